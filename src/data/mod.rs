@@ -1,0 +1,1 @@
+//! Data sets: manifests, layouts, splits, sampling and the synthetic demo.

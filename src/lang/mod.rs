@@ -1,0 +1,5 @@
+//! Text to a typed, checked experiment.
+
+pub mod model;
+pub mod span;
+pub mod vocabulary;

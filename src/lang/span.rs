@@ -1,0 +1,75 @@
+//! Where a value came from: a byte range of one source file.
+
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+/// A source file, by its place in [`Sources`](super::source::Sources).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A byte range `start..end` of one source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Origin {
+    /// The origin of a value that no file states: a documented default.
+    pub const DEFAULT: Self = Self { file: FileId(u32::MAX), start: 0, end: 0 };
+
+    /// Whether the value is a default that no file states.
+    pub fn is_default(self) -> bool {
+        self == Self::DEFAULT
+    }
+}
+
+/// A value and where it was written.
+///
+/// Equality ignores the origin: two files that say the same are equal. It
+/// serialises as `{"$value": .., "$origin": [file, start, end]}`, from which the
+/// plan takes both the key (values alone) and the reasons (places).
+#[derive(Clone, Copy, Debug)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+impl<T> Spanned<T> {
+    /// A value written at `origin`.
+    pub fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+
+    /// A documented default.
+    pub fn default_of(value: T) -> Self {
+        Self { value, origin: Origin::DEFAULT }
+    }
+
+    /// The same place with another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: f(self.value), origin: self.origin }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Serialize> Serialize for Spanned<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("$value", &self.value)?;
+        let o = self.origin;
+        map.serialize_entry("$origin", &[o.file.0, o.start, o.end])?;
+        map.end()
+    }
+}

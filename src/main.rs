@@ -1,0 +1,2 @@
+//! Proofmark.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The table as data, and one renderer per format.

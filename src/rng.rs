@@ -1,0 +1,204 @@
+//! Counter-based random numbers: every draw is a function of what it is for
+//! (seed, stream, epoch, sample), never of the order in which it is asked for.
+//!
+//! The generator is Philox4x32-10 (Salmon et al., SC 2011).
+
+/// What a stream of random numbers is used for. Streams never overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Stream {
+    /// Initial weights.
+    Init = 1,
+    /// Order of the training faces.
+    Shuffle = 2,
+    /// Augmentation of a face.
+    Augment = 3,
+    /// Stochastic depth.
+    DropPath = 4,
+    /// Sampling of faces from videos.
+    Sample = 5,
+    /// Carving of splits.
+    Split = 6,
+    /// The synthetic demo.
+    Demo = 7,
+}
+
+/// A reproducible sequence of random numbers.
+#[derive(Clone, Debug)]
+pub struct Rng {
+    key: [u32; 2],
+    counter: [u32; 4],
+    block: [u32; 4],
+    used: usize,
+}
+
+impl Rng {
+    /// The sequence of `(seed, stream, epoch, sample)`.
+    pub fn new(seed: u64, stream: Stream, epoch: u32, sample: u64) -> Self {
+        // The high word of the sample shares a counter word with the stream, which is
+        // small; the position within the sequence has the first word to itself.
+        let stream = (stream as u32) << 24;
+        debug_assert!(sample >> 56 == 0, "sample numbers have 56 bits");
+        Self {
+            key: [seed as u32, (seed >> 32) as u32],
+            counter: [0, sample as u32, stream ^ (sample >> 32) as u32, epoch],
+            block: [0; 4],
+            used: 4,
+        }
+    }
+
+    /// The sequence of a name, e.g. a tensor or a video key.
+    pub fn named(seed: u64, stream: Stream, name: &str) -> Self {
+        let hash = blake3::hash(name.as_bytes());
+        let mut bytes = [0; 8];
+        bytes[..7].copy_from_slice(&hash.as_bytes()[..7]);
+        Self::new(seed, stream, 0, u64::from_le_bytes(bytes))
+    }
+
+    /// 32 uniform bits.
+    pub fn next_u32(&mut self) -> u32 {
+        if self.used == 4 {
+            self.block = philox(self.counter, self.key);
+            self.counter[0] = self.counter[0].checked_add(1).expect("2^34 draws from one sequence");
+            self.used = 0;
+        }
+        self.used += 1;
+        self.block[self.used - 1]
+    }
+
+    /// 64 uniform bits.
+    pub fn next_u64(&mut self) -> u64 {
+        u64::from(self.next_u32()) | u64::from(self.next_u32()) << 32
+    }
+
+    /// Uniform in `[0, 1)`, 53 bits.
+    pub fn uniform(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Uniform in `[low, high)`.
+    pub fn range(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// Uniform integer in `0..n` (n > 0), without bias.
+    pub fn below(&mut self, n: u64) -> u64 {
+        assert!(n > 0, "an integer below zero was asked for");
+        let zone = u64::MAX - (u64::MAX % n + 1) % n;
+        loop {
+            let x = self.next_u64();
+            if x <= zone {
+                return x % n;
+            }
+        }
+    }
+
+    /// True with probability `p`.
+    pub fn chance(&mut self, p: f64) -> bool {
+        self.uniform() < p
+    }
+
+    /// Standard normal (Box-Muller).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// Standard normal conditioned on `[-2, 2]`, by rejection.
+    pub fn truncated_normal(&mut self) -> f64 {
+        loop {
+            let x = self.normal();
+            if x.abs() <= 2.0 {
+                return x;
+            }
+        }
+    }
+
+    /// Shuffles in place (Fisher-Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i as u64 + 1) as usize);
+        }
+    }
+}
+
+/// One block of Philox4x32-10.
+fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+    for _ in 0..10 {
+        let a = u64::from(counter[0]) * 0xD251_1F53;
+        let b = u64::from(counter[2]) * 0xCD9E_8D57;
+        counter = [
+            (b >> 32) as u32 ^ counter[1] ^ key[0],
+            b as u32,
+            (a >> 32) as u32 ^ counter[3] ^ key[1],
+            a as u32,
+        ];
+        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+    }
+    counter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Known answers of the Random123 distribution.
+    #[test]
+    fn philox_gives_the_published_blocks() {
+        assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(
+            philox([u32::MAX; 4], [u32::MAX; 2]),
+            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+        );
+        assert_eq!(
+            philox(
+                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+                [0xa409_3822, 0x299f_31d0]
+            ),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn sequences_differ_by_every_part_of_their_name() {
+        let first = |seed, stream, epoch, sample| Rng::new(seed, stream, epoch, sample).next_u64();
+        let base = first(1, Stream::Init, 0, 0);
+        assert_eq!(base, first(1, Stream::Init, 0, 0));
+        for other in [
+            first(2, Stream::Init, 0, 0),
+            first(1, Stream::Shuffle, 0, 0),
+            first(1, Stream::Init, 1, 0),
+            first(1, Stream::Init, 0, 1),
+            first(1, Stream::Init, 0, 1 << 32),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn moments_are_those_of_the_distributions() {
+        let mut rng = Rng::new(7, Stream::Demo, 0, 0);
+        let n = 100_000;
+        let (mut u, mut z, mut z2, mut t2) = (0.0, 0.0, 0.0, 0.0);
+        for _ in 0..n {
+            u += rng.uniform();
+            let x = rng.normal();
+            z += x;
+            z2 += x * x;
+            let t = rng.truncated_normal();
+            assert!(t.abs() <= 2.0);
+            t2 += t * t;
+        }
+        let n = f64::from(n);
+        assert!((u / n - 0.5).abs() < 0.005, "mean of uniform {}", u / n);
+        assert!((z / n).abs() < 0.02, "mean of normal {}", z / n);
+        assert!((z2 / n - 1.0).abs() < 0.02, "variance of normal {}", z2 / n);
+        // Variance of a standard normal cut at two standard deviations.
+        assert!((t2 / n - 0.7737).abs() < 0.02, "variance of truncated normal {}", t2 / n);
+        let mut counts = [0u32; 7];
+        for _ in 0..70_000 {
+            counts[rng.below(7) as usize] += 1;
+        }
+        assert!(counts.iter().all(|c| c.abs_diff(10_000) < 500), "{counts:?}");
+    }
+}
