@@ -6,3 +6,8 @@ pub mod evaluate;
 pub mod lang;
 pub mod report;
 pub mod rng;
+pub mod model;
+pub mod prepare;
+pub mod store;
+pub mod train;
+pub mod work;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::span::Spanned;
 
@@ -377,7 +377,7 @@ pub struct Backbone {
 }
 
 /// What becomes the embedding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pool {
     /// Mean of all tokens but CLS, then `fc_norm` (paper section 4.3).
@@ -501,7 +501,7 @@ pub enum Augment {
 }
 
 /// How faces reach the input size at evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resize {
     /// Straight to the input size.

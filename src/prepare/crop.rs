@@ -1,0 +1,160 @@
+//! An image file, which may be broken or hostile, to a square RGB crop.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{ImageReader, Limits, RgbImage};
+
+/// Largest side of an image that is decoded, in pixels.
+const MAX_SIDE: u32 = 16_384;
+/// Memory that decoding one image may take.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A decoded image, or why there is none.
+pub fn read_image(path: &Path) -> Result<RgbImage, String> {
+    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    decode(&bytes)
+}
+
+/// Decodes an image by its content, not its name.
+pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    // Decoders of other people's formats may meet a case their authors did not; a
+    // broken file must not end the run.
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MAX_SIDE);
+        limits.max_image_height = Some(MAX_SIDE);
+        limits.max_alloc = Some(MAX_BYTES);
+        reader.limits(limits);
+        reader.decode()
+    }));
+    match decoded {
+        Ok(Ok(image)) if image.width() > 0 && image.height() > 0 => Ok(image.into_rgb8()),
+        Ok(Ok(_)) => Err("the image has no pixels".to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the decoder gave up on it".to_owned()),
+    }
+}
+
+/// A part of an image, in pixels, possibly between them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+}
+
+impl Window {
+    /// The largest centred square.
+    pub fn centre_square(width: u32, height: u32) -> Self {
+        let side = f64::from(width.min(height));
+        Self {
+            x: ((f64::from(width) - side) / 2.0).floor(),
+            y: ((f64::from(height) - side) / 2.0).floor(),
+            width: side,
+            height: side,
+        }
+    }
+}
+
+/// How pixels are interpolated, with antialiasing when shrinking, as Pillow does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Triangle, support 1.
+    Bilinear,
+    /// Keys cubic with a = -0.5, support 2.
+    Bicubic,
+}
+
+/// Resizes `window` of an RGB image (width × height × 3 bytes) to `side` × `side`.
+pub fn resize(
+    rgb: &[u8],
+    width: u32,
+    height: u32,
+    window: Window,
+    side: u32,
+    filter: Filter,
+) -> Vec<u8> {
+    let whole = Window { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
+    if window == whole && width == side && height == side {
+        return rgb.to_vec();
+    }
+    let source = ImageRef::new(width, height, rgb, PixelType::U8x3)
+        .expect("an RGB buffer has three bytes per pixel");
+    let mut target = Image::new(side, side, PixelType::U8x3);
+    let filter = match filter {
+        Filter::Bilinear => FilterType::Bilinear,
+        Filter::Bicubic => FilterType::CatmullRom,
+    };
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(filter))
+        .crop(window.x, window.y, window.width, window.height);
+    Resizer::new()
+        .resize(&source, &mut target, &options)
+        .expect("the window lies inside the image");
+    target.into_vec()
+}
+
+/// The largest centred square of an image at `side` × `side`, bicubic.
+pub fn square(image: &RgbImage, side: u32) -> Vec<u8> {
+    let (width, height) = image.dimensions();
+    resize(
+        image.as_raw(),
+        width,
+        height,
+        Window::centre_square(width, height),
+        side,
+        Filter::Bicubic,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_images_give_a_reason() {
+        assert_eq!(decode(b"").unwrap_err(), "the file is empty");
+        assert!(decode(b"not an image").is_err());
+        let mut png = Vec::new();
+        let image = RgbImage::from_fn(9, 7, |x, y| image::Rgb([x as u8 * 20, y as u8 * 30, 7]));
+        image.write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+        assert_eq!(decode(&png).unwrap(), image);
+        for cut in [1, 8, 20, png.len() / 2] {
+            assert!(decode(&png[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_png_that_claims_to_be_huge_is_refused() {
+        let mut png = Vec::new();
+        RgbImage::new(2, 2)
+            .write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png)
+            .unwrap();
+        // Width and height lie at bytes 16..24; the checksum no longer fits either way.
+        png[16..20].copy_from_slice(&60_000u32.to_be_bytes());
+        assert!(decode(&png).is_err());
+    }
+
+    #[test]
+    fn squares_keep_the_centre_and_its_shape() {
+        let image = RgbImage::from_fn(40, 20, |x, _| {
+            if (10..30).contains(&x) { image::Rgb([200, 100, 50]) } else { image::Rgb([0, 0, 0]) }
+        });
+        let crop = square(&image, 10);
+        assert_eq!(crop.len(), 300);
+        assert!(crop.chunks(3).all(|p| p == [200, 100, 50]));
+    }
+}

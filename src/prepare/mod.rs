@@ -1,0 +1,6 @@
+//! Faces: cut from images, kept in an Arrow file that training reads in place.
+
+pub mod crop;
+pub mod faces;
+pub mod run;
+pub mod store;

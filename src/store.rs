@@ -1,0 +1,389 @@
+//! The content-addressed store: a result appears whole or not at all, under a key
+//! that says what it was made from.
+//!
+//! ```text
+//! .proofmark/store.json          format number
+//! .proofmark/objects/train/KEY/  one folder per result, with its stage.json
+//! .proofmark/work/train-KEY/     a result in the making; training resumes from here
+//! .proofmark/locks/train-KEY     held while a process makes that result
+//! .proofmark/last/NAME.json      inputs of the last result of that name, for `plan`
+//! .proofmark/digests.json        digests of data files by size and time
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Format of the store that this version writes.
+const FORMAT: u32 = 1;
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFailure {
+    /// It was written by a newer Proofmark.
+    #[error(
+        "the store {} has format {found}, and this Proofmark knows formats up to {FORMAT}; use the \
+         newer Proofmark that wrote it, or another store with --store",
+        path.display()
+    )]
+    Newer {
+        /// The store.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
+    /// Its `store.json` is not one.
+    #[error(
+        "{} is not a Proofmark store description: {why}; delete it if nothing else needs it, or \
+         use another store with --store",
+        path.display()
+    )]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A file operation failed.
+    #[error("the store cannot {doing} {}: {source}{}", path.display(), full(source))]
+    Io {
+        /// `create`, `read`, `write`, ...
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn full(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            "; the disk is full: what was finished is kept, free some space and run again"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose another store with --store or PROOFMARK_STORE"
+        }
+        _ => "",
+    }
+}
+
+/// Attaches what was being done to a failed file operation.
+trait Doing<T> {
+    fn doing(self, doing: &'static str, path: &Path) -> Result<T, StoreFailure>;
+}
+
+impl<T> Doing<T> for io::Result<T> {
+    fn doing(self, doing: &'static str, path: &Path) -> Result<T, StoreFailure> {
+        self.map_err(|source| StoreFailure::Io { doing, path: path.to_owned(), source })
+    }
+}
+
+/// What a result was made from, beside it in `stage.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Kind of stage: `faces`, `sample`, `train`, `predict`.
+    pub stage: String,
+    /// What it is called in the experiment, e.g. `fsfm-ba`.
+    pub name: String,
+    /// The key.
+    pub key: String,
+    /// The typed inputs from which the key was computed.
+    pub inputs: Value,
+    /// Version of Proofmark that made it.
+    pub proofmark: String,
+    /// Wall-clock seconds it took.
+    pub seconds: f64,
+}
+
+/// A store on disk.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    digests: Mutex<Digests>,
+}
+
+/// A result in the making. Dropping it keeps its folder for a later try.
+#[derive(Debug)]
+pub struct Draft {
+    /// The folder to write into; it may hold the state of an interrupted run.
+    pub folder: PathBuf,
+    target: PathBuf,
+    _lock: File,
+}
+
+/// What a process may do about a result.
+#[derive(Debug)]
+pub enum Claim {
+    /// It exists: here.
+    Done(PathBuf),
+    /// This process is to make it.
+    Make(Draft),
+    /// Another process is making it.
+    Busy,
+}
+
+impl Store {
+    /// Opens the store at `root`, creating it if there is none.
+    pub fn open(root: &Path) -> Result<Self, StoreFailure> {
+        for folder in ["objects", "work", "locks", "last"] {
+            let path = root.join(folder);
+            fs::create_dir_all(&path).doing("create", &path)?;
+        }
+        let description = root.join("store.json");
+        match fs::read(&description) {
+            Ok(text) => check_format(&description, &text)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                write_whole(&description, format!("{{\"format\": {FORMAT}}}\n").as_bytes())?;
+            }
+            Err(e) => return Err(e).doing("read", &description),
+        }
+        let digests = Digests::load(&root.join("digests.json"));
+        Ok(Self { root: root.to_owned(), digests: Mutex::new(digests) })
+    }
+
+    /// The folder of a finished result.
+    pub fn find(&self, stage: &str, key: &str) -> Option<PathBuf> {
+        let folder = self.root.join("objects").join(stage).join(key);
+        folder.join("stage.json").is_file().then_some(folder)
+    }
+
+    /// What is to be done about a result. `wait` blocks while another process makes it.
+    pub fn claim(&self, stage: &str, key: &str, wait: bool) -> Result<Claim, StoreFailure> {
+        if let Some(folder) = self.find(stage, key) {
+            return Ok(Claim::Done(folder));
+        }
+        let path = self.root.join("locks").join(format!("{stage}-{key}"));
+        let lock = File::options().create(true).append(true).open(&path).doing("create", &path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if !wait => return Ok(Claim::Busy),
+            Err(TryLockError::WouldBlock) => lock.lock().doing("lock", &path)?,
+            Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
+        }
+        // Another process may have finished it while we waited.
+        if let Some(folder) = self.find(stage, key) {
+            return Ok(Claim::Done(folder));
+        }
+        let folder = self.root.join("work").join(format!("{stage}-{key}"));
+        fs::create_dir_all(&folder).doing("create", &folder)?;
+        let target = self.root.join("objects").join(stage).join(key);
+        Ok(Claim::Make(Draft { folder, target, _lock: lock }))
+    }
+
+    /// Inputs of the last result called `name` of a stage.
+    pub fn last(&self, stage: &str, name: &str) -> Option<Value> {
+        serde_json::from_slice(&fs::read(self.last_path(stage, name)).ok()?).ok()
+    }
+
+    /// Remembers the inputs of a result by its name.
+    pub fn remember(&self, stage: &str, name: &str, inputs: &Value) -> Result<(), StoreFailure> {
+        if self.last(stage, name).as_ref() == Some(inputs) {
+            return Ok(());
+        }
+        write_whole(&self.last_path(stage, name), inputs.to_string().as_bytes())
+    }
+
+    fn last_path(&self, stage: &str, name: &str) -> PathBuf {
+        // Names come from experiment files and may hold anything.
+        let safe: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+            .take(80)
+            .collect();
+        let hash = blake3::hash(name.as_bytes()).to_hex();
+        self.root.join("last").join(format!("{stage}-{safe}-{}.json", &hash[..8]))
+    }
+
+    /// Digest of a file's content; read only if its size or time changed.
+    pub fn digest(&self, path: &Path) -> io::Result<String> {
+        let meta = fs::metadata(path)?;
+        let modified = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let stamp = (meta.len(), modified.as_nanos() as u64);
+        let name = path.to_string_lossy().into_owned();
+        if let Some(known) = self.lock().known.get(&name)
+            && (known.size, known.modified) == stamp
+        {
+            return Ok(known.digest.clone());
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(path)?)?;
+        let digest = hasher.finalize().to_hex()[..32].to_owned();
+        let mut digests = self.lock();
+        let (size, modified) = stamp;
+        digests.known.insert(name, Known { size, modified, digest: digest.clone() });
+        digests.changed = true;
+        Ok(digest)
+    }
+
+    /// Writes newly computed digests down, so that the next run need not read the files.
+    pub fn save_digests(&self) -> Result<(), StoreFailure> {
+        let mut digests = self.lock();
+        if digests.changed {
+            let text = serde_json::to_vec(&digests.known).unwrap_or_default();
+            write_whole(&self.root.join("digests.json"), &text)?;
+            digests.changed = false;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Digests> {
+        self.digests.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Draft {
+    /// Publishes the folder under its key, with the record beside the files.
+    pub fn commit(self, record: &StageRecord) -> Result<PathBuf, StoreFailure> {
+        let text = serde_json::to_vec_pretty(record).unwrap_or_default();
+        write_whole(&self.folder.join("stage.json"), &text)?;
+        for entry in fs::read_dir(&self.folder).doing("read", &self.folder)? {
+            let path = entry.doing("read", &self.folder)?.path();
+            File::open(&path).and_then(|f| f.sync_all()).doing("write", &path)?;
+        }
+        if let Some(parent) = self.target.parent() {
+            fs::create_dir_all(parent).doing("create", parent)?;
+        }
+        fs::rename(&self.folder, &self.target).doing("create", &self.target)?;
+        Ok(self.target)
+    }
+
+    /// Removes whatever an earlier, interrupted try left that cannot be resumed.
+    pub fn clear(&self) -> Result<(), StoreFailure> {
+        fs::remove_dir_all(&self.folder).doing("clear", &self.folder)?;
+        fs::create_dir_all(&self.folder).doing("create", &self.folder)
+    }
+}
+
+/// Writes a file so that readers see the old content or the new, never a part.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreFailure> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().doing("write", path)
+}
+
+fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {
+    let broken = |why: String| StoreFailure::Broken { path: path.to_owned(), why };
+    let value: Value = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
+    match value["format"].as_u64() {
+        Some(found) if found <= u64::from(FORMAT) => Ok(()),
+        Some(found) => Err(StoreFailure::Newer {
+            path: path.parent().unwrap_or(path).to_owned(),
+            found,
+        }),
+        None => Err(broken("it has no format number".to_owned())),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Digests {
+    known: BTreeMap<String, Known>,
+    changed: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    size: u64,
+    modified: u64,
+    digest: String,
+}
+
+impl Digests {
+    /// A damaged list only costs reading the files again.
+    fn load(path: &Path) -> Self {
+        let known = fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        Self { known: known.unwrap_or_default(), changed: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(key: &str) -> StageRecord {
+        StageRecord {
+            stage: "train".into(),
+            name: "fsfm".into(),
+            key: key.into(),
+            inputs: serde_json::json!({"epochs": 3}),
+            proofmark: "0".into(),
+            seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn a_result_appears_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let Claim::Make(draft) = store.claim("train", "k1", false).unwrap() else { panic!() };
+        fs::write(draft.folder.join("model"), b"weights").unwrap();
+        assert!(store.find("train", "k1").is_none());
+        // While it is being made, another process has to wait.
+        let other = Store::open(dir.path()).unwrap();
+        assert!(matches!(other.claim("train", "k1", false).unwrap(), Claim::Busy));
+        let folder = draft.commit(&record("k1")).unwrap();
+        assert_eq!(fs::read(folder.join("model")).unwrap(), b"weights");
+        assert!(matches!(other.claim("train", "k1", false).unwrap(), Claim::Done(_)));
+    }
+
+    #[test]
+    fn an_abandoned_draft_keeps_its_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let Claim::Make(draft) = store.claim("train", "k", false).unwrap() else { panic!() };
+        fs::write(draft.folder.join("state"), b"half").unwrap();
+        drop(draft);
+        let Claim::Make(draft) = store.claim("train", "k", false).unwrap() else { panic!() };
+        assert_eq!(fs::read(draft.folder.join("state")).unwrap(), b"half");
+        draft.clear().unwrap();
+        assert!(!draft.folder.join("state").exists());
+    }
+
+    #[test]
+    fn stores_of_the_future_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("store.json"), "{\"format\": 99}").unwrap();
+        let error = Store::open(dir.path()).unwrap_err();
+        assert!(matches!(error, StoreFailure::Newer { found: 99, .. }), "{error}");
+        for text in ["", "[]", "{\"format\": \"one\"}"] {
+            fs::write(dir.path().join("store.json"), text).unwrap();
+            let error = Store::open(dir.path()).unwrap_err();
+            assert!(matches!(error, StoreFailure::Broken { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn digests_follow_the_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("store")).unwrap();
+        let file = dir.path().join("a.jpg");
+        fs::write(&file, b"one").unwrap();
+        let one = store.digest(&file).unwrap();
+        store.save_digests().unwrap();
+        assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
+        fs::write(&file, b"other").unwrap();
+        assert_ne!(store.digest(&file).unwrap(), one);
+    }
+
+    #[test]
+    fn last_inputs_are_kept_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        assert_eq!(store.last("train", "a/b"), None);
+        store.remember("train", "a/b", &serde_json::json!({"x": 1})).unwrap();
+        assert_eq!(store.last("train", "a/b"), Some(serde_json::json!({"x": 1})));
+        assert_eq!(store.last("train", "a_b"), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! Batches of faces: who is in a batch is a function of (seed, epoch), what a face
+//! looks like of (seed, epoch, face); neither of the number of threads.
+
+use candle_core::{Device, Result, Tensor};
+use rayon::prelude::*;
+
+use super::augment::{evaluation, normalize, training};
+use crate::lang::model::{Augment, Normalize, Resize};
+use crate::prepare::faces::Faces;
+use crate::rng::{Rng, Stream};
+
+/// One face of a training or validation set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Which data set, as an index into the open face stores.
+    pub set: usize,
+    /// Which face of it.
+    pub face: usize,
+    /// Class index; 0 is real.
+    pub class: u32,
+    /// A number of this face for the random streams, from its data set and key.
+    pub id: u64,
+}
+
+/// A face's number for the random streams: 56 bits of a hash of what it is.
+pub fn face_id(dataset: &str, video_key: &str, frame: u32, face: u32) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for part in [dataset, video_key] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.update(&frame.to_le_bytes());
+    hasher.update(&face.to_le_bytes());
+    let mut bytes = [0; 8];
+    bytes[..7].copy_from_slice(&hasher.finalize().as_bytes()[..7]);
+    u64::from_le_bytes(bytes)
+}
+
+/// The order in which an epoch visits `n` samples.
+pub fn epoch_order(n: usize, seed: u64, epoch: u32) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    Rng::new(seed, Stream::Shuffle, epoch, 0).shuffle(&mut order);
+    order
+}
+
+/// How faces become inputs.
+#[derive(Clone, Debug)]
+pub struct Inputs<'a> {
+    /// Open face stores.
+    pub sets: &'a [Faces],
+    /// Side of an input in pixels.
+    pub image: usize,
+    /// Mean and standard deviation.
+    pub normalize: &'a Normalize,
+}
+
+impl Inputs<'_> {
+    /// Augmented inputs (B, 3, S, S) as planes.
+    pub fn training(&self, samples: &[Sample], augment: Augment, seed: u64, epoch: u32) -> Vec<f32> {
+        self.planes(samples, |sample, face, side| {
+            let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
+            training(face, side, self.image as u32, augment, &mut rng)
+        })
+    }
+
+    /// Inputs as at evaluation.
+    pub fn evaluation(&self, samples: &[Sample], resize: Resize) -> Vec<f32> {
+        self.planes(samples, |_, face, side| evaluation(face, side, self.image as u32, resize))
+    }
+
+    fn planes(
+        &self,
+        samples: &[Sample],
+        pixels: impl Fn(&Sample, &[u8], u32) -> Vec<u8> + Sync,
+    ) -> Vec<f32> {
+        let mut out = vec![0f32; samples.len() * 3 * self.image * self.image];
+        out.par_chunks_exact_mut(3 * self.image * self.image).zip(samples).for_each(
+            |(out, sample)| {
+                let file = &self.sets[sample.set].file;
+                normalize(&pixels(sample, file.crop(sample.face), file.side()), self.normalize, out);
+            },
+        );
+        out
+    }
+
+    /// Planes as a tensor (B, 3, S, S).
+    pub fn tensor(&self, planes: Vec<f32>, device: &Device) -> Result<Tensor> {
+        let batch = planes.len() / (3 * self.image * self.image);
+        Tensor::from_vec(planes, (batch, 3, self.image, self.image), device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_visits_everyone_once_in_its_own_order() {
+        let first = epoch_order(100, 7, 0);
+        let mut sorted = first.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..100).collect::<Vec<_>>());
+        assert_eq!(first, epoch_order(100, 7, 0));
+        assert_ne!(first, epoch_order(100, 7, 1));
+        assert_ne!(first, epoch_order(100, 8, 0));
+    }
+
+    #[test]
+    fn faces_are_numbered_by_all_that_they_are() {
+        let base = face_id("ffpp", "a/b", 1, 0);
+        assert_eq!(base, face_id("ffpp", "a/b", 1, 0));
+        assert!(base < 1 << 56);
+        for other in [
+            face_id("ffppa", "/b", 1, 0),
+            face_id("ffpp", "a/b", 0, 1),
+            face_id("ffpp", "a/b", 2, 0),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+}

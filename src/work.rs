@@ -1,0 +1,115 @@
+//! What every stage shares: how it reports progress, is stopped, and fails.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::model::hub::HubError;
+use crate::model::weights::WeightsError;
+use crate::prepare::store::StoreError;
+
+/// Hears what a stage does. The command line draws it; tests ignore it.
+pub trait Events: Sync {
+    /// `total` units of work begin.
+    fn begin(&self, unit: &'static str, total: u64);
+    /// `done` more units are done.
+    fn advance(&self, done: u64);
+    /// Something worth a line.
+    fn note(&self, text: &str);
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Events for Silent {
+    fn begin(&self, _unit: &'static str, _total: u64) {}
+    fn advance(&self, _done: u64) {}
+    fn note(&self, _text: &str) {}
+}
+
+/// Why a stage did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Ctrl-C: what is done is kept, and the same command goes on from there.
+    #[error("interrupted; run the same command again to go on from here")]
+    Interrupted,
+    /// Data that is not there or has changed.
+    #[error("{0}")]
+    Data(String),
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}{}", path.display(), hint(source))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A face store cannot be used.
+    #[error(transparent)]
+    Faces(#[from] StoreError),
+    /// Weights cannot be loaded.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Weights cannot be downloaded.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreFailure),
+    /// The loss is not a number any more.
+    #[error(
+        "the loss became {value} in epoch {epoch}, step {step}; a lower learning rate or a longer \
+         warm-up may help"
+    )]
+    Diverged {
+        /// The loss.
+        value: f64,
+        /// Epoch from 1.
+        epoch: u32,
+        /// Step from 1.
+        step: u64,
+    },
+    /// Something the run needs cannot be had from the data.
+    #[error("{0}")]
+    Run(String),
+    /// Arithmetic on the device.
+    #[error("the device failed: {0}")]
+    Device(#[from] candle_core::Error),
+    /// A mistake of ours.
+    #[error("internal error, please report it: {0}")]
+    Internal(String),
+}
+
+impl Failure {
+    /// A failed write of `path`.
+    pub fn write(path: &Path, source: &io::Error) -> Self {
+        Self::Write { path: path.to_owned(), source: clone(source) }
+    }
+
+    /// A failed read of `path`.
+    pub fn read(path: &Path, source: &io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source: clone(source) }
+    }
+}
+
+fn clone(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            "; the disk is full: what was finished is kept, free some space and run again"
+        }
+        io::ErrorKind::PermissionDenied => "; choose another store with --store",
+        _ => "",
+    }
+}
