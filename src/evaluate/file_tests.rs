@@ -1,0 +1,170 @@
+//! Files as people have them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A request for a file with this content; the folder lives as long as the result.
+fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, Request) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    let request = Request {
+        path,
+        score: "score".into(),
+        label: "label".into(),
+        video: None,
+        fake_is: None,
+        threshold: 0.5,
+    };
+    (folder, request)
+}
+
+/// The message for a CSV, without the folder.
+fn message(content: &str, change: impl Fn(&mut Request)) -> String {
+    let (folder, mut request) = file("s.csv", content.as_bytes());
+    change(&mut request);
+    let error = summarise(&request).unwrap_err().to_string();
+    error.replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn json_has_exactly_the_documented_keys() {
+    let (_folder, mut request) =
+        file("s.csv", b"label,score,video,other\n0,0.2,a,x\n1,0.8,b,y\n1,0.4,b,z\n");
+    let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
+    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666}}"#);
+    request.video = Some("video".into());
+    let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
+    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666},"video":{"n":2,"auc":1.0,"balanced_accuracy":1.0,"eer":0.0,"average_precision":1.0,"accuracy":1.0}}"#);
+}
+
+#[test]
+fn undefined_is_null_with_a_reason_and_missing_scores_are_counted() {
+    let (_folder, request) = file("s.csv", b"label,score\nreal,0.2\nFAKE,\nreal,0.6\n");
+    let summary = summarise(&request).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&summary).unwrap(), @r#"
+    {
+      "frame": {
+        "n": 2,
+        "auc": null,
+        "balanced_accuracy": null,
+        "eer": null,
+        "average_precision": null,
+        "accuracy": 0.5,
+        "reasons": {
+          "auc": "there is no fake among 2 real",
+          "balanced_accuracy": "there is no fake among 2 real",
+          "eer": "there is no fake among 2 real",
+          "average_precision": "there is no fake among 2 real"
+        }
+      },
+      "dropped": 1
+    }
+    "#);
+    insta::assert_snapshot!("text_undefined", summary.to_string());
+}
+
+#[test]
+fn text_has_a_column_per_level() {
+    let (_folder, mut request) =
+        file("s.csv", b"label,score,video\n0,0.2,a\n1,0.8,b\n1,0.1,b\n0,0.3,c\n");
+    request.video = Some("video".into());
+    insta::assert_snapshot!("text", summarise(&request).unwrap().to_string());
+}
+
+#[test]
+fn messages_say_what_where_and_what_to_do() {
+    let csv = "label,Score,clip\n0,0.2,a\n1,0.8,b\n1,0.9,a\n";
+    let scored = |request: &mut Request| request.score = "Score".into();
+    let messages = [
+        message(csv, |_| ()),
+        message(csv, |request| {
+            scored(request);
+            request.video = Some("path".into());
+        }),
+        message(csv, |request| {
+            scored(request);
+            request.video = Some("clip".into());
+        }),
+        message("label,score\n0,0.1\n1,NaN\n", |_| ()),
+        message("label,score\n0,0.1\n1,-inf\n", |_| ()),
+        message("label,score\n0,high\n", |_| ()),
+        message("label,score\na,0.1\nb,0.2\n", |_| ()),
+        message("label,score\n0,0.1\n,0.2\n", |_| ()),
+        message("label,score\n0,0.1\n1,0.2\n", |request| request.fake_is = Some("yes".into())),
+        message("label,score,v\n0,0.1,a\n1,0.2,\n", |request| request.video = Some("v".into())),
+        message("label,score\n0,0.1\n", |request| request.threshold = f64::NAN),
+        message("", |_| ()),
+        message("label,score\n0,0.1,7,8\n", |_| ()),
+    ];
+    insta::assert_snapshot!("messages", messages.join("\n"));
+}
+
+#[test]
+fn a_dropped_row_keeps_the_numbers_of_the_others() {
+    let csv = "label,score,v\n0,,a\n0,0.1,a\n1,0.2,a\n";
+    assert_eq!(
+        message(csv, |request| request.video = Some("v".into())),
+        "column \"v\" of s.csv: video \"a\" is real in row 2 and fake in row 3"
+    );
+}
+
+#[test]
+fn a_missing_file_and_a_damaged_one_are_errors() {
+    let (folder, mut request) = file("s.parquet", b"PAR1 but nothing behind it");
+    assert!(matches!(summarise(&request), Err(FileError::Read { format: "Parquet", .. })));
+    request.path = folder.path().join("absent.csv");
+    assert!(matches!(summarise(&request), Err(FileError::Open { .. })));
+}
+
+#[test]
+fn parquet_gives_what_csv_gives() {
+    let csv = "label,score,video\ntrue,0.75,a\nfalse,0.5,b\ntrue,,c\nfalse,0.25,d\n";
+    let (_csv, csv_request) = file("s.csv", csv.as_bytes());
+    let (_parquet, request) = file("s.parquet", b"");
+    let mut table = df!(
+        "label" => [true, false, true, false],
+        "score" => [Some(0.75f32), Some(0.5), None, Some(0.25)],
+        "video" => [1i64, 2, 3, 4],
+    )
+    .unwrap();
+    let target = File::create(&request.path).unwrap();
+    ParquetWriter::new(target).finish(&mut table).unwrap();
+    let with_videos = |request: &Request| {
+        summarise(&Request { video: Some("video".into()), ..request.clone() }).unwrap()
+    };
+    assert_eq!(with_videos(&request), with_videos(&csv_request));
+    assert_eq!(with_videos(&request).dropped, 1);
+}
+
+#[test]
+fn a_score_column_of_booleans_is_an_error() {
+    let (_folder, request) = file("s.parquet", b"");
+    let mut table = df!("label" => [0i64, 1], "score" => [true, false]).unwrap();
+    ParquetWriter::new(File::create(&request.path).unwrap()).finish(&mut table).unwrap();
+    let error = summarise(&request).unwrap_err();
+    assert!(error.to_string().ends_with("holds bool, not numbers"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(content in "(label|score|video|[a-z0-9.,\"\n \r-]){0,120}") {
+        let (_folder, mut request) = file("s.csv", content.as_bytes());
+        request.video = Some("video".into());
+        if let Ok(summary) = summarise(&request) {
+            prop_assert!(summary.video.is_some());
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(content in prop::collection::vec(any::<u8>(), 0..200)) {
+        let (_folder, request) = file("s.csv", &content);
+        let written = [b"label,score\n0,0.5\n".as_slice(), &content].concat();
+        let (_other, after_a_row) = file("s.csv", &written);
+        prop_assert!(summarise(&request).is_err() || content.starts_with(b"label"));
+        if let Ok(summary) = summarise(&after_a_row) {
+            prop_assert!(summary.frame.n + summary.dropped >= 1);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Which values of a label column mean fake.
+
+use thiserror::Error;
+
+/// Most values that a message lists.
+const LISTED: usize = 8;
+
+/// Why labels could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LabelError {
+    /// A row without a label.
+    #[error("row {row} has no label")]
+    Missing {
+        /// Row, counted from 1.
+        row: usize,
+    },
+    /// Values whose meaning is not certain.
+    #[error(
+        "the labels are {values}; only 0 and 1, true and false, or real and fake explain \
+         themselves: say which value means fake with --fake-is"
+    )]
+    Unclear {
+        /// The values, listed.
+        values: String,
+    },
+    /// No row has the value that means fake.
+    #[error("no label is \"{value}\" (from --fake-is); the labels are {values}")]
+    Unseen {
+        /// The value given.
+        value: String,
+        /// The values there are, listed.
+        values: String,
+    },
+}
+
+/// Pairs of words that explain themselves. One file uses one pair.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Vocabulary {
+    Digits,
+    Booleans,
+    Words,
+}
+
+/// Reads labels: true for fake. `labels` are (row from 0, text), as often iterated as
+/// need be.
+///
+/// Without `fake_is` the values must be 0 and 1, true and false, or real and fake, in
+/// any case. With it, that value is fake and every other is real.
+pub(super) fn read<'a>(
+    labels: impl Iterator<Item = (usize, Option<&'a str>)> + Clone,
+    fake_is: Option<&str>,
+) -> Result<Vec<bool>, LabelError> {
+    let mut meanings: Vec<(&str, bool)> = Vec::new();
+    let mut vocabulary = None;
+    let mut fakes = Vec::with_capacity(labels.size_hint().0);
+    for (row, text) in labels.clone() {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        let text = text.ok_or(LabelError::Missing { row: row + 1 })?;
+        // A few values repeat over millions of rows.
+        if let Some(&(_, fake)) = meanings.iter().find(|(known, _)| *known == text) {
+            fakes.push(fake);
+            continue;
+        }
+        let fake = match fake_is {
+            Some(value) => same(text, value),
+            None => match recognise(text) {
+                Some((words, fake)) if *vocabulary.get_or_insert(words) == words => fake,
+                _ => return Err(LabelError::Unclear { values: list(labels) }),
+            },
+        };
+        if meanings.len() < LISTED {
+            meanings.push((text, fake));
+        }
+        fakes.push(fake);
+    }
+    if let Some(value) = fake_is
+        && !fakes.is_empty()
+        && !fakes.contains(&true)
+    {
+        return Err(LabelError::Unseen { value: value.to_owned(), values: list(labels) });
+    }
+    Ok(fakes)
+}
+
+fn recognise(text: &str) -> Option<(Vocabulary, bool)> {
+    const KNOWN: [(&str, Vocabulary, bool); 8] = [
+        ("0", Vocabulary::Digits, false),
+        ("1", Vocabulary::Digits, true),
+        ("0.0", Vocabulary::Digits, false),
+        ("1.0", Vocabulary::Digits, true),
+        ("false", Vocabulary::Booleans, false),
+        ("true", Vocabulary::Booleans, true),
+        ("real", Vocabulary::Words, false),
+        ("fake", Vocabulary::Words, true),
+    ];
+    let known = KNOWN.iter().find(|(word, ..)| text.eq_ignore_ascii_case(word))?;
+    Some((known.1, known.2))
+}
+
+/// Whether two labels are the same text or the same number.
+fn same(a: &str, b: &str) -> bool {
+    a == b || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The distinct values for a message, sorted, the first few of them.
+fn list<'a>(labels: impl Iterator<Item = (usize, Option<&'a str>)>) -> String {
+    let mut values: Vec<&str> = Vec::new();
+    for text in labels.filter_map(|(_, text)| text).map(str::trim) {
+        if !text.is_empty() && !values.contains(&text) {
+            values.push(text);
+            if values.len() > LISTED {
+                break;
+            }
+        }
+    }
+    let more = values.len() > LISTED;
+    values.truncate(LISTED);
+    values.sort_unstable();
+    let quoted: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
+    format!("{}{}", quoted.join(", "), if more { " and more" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(texts: &[&str], fake_is: Option<&str>) -> Result<Vec<bool>, LabelError> {
+        read(texts.iter().map(|&text| Some(text)).enumerate(), fake_is)
+    }
+
+    #[test]
+    fn values_that_explain_themselves() {
+        for texts in [["0", "1", "1"], ["0.0", "1.0", "1"], ["False", "TRUE", "true"]] {
+            assert_eq!(labels(&texts, None), Ok(vec![false, true, true]), "{texts:?}");
+        }
+        assert_eq!(labels(&["REAL", " Fake", "fake"], None), Ok(vec![false, true, true]));
+    }
+
+    #[test]
+    fn a_named_value_is_fake_and_the_rest_real() {
+        assert_eq!(labels(&["orig", "df", "f2f"], Some("df")), Ok(vec![false, true, false]));
+        assert_eq!(labels(&["0", "2.0", "1"], Some("2")), Ok(vec![false, true, false]));
+        // It also turns a file round whose 0 means fake.
+        assert_eq!(labels(&["0", "1"], Some("0")), Ok(vec![true, false]));
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_guessed() {
+        for texts in [&["0", "1", "2"][..], &["live", "spoof"], &["real", "false"], &["-1", "1"]] {
+            let error = labels(texts, None).unwrap_err();
+            assert!(matches!(error, LabelError::Unclear { .. }), "{texts:?}: {error}");
+        }
+        assert_eq!(
+            labels(&["0", "2", "1"], None).unwrap_err().to_string(),
+            "the labels are \"0\", \"1\", \"2\"; only 0 and 1, true and false, or real and \
+             fake explain themselves: say which value means fake with --fake-is"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_nowhere_is_an_error() {
+        assert_eq!(
+            labels(&["real", "Fake"], Some("fake")).unwrap_err().to_string(),
+            "no label is \"fake\" (from --fake-is); the labels are \"Fake\", \"real\""
+        );
+    }
+
+    #[test]
+    fn a_missing_label_names_its_row() {
+        assert_eq!(labels(&["0", " "], None), Err(LabelError::Missing { row: 2 }));
+        assert_eq!(labels(&["0", ""], Some("0")), Err(LabelError::Missing { row: 2 }));
+    }
+}
