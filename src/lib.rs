@@ -7,6 +7,7 @@ pub mod lang;
 pub mod report;
 pub mod rng;
 pub mod model;
+pub mod plan;
 pub mod prepare;
 pub mod store;
 pub mod train;

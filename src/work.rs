@@ -13,6 +13,8 @@ pub trait Events: Sync {
     fn begin(&self, unit: &'static str, total: u64);
     /// `done` more units are done.
     fn advance(&self, done: u64);
+    /// `done` units were done in an earlier run.
+    fn resume(&self, done: u64);
     /// Something worth a line.
     fn note(&self, text: &str);
 }
@@ -24,6 +26,7 @@ pub struct Silent;
 impl Events for Silent {
     fn begin(&self, _unit: &'static str, _total: u64) {}
     fn advance(&self, _done: u64) {}
+    fn resume(&self, _done: u64) {}
     fn note(&self, _text: &str) {}
 }
 

@@ -36,6 +36,27 @@ pub struct LoadReport {
     pub interpolated: Option<(usize, usize)>,
 }
 
+impl LoadReport {
+    /// One line for people.
+    pub fn summary(&self) -> String {
+        let mut text = format!(
+            "weights: {} matched, {} missing ({}), {} unexpected ({})",
+            self.matched.len(),
+            self.missing.len(),
+            shortened(&self.missing),
+            self.unexpected.len(),
+            shortened(&self.unexpected)
+        );
+        if !self.dropped.is_empty() {
+            text += &format!(", dropped for another class count: {}", shortened(&self.dropped));
+        }
+        if let Some((from, to)) = self.interpolated {
+            text += &format!(", positions interpolated from {from}x{from} to {to}x{to}");
+        }
+        text.replace(" ()", "")
+    }
+}
+
 /// Why weights could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {

@@ -43,29 +43,29 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     }
 }
 
-/// A part of an image, in pixels, possibly between them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A part of an image, in whole pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Left edge.
-    pub x: f64,
+    pub x: u32,
     /// Top edge.
-    pub y: f64,
+    pub y: u32,
     /// Width.
-    pub width: f64,
+    pub width: u32,
     /// Height.
-    pub height: f64,
+    pub height: u32,
 }
 
 impl Window {
+    /// All of an image.
+    pub fn whole(width: u32, height: u32) -> Self {
+        Self { x: 0, y: 0, width, height }
+    }
+
     /// The largest centred square.
     pub fn centre_square(width: u32, height: u32) -> Self {
-        let side = f64::from(width.min(height));
-        Self {
-            x: ((f64::from(width) - side) / 2.0).floor(),
-            y: ((f64::from(height) - side) / 2.0).floor(),
-            width: side,
-            height: side,
-        }
+        let side = width.min(height);
+        Self { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side }
     }
 }
 
@@ -78,46 +78,43 @@ pub enum Filter {
     Bicubic,
 }
 
-/// Resizes `window` of an RGB image (width × height × 3 bytes) to `side` × `side`.
+/// Resizes `window` of an RGB image of this width (3 bytes a pixel) to `side` × `side`.
 pub fn resize(
     rgb: &[u8],
     width: u32,
-    height: u32,
     window: Window,
     side: u32,
     filter: Filter,
 ) -> Vec<u8> {
-    let whole = Window { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
-    if window == whole && width == side && height == side {
-        return rgb.to_vec();
+    let cut = cut(rgb, width, window);
+    if window.width == side && window.height == side {
+        return cut;
     }
-    let source = ImageRef::new(width, height, rgb, PixelType::U8x3)
+    let source = ImageRef::new(window.width, window.height, &cut, PixelType::U8x3)
         .expect("an RGB buffer has three bytes per pixel");
     let mut target = Image::new(side, side, PixelType::U8x3);
     let filter = match filter {
         Filter::Bilinear => FilterType::Bilinear,
         Filter::Bicubic => FilterType::CatmullRom,
     };
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(filter))
-        .crop(window.x, window.y, window.width, window.height);
-    Resizer::new()
-        .resize(&source, &mut target, &options)
-        .expect("the window lies inside the image");
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+    Resizer::new().resize(&source, &mut target, &options).expect("both images are RGB");
     target.into_vec()
+}
+
+/// The pixels of a window. Cut before resizing, so that none outside it leak in.
+fn cut(rgb: &[u8], width: u32, window: Window) -> Vec<u8> {
+    let row = |y: u32| {
+        let start = (y as usize * width as usize + window.x as usize) * 3;
+        &rgb[start..start + window.width as usize * 3]
+    };
+    (window.y..window.y + window.height).flat_map(|y| row(y).iter().copied()).collect()
 }
 
 /// The largest centred square of an image at `side` × `side`, bicubic.
 pub fn square(image: &RgbImage, side: u32) -> Vec<u8> {
     let (width, height) = image.dimensions();
-    resize(
-        image.as_raw(),
-        width,
-        height,
-        Window::centre_square(width, height),
-        side,
-        Filter::Bicubic,
-    )
+    resize(image.as_raw(), width, Window::centre_square(width, height), side, Filter::Bicubic)
 }
 
 #[cfg(test)]

@@ -19,15 +19,15 @@ pub fn random_window(rng: &mut Rng, side: u32, scale: (f64, f64)) -> Window {
     for _ in 0..CROP_TRIES {
         let area = rng.range(scale.0, scale.1) * whole * whole;
         let aspect = rng.range(CROP_RATIO.0.ln(), CROP_RATIO.1.ln()).exp();
-        let width = (area * aspect).sqrt().round();
-        let height = (area / aspect).sqrt().round();
-        if width >= 1.0 && height >= 1.0 && width <= whole && height <= whole {
-            let x = rng.below((whole - width) as u64 + 1) as f64;
-            let y = rng.below((whole - height) as u64 + 1) as f64;
+        let width = (area * aspect).sqrt().round() as u32;
+        let height = (area / aspect).sqrt().round() as u32;
+        if (1..=side).contains(&width) && (1..=side).contains(&height) {
+            let x = rng.below(u64::from(side - width) + 1) as u32;
+            let y = rng.below(u64::from(side - height) + 1) as u32;
             return Window { x, y, width, height };
         }
     }
-    Window { x: 0.0, y: 0.0, width: whole, height: whole }
+    Window::whole(side, side)
 }
 
 /// A face of `side` × `side` as a training input of `target` × `target`, RGB bytes.
@@ -36,7 +36,7 @@ pub fn training(face: &[u8], side: u32, target: u32, augment: Augment, rng: &mut
         Augment::None => straight(face, side, target),
         Augment::FlipCrop | Augment::Fsfm => {
             let window = random_window(rng, side, CROP_SCALE);
-            let mut pixels = resize(face, side, side, window, target, Filter::Bilinear);
+            let mut pixels = resize(face, side, window, target, Filter::Bilinear);
             if rng.chance(0.5) {
                 flip(&mut pixels, target as usize);
             }
@@ -52,8 +52,7 @@ pub fn evaluation(face: &[u8], side: u32, target: u32, rule: Resize) -> Vec<u8> 
         Resize::CenterCrop => {
             // Short side to 8/7 of the target, then the centre (recipe 2.5).
             let short = (f64::from(target) * 8.0 / 7.0).floor() as u32;
-            let whole = Window { x: 0.0, y: 0.0, width: side.into(), height: side.into() };
-            let large = resize(face, side, side, whole, short, Filter::Bicubic);
+            let large = resize(face, side, Window::whole(side, side), short, Filter::Bicubic);
             let offset = ((short - target) as f64 / 2.0).round() as usize;
             let (short, target) = (short as usize, target as usize);
             (offset..offset + target)
@@ -67,8 +66,7 @@ pub fn evaluation(face: &[u8], side: u32, target: u32, rule: Resize) -> Vec<u8> 
 }
 
 fn straight(face: &[u8], side: u32, target: u32) -> Vec<u8> {
-    let whole = Window { x: 0.0, y: 0.0, width: side.into(), height: side.into() };
-    resize(face, side, side, whole, target, Filter::Bicubic)
+    resize(face, side, Window::whole(side, side), target, Filter::Bicubic)
 }
 
 /// Mirrors each row.
@@ -155,10 +153,8 @@ mod tests {
         fn windows_lie_inside_and_have_the_declared_area(seed in 0u64..10_000, side in 24u32..300) {
             let mut rng = Rng::new(seed, Stream::Augment, 0, 0);
             let w = random_window(&mut rng, side, CROP_SCALE);
-            let side = f64::from(side);
-            prop_assert!(w.x >= 0.0 && w.y >= 0.0);
             prop_assert!(w.x + w.width <= side && w.y + w.height <= side);
-            let area = w.width * w.height / (side * side);
+            let area = f64::from(w.width * w.height) / f64::from(side * side);
             // Rounding to pixels moves the area by up to half a pixel a side.
             prop_assert!(area > CROP_SCALE.0 - 0.06 && area <= 1.0, "{}", area);
         }

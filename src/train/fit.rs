@@ -132,7 +132,7 @@ impl Fit<'_> {
         let total = u64::from(epochs) * self.steps_per_epoch() as u64;
         self.events.begin("steps", total);
         let done = u64::from(progress.epoch) * self.steps_per_epoch() as u64;
-        self.events.advance(done + progress.step as u64);
+        self.events.resume(done + progress.step as u64);
         while progress.epoch < epochs {
             self.epoch(&mut optimizer, &mut progress)?;
             self.close_epoch(&mut progress)?;

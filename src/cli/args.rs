@@ -1,0 +1,205 @@
+//! The verbs and their options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
+/// tables.
+///
+/// Data go to stdout, everything else to stderr. Exit codes: 0 ok, 2 usage, 10 invalid
+/// experiment, 11 data missing or changed, 20 a run failed, 21 interrupted (the same
+/// command goes on from there).
+#[derive(Debug, Parser)]
+#[command(name = "proofmark", version, max_term_width = 100)]
+pub struct Cli {
+    /// Print errors and data only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find every error of an experiment file and its imports, without touching data
+    Check(CheckArgs),
+    /// Say which stages would run, which are reused, and why
+    Plan(PlanArgs),
+    /// Cut and store the faces of the data sets
+    Prepare(RunArgs),
+    /// Prepare, then train the experiments
+    Train(RunArgs),
+    /// Prepare, train, then score the test sets
+    Evaluate(RunArgs),
+    /// Print the tables from finished results; runs nothing
+    Table(TableArgs),
+    /// Do everything that is not in the store yet, then print and write the tables
+    Run(RunArgs),
+    /// Score images and folders with a trained model
+    Score(ScoreArgs),
+    /// Compute metrics of anybody's CSV or Parquet file of scores
+    Metrics(MetricsArgs),
+    /// Explain an error code
+    Explain(ExplainArgs),
+    /// Lay out experiment files in the standard style
+    Fmt(FmtArgs),
+}
+
+/// Where results are kept.
+#[derive(Clone, Debug, Args)]
+pub struct StoreArgs {
+    /// Folder of the content-addressed store
+    #[arg(long, env = "PROOFMARK_STORE", default_value = ".proofmark", value_name = "DIR")]
+    pub store: PathBuf,
+}
+
+/// Text for people or JSON for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Experiment files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How diagnostics are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How the plan is printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `run` and its parts.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Where tables are written
+    #[arg(long, default_value = "reports", value_name = "DIR")]
+    pub reports: PathBuf,
+    /// What to compute on
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub device: DeviceArg,
+}
+
+/// Devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    /// The processor
+    Cpu,
+    /// The first NVIDIA GPU (needs a build with `--features cuda`)
+    Cuda,
+}
+
+/// `table`.
+#[derive(Debug, Args)]
+pub struct TableArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How tables are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TableFormat,
+}
+
+/// Formats of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// Aligned text
+    Text,
+    /// Markdown
+    Markdown,
+    /// LaTeX (booktabs)
+    Latex,
+    /// CSV, one line per cell
+    Csv,
+    /// JSON
+    Json,
+    /// A self-contained page
+    Html,
+}
+
+/// `score`.
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    /// Images, or folders of images
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// A model that Proofmark trained (`model.safetensors`)
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: PathBuf,
+    /// How scores are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// What to compute on
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub device: DeviceArg,
+}
+
+/// `metrics`.
+#[derive(Debug, Args)]
+pub struct MetricsArgs {
+    /// A CSV or Parquet file, one row per frame or video
+    pub file: PathBuf,
+    /// Column of the score: higher means more likely fake
+    #[arg(long, value_name = "COLUMN")]
+    pub score: String,
+    /// Column of the label
+    #[arg(long, value_name = "COLUMN")]
+    pub label: String,
+    /// Column of the video, whose score is the mean of its rows'
+    #[arg(long, value_name = "COLUMN")]
+    pub video: Option<String>,
+    /// Label value that means fake
+    #[arg(long, value_name = "VALUE")]
+    pub fake_is: Option<String>,
+    /// Score from which a row is called fake
+    #[arg(long, default_value_t = 0.5, value_name = "SCORE")]
+    pub threshold: f64,
+    /// How metrics are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A code such as `unknown-key`; all codes when absent
+    pub code: Option<String>,
+}
+
+/// `fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Experiment files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; fail if a file is not laid out yet
+    #[arg(long)]
+    pub check: bool,
+}

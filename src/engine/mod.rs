@@ -1,0 +1,10 @@
+//! Runs a plan: looks at the data, makes what is not in the store, builds the tables.
+
+pub mod faces;
+pub mod predict;
+pub mod run;
+pub mod sample;
+pub mod score;
+pub mod tables;
+pub mod train;
+pub mod world;

@@ -1,0 +1,83 @@
+//! The stage that scores a split of a data set with a trained model.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use candle_core::Device;
+
+use crate::data::Scan;
+use crate::evaluate::predictions::{Prediction, PredictionsWriter};
+use crate::lang::model::{Label, Split};
+use crate::model::vit::{forward, probabilities};
+use crate::prepare::faces::Faces;
+use crate::train::batch::{Inputs, Sample};
+use crate::train::checkpoint::load_model;
+use crate::train::fit::EVAL_BATCH;
+use crate::work::{Events, Failure};
+
+/// The file of the stage's result.
+pub const FILE: &str = "predictions.parquet";
+
+/// Scores every face of the split into `folder`.
+#[expect(clippy::too_many_arguments, reason = "the stage's inputs, named at the one call")]
+pub fn make(
+    model: &Path,
+    scan: &Scan,
+    faces: Faces,
+    split: Split,
+    folder: &Path,
+    device: &Device,
+    events: &dyn Events,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    let (params, card) = load_model(&model.join("model.safetensors"), device)?;
+    let sets = [faces];
+    let normalize = card.normalize();
+    let inputs = Inputs { sets: &sets, image: card.vit.image, normalize: &normalize };
+    let videos: Vec<_> =
+        scan.manifest.video_rows().into_iter().filter(|v| v.split == Some(split)).collect();
+    let mut todo = Vec::new();
+    for (i, video) in videos.iter().enumerate() {
+        let Some(prepared) = sets[0].videos.get(&video.key) else {
+            return Err(Failure::Internal(format!("video {} was not prepared", video.key)));
+        };
+        let faces = prepared.first_face..prepared.first_face + prepared.faces;
+        todo.extend(faces.map(|face| (i, Sample { set: 0, face, class: 0, id: 0 })));
+    }
+    let metadata = BTreeMap::from([
+        ("proofmark.model".to_owned(), card.key.clone()),
+        ("proofmark.experiment".to_owned(), card.experiment.clone()),
+    ]);
+    let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Run(e.to_string());
+    let mut writer = PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata)
+        .map_err(failed)?;
+    events.begin("faces", todo.len() as u64);
+    for chunk in todo.chunks(EVAL_BATCH) {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted);
+        }
+        let samples: Vec<Sample> = chunk.iter().map(|(_, sample)| *sample).collect();
+        let images = inputs.tensor(inputs.evaluation(&samples, card.resize), device)?;
+        let logits = forward(&card.vit, &params, &images, None)?.logits.detach();
+        for ((video, sample), probabilities) in chunk.iter().zip(probabilities(&logits)?) {
+            let video = &videos[*video];
+            let (frame, face) = sets[0].file.place(sample.face);
+            let fake = video.label == Label::Fake;
+            writer
+                .push(Prediction {
+                    dataset: video.dataset.clone(),
+                    video: video.key.clone(),
+                    frame,
+                    face,
+                    label: video.label,
+                    method: video.method.clone().filter(|_| fake),
+                    family: video.family.filter(|_| fake),
+                    probabilities,
+                })
+                .map_err(failed)?;
+        }
+        events.advance(chunk.len() as u64);
+    }
+    writer.finish().map_err(failed)
+}

@@ -1,0 +1,104 @@
+//! The stage that trains an experiment.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use candle_core::Device;
+
+use super::sample::TrainingSets;
+use crate::lang::model::{Experiment, Weights};
+use crate::model::init::{Scheme, randomize};
+use crate::model::params::Params;
+use crate::model::vit::VitConfig;
+use crate::model::weights::{LoadReport, load};
+use crate::plan::graph::{Stage, canonical_loss};
+use crate::train::batch::Inputs;
+use crate::train::checkpoint::ModelCard;
+use crate::train::fit::{EpochLog, Fit};
+use crate::work::{Events, Failure};
+
+/// Trains into `folder`: `model.safetensors`, `log.json` and, for weights from a file,
+/// `load.json`.
+#[expect(clippy::too_many_arguments, reason = "the stage's inputs, named at the one call")]
+pub fn make(
+    experiment: &Experiment,
+    stage: &Stage,
+    sets: &TrainingSets,
+    weights: Option<&Path>,
+    folder: &Path,
+    device: &Device,
+    events: &dyn Events,
+    stop: &AtomicBool,
+) -> Result<Vec<EpochLog>, Failure> {
+    let config = VitConfig::new(&experiment.backbone, sets.classes.len());
+    let params = Params::zeros(config.parameters(), device)?;
+    let loaded = first_weights(experiment, &config, &params, weights)?;
+    if let Some(report) = &loaded {
+        events.note(&report.summary());
+        write_json(&folder.join("load.json"), report)?;
+    }
+    let normalize = &experiment.init.normalize;
+    let mut experiment = experiment.clone();
+    experiment.loss = canonical_loss(&experiment.loss);
+    let card = ModelCard {
+        experiment: experiment.name.value.clone(),
+        key: stage.key.clone(),
+        inputs: stage.inputs.values.clone(),
+        epoch: 0,
+        classes: sets.classes.clone(),
+        vit: config.clone(),
+        mean: normalize.mean.value,
+        std: normalize.std.value,
+        resize: experiment.recipe.resize.value,
+    };
+    let fit = Fit {
+        experiment: &experiment,
+        inputs: Inputs { sets: &sets.sets, image: config.image, normalize },
+        config,
+        params: &params,
+        train: &sets.train,
+        val: &sets.val,
+        card,
+        folder,
+        device,
+        events,
+        stop,
+    };
+    let log = fit.run()?;
+    write_json(&folder.join("log.json"), &log)?;
+    Ok(log)
+}
+
+/// Random beginnings, then what the file has. The recipe's seed decides what the file
+/// leaves open.
+fn first_weights(
+    experiment: &Experiment,
+    config: &VitConfig,
+    params: &Params,
+    weights: Option<&Path>,
+) -> Result<Option<LoadReport>, Failure> {
+    let recipe_seed = experiment.recipe.seed.value;
+    match &experiment.init.weights {
+        Weights::Random { std, seed } => {
+            let scheme =
+                std.as_ref().map_or(Scheme::Xavier, |std| Scheme::TruncatedNormal(std.value));
+            // Two seeds, one number: distinct pairs must give distinct streams.
+            let seed = recipe_seed ^ seed.value.rotate_left(32);
+            randomize(params, scheme, seed, |_| true)?;
+            Ok(None)
+        }
+        Weights::File { .. } => {
+            let path = weights
+                .ok_or_else(|| Failure::Internal("weights were not looked for".to_owned()))?;
+            randomize(params, Scheme::Xavier, recipe_seed, |_| true)?;
+            let allowed: Vec<String> =
+                experiment.init.missing.iter().map(|m| m.value.clone()).collect();
+            Ok(Some(load(path, config, params, &allowed)?))
+        }
+    }
+}
+
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(value).map_err(|e| Failure::Internal(e.to_string()))?;
+    Ok(crate::store::write_whole(path, &text)?)
+}

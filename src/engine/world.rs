@@ -1,0 +1,140 @@
+//! What a plan has to know of the world: where data and weights lie, and their digests.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use crate::data::{DataError, Scan, demo, scan};
+use crate::lang::model::{DataPath, Dataset, Project, Weights};
+use crate::model::hub::HubFile;
+use crate::plan::graph::{DatasetDigests, Facts, datasets, experiments};
+use crate::store::Store;
+use crate::work::{Events, Failure};
+
+/// The data sets and weights of a project as they are now.
+#[derive(Debug, Default)]
+pub struct World {
+    /// Each data set as it lies on disk.
+    pub scans: BTreeMap<String, Scan>,
+    /// Local file of each `init` that has one, by name of the init.
+    pub weights: BTreeMap<String, PathBuf>,
+    /// Digests of all of it.
+    pub facts: Facts,
+    /// What was looked for and is not there, one message each.
+    pub missing: Vec<String>,
+}
+
+/// Environment variables of this process.
+pub fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Looks at all data sets and weights that the project's plan needs. `download` fetches
+/// weights from a hub; without it they are only looked for in the cache.
+///
+/// # Errors
+/// Only what makes the rest meaningless, e.g. a store that cannot be written. Data that
+/// are not there are all listed in [`World::missing`].
+pub fn look(
+    project: &Project,
+    store: &Store,
+    download: bool,
+    events: &dyn Events,
+) -> Result<World, Failure> {
+    let mut world = World::default();
+    world.facts.demo_version = demo::GENERATOR_VERSION;
+    for dataset in datasets(project) {
+        match look_at(dataset, store) {
+            Ok((scan, digests)) => {
+                let name = dataset.name.value.clone();
+                world.facts.datasets.insert(name.clone(), digests);
+                world.scans.insert(name, scan);
+            }
+            Err(error) => world.missing.push(error.to_string()),
+        }
+    }
+    for experiment in experiments(project) {
+        let init = &experiment.init;
+        let (name, Weights::File { path }) = (&init.name.value, &init.weights) else { continue };
+        if world.facts.weights.contains_key(name) {
+            continue;
+        }
+        match locate(&path.value, download, events)? {
+            Ok(file) => match store.digest(&file) {
+                Ok(digest) => {
+                    world.facts.weights.insert(name.clone(), digest);
+                    world.weights.insert(name.clone(), file);
+                }
+                Err(error) => world.missing.push(format!(
+                    "weights of init `{name}` were not found\n  looked for: {} ({error})\n  to say \
+                     otherwise: write another path in `init {name} {{ weights .. }}`",
+                    file.display()
+                )),
+            },
+            Err(later) => {
+                world.facts.weights.insert(name.clone(), later);
+            }
+        }
+    }
+    store.save_digests()?;
+    Ok(world)
+}
+
+/// The local file of declared weights, or a word for weights still to be downloaded.
+fn locate(
+    path: &DataPath,
+    download: bool,
+    events: &dyn Events,
+) -> Result<Result<PathBuf, String>, Failure> {
+    match HubFile::parse(&path.written) {
+        None => Ok(Ok(path.base.join(&path.written))),
+        Some(file) => {
+            let file = file?;
+            if let Some(cached) = file.cached() {
+                return Ok(Ok(cached));
+            }
+            if !download {
+                return Ok(Err(format!("to be downloaded: {}", path.written)));
+            }
+            events.note(&format!("downloading {}", path.written));
+            Ok(Ok(file.fetch()?))
+        }
+    }
+}
+
+/// A data set's manifest with digests of its labels and of its pixels.
+fn look_at(dataset: &Dataset, store: &Store) -> Result<(Scan, DatasetDigests), DataError> {
+    let scan = scan(dataset, &environment)?;
+    let frames = scan.manifest.frame_rows();
+    let mut hasher = blake3::Hasher::new();
+    let digests: Vec<String> = match &scan.root {
+        // The demo's pixels follow from its declaration.
+        None => frames.iter().map(|_| String::new()).collect(),
+        Some(root) => frames
+            .par_iter()
+            // A file that cannot be read gets its status when it is prepared.
+            .map(|frame| {
+                store.digest(&root.join(&frame.path)).unwrap_or_else(|e| e.kind().to_string())
+            })
+            .collect(),
+    };
+    for (frame, digest) in frames.iter().zip(&digests) {
+        for part in [frame.video_key.as_str(), digest] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.update(&frame.frame.to_le_bytes());
+    }
+    // Videos without a frame are part of the preparation's result, too.
+    for video in scan.manifest.video_rows() {
+        hasher.update(video.key.as_bytes());
+        hasher.update(b"\0");
+    }
+    let digests = DatasetDigests {
+        pixels: hasher.finalize().to_hex()[..32].to_owned(),
+        manifest: scan.manifest.digest().to_hex()[..32].to_owned(),
+    };
+    Ok((scan, digests))
+}

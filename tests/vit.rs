@@ -1,0 +1,97 @@
+//! The network against timm and PyTorch: outputs, and the gradient of every parameter.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use proofmark::lang::model::Pool;
+use proofmark::model::losses::cross_entropy;
+use proofmark::model::params::Params;
+use proofmark::model::vit::{VitConfig, forward, max_abs};
+
+fn golden() -> BTreeMap<String, Tensor> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/vit/vit.safetensors");
+    candle_core::safetensors::load(path, &Device::Cpu).unwrap().into_iter().collect()
+}
+
+/// Largest difference over the largest value of the reference.
+fn relative(ours: &Tensor, theirs: &Tensor) -> f32 {
+    let difference = (ours - theirs).unwrap();
+    max_abs(&difference).unwrap() / max_abs(theirs).unwrap().max(1e-12)
+}
+
+fn agrees_with_timm(name: &str, layer_scale: Option<f32>) {
+    let golden = golden();
+    let get = |key: &str| golden[&format!("{name}.{key}")].clone();
+    let config = VitConfig {
+        patch: 8,
+        width: 24,
+        depth: 3,
+        heads: 3,
+        image: 24,
+        hidden: 48,
+        layer_scale,
+        pool: Pool::PatchMean,
+        drop_path: 0.0,
+        classes: 3,
+    };
+    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let prefix = format!("{name}.weight.");
+    let theirs: Vec<&str> = golden.keys().filter_map(|k| k.strip_prefix(&prefix)).collect();
+    let mut ours: Vec<&str> = params.specs().iter().map(|s| s.name.as_str()).collect();
+    ours.sort_unstable();
+    assert_eq!(ours, theirs, "parameter names are timm's");
+    for (spec, var) in params.specs().iter().zip(params.vars()) {
+        var.set(&get(&format!("weight.{}", spec.name))).unwrap();
+    }
+    let output = forward(&config, &params, &get("images"), None).unwrap();
+    assert!(relative(&output.embedding, &get("embedding")) < 1e-5);
+    assert!(relative(&output.logits, &get("logits")) < 1e-5);
+    let loss = cross_entropy(&output.logits, &[0, 1, 2, 1, 0], 0.0).unwrap();
+    let squares = (output.embedding.sqr().unwrap().sum_all().unwrap() * 0.01).unwrap();
+    let loss = (loss + squares).unwrap();
+    assert!(relative(&loss.reshape(1).unwrap(), &get("loss")) < 1e-5);
+    let grads = loss.backward().unwrap();
+    for (spec, var) in params.specs().iter().zip(params.vars()) {
+        let ours = grads.get(var).unwrap_or_else(|| panic!("no gradient for {}", spec.name));
+        let theirs = get(&format!("grad.{}", spec.name));
+        assert!(max_abs(&theirs).unwrap() > 0.0, "PyTorch's gradient of {} is zero", spec.name);
+        let error = relative(ours, &theirs);
+        assert!(error < 1e-4, "{}: {error}", spec.name);
+    }
+}
+
+#[test]
+fn outputs_and_all_gradients_are_timms() {
+    agrees_with_timm("plain", None);
+}
+
+#[test]
+fn with_layer_scale_too() {
+    agrees_with_timm("scaled", Some(0.1));
+}
+
+#[test]
+fn vit_b_has_the_published_number_of_parameters() {
+    let config = VitConfig {
+        patch: 16,
+        width: 768,
+        depth: 12,
+        heads: 12,
+        image: 224,
+        hidden: 3072,
+        layer_scale: None,
+        pool: Pool::PatchMean,
+        drop_path: 0.1,
+        classes: 2,
+    };
+    let count: usize =
+        config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
+    // Recipe 2.1.
+    assert_eq!(count, 85_800_194);
+    assert_eq!(config.layer_of("pos_embed"), 0);
+    assert_eq!(config.layer_of("patch_embed.proj.weight"), 0);
+    assert_eq!(config.layer_of("blocks.11.mlp.fc2.bias"), 12);
+    assert_eq!(config.layer_of("fc_norm.weight"), 13);
+    assert_eq!(config.layer_of("head.bias"), 13);
+}
