@@ -1,1 +1,22 @@
 //! Data sets: manifests, layouts, splits, sampling and the synthetic demo.
+
+pub mod attribution;
+mod columns;
+pub mod demo;
+pub mod error;
+pub mod frames;
+pub mod layout;
+pub mod manifest;
+mod methods;
+mod natural;
+mod root;
+pub mod sample;
+pub mod scan;
+pub mod split;
+pub mod statistics;
+mod words;
+
+pub use error::DataError;
+pub use manifest::{Frame, Kind, Manifest, Video};
+pub use root::Env;
+pub use scan::{Scan, ScanReport, scan};

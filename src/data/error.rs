@@ -1,0 +1,490 @@
+//! Everything that can be wrong with data, and the words for it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::lang::span::Origin;
+
+use super::demo::DemoError;
+
+/// Something wrong with the data of an experiment.
+#[derive(Debug, Error)]
+pub enum DataError {
+    /// The files of a data set are not where its declaration says.
+    #[error(
+        "data set `{dataset}` was not found\n{}  to say otherwise: {say_otherwise}",
+        listed("looked for", looked_for)
+    )]
+    NotFound {
+        /// The data set.
+        dataset: String,
+        /// What was looked for and is not there: paths or environment variables.
+        looked_for: Vec<String>,
+        /// Where the user can say otherwise.
+        say_otherwise: String,
+        /// Where the path was written.
+        origin: Origin,
+    },
+    /// A released layout, which is found but cannot be read yet.
+    #[error(
+        "data set `{dataset}` was found in {}, but this version does not read the {layout} layout; \
+         cut the faces out of its videos and declare the crops with `layout table` or \
+         `layout folder`",
+        root.display()
+    )]
+    NotInThisVersion {
+        /// The data set.
+        dataset: String,
+        /// The released layout.
+        layout: &'static str,
+        /// Where it lies.
+        root: PathBuf,
+        /// Where the layout was written.
+        origin: Origin,
+    },
+    /// A file or folder that cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("{} cannot be written: {why}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
+    /// A CSV file whose form is broken.
+    #[error("{}, line {line}: {flaw}", file.display())]
+    Csv {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u32,
+        /// What is wrong.
+        flaw: CsvFlaw,
+    },
+    /// A Parquet file that is damaged or of another form.
+    #[error("{} is no readable Parquet file: {why}", file.display())]
+    Parquet {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A column that the table does not have.
+    #[error(
+        "{} has no column `{column}` for the {role}; {}{}",
+        file.display(), columns(available), did_you_mean(nearest)
+    )]
+    NoColumn {
+        /// The table.
+        file: PathBuf,
+        /// The column wanted.
+        column: String,
+        /// What it is wanted for.
+        role: &'static str,
+        /// The columns there are.
+        available: Vec<String>,
+        /// The one most like the wanted one.
+        nearest: Option<String>,
+        /// Where the column was named.
+        origin: Origin,
+    },
+    /// A wanted column that the table has twice.
+    #[error("{} has {count} columns named `{column}`; rename all but one", file.display())]
+    RepeatedColumn {
+        /// The table.
+        file: PathBuf,
+        /// The column.
+        column: String,
+        /// How often it occurs.
+        count: usize,
+    },
+    /// A column whose values are no text, number or truth value.
+    #[error("{}: column `{column}` holds {dtype}; text, numbers or booleans are needed", file.display())]
+    ColumnType {
+        /// The table.
+        file: PathBuf,
+        /// The column.
+        column: String,
+        /// The type it has.
+        dtype: String,
+    },
+    /// A table without rows.
+    #[error("{} has no rows{}", file.display(), header_only(*header))]
+    EmptyTable {
+        /// The table.
+        file: PathBuf,
+        /// Whether it has a header at all.
+        header: bool,
+    },
+    /// Rows of a table that cannot be used.
+    #[error("{}", table_problems(file, unit, problems, *total))]
+    Rows {
+        /// The table.
+        file: PathBuf,
+        /// What a row's number counts: `line` or `row`.
+        unit: &'static str,
+        /// The first problems.
+        problems: Vec<RowProblem>,
+        /// How many problems there are.
+        total: usize,
+    },
+    /// A label value that is declared as both real and fake.
+    #[error("the value `{value}` is declared as both real and fake in data set `{dataset}`")]
+    TwoFacedLabel {
+        /// The data set.
+        dataset: String,
+        /// The value.
+        value: String,
+        /// Where it was declared as fake.
+        origin: Origin,
+    },
+    /// A class folder outside its root.
+    #[error("the class folder `{folder}` of data set `{dataset}` is not below its root")]
+    ClassOutsideRoot {
+        /// The data set.
+        dataset: String,
+        /// The folder as written.
+        folder: String,
+        /// Where it was written.
+        origin: Origin,
+    },
+    /// A class folder declared twice, perhaps by way of a link.
+    #[error(
+        "the class folders `{first}` and `{second}` of data set `{dataset}` are the same folder"
+    )]
+    RepeatedClass {
+        /// The data set.
+        dataset: String,
+        /// One spelling.
+        first: String,
+        /// The other.
+        second: String,
+        /// Where the second was written.
+        origin: Origin,
+    },
+    /// A class folder without images.
+    #[error("the class folder {} of data set `{dataset}` holds no images{hint}", path.display())]
+    EmptyClass {
+        /// The data set.
+        dataset: String,
+        /// The folder.
+        path: PathBuf,
+        /// What it holds instead, and what to do.
+        hint: EmptyClassHint,
+        /// Where it was written.
+        origin: Origin,
+    },
+    /// A manipulation that the data set does not declare.
+    #[error(
+        "data set `{dataset}` does not declare the manipulation `{name}`{}",
+        did_you_mean(nearest)
+    )]
+    UndeclaredManipulation {
+        /// The data set.
+        dataset: String,
+        /// The manipulation.
+        name: String,
+        /// The declared one most like it.
+        nearest: Option<String>,
+        /// Where it was written.
+        origin: Origin,
+    },
+    /// A demo that cannot be drawn.
+    #[error("data set `{dataset}`: {source}")]
+    Demo {
+        /// The data set.
+        dataset: String,
+        /// What the demo says.
+        source: DemoError,
+    },
+    /// A demo data set with fakes but no method to draw them with.
+    #[error("the demo data set `{dataset}` has fakes but no `manipulation` to draw them with")]
+    DemoWithoutMethods {
+        /// The data set.
+        dataset: String,
+        /// Where the fakes were asked for.
+        origin: Origin,
+    },
+    /// No video has a split, although the data set says that they have.
+    #[error(
+        "nothing assigns the {videos} videos of data set `{dataset}` to train, val or test; \
+         declare `split only=...` or `split train=... val=... test=... seed=...`"
+    )]
+    NoSplits {
+        /// The data set.
+        dataset: String,
+        /// How many videos it has.
+        videos: usize,
+    },
+    /// Fractions that do not make a whole.
+    #[error(
+        "the split of data set `{dataset}` gives train {train}, val {val} and test {test}; \
+         fractions from 0 to 1 that add up to 1 are needed"
+    )]
+    Fractions {
+        /// The data set.
+        dataset: String,
+        /// Fraction in train.
+        train: f64,
+        /// Fraction in val.
+        val: f64,
+        /// Fraction in test.
+        test: f64,
+        /// Where the first was written.
+        origin: Origin,
+    },
+    /// Fewer groups than splits.
+    #[error(
+        "data set `{dataset}` has {groups} groups of videos that belong together, too few for \
+         {splits} splits"
+    )]
+    TooFewGroups {
+        /// The data set.
+        dataset: String,
+        /// How many groups it has.
+        groups: usize,
+        /// How many splits are wanted.
+        splits: usize,
+    },
+    /// A rule by time for images that have none.
+    #[error(
+        "data set `{dataset}` asks for {fps} frames per second, but its images have no times; \
+         declare `frames every=...`, `frames count=...` or `frames all`"
+    )]
+    NoTimes {
+        /// The data set.
+        dataset: String,
+        /// Frames per second asked for.
+        fps: f64,
+        /// Where it was written.
+        origin: Origin,
+    },
+    /// A number in a rule that has no meaning.
+    #[error("{what} must be {must}, not {value}")]
+    Rule {
+        /// What the number is.
+        what: &'static str,
+        /// What it must be.
+        must: &'static str,
+        /// What it is.
+        value: String,
+        /// Where it was written.
+        origin: Origin,
+    },
+    /// The same video offered twice for sampling.
+    #[error("the video `{video}` of data set `{dataset}` is offered twice for sampling")]
+    RepeatedVideo {
+        /// The data set.
+        dataset: String,
+        /// The video.
+        video: String,
+    },
+    /// Fakes without the class that attribution needs.
+    #[error("{}", unattributed(by, dataset, manipulation.as_deref(), *videos, example))]
+    Unattributed {
+        /// `category` or `manipulation`.
+        by: &'static str,
+        /// The data set.
+        dataset: String,
+        /// The manipulation, if known.
+        manipulation: Option<String>,
+        /// How many videos lack a class.
+        videos: usize,
+        /// One of them.
+        example: String,
+    },
+    /// A manifest that breaks its own rules.
+    #[error("the manifest {place} is damaged: {why}")]
+    Manifest {
+        /// The file, or the data set before it is written.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// What can be wrong with the form of a CSV file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CsvFlaw {
+    /// Bytes that are no UTF-8.
+    #[error("the text is not UTF-8; save the file as UTF-8")]
+    NotUtf8,
+    /// A NUL byte.
+    #[error("a NUL byte, which no text file has")]
+    Nul,
+    /// A quote that is never closed.
+    #[error("a quoted field is never closed")]
+    OpenQuote,
+    /// Text between a closing quote and the next comma.
+    #[error("`{0}` follows a closing quote; double the quotes inside a quoted field")]
+    AfterQuote(char),
+    /// A row of another width than the header.
+    #[error("{found} fields, but the header has {expected}")]
+    Ragged {
+        /// Fields in this row.
+        found: usize,
+        /// Fields in the header.
+        expected: usize,
+    },
+}
+
+/// A row of a table that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowProblem {
+    /// Line or row of the table, from 1.
+    pub line: u32,
+    /// What is wrong.
+    pub what: RowFlaw,
+}
+
+/// What can be wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RowFlaw {
+    /// No image path.
+    #[error("the path is empty")]
+    EmptyPath,
+    /// No video name.
+    #[error("the video is empty")]
+    EmptyVideo,
+    /// A path that leaves the root.
+    #[error("the path `{0}` is not below the root")]
+    OutsideRoot(String),
+    /// A label that is neither real nor fake.
+    #[error("the label `{value}` is neither real ({real}) nor fake ({fake})")]
+    UnknownLabel {
+        /// The label.
+        value: String,
+        /// The values that mean real.
+        real: String,
+        /// The values that mean fake.
+        fake: String,
+    },
+    /// A split that does not exist.
+    #[error("the split `{0}` is none of train, val and test")]
+    UnknownSplit(String),
+    /// A manipulation that is not declared.
+    #[error("the manipulation `{name}` is not declared{}", did_you_mean(nearest))]
+    UndeclaredManipulation {
+        /// The manipulation.
+        name: String,
+        /// The declared one most like it.
+        nearest: Option<String>,
+    },
+    /// A path listed before with other values.
+    #[error("the path `{path}` is listed a second time, first at {first}, with other values")]
+    RepeatedPath {
+        /// The path.
+        path: String,
+        /// Line or row of the first mention.
+        first: u32,
+    },
+    /// Two rows of a video that disagree.
+    #[error("the video `{video}` has the {what} `{value}` here, but `{earlier}` at {first}")]
+    Conflict {
+        /// The video.
+        video: String,
+        /// What they disagree about.
+        what: &'static str,
+        /// The value here.
+        value: String,
+        /// The value of its first row.
+        earlier: String,
+        /// Line or row of its first row.
+        first: u32,
+    },
+}
+
+/// What an empty class folder holds instead of images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyClassHint {
+    /// Nothing of use.
+    Nothing,
+    /// Folders, where images were expected.
+    Folders(usize),
+    /// Images, where folders of images were expected.
+    LooseImages(usize),
+}
+
+impl fmt::Display for EmptyClassHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => write!(f, " (jpg, jpeg, png, webp or bmp)"),
+            Self::Folders(n) => {
+                write!(f, ", but {n} folders; if each is a video, declare `videos=#true`")
+            }
+            Self::LooseImages(n) => write!(
+                f,
+                " in video folders, but {n} images of its own; if each stands alone, declare \
+                 `videos=#false`"
+            ),
+        }
+    }
+}
+
+fn listed(head: &str, items: &[String]) -> String {
+    items.iter().map(|item| format!("  {head}: {item}\n")).collect()
+}
+
+fn columns(available: &[String]) -> String {
+    let list = quoted(available);
+    match available {
+        [only] if only.contains([';', '\t']) => {
+            format!("its only column is {list}: separate columns by commas")
+        }
+        _ => format!("its columns are {list}"),
+    }
+}
+
+/// Names in backticks, separated by commas.
+pub(super) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
+    names.iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
+}
+
+fn header_only(header: bool) -> &'static str {
+    if header { ", only a header" } else { " and no header: it is empty" }
+}
+
+fn table_problems(file: &std::path::Path, unit: &str, some: &[RowProblem], total: usize) -> String {
+    let rows = if total == 1 { "row" } else { "rows" };
+    let mut text = format!("{} has {total} {rows} that cannot be used", file.display());
+    for problem in some {
+        text += &format!("\n  {unit} {}: {}", problem.line, problem.what);
+    }
+    if total > some.len() {
+        text += &format!("\n  and {} more", total - some.len());
+    }
+    text
+}
+
+fn unattributed(
+    by: &str,
+    dataset: &str,
+    manipulation: Option<&str>,
+    videos: usize,
+    example: &str,
+) -> String {
+    let who = match manipulation {
+        Some(name) => format!("the manipulation `{name}` of data set `{dataset}` has no family"),
+        None => format!("data set `{dataset}` does not say how its fakes were made"),
+    };
+    let cure = match manipulation {
+        Some(name) => format!("declare `manipulation {name} family=...`"),
+        None => format!("leave the data set out, or attribution by={by}"),
+    };
+    format!(
+        "{who}, which attribution by={by} needs for {videos} videos, such as `{example}`; {cure}"
+    )
+}

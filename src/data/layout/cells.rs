@@ -1,0 +1,165 @@
+//! The wanted columns of a CSV or Parquet file, as text with line numbers.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::csv::Rows;
+use crate::data::error::{CsvFlaw, DataError};
+use crate::data::words::nearest;
+use crate::lang::span::Spanned;
+
+/// Some columns of a table as text; an empty cell is an empty text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cells {
+    /// What `lines` counts: `line` of a CSV file or `row` of a Parquet file.
+    pub unit: &'static str,
+    /// Where each row begins, from 1.
+    pub lines: Vec<u32>,
+    /// The wanted columns, in the order asked for.
+    pub columns: Vec<Vec<String>>,
+}
+
+/// A wanted column and what it is wanted for.
+pub type Wanted<'a> = (&'static str, &'a Spanned<String>);
+
+impl Cells {
+    /// Reads the wanted columns of a file: Parquet if its name ends so, else CSV.
+    ///
+    /// # Errors
+    /// An unreadable file, broken form, missing or repeated columns, no rows.
+    pub fn read(file: &Path, wanted: &[Wanted]) -> Result<Self, DataError> {
+        let parquet = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
+        let cells =
+            if parquet { Self::of_parquet(file, wanted) } else { Self::of_csv(file, wanted) };
+        cells.and_then(|cells| match cells.lines.is_empty() {
+            true => Err(DataError::EmptyTable { file: file.to_owned(), header: true }),
+            false => Ok(cells),
+        })
+    }
+
+    fn of_csv(file: &Path, wanted: &[Wanted]) -> Result<Self, DataError> {
+        let broken = |(line, flaw)| DataError::Csv { file: file.to_owned(), line, flaw };
+        let bytes = std::fs::read(file)
+            .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
+        let mut rows = Rows::new(&bytes).map_err(broken)?;
+        let mut fields = Vec::new();
+        if rows.next_into(&mut fields).map_err(broken)?.is_none() {
+            return Err(DataError::EmptyTable { file: file.to_owned(), header: false });
+        }
+        let places = find(file, &fields, wanted)?;
+        let width = fields.len();
+        let mut cells =
+            Self { unit: "line", lines: Vec::new(), columns: vec![Vec::new(); wanted.len()] };
+        while let Some(line) = rows.next_into(&mut fields).map_err(broken)? {
+            if fields.len() != width {
+                let flaw = CsvFlaw::Ragged { found: fields.len(), expected: width };
+                return Err(broken((line, flaw)));
+            }
+            cells.lines.push(line);
+            for (column, &place) in cells.columns.iter_mut().zip(&places) {
+                column.push(fields[place].clone());
+            }
+        }
+        Ok(cells)
+    }
+
+    fn of_parquet(file: &Path, wanted: &[Wanted]) -> Result<Self, DataError> {
+        let names: Vec<&str> = wanted.iter().map(|w| w.1.value.as_str()).collect();
+        let header = parquet_columns(file)?;
+        find(file, &header, wanted)?;
+        let table = read_parquet(file, Some(&names))?;
+        let columns: Result<Vec<_>, _> = names.iter().map(|n| texts(file, &table, n)).collect();
+        Ok(Self { unit: "row", lines: (1..=table.height() as u32).collect(), columns: columns? })
+    }
+}
+
+/// Where the wanted columns are in the header.
+fn find(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<usize>, DataError> {
+    let place = |(role, column): &Wanted| {
+        let count = header.iter().filter(|h| **h == column.value).count();
+        match (count, header.iter().position(|h| *h == column.value)) {
+            (1, Some(place)) => Ok(place),
+            (0, _) => Err(DataError::NoColumn {
+                file: file.to_owned(),
+                column: column.value.clone(),
+                role,
+                available: header.to_vec(),
+                nearest: nearest(&column.value, header.iter().map(String::as_str)),
+                origin: column.origin,
+            }),
+            _ => Err(DataError::RepeatedColumn {
+                file: file.to_owned(),
+                column: column.value.clone(),
+                count,
+            }),
+        }
+    };
+    wanted.iter().map(place).collect()
+}
+
+/// A column as text.
+fn texts(file: &Path, table: &DataFrame, name: &str) -> Result<Vec<String>, DataError> {
+    let broken = |e: PolarsError| DataError::Parquet { file: file.to_owned(), why: e.to_string() };
+    let column = table.column(name).map_err(broken)?;
+    let dtype = column.dtype();
+    if !(dtype.is_string() || dtype.is_bool() || dtype.is_primitive_numeric()) {
+        return Err(DataError::ColumnType {
+            file: file.to_owned(),
+            column: name.to_owned(),
+            dtype: dtype.to_string(),
+        });
+    }
+    let text = column.cast(&DataType::String).map_err(broken)?;
+    let text = text.str().map_err(broken)?;
+    Ok(text.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect())
+}
+
+/// The column names of a Parquet file.
+fn parquet_columns(file: &Path) -> Result<Vec<String>, DataError> {
+    parquet(file, |mut reader| {
+        let names = reader.schema()?.iter_names().map(ToString::to_string).collect();
+        Ok(names)
+    })
+}
+
+/// Some or all columns of a Parquet file.
+///
+/// # Errors
+/// [`DataError::Unreadable`] or [`DataError::Parquet`], also for damaged files on which
+/// Polars itself would panic.
+pub fn read_parquet(file: &Path, columns: Option<&[&str]>) -> Result<DataFrame, DataError> {
+    let columns = columns.map(|names| {
+        let mut names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    });
+    parquet(file, |reader| reader.with_columns(columns).finish())
+}
+
+/// Opens a Parquet file and reads from it.
+fn parquet<T>(
+    file: &Path,
+    read: impl FnOnce(ParquetReader<File>) -> PolarsResult<T>,
+) -> Result<T, DataError> {
+    let opened = File::open(file)
+        .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
+    let broken = |why: String| DataError::Parquet { file: file.to_owned(), why };
+    let guarded = catch_unwind(AssertUnwindSafe(|| {
+        let mut reader = ParquetReader::new(opened);
+        // The Arrow types that a writer notes beside the Parquet types add only variants
+        // that this build of Polars does not have, such as pandas' categories.
+        let mut metadata = reader.get_metadata()?.as_ref().clone();
+        metadata.key_value_metadata = None;
+        reader.set_metadata(Arc::new(metadata));
+        read(reader)
+    }));
+    match guarded {
+        Ok(result) => result.map_err(|e| broken(e.to_string())),
+        Err(_) => Err(broken("it is damaged, or holds types that are not supported".to_owned())),
+    }
+}

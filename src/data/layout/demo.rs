@@ -1,0 +1,66 @@
+//! `layout demo`: the videos that the synthetic demo draws.
+
+use super::Listing;
+use crate::data::demo;
+use crate::data::error::DataError;
+use crate::data::manifest::{Frame, Kind, Video};
+use crate::lang::model::{Dataset, DemoLayout, Family, Label};
+use crate::lang::span::Spanned;
+use crate::lang::vocabulary::DEMO_METHODS;
+
+/// Lists the videos of a demo data set. With hidden methods, no fake tells its method or
+/// family.
+///
+/// # Errors
+/// A method that the demo cannot draw, or fakes without any method.
+pub fn read(dataset: &Dataset, layout: &DemoLayout) -> Result<Listing, DataError> {
+    let hidden = !layout.hidden_methods.is_empty();
+    let declared = || dataset.manipulations.iter().map(|m| &m.name);
+    let methods: Vec<&Spanned<String>> =
+        if hidden { layout.hidden_methods.iter().collect() } else { declared().collect() };
+    if methods.is_empty() && layout.fakes.value > 0 {
+        return Err(DataError::DemoWithoutMethods {
+            dataset: dataset.name.value.clone(),
+            origin: layout.fakes.origin,
+        });
+    }
+    let names: Vec<&str> = methods.iter().map(|m| m.value.as_str()).collect();
+    let mut listing = Listing::default();
+    let drawn = demo::videos(layout, &names)
+        .map_err(|source| DataError::Demo { dataset: dataset.name.value.clone(), source })?;
+    for drawn in drawn {
+        listing.frames.extend((0..drawn.frames).map(|frame| Frame {
+            video_key: drawn.key.clone(),
+            frame,
+            path: format!("{}/{frame}", drawn.key),
+        }));
+        let method = drawn.method.filter(|_| !hidden);
+        listing.videos.push(Video {
+            dataset: dataset.name.value.clone(),
+            label: drawn.label,
+            method: method.map(str::to_owned),
+            family: match drawn.label {
+                Label::Real => None,
+                Label::Fake if hidden => Some(Family::Unknown),
+                Label::Fake => Some(family(dataset, method)),
+            },
+            split: None,
+            group: Some(drawn.group),
+            pair: drawn.pair,
+            kind: Kind::Demo,
+            source_line: None,
+            key: drawn.key,
+        });
+    }
+    Ok(listing)
+}
+
+/// The declared family of a method, or else the one that the demo gives it.
+fn family(dataset: &Dataset, method: Option<&str>) -> Family {
+    let declared = dataset.manipulations.iter().find(|m| Some(m.name.value.as_str()) == method);
+    let drawn = DEMO_METHODS.iter().find(|(name, _)| Some(*name) == method);
+    declared
+        .and_then(|m| m.family.as_ref().map(|f| f.value))
+        .or(drawn.map(|m| m.1))
+        .unwrap_or(Family::Unknown)
+}

@@ -1,0 +1,241 @@
+//! `layout folder`: images in class folders, or one level of video folders inside them.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Finding, Listing, paths};
+use crate::data::error::{DataError, EmptyClassHint};
+use crate::data::manifest::{Frame, Kind, Video};
+use crate::data::methods::Methods;
+use crate::data::natural;
+use crate::data::root::{Env, Want, locate, say_otherwise};
+use crate::lang::model::{Dataset, FolderClass, FolderLayout, Label};
+
+/// File name extensions of images, in lower case.
+const IMAGES: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
+
+/// Lists the images below the class folders. Links are followed; since no folder below the
+/// video folders is entered, a link cannot lead into a loop.
+///
+/// # Errors
+/// A root or class folder that is not there, lies outside the root, is declared twice or
+/// holds no images; a manipulation that is not declared; a folder that cannot be read.
+pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listing, DataError> {
+    let root = locate(&dataset.name.value, &layout.root, Want::Folder, env)?;
+    let folders = class_folders(dataset, layout, &root)?;
+    let mut listing = Listing { root: Some(root.clone()), ..Listing::default() };
+    for (class, folder) in layout.classes.iter().zip(&folders) {
+        let before = listing.frames.len();
+        let blank = blank_video(dataset, class)?;
+        let found = if layout.videos.value {
+            read_videos(&mut listing, &root, folder, &blank)?
+        } else {
+            read_images(&mut listing, &root, folder, &blank)?
+        };
+        if listing.frames.len() == before {
+            let hint = match (layout.videos.value, found) {
+                (false, Found { folders, .. }) if folders > 0 => EmptyClassHint::Folders(folders),
+                (true, Found { images, .. }) if images > 0 => EmptyClassHint::LooseImages(images),
+                _ => EmptyClassHint::Nothing,
+            };
+            return Err(DataError::EmptyClass {
+                dataset: dataset.name.value.clone(),
+                path: root.join(folder),
+                hint,
+                origin: class.folder.origin,
+            });
+        }
+    }
+    Ok(listing)
+}
+
+/// The class folders relative to the root, each of which exists once.
+fn class_folders(
+    dataset: &Dataset,
+    layout: &FolderLayout,
+    root: &Path,
+) -> Result<Vec<String>, DataError> {
+    let name = &dataset.name.value;
+    let mut folders = Vec::new();
+    let mut looked_for = Vec::new();
+    let mut known: HashMap<PathBuf, &str> = HashMap::new();
+    for class in &layout.classes {
+        let written = &class.folder.value;
+        let folder = paths::below(root, written).ok_or_else(|| DataError::ClassOutsideRoot {
+            dataset: name.clone(),
+            folder: written.clone(),
+            origin: class.folder.origin,
+        })?;
+        let path = root.join(&folder);
+        if !path.is_dir() {
+            looked_for.push(path.display().to_string());
+            continue;
+        }
+        let canonical = path.canonicalize().map_err(|e| unreadable(&path, e))?;
+        if let Some(first) = known.insert(canonical, written) {
+            return Err(DataError::RepeatedClass {
+                dataset: name.clone(),
+                first: first.to_owned(),
+                second: written.clone(),
+                origin: class.folder.origin,
+            });
+        }
+        folders.push(folder);
+    }
+    if looked_for.is_empty() {
+        return Ok(folders);
+    }
+    Err(DataError::NotFound {
+        dataset: name.clone(),
+        looked_for,
+        say_otherwise: say_otherwise(name, &layout.root.value),
+        origin: layout.root.origin,
+    })
+}
+
+/// What all videos of a class have in common.
+fn blank_video(dataset: &Dataset, class: &FolderClass) -> Result<Video, DataError> {
+    let label = class.label.value;
+    let method = class.manipulation.as_ref().filter(|_| label == Label::Fake);
+    let family = match label {
+        Label::Real => None,
+        Label::Fake => {
+            let known = Methods::of(dataset).family(method.map(|m| m.value.as_str()));
+            Some(known.map_err(|undeclared| DataError::UndeclaredManipulation {
+                dataset: dataset.name.value.clone(),
+                name: method.map_or_else(String::new, |m| m.value.clone()),
+                nearest: undeclared.nearest,
+                origin: method.map_or(class.folder.origin, |m| m.origin),
+            })?)
+        }
+    };
+    Ok(Video {
+        dataset: dataset.name.value.clone(),
+        key: String::new(),
+        label,
+        method: method.map(|m| m.value.clone()),
+        family,
+        split: class.split.as_ref().map(|s| s.value),
+        group: None,
+        pair: None,
+        kind: Kind::Image,
+        source_line: None,
+    })
+}
+
+/// How many images and folders a folder holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    images: usize,
+    folders: usize,
+}
+
+/// A class folder of images, each its own video.
+fn read_images(
+    listing: &mut Listing,
+    root: &Path,
+    folder: &str,
+    blank: &Video,
+) -> Result<Found, DataError> {
+    let mut found = Found::default();
+    for (path, kind) in entries(listing, root, folder)? {
+        match kind {
+            EntryKind::Image => {
+                found.images += 1;
+                listing.videos.push(Video { key: path.clone(), ..blank.clone() });
+                listing.frames.push(Frame { video_key: path.clone(), frame: 0, path });
+            }
+            EntryKind::Folder => {
+                found.folders += 1;
+                listing.note(Finding::DeeperFolder, path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A class folder of video folders, each with the images of one video.
+fn read_videos(
+    listing: &mut Listing,
+    root: &Path,
+    folder: &str,
+    blank: &Video,
+) -> Result<Found, DataError> {
+    let mut found = Found::default();
+    for (key, kind) in entries(listing, root, folder)? {
+        if kind == EntryKind::Image {
+            found.images += 1;
+            listing.note(Finding::LooseImage, key);
+            continue;
+        }
+        found.folders += 1;
+        let mut index = 0;
+        for (path, kind) in entries(listing, root, &key)? {
+            if kind == EntryKind::Folder {
+                listing.note(Finding::DeeperFolder, path);
+                continue;
+            }
+            listing.frames.push(Frame { video_key: key.clone(), frame: index, path });
+            index += 1;
+        }
+        if index == 0 {
+            listing.note(Finding::EmptyVideo, key.clone());
+        }
+        listing.videos.push(Video { key, kind: Kind::Frames, ..blank.clone() });
+    }
+    Ok(found)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EntryKind {
+    Image,
+    Folder,
+}
+
+/// The images and folders of a folder in natural order, as paths relative to the root.
+/// Everything else is noted.
+fn entries(
+    listing: &mut Listing,
+    root: &Path,
+    folder: &str,
+) -> Result<Vec<(String, EntryKind)>, DataError> {
+    let place = root.join(folder);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&place).map_err(|e| unreadable(&place, e))? {
+        let name = entry.map_err(|e| unreadable(&place, e))?.file_name();
+        let shown = format!("{folder}/{}", name.to_string_lossy());
+        let Some(text) = name.to_str() else {
+            listing.note(Finding::UnreadableName, shown);
+            continue;
+        };
+        if text.starts_with('.') || text == "__MACOSX" {
+            listing.note(Finding::Hidden, shown);
+            continue;
+        }
+        match place.join(text).metadata() {
+            Ok(about) if about.is_dir() => found.push((shown, EntryKind::Folder)),
+            Ok(about) if about.is_file() && is_image(text) => {
+                found.push((shown, EntryKind::Image));
+            }
+            Ok(_) => listing.note(Finding::OtherFile, shown),
+            Err(_) => listing.note(Finding::Missing, shown),
+        }
+    }
+    found.sort_by(|a, b| natural::compare(&a.0, &b.0));
+    Ok(found)
+}
+
+fn is_image(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(OsStr::to_str);
+    extension.is_some_and(|e| IMAGES.iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> DataError {
+    DataError::Unreadable { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+#[path = "folder_tests.rs"]
+mod tests;

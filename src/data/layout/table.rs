@@ -1,0 +1,281 @@
+//! `layout table`: a CSV or Parquet file with one row per image.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::cells::{Cells, Wanted};
+use super::{Finding, Listing, paths};
+use crate::data::error::{DataError, RowFlaw, RowProblem, quoted};
+use crate::data::manifest::{Frame, Kind, Video};
+use crate::data::methods::Methods;
+use crate::data::natural;
+use crate::data::root::{Env, Want, locate};
+use crate::lang::model::{Dataset, Label, Split, TableLayout};
+use crate::lang::span::Spanned;
+
+/// How many problems of a table are kept; all are counted.
+const PROBLEMS: usize = 20;
+
+/// Lists the videos of a table. Images that are not on disk stay listed and are counted.
+///
+/// A row that repeats another one exactly is left out and counted, as is one whose label is
+/// empty; everything else that is wrong with a row is an error.
+///
+/// # Errors
+/// A file or folder that is not there, a broken table, missing columns, and all rows that
+/// cannot be used, with their lines.
+pub fn read(dataset: &Dataset, layout: &TableLayout, env: Env) -> Result<Listing, DataError> {
+    let name = &dataset.name.value;
+    if let Some(value) = layout.fake.iter().find(|fake| layout.real.contains(fake)) {
+        return Err(DataError::TwoFacedLabel {
+            dataset: name.clone(),
+            value: value.value.clone(),
+            origin: value.origin,
+        });
+    }
+    let file = locate(name, &layout.file, Want::File, env)?;
+    let root = match &layout.root {
+        Some(root) => locate(name, root, Want::Folder, env)?,
+        None => file.parent().unwrap_or(Path::new("")).to_owned(),
+    };
+    let columns = Columns::read(&file, layout)?;
+    let mut reader = Reader {
+        dataset,
+        layout,
+        root: &root,
+        methods: Methods::of(dataset),
+        listing: Listing { root: Some(root.clone()), ..Listing::default() },
+        problems: Vec::new(),
+        videos: HashMap::new(),
+        paths: HashMap::new(),
+    };
+    for row in 0..columns.cells.lines.len() {
+        let line = columns.cells.lines[row];
+        if let Err(what) = reader.row(line, &columns.row(row)) {
+            reader.problems.push(RowProblem { line, what });
+        }
+    }
+    let Reader { mut listing, mut problems, .. } = reader;
+    if !problems.is_empty() {
+        let total = problems.len();
+        problems.truncate(PROBLEMS);
+        return Err(DataError::Rows { file, unit: columns.cells.unit, problems, total });
+    }
+    if listing.videos.is_empty() {
+        return Err(DataError::EmptyTable { file, header: true });
+    }
+    number_frames(&mut listing);
+    let missing: Vec<String> = (listing.frames.par_iter())
+        .filter(|frame| !root.join(&frame.path).is_file())
+        .map(|frame| frame.path.clone())
+        .collect();
+    missing.into_iter().for_each(|path| listing.note(Finding::Missing, path));
+    Ok(listing)
+}
+
+/// Numbers the frames of each video in natural order of their paths.
+fn number_frames(listing: &mut Listing) {
+    listing.frames.par_sort_by(|a, b| {
+        a.video_key.cmp(&b.video_key).then_with(|| natural::compare(&a.path, &b.path))
+    });
+    for video in listing.frames.chunk_by_mut(|a, b| a.video_key == b.video_key) {
+        video.iter_mut().zip(0..).for_each(|(frame, index)| frame.frame = index);
+    }
+}
+
+/// The wanted columns of the file, by what they are wanted for.
+struct Columns {
+    cells: Cells,
+    roles: Vec<&'static str>,
+}
+
+/// One row; columns that are not declared are `None`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Row<'a> {
+    path: &'a str,
+    label: &'a str,
+    video: Option<&'a str>,
+    manipulation: Option<&'a str>,
+    split: Option<&'a str>,
+    group: Option<&'a str>,
+}
+
+impl Columns {
+    fn read(file: &Path, layout: &TableLayout) -> Result<Self, DataError> {
+        let wanted: Vec<Wanted> = [
+            ("path", Some(&layout.path)),
+            ("label", Some(&layout.label)),
+            ("video", layout.video.as_ref()),
+            ("manipulation", layout.manipulation.as_ref()),
+            ("split", layout.split.as_ref()),
+            ("group", layout.group.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(role, column)| Some((role, column?)))
+        .collect();
+        let roles = wanted.iter().map(|w| w.0).collect();
+        Ok(Self { cells: Cells::read(file, &wanted)?, roles })
+    }
+
+    fn row(&self, row: usize) -> Row<'_> {
+        let cell = |role| {
+            let column = self.roles.iter().position(|r| *r == role)?;
+            Some(self.cells.columns[column][row].as_str())
+        };
+        Row {
+            path: cell("path").unwrap_or_default(),
+            label: cell("label").unwrap_or_default(),
+            video: cell("video"),
+            manipulation: cell("manipulation").filter(|m| !m.is_empty()),
+            split: cell("split"),
+            group: cell("group").filter(|g| !g.is_empty()),
+        }
+    }
+}
+
+/// The reading of one table.
+struct Reader<'a> {
+    dataset: &'a Dataset,
+    layout: &'a TableLayout,
+    root: &'a Path,
+    methods: Methods<'a>,
+    listing: Listing,
+    problems: Vec<RowProblem>,
+    /// Where each video is in the listing, by its key.
+    videos: HashMap<String, usize>,
+    /// The line that first names each path, and what it says.
+    paths: HashMap<String, (u32, Video)>,
+}
+
+impl Reader<'_> {
+    fn row(&mut self, line: u32, row: &Row) -> Result<(), RowFlaw> {
+        if row.label.is_empty() {
+            self.listing.note(Finding::Unlabelled, format!("`{}`", row.path));
+            return Ok(());
+        }
+        if row.path.is_empty() {
+            return Err(RowFlaw::EmptyPath);
+        }
+        let path = paths::below(self.root, row.path)
+            .ok_or_else(|| RowFlaw::OutsideRoot(row.path.to_owned()))?;
+        let video = self.video(line, row, &path)?;
+        match self.paths.entry(path) {
+            Entry::Occupied(entry) => {
+                let (first, earlier) = entry.get();
+                let same = Video { source_line: earlier.source_line, ..video } == *earlier;
+                let path = entry.key().clone();
+                if !same {
+                    return Err(RowFlaw::RepeatedPath { path, first: *first });
+                }
+                self.listing.note(Finding::Duplicated, path);
+                return Ok(());
+            }
+            Entry::Vacant(entry) => {
+                let frame =
+                    Frame { video_key: video.key.clone(), frame: 0, path: entry.key().clone() };
+                self.listing.frames.push(frame);
+                entry.insert((line, video.clone()));
+            }
+        }
+        match self.videos.get(&video.key) {
+            Some(&place) => agree(&self.listing.videos[place], &video),
+            None => {
+                self.videos.insert(video.key.clone(), self.listing.videos.len());
+                self.listing.videos.push(video);
+                Ok(())
+            }
+        }
+    }
+
+    /// The video as this row describes it.
+    fn video(&self, line: u32, row: &Row, path: &str) -> Result<Video, RowFlaw> {
+        let label = self.label(row.label)?;
+        let method = row.manipulation.filter(|_| label == Label::Fake);
+        let family = match label {
+            Label::Real => None,
+            Label::Fake => Some(self.methods.family(method).map_err(|undeclared| {
+                RowFlaw::UndeclaredManipulation {
+                    name: method.unwrap_or_default().to_owned(),
+                    nearest: undeclared.nearest,
+                }
+            })?),
+        };
+        let (key, kind) = match row.video {
+            None => (path, Kind::Image),
+            Some("") => return Err(RowFlaw::EmptyVideo),
+            Some(video) => (video, Kind::Frames),
+        };
+        Ok(Video {
+            dataset: self.dataset.name.value.clone(),
+            key: key.to_owned(),
+            label,
+            method: method.map(str::to_owned),
+            family,
+            split: row.split.map_or(Ok(None), split)?,
+            group: row.group.map(str::to_owned),
+            pair: None,
+            kind,
+            source_line: Some(line),
+        })
+    }
+
+    fn label(&self, value: &str) -> Result<Label, RowFlaw> {
+        let among = |list: &[Spanned<String>]| list.iter().any(|v| v.value == value);
+        let list = |list: &[Spanned<String>]| {
+            quoted(&list.iter().map(|v| v.value.as_str()).collect::<Vec<_>>())
+        };
+        match (among(&self.layout.real), among(&self.layout.fake)) {
+            (true, _) => Ok(Label::Real),
+            (_, true) => Ok(Label::Fake),
+            _ => Err(RowFlaw::UnknownLabel {
+                value: value.to_owned(),
+                real: list(&self.layout.real),
+                fake: list(&self.layout.fake),
+            }),
+        }
+    }
+}
+
+fn split(value: &str) -> Result<Option<Split>, RowFlaw> {
+    match value {
+        "" => Ok(None),
+        "train" => Ok(Some(Split::Train)),
+        "val" | "valid" | "validation" => Ok(Some(Split::Val)),
+        "test" => Ok(Some(Split::Test)),
+        _ => Err(RowFlaw::UnknownSplit(value.to_owned())),
+    }
+}
+
+/// Two rows of one video must describe it alike.
+fn agree(earlier: &Video, here: &Video) -> Result<(), RowFlaw> {
+    use crate::data::words::Word;
+    let none = || "(none)".to_owned();
+    let of = |text: &Option<String>| text.clone().unwrap_or_else(none);
+    let word = |video: &Video| [video.label.word().to_owned(), video.split.word().to_owned()];
+    let [label, split] = word(earlier);
+    let [label_here, split_here] = word(here);
+    [
+        ("label", label, label_here),
+        ("split", split, split_here),
+        ("manipulation", of(&earlier.method), of(&here.method)),
+        ("group", of(&earlier.group), of(&here.group)),
+    ]
+    .into_iter()
+    .find(|(_, earlier, here)| earlier != here)
+    .map_or(Ok(()), |(what, before, value)| {
+        Err(RowFlaw::Conflict {
+            video: here.key.clone(),
+            what,
+            value,
+            earlier: before,
+            first: earlier.source_line.unwrap_or_default(),
+        })
+    })
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -1,0 +1,62 @@
+//! The words that manifests and messages use for labels, splits, families and kinds.
+
+use crate::lang::model::{Family, Label, Split};
+
+use super::manifest::Kind;
+
+/// A closed set of values, each with one word.
+pub trait Word: Copy + PartialEq + 'static {
+    /// Every value and its word.
+    const WORDS: &'static [(Self, &'static str)];
+
+    /// The word of this value.
+    fn word(self) -> &'static str {
+        let entry = Self::WORDS.iter().find(|(value, _)| *value == self);
+        entry.expect("every value has a word").1
+    }
+
+    /// The value of a word.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(_, w)| *w == word).map(|(value, _)| *value)
+    }
+}
+
+impl Word for Label {
+    const WORDS: &'static [(Self, &'static str)] = &[(Self::Real, "real"), (Self::Fake, "fake")];
+}
+
+impl Word for Option<Split> {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Some(Split::Train), "train"),
+        (Some(Split::Val), "val"),
+        (Some(Split::Test), "test"),
+        (None, "none"),
+    ];
+}
+
+impl Word for Option<Family> {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (None, "real"),
+        (Some(Family::FaceSwap), "face-swap"),
+        (Some(Family::Reenactment), "reenactment"),
+        (Some(Family::EntireFace), "entire-face"),
+        (Some(Family::Editing), "editing"),
+        (Some(Family::Unknown), "unknown"),
+    ];
+}
+
+impl Word for Kind {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::Image, "image"), (Self::Frames, "frames"), (Self::Demo, "demo")];
+}
+
+/// The candidate most like `name`, if any is close enough to be a slip of the pen.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let wanted = name.trim().to_lowercase();
+    candidates
+        .into_iter()
+        .map(|c| (strsim::jaro_winkler(&wanted, &c.trim().to_lowercase()), c))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, c)| c.to_owned())
+}
