@@ -1,1 +1,3 @@
 //! Data sets: manifests, layouts, splits, sampling and the synthetic demo.
+
+pub mod demo;
