@@ -12,3 +12,4 @@ pub mod prepare;
 pub mod store;
 pub mod train;
 pub mod work;
+pub mod engine;

@@ -154,6 +154,11 @@ impl Store {
         folder.join("stage.json").is_file().then_some(folder)
     }
 
+    /// Whether an interrupted run left a training state for a result.
+    pub fn has_state(&self, stage: &str, key: &str) -> bool {
+        self.root.join("work").join(format!("{stage}-{key}")).join("state.safetensors").is_file()
+    }
+
     /// What is to be done about a result. `wait` blocks while another process makes it.
     pub fn claim(&self, stage: &str, key: &str, wait: bool) -> Result<Claim, StoreFailure> {
         if let Some(folder) = self.find(stage, key) {

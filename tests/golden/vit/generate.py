@@ -1,7 +1,7 @@
 """Writes vit.safetensors: a small Vision Transformer of timm with its weights, an
 input, the outputs and every gradient, for tests/vit.rs.
 
-    pip install torch==2.15.0 timm==1.0.29 safetensors==0.8.0 numpy
+    pip install torch==2.15.0 timm==1.0.31 safetensors==0.8.0 numpy
     python tests/golden/vit/generate.py
 """
 

@@ -1,0 +1,245 @@
+//! Carries a plan out: each stage is reused from the store or made into it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use candle_core::Device;
+use serde::Serialize;
+
+use super::sample::{self, FaceFolders};
+use super::world::World;
+use super::{faces, predict, train};
+use crate::data::statistics::Statistics;
+use crate::lang::model::{Experiment, Project};
+use crate::plan::graph::{Kind, Plan, Stage, Work};
+use crate::plan::inputs::Change;
+use crate::prepare::faces::Faces;
+use crate::store::{Claim, StageRecord, Store};
+use crate::work::{Events, Failure};
+
+/// Whether a stage is to be run, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// Its result is in the store.
+    Reuse,
+    /// No stage of that name has run in this store.
+    New,
+    /// Its inputs differ from those of the last result of that name.
+    Changed(Vec<Change>),
+    /// Its inputs are those of the last result, which has been removed.
+    Gone,
+    /// An interrupted run left a state to go on from.
+    Resume,
+}
+
+/// Whether each stage of a plan would run, and why.
+pub fn reasons(plan: &Plan, store: &Store) -> Vec<Reason> {
+    plan.stages.iter().map(|stage| reason(stage, store)).collect()
+}
+
+fn reason(stage: &Stage, store: &Store) -> Reason {
+    let word = stage.kind.word();
+    if store.find(word, &stage.key).is_some() {
+        return Reason::Reuse;
+    }
+    if store.has_state(word, &stage.key) {
+        return Reason::Resume;
+    }
+    match store.last(word, &stage.name) {
+        None => Reason::New,
+        Some(before) => {
+            let changes = stage.inputs.changes(&before);
+            if changes.is_empty() { Reason::Gone } else { Reason::Changed(changes) }
+        }
+    }
+}
+
+/// Up to which stage a plan is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Until {
+    /// Faces only.
+    Prepare,
+    /// Models.
+    Train,
+    /// Scores.
+    Evaluate,
+}
+
+impl Until {
+    fn includes(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Faces => true,
+            Kind::Sample | Kind::Train => self >= Self::Train,
+            Kind::Predict => self >= Self::Evaluate,
+        }
+    }
+}
+
+/// Hears which stage runs.
+pub trait Observer {
+    /// Progress of the stage that begins now.
+    fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events>;
+    /// The stage is in the store; `seconds` is none if it was there before.
+    fn end(&self, stage: &Stage, seconds: Option<f64>);
+    /// What an ensemble's sampling took, in the form of the paper's Table 1.
+    fn sampled(&self, stage: &Stage, counts: &Statistics);
+    /// What became of a data set's videos.
+    fn prepared(&self, stage: &Stage, summary: &str);
+}
+
+/// A plan being carried out.
+pub struct Run<'a> {
+    /// The declarations.
+    pub project: &'a Project,
+    /// Data and weights.
+    pub world: &'a World,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Where results are kept.
+    pub store: &'a Store,
+    /// What to compute on.
+    pub device: &'a Device,
+    /// Hears of progress.
+    pub observer: &'a dyn Observer,
+    /// Set to stop.
+    pub stop: &'a AtomicBool,
+}
+
+impl Run<'_> {
+    /// Makes every stage that is not in the store, in order.
+    pub fn until(&self, until: Until) -> Result<(), Failure> {
+        let stages: Vec<&Stage> =
+            self.plan.stages.iter().filter(|s| until.includes(s.kind)).collect();
+        for (i, stage) in stages.iter().enumerate() {
+            self.stage(stage, i + 1, stages.len())?;
+            self.store.remember(stage.kind.word(), &stage.name, &stage.inputs.values)?;
+        }
+        Ok(())
+    }
+
+    fn stage(&self, stage: &Stage, number: usize, of: usize) -> Result<(), Failure> {
+        let word = stage.kind.word();
+        let claim = match self.store.claim(word, &stage.key, false)? {
+            Claim::Busy => {
+                let events = self.observer.begin(stage, number, of);
+                events.note("another process is making this; waiting for it");
+                self.store.claim(word, &stage.key, true)?
+            }
+            claim => claim,
+        };
+        let draft = match claim {
+            Claim::Done(_) => {
+                self.observer.end(stage, None);
+                return Ok(());
+            }
+            Claim::Make(draft) => draft,
+            Claim::Busy => {
+                return Err(Failure::Internal("the store is busy after waiting".to_owned()));
+            }
+        };
+        // Only training goes on from what an interrupted try left.
+        if stage.kind != Kind::Train {
+            draft.clear()?;
+        }
+        let begun = Instant::now();
+        let events = self.observer.begin(stage, number, of);
+        self.make(stage, &draft.folder, events.as_ref())?;
+        let seconds = begun.elapsed().as_secs_f64();
+        draft.commit(&StageRecord {
+            stage: word.to_owned(),
+            name: stage.name.clone(),
+            key: stage.key.clone(),
+            inputs: stage.inputs.values.clone(),
+            proofmark: env!("CARGO_PKG_VERSION").to_owned(),
+            seconds,
+        })?;
+        drop(events);
+        self.observer.end(stage, Some(seconds));
+        Ok(())
+    }
+
+    fn make(
+        &self,
+        stage: &Stage,
+        folder: &std::path::Path,
+        events: &dyn Events,
+    ) -> Result<(), Failure> {
+        match &stage.work {
+            Work::Faces { dataset } => {
+                let (declared, scan) = (&self.project.datasets[dataset], self.scan(dataset)?);
+                let videos = faces::make(declared, scan, folder, events, self.stop)?;
+                self.observer.prepared(stage, &super::tables::coverage_line(&videos));
+            }
+            Work::Sample { experiment } => {
+                let ensemble = &self.experiment(experiment)?.data;
+                let faces = sample::open_faces(self.project, ensemble, &self.face_folders()?)?;
+                let counts = sample::make(self.project, ensemble, self.world, &faces, folder)?;
+                self.observer.sampled(stage, &counts);
+            }
+            Work::Train { experiment, sample } => {
+                let experiment = self.experiment(experiment)?;
+                let faces =
+                    sample::open_faces(self.project, &experiment.data, &self.face_folders()?)?;
+                let sample = self.result(Kind::Sample, sample)?;
+                let sets = sample::read(self.project, experiment, self.world, &sample, faces)?;
+                let weights = self.world.weights.get(&experiment.init.name.value);
+                let weights = weights.map(PathBuf::as_path);
+                let device = self.device;
+                train::make(experiment, stage, &sets, weights, folder, device, events, self.stop)?;
+            }
+            Work::Predict { model, dataset, split, .. } => {
+                let model = self.result(Kind::Train, model)?;
+                let faces = self.face_folders()?;
+                let faces = faces.get(dataset).ok_or_else(|| {
+                    Failure::Internal(format!("`{dataset}` was not prepared"))
+                })?;
+                let faces = Faces::open(faces).map_err(Failure::Data)?;
+                let (scan, device) = (self.scan(dataset)?, self.device);
+                predict::make(&model, scan, faces, *split, folder, device, events, self.stop)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn experiment(&self, name: &str) -> Result<&Experiment, Failure> {
+        let experiment = self.project.experiments.get(name);
+        experiment.ok_or_else(|| Failure::Internal(format!("no experiment `{name}`")))
+    }
+
+    fn scan(&self, dataset: &str) -> Result<&crate::data::Scan, Failure> {
+        let scan = self.world.scans.get(dataset);
+        scan.ok_or_else(|| Failure::Internal(format!("`{dataset}` was not looked at")))
+    }
+
+    fn result(&self, kind: Kind, key: &str) -> Result<PathBuf, Failure> {
+        self.store
+            .find(kind.word(), key)
+            .ok_or_else(|| Failure::Internal(format!("{} {key} is not in the store", kind.word())))
+    }
+
+    /// Where the prepared faces of each data set lie.
+    fn face_folders(&self) -> Result<FaceFolders, Failure> {
+        face_folders(self.plan, self.store)
+    }
+}
+
+/// Where the prepared faces of each data set of a plan lie, as far as they are made.
+pub fn face_folders(plan: &Plan, store: &Store) -> Result<FaceFolders, Failure> {
+    let mut folders = BTreeMap::new();
+    for stage in &plan.stages {
+        if let Work::Faces { dataset } = &stage.work
+            && let Some(folder) = store.find(Kind::Faces.word(), &stage.key)
+        {
+            folders.insert(dataset.clone(), folder);
+        }
+    }
+    Ok(folders)
+}
+
+/// Names of the stages that are not in the store.
+pub fn unfinished(plan: &Plan, store: &Store) -> BTreeSet<String> {
+    let missing = plan.stages.iter().filter(|s| store.find(s.kind.word(), &s.key).is_none());
+    missing.map(|s| format!("{} {}", s.kind.word(), s.name)).collect()
+}

@@ -1,0 +1,112 @@
+//! Finished results to the tables of a project.
+
+use std::path::{Path, PathBuf};
+
+use super::run::face_folders;
+use super::world::World;
+use crate::lang::model::{Project, Split, Table};
+use crate::plan::graph::{Kind, Plan, Work, scored};
+use crate::prepare::faces::{Faces, PreparedVideo, Status};
+use crate::report::build::{Evidence, ScoreKey, Scored, build};
+use crate::report::reference;
+use crate::report::table::{Coverage, TableData};
+use crate::store::{Store, write_whole};
+use crate::work::Failure;
+
+/// Builds a table from what is in the store. Scores that are not there make cells n/a.
+pub fn make(
+    project: &Project,
+    table: &Table,
+    world: &World,
+    plan: &Plan,
+    store: &Store,
+) -> Result<TableData, Failure> {
+    let mut evidence = Evidence::default();
+    let folders = face_folders(plan, store)?;
+    for (dataset, split) in scored(table) {
+        if let Some(folder) = folders.get(&dataset) {
+            let faces = Faces::open(folder).map_err(Failure::Data)?;
+            let coverage = coverage(world, &faces, &dataset, split);
+            evidence.coverage.insert((dataset, split), coverage);
+        }
+    }
+    for stage in &plan.stages {
+        let Work::Predict { experiment, dataset, split, .. } = &stage.work else { continue };
+        let key = ScoreKey {
+            experiment: experiment.clone(),
+            dataset: dataset.clone(),
+            split: *split,
+        };
+        let scores = match store.find(Kind::Predict.word(), &stage.key) {
+            None => Err("not evaluated yet".to_owned()),
+            Some(folder) => Ok(read(&folder)?),
+        };
+        evidence.scores.insert(key, scores);
+    }
+    let published = table
+        .references
+        .iter()
+        .map(|r| {
+            let path = r.file.value.base.join(&r.file.value.written);
+            reference::read(&path, &r.name.value, r.percent.value)
+                .map_err(|e| Failure::Data(e.to_string()))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    build(project, table, &evidence, &published).map_err(|e| Failure::Data(e.to_string()))
+}
+
+fn read(folder: &Path) -> Result<Scored, Failure> {
+    let failed =
+        |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
+    let predictions =
+        crate::evaluate::predictions::read(&folder.join(super::predict::FILE)).map_err(failed)?;
+    Ok(Scored { frames: predictions.frames(), videos: predictions.videos().map_err(failed)? })
+}
+
+/// Videos of a split with a usable face, of all of them.
+fn coverage(world: &World, faces: &Faces, dataset: &str, split: Split) -> Coverage {
+    let mut coverage = Coverage { usable: 0, total: 0 };
+    let Some(scan) = world.scans.get(dataset) else { return coverage };
+    for video in scan.manifest.video_rows() {
+        if video.split == Some(split) {
+            coverage.total += 1;
+            let prepared = faces.videos.get(&video.key);
+            coverage.usable += usize::from(prepared.is_some_and(|v| v.faces > 0));
+        }
+    }
+    coverage
+}
+
+/// What became of videos, in one line, with an example of each trouble.
+pub fn coverage_line(videos: &[PreparedVideo]) -> String {
+    let faces: usize = videos.iter().map(|v| v.faces).sum();
+    let mut text = format!("{} videos, {faces} faces", videos.len());
+    for word in ["no-face", "unreadable", "missing"] {
+        let of: Vec<&PreparedVideo> = videos.iter().filter(|v| v.status.word() == word).collect();
+        let Some(first) = of.first() else { continue };
+        let example = match &first.status {
+            Status::Unreadable { why } => why.clone(),
+            Status::Missing { looked_for } => format!("looked for {looked_for}"),
+            Status::Ok | Status::NoFace => first.video_key.clone(),
+        };
+        text += &format!("; {} {word} ({example})", of.len());
+    }
+    let broken: u32 =
+        videos.iter().filter(|v| v.faces > 0).map(|v| v.unreadable_frames).sum();
+    if broken > 0 {
+        text += &format!("; {broken} unreadable frames in videos with other faces");
+    }
+    text
+}
+
+/// Writes a table in every format to `folder`. Returns the files.
+pub fn write(table: &TableData, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    std::fs::create_dir_all(folder).map_err(|e| Failure::write(folder, &e))?;
+    let mut files = Vec::new();
+    for (extension, text) in crate::report::render_all(table) {
+        let path = folder.join(format!("{}.{extension}", table.name));
+        write_whole(&path, text.as_bytes())?;
+        files.push(path);
+    }
+    Ok(files)
+}
