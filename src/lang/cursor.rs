@@ -1,0 +1,207 @@
+//! Typed reading of a node that was checked against the schema.
+//!
+//! What is wrong with a value was reported when it was checked; here it only makes
+//! the reading come to nothing.
+
+use std::path::PathBuf;
+
+use super::model::DataPath;
+use super::schema::{Field, NodeSpec};
+use super::source::Sources;
+use super::span::{Origin, Spanned};
+use super::tree::{Node, Value};
+use super::value::{self, Datum};
+
+/// A node with its schema.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    pub node: &'a Node,
+    pub spec: &'static NodeSpec,
+    sources: &'a Sources,
+}
+
+/// A type that a value can be read as.
+pub(super) trait Read: Sized {
+    fn read(datum: Datum) -> Option<Self>;
+}
+
+impl Read for String {
+    fn read(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Read for bool {
+    fn read(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Bool(bool) => Some(bool),
+            _ => None,
+        }
+    }
+}
+
+impl Read for f64 {
+    fn read(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Number(x) => Some(x),
+            _ => None,
+        }
+    }
+}
+
+impl Read for (f64, f64) {
+    fn read(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Ratio(a, b) => Some((a, b)),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! read_whole {
+    ($($type:ty),*) => {
+        $(impl Read for $type {
+            fn read(datum: Datum) -> Option<Self> {
+                match datum {
+                    Datum::Whole(number) => Self::try_from(number).ok(),
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+read_whole!(u32, u64, usize);
+
+/// Ties the words of a schema to the variants of an enum.
+macro_rules! read_words {
+    ($type:ty { $($word:literal => $variant:ident,)* }) => {
+        impl $crate::lang::cursor::Read for $type {
+            fn read(datum: $crate::lang::value::Datum) -> Option<Self> {
+                let $crate::lang::value::Datum::Text(text) = datum else { return None };
+                match text.as_str() {
+                    $($word => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(super) use read_words;
+
+impl<'a> Cursor<'a> {
+    pub fn new(node: &'a Node, spec: &'static NodeSpec, sources: &'a Sources) -> Self {
+        Self { node, spec, sources }
+    }
+
+    /// The first argument where it decides what else belongs to the node.
+    pub fn variant(self) -> Option<&'static str> {
+        self.spec.variant(self.node.label().map(|label| label.value)).map(|found| found.word)
+    }
+
+    /// The place of the node's name.
+    pub fn origin(self) -> Origin {
+        self.node.name.origin
+    }
+
+    /// The place of a key or an argument, or of the node if that is not given.
+    pub fn origin_of(self, name: &str) -> Origin {
+        self.written(name).map_or(self.origin(), |value| value.origin)
+    }
+
+    fn field(self, name: &str) -> &'static Field {
+        let word = self.node.label().map(|label| label.value);
+        let mut fields = self.spec.arguments.iter().chain(self.spec.all_properties(word));
+        let found = fields.find(|field| field.name == name);
+        found.unwrap_or_else(|| panic!("`{}` has no field `{name}`", self.spec.name))
+    }
+
+    fn written(self, name: &str) -> Option<&'a Value> {
+        match self.spec.arguments.iter().position(|argument| argument.name == name) {
+            Some(i) => self.node.arguments.get(i),
+            None => self.node.property(name),
+        }
+    }
+
+    /// Whether an argument or a property is given.
+    pub fn has(self, name: &str) -> bool {
+        self.written(name).is_some()
+    }
+
+    /// An argument or a property, or its default.
+    pub fn get<T: Read>(self, name: &str) -> Option<Spanned<T>> {
+        let field = self.field(name);
+        let preset = field.default.map(Value::preset);
+        let value = self.written(name).or(preset.as_ref())?;
+        let datum = value::read(value, field).ok()?;
+        T::read(datum).map(|read| Spanned::new(read, value.origin))
+    }
+
+    /// An argument or a property that may be absent; nothing if it is wrong.
+    #[expect(clippy::option_option, reason = "wrong, absent and present are three cases")]
+    pub fn maybe<T: Read>(self, name: &str) -> Option<Option<Spanned<T>>> {
+        if self.has(name) { self.get(name).map(Some) } else { Some(None) }
+    }
+
+    /// A path, with the folder of the file that states it.
+    pub fn path(self, name: &str) -> Option<Spanned<DataPath>> {
+        let base = |origin: Origin| {
+            let file = self.sources.path(origin.file);
+            file.and_then(|file| file.parent()).map_or_else(PathBuf::new, PathBuf::from)
+        };
+        let written = self.get::<String>(name)?;
+        let base = base(written.origin);
+        Some(written.map(|written| DataPath { written, base }))
+    }
+
+    /// Every argument as text.
+    pub fn texts(self) -> Option<Vec<Spanned<String>>> {
+        let field = self.spec.arguments.first()?;
+        let read = |value: &Value| {
+            let datum = value::read(value, field).ok()?;
+            String::read(datum).map(|text| Spanned::new(text, value.origin))
+        };
+        self.node.arguments.iter().map(read).collect()
+    }
+
+    /// The child of a name, if there is one.
+    pub fn child(self, name: &str) -> Option<Self> {
+        self.children(name).next()
+    }
+
+    /// The value of a one-argument child, or its default.
+    pub fn child_value<T: Read>(self, name: &str) -> Option<Spanned<T>> {
+        match self.child(name) {
+            Some(child) => child.get(child.spec.arguments[0].name),
+            None => {
+                let empty = Node::empty(name);
+                let spec = self.child_spec(name);
+                Cursor::new(&empty, spec, self.sources).get(spec.arguments[0].name)
+            }
+        }
+    }
+
+    fn child_spec(self, name: &str) -> &'static NodeSpec {
+        let word = self.node.label().map(|label| label.value);
+        let found = self.spec.all_children(word).find(|child| child.spec.name == name);
+        found.map_or_else(|| panic!("`{}` has no child `{name}`", self.spec.name), |c| c.spec)
+    }
+
+    /// The children of a name.
+    pub fn children(self, name: &str) -> impl Iterator<Item = Self> + use<'a> {
+        let spec = self.child_spec(name);
+        let of_name = self.node.children.iter().filter(move |child| child.name.value == spec.name);
+        of_name.map(move |child| Self::new(child, spec, self.sources))
+    }
+
+    /// All children that the schema knows, in order.
+    pub fn all_children(self) -> impl Iterator<Item = Self> + use<'a> {
+        self.node.children.iter().filter_map(move |child| {
+            let word = self.node.label().map(|label| label.value);
+            let known = self.spec.all_children(word).find(|c| c.spec.name == child.name.value)?;
+            Some(Self::new(child, known.spec, self.sources))
+        })
+    }
+}

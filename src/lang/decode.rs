@@ -1,0 +1,11 @@
+//! Checked nodes to the typed model, with the checks that need several values.
+//!
+//! A part that is wrong comes to nothing; what is wrong with it was reported.
+
+mod dataset;
+mod table;
+mod training;
+
+pub(super) use dataset::dataset;
+pub(super) use table::table;
+pub(super) use training::{attribution, backbone, ensemble, init, loss, recipe};

@@ -1,0 +1,327 @@
+//! `dataset` and everything in it.
+
+use std::collections::BTreeMap;
+
+use crate::lang::cursor::{Cursor, read_words};
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::model::{
+    Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
+    FolderLayout, FrameRule, Label, Layout, Manipulation, Released, ReleasedLayout, Split,
+    SplitRule, TableLayout,
+};
+use crate::lang::span::Spanned;
+use crate::lang::suggest::{list, nearest};
+use crate::lang::vocabulary::DEMO_METHODS;
+
+read_words!(DemoCapture {
+    "studio" => Studio,
+    "webcam" => Webcam,
+    "phone" => Phone,
+    "broadcast" => Broadcast,
+    "archive" => Archive,
+    "cinema" => Cinema,
+    "social" => Social,
+});
+read_words!(Label { "real" => Real, "fake" => Fake, });
+read_words!(Split { "train" => Train, "val" => Val, "test" => Test, });
+read_words!(Detector { "none" => None, "retinaface" => Retinaface, });
+read_words!(Family {
+    "face-swap" => FaceSwap,
+    "reenactment" => Reenactment,
+    "entire-face" => EntireFace,
+    "editing" => Editing,
+    "unknown" => Unknown,
+});
+read_words!(Released {
+    "faceforensics" => Faceforensics,
+    "celebdf" => Celebdf,
+    "dfdc" => Dfdc,
+    "fakeavceleb" => Fakeavceleb,
+    "forgerynet" => Forgerynet,
+    "df40" => Df40,
+    "wilddeepfake" => Wilddeepfake,
+    "deepfake-eval-2024" => DeepfakeEval2024,
+});
+
+/// Margin of a detected face, as in the paper (section 4.1).
+const MARGIN: f64 = 0.3;
+
+/// Decodes a `dataset`.
+pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
+    let name = node.get("name");
+    let title = match node.child("title") {
+        Some(title) => title.get("text").map(Some),
+        None => Some(None),
+    };
+    let layout = node.child("layout").and_then(|layout| self::layout(layout, sink));
+    let demo = matches!(layout, Some(Layout::Demo(_)));
+    let manipulations = all(node.children("manipulation").map(|m| manipulation(m, demo, sink)));
+    if let (Some(Layout::Demo(demo)), Some([])) = (&layout, manipulations.as_deref())
+        && demo.hidden_methods.is_empty()
+    {
+        sink.report(
+            Diagnostic::error(Code::MissingNode, "a demo without methods")
+                .text(
+                    "a demo needs at least one `manipulation`, or a `method` in its `layout` block",
+                )
+                .at(node.origin(), "nothing would be fake")
+                .help(format!("the methods are {}", list(DEMO_METHODS.iter().map(|m| m.0), "and"))),
+        );
+    }
+    if let (Some(Layout::Demo(demo)), Some([shown, ..])) = (&layout, manipulations.as_deref())
+        && let Some(hidden) = demo.hidden_methods.first()
+    {
+        sink.report(
+            Diagnostic::error(Code::Conflict, "shown and hidden methods")
+                .text("a demo's methods are either all shown, as `manipulation`, or all hidden, as `method`")
+                .at(hidden.origin, "hidden")
+                .and(shown.name.origin, "shown")
+                .help("keep one kind"),
+        );
+    }
+    let split = match node.child("split") {
+        Some(split) => split_rule(split, sink),
+        None => Some(SplitRule::Official),
+    };
+    let frames = match node.child("frames") {
+        Some(frames) => frame_rule(frames),
+        None => Some(FrameRule::All),
+    };
+    let faces = face_rule(node.child("faces"), layout.as_ref());
+    let min_coverage = node.child_value("min-coverage");
+    let expect = match node.child("expect") {
+        Some(expect) => self::expect(expect).map(Some),
+        None => Some(None),
+    };
+    Some(Dataset {
+        name: name?,
+        title: title?,
+        layout: layout?,
+        manipulations: manipulations?,
+        split: split?,
+        frames: frames?,
+        faces: faces?,
+        min_coverage: min_coverage?,
+        expect: expect?,
+    })
+}
+
+/// Everything, if everything is right; goes through all of it in any case.
+fn all<T>(items: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    items.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn layout(node: Cursor<'_>, sink: &mut Sink) -> Option<Layout> {
+    match node.variant()? {
+        "demo" => demo(node, sink).map(Layout::Demo),
+        "folder" => folder(node, sink).map(Layout::Folder),
+        "table" => table(node, sink).map(Layout::Table),
+        _ => released(node).map(Layout::Released),
+    }
+}
+
+fn demo(node: Cursor<'_>, sink: &mut Sink) -> Option<DemoLayout> {
+    let mut method = |method: Cursor<'_>| {
+        let name = method.get::<String>("name")?;
+        demo_family(&name, sink).map(|_| name)
+    };
+    let hidden_methods = all(node.children("method").map(&mut method));
+    Some(DemoLayout {
+        seed: node.get("seed")?,
+        capture: node.get("capture")?,
+        identities: node.get("identities")?,
+        videos: node.get("videos")?,
+        fakes: node.get("fakes")?,
+        frames: node.get("frames")?,
+        hidden_methods: hidden_methods?,
+    })
+}
+
+/// The family of a demo method; reports a method that does not exist.
+fn demo_family(name: &Spanned<String>, sink: &mut Sink) -> Option<Family> {
+    let found = DEMO_METHODS.iter().find(|(method, _)| *method == name.value);
+    if found.is_none() {
+        let methods = || DEMO_METHODS.iter().map(|(method, _)| *method);
+        let near = nearest(&name.value, methods());
+        sink.report(
+            Diagnostic::error(Code::UnknownWord, format!("unknown demo method `{}`", name.value))
+                .text(format!("the methods are {}", list(methods(), "and")))
+                .at(name.origin, "not one of them")
+                .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+        );
+    }
+    found.map(|(_, family)| *family)
+}
+
+fn folder(node: Cursor<'_>, sink: &mut Sink) -> Option<FolderLayout> {
+    let classes = all(node.children("class").map(|class| folder_class(class, sink)))?;
+    for label in [Label::Real, Label::Fake] {
+        if !classes.is_empty() && classes.iter().all(|class| class.label.value != label) {
+            let word = if label == Label::Real { "real" } else { "fake" };
+            sink.report(
+                Diagnostic::error(
+                    Code::MissingNode,
+                    format!("`layout folder` without a {word} class"),
+                )
+                .text("a detector needs real and fake images")
+                .at(node.origin(), format!("needs a `class` with `label={word}`")),
+            );
+        }
+    }
+    Some(FolderLayout { root: node.path("root")?, videos: node.get("videos")?, classes })
+}
+
+fn folder_class(node: Cursor<'_>, sink: &mut Sink) -> Option<FolderClass> {
+    let class = FolderClass {
+        folder: node.get("folder")?,
+        label: node.get("label")?,
+        manipulation: node.maybe("manipulation")?,
+        split: node.maybe("split")?,
+    };
+    if class.label.value == Label::Real
+        && let Some(manipulation) = &class.manipulation
+    {
+        sink.report(
+            Diagnostic::error(Code::Contradiction, "a manipulation of real images")
+                .text("what is real was not manipulated")
+                .at(manipulation.origin, "the manipulation")
+                .and(class.label.origin, "declared real")
+                .help("remove `manipulation`, or write `label=fake`"),
+        );
+    }
+    Some(class)
+}
+
+fn table(node: Cursor<'_>, sink: &mut Sink) -> Option<TableLayout> {
+    let real = node.child("real")?.texts()?;
+    let fake = node.child("fake")?.texts()?;
+    for value in &fake {
+        if let Some(other) = real.iter().find(|other| other.value == value.value) {
+            sink.report(
+                Diagnostic::error(
+                    Code::Contradiction,
+                    format!("`{}` is real and fake", value.value),
+                )
+                .text("a value of the label column means one class")
+                .at(value.origin, "fake here")
+                .and(other.origin, "real here"),
+            );
+        }
+    }
+    Some(TableLayout {
+        file: node.path("file")?,
+        root: if node.has("root") { Some(node.path("root")?) } else { None },
+        path: node.get("path")?,
+        label: node.get("label")?,
+        real,
+        fake,
+        video: node.maybe("video")?,
+        manipulation: node.maybe("manipulation")?,
+        split: node.maybe("split")?,
+        group: node.maybe("group")?,
+    })
+}
+
+fn released(node: Cursor<'_>) -> Option<ReleasedLayout> {
+    let variant = node.spec.variant(node.variant())?;
+    let mut switches = BTreeMap::new();
+    for field in variant.properties {
+        let given = node.has(field.name) || field.default.is_some();
+        if field.name != "root" && given {
+            switches.insert(field.name.to_owned(), node.get(field.name)?);
+        }
+    }
+    Some(ReleasedLayout { name: node.get("kind")?, root: node.path("root")?, switches })
+}
+
+fn manipulation(node: Cursor<'_>, demo: bool, sink: &mut Sink) -> Option<Manipulation> {
+    let name: Spanned<String> = node.get("name")?;
+    let mut family: Option<Spanned<Family>> = node.maybe("family")?;
+    if demo {
+        let own = demo_family(&name, sink)?;
+        if let Some(stated) = family.filter(|family| family.value != own) {
+            sink.report(
+                Diagnostic::error(
+                    Code::Contradiction,
+                    format!("another family than that of `{}`", name.value),
+                )
+                .text("a demo method has its family by what it draws")
+                .at(stated.origin, "contradicts the method")
+                .help("leave `family` out"),
+            );
+        }
+        family = Some(family.unwrap_or(Spanned::default_of(own)));
+    }
+    Some(Manipulation { name, family, title: node.maybe("title")? })
+}
+
+fn split_rule(node: Cursor<'_>, sink: &mut Sink) -> Option<SplitRule> {
+    if node.has("only") {
+        return Some(SplitRule::Only { split: node.get("only")? });
+    }
+    if node.variant() != Some("carve") {
+        node.get::<String>("rule")?;
+        return Some(SplitRule::Official);
+    }
+    let [train, val, test] = ["train", "val", "test"].map(|name| node.get::<f64>(name));
+    let (train, val, test) = (train?, val?, test?);
+    let sum = train.value + val.value + test.value;
+    // Percentages such as 33.3 and 66.7 do not add up exactly.
+    if (sum - 1.0).abs() > 1e-9 {
+        sink.report(
+            Diagnostic::error(Code::SplitSum, "parts that do not make a whole")
+                .text(format!("train, val and test add up to {}, not 1", rounded(sum)))
+                .at(test.origin, "the last part")
+                .and(train.origin, "the first part")
+                .and(val.origin, "the second part")
+                .help("change one of them so that they add up to `(%)100`"),
+        );
+    }
+    Some(SplitRule::Carve { train, val, test, seed: node.get("seed")? })
+}
+
+/// Without the noise of binary fractions.
+fn rounded(x: f64) -> f64 {
+    (x * 1e9).round() / 1e9
+}
+
+fn frame_rule(node: Cursor<'_>) -> Option<FrameRule> {
+    if node.has("fps") {
+        Some(FrameRule::Fps { fps: node.get("fps")? })
+    } else if node.has("every") {
+        Some(FrameRule::Every { every: node.get("every")? })
+    } else {
+        Some(FrameRule::Count { count: node.get("count")? })
+    }
+}
+
+fn face_rule(node: Option<Cursor<'_>>, layout: Option<&Layout>) -> Option<FaceRule> {
+    // Released sets of face crops need no detector either.
+    let videos = match layout {
+        Some(Layout::Released(released)) => {
+            !matches!(released.name.value, Released::Df40 | Released::Wilddeepfake)
+        }
+        _ => false,
+    };
+    let usual = if videos { Detector::Retinaface } else { Detector::None };
+    let detector = match node {
+        Some(node) => node.maybe("detector")?,
+        None => None,
+    };
+    let detector = detector.unwrap_or(Spanned::default_of(usual));
+    let margin = match node {
+        Some(node) => node.maybe("margin")?,
+        None => None,
+    };
+    let usual = if detector.value == Detector::None { 0.0 } else { MARGIN };
+    let margin = margin.unwrap_or(Spanned::default_of(usual));
+    let size = match node {
+        Some(node) => node.get("size")?,
+        None => Spanned::default_of(224),
+    };
+    Some(FaceRule { detector, margin, size })
+}
+
+fn expect(node: Cursor<'_>) -> Option<Expect> {
+    Some(Expect { train: node.maybe("train")?, val: node.maybe("val")?, test: node.maybe("test")? })
+}

@@ -1,0 +1,184 @@
+//! `table` and everything in it.
+
+use crate::lang::cursor::{Cursor, read_words};
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::model::{
+    Average, Claim, Column, Level, Metric, MetricSpec, Reference, Row, Scenario, Table,
+};
+use crate::lang::span::Spanned;
+
+read_words!(Metric {
+    "auc" => Auc,
+    "balanced-accuracy" => BalancedAccuracy,
+    "eer" => Eer,
+    "average-precision" => AveragePrecision,
+    "accuracy" => Accuracy,
+});
+read_words!(Level { "video" => Video, "frame" => Frame, });
+
+/// Decodes a `table`; `title` gives the name for readers of a data set.
+pub(crate) fn table(
+    node: Cursor<'_>,
+    title: impl Fn(&str) -> Option<String>,
+    sink: &mut Sink,
+) -> Option<Table> {
+    let caption = match node.child("title") {
+        Some(caption) => Some(caption.get("text")?),
+        None => None,
+    };
+    let rows = node.children("row").map(row).collect::<Option<Vec<_>>>();
+    let scenarios: Vec<Option<Scenario>> =
+        node.children("scenario").map(|node| scenario(node, &title, sink)).collect();
+    let metrics = node.children("metric").map(metric).collect::<Option<Vec<_>>>();
+    let references = node.children("reference").map(reference).collect::<Option<Vec<_>>>();
+    let claims = node.children("claim").map(claim).collect::<Option<Vec<_>>>();
+    let (rows, metrics, references, claims) = (rows?, metrics?, references?, claims?);
+    unique(rows.iter().map(|row| &row.label), "row", sink);
+    unique(references.iter().map(|reference| &reference.name), "reference", sink);
+    same_metric(&metrics, sink);
+    Some(Table {
+        name: node.get("name")?,
+        title: caption,
+        rows,
+        scenarios: scenarios.into_iter().collect::<Option<Vec<_>>>()?,
+        metrics,
+        references,
+        claims,
+    })
+}
+
+/// Labels are what claims and published numbers refer to.
+fn unique<'a>(labels: impl Iterator<Item = &'a Spanned<String>>, what: &str, sink: &mut Sink) {
+    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    for label in labels {
+        if let Some(first) = seen.iter().find(|first| first.value == label.value) {
+            let title = format!("the {what} `{}` twice", label.value);
+            sink.report(crate::lang::check::duplicate_name(title, label.origin, first.origin));
+        }
+        seen.push(label);
+    }
+}
+
+fn same_metric(metrics: &[MetricSpec], sink: &mut Sink) {
+    for (i, metric) in metrics.iter().enumerate() {
+        let same = |other: &&MetricSpec| {
+            other.metric == metric.metric
+                && other.level == metric.level
+                && other.threshold == metric.threshold
+        };
+        if let Some(first) = metrics[..i].iter().find(same) {
+            sink.report(
+                Diagnostic::error(Code::DuplicateNode, "the same metric twice")
+                    .at(metric.metric.origin, "again here")
+                    .and(first.metric.origin, "first here")
+                    .help("remove one of them"),
+            );
+        }
+    }
+}
+
+fn row(node: Cursor<'_>) -> Option<Row> {
+    let experiment: Spanned<String> = node.get("experiment")?;
+    let label = node.maybe("label")?.unwrap_or_else(|| experiment.clone());
+    Some(Row { experiment, label })
+}
+
+fn scenario(
+    node: Cursor<'_>,
+    title: &impl Fn(&str) -> Option<String>,
+    sink: &mut Sink,
+) -> Option<Scenario> {
+    let columns: Vec<Option<Column>> =
+        node.all_children().map(|node| column(node, title, sink)).collect();
+    let columns = columns.into_iter().collect::<Option<Vec<_>>>()?;
+    if columns.iter().all(|column| matches!(column, Column::Average { .. })) {
+        sink.report(
+            Diagnostic::error(Code::MissingNode, "a scenario without columns")
+                .at(node.origin(), "needs a `column` or a `per-manipulation`"),
+        );
+    }
+    let datasets = columns.iter().any(|column| matches!(column, Column::Dataset { .. }));
+    if let Some(Column::Average { label }) =
+        columns.iter().find(|column| matches!(column, Column::Average { .. }) && !datasets)
+    {
+        sink.report(
+            Diagnostic::error(Code::MissingNode, "an average over no columns")
+                .text("an `average` of a scenario is over its `column`s")
+                .at(label.origin, "nothing to average")
+                .help("put it into the block of `per-manipulation` to average over manipulations"),
+        );
+    }
+    let labels = columns.iter().flat_map(|column| match column {
+        Column::Dataset { label, .. } | Column::Average { label } => vec![label],
+        Column::PerManipulation { averages, .. } => averages.iter().map(|a| &a.label).collect(),
+    });
+    unique(labels, "column", sink);
+    Some(Scenario { name: node.get("name")?, columns })
+}
+
+fn column(
+    node: Cursor<'_>,
+    title: &impl Fn(&str) -> Option<String>,
+    sink: &mut Sink,
+) -> Option<Column> {
+    match node.spec.name {
+        "column" => {
+            let dataset: Spanned<String> = node.get("dataset")?;
+            let label = node
+                .maybe("label")?
+                .unwrap_or_else(|| dataset.clone().map(|name| title(&name).unwrap_or(name)));
+            Some(Column::Dataset { dataset, label, split: node.get("split")? })
+        }
+        "average" => Some(Column::Average { label: node.get("label")? }),
+        _ => {
+            let averages: Option<Vec<Average>> = node
+                .children("average")
+                .map(|node| {
+                    Some(Average { label: node.get("label")?, family: node.maybe("family")? })
+                })
+                .collect();
+            let averages = averages?;
+            let show: Spanned<bool> = node.get("show")?;
+            if averages.is_empty() && !show.value {
+                sink.report(
+                    Diagnostic::error(Code::MissingNode, "`per-manipulation` with nothing to show")
+                        .at(node.origin(), "needs an `average` in its block, or `show=#true`"),
+                );
+            }
+            Some(Column::PerManipulation {
+                dataset: node.get("dataset")?,
+                split: node.get("split")?,
+                show,
+                averages,
+            })
+        }
+    }
+}
+
+fn metric(node: Cursor<'_>) -> Option<MetricSpec> {
+    Some(MetricSpec {
+        metric: node.get("metric")?,
+        threshold: node.get("threshold")?,
+        level: node.get("level")?,
+    })
+}
+
+fn reference(node: Cursor<'_>) -> Option<Reference> {
+    Some(Reference {
+        name: node.get("name")?,
+        file: node.path("from")?,
+        percent: node.get::<String>("unit")?.map(|unit| unit == "percent"),
+    })
+}
+
+fn claim(node: Cursor<'_>) -> Option<Claim> {
+    Some(Claim {
+        text: node.get("text")?,
+        row: node.get("row")?,
+        above: node.get("above")?,
+        column: node.get("column")?,
+        scenario: node.get("scenario")?,
+        metric: node.get("metric")?,
+        by: node.get("by")?,
+    })
+}

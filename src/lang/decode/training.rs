@@ -1,0 +1,266 @@
+//! `ensemble`, `backbone`, `init`, `recipe`, `loss` and `attribution`.
+
+use crate::lang::cursor::{Cursor, read_words};
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::model::{
+    AdamW, Attribution, Augment, Backbone, Ensemble, Init, Keep, Loss, LossTerm, Mining, Normalize,
+    Pool, Recipe, Resize, SampleRule, Schedule, ScheduleKind, Source, Split, Weights,
+};
+use crate::lang::span::{Origin, Spanned};
+
+read_words!(Pool { "patch-mean" => PatchMean, "cls" => Cls, });
+read_words!(ScheduleKind { "cosine" => Cosine, "constant" => Constant, });
+read_words!(Augment { "none" => None, "flip-crop" => FlipCrop, "fsfm" => Fsfm, });
+read_words!(Resize { "straight" => Straight, "center-crop" => CenterCrop, });
+read_words!(Keep { "val.loss" => LowestValLoss, "val.auc" => HighestValAuc, "last" => Last, });
+read_words!(Mining {
+    "batch-all" => BatchAll,
+    "hard-positive-hard-negative" => HardPositiveHardNegative,
+    "easy-positive-hard-negative" => EasyPositiveHardNegative,
+});
+read_words!(Attribution {
+    "category" => Category,
+    "dataset" => Dataset,
+    "manipulation" => Manipulation,
+});
+
+/// Decodes an `ensemble`.
+pub(crate) fn ensemble(node: Cursor<'_>, sink: &mut Sink) -> Option<Ensemble> {
+    let sources: Vec<Option<Source>> =
+        node.children("source").map(|node| source(node, sink)).collect();
+    let sample = match node.child("sample") {
+        Some(node) => Some(SampleRule {
+            real_to_fake: node.get("real-to-fake")?,
+            at_least: node.get("at-least")?,
+            seed: node.get("seed")?,
+        }),
+        None => None,
+    };
+    let sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
+    Some(Ensemble { name: node.get("name")?, sources, sample })
+}
+
+fn source(node: Cursor<'_>, sink: &mut Sink) -> Option<Source> {
+    let source =
+        Source { dataset: node.get("dataset")?, train: node.get("train")?, val: node.get("val")? };
+    if source.val.value == Split::Test {
+        sink.report(
+            Diagnostic::error(Code::SelectsOnTest, "selection on a test split")
+                .text("a checkpoint chosen on the test split makes its reported numbers worthless")
+                .at(source.val.origin, "would see the test split")
+                .help("select on `val`; carve one out of train if the release has none"),
+        );
+    } else if source.val.value == source.train.value {
+        sink.report(
+            Diagnostic::warning(Code::SelectsOnTrain, "selection on the faces trained on")
+                .text("the training loss falls whatever the model learns, so the last epoch wins")
+                .at(source.val.origin, "the split trained on")
+                .help("select on another split"),
+        );
+    }
+    Some(source)
+}
+
+/// Decodes a `backbone`.
+pub(crate) fn backbone(node: Cursor<'_>, sink: &mut Sink) -> Option<Backbone> {
+    let vit = node.child("vit")?;
+    let backbone = Backbone {
+        name: node.get("name")?,
+        patch: vit.get("patch")?,
+        width: vit.get("width")?,
+        depth: vit.get("depth")?,
+        heads: vit.get("heads")?,
+        image: vit.get("image")?,
+        mlp_ratio: vit.get("mlp-ratio")?,
+        layer_scale: vit.maybe("layer-scale")?,
+        pool: node.child_value("pool")?,
+        drop_path: node.child_value("drop-path")?,
+    };
+    divides("heads", &backbone.heads, "width", &backbone.width, sink);
+    divides("patch", &backbone.patch, "image", &backbone.image, sink);
+    let hidden = backbone.width.value as f64 * backbone.mlp_ratio.value;
+    if hidden < 1.0 || hidden > 1e6 || (hidden - hidden.round()).abs() > 1e-6 {
+        sink.report(
+            Diagnostic::error(Code::Indivisible, "an MLP of no whole width")
+                .text(format!("`width` times `mlp-ratio` is {hidden}"))
+                .at(backbone.mlp_ratio.origin, "the ratio")
+                .and(backbone.width.origin, "the width")
+                .help("choose a ratio that makes it a whole number up to a million"),
+        );
+    }
+    Some(backbone)
+}
+
+fn divides(
+    small: &str,
+    divisor: &Spanned<usize>,
+    large: &str,
+    dividend: &Spanned<usize>,
+    sink: &mut Sink,
+) {
+    if !dividend.value.is_multiple_of(divisor.value) {
+        let below = dividend.value - dividend.value % divisor.value;
+        let below = if below == 0 { divisor.value } else { below };
+        sink.report(
+            Diagnostic::error(
+                Code::Indivisible,
+                format!("`{large}` is not a multiple of `{small}`"),
+            )
+            .text(format!("{} is not divisible by {}", dividend.value, divisor.value))
+            .at(dividend.origin, format!("`{large}`"))
+            .and(divisor.origin, format!("`{small}`"))
+            .help(format!("`{large}={below}` would be")),
+        );
+    }
+}
+
+/// Channel statistics of VGGFace2, from the release of FSFM.
+const VGGFACE2: ([f64; 3], [f64; 3]) = (
+    [0.548_220_753_669_738_8, 0.423_405_349_254_608_15, 0.365_465_164_184_570_3],
+    [0.278_917_610_645_294_2, 0.243_854_075_670_242_3, 0.234_938_934_445_381_16],
+);
+/// Channel statistics of ImageNet.
+const IMAGENET: ([f64; 3], [f64; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+/// To [-1, 1].
+const HALF: ([f64; 3], [f64; 3]) = ([0.5; 3], [0.5; 3]);
+
+/// Decodes an `init`.
+pub(crate) fn init(node: Cursor<'_>, sink: &mut Sink) -> Option<Init> {
+    let weights = match (node.child("weights"), node.child("random")) {
+        (Some(weights), _) => Weights::File { path: weights.path("path")? },
+        (None, Some(random)) => {
+            Weights::Random { std: random.maybe("std")?, seed: random.get("seed")? }
+        }
+        (None, None) => return None,
+    };
+    let normalize = match (node.child("normalize"), &weights) {
+        (Some(normalize), _) => self::normalize(normalize)?,
+        (None, Weights::Random { .. }) => preset(HALF, Origin::DEFAULT),
+        (None, Weights::File { path }) => {
+            sink.report(
+                Diagnostic::error(Code::MissingNode, "weights without `normalize`")
+                    .text("pretrained weights expect the normalisation that they were trained with")
+                    .at(path.origin, "these weights")
+                    .help("write `normalize vggface2` for FSFM, `normalize half` for timm's ViT, or a block"),
+            );
+            return None;
+        }
+    };
+    let missing = match node.child("missing") {
+        Some(missing) => missing.texts()?,
+        None => {
+            ["head.*", "fc_norm.*"].map(|pattern| Spanned::default_of(pattern.to_owned())).to_vec()
+        }
+    };
+    Some(Init { name: node.get("name")?, weights, normalize, missing })
+}
+
+fn normalize(node: Cursor<'_>) -> Option<Normalize> {
+    if node.has("preset") {
+        let name = node.get::<String>("preset")?;
+        let values = match name.value.as_str() {
+            "vggface2" => VGGFACE2,
+            "imagenet" => IMAGENET,
+            _ => HALF,
+        };
+        return Some(preset(values, name.origin));
+    }
+    let (mean, std) = (node.child("mean")?, node.child("std")?);
+    Some(Normalize { mean: channels(mean)?, std: channels(std)? })
+}
+
+fn preset((mean, std): ([f64; 3], [f64; 3]), at: Origin) -> Normalize {
+    Normalize { mean: Spanned::new(mean, at), std: Spanned::new(std, at) }
+}
+
+fn channels(node: Cursor<'_>) -> Option<Spanned<[f64; 3]>> {
+    let [red, green, blue] = ["red", "green", "blue"].map(|name| node.get::<f64>(name));
+    let (red, green, blue) = (red?, green?, blue?);
+    let whole = Origin { end: blue.origin.end, ..red.origin };
+    Some(Spanned::new([red.value, green.value, blue.value], whole))
+}
+
+/// Decodes a `recipe`.
+pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
+    let batch = node.child_value::<usize>("batch")?;
+    let schedule = match node.child("schedule") {
+        Some(node) => Schedule {
+            kind: node.get("shape")?,
+            warmup: node.get("warmup")?,
+            min_lr: node.get("min-lr")?,
+        },
+        None => Schedule {
+            kind: Spanned::default_of(ScheduleKind::Constant),
+            warmup: Spanned::default_of(0.0),
+            min_lr: Spanned::default_of(0.0),
+        },
+    };
+    let keep = match node.child("keep") {
+        Some(node) if node.has("lowest") => node.get("lowest")?,
+        Some(node) if node.has("highest") => node.get("highest")?,
+        Some(node) => node.get("which")?,
+        None => Spanned::default_of(Keep::LowestValLoss),
+    };
+    Some(Recipe {
+        name: node.get("name")?,
+        epochs: node.child_value("epochs")?,
+        batch,
+        adamw: adamw(node.child("adamw")?, batch.value)?,
+        schedule,
+        augment: node.child_value("augment")?,
+        resize: node.child_value("resize")?,
+        keep,
+        seed: node.child_value("seed")?,
+    })
+}
+
+fn adamw(node: Cursor<'_>, batch: usize) -> Option<AdamW> {
+    let lr = if node.has("base-lr") {
+        node.get::<f64>("base-lr")?.map(|base| base * batch as f64 / 256.0)
+    } else {
+        node.get("lr")?
+    };
+    Some(AdamW {
+        lr,
+        weight_decay: node.get("weight-decay")?,
+        layer_decay: node.get("layer-decay")?,
+        beta1: node.get("beta1")?,
+        beta2: node.get("beta2")?,
+        eps: node.get("eps")?,
+    })
+}
+
+/// Decodes the terms of a `loss`.
+pub(crate) fn loss(node: Cursor<'_>, sink: &mut Sink) -> Option<Loss> {
+    let terms: Vec<Option<LossTerm>> = node.all_children().map(term).collect();
+    let terms = terms.into_iter().collect::<Option<Vec<_>>>()?;
+    if !terms.iter().any(|term| matches!(term, LossTerm::CrossEntropy { .. })) {
+        sink.report(
+            Diagnostic::error(Code::MissingNode, "a loss without `cross-entropy`")
+                .text("only cross-entropy trains the classifier; a triplet loss shapes the embeddings alone")
+                .at(node.origin(), "needs `cross-entropy` in its block"),
+        );
+        return None;
+    }
+    Some(Loss { terms })
+}
+
+fn term(node: Cursor<'_>) -> Option<LossTerm> {
+    if node.spec.name == "cross-entropy" {
+        return Some(LossTerm::CrossEntropy {
+            weight: node.get("weight")?,
+            smoothing: node.get("smoothing")?,
+        });
+    }
+    Some(LossTerm::Triplet {
+        mining: node.get("mining")?,
+        margin: node.get("margin")?,
+        weight: node.get("weight")?,
+        normalize: node.get("normalize")?,
+    })
+}
+
+/// Decodes an `attribution`; nothing for `none`.
+pub(crate) fn attribution(node: Cursor<'_>) -> Option<Spanned<Attribution>> {
+    if node.has("none") { None } else { node.get("by") }
+}

@@ -1,0 +1,284 @@
+//! What is wrong with a set of files, as data.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::span::{FileId, Origin};
+
+/// Whether a problem stops a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Nothing can run.
+    Error,
+    /// Probably not meant.
+    Warning,
+}
+
+/// A place that a diagnostic points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub origin: Origin,
+    /// What is there.
+    pub text: String,
+    /// Whether this is where the problem is, rather than what it conflicts with.
+    pub primary: bool,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Whether it stops a run.
+    pub severity: Severity,
+    /// Which kind of problem; `explain` tells more.
+    pub code: Code,
+    /// The problem in a few words.
+    pub title: String,
+    /// The rule that is broken, in a sentence or two; may be empty.
+    pub text: String,
+    /// Places, the primary ones first.
+    pub labels: Vec<Label>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub(super) fn error(code: Code, title: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            title: title.into(),
+            text: String::new(),
+            labels: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A warning.
+    pub(super) fn warning(code: Code, title: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, title) }
+    }
+
+    /// With the rule that is broken.
+    pub(super) fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
+        self
+    }
+
+    /// With the place of the problem.
+    pub(super) fn at(self, origin: Origin, text: impl Into<String>) -> Self {
+        self.label(origin, text, true)
+    }
+
+    /// With another place that has to do with it.
+    pub(super) fn and(self, origin: Origin, text: impl Into<String>) -> Self {
+        self.label(origin, text, false)
+    }
+
+    fn label(mut self, origin: Origin, text: impl Into<String>, primary: bool) -> Self {
+        if !origin.is_default() {
+            self.labels.push(Label { origin, text: text.into(), primary });
+        }
+        self
+    }
+
+    /// With what to do.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With what to do, if that is known.
+    pub(super) fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+
+    /// Where the problem is.
+    pub fn origin(&self) -> Option<Origin> {
+        self.labels.iter().find(|label| label.primary).or(self.labels.first()).map(|l| l.origin)
+    }
+}
+
+/// Most errors, and most warnings, that are reported of one file.
+pub const PER_FILE: usize = 50;
+
+/// Diagnostics as they are found: nothing returns early, nothing is said twice.
+#[derive(Debug, Default)]
+pub(super) struct Sink {
+    found: Vec<Diagnostic>,
+    said: HashSet<(Code, Option<Origin>, String)>,
+}
+
+impl Sink {
+    /// Reports a problem.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        if self.said.insert((diagnostic.code, diagnostic.origin(), diagnostic.title.clone())) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Reports the error of a result, and gives the value of one without.
+    pub fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|diagnostic| self.report(diagnostic)).ok()
+    }
+
+    /// Everything by file and place, and how many more there would be.
+    pub fn finish(mut self) -> (Vec<Diagnostic>, usize) {
+        let place = |d: &Diagnostic| d.origin().map(|o| (o.file, o.start, o.end));
+        self.found.sort_by(|a, b| place(a).cmp(&place(b)).then(a.code.cmp(&b.code)));
+        let total = self.found.len();
+        let mut counts: BTreeMap<(Option<FileId>, Severity), usize> = BTreeMap::new();
+        self.found.retain(|d| {
+            let count = counts.entry((d.origin().map(|o| o.file), d.severity)).or_default();
+            *count += 1;
+            *count <= PER_FILE
+        });
+        let omitted = total - self.found.len();
+        (self.found, omitted)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
+        /// Kinds of problems. The kebab-case name of each is stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[doc = $doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable name.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A file that does not exist.
+    MissingFile = "missing-file",
+    /// A file that exists and cannot be read.
+    UnreadableFile = "unreadable-file",
+    /// A file over the size limit.
+    FileTooLarge = "file-too-large",
+    /// A file that is not UTF-8 text.
+    NotUtf8 = "not-utf8",
+    /// Files that import each other in a circle.
+    ImportCycle = "import-cycle",
+    /// A chain of imports over the depth limit.
+    ImportTooDeep = "import-too-deep",
+    /// Text that is not KDL.
+    Syntax = "syntax",
+    /// Blocks nested over the depth limit.
+    TooDeep = "nested-too-deep",
+    /// A block without its closing brace.
+    UnclosedBlock = "unclosed-block",
+    /// A string or comment without its end.
+    UnclosedString = "unclosed-string",
+    /// A unit behind a number.
+    UnitAfterNumber = "unit-after-number",
+    /// `true`, `false` or `null` without `#`.
+    BareKeyword = "bare-keyword",
+    /// `=` between a node and its value.
+    EqualsAfterNode = "equals-after-node",
+    /// A comma between values.
+    Comma = "comma",
+    /// Brackets around values.
+    Bracket = "bracket",
+    /// A path without quotes.
+    UnquotedPath = "unquoted-path",
+    /// A colon after a name.
+    ColonAfterName = "colon-after-name",
+    /// A dash as in a YAML list.
+    DashItem = "dash-item",
+    /// A comparison sign in a name.
+    Comparison = "comparison",
+    /// A node that does not belong where it is.
+    UnknownNode = "unknown-node",
+    /// A property that a node does not have.
+    UnknownKey = "unknown-key",
+    /// A word that is not among those allowed.
+    UnknownWord = "unknown-word",
+    /// A name that nothing declares.
+    UnknownName = "unknown-name",
+    /// An argument too many.
+    UnexpectedArgument = "unexpected-argument",
+    /// A block where none belongs.
+    UnexpectedBlock = "unexpected-block",
+    /// An argument too few.
+    MissingArgument = "missing-argument",
+    /// A property that must be there.
+    MissingKey = "missing-key",
+    /// A node that must be there.
+    MissingNode = "missing-node",
+    /// The same property twice.
+    DuplicateKey = "duplicate-key",
+    /// The same node twice where one belongs.
+    DuplicateNode = "duplicate-node",
+    /// The same name for two things.
+    DuplicateName = "duplicate-name",
+    /// Settings that exclude each other.
+    Conflict = "conflict",
+    /// A name that cannot be one.
+    InvalidName = "invalid-name",
+    /// A value of another type.
+    WrongType = "wrong-type",
+    /// A unit that does not fit.
+    WrongUnit = "wrong-unit",
+    /// A value outside its range.
+    OutOfRange = "out-of-range",
+    /// Infinity, or not a number.
+    NotFinite = "not-finite",
+    /// Parts that do not make a whole.
+    SplitSum = "split-sum",
+    /// Sizes that do not divide.
+    Indivisible = "indivisible",
+    /// A real class with a manipulation, or a family that contradicts the method's.
+    Contradiction = "contradiction",
+    /// Experiments that extend each other in a circle.
+    ExtendsCycle = "extends-cycle",
+    /// An experiment that lacks a part.
+    IncompleteExperiment = "incomplete-experiment",
+    /// Selection that would see a test split.
+    SelectsOnTest = "selects-on-test",
+    /// Training on a split that a table reports.
+    TrainsOnTest = "trains-on-test",
+    /// Selection on the faces trained on.
+    SelectsOnTrain = "selects-on-train",
+    /// A data set trained on, in a column of unseen ones.
+    SeenInTraining = "seen-in-training",
+    /// A manipulation without a family under attribution by category.
+    MissingFamily = "missing-family",
+    /// A claim about something that its table lacks.
+    ClaimOutsideTable = "claim-outside-table",
+    /// A setting that changes nothing.
+    NoEffect = "no-effect",
+    /// A declaration that nothing uses.
+    Unused = "unused",
+    /// Something that can be declared but not run yet.
+    NotAvailable = "not-available",
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is not the name of a code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no code `{0}`")]
+pub struct NoSuchCode(pub String);
+
+impl std::str::FromStr for Code {
+    type Err = NoSuchCode;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchCode> {
+        let found = Self::ALL.iter().copied().find(|code| code.as_str() == text);
+        found.ok_or_else(|| NoSuchCode(text.to_owned()))
+    }
+}

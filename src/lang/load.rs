@@ -1,0 +1,198 @@
+//! Files to a checked project: imports, then resolution, then lints.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{Code, Diagnostic, Severity, Sink};
+use super::lint;
+use super::model::Project;
+use super::resolve::Declarations;
+use super::source::{Files, Sources, normalized};
+use super::span::Origin;
+use super::tree::{self, Node, Scalar};
+
+/// Largest experiment file in bytes. Lists of files and frames belong in CSV or
+/// Parquet.
+pub const FILE_LIMIT: usize = 4 << 20;
+
+/// Longest chain of imports.
+pub const IMPORT_LIMIT: usize = 32;
+
+/// What a file and its imports say, and what is wrong with them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The declarations that are right.
+    pub project: Project,
+    /// The files that were read.
+    pub sources: Sources,
+    /// Everything that is wrong, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many more diagnostics there were than are kept of one file.
+    pub omitted: usize,
+}
+
+impl Loaded {
+    /// Whether anything is wrong that stops a run.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Reads a file and everything it imports, and checks it all.
+///
+/// Nothing is returned early: what is wrong in one place hides nothing elsewhere.
+pub fn load(path: &Path, files: &dyn Files) -> Loaded {
+    let mut loader = Loader {
+        files,
+        sources: Sources::default(),
+        sink: Sink::default(),
+        declarations: Declarations::default(),
+        read: Vec::new(),
+        chain: Vec::new(),
+    };
+    loader.file(path, None);
+    let Loader { sources, mut sink, mut declarations, .. } = loader;
+    let project = declarations.resolve(&sources, &mut sink);
+    lint::lint(&project, &declarations, &mut sink);
+    let (diagnostics, omitted) = sink.finish();
+    Loaded { project, sources, diagnostics, omitted }
+}
+
+struct Loader<'a> {
+    files: &'a dyn Files,
+    sources: Sources,
+    sink: Sink,
+    declarations: Declarations,
+    /// Identities of the files read.
+    read: Vec<PathBuf>,
+    /// Identities and names of the files that are being imported right now.
+    chain: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Loader<'_> {
+    fn fail(&mut self, diagnostic: Diagnostic) {
+        self.declarations.names.incomplete = true;
+        self.sink.report(diagnostic);
+    }
+
+    fn file(&mut self, path: &Path, import: Option<Origin>) {
+        let identity = self.files.identity(path);
+        // The shorter name, unless a symbolic link makes it mean another file.
+        let short = normalized(path);
+        let path = if self.files.identity(&short) == identity { short } else { path.to_owned() };
+        let at = import.unwrap_or(Origin::DEFAULT);
+        if let Some(begin) = self.chain.iter().position(|(other, _)| *other == identity) {
+            let names: Vec<String> = self.chain[begin..]
+                .iter()
+                .map(|(_, name)| name)
+                .chain([&path])
+                .map(|name| format!("`{}`", name.display()))
+                .collect();
+            self.fail(
+                Diagnostic::error(Code::ImportCycle, "files that import each other")
+                    .text(names.join(" imports "))
+                    .at(at, "closes the circle")
+                    .help("move what they share into a file of its own"),
+            );
+            return;
+        }
+        if self.read.contains(&identity) {
+            return;
+        }
+        if self.chain.len() >= IMPORT_LIMIT {
+            self.fail(
+                Diagnostic::error(Code::ImportTooDeep, "a chain of imports that is too long")
+                    .text(format!("at most {IMPORT_LIMIT} files may import one another in a row"))
+                    .at(at, "one too many")
+                    .help("import the file from one nearer to the beginning"),
+            );
+            return;
+        }
+        self.read.push(identity.clone());
+        let Some((text, valid)) = self.text(&path, at) else { return };
+        let file = self.sources.add(path.clone(), text);
+        if let Some(length) = valid {
+            let at = Origin { file, start: length as u32, end: length as u32 };
+            self.fail(
+                Diagnostic::error(Code::NotUtf8, format!("`{}` is not UTF-8 text", path.display()))
+                    .at(at, "not a character")
+                    .help("save the file as UTF-8"),
+            );
+            return;
+        }
+        let text = self.sources.text(file).unwrap_or_default().to_owned();
+        let parsed = tree::parse(&text, file);
+        for error in parsed.errors {
+            self.sink.report(error);
+        }
+        self.declarations.broken(&parsed.broken);
+        self.chain.push((identity, path.clone()));
+        for node in parsed.nodes {
+            if node.name.value == "import" {
+                self.import(&node, &path);
+            } else {
+                self.declarations.nodes.push(node);
+            }
+        }
+        self.chain.pop();
+    }
+
+    fn import(&mut self, node: &Node, importer: &Path) {
+        self.declarations.check_import(node, &mut self.sink);
+        let Some(argument) = node.arguments.first() else { return };
+        if let Scalar::Text(relative) = &argument.scalar {
+            let folder = importer.parent().unwrap_or(Path::new(""));
+            self.file(&folder.join(relative), Some(argument.origin));
+        }
+    }
+
+    /// The text of a file, and where it stops being UTF-8.
+    fn text(&mut self, path: &Path, at: Origin) -> Option<(String, Option<usize>)> {
+        let bytes = match self.files.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.fail(unreadable(path, at, &error));
+                return None;
+            }
+        };
+        if bytes.len() > FILE_LIMIT {
+            self.fail(
+                Diagnostic::error(Code::FileTooLarge, format!("`{}` is too large", path.display()))
+                    .text(format!("an experiment file has at most {} MiB", FILE_LIMIT >> 20))
+                    .at(at, "imported here")
+                    .help("put lists of files or frames into a CSV or Parquet file and declare `layout table`"),
+            );
+            return None;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Some((text, None)),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                Some((String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(valid)))
+            }
+        }
+    }
+}
+
+fn unreadable(path: &Path, at: Origin, error: &io::Error) -> Diagnostic {
+    let name = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Diagnostic::error(Code::MissingFile, format!("there is no file `{name}`"))
+                .at(at, "imported here")
+                .help(if at.is_default() {
+                    "check the path"
+                } else {
+                    "an import is relative to the file that imports it"
+                })
+        }
+        io::ErrorKind::IsADirectory => {
+            Diagnostic::error(Code::UnreadableFile, format!("`{name}` is a folder"))
+                .at(at, "imported here")
+                .help("name a file in it, one import for each")
+        }
+        _ => Diagnostic::error(Code::UnreadableFile, format!("`{name}` cannot be read"))
+            .text(error.to_string())
+            .at(at, "imported here"),
+    }
+}

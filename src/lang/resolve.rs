@@ -1,0 +1,294 @@
+//! Declarations to a project: names, `extends` and `override`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::{Checker, Names, duplicate_name, find};
+use super::cursor::Cursor;
+use super::decode;
+use super::diagnostic::{Code, Diagnostic, Sink};
+use super::model::{Experiment, Project};
+use super::overrides::merge;
+use super::schema::{IMPORT, Kind, LOSS};
+use super::source::Sources;
+use super::span::{FileId, Origin, Spanned};
+use super::suggest::{list, nearest};
+use super::syntax::{Chunk, TOP_LEVEL};
+use super::tree::Node;
+
+/// Longest chain of `extends`.
+const EXTENDS_LIMIT: usize = 32;
+
+/// Parts that an experiment must have, each with the kind of what it names.
+const PARTS: [(&str, Kind); 5] = [
+    ("data", Kind::Ensemble),
+    ("backbone", Kind::Backbone),
+    ("init", Kind::Init),
+    ("recipe", Kind::Recipe),
+    ("loss", Kind::Loss),
+];
+
+/// The top-level nodes of all files.
+#[derive(Debug, Default)]
+pub(super) struct Declarations {
+    /// All of them but imports.
+    pub nodes: Vec<Node>,
+    /// What they are called.
+    pub names: Names,
+    /// Names of declarations that could not be read.
+    unreadable: BTreeSet<(Kind, String)>,
+    index: BTreeMap<(Kind, String), usize>,
+}
+
+/// What an experiment consists of, after `extends`.
+#[derive(Clone, Default)]
+struct Parts<'a> {
+    nodes: BTreeMap<&'static str, &'a Node>,
+    attribution: Option<&'a Node>,
+    overrides: Vec<(&'static str, &'a Node)>,
+}
+
+impl Declarations {
+    /// Notes declarations that could not be read: their names are no mistakes.
+    pub fn broken(&mut self, chunks: &[Chunk]) {
+        for chunk in chunks {
+            match chunk.head.as_slice() {
+                [kind, name] if Kind::of(kind).is_some() => {
+                    let kind = Kind::of(kind).expect("a kind, as just found");
+                    self.unreadable.insert((kind, name.clone()));
+                }
+                // An import, or something with even its name broken.
+                _ => self.names.incomplete = true,
+            }
+        }
+    }
+
+    /// Checks an `import` node.
+    pub fn check_import(&mut self, node: &Node, sink: &mut Sink) {
+        Checker { names: &mut self.names, resolve: true, sink }.declaration(node, &IMPORT);
+    }
+
+    /// The kind and name of a declaration, and where it is made.
+    pub fn all(&self) -> impl Iterator<Item = (Kind, Spanned<&str>)> {
+        self.nodes.iter().filter_map(|node| Some((Kind::of(&node.name.value)?, node.label()?)))
+    }
+
+    /// The file that was loaded, as opposed to imported.
+    pub fn root(&self) -> FileId {
+        FileId(0)
+    }
+
+    /// Checks everything, and builds what is right.
+    pub fn resolve(&mut self, sources: &Sources, sink: &mut Sink) -> Project {
+        self.declare(sink);
+        for node in &self.nodes {
+            match Kind::of(&node.name.value) {
+                Some(kind) => {
+                    let names = &mut self.names;
+                    Checker { names, resolve: true, sink }.declaration(node, kind.spec());
+                }
+                None => sink.report(unknown_declaration(node)),
+            }
+        }
+        let mut project = Project::default();
+        for node in &self.nodes {
+            let Some(kind) = Kind::of(&node.name.value) else { continue };
+            let cursor = Cursor::new(node, kind.spec(), sources);
+            match kind {
+                Kind::Dataset => {
+                    if let Some(dataset) = decode::dataset(cursor, sink) {
+                        project.datasets.entry(dataset.name.value.clone()).or_insert(dataset);
+                    }
+                }
+                Kind::Experiment => {
+                    if let Some(experiment) = self.experiment(cursor, sources, sink) {
+                        let name = experiment.name.value.clone();
+                        project.experiments.entry(name).or_insert(experiment);
+                    }
+                }
+                Kind::Table => {}
+                // Also what no experiment uses is checked.
+                Kind::Ensemble => drop(decode::ensemble(cursor, sink)),
+                Kind::Backbone => drop(decode::backbone(cursor, sink)),
+                Kind::Init => drop(decode::init(cursor, sink)),
+                Kind::Recipe => drop(decode::recipe(cursor)),
+                Kind::Loss => drop(decode::loss(cursor, sink)),
+            }
+        }
+        for node in self.nodes.iter().filter(|node| node.name.value == "table") {
+            let cursor = Cursor::new(node, Kind::Table.spec(), sources);
+            let title = |name: &str| {
+                let dataset = project.datasets.get(name)?;
+                dataset.title.as_ref().map(|title| title.value.clone())
+            };
+            let table = decode::table(cursor, title, sink);
+            project.tables.extend(table);
+        }
+        project
+    }
+
+    fn declare(&mut self, sink: &mut Sink) {
+        for (kind, name) in &self.unreadable {
+            self.names.declared.insert((*kind, name.clone()), Origin::DEFAULT);
+        }
+        for (i, node) in self.nodes.iter().enumerate() {
+            let (Some(kind), Some(label)) = (Kind::of(&node.name.value), node.label()) else {
+                continue;
+            };
+            let key = (kind, label.value.to_owned());
+            match self.names.declared.get(&key) {
+                Some(first) if !first.is_default() => {
+                    let title = format!("the {} `{}` twice", node.name.value, label.value);
+                    sink.report(duplicate_name(title, label.origin, *first));
+                }
+                _ => {
+                    self.names.declared.insert(key.clone(), label.origin);
+                    self.index.insert(key, i);
+                }
+            }
+        }
+    }
+
+    fn get(&self, kind: Kind, name: &str) -> Option<&Node> {
+        self.index.get(&(kind, name.to_owned())).map(|&i| &self.nodes[i])
+    }
+
+    fn experiment(
+        &self,
+        cursor: Cursor<'_>,
+        sources: &Sources,
+        sink: &mut Sink,
+    ) -> Option<Experiment> {
+        let name = cursor.get("name");
+        let parts = self.parts(cursor.node, sink)?;
+        let lacking: Vec<&str> = PARTS
+            .iter()
+            .map(|(part, _)| *part)
+            .filter(|part| !parts.nodes.contains_key(part))
+            .collect();
+        if !lacking.is_empty() {
+            let lacking = list(lacking, "and");
+            let at = cursor.node.label().map_or(cursor.origin(), |label| label.origin);
+            sink.report(
+                Diagnostic::error(Code::IncompleteExperiment, "an experiment that lacks a part")
+                    .text("an experiment has `data`, `backbone`, `init`, `recipe` and `loss`, its own or inherited by `extends`")
+                    .at(at, format!("lacks {lacking}"))
+                    .help("name them in its block, or extend an experiment that has them"),
+            );
+        }
+        let patched = |part: &'static str, kind: Kind| -> Option<Node> {
+            let node = *parts.nodes.get(part)?;
+            let base = match node.label() {
+                Some(label) => self.get(kind, label.value)?,
+                None if part == "loss" => node,
+                None => return None,
+            };
+            let mut merged = base.clone();
+            for (_, patch) in parts.overrides.iter().filter(|(what, _)| *what == part) {
+                merge(&mut merged, patch, kind.spec());
+            }
+            Some(merged)
+        };
+        let [data, backbone, init, recipe, loss] = PARTS.map(|(part, kind)| patched(part, kind));
+        let read = |node: &Option<Node>, kind: Kind| node.clone().map(|node| (node, kind.spec()));
+        let data = read(&data, Kind::Ensemble)
+            .and_then(|(node, spec)| decode::ensemble(Cursor::new(&node, spec, sources), sink));
+        let backbone = read(&backbone, Kind::Backbone)
+            .and_then(|(node, spec)| decode::backbone(Cursor::new(&node, spec, sources), sink));
+        let init = read(&init, Kind::Init)
+            .and_then(|(node, spec)| decode::init(Cursor::new(&node, spec, sources), sink));
+        let recipe = read(&recipe, Kind::Recipe)
+            .and_then(|(node, spec)| decode::recipe(Cursor::new(&node, spec, sources)));
+        let loss = loss.and_then(|node| decode::loss(Cursor::new(&node, &LOSS, sources), sink));
+        let attribution = parts.attribution.and_then(|node| {
+            let spec = Kind::Experiment
+                .spec()
+                .all_children(None)
+                .find(|c| c.spec.name == "attribution")?;
+            decode::attribution(Cursor::new(node, spec.spec, sources))
+        });
+        Some(Experiment {
+            name: name?,
+            extends: cursor.maybe("extends")?,
+            data: data?,
+            backbone: backbone?,
+            init: init?,
+            recipe: recipe?,
+            loss: loss?,
+            attribution,
+        })
+    }
+
+    /// Follows `extends` to its end, then lets each experiment replace and patch what
+    /// it inherits.
+    fn parts(&self, node: &Node, sink: &mut Sink) -> Option<Parts<'_>> {
+        let start = node.label()?;
+        let mut chain: Vec<&Node> = vec![self.get(Kind::Experiment, start.value)?];
+        while let Some(parent) = chain.last().and_then(|node| node.property("extends")) {
+            let super::tree::Scalar::Text(name) = &parent.scalar else { return None };
+            let next = self.get(Kind::Experiment, name)?;
+            if let Some(begin) = chain.iter().position(|other| std::ptr::eq(*other, next)) {
+                // Each experiment of the circle would report it; the first one does.
+                if begin == 0 && chain.iter().all(|other| other.head >= chain[0].head) {
+                    sink.report(extends_cycle(&chain, parent.origin));
+                }
+                return None;
+            }
+            if chain.len() >= EXTENDS_LIMIT {
+                sink.report(
+                    Diagnostic::error(Code::TooDeep, "a chain of `extends` that is too long")
+                        .text(format!(
+                            "at most {EXTENDS_LIMIT} experiments may extend one another in a row"
+                        ))
+                        .at(parent.origin, "one too many"),
+                );
+                return None;
+            }
+            chain.push(next);
+        }
+        let mut parts = Parts::default();
+        for node in chain.into_iter().rev() {
+            for (part, _) in PARTS {
+                if let Some(own) = node.child(part) {
+                    parts.nodes.insert(part, own);
+                    parts.overrides.retain(|(what, _)| *what != part);
+                }
+            }
+            parts.attribution = node.child("attribution").or(parts.attribution);
+            for patch in node.children.iter().filter(|child| child.name.value == "override") {
+                let what = patch.label().map(|label| label.value);
+                if let Some((part, _)) = PARTS.iter().find(|(part, _)| Some(*part) == what) {
+                    parts.overrides.push((part, patch));
+                }
+            }
+        }
+        Some(parts)
+    }
+}
+
+fn extends_cycle(chain: &[&Node], closing: Origin) -> Diagnostic {
+    let names: Vec<String> = chain
+        .iter()
+        .chain(chain.first())
+        .filter_map(|node| node.label())
+        .map(|label| format!("`{}`", label.value))
+        .collect();
+    let diagnostic = Diagnostic::error(Code::ExtendsCycle, "experiments that extend each other")
+        .text(names.join(" extends "))
+        .at(closing, "closes the circle");
+    let diagnostic = match chain.first().and_then(|node| node.property("extends")) {
+        Some(first) if first.origin != closing => diagnostic.and(first.origin, "begins here"),
+        _ => diagnostic,
+    };
+    diagnostic.help("let one of them state its parts itself")
+}
+
+fn unknown_declaration(node: &Node) -> Diagnostic {
+    let name = node.name.value.as_str();
+    let help = nearest(name, TOP_LEVEL.iter().copied())
+        .map(|near| format!("did you mean `{near}`?"))
+        .or_else(|| Kind::ALL.into_iter().find_map(|kind| find(name, kind.spec(), 0)));
+    Diagnostic::error(Code::UnknownNode, format!("unknown node `{name}`"))
+        .text(format!("a file has {}", list(TOP_LEVEL.iter().copied(), "and")))
+        .at(node.name.origin, "does not belong at the top of a file")
+        .maybe_help(help)
+}

@@ -1,0 +1,302 @@
+//! The language as a table: every node with its arguments, properties and children.
+//!
+//! Checking, suggestions and the reference page are all read from it.
+
+mod data;
+mod tables;
+mod training;
+
+pub(super) use data::DATASET;
+pub(super) use tables::TABLE;
+pub(super) use training::{BACKBONE, ENSEMBLE, EXPERIMENT, INIT, LOSS, RECIPE};
+
+/// What can be declared under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    Dataset,
+    Ensemble,
+    Backbone,
+    Init,
+    Recipe,
+    Loss,
+    Experiment,
+    Table,
+}
+
+impl Kind {
+    /// Every kind, in the order of the reference page.
+    pub const ALL: [Self; 8] = [
+        Self::Dataset,
+        Self::Ensemble,
+        Self::Backbone,
+        Self::Init,
+        Self::Recipe,
+        Self::Loss,
+        Self::Experiment,
+        Self::Table,
+    ];
+
+    /// The node that declares it.
+    pub fn spec(self) -> &'static NodeSpec {
+        match self {
+            Self::Dataset => &DATASET,
+            Self::Ensemble => &ENSEMBLE,
+            Self::Backbone => &BACKBONE,
+            Self::Init => &INIT,
+            Self::Recipe => &RECIPE,
+            Self::Loss => &LOSS,
+            Self::Experiment => &EXPERIMENT,
+            Self::Table => &TABLE,
+        }
+    }
+
+    /// The kind that a node declares.
+    pub fn of(node: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.spec().name == node)
+    }
+
+    /// For messages: `a recipe`.
+    pub fn with_article(self) -> String {
+        let name = self.spec().name;
+        let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        format!("{article} {name}")
+    }
+}
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Type {
+    /// Any text.
+    Text,
+    /// The name of what is declared: letters, digits, `-`, `_` and `.`.
+    Name,
+    /// A path relative to the file, or `env:NAME`.
+    Path,
+    /// `#true` or `#false`.
+    Bool,
+    /// One of some words, each with its meaning.
+    Word(&'static [(&'static str, &'static str)]),
+    /// A word that names a split and a quantity; one of a test split is a leak.
+    Selection(&'static [(&'static str, &'static str)]),
+    /// A whole number from the first to the second.
+    Whole(u64, u64),
+    /// A number in a range.
+    Number(Range),
+    /// 0 to 1, or `(%)0` to `(%)100`.
+    Fraction,
+    /// 0 or more, `(%)` allowed.
+    Share,
+    /// Epochs, 0 or more.
+    Epochs,
+    /// Two parts as in `1:1`.
+    Ratio,
+    /// The name of something declared.
+    Ref(Kind),
+}
+
+/// A range of numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Range {
+    pub low: f64,
+    pub high: f64,
+    /// Whether the ends belong to it.
+    pub low_in: bool,
+    pub high_in: bool,
+}
+
+/// Above 0.
+pub(super) const POSITIVE: Range =
+    Range { low: 0.0, high: f64::INFINITY, low_in: false, high_in: false };
+/// 0 or more.
+pub(super) const NOT_NEGATIVE: Range = Range { low_in: true, ..POSITIVE };
+/// 0 up to, without, 1.
+pub(super) const BELOW_ONE: Range = Range { low: 0.0, high: 1.0, low_in: true, high_in: false };
+/// Above 0 up to 1.
+pub(super) const UP_TO_ONE: Range = Range { low: 0.0, high: 1.0, low_in: false, high_in: true };
+/// 0 to 1.
+pub(super) const UNIT_INTERVAL: Range = Range { low: 0.0, high: 1.0, low_in: true, high_in: true };
+/// Any finite number.
+pub(super) const FINITE: Range =
+    Range { low: f64::NEG_INFINITY, high: f64::INFINITY, low_in: false, high_in: false };
+
+impl Range {
+    /// Whether a finite number is in it.
+    pub fn contains(&self, x: f64) -> bool {
+        (x > self.low || self.low_in && x == self.low)
+            && (x < self.high || self.high_in && x == self.high)
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.low.is_finite(), self.high.is_finite()) {
+            (true, true) if self.low_in && self.high_in => {
+                write!(f, "from {} to {}", self.low, self.high)
+            }
+            (true, true) if self.low_in => write!(f, "from {}, below {}", self.low, self.high),
+            (true, true) => write!(f, "above {}, up to {}", self.low, self.high),
+            (true, false) if self.low_in => write!(f, "{} or more", self.low),
+            (true, false) => write!(f, "above {}", self.low),
+            _ => write!(f, "any number"),
+        }
+    }
+}
+
+/// A default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Preset {
+    Whole(u64),
+    Number(f64),
+    Text(&'static str),
+    Bool(bool),
+}
+
+/// An argument or a property.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    pub name: &'static str,
+    pub ty: Type,
+    pub doc: &'static str,
+    pub required: bool,
+    pub default: Option<Preset>,
+    /// Exactly one field of a group is given; empty for none.
+    pub group: &'static str,
+}
+
+/// The group of a field to which the block of the node is the alternative.
+pub(super) const OR_BLOCK: &str = "block";
+
+impl Field {
+    pub const fn new(name: &'static str, ty: Type, doc: &'static str) -> Self {
+        Self { name, ty, doc, required: false, default: None, group: "" }
+    }
+
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    pub const fn or(self, default: Preset) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    pub const fn group(self, group: &'static str) -> Self {
+        Self { group, ..self }
+    }
+}
+
+/// How often a child may occur.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    Once,
+    AtMostOnce,
+    AnyNumber,
+    AtLeastOnce,
+}
+
+/// A child of a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Child {
+    pub spec: &'static NodeSpec,
+    pub times: Times,
+    /// Exactly one child of a group is given; empty for none.
+    pub group: &'static str,
+}
+
+impl Child {
+    pub const fn new(spec: &'static NodeSpec, times: Times) -> Self {
+        Self { spec, times, group: "" }
+    }
+
+    pub const fn group(self, group: &'static str) -> Self {
+        Self { group, ..self }
+    }
+}
+
+/// What a first argument adds to a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Variant {
+    pub word: &'static str,
+    pub doc: &'static str,
+    pub properties: &'static [Field],
+    pub children: &'static [Child],
+}
+
+/// A node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodeSpec {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub arguments: &'static [Field],
+    /// Whether the last argument may be repeated.
+    pub repeats: bool,
+    pub properties: &'static [Field],
+    pub children: &'static [Child],
+    pub variants: &'static [Variant],
+    /// Whether nodes of this name are told apart by their first argument, so that an
+    /// override patches the one it names.
+    pub keyed: bool,
+}
+
+impl NodeSpec {
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            doc,
+            arguments: &[],
+            repeats: false,
+            properties: &[],
+            children: &[],
+            variants: &[],
+            keyed: false,
+        }
+    }
+
+    /// A node with one value.
+    pub const fn value(name: &'static str, doc: &'static str, arguments: &'static [Field]) -> Self {
+        Self { arguments, ..Self::new(name, doc) }
+    }
+
+    pub const fn repeating(self) -> Self {
+        Self { repeats: true, ..self }
+    }
+
+    pub const fn keyed(self) -> Self {
+        Self { keyed: true, ..self }
+    }
+
+    pub const fn properties(self, properties: &'static [Field]) -> Self {
+        Self { properties, ..self }
+    }
+
+    pub const fn children(self, children: &'static [Child]) -> Self {
+        Self { children, ..self }
+    }
+
+    pub const fn variants(self, variants: &'static [Variant]) -> Self {
+        Self { variants, ..self }
+    }
+
+    /// The variant that a first argument selects.
+    pub fn variant(&self, word: Option<&str>) -> Option<&'static Variant> {
+        self.variants.iter().find(|variant| Some(variant.word) == word)
+    }
+
+    /// Every property under a first argument.
+    pub fn all_properties(&self, word: Option<&str>) -> impl Iterator<Item = &'static Field> {
+        let more = self.variant(word).map_or(&[][..], |variant| variant.properties);
+        self.properties.iter().chain(more)
+    }
+
+    /// Every child under a first argument.
+    pub fn all_children(&self, word: Option<&str>) -> impl Iterator<Item = &'static Child> {
+        let more = self.variant(word).map_or(&[][..], |variant| variant.children);
+        self.children.iter().chain(more)
+    }
+}
+
+/// `import`, the one top-level node that declares nothing.
+pub(super) static IMPORT: NodeSpec = NodeSpec::value(
+    "import",
+    "Makes the declarations of another file known. A file may be imported many times.",
+    &[Field::new("path", Type::Text, "The file, relative to the one that imports it.").required()],
+);

@@ -1,0 +1,290 @@
+//! The schema of data sets.
+
+use super::Preset::{Bool, Number, Text, Whole};
+use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
+use super::{Child, Field, NodeSpec, POSITIVE, Type, Variant};
+
+pub(super) const FAMILIES: &[(&str, &str)] = &[
+    ("face-swap", "another person's face (FS)"),
+    ("reenactment", "the same person, driven (RE)"),
+    ("entire-face", "a face that never existed (EFS)"),
+    ("editing", "edited attributes (FE)"),
+    ("unknown", "not known"),
+];
+
+pub(super) const SPLITS: &[(&str, &str)] =
+    &[("train", "gradient steps"), ("val", "selection"), ("test", "reported numbers")];
+
+const SEED: Type = Type::Whole(0, u64::MAX);
+const COUNT: Type = Type::Whole(1, 1_000_000);
+const ROOT: Field = Field::new("root", Type::Path, "The folder as downloaded.").required();
+
+pub(crate) static DATASET: NodeSpec = NodeSpec::value(
+    "dataset",
+    "A data set: where its media lie and what they mean. It is declared once.",
+    &[Field::new("name", Type::Name, "Name by which everything else refers to it.").required()],
+)
+.children(&[
+    Child::new(&TITLE, AtMostOnce),
+    Child::new(&LAYOUT, Once),
+    Child::new(&MANIPULATION, AnyNumber),
+    Child::new(&SPLIT, AtMostOnce),
+    Child::new(&FRAMES, AtMostOnce),
+    Child::new(&FACES, AtMostOnce),
+    Child::new(&MIN_COVERAGE, AtMostOnce),
+    Child::new(&EXPECT, AtMostOnce),
+]);
+
+pub(super) static TITLE: NodeSpec = NodeSpec::value(
+    "title",
+    "The name for readers.",
+    &[Field::new("text", Type::Text, "The name.").required()],
+);
+
+static LAYOUT: NodeSpec = NodeSpec::value(
+    "layout",
+    "How the files lie on disk; the first argument decides what else belongs here.",
+    &[Field::new("kind", Type::Word(LAYOUTS), "The layout.").required()],
+)
+.variants(&[
+    Variant {
+        word: "demo",
+        doc: "The synthetic demo, drawn by Proofmark itself from a seed.",
+        properties: &[
+            Field::new("capture", Type::Word(CAPTURES), "Capture conditions.").required(),
+            Field::new("seed", SEED, "Seed; another one has other identities.").or(Whole(0)),
+            Field::new("identities", COUNT, "Number of identities.").or(Whole(24)),
+            Field::new("videos", COUNT, "Real videos per identity.").or(Whole(2)),
+            Field::new("fakes", COUNT, "Fake videos per identity, spread over the methods.").or(Whole(4)),
+            Field::new("frames", COUNT, "Frames (faces) per video.").or(Whole(3)),
+        ],
+        children: &[Child::new(&METHOD, AnyNumber)],
+    },
+    Variant {
+        word: "folder",
+        doc: "Images in class folders, optionally one level of video folders inside.",
+        properties: &[
+            Field::new("root", Type::Path, "The folder that holds the class folders.").required(),
+            Field::new("videos", Type::Bool, "Whether a class folder holds one folder per video.").or(Bool(false)),
+        ],
+        children: &[Child::new(&CLASS, AtLeastOnce)],
+    },
+    Variant {
+        word: "table",
+        doc: "One row per image in a Parquet (`.parquet`) or CSV file.",
+        properties: &[
+            Field::new("file", Type::Path, "The file.").required(),
+            Field::new("root", Type::Path, "Folder of the image paths; the file's own if absent."),
+            Field::new("path", Type::Text, "Column of the image path.").or(Text("path")),
+            Field::new("label", Type::Text, "Column of the label.").or(Text("label")),
+            Field::new("video", Type::Text, "Column of the video; each image is its own if absent."),
+            Field::new("manipulation", Type::Text, "Column of the manipulation."),
+            Field::new("split", Type::Text, "Column of the split (`train`, `val`, `test`)."),
+            Field::new("group", Type::Text, "Column of the group (identity, source) that must not straddle splits."),
+        ],
+        children: &[Child::new(&REAL, Once), Child::new(&FAKE, Once)],
+    },
+    Variant {
+        word: "faceforensics",
+        doc: "FaceForensics++.",
+        properties: &[
+            ROOT,
+            Field::new("compression", Type::Word(COMPRESSIONS), "Which copy; the paper does not say.").or(Text("c23")),
+        ],
+        children: &[],
+    },
+    Variant { word: "celebdf", doc: "Celeb-DF v2.", properties: &[ROOT], children: &[] },
+    Variant { word: "dfdc", doc: "DFDC.", properties: &[ROOT], children: &[] },
+    Variant {
+        word: "fakeavceleb",
+        doc: "FakeAVCeleb v1.2.",
+        properties: &[
+            ROOT,
+            Field::new("real-video-fake-audio", Type::Word(CLONED), "Real videos with a cloned voice; the paper excludes them (section 4.2).").or(Text("exclude")),
+            Field::new("mixed", Type::Word(MIXED), "Family of a swap followed by a reenactment.").or(Text("face-swap")),
+        ],
+        children: &[],
+    },
+    Variant {
+        word: "forgerynet",
+        doc: "ForgeryNet.",
+        properties: &[
+            ROOT,
+            Field::new("class-6", Type::Word(MIXED), "Family of class 6, a swap edited by StarGAN; the paper's 5 FS and 3 RE need `reenactment`.").or(Text("reenactment")),
+            Field::new("frame-labels", Type::Word(FRAME_LABELS), "What labels a frame; the paper uses the video's.").or(Text("video")),
+        ],
+        children: &[],
+    },
+    Variant {
+        word: "df40",
+        doc: "DF40.",
+        properties: &[
+            ROOT,
+            Field::new("domain", Type::Word(DOMAINS), "Source of the fakes; the paper uses Celeb-DF's.").or(Text("cdf")),
+            Field::new("reals", Type::Path, "The Celeb-DF folder with the reals; inside the root if absent."),
+        ],
+        children: &[],
+    },
+    Variant { word: "wilddeepfake", doc: "WildDeepfake.", properties: &[ROOT], children: &[] },
+    Variant {
+        word: "deepfake-eval-2024",
+        doc: "Deepfake-Eval-2024.",
+        properties: &[
+            ROOT,
+            Field::new("unknown", Type::Word(UNKNOWN), "Videos whose label is unknown; the paper excludes them (section 4.2).").or(Text("exclude")),
+        ],
+        children: &[],
+    },
+]);
+
+const LAYOUTS: &[(&str, &str)] = &[
+    ("demo", "synthetic"),
+    ("folder", "class folders"),
+    ("table", "CSV or Parquet"),
+    ("faceforensics", "FaceForensics++"),
+    ("celebdf", "Celeb-DF v2"),
+    ("dfdc", "DFDC"),
+    ("fakeavceleb", "FakeAVCeleb v1.2"),
+    ("forgerynet", "ForgeryNet"),
+    ("df40", "DF40"),
+    ("wilddeepfake", "WildDeepfake"),
+    ("deepfake-eval-2024", "Deepfake-Eval-2024"),
+];
+const CAPTURES: &[(&str, &str)] = &[
+    ("studio", "even light, plain background, light compression"),
+    ("webcam", "low resolution, noise, warm light"),
+    ("phone", "hard light, motion blur"),
+    ("broadcast", "cool light, medium compression"),
+    ("archive", "faded colours, blur"),
+    ("cinema", "dark, high contrast"),
+    ("social", "recompressed, rescaled and filtered"),
+];
+const COMPRESSIONS: &[(&str, &str)] = &[("raw", "none"), ("c23", "light"), ("c40", "strong")];
+const CLONED: &[(&str, &str)] = &[("exclude", "left out"), ("real", "counted as real")];
+const MIXED: &[(&str, &str)] = &[("face-swap", "FS"), ("reenactment", "RE")];
+const FRAME_LABELS: &[(&str, &str)] =
+    &[("video", "the video's label"), ("segment", "the segment list's label")];
+const DOMAINS: &[(&str, &str)] = &[("cdf", "Celeb-DF"), ("ff", "FaceForensics++")];
+const UNKNOWN: &[(&str, &str)] = &[("exclude", "left out")];
+
+static METHOD: NodeSpec = NodeSpec::value(
+    "method",
+    "A demo method that is used but hidden, as in material of unknown origin.",
+    &[Field::new("name", Type::Text, "Name of the demo method.").required()],
+)
+.keyed();
+
+static CLASS: NodeSpec = NodeSpec::value(
+    "class",
+    "A class folder.",
+    &[Field::new("folder", Type::Text, "Path relative to the root.").required()],
+)
+.properties(&[
+    Field::new(
+        "label",
+        Type::Word(&[("real", "pristine"), ("fake", "manipulated")]),
+        "Real or fake.",
+    )
+    .required(),
+    Field::new("manipulation", Type::Text, "For fakes, the manipulation, if known."),
+    Field::new(
+        "split",
+        Type::Word(SPLITS),
+        "The split all of it belongs to, if the folder decides that.",
+    ),
+])
+.keyed();
+
+static REAL: NodeSpec = NodeSpec::value(
+    "real",
+    "Values of the label column that mean real.",
+    &[Field::new("value", Type::Text, "A value, as text.").required()],
+)
+.repeating();
+
+static FAKE: NodeSpec = NodeSpec::value(
+    "fake",
+    "Values of the label column that mean fake.",
+    &[Field::new("value", Type::Text, "A value, as text.").required()],
+)
+.repeating();
+
+static MANIPULATION: NodeSpec = NodeSpec::value(
+    "manipulation",
+    "A manipulation method of the data set.",
+    &[Field::new("name", Type::Text, "Name as the data set spells it.").required()],
+)
+.properties(&[
+    Field::new(
+        "family",
+        Type::Word(FAMILIES),
+        "Family, for attribution by category and family averages; a demo method has its own.",
+    ),
+    Field::new("title", Type::Text, "Name for readers."),
+])
+.keyed();
+
+static SPLIT: NodeSpec = NodeSpec::value(
+    "split",
+    "How videos are divided into train, val and test; `official` if absent.",
+    &[Field::new(
+        "rule",
+        Type::Word(&[
+            ("official", "as the release, the table's split column or the class folders say"),
+            ("carve", "by group with a seed"),
+        ]),
+        "The rule.",
+    )
+    .group("rule")],
+)
+.properties(&[Field::new(
+    "only",
+    Type::Word(SPLITS),
+    "Everything in one split, as for test-only sets.",
+)
+.group("rule")])
+.variants(&[Variant {
+    word: "carve",
+    doc: "Carves by group with a seed; groups never straddle splits.",
+    properties: &[
+        Field::new("train", Type::Fraction, "Fraction of groups in train.").required(),
+        Field::new("val", Type::Fraction, "Fraction of groups in val.").required(),
+        Field::new("test", Type::Fraction, "Fraction of groups in test.").required(),
+        Field::new("seed", SEED, "Seed.").or(Whole(0)),
+    ],
+    children: &[],
+}]);
+
+static FRAMES: NodeSpec = NodeSpec::new(
+    "frames",
+    "Which frames of a video are used; all if absent. One of the properties.",
+)
+.properties(&[
+    Field::new("fps", Type::Number(POSITIVE), "Frames per second, by presentation time.")
+        .group("rule"),
+    Field::new("every", COUNT, "Every n-th frame, from the first.").group("rule"),
+    Field::new("count", COUNT, "A number of frames, evenly spaced over the video.").group("rule"),
+]);
+
+static FACES: NodeSpec = NodeSpec::new("faces", "How a face is cut from a frame.").properties(&[
+    Field::new("detector", Type::Word(&[
+        ("none", "the image already is a face crop"),
+        ("retinaface", "RetinaFace"),
+    ]), "The detector; `retinaface` if absent for the released videos, `none` for everything else."),
+    Field::new("margin", Type::Share, "Fraction by which the box grows: `(%)30` or `0.3`; that if absent and there is a detector."),
+    Field::new("size", Type::Whole(8, 4096), "Side of the stored crop in pixels.").or(Whole(224)),
+]);
+
+static MIN_COVERAGE: NodeSpec = NodeSpec::value(
+    "min-coverage",
+    "Smallest fraction of videos with a usable face; below it a column is an error.",
+    &[Field::new("fraction", Type::Fraction, "The fraction.").required().or(Number(0.9))],
+);
+
+static EXPECT: NodeSpec =
+    NodeSpec::new("expect", "Published counts of videos per split, for comparison only.")
+        .properties(&[
+            Field::new("train", SEED, "In train."),
+            Field::new("val", SEED, "In val."),
+            Field::new("test", SEED, "In test."),
+        ]);

@@ -1,0 +1,134 @@
+//! The schema of tables.
+
+use super::Preset::{Bool, Number, Text};
+use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce};
+use super::data::{FAMILIES, SPLITS, TITLE};
+use super::{Child, Field, Kind, NodeSpec, Type, UNIT_INTERVAL};
+
+const METRICS: &[(&str, &str)] = &[
+    ("auc", "area under the ROC curve, ties averaged"),
+    ("balanced-accuracy", "mean of sensitivity and specificity at the threshold"),
+    ("eer", "equal error rate"),
+    ("average-precision", "average precision"),
+    ("accuracy", "accuracy at the threshold"),
+];
+
+const REPORTED: Field = Field::new("split", Type::Word(SPLITS), "Split scored.").or(Text("test"));
+
+pub(crate) static TABLE: NodeSpec = NodeSpec::value(
+    "table",
+    "A results table: experiments by data sets.",
+    &[Field::new("name", Type::Name, "Name; the report's file name.").required()],
+)
+.children(&[
+    Child::new(&TITLE, AtMostOnce),
+    Child::new(&ROW, AtLeastOnce),
+    Child::new(&SCENARIO, AtLeastOnce),
+    Child::new(&METRIC, AtLeastOnce),
+    Child::new(&REFERENCE, AnyNumber),
+    Child::new(&CLAIM, AnyNumber),
+]);
+
+static ROW: NodeSpec = NodeSpec::value(
+    "row",
+    "A row.",
+    &[
+        Field::new("experiment", Type::Ref(Kind::Experiment), "The experiment.").required(),
+        Field::new("label", Type::Text, "Name for readers; the experiment's if absent."),
+    ],
+)
+.keyed();
+
+static SCENARIO: NodeSpec = NodeSpec::value(
+    "scenario",
+    "A group of columns.",
+    &[Field::new("name", Type::Text, "Name for readers.").required()],
+)
+.children(&[
+    Child::new(&COLUMN, AnyNumber),
+    Child::new(&PER_MANIPULATION, AnyNumber),
+    Child::new(&COLUMN_AVERAGE, AnyNumber),
+])
+.keyed();
+
+static COLUMN: NodeSpec = NodeSpec::value(
+    "column",
+    "One data set.",
+    &[
+        Field::new("dataset", Type::Ref(Kind::Dataset), "The data set.").required(),
+        Field::new("label", Type::Text, "Name for readers; the data set's if absent."),
+    ],
+)
+.properties(&[REPORTED]);
+
+static PER_MANIPULATION: NodeSpec = NodeSpec::value(
+    "per-manipulation",
+    "Each manipulation of one data set, against all its reals.",
+    &[Field::new("dataset", Type::Ref(Kind::Dataset), "The data set.").required()],
+)
+.properties(&[
+    REPORTED,
+    Field::new("show", Type::Bool, "Whether each manipulation has a column, or only the averages.")
+        .or(Bool(false)),
+])
+.children(&[Child::new(&METHOD_AVERAGE, AnyNumber)]);
+
+static METHOD_AVERAGE: NodeSpec = NodeSpec::value(
+    "average",
+    "Mean over manipulations, never over family means.",
+    &[Field::new("label", Type::Text, "Name for readers.").required()],
+)
+.properties(&[Field::new("family", Type::Word(FAMILIES), "Only those of one family.")]);
+
+static COLUMN_AVERAGE: NodeSpec = NodeSpec::value(
+    "average",
+    "Mean of the scenario's `column`s.",
+    &[Field::new("label", Type::Text, "Name for readers.").required()],
+);
+
+static METRIC: NodeSpec = NodeSpec::value(
+    "metric",
+    "A metric, each a block of the table.",
+    &[Field::new("metric", Type::Word(METRICS), "Which one.").required()],
+)
+.properties(&[
+    Field::new(
+        "level",
+        Type::Word(&[
+            ("video", "mean score of a video's faces (paper section 4.3)"),
+            ("frame", "every face"),
+        ]),
+        "What is scored.",
+    )
+    .or(Text("video")),
+    Field::new(
+        "threshold",
+        Type::Number(UNIT_INTERVAL),
+        "Score from which a sample is called fake.",
+    )
+    .or(Number(0.5)),
+]);
+
+static REFERENCE: NodeSpec = NodeSpec::value(
+    "reference",
+    "Published numbers to put beside ours: a CSV with the columns `metric,row,scenario,column,value`.",
+    &[Field::new("name", Type::Text, "Name for readers.").required()],
+)
+.properties(&[
+    Field::new("from", Type::Path, "The file.").required(),
+    Field::new("unit", Type::Word(&[("fraction", "0 to 1"), ("percent", "0 to 100")]), "Unit of the values.").or(Text("fraction")),
+]);
+
+static CLAIM: NodeSpec = NodeSpec::value(
+    "claim",
+    "A statement about the numbers: one row is above another.",
+    &[Field::new("text", Type::Text, "The statement.").required()],
+)
+.properties(&[
+    Field::new("row", Type::Text, "Experiment of the row that should be higher.").required(),
+    Field::new("above", Type::Text, "Experiment of the row that should be lower.").required(),
+    Field::new("scenario", Type::Text, "Name of the scenario.").required(),
+    Field::new("column", Type::Text, "Label of the column.").required(),
+    Field::new("metric", Type::Word(METRICS), "The metric.").required(),
+    Field::new("by", Type::Fraction, "By how much, at least, as a fraction.").or(Number(0.0)),
+]);

@@ -1,0 +1,506 @@
+//! The shape of a KDL file: its top-level nodes, found even between mistakes.
+//!
+//! The KDL parser answers one mistake with several errors and no partial result, and
+//! recurses once per stray character. This pass goes first: it words the common
+//! mistakes, bounds the nesting, and hands on only nodes of a sound shape, each by
+//! itself, so that a mistake in one declaration hides no other.
+
+use std::ops::Range;
+
+use super::diagnostic::{Code, Diagnostic};
+use super::lex::{Kind, Token, tokens};
+use super::span::{FileId, Origin};
+use super::words::{self, Position};
+
+/// Deepest nesting of blocks. The language needs four levels.
+pub const DEPTH_LIMIT: usize = 16;
+
+/// Deepest nesting of `/-`: the KDL parser's time doubles with each level.
+const DASH_LIMIT: usize = 3;
+
+/// Nodes that may stand at the top of a file.
+pub(super) const TOP_LEVEL: &[&str] =
+    &["import", "dataset", "ensemble", "backbone", "init", "recipe", "loss", "experiment", "table"];
+
+/// A top-level node.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    /// Its text, terminator excluded.
+    pub span: Range<usize>,
+    /// Whether no mistake was found in it.
+    pub sound: bool,
+    /// Its name and its first argument, as far as they are plain words: enough to know
+    /// what a broken declaration would have declared.
+    pub head: Vec<String>,
+}
+
+/// Finds the top-level nodes and reports the mistakes in their shape.
+pub(super) fn chunks(text: &str, file: FileId) -> (Vec<Chunk>, Vec<Diagnostic>) {
+    let tokens = tokens(text);
+    let mut scan = Scan::new(text, file, &tokens, false);
+    scan.run();
+    if scan.unclosed {
+        // Somewhere a brace is missing. A second pass takes a declaration at the left
+        // margin as the end of everything before it.
+        let mut again = Scan::new(text, file, &tokens, true);
+        again.run();
+        scan = again;
+    }
+    (scan.chunks, scan.errors)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A node may begin.
+    Start,
+    /// After a node's name; whether there was an entry yet.
+    Entries { any: bool },
+    /// A value must come, after `key=` or a unit.
+    Value,
+    /// After a block; whether it was a real one rather than one switched off.
+    Block { real: bool },
+}
+
+struct Frame {
+    open: Range<usize>,
+    /// Whether the block, or its node, is switched off.
+    dashed: bool,
+    /// Whether the block alone is switched off.
+    block_dashed: bool,
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    file: FileId,
+    tokens: &'a [Token],
+    resync: bool,
+    at: usize,
+    state: State,
+    frames: Vec<Frame>,
+    /// A `/-` waits for what it switches off.
+    dash: bool,
+    /// The current node is switched off.
+    node_dashed: bool,
+    /// Something other than space is directly before the token.
+    glued: bool,
+    /// An error on this line was reported already.
+    muted: bool,
+    unclosed: bool,
+    current: Option<Chunk>,
+    current_dashed: bool,
+    chunks: Vec<Chunk>,
+    errors: Vec<Diagnostic>,
+}
+
+impl<'a> Scan<'a> {
+    fn new(text: &'a str, file: FileId, tokens: &'a [Token], resync: bool) -> Self {
+        Self {
+            text,
+            file,
+            tokens,
+            resync,
+            at: 0,
+            state: State::Start,
+            frames: Vec::new(),
+            dash: false,
+            node_dashed: false,
+            glued: false,
+            muted: false,
+            unclosed: false,
+            current: None,
+            current_dashed: false,
+            chunks: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) {
+        while let Some(token) = self.tokens.get(self.at) {
+            self.step(token.kind, token.span.clone());
+            self.glued = !matches!(
+                token.kind,
+                Kind::Space | Kind::Newline | Kind::BlockComment | Kind::Continuation
+            );
+            self.at += 1;
+        }
+        let end = self.text.len();
+        if self.state == State::Value && !self.dash {
+            self.missing_value(end..end);
+        }
+        if !self.frames.is_empty() {
+            self.unclosed_block();
+        }
+        self.end_chunk(end);
+    }
+
+    fn origin(&self, span: &Range<usize>) -> Origin {
+        Origin { file: self.file, start: span.start as u32, end: span.end as u32 }
+    }
+
+    fn fail(&mut self, diagnostic: Diagnostic) {
+        if let Some(chunk) = &mut self.current {
+            chunk.sound = false;
+        }
+        if !self.muted {
+            self.errors.push(diagnostic);
+        }
+        self.muted = true;
+    }
+
+    fn syntax(&mut self, span: &Range<usize>, title: &str, label: &str, help: &str) {
+        let diagnostic =
+            Diagnostic::error(Code::Syntax, title).at(self.origin(span), label).help(help);
+        self.fail(diagnostic);
+    }
+
+    fn step(&mut self, kind: Kind, span: Range<usize>) {
+        match kind {
+            Kind::Space | Kind::BlockComment | Kind::Continuation => {}
+            Kind::Newline | Kind::LineComment => self.line_end(kind, &span),
+            Kind::Forbidden => {
+                let c = self.text[span.clone()].chars().next().unwrap_or(' ');
+                let title = if c == '\\' {
+                    "a backslash in front of something".to_owned()
+                } else {
+                    format!("the invisible character U+{:04X}", c as u32)
+                };
+                self.syntax(
+                    &span,
+                    &title,
+                    "not allowed here",
+                    "remove it, or put the text in quotes",
+                );
+            }
+            Kind::UnclosedQuoted | Kind::UnclosedComment => {
+                let (title, help) = if kind == Kind::UnclosedQuoted {
+                    ("a string without its closing quotes", "close it with `\"` on the same line")
+                } else {
+                    ("a comment without its end", "close it with `*/`")
+                };
+                let length = self.text[span.clone()].lines().next().map_or(0, str::len);
+                let origin = self.origin(&(span.start..span.start + length));
+                self.fail(
+                    Diagnostic::error(Code::UnclosedString, title)
+                        .at(origin, "begins here")
+                        .help(help),
+                );
+                if self.state == State::Value {
+                    self.state = State::Entries { any: true };
+                }
+            }
+            Kind::Semicolon => {
+                match self.state {
+                    State::Start => self.syntax(
+                        &span,
+                        "`;` without a node before it",
+                        "nothing to end here",
+                        "remove it; a line break ends a node as well",
+                    ),
+                    State::Value => self.missing_value(span.clone()),
+                    State::Entries { .. } | State::Block { .. } => {}
+                }
+                self.end_node(span.start);
+            }
+            Kind::Open => self.open(span),
+            Kind::Close => self.close(&span),
+            Kind::Slashdash => self.slashdash(&span),
+            Kind::Equals => self.equals(&span),
+            Kind::OpenParen => self.unit(&span),
+            Kind::CloseParen => {
+                self.syntax(&span, "`)` without `(`", "nothing to close here", "remove it");
+            }
+            Kind::Word | Kind::Quoted | Kind::Keyword => self.word(kind, span),
+        }
+    }
+
+    fn line_end(&mut self, kind: Kind, span: &Range<usize>) {
+        if kind == Kind::LineComment && self.glued {
+            let word = self.tokens[self.at - 1].clone();
+            if word.kind == Kind::Word && self.text[word.span.clone()].ends_with(':') {
+                let whole = word.span.start..span.end;
+                let diagnostic = Diagnostic::error(Code::UnquotedPath, "an address without quotes")
+                    .text("`//` begins a comment, so the rest of the line is lost")
+                    .at(self.origin(&whole), "needs quotes")
+                    .help("put the address in quotes");
+                self.fail(diagnostic);
+            }
+        }
+        if !self.dash {
+            if self.state == State::Value {
+                self.missing_value(span.clone());
+            }
+            self.end_node(span.start);
+        }
+        if kind == Kind::Newline {
+            self.muted = false;
+        }
+    }
+
+    fn missing_value(&mut self, span: Range<usize>) {
+        self.syntax(
+            &span,
+            "a value is missing",
+            "a value belongs here",
+            "write the value directly after `=` or the unit",
+        );
+    }
+
+    fn end_node(&mut self, end: usize) {
+        self.state = State::Start;
+        self.node_dashed = false;
+        if self.frames.is_empty() {
+            self.end_chunk(end);
+        }
+    }
+
+    fn end_chunk(&mut self, end: usize) {
+        if let Some(mut chunk) = self.current.take()
+            && !self.current_dashed
+        {
+            chunk.span.end = end;
+            self.chunks.push(chunk);
+        }
+    }
+
+    fn begin_node(&mut self, start: usize) {
+        self.node_dashed |= self.dash;
+        self.dash = false;
+        if self.frames.is_empty() && self.current.is_none() {
+            self.current_dashed = self.node_dashed;
+            self.current = Some(Chunk { span: start..start, sound: true, head: Vec::new() });
+        }
+    }
+
+    fn open(&mut self, span: Range<usize>) {
+        match self.state {
+            State::Start => {
+                self.begin_node(span.start);
+                self.syntax(
+                    &span,
+                    "a block without a name",
+                    "the name of a node belongs before this",
+                    "put the block on the line of its node",
+                );
+            }
+            State::Value => self.missing_value(span.clone()),
+            State::Block { real: true } if !self.dash => {
+                self.syntax(&span, "a second block", "a node has one block", "join the two blocks");
+            }
+            State::Entries { .. } | State::Block { .. } => {}
+        }
+        self.frames.push(Frame {
+            open: span.clone(),
+            dashed: self.dash || self.node_dashed,
+            block_dashed: self.dash,
+        });
+        self.dash = false;
+        self.node_dashed = false;
+        self.state = State::Start;
+        let dashes = self.frames.iter().filter(|frame| frame.dashed).count();
+        if self.frames.len() > DEPTH_LIMIT || dashes > DASH_LIMIT {
+            let limit = if dashes > DASH_LIMIT { DASH_LIMIT } else { DEPTH_LIMIT };
+            let what = if dashes > DASH_LIMIT { "switched off by `/-` " } else { "" };
+            let diagnostic = Diagnostic::error(Code::TooDeep, "blocks nested too deeply")
+                .text(format!("at most {limit} blocks {what}may be inside each other"))
+                .at(self.origin(&span), "one level too many")
+                .help("the language needs four levels; close the blocks before");
+            // One of them says it all.
+            if !self.errors.iter().any(|error| error.code == Code::TooDeep) {
+                self.muted = false;
+                self.fail(diagnostic);
+            } else if let Some(chunk) = &mut self.current {
+                chunk.sound = false;
+            }
+        }
+    }
+
+    fn close(&mut self, span: &Range<usize>) {
+        if self.state == State::Value {
+            self.missing_value(span.clone());
+        }
+        self.dash = false;
+        match self.frames.pop() {
+            Some(frame) => {
+                self.node_dashed = frame.dashed && !frame.block_dashed;
+                self.state = State::Block { real: !frame.block_dashed };
+            }
+            None => {
+                self.end_node(span.start);
+                self.syntax(
+                    span,
+                    "a closing brace without an opening one",
+                    "nothing to close here",
+                    "remove it, or look for a block that was closed too early",
+                );
+            }
+        }
+    }
+
+    fn slashdash(&mut self, span: &Range<usize>) {
+        if self.dash || self.state == State::Value {
+            self.syntax(span, "`/-` in front of nothing", "nothing to switch off", "remove it");
+        }
+        self.dash = true;
+    }
+
+    fn equals(&mut self, span: &Range<usize>) {
+        match self.state {
+            State::Entries { any: false } => {
+                let diagnostic = Diagnostic::error(
+                    Code::EqualsAfterNode,
+                    "`=` after the name of a node",
+                )
+                .text("a node and its value are separated by a space; `=` belongs to properties")
+                .at(self.origin(span), "not allowed here")
+                .help("remove the `=`");
+                self.fail(diagnostic);
+            }
+            _ => self.syntax(
+                span,
+                "`=` without a key",
+                "a key belongs directly before this",
+                "write properties as `key=value`",
+            ),
+        }
+    }
+
+    /// A unit: `(`, a word, `)`.
+    fn unit(&mut self, span: &Range<usize>) {
+        let rest = &self.tokens[self.at + 1..];
+        let solid: Vec<&Token> = rest
+            .iter()
+            .filter(|token| !matches!(token.kind, Kind::Space | Kind::BlockComment))
+            .take(2)
+            .collect();
+        let right = matches!(
+            solid.as_slice(),
+            [inner, close] if matches!(inner.kind, Kind::Word | Kind::Quoted) && close.kind == Kind::CloseParen
+        );
+        if !right {
+            self.syntax(
+                span,
+                "parentheses that are not a unit",
+                "a unit is one word in parentheses",
+                "write units as in `(epoch)5` or `(%)30`",
+            );
+            return;
+        }
+        let end = solid[1].span.end;
+        while self.tokens[self.at].span.end < end {
+            self.at += 1;
+        }
+        match self.state {
+            State::Start => self.begin_node(span.start),
+            State::Value => {}
+            State::Entries { .. } => {
+                self.dash = false;
+                self.state = State::Value;
+            }
+            State::Block { .. } => self.after_block(span),
+        }
+    }
+
+    fn after_block(&mut self, span: &Range<usize>) {
+        self.syntax(
+            span,
+            "a line break is missing after `}`",
+            "the next node begins here",
+            "begin it on a new line, or put `;` in between",
+        );
+        self.end_node(span.start);
+    }
+
+    fn word(&mut self, kind: Kind, span: Range<usize>) {
+        if matches!(self.state, State::Block { .. }) {
+            self.after_block(&span);
+        }
+        let is_key = {
+            let next = self.tokens[self.at + 1..].iter().find(|token| {
+                !matches!(token.kind, Kind::Space | Kind::BlockComment | Kind::Continuation)
+            });
+            next.is_some_and(|token| token.kind == Kind::Equals)
+        };
+        match self.state {
+            State::Start => {
+                self.resync(&span);
+                self.begin_node(span.start);
+                self.check(kind, &span, Position::Name);
+                self.state = State::Entries { any: false };
+            }
+            State::Value => {
+                self.check(kind, &span, Position::Value);
+                self.state = State::Entries { any: true };
+            }
+            State::Entries { .. } | State::Block { .. } => {
+                if self.glued && !self.dash {
+                    self.syntax(
+                        &span,
+                        "two values without a space between them",
+                        "a space belongs before this",
+                        "separate them, or put the whole in quotes",
+                    );
+                }
+                self.dash = false;
+                if is_key {
+                    self.check(kind, &span, Position::Key);
+                    while self.tokens[self.at].kind != Kind::Equals {
+                        self.at += 1;
+                    }
+                    self.state = State::Value;
+                } else {
+                    self.check(kind, &span, Position::Value);
+                    self.state = State::Entries { any: true };
+                }
+            }
+        }
+        let text = self.text[span].trim_matches('"').to_owned();
+        if self.frames.is_empty()
+            && let Some(chunk) = &mut self.current
+            && chunk.head.len() < 2
+            && !is_key
+        {
+            chunk.head.push(text);
+        }
+    }
+
+    fn check(&mut self, kind: Kind, span: &Range<usize>, position: Position) {
+        let text = &self.text[span.clone()];
+        let origin = self.origin(span);
+        let found = match kind {
+            Kind::Keyword if position != Position::Value => Some(
+                Diagnostic::error(Code::Syntax, "a keyword in place of a name")
+                    .at(origin, "not a name"),
+            ),
+            Kind::Keyword => words::check_keyword(text, origin),
+            Kind::Word => words::check(text, position, origin),
+            _ => None,
+        };
+        if let Some(diagnostic) = found {
+            self.fail(diagnostic);
+        }
+    }
+
+    /// In the second pass, a declaration at the left margin closes what is open.
+    fn resync(&mut self, span: &Range<usize>) {
+        let at_margin =
+            span.start == 0 || self.text[..span.start].ends_with(super::lex::is_newline);
+        let declares = TOP_LEVEL.contains(&&self.text[span.clone()]);
+        if self.resync && !self.frames.is_empty() && at_margin && declares {
+            self.unclosed_block();
+            self.frames.clear();
+            self.end_node(span.start);
+        }
+    }
+
+    fn unclosed_block(&mut self) {
+        self.unclosed = true;
+        let Some(frame) = self.frames.last() else { return };
+        let diagnostic =
+            Diagnostic::error(Code::UnclosedBlock, "a block without its closing brace")
+                .at(self.origin(&frame.open), "opened here")
+                .help("close it with `}`");
+        self.muted = false;
+        self.fail(diagnostic);
+        self.muted = false;
+    }
+}

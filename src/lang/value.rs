@@ -1,0 +1,251 @@
+//! A written value against the type that its place wants.
+
+use super::diagnostic::{Code, Diagnostic};
+use super::schema::{Field, Type};
+use super::suggest::{list, nearest};
+use super::tree::{Scalar, Value};
+
+/// A value of the right type.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Datum {
+    Text(String),
+    Whole(u64),
+    Number(f64),
+    Bool(bool),
+    Ratio(f64, f64),
+}
+
+/// Reads a value as a field wants it.
+pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+    unit(value, field)?;
+    match field.ty {
+        Type::Text => Ok(Datum::Text(text(value, field)?.to_owned())),
+        Type::Ref(_) => not_empty(value, field),
+        Type::Path => not_empty(value, field),
+        Type::Name => name(value, field),
+        Type::Bool => match value.scalar {
+            Scalar::Bool(bool) => Ok(Datum::Bool(bool)),
+            _ => Err(wrong_type(value, field)),
+        },
+        Type::Word(words) | Type::Selection(words) => word(value, field, words),
+        Type::Whole(low, high) => whole(value, field, low, high),
+        Type::Number(range) => {
+            let x = number(value, field)?;
+            if range.contains(x) {
+                Ok(Datum::Number(x))
+            } else {
+                Err(out_of_range(value, field, &range.to_string()))
+            }
+        }
+        Type::Fraction | Type::Share => fraction(value, field),
+        Type::Epochs => match number(value, field)? {
+            x if x >= 0.0 => Ok(Datum::Number(x)),
+            _ => Err(out_of_range(value, field, "0 or more")),
+        },
+        Type::Ratio => ratio(value, field),
+    }
+}
+
+/// The unit that a type allows.
+pub(super) fn unit_of(ty: Type) -> Option<&'static str> {
+    match ty {
+        Type::Fraction | Type::Share => Some("%"),
+        Type::Epochs => Some("epoch"),
+        _ => None,
+    }
+}
+
+fn unit(value: &Value, field: &Field) -> Result<(), Diagnostic> {
+    let Some(unit) = &value.unit else { return Ok(()) };
+    let allowed = unit_of(field.ty);
+    if allowed == Some(unit.value.as_str()) {
+        return Ok(());
+    }
+    let help = match allowed {
+        Some(right) => format!("write `({right})`, or no unit"),
+        None => format!("write it without `({})`", unit.value),
+    };
+    Err(Diagnostic::error(
+        Code::WrongUnit,
+        format!("`{}` with the unit `{}`", field.name, unit.value),
+    )
+    .text(match allowed {
+        Some(right) => format!("the unit of `{}` is `({right})`", field.name),
+        None => format!("`{}` has no unit", field.name),
+    })
+    .at(unit.origin, "does not fit")
+    .help(help))
+}
+
+/// What a type wants, for messages.
+pub(super) fn wanted(ty: Type) -> String {
+    match ty {
+        Type::Text => "text".to_owned(),
+        Type::Name => "a name".to_owned(),
+        Type::Path => "a path in quotes".to_owned(),
+        Type::Bool => "`#true` or `#false`".to_owned(),
+        Type::Word(words) | Type::Selection(words) => {
+            list(words.iter().map(|(word, _)| *word), "or")
+        }
+        Type::Whole(low, u64::MAX) => format!("a whole number, {low} or more"),
+        Type::Whole(low, high) => format!("a whole number from {low} to {high}"),
+        Type::Number(range) => format!("a number, {range}"),
+        Type::Fraction => "a fraction from 0 to 1, or `(%)0` to `(%)100`".to_owned(),
+        Type::Share => "a number, 0 or more, or a percentage".to_owned(),
+        Type::Epochs => "a number of epochs, 0 or more".to_owned(),
+        Type::Ratio => "a ratio such as `\"1:1\"`".to_owned(),
+        Type::Ref(kind) => format!("the name of {}", kind.with_article()),
+    }
+}
+
+fn wrong_type(value: &Value, field: &Field) -> Diagnostic {
+    let (is, written) = match &value.scalar {
+        Scalar::Text(text) => ("text", format!("\"{text}\"")),
+        Scalar::Integer(number) => ("a whole number", number.to_string()),
+        Scalar::Number(number) => ("a number", number.to_string()),
+        Scalar::Bool(bool) => ("a truth value", format!("#{bool}")),
+        Scalar::Null => ("`#null`", "#null".to_owned()),
+    };
+    let diagnostic =
+        Diagnostic::error(Code::WrongType, format!("wrong type of value for `{}`", field.name))
+            .text(format!("`{}` takes {}", field.name, wanted(field.ty)))
+            .at(value.origin, format!("this is {is}"));
+    match (&value.scalar, field.ty) {
+        (
+            Scalar::Text(_),
+            Type::Whole(..) | Type::Number(_) | Type::Fraction | Type::Share | Type::Epochs,
+        ) => diagnostic.help("write the number without quotes"),
+        (Scalar::Text(text), Type::Bool) if matches!(text.as_str(), "yes" | "true" | "on") => {
+            diagnostic.help("write `#true`")
+        }
+        (Scalar::Text(text), Type::Bool) if matches!(text.as_str(), "no" | "false" | "off") => {
+            diagnostic.help("write `#false`")
+        }
+        (Scalar::Integer(_) | Scalar::Number(_), Type::Text | Type::Name) => {
+            diagnostic.help(format!("put it in quotes: `\"{written}\"`"))
+        }
+        (Scalar::Number(x), Type::Whole(..)) if x.fract() == 0.0 => {
+            diagnostic.help(format!("write `{x:.0}`"))
+        }
+        (Scalar::Null, _) => diagnostic.help("leave it out to have the default"),
+        _ => diagnostic,
+    }
+}
+
+fn out_of_range(value: &Value, field: &Field, range: &str) -> Diagnostic {
+    Diagnostic::error(Code::OutOfRange, format!("`{}` is out of range", field.name))
+        .text(format!("`{}` is {range}", field.name))
+        .at(value.origin, "out of range")
+}
+
+fn text<'a>(value: &'a Value, field: &Field) -> Result<&'a str, Diagnostic> {
+    match &value.scalar {
+        Scalar::Text(text) => Ok(text),
+        _ => Err(wrong_type(value, field)),
+    }
+}
+
+fn not_empty(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+    match text(value, field)? {
+        "" => Err(Diagnostic::error(Code::InvalidName, format!("`{}` is empty", field.name))
+            .text(format!("`{}` takes {}", field.name, wanted(field.ty)))
+            .at(value.origin, "nothing here")),
+        text => Ok(Datum::Text(text.to_owned())),
+    }
+}
+
+/// Longest name, which becomes a file name.
+const NAME_LIMIT: usize = 64;
+
+fn name(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+    let text = text(value, field)?;
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if begins && text.len() <= NAME_LIMIT && text.chars().all(letters) {
+        return Ok(Datum::Text(text.to_owned()));
+    }
+    Err(Diagnostic::error(Code::InvalidName, "a name that cannot be one")
+        .text(format!(
+            "a name has up to {NAME_LIMIT} letters (a to z), digits, `-`, `_` and `.`, and begins with a letter or digit"
+        ))
+        .at(value.origin, "not a name")
+        .help("choose a plain name here; `title` or a label may say anything"))
+}
+
+fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, Diagnostic> {
+    let text = text(value, field)?;
+    if words.iter().any(|(word, _)| *word == text) {
+        return Ok(Datum::Text(text.to_owned()));
+    }
+    if matches!(field.ty, Type::Selection(_)) && text.starts_with("test") {
+        return Err(Diagnostic::error(Code::SelectsOnTest, "selection on a test split")
+            .text("a checkpoint chosen on the test split makes its reported numbers worthless")
+            .at(value.origin, "would see the test split")
+            .help(format!("select on validation: `{}={}`", field.name, words[0].0)));
+    }
+    let nearest = nearest(text, words.iter().map(|(word, _)| *word));
+    Err(Diagnostic::error(Code::UnknownWord, format!("unknown word `{text}` for `{}`", field.name))
+        .text(format!("`{}` is {}", field.name, wanted(field.ty)))
+        .at(value.origin, "not one of them")
+        .maybe_help(nearest.map(|word| format!("did you mean `{word}`?"))))
+}
+
+fn whole(value: &Value, field: &Field, low: u64, high: u64) -> Result<Datum, Diagnostic> {
+    match value.scalar {
+        Scalar::Integer(number) => match u64::try_from(number) {
+            Ok(number) if (low..=high).contains(&number) => Ok(Datum::Whole(number)),
+            _ => Err(out_of_range(value, field, &wanted(field.ty))),
+        },
+        Scalar::Number(x) if !x.is_finite() => Err(not_finite(value, field)),
+        _ => Err(wrong_type(value, field)),
+    }
+}
+
+fn not_finite(value: &Value, field: &Field) -> Diagnostic {
+    Diagnostic::error(Code::NotFinite, format!("`{}` is not a finite number", field.name))
+        .text("numbers beyond 1.8e308 become infinity")
+        .at(value.origin, "infinite, or not a number")
+}
+
+fn number(value: &Value, field: &Field) -> Result<f64, Diagnostic> {
+    match value.scalar {
+        Scalar::Integer(number) => Ok(number as f64),
+        Scalar::Number(x) if x.is_finite() => Ok(x),
+        Scalar::Number(_) => Err(not_finite(value, field)),
+        _ => Err(wrong_type(value, field)),
+    }
+}
+
+fn fraction(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+    let x = number(value, field)?;
+    let percent = value.unit.is_some();
+    let whole = if percent { 100.0 } else { 1.0 };
+    let open = field.ty == Type::Share;
+    if x >= 0.0 && (open || x <= whole) {
+        // Shares are far below this; above it the unit was forgotten.
+        if open && !percent && x > 4.0 {
+            return Err(out_of_range(value, field, "a fraction; 0.3 is 30 %")
+                .help(format!("write `(%){x}`")));
+        }
+        return Ok(Datum::Number(x / whole));
+    }
+    let diagnostic = out_of_range(value, field, &wanted(field.ty));
+    Err(if !percent && x > 1.0 && x <= 100.0 {
+        diagnostic.help(format!("write `(%){x}`"))
+    } else {
+        diagnostic
+    })
+}
+
+fn ratio(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+    let text = text(value, field)?;
+    let part = |part: &str| part.trim().parse::<f64>().ok().filter(|x| x.is_finite() && *x > 0.0);
+    let parts = text.split_once(':').and_then(|(a, b)| Some((part(a)?, part(b)?)));
+    match parts {
+        Some((a, b)) => Ok(Datum::Ratio(a, b)),
+        None => Err(Diagnostic::error(Code::WrongType, format!("`{}` is not a ratio", field.name))
+            .text("a ratio has two numbers above 0 with a colon between them")
+            .at(value.origin, "not a ratio")
+            .help("write it as in `\"1:1\"`")),
+    }
+}
