@@ -154,8 +154,16 @@ fn read(request: &Request) -> Result<DataFrame, FileError> {
     let open = || File::open(path).map_err(|source| FileError::Open { path: path.clone(), source });
     let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
     let format = if is_parquet { "Parquet" } else { "CSV" };
-    let flaw =
-        |e: PolarsError| FileError::Read { path: path.clone(), format, reason: e.to_string() };
+    let flaw = |e: PolarsError| {
+        let reason = e.to_string();
+        let reason = if reason.contains("more fields than defined") {
+            "a row has more fields than the header".to_owned()
+        } else {
+            // What follows the first line is advice to callers of Polars.
+            reason.lines().next().unwrap_or_default().to_owned()
+        };
+        FileError::Read { path: path.clone(), format, reason }
+    };
     let mut wanted = vec![request.score.clone(), request.label.clone()];
     wanted.extend(request.video.clone());
     wanted.sort_unstable();

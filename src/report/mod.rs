@@ -1,1 +1,21 @@
 //! The table as data, and one renderer per format.
+
+pub mod build;
+pub mod claims;
+mod columns;
+pub mod csv;
+pub mod html;
+pub mod json;
+pub mod latex;
+pub mod markdown;
+mod marks;
+mod records;
+pub mod reference;
+pub mod table;
+pub mod terminal;
+mod text;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod render_tests;

@@ -1,6 +1,16 @@
 //! Predictions that are written are read back.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::row::frame;
+use super::write::ROW_GROUP;
 use super::*;
+use crate::evaluate::samples::{Sample, Samples};
+use crate::lang::model::{Family, Label};
 
 fn classes() -> Vec<String> {
     ["real", "face-swap", "reenactment"].map(String::from).to_vec()

@@ -1,0 +1,188 @@
+//! Reading predictions, and what the metrics are computed from.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::error::PredictionsError;
+use super::row::{FAMILIES, Prediction, frame, in_unit};
+use crate::evaluate::aggregate::by_video;
+use crate::evaluate::samples::{Sample, Samples};
+use crate::lang::model::{Family, Label};
+
+/// Predictions read from a file and checked.
+#[derive(Clone, Debug)]
+pub struct Predictions {
+    /// The classes of training, real first.
+    pub classes: Vec<String>,
+    /// What the writer put into the footer.
+    pub metadata: BTreeMap<String, String>,
+    path: PathBuf,
+    table: DataFrame,
+}
+
+/// Reads a file of predictions.
+///
+/// # Errors
+/// A file that is not Parquet, lacks a column, or has a value that no prediction has:
+/// the message names column and row.
+pub fn read(path: &Path) -> Result<Predictions, PredictionsError> {
+    let fail = |source| PredictionsError::Read { path: path.to_owned(), source };
+    let file = File::open(path)
+        .map_err(|source| PredictionsError::Open { path: path.to_owned(), source })?;
+    let mut reader = ParquetReader::new(file);
+    let footer = reader.get_metadata().map_err(fail)?.key_value_metadata().clone();
+    let metadata = footer
+        .unwrap_or_default()
+        .into_iter()
+        // Polars and Arrow keep their own schema there.
+        .filter(|pair| pair.key != "ARROW:schema")
+        .filter_map(|pair| Some((pair.key, pair.value?)))
+        .collect();
+    let table = reader.finish().map_err(fail)?;
+    let classes: Vec<String> = table
+        .get_column_names()
+        .into_iter()
+        .filter_map(|name| name.strip_prefix("p_").map(str::to_owned))
+        .collect();
+    let schema = |reason| PredictionsError::Schema { path: path.to_owned(), reason };
+    check(&classes, &table).map_err(schema)?;
+    Ok(Predictions { classes, metadata, path: path.to_owned(), table })
+}
+
+/// Says what keeps a table from being predictions.
+fn check(classes: &[String], table: &DataFrame) -> Result<(), String> {
+    if classes.len() < 2 || classes[0] != "real" {
+        return Err(format!(
+            "the classes (columns p_...) are {classes:?}; the first must be \"real\" and at \
+             least one must follow"
+        ));
+    }
+    let expected = frame(classes, &[]).map_err(|e| e.to_string())?;
+    for field in expected.columns() {
+        let name = field.name();
+        let column = table.column(name).map_err(|_| {
+            format!("there is no column \"{name}\" among {:?}", table.get_column_names())
+        })?;
+        if column.dtype() != field.dtype() {
+            let (found, wanted) = (column.dtype(), field.dtype());
+            return Err(format!("column \"{name}\" holds {found}, not {wanted}"));
+        }
+        let missing = column.is_null().iter().position(|missing| missing == Some(true));
+        if let (Some(row), false) = (missing, ["method", "family"].contains(&name.as_str())) {
+            return Err(format!("row {} has no \"{name}\"", row + 1));
+        }
+    }
+    let known = |name: &str, names: &[&str]| {
+        let column = table[name].str().expect("a column checked to be text");
+        match column.iter().enumerate().find(|(_, text)| text.is_some_and(|t| !names.contains(&t)))
+        {
+            Some((row, text)) => Err(format!(
+                "row {} has the {name} \"{}\", not one of {names:?}",
+                row + 1,
+                text.unwrap_or_default()
+            )),
+            None => Ok(()),
+        }
+    };
+    known("label", &["real", "fake"])?;
+    known("family", &FAMILIES.map(|(name, _)| name))?;
+    let scores = table["score"].f64().expect("a column checked to be f64");
+    match scores.into_no_null_iter().enumerate().find(|(_, score)| !in_unit(*score)) {
+        Some((row, score)) => Err(format!("row {} has the score {score}, not 0 to 1", row + 1)),
+        None => Ok(()),
+    }
+}
+
+impl Predictions {
+    /// Number of faces.
+    pub fn len(&self) -> usize {
+        self.table.height()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every face on its own.
+    pub fn frames(&self) -> Samples {
+        let scores = self.scores();
+        self.samples(self.fakes().into_iter().zip(scores).enumerate())
+    }
+
+    /// Every video with the mean score of its faces. Its manipulation is that of its
+    /// first face.
+    ///
+    /// # Errors
+    /// A video that is both real and fake.
+    pub fn videos(&self) -> Result<Samples, PredictionsError> {
+        let fail = |source| PredictionsError::Videos { path: self.path.clone(), source };
+        let keys = self.table.select(["dataset", "video_key"]).map_err(|e| fail(e.into()))?;
+        let videos = by_video(&keys, &self.fakes(), &self.scores()).map_err(fail)?;
+        Ok(self.samples(videos.iter().map(|video| (video.first, (video.fake, video.score)))))
+    }
+
+    /// The rows as they were written.
+    pub fn rows(&self) -> impl Iterator<Item = Prediction> {
+        let [datasets, videos, methods] =
+            ["dataset", "video_key", "method"].map(|name| self.text(name));
+        let [frames, faces] = ["frame", "face"]
+            .map(|name| self.table[name].u32().expect("a column checked to be u32"));
+        let families = self.families();
+        let labels = self.fakes();
+        let probabilities: Vec<&Float32Chunked> = self
+            .classes
+            .iter()
+            .map(|class| {
+                self.table[format!("p_{class}").as_str()].f32().expect("a column checked to be f32")
+            })
+            .collect();
+        (0..self.len()).map(move |row| Prediction {
+            dataset: datasets.get(row).unwrap_or_default().to_owned(),
+            video: videos.get(row).unwrap_or_default().to_owned(),
+            frame: frames.get(row).unwrap_or_default(),
+            face: faces.get(row).unwrap_or_default(),
+            label: if labels[row] { Label::Fake } else { Label::Real },
+            method: methods.get(row).map(str::to_owned),
+            family: families[row],
+            probabilities: probabilities.iter().map(|p| p.get(row).unwrap_or_default()).collect(),
+        })
+    }
+
+    /// Samples of rows, with their (is fake, score).
+    fn samples(&self, rows: impl Iterator<Item = (usize, (bool, f64))>) -> Samples {
+        let methods = self.text("method");
+        let families = self.families();
+        let mut interned: BTreeMap<&str, Arc<str>> = BTreeMap::new();
+        let rows = rows
+            .map(|(row, (fake, score))| {
+                let method = methods
+                    .get(row)
+                    .map(|name| Arc::clone(interned.entry(name).or_insert_with(|| name.into())));
+                Sample { fake, score, method, family: families[row] }
+            })
+            .collect();
+        Samples { rows }
+    }
+
+    fn text(&self, name: &str) -> &StringChunked {
+        self.table[name].str().expect("a column checked to be text")
+    }
+
+    fn fakes(&self) -> Vec<bool> {
+        self.text("label").iter().map(|label| label == Some("fake")).collect()
+    }
+
+    fn scores(&self) -> Vec<f64> {
+        self.table["score"].f64().expect("a column checked to be f64").into_no_null_iter().collect()
+    }
+
+    fn families(&self) -> Vec<Option<Family>> {
+        let family = |name| FAMILIES.iter().find(|(known, _)| *known == name).map(|(_, f)| *f);
+        self.text("family").iter().map(|name| name.and_then(family)).collect()
+    }
+}

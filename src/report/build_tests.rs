@@ -1,0 +1,354 @@
+//! Tables built from made-up scores.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::evaluate::samples::Sample;
+use crate::lang::model::*;
+use crate::lang::span::Spanned;
+use crate::report::reference::PublishedValue;
+use crate::report::table::{ColumnKind, Mark, Verdict};
+
+fn say<T>(value: T) -> Spanned<T> {
+    Spanned::default_of(value)
+}
+
+fn text(value: &str) -> Spanned<String> {
+    say(value.to_owned())
+}
+
+fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Dataset {
+    Dataset {
+        name: text(name),
+        title: None,
+        layout: Layout::Folder(FolderLayout {
+            root: say(DataPath { written: "faces".into(), base: PathBuf::new() }),
+            videos: say(false),
+            classes: Vec::new(),
+        }),
+        manipulations: manipulations
+            .iter()
+            .map(|&(name, family)| Manipulation {
+                name: text(name),
+                family: Some(say(family)),
+                title: None,
+            })
+            .collect(),
+        split: SplitRule::Official,
+        frames: FrameRule::All,
+        faces: FaceRule { detector: say(Detector::None), margin: say(0.3), size: say(224) },
+        min_coverage: say(0.9),
+        expect: None,
+    }
+}
+
+/// Data sets `a` and `b`, and `m` with two swaps and one reenactment.
+fn project() -> Project {
+    let methods = [
+        ("swap-1", Family::FaceSwap),
+        ("swap-2", Family::FaceSwap),
+        ("mouth", Family::Reenactment),
+    ];
+    let sets = [dataset("a", &[]), dataset("b", &[]), dataset("m", &methods)];
+    let datasets = sets.into_iter().map(|set| (set.name.value.clone(), set)).collect();
+    Project { datasets, ..Project::default() }
+}
+
+fn column(name: &str) -> Column {
+    Column::Dataset {
+        dataset: text(name),
+        label: text(&name.to_uppercase()),
+        split: say(Split::Test),
+    }
+}
+
+fn metric(metric: Metric, level: Level) -> MetricSpec {
+    MetricSpec { metric: say(metric), threshold: say(0.5), level: say(level) }
+}
+
+fn table() -> Table {
+    let average = |label: &str, family: Option<Family>| Average {
+        label: text(label),
+        family: family.map(say),
+    };
+    Table {
+        name: text("t"),
+        title: Some(text("A table")),
+        rows: ["x", "y"]
+            .map(|name| Row { experiment: text(name), label: text(&format!("Row {name}")) })
+            .to_vec(),
+        scenarios: vec![
+            Scenario {
+                name: text("In"),
+                columns: vec![column("a"), Column::Average { label: text("Avg") }, column("b")],
+            },
+            Scenario {
+                name: text("Out"),
+                columns: vec![Column::PerManipulation {
+                    dataset: text("m"),
+                    split: say(Split::Test),
+                    show: say(true),
+                    averages: vec![
+                        average("FS", Some(Family::FaceSwap)),
+                        average("RE", Some(Family::Reenactment)),
+                        average("All", None),
+                    ],
+                }],
+            },
+        ],
+        metrics: vec![metric(Metric::Auc, Level::Video)],
+        references: Vec::new(),
+        claims: Vec::new(),
+    }
+}
+
+/// Samples from reals' scores and (manipulation, fakes' scores).
+fn samples(reals: &[f64], fakes: &[(Option<&str>, &[f64])]) -> Samples {
+    let sample = |fake, score, method: Option<&str>| Sample {
+        fake,
+        score,
+        method: method.map(Into::into),
+        family: None,
+    };
+    let mut rows: Vec<Sample> = reals.iter().map(|&score| sample(false, score, None)).collect();
+    for (method, scores) in fakes {
+        rows.extend(scores.iter().map(|&score| sample(true, score, *method)));
+    }
+    Samples { rows }
+}
+
+fn evidence() -> Evidence {
+    let mut evidence = Evidence::default();
+    for experiment in ["x", "y"] {
+        let mut add = |dataset: &str, videos: Samples| {
+            let key = ScoreKey {
+                experiment: experiment.into(),
+                dataset: dataset.into(),
+                split: Split::Test,
+            };
+            // The faces of every video disagree with it, to tell the levels apart.
+            let frames = Samples {
+                rows: videos
+                    .rows
+                    .iter()
+                    .map(|s| Sample { score: 1.0 - s.score, ..s.clone() })
+                    .collect(),
+            };
+            evidence.scores.insert(key, Ok(Scored { frames, videos }));
+        };
+        let better = if experiment == "x" { 0.9 } else { 0.35 };
+        add("a", samples(&[0.2, 0.4], &[(None, &[better, 0.3])]));
+        add("b", samples(&[0.2, 0.4], &[(None, &[0.9, 0.8])]));
+        let fakes: [(Option<&str>, &[f64]); 3] =
+            [(Some("swap-1"), &[0.9]), (Some("swap-2"), &[0.3]), (Some("mouth"), &[0.1])];
+        add("m", samples(&[0.2, 0.4], &fakes));
+    }
+    evidence
+}
+
+fn built(table: &Table, evidence: &Evidence) -> TableData {
+    build(&project(), table, evidence, &[]).unwrap()
+}
+
+fn values(data: &TableData, block: usize, row: usize) -> Vec<Option<f64>> {
+    data.metrics[block].rows[row].cells.iter().map(|cell| cell.value).collect()
+}
+
+#[test]
+fn averages_are_over_columns_and_over_manipulations() {
+    let data = built(&table(), &evidence());
+    let labels: Vec<&str> = data.columns().map(|(_, head)| head.label.as_str()).collect();
+    assert_eq!(labels, ["A", "Avg", "B", "swap-1", "swap-2", "mouth", "FS", "RE", "All"]);
+    // 1, 1/2 and 0 for the manipulations: the mean of family means would be 0.375.
+    assert_eq!(values(&data, 0, 0), [0.75, 0.875, 1.0, 1.0, 0.5, 0.0, 0.75, 0.0, 0.5].map(Some));
+    assert_eq!(values(&data, 0, 1)[0], Some(0.5));
+}
+
+#[test]
+fn hidden_manipulations_still_average() {
+    let mut table = table();
+    if let Column::PerManipulation { show, .. } = &mut table.scenarios[1].columns[0] {
+        show.value = false;
+    }
+    let data = built(&table, &evidence());
+    assert_eq!(values(&data, 0, 0)[3..], [0.75, 0.0, 0.5].map(Some));
+    let average = &data.scenarios[1].columns[2].kind;
+    assert_eq!(
+        *average,
+        ColumnKind::Average { over: ["m/swap-1", "m/swap-2", "m/mouth"].map(String::from).into() }
+    );
+}
+
+#[test]
+fn cells_count_their_samples_and_marks_are_set() {
+    let data = built(&table(), &evidence());
+    let cell = &data.metrics[0].rows[0].cells[0];
+    assert_eq!((cell.n_real, cell.n_fake), (Some(2), Some(2)));
+    let swap = &data.metrics[0].rows[0].cells[3];
+    assert_eq!((swap.n_real, swap.n_fake), (Some(2), Some(1)));
+    let marks = [0, 1].map(|row: usize| data.metrics[0].rows[row].cells[0].mark);
+    assert_eq!(marks, [Some(Mark::Best), Some(Mark::Second)]);
+}
+
+#[test]
+fn blocks_are_of_their_level_and_threshold() {
+    let mut table = table();
+    table.metrics = vec![
+        metric(Metric::Auc, Level::Frame),
+        metric(Metric::BalancedAccuracy, Level::Video),
+        metric(Metric::Auc, Level::Video),
+    ];
+    let data = built(&table, &evidence());
+    assert_eq!(values(&data, 0, 0)[0], Some(0.25));
+    assert_eq!(values(&data, 1, 0)[0], Some(0.75));
+    assert_eq!(values(&data, 2, 0)[0], Some(0.75));
+    let thresholds: Vec<_> = data.metrics.iter().map(|block| block.threshold).collect();
+    assert_eq!(thresholds, [None, Some(0.5), None]);
+}
+
+#[test]
+fn an_average_with_an_undefined_part_says_which() {
+    let mut evidence = evidence();
+    let key = |dataset: &str| ScoreKey {
+        experiment: "x".into(),
+        dataset: dataset.into(),
+        split: Split::Test,
+    };
+    evidence.scores.insert(key("b"), Err("training diverged".into()));
+    evidence.scores.remove(&key("m"));
+    let data = built(&table(), &evidence);
+    let reasons: Vec<Option<&str>> =
+        data.metrics[0].rows[0].cells.iter().map(|cell| cell.reason.as_deref()).collect();
+    assert_eq!(reasons[0], None);
+    assert_eq!(reasons[1], Some("its part B is n/a: training diverged"));
+    assert_eq!(reasons[2], Some("training diverged"));
+    assert_eq!(reasons[3], Some("x was not scored on m"));
+    assert_eq!(reasons[8], Some("its part swap-1 is n/a: x was not scored on m"));
+    assert!(values(&data, 0, 1).iter().all(Option::is_some));
+}
+
+#[test]
+fn an_average_over_nothing_is_undefined() {
+    let mut table = table();
+    table.scenarios[0].columns = vec![Column::Average { label: text("Avg") }];
+    let data = built(&table, &evidence());
+    let cell = &data.metrics[0].rows[0].cells[0];
+    assert_eq!(cell.reason.as_deref(), Some("there is nothing to average"));
+}
+
+#[test]
+fn fakes_that_no_declaration_knows_are_shown_or_counted() {
+    let mut evidence = evidence();
+    for scored in evidence.scores.values_mut().flatten() {
+        scored.videos.rows.extend(samples(&[], &[(Some("new"), &[0.7]), (None, &[0.6])]).rows);
+    }
+    let data = built(&table(), &evidence);
+    let labels: Vec<&str> =
+        data.scenarios[1].columns.iter().map(|head| head.label.as_str()).collect();
+    assert_eq!(labels[..4], ["swap-1", "swap-2", "mouth", "new"]);
+    assert_eq!(
+        data.caption_notes.last().map(String::as_str),
+        Some("1 fake video of m has no known manipulation and is in no column.")
+    );
+}
+
+#[test]
+fn too_little_coverage_is_an_error_that_lists_all() {
+    let mut evidence = evidence();
+    for (dataset, usable) in [("a", 80), ("b", 90), ("m", 0)] {
+        let coverage = Coverage { usable, total: 100 };
+        evidence.coverage.insert((dataset.into(), Split::Test), coverage);
+    }
+    let error = build(&project(), &table(), &evidence, &[]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "80 of 100 videos (80.0 %) of a are usable, its min-coverage is 90.0 %; 0 of 100 videos \
+         (0.0 %) of m are usable, its min-coverage is 90.0 %"
+    );
+}
+
+#[test]
+fn coverage_is_noted_and_in_the_heads() {
+    let mut evidence = evidence();
+    let coverage = Coverage { usable: 99, total: 100 };
+    evidence.coverage.insert(("a".into(), Split::Test), coverage);
+    let data = built(&table(), &evidence);
+    assert_eq!(data.scenarios[0].columns[0].coverage, Some(coverage));
+    assert!(data.caption_notes.contains(&"Videos scored: a 99/100.".to_owned()));
+}
+
+#[test]
+fn one_demo_set_makes_a_demo() {
+    let mut project = project();
+    assert!(!build(&project, &table(), &evidence(), &[]).unwrap().demo);
+    project.datasets.get_mut("b").unwrap().layout = Layout::Demo(DemoLayout {
+        seed: say(0),
+        capture: say(DemoCapture::Studio),
+        identities: say(1),
+        videos: say(1),
+        fakes: say(1),
+        frames: say(1),
+        hidden_methods: Vec::new(),
+    });
+    assert!(build(&project, &table(), &evidence(), &[]).unwrap().demo);
+}
+
+#[test]
+fn a_data_set_that_is_not_declared_is_an_error() {
+    let mut table = table();
+    table.scenarios[0].columns.push(column("ghost"));
+    let error = build(&project(), &table, &evidence(), &[]).unwrap_err();
+    assert_eq!(error, BuildError::Dataset("ghost".into()));
+}
+
+#[test]
+fn a_score_that_is_not_finite_is_an_error() {
+    let mut evidence = evidence();
+    for scored in evidence.scores.values_mut().flatten() {
+        scored.videos.rows[1].score = f64::NAN;
+    }
+    let error = build(&project(), &table(), &evidence, &[]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "scores of x on a: the score of row 2 is NaN, not a finite number"
+    );
+}
+
+#[test]
+fn published_numbers_stand_beside_ours_and_claims_are_decided() {
+    let mut table = table();
+    table.claims = vec![Claim {
+        text: text("x is better"),
+        row: text("x"),
+        above: text("y"),
+        column: text("A"),
+        scenario: text("In"),
+        metric: say(Metric::Auc),
+        by: say(0.25),
+    }];
+    let published = |row: &str, column: &str, value| PublishedValue {
+        metric: Metric::Auc,
+        row: row.into(),
+        scenario: "In".into(),
+        column: column.into(),
+        value,
+    };
+    let paper = Published {
+        name: "paper".into(),
+        values: vec![
+            published("Row x", "A", 0.7),
+            published("y", "a", 0.8),
+            published("z", "A", 0.5),
+            published("x", "Z", 0.5),
+        ],
+    };
+    let later = Published { name: "later".into(), values: vec![published("x", "A", 0.1)] };
+    let data = build(&project(), &table, &evidence(), &[paper, later]).unwrap();
+    assert_eq!(data.metrics[0].rows[0].cells[0].reference, Some(0.7));
+    assert_eq!(data.metrics[0].rows[1].cells[0].reference, Some(0.8));
+    assert_eq!(data.references[0].matched, 2);
+    assert_eq!(data.references[0].unmatched, ["auc of z in In, A", "auc of x in In, Z"]);
+    let claim = &data.claims[0];
+    assert_eq!((claim.verdict, claim.published), (Verdict::Pass, Some(Verdict::Fail)));
+    assert_eq!(claim.detail, "Row x 75.0 against Row y 50.0: +25.00 points, claimed +25.00");
+}

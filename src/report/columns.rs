@@ -1,0 +1,219 @@
+//! What each column of a table is computed from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::build::{BuildError, Evidence};
+use super::table::{ColumnHead, ColumnKind, ScenarioHead};
+use crate::lang::model::{Average, Column, Family, Project, Split, Table};
+
+/// A set of samples that a metric is computed on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Unit {
+    /// Name for readers.
+    pub label: String,
+    /// The data set.
+    pub dataset: String,
+    /// The split.
+    pub split: Split,
+    /// One manipulation's fakes against all reals; all samples when absent.
+    pub method: Option<String>,
+}
+
+impl Unit {
+    /// Stable name, that of its column.
+    fn key(&self) -> String {
+        match &self.method {
+            Some(method) => format!("{}/{method}", self.dataset),
+            None => self.dataset.clone(),
+        }
+    }
+}
+
+/// Where the numbers of a column come from; places in [`Planned::units`].
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Source {
+    /// One unit.
+    Unit(usize),
+    /// The mean of several.
+    Mean(Vec<usize>),
+}
+
+/// The columns of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Planned {
+    /// Heads by scenario.
+    pub scenarios: Vec<ScenarioHead>,
+    /// A source per column of all scenarios.
+    pub sources: Vec<Source>,
+    /// What the sources refer to.
+    pub units: Vec<Unit>,
+}
+
+/// Plans the columns of a table.
+pub(super) fn plan(
+    project: &Project,
+    table: &Table,
+    evidence: &Evidence,
+) -> Result<Planned, BuildError> {
+    let mut planned = Planned::default();
+    for scenario in &table.scenarios {
+        let name = scenario.name.value.clone();
+        planned.scenarios.push(ScenarioHead { name, columns: Vec::new() });
+        // An average may be declared before the columns it is over.
+        let first = planned.units.len();
+        let mut datasets = Vec::new();
+        for column in &scenario.columns {
+            if let Column::Dataset { dataset, label, split } = column {
+                datasets.push(planned.units.len());
+                planned.units.push(Unit {
+                    label: label.value.clone(),
+                    dataset: known(project, &dataset.value)?,
+                    split: split.value,
+                    method: None,
+                });
+            }
+        }
+        let mut shown = first..;
+        for column in &scenario.columns {
+            match column {
+                Column::Dataset { dataset, label, split } => {
+                    let kind =
+                        ColumnKind::Dataset { dataset: dataset.value.clone(), split: split.value };
+                    let unit = shown.next().unwrap_or(first);
+                    let head = head(&label.value, &dataset.value, kind, evidence);
+                    planned.push(head, Source::Unit(unit));
+                }
+                Column::Average { label } => planned.average(&label.value, datasets.clone()),
+                Column::PerManipulation { dataset, split, show, averages } => {
+                    let dataset = known(project, &dataset.value)?;
+                    let methods = methods(project, &dataset, split.value, evidence);
+                    planned.per_manipulation(
+                        &methods,
+                        (&dataset, split.value),
+                        show.value,
+                        averages,
+                        evidence,
+                    );
+                }
+            }
+        }
+    }
+    Ok(planned)
+}
+
+impl Planned {
+    /// Adds a column to the last scenario.
+    fn push(&mut self, head: ColumnHead, source: Source) {
+        if let Some(scenario) = self.scenarios.last_mut() {
+            scenario.columns.push(head);
+            self.sources.push(source);
+        }
+    }
+
+    /// Adds a mean of units.
+    fn average(&mut self, label: &str, over: Vec<usize>) {
+        let keys = over.iter().map(|&unit| self.units[unit].key()).collect();
+        let head = ColumnHead {
+            label: label.to_owned(),
+            key: "average".into(),
+            kind: ColumnKind::Average { over: keys },
+            coverage: None,
+        };
+        self.push(head, Source::Mean(over));
+    }
+
+    /// Adds the manipulations of a data set, where shown, and their averages.
+    fn per_manipulation(
+        &mut self,
+        methods: &[Method],
+        (dataset, split): (&str, Split),
+        show: bool,
+        averages: &[Average],
+        evidence: &Evidence,
+    ) {
+        let first = self.units.len();
+        for method in methods {
+            let unit = Unit {
+                label: method.label.clone(),
+                dataset: dataset.to_owned(),
+                split,
+                method: Some(method.name.clone()),
+            };
+            if show {
+                let kind = ColumnKind::Manipulation {
+                    dataset: dataset.to_owned(),
+                    split,
+                    manipulation: method.name.clone(),
+                    family: method.family,
+                };
+                let head = head(&method.label, &unit.key(), kind, evidence);
+                self.push(head, Source::Unit(self.units.len()));
+            }
+            self.units.push(unit);
+        }
+        for average in averages {
+            let family = average.family.as_ref().map(|family| family.value);
+            let members = methods.iter().enumerate();
+            let members = members.filter(|(_, m)| family.is_none() || m.family == family);
+            let over = members.map(|(i, _)| first + i).collect();
+            self.average(&average.label.value, over);
+        }
+    }
+}
+
+/// A column of a data set or a part of one.
+fn head(label: &str, key: &str, kind: ColumnKind, evidence: &Evidence) -> ColumnHead {
+    let coverage = match &kind {
+        ColumnKind::Dataset { dataset, split }
+        | ColumnKind::Manipulation { dataset, split, .. } => {
+            evidence.coverage.get(&(dataset.clone(), *split)).copied()
+        }
+        ColumnKind::Average { .. } => None,
+    };
+    ColumnHead { label: label.to_owned(), key: key.to_owned(), kind, coverage }
+}
+
+fn known(project: &Project, dataset: &str) -> Result<String, BuildError> {
+    if project.datasets.contains_key(dataset) {
+        Ok(dataset.to_owned())
+    } else {
+        Err(BuildError::Dataset(dataset.to_owned()))
+    }
+}
+
+/// A manipulation of a data set.
+struct Method {
+    name: String,
+    label: String,
+    family: Option<Family>,
+}
+
+/// The manipulations of a data set: those declared, in order, then those that only
+/// the scores know, by name.
+fn methods(project: &Project, dataset: &str, split: Split, evidence: &Evidence) -> Vec<Method> {
+    let declared = project.datasets.get(dataset).map_or(&[][..], |set| &set.manipulations);
+    let mut methods: Vec<Method> = declared
+        .iter()
+        .map(|m| Method {
+            name: m.name.value.clone(),
+            label: m.title.as_ref().unwrap_or(&m.name).value.clone(),
+            family: m.family.as_ref().map(|family| family.value),
+        })
+        .collect();
+    let mut found: BTreeMap<Arc<str>, Option<Family>> = BTreeMap::new();
+    for (key, scored) in &evidence.scores {
+        if let (true, true, Ok(scored)) = (key.dataset == dataset, key.split == split, scored) {
+            for (name, family) in scored.videos.methods() {
+                let known = found.entry(name).or_default();
+                *known = known.or(family);
+            }
+        }
+    }
+    for (name, family) in found {
+        if !methods.iter().any(|method| *method.name == *name) {
+            methods.push(Method { name: name.to_string(), label: name.to_string(), family });
+        }
+    }
+    methods
+}

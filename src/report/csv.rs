@@ -1,0 +1,64 @@
+//! The table as CSV (RFC 4180) in long form: one record per cell.
+//!
+//! Values are fractions printed so that reading them gives the same number. The file
+//! can itself be read as published numbers.
+
+use super::records;
+use super::reference::metric_key;
+use super::table::{Coverage, TableData};
+use crate::lang::model::Level;
+
+/// Renders a table as CSV.
+pub fn render(table: &TableData) -> String {
+    let mut out = String::new();
+    records::write(
+        &mut out,
+        [
+            "metric",
+            "row",
+            "scenario",
+            "column",
+            "value",
+            "reason",
+            "n_real",
+            "n_fake",
+            "coverage",
+            "reference",
+            "experiment",
+            "level",
+            "threshold",
+            "data",
+        ],
+    );
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let count = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+    for block in &table.metrics {
+        for row in &block.rows {
+            for ((scenario, column), cell) in table.columns().zip(&row.cells) {
+                records::write(
+                    &mut out,
+                    [
+                        metric_key(block.metric),
+                        &row.label,
+                        &scenario.name,
+                        &column.label,
+                        &number(cell.value),
+                        cell.reason.as_deref().unwrap_or_default(),
+                        &count(cell.n_real),
+                        &count(cell.n_fake),
+                        &number(column.coverage.map(Coverage::fraction)),
+                        &number(cell.reference),
+                        &row.experiment,
+                        match block.level {
+                            Level::Video => "video",
+                            Level::Frame => "frame",
+                        },
+                        &number(block.threshold),
+                        if table.demo { "synthetic demo" } else { "" },
+                    ],
+                );
+            }
+        }
+    }
+    out
+}

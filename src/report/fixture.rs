@@ -1,0 +1,143 @@
+//! A small made-up table with everything that a renderer must handle.
+
+use super::marks::mark;
+use super::table::*;
+use crate::lang::model::{Level, Metric, Split};
+
+fn dataset(label: &str, name: &str, coverage: Option<Coverage>) -> ColumnHead {
+    ColumnHead {
+        label: label.into(),
+        key: name.into(),
+        kind: ColumnKind::Dataset { dataset: name.into(), split: Split::Test },
+        coverage,
+    }
+}
+
+fn average(label: &str, over: &[&str]) -> ColumnHead {
+    ColumnHead {
+        label: label.into(),
+        key: "average".into(),
+        kind: ColumnKind::Average { over: over.iter().map(ToString::to_string).collect() },
+        coverage: None,
+    }
+}
+
+fn cell(value: f64, reference: Option<f64>) -> Cell {
+    let (n_real, n_fake) = (Some(3), Some(4));
+    Cell { value: Some(value), n_real, n_fake, reference, ..Cell::default() }
+}
+
+fn mean(value: f64) -> Cell {
+    Cell { value: Some(value), ..Cell::default() }
+}
+
+fn missing(reason: &str, reference: Option<f64>) -> Cell {
+    Cell { reason: Some(reason.into()), reference, ..Cell::default() }
+}
+
+/// The table: demo, ties, n/a, published numbers and claims.
+pub(super) fn table() -> TableData {
+    let none = "there is no fake among 3 real";
+    let part = "its part Celeb_DF is n/a: there is no fake among 3 real";
+    let row = |experiment: &str, label: &str, cells: Vec<Cell>| RowData {
+        experiment: experiment.into(),
+        label: label.into(),
+        cells,
+    };
+    let mut metrics = vec![
+        MetricBlock {
+            metric: Metric::Auc,
+            label: "AUC".into(),
+            threshold: None,
+            level: Level::Video,
+            rows: vec![
+                row(
+                    "fsfm",
+                    "FSFM",
+                    vec![cell(0.953, Some(0.96)), cell(1.0, None), mean(0.9765), mean(0.95)],
+                ),
+                row(
+                    "fsfm-ba",
+                    "FSFM + BA",
+                    vec![cell(0.1 + 0.2, Some(0.969)), cell(1.0, None), mean(0.65), mean(0.95)],
+                ),
+                row(
+                    "scratch",
+                    "Scratch & co.",
+                    vec![
+                        cell(0.5, None),
+                        missing(none, Some(0.5)),
+                        missing(part, None),
+                        missing("scratch was not scored on df40", None),
+                    ],
+                ),
+            ],
+        },
+        MetricBlock {
+            metric: Metric::BalancedAccuracy,
+            label: "balanced accuracy".into(),
+            threshold: Some(0.5),
+            level: Level::Video,
+            rows: vec![
+                row(
+                    "fsfm",
+                    "FSFM",
+                    vec![cell(0.75, None), cell(1.0, None), mean(0.875), mean(0.5)],
+                ),
+                row(
+                    "fsfm-ba",
+                    "FSFM + BA",
+                    vec![cell(0.7, None), cell(0.99961, None), mean(0.85), mean(0.25)],
+                ),
+                row(
+                    "scratch",
+                    "Scratch & co.",
+                    vec![cell(0.5, None), missing(none, None), missing(part, None), mean(0.0)],
+                ),
+            ],
+        },
+    ];
+    for block in &mut metrics {
+        mark(block.metric, &mut block.rows);
+    }
+    TableData {
+        name: "table_3".into(),
+        title: "Video-level AUC & balanced accuracy".into(),
+        demo: true,
+        caption_notes: vec!["Videos scored: celebdf 7/8, ffpp 7/7.".into()],
+        scenarios: vec![
+            ScenarioHead {
+                name: "In-distribution".into(),
+                columns: vec![
+                    dataset("FF++", "ffpp", Some(Coverage { usable: 7, total: 7 })),
+                    dataset("Celeb_DF", "celebdf", Some(Coverage { usable: 7, total: 8 })),
+                    average("Avg", &["ffpp", "celebdf"]),
+                ],
+            },
+            ScenarioHead {
+                name: "Out-of-distribution".into(),
+                columns: vec![average("FS_avg", &["df40/simswap", "df40/faceswap"])],
+            },
+        ],
+        metrics,
+        references: vec![ReferenceSummary {
+            name: "paper".into(),
+            matched: 3,
+            unmatched: vec!["auc of SBI in In-distribution, FF++".into()],
+        }],
+        claims: vec![
+            ClaimResult {
+                text: "batch-all helps".into(),
+                verdict: Verdict::Fail,
+                detail: "FSFM + BA 30.0 against FSFM 95.3: -65.30 points".into(),
+                published: Some(Verdict::Pass),
+            },
+            ClaimResult {
+                text: "pretraining helps".into(),
+                verdict: Verdict::Undecided,
+                detail: "Scratch & co. is n/a: there is no fake among 3 real".into(),
+                published: None,
+            },
+        ],
+    }
+}

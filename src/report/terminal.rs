@@ -1,0 +1,237 @@
+//! The table for a terminal: aligned blocks of at most 100 columns.
+
+use super::table::{Cell, ColumnHead, Mark, MetricBlock, TableData, Verdict};
+use super::text::{Footnotes, claim, heading, notes, percent};
+
+/// Widest line of a block.
+const WIDTH: usize = 100;
+/// Widest row label; longer ones are cut.
+const LABEL: usize = 40;
+/// Widest column head; longer ones are cut.
+const HEAD: usize = 24;
+
+/// Renders a table as text; `colour` adds bold, underline and red or green verdicts,
+/// but nothing that is not legible without.
+pub fn render(table: &TableData, colour: bool) -> String {
+    let footnotes = Footnotes::of(table);
+    let style = Style { colour };
+    let mut out = wrap(&table.caption(), "");
+    for block in &table.metrics {
+        out += &format!("\n{}\n", style.paint("1", &heading(block)));
+        let mut first = 0;
+        for scenario in &table.scenarios {
+            out +=
+                &scenario_text(block, &scenario.name, &scenario.columns, first, &footnotes, style);
+            first += scenario.columns.len();
+        }
+    }
+    out.push('\n');
+    for note in notes(table, "marked *", "marked +") {
+        out += &wrap(&note, "");
+    }
+    for (i, reason) in footnotes.reasons.iter().enumerate() {
+        out += &wrap(&format!("[{}] {reason}", i + 1), "    ");
+    }
+    if !table.claims.is_empty() {
+        out += &format!("\n{}\n", style.paint("1", "Claims"));
+        for result in &table.claims {
+            let code = match result.verdict {
+                Verdict::Pass => "32",
+                Verdict::Fail => "31",
+                Verdict::Undecided => "33",
+            };
+            let word = result.verdict.word();
+            let line = wrap(&claim(result), "    ");
+            out += &line.replacen(word, &style.paint(code, word), 1);
+        }
+    }
+    out
+}
+
+/// One scenario of a block, in as many pieces as its columns need.
+fn scenario_text(
+    block: &MetricBlock,
+    name: &str,
+    heads: &[ColumnHead],
+    first: usize,
+    footnotes: &Footnotes<'_>,
+    style: Style,
+) -> String {
+    let labels: Vec<String> = block.rows.iter().map(|row| cut(&row.label, LABEL)).collect();
+    let name = cut(name, LABEL);
+    let label_width = widest(labels.iter().chain([&name]));
+    let mut columns = Vec::new();
+    for (i, head) in heads.iter().enumerate() {
+        let cells: Vec<&Cell> = block.rows.iter().map(|row| &row.cells[first + i]).collect();
+        columns.push(column(&head.label, &cells, footnotes, style));
+    }
+    let mut out = String::new();
+    let mut rest = columns.as_slice();
+    while !rest.is_empty() {
+        let mut used = label_width;
+        let mut count = 0;
+        // A column that is too wide even alone is printed all the same.
+        while count < rest.len() && (count == 0 || used + 2 + rest[count].width <= WIDTH) {
+            used += 2 + rest[count].width;
+            count += 1;
+        }
+        let (now, later) = rest.split_at(count);
+        rest = later;
+        let line = |label: &str, texts: &mut dyn Iterator<Item = &String>| {
+            let mut line = format!("{label:<label_width$}");
+            for text in texts {
+                line += "  ";
+                line += text;
+            }
+            line.trim_end().to_owned() + "\n"
+        };
+        out.push('\n');
+        out += &line(&name, &mut now.iter().map(|column| &column.head));
+        out += &"-".repeat(used);
+        out.push('\n');
+        for (row, label) in labels.iter().enumerate() {
+            out += &line(label, &mut now.iter().map(|column| &column.cells[row]));
+        }
+    }
+    out
+}
+
+/// A column as text, every line padded to its width.
+struct TextColumn {
+    width: usize,
+    head: String,
+    cells: Vec<String>,
+}
+
+/// Aligns a column: numbers by their decimals, then published numbers by theirs.
+fn column(head: &str, cells: &[&Cell], footnotes: &Footnotes<'_>, style: Style) -> TextColumn {
+    let head = cut(head, HEAD);
+    let parts: Vec<(String, String)> = cells.iter().map(|cell| print(cell, footnotes)).collect();
+    let ours = widest(parts.iter().map(|(ours, _)| ours));
+    let published = widest(parts.iter().map(|(_, published)| published));
+    let width = (ours + published).max(width(&head));
+    let fill = width - ours - published;
+    let lines = cells.iter().zip(&parts).map(|(cell, (value, reference))| {
+        let indent = " ".repeat(fill + ours - self::width(value));
+        format!("{indent}{}{reference:>published$}", style.cell(cell, value))
+    });
+    TextColumn { width, head: format!("{head:>width$}"), cells: lines.collect() }
+}
+
+/// Our number and the published one, without colour. A mark follows the number, so
+/// that decimals stay aligned.
+fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> (String, String) {
+    let value = match (cell.value.map(percent), cell.mark) {
+        (None, _) => format!("n/a [{}]", footnotes.number(cell)),
+        (Some(value), Some(Mark::Best)) => format!("{value}*"),
+        (Some(value), Some(Mark::Second)) => format!("{value}+"),
+        (Some(value), None) => format!("{value} "),
+    };
+    let published = cell.reference.map(|value| format!(" ({})", percent(value)));
+    (value, published.unwrap_or_default())
+}
+
+/// Escape sequences, or none.
+#[derive(Clone, Copy)]
+struct Style {
+    colour: bool,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Paints the number of a cell as its mark says.
+    fn cell(self, cell: &Cell, text: &str) -> String {
+        let code = match cell.mark {
+            Some(Mark::Best) => "1",
+            Some(Mark::Second) => "4",
+            None => return text.to_owned(),
+        };
+        let (number, mark) = text.split_at(text.len() - 1);
+        format!("{}{mark}", self.paint(code, number))
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn widest<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
+    texts.map(|text| width(text)).max().unwrap_or(0)
+}
+
+/// Text on one line, at most so many characters wide. Control characters would
+/// command the terminal.
+fn cut(text: &str, limit: usize) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if width(&plain) <= limit {
+        return plain;
+    }
+    plain.chars().take(limit - 1).chain(['…']).collect()
+}
+
+/// Text in lines of at most the block's width, those after the first indented.
+fn wrap(text: &str, indent: &str) -> String {
+    let plain = cut(text, usize::MAX);
+    let (mut out, mut line) = (String::new(), String::new());
+    for word in plain.split_whitespace() {
+        if !line.trim().is_empty() && width(&line) + 1 + width(word) > WIDTH {
+            out += &line;
+            out.push('\n');
+            line = format!("{indent}{word}");
+        } else if line.is_empty() {
+            line = word.to_owned();
+        } else {
+            line = format!("{line} {word}");
+        }
+    }
+    out + &line + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn many_columns_go_on_below_and_every_line_fits() {
+        let mut table = fixture::table();
+        table.references.clear();
+        let scenario = &mut table.scenarios[0];
+        let head = scenario.columns[0].clone();
+        scenario.columns.extend(std::iter::repeat_n(head, 30));
+        for row in table.metrics.iter_mut().flat_map(|block| &mut block.rows) {
+            let cell = row.cells[0].clone();
+            row.cells.splice(3..3, std::iter::repeat_n(cell, 30));
+        }
+        table.metrics[0].rows[0].label =
+            "a label that is much longer than any label should be".into();
+        let text = render(&table, false);
+        let widest = text.lines().map(width).max().unwrap();
+        assert!(widest <= WIDTH, "{widest}:\n{text}");
+        assert_eq!(text.matches("FF++").count(), 2 * 31);
+        assert!(text.contains("a label that is much longer than any la…"), "{text}");
+    }
+
+    #[test]
+    fn colour_only_adds_escape_sequences() {
+        let table = fixture::table();
+        let (plain, coloured) = (render(&table, false), render(&table, true));
+        assert_ne!(plain, coloured);
+        let mut stripped = coloured;
+        for code in ["0", "1", "4", "31", "32", "33"] {
+            stripped = stripped.replace(&format!("\u{1b}[{code}m"), "");
+        }
+        assert_eq!(stripped, plain);
+    }
+
+    #[test]
+    fn labels_cannot_command_the_terminal() {
+        let mut table = fixture::table();
+        table.title = "title\u{1b}[2J".into();
+        table.metrics[0].rows[0].label = "row\u{1b}[2J".into();
+        assert!(!render(&table, false).contains('\u{1b}'));
+    }
+}

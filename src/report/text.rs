@@ -1,0 +1,114 @@
+//! What all formats print alike: numbers, headings, notes.
+
+use super::table::{Cell, ClaimResult, Mark, MetricBlock, TableData};
+use crate::lang::model::Level;
+
+/// Unmatched published numbers that a note lists.
+const LISTED: usize = 3;
+
+/// A fraction in percent with one decimal, as the paper prints it: 96.4, and 100 bare.
+pub(super) fn percent(value: f64) -> String {
+    let text = format!("{:.1}", value * 100.0);
+    if text == "100.0" { "100".into() } else { text }
+}
+
+/// The heading of a block, e.g. `Video-level balanced accuracy at 0.5 (%)`.
+pub(super) fn heading(block: &MetricBlock) -> String {
+    let level = match block.level {
+        Level::Video => "Video",
+        Level::Frame => "Frame",
+    };
+    let at = block.threshold.map(|threshold| format!(" at {threshold}")).unwrap_or_default();
+    format!("{level}-level {}{at} (%)", block.label)
+}
+
+/// Reasons of undefined cells, numbered from 1 over the whole table.
+pub(super) struct Footnotes<'a> {
+    /// The reasons, each once.
+    pub reasons: Vec<&'a str>,
+}
+
+impl<'a> Footnotes<'a> {
+    /// The footnotes of a table.
+    pub(super) fn of(table: &'a TableData) -> Self {
+        let mut reasons = Vec::new();
+        let rows = table.metrics.iter().flat_map(|block| &block.rows);
+        for cell in rows.flat_map(|row| &row.cells) {
+            let reason = reason(cell);
+            if cell.value.is_none() && !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        Self { reasons }
+    }
+
+    /// The number of an undefined cell's footnote.
+    pub(super) fn number(&self, cell: &Cell) -> usize {
+        let reason = reason(cell);
+        self.reasons.iter().position(|known| *known == reason).map_or(0, |i| i + 1)
+    }
+}
+
+fn reason(cell: &Cell) -> &str {
+    cell.reason.as_deref().unwrap_or("there is no value")
+}
+
+/// The notes below a table, whole sentences. `best` and `second` say how they look.
+pub(super) fn notes(table: &TableData, best: &str, second: &str) -> Vec<String> {
+    let cells = || {
+        let rows = table.metrics.iter().flat_map(|block| &block.rows);
+        rows.flat_map(|row| &row.cells)
+    };
+    let mut notes = Vec::new();
+    if cells().any(|cell| cell.mark == Some(Mark::Best)) {
+        notes.push(format!("Of each column, the best is {best} and the second best {second}."));
+    }
+    if cells().any(|cell| cell.reference.is_some()) {
+        let names: Vec<&str> = table
+            .references
+            .iter()
+            .filter(|reference| reference.matched > 0)
+            .map(|reference| reference.name.as_str())
+            .collect();
+        notes.push(format!("In parentheses: the published number ({}).", names.join(", ")));
+    }
+    notes.extend(table.caption_notes.iter().cloned());
+    for reference in table.references.iter().filter(|reference| !reference.unmatched.is_empty()) {
+        let n = reference.unmatched.len();
+        let listed = reference.unmatched[..n.min(LISTED)].join("; ");
+        let more = if n > LISTED { format!("; and {} more", n - LISTED) } else { String::new() };
+        notes.push(format!(
+            "Published by {} but not in this table: {listed}{more}.",
+            reference.name
+        ));
+    }
+    notes
+}
+
+/// A claim's verdict in one line.
+pub(super) fn claim(claim: &ClaimResult) -> String {
+    let published = claim
+        .published
+        .map(|verdict| format!("; by the published numbers: {}", verdict.word()))
+        .unwrap_or_default();
+    format!("{}: {} ({}{published})", claim.verdict.word(), claim.text, claim.detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_have_one_decimal_and_a_hundred_none() {
+        for (value, printed) in [
+            (0.964, "96.4"),
+            (1.0, "100"),
+            (0.9996, "100"),
+            (0.9994, "99.9"),
+            (0.0, "0.0"),
+            (0.5, "50.0"),
+        ] {
+            assert_eq!(percent(value), printed);
+        }
+    }
+}
