@@ -1,15 +1,16 @@
 //! Proofmark turns a deepfake-detection paper into a handful of KDL files and
 //! regenerates its tables.
 
+pub mod cli;
 pub mod data;
+pub mod engine;
 pub mod evaluate;
 pub mod lang;
-pub mod report;
-pub mod rng;
 pub mod model;
 pub mod plan;
 pub mod prepare;
+pub mod report;
+pub mod rng;
 pub mod store;
 pub mod train;
 pub mod work;
-pub mod engine;

@@ -284,10 +284,9 @@ fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {
     let value: Value = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
     match value["format"].as_u64() {
         Some(found) if found <= u64::from(FORMAT) => Ok(()),
-        Some(found) => Err(StoreFailure::Newer {
-            path: path.parent().unwrap_or(path).to_owned(),
-            found,
-        }),
+        Some(found) => {
+            Err(StoreFailure::Newer { path: path.parent().unwrap_or(path).to_owned(), found })
+        }
         None => Err(broken("it has no format number".to_owned())),
     }
 }

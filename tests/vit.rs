@@ -85,8 +85,7 @@ fn vit_b_has_the_published_number_of_parameters() {
         drop_path: 0.1,
         classes: 2,
     };
-    let count: usize =
-        config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
+    let count: usize = config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
     // Recipe 2.1.
     assert_eq!(count, 85_800_194);
     assert_eq!(config.layer_of("pos_embed"), 0);

@@ -1,6 +1,36 @@
 //! The command line: one file per verb.
 
 pub mod args;
+mod check;
 pub mod exit;
-pub mod output;
-pub mod progress;
+mod metrics;
+mod output;
+mod plan;
+mod progress;
+mod project;
+mod run;
+mod score;
+mod table;
+
+use args::{Cli, Verb};
+use exit::Exit;
+use output::Printer;
+
+use crate::engine::run::Until;
+
+/// Carries out a parsed command line.
+pub fn main(cli: &Cli) -> Exit {
+    let printer = Printer::new(cli.quiet);
+    match &cli.verb {
+        Verb::Check(args) => check::check(args, printer),
+        Verb::Plan(args) => plan::plan(args, printer),
+        Verb::Prepare(args) => run::run(args, Until::Prepare, false, printer),
+        Verb::Train(args) => run::run(args, Until::Train, false, printer),
+        Verb::Evaluate(args) => run::run(args, Until::Evaluate, false, printer),
+        Verb::Run(args) => run::run(args, Until::Evaluate, true, printer),
+        Verb::Table(args) => table::table(args, printer),
+        Verb::Score(args) => score::score(args, printer),
+        Verb::Metrics(args) => metrics::metrics(args, printer),
+        Verb::Explain(_) | Verb::Fmt(_) => Exit::Usage,
+    }
+}

@@ -50,8 +50,8 @@ pub fn make(
         ("proofmark.experiment".to_owned(), card.experiment.clone()),
     ]);
     let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Run(e.to_string());
-    let mut writer = PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata)
-        .map_err(failed)?;
+    let mut writer =
+        PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata).map_err(failed)?;
     events.begin("faces", todo.len() as u64);
     for chunk in todo.chunks(EVAL_BATCH) {
         if stop.load(Ordering::Relaxed) {

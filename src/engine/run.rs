@@ -192,9 +192,9 @@ impl Run<'_> {
             Work::Predict { model, dataset, split, .. } => {
                 let model = self.result(Kind::Train, model)?;
                 let faces = self.face_folders()?;
-                let faces = faces.get(dataset).ok_or_else(|| {
-                    Failure::Internal(format!("`{dataset}` was not prepared"))
-                })?;
+                let faces = faces
+                    .get(dataset)
+                    .ok_or_else(|| Failure::Internal(format!("`{dataset}` was not prepared")))?;
                 let faces = Faces::open(faces).map_err(Failure::Data)?;
                 let (scan, device) = (self.scan(dataset)?, self.device);
                 predict::make(&model, scan, faces, *split, folder, device, events, self.stop)?;

@@ -221,7 +221,8 @@ pub fn counts(folder: &Path) -> Result<(usize, usize), Failure> {
 
 fn write(path: &Path, train: &[Pick], val: &[Pick]) -> Result<(), Failure> {
     let all = || train.iter().chain(val);
-    let parts = std::iter::repeat_n("train", train.len()).chain(std::iter::repeat_n("val", val.len()));
+    let parts =
+        std::iter::repeat_n("train", train.len()).chain(std::iter::repeat_n("val", val.len()));
     let text = |name: &str, values: Vec<&str>| Column::new(name.into(), values);
     let columns = vec![
         text("part", parts.collect()),

@@ -40,9 +40,8 @@ pub struct Scored {
 pub fn images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut images = Vec::new();
     for path in paths {
-        let meta = std::fs::metadata(path).map_err(|e| {
-            Failure::Data(format!("cannot score {}: {e}", path.display()))
-        })?;
+        let meta = std::fs::metadata(path)
+            .map_err(|e| Failure::Data(format!("cannot score {}: {e}", path.display())))?;
         if meta.is_dir() {
             let before = images.len();
             walk(path, 0, &mut images)?;
@@ -90,8 +89,7 @@ pub fn score(
     let (params, card) = load_model(checkpoint, device)?;
     let side = card.vit.image;
     let by = card.normalize();
-    // A crop with some more detail than the input, as the face store keeps it.
-    let stored = (side as u32).max(64);
+    let stored = card.face_side;
     events.begin("images", images.len() as u64);
     let mut scored = Vec::with_capacity(images.len());
     for chunk in images.chunks(EVAL_BATCH) {

@@ -10,6 +10,7 @@ use crate::prepare::faces::{Faces, PreparedVideo, Status};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
 use crate::report::reference;
 use crate::report::table::{Coverage, TableData};
+use crate::report::{csv, html, json, latex, markdown};
 use crate::store::{Store, write_whole};
 use crate::work::Failure;
 
@@ -32,11 +33,8 @@ pub fn make(
     }
     for stage in &plan.stages {
         let Work::Predict { experiment, dataset, split, .. } = &stage.work else { continue };
-        let key = ScoreKey {
-            experiment: experiment.clone(),
-            dataset: dataset.clone(),
-            split: *split,
-        };
+        let key =
+            ScoreKey { experiment: experiment.clone(), dataset: dataset.clone(), split: *split };
         let scores = match store.find(Kind::Predict.word(), &stage.key) {
             None => Err("not evaluated yet".to_owned()),
             Some(folder) => Ok(read(&folder)?),
@@ -56,8 +54,7 @@ pub fn make(
 }
 
 fn read(folder: &Path) -> Result<Scored, Failure> {
-    let failed =
-        |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
+    let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
     let predictions =
         crate::evaluate::predictions::read(&folder.join(super::predict::FILE)).map_err(failed)?;
     Ok(Scored { frames: predictions.frames(), videos: predictions.videos().map_err(failed)? })
@@ -71,7 +68,7 @@ fn coverage(world: &World, faces: &Faces, dataset: &str, split: Split) -> Covera
         if video.split == Some(split) {
             coverage.total += 1;
             let prepared = faces.videos.get(&video.key);
-            coverage.usable += usize::from(prepared.is_some_and(|v| v.faces > 0));
+            coverage.usable += u64::from(prepared.is_some_and(|v| v.faces > 0));
         }
     }
     coverage
@@ -91,8 +88,7 @@ pub fn coverage_line(videos: &[PreparedVideo]) -> String {
         };
         text += &format!("; {} {word} ({example})", of.len());
     }
-    let broken: u32 =
-        videos.iter().filter(|v| v.faces > 0).map(|v| v.unreadable_frames).sum();
+    let broken: u32 = videos.iter().filter(|v| v.faces > 0).map(|v| v.unreadable_frames).sum();
     if broken > 0 {
         text += &format!("; {broken} unreadable frames in videos with other faces");
     }
@@ -103,7 +99,13 @@ pub fn coverage_line(videos: &[PreparedVideo]) -> String {
 pub fn write(table: &TableData, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     std::fs::create_dir_all(folder).map_err(|e| Failure::write(folder, &e))?;
     let mut files = Vec::new();
-    for (extension, text) in crate::report::render_all(table) {
+    for (extension, text) in [
+        ("md", markdown::render(table)),
+        ("tex", latex::render(table)),
+        ("csv", csv::render(table)),
+        ("json", json::render(table)),
+        ("html", html::render(table)),
+    ] {
         let path = folder.join(format!("{}.{extension}", table.name));
         write_whole(&path, text.as_bytes())?;
         files.push(path);

@@ -23,7 +23,9 @@ pub struct HubFile {
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
     /// The location is not understood.
-    #[error("`{0}` is not a hub location; write hf://OWNER/REPO/PATH or hf://OWNER/REPO@REVISION/PATH")]
+    #[error(
+        "`{0}` is not a hub location; write hf://OWNER/REPO/PATH or hf://OWNER/REPO@REVISION/PATH"
+    )]
     Location(String),
     /// The download failed.
     #[error(
@@ -99,13 +101,15 @@ mod tests {
 
     #[test]
     fn locations_are_taken_apart_or_refused() {
-        let file = HubFile::parse("hf://Wolowolo/fsfm-3c/pretrained_models/a/b.pth").unwrap().unwrap();
+        let file =
+            HubFile::parse("hf://Wolowolo/fsfm-3c/pretrained_models/a/b.pth").unwrap().unwrap();
         assert_eq!((file.repo.as_str(), file.revision.as_str()), ("Wolowolo/fsfm-3c", "main"));
         assert_eq!(file.path, "pretrained_models/a/b.pth");
         let pinned = HubFile::parse("hf://timm/vit@0123abc/model.safetensors").unwrap().unwrap();
         assert_eq!(pinned.revision, "0123abc");
         assert!(HubFile::parse("weights/vit.pth").is_none());
-        for wrong in ["hf://timm", "hf://timm/vit", "hf://timm/vit/../x", "hf:///a/b", "hf://a/b/"] {
+        for wrong in ["hf://timm", "hf://timm/vit", "hf://timm/vit/../x", "hf:///a/b", "hf://a/b/"]
+        {
             assert!(HubFile::parse(wrong).unwrap().is_err(), "{wrong}");
         }
     }

@@ -4,7 +4,9 @@
 //! `candle_nn::LayerNorm` and `ops::softmax_last_dim` use kernels without a backward
 //! pass, which silently stop the gradient; nothing here calls them.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Tensor, bail};
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp3, D, DType, Layout, Result, Shape, Tensor, bail,
+};
 use rayon::prelude::*;
 
 /// Rows that one task handles, so that small tensors stay on one thread.
@@ -126,8 +128,10 @@ impl CustomOp3 for LayerNorm {
             .zip(xs.par_chunks(width * ROWS).zip(gs.par_chunks(width * ROWS)))
             .map(|(dx, (xs, gs))| {
                 let (mut dgamma, mut dbeta) = (vec![0f32; width], vec![0f32; width]);
-                for ((dx, x), g) in
-                    dx.chunks_exact_mut(width).zip(xs.chunks_exact(width)).zip(gs.chunks_exact(width))
+                for ((dx, x), g) in dx
+                    .chunks_exact_mut(width)
+                    .zip(xs.chunks_exact(width))
+                    .zip(gs.chunks_exact(width))
                 {
                     let (mean, scale) = self.moments(x);
                     let (mut sum_g, mut sum_gx) = (0f32, 0f32);
@@ -196,8 +200,10 @@ impl CustomOp1 for Softmax {
         dx.par_chunks_mut(width * ROWS)
             .zip(ys.par_chunks(width * ROWS).zip(gs.par_chunks(width * ROWS)))
             .for_each(|(dx, (ys, gs))| {
-                for ((dx, y), g) in
-                    dx.chunks_exact_mut(width).zip(ys.chunks_exact(width)).zip(gs.chunks_exact(width))
+                for ((dx, y), g) in dx
+                    .chunks_exact_mut(width)
+                    .zip(ys.chunks_exact(width))
+                    .zip(gs.chunks_exact(width))
                 {
                     let dot = y.iter().zip(g).map(|(y, g)| y * g).sum::<f32>();
                     for i in 0..width {
@@ -232,8 +238,7 @@ mod tests {
 
     fn random(shape: &[usize], seed: u64) -> Var {
         let mut rng = Rng::new(seed, Stream::Demo, 0, 0);
-        let values: Vec<f32> =
-            (0..shape.iter().product()).map(|_| rng.normal() as f32).collect();
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.normal() as f32).collect();
         Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap()
     }
 
@@ -268,7 +273,8 @@ mod tests {
             let grads = (&y * weight.as_tensor()).unwrap().sum_all().unwrap().backward().unwrap();
             (y, grads.get(&x).unwrap().clone())
         };
-        let ((fused, fused_grad), (composed, composed_grad)) = (run(softmax), run(softmax_composed));
+        let ((fused, fused_grad), (composed, composed_grad)) =
+            (run(softmax), run(softmax_composed));
         assert!(close(&fused, &composed) < 1e-6);
         assert!(close(&fused_grad, &composed_grad) < 1e-6);
         let logs = log_softmax(&x).unwrap().exp().unwrap();

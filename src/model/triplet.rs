@@ -53,7 +53,7 @@ pub fn triplet(
     let gradient = Tensor::from_vec(gradient, (batch, width), embedding.device())?;
     // The inner product has the gradient; the constant makes the value right.
     let inner = (&embedding * gradient)?.sum_all()?;
-    let value = (&inner + ((stats.loss - f64::from(inner.to_scalar::<f32>()?))))?;
+    let value = (&inner + (stats.loss - f64::from(inner.to_scalar::<f32>()?)))?;
     Ok((value, stats))
 }
 
@@ -271,11 +271,8 @@ mod tests {
         (sum / n as f64, active)
     }
 
-    const MININGS: [Mining; 3] = [
-        Mining::BatchAll,
-        Mining::HardPositiveHardNegative,
-        Mining::EasyPositiveHardNegative,
-    ];
+    const MININGS: [Mining; 3] =
+        [Mining::BatchAll, Mining::HardPositiveHardNegative, Mining::EasyPositiveHardNegative];
 
     #[test]
     fn worked_example_of_the_recipe() {

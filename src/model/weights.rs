@@ -209,7 +209,9 @@ impl Opened {
     fn tensor(&self, path: &Path, name: &str) -> Result<Tensor, WeightsError> {
         let read = |why: String| WeightsError::Read { path: path.to_owned(), why };
         let tensor = match self {
-            Self::Safetensors(file) => file.load(name, &Device::Cpu).map_err(|e| read(e.to_string()))?,
+            Self::Safetensors(file) => {
+                file.load(name, &Device::Cpu).map_err(|e| read(e.to_string()))?
+            }
             Self::Pth(file) => catch_unwind(AssertUnwindSafe(|| file.get(name)))
                 .map_err(|_| read(format!("tensor `{name}` is broken")))?
                 .map_err(|e| read(e.to_string()))?

@@ -251,7 +251,8 @@ fn sample_inputs(
     let mut sources: Vec<_> = ensemble.sources.iter().collect();
     // The order in which sources are declared means nothing.
     sources.sort_by(|a, b| a.dataset.value.cmp(&b.dataset.value));
-    let mut inputs = Inputs::empty().with("version", SAMPLE_VERSION).with("sample", &ensemble.sample);
+    let mut inputs =
+        Inputs::empty().with("version", SAMPLE_VERSION).with("sample", &ensemble.sample);
     for source in sources {
         let name = &source.dataset.value;
         let entry = Inputs::empty()
@@ -265,12 +266,7 @@ fn sample_inputs(
     inputs
 }
 
-fn train_inputs(
-    project: &Project,
-    experiment: &Experiment,
-    sample: &str,
-    facts: &Facts,
-) -> Inputs {
+fn train_inputs(project: &Project, experiment: &Experiment, sample: &str, facts: &Facts) -> Inputs {
     let loss = canonical_loss(&experiment.loss);
     let mut init = Inputs::of(&experiment.init);
     if let Weights::File { .. } = &experiment.init.weights {

@@ -79,13 +79,7 @@ pub enum Filter {
 }
 
 /// Resizes `window` of an RGB image of this width (3 bytes a pixel) to `side` × `side`.
-pub fn resize(
-    rgb: &[u8],
-    width: u32,
-    window: Window,
-    side: u32,
-    filter: Filter,
-) -> Vec<u8> {
+pub fn resize(rgb: &[u8], width: u32, window: Window, side: u32, filter: Filter) -> Vec<u8> {
     let cut = cut(rgb, width, window);
     if window.width == side && window.height == side {
         return cut;
@@ -137,9 +131,7 @@ mod tests {
     #[test]
     fn a_png_that_claims_to_be_huge_is_refused() {
         let mut png = Vec::new();
-        RgbImage::new(2, 2)
-            .write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png)
-            .unwrap();
+        RgbImage::new(2, 2).write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
         // Width and height lie at bytes 16..24; the checksum no longer fits either way.
         png[16..20].copy_from_slice(&60_000u32.to_be_bytes());
         assert!(decode(&png).is_err());

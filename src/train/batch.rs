@@ -56,7 +56,13 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// Augmented inputs (B, 3, S, S) as planes.
-    pub fn training(&self, samples: &[Sample], augment: Augment, seed: u64, epoch: u32) -> Vec<f32> {
+    pub fn training(
+        &self,
+        samples: &[Sample],
+        augment: Augment,
+        seed: u64,
+        epoch: u32,
+    ) -> Vec<f32> {
         self.planes(samples, |sample, face, side| {
             let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
             training(face, side, self.image as u32, augment, &mut rng)
@@ -77,7 +83,11 @@ impl Inputs<'_> {
         out.par_chunks_exact_mut(3 * self.image * self.image).zip(samples).for_each(
             |(out, sample)| {
                 let file = &self.sets[sample.set].file;
-                normalize(&pixels(sample, file.crop(sample.face), file.side()), self.normalize, out);
+                normalize(
+                    &pixels(sample, file.crop(sample.face), file.side()),
+                    self.normalize,
+                    out,
+                );
             },
         );
         out

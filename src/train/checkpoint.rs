@@ -8,7 +8,7 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::lang::model::{Normalize, Pool, Resize};
+use crate::lang::model::{Normalize, Resize};
 use crate::lang::span::Spanned;
 use crate::model::params::Params;
 use crate::model::vit::VitConfig;
@@ -39,17 +39,14 @@ pub struct ModelCard {
     pub std: [f64; 3],
     /// How faces reach the input size.
     pub resize: Resize,
+    /// Side of the stored faces that it was trained on, in pixels.
+    pub face_side: u32,
 }
 
 impl ModelCard {
     /// The normalisation as the loader takes it.
     pub fn normalize(&self) -> Normalize {
         Normalize { mean: Spanned::default_of(self.mean), std: Spanned::default_of(self.std) }
-    }
-
-    /// How the embedding is pooled.
-    pub fn pool(&self) -> Pool {
-        self.vit.pool
     }
 }
 

@@ -107,11 +107,8 @@ impl AdamW {
         let mut state = BTreeMap::new();
         for (i, spec) in params.specs().iter().enumerate() {
             for (kind, values) in [("first", &self.first[i]), ("second", &self.second[i])] {
-                let tensor = Tensor::from_slice(
-                    values,
-                    spec.shape.as_slice(),
-                    &candle_core::Device::Cpu,
-                )?;
+                let tensor =
+                    Tensor::from_slice(values, spec.shape.as_slice(), &candle_core::Device::Cpu)?;
                 state.insert(format!("{kind}.{}", spec.name), tensor);
             }
         }

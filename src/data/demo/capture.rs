@@ -201,5 +201,8 @@ fn to_image(canvas: &Canvas) -> RgbImage {
 }
 
 fn from_image(image: &RgbImage) -> Canvas {
-    Canvas::new(image.width() as usize, image.pixels().map(|p| p.0.map(|c| f32::from(c) / 255.0)).collect())
+    Canvas::new(
+        image.width() as usize,
+        image.pixels().map(|p| p.0.map(|c| f32::from(c) / 255.0)).collect(),
+    )
 }

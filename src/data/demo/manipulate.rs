@@ -71,8 +71,7 @@ impl Edit {
             let (ours, theirs) = (ours.resized(side), theirs.resized(side));
             let coarse = ours.pixels().iter().zip(theirs.pixels());
             for (pixel, (ours, theirs)) in patch.pixels_mut().iter_mut().zip(coarse) {
-                *pixel =
-                    std::array::from_fn(|c| pixel[c] + method.bleed * (theirs[c] - ours[c]));
+                *pixel = std::array::from_fn(|c| pixel[c] + method.bleed * (theirs[c] - ours[c]));
             }
         }
         let mask = self.mask(frame.portrait, side);
@@ -132,7 +131,10 @@ impl Edit {
                 let way = if a.sin() > 0.0 { by } else { -by };
                 [way * inside * u, -way * inside * (v - centre)]
             }
-            Bend::Wobble => [by * (7.0 * v + a).sin() * (4.0 * u + b).cos(), by * (6.0 * u + c).sin() * (5.0 * v + d).cos()],
+            Bend::Wobble => [
+                by * (7.0 * v + a).sin() * (4.0 * u + b).cos(),
+                by * (6.0 * u + c).sin() * (5.0 * v + d).cos(),
+            ],
         };
         [du + self.offset[0], dv + self.offset[1]]
     }
@@ -162,7 +164,9 @@ impl Edit {
     /// frame, and the method's own error.
     fn colour_match(&self, patch: &Canvas, taken: &Canvas, mask: &[(f32, f32)]) -> Rgb {
         let (mut difference, mut weight) = ([0.0; 3], f32::EPSILON);
-        for ((alpha, _), (ours, theirs)) in mask.iter().zip(patch.pixels().iter().zip(taken.pixels())) {
+        for ((alpha, _), (ours, theirs)) in
+            mask.iter().zip(patch.pixels().iter().zip(taken.pixels()))
+        {
             difference = std::array::from_fn(|c| difference[c] + alpha * (theirs[c] - ours[c]));
             weight += alpha;
         }

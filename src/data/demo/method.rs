@@ -151,14 +151,14 @@ pub const METHODS: [Method; 13] = [
         tint: 0.04,
         ..REENACTMENT
     },
+    Method { name: "pose-warp", bend: Bend::Shift, bend_by: 0.09, smooth: 0.012, ..REENACTMENT },
     Method {
-        name: "pose-warp",
-        bend: Bend::Shift,
-        bend_by: 0.09,
-        smooth: 0.012,
+        name: "lipsync-blur",
+        region: Region::Lower,
+        content: Content::Talk,
+        texels: 24.0,
         ..REENACTMENT
     },
-    Method { name: "lipsync-blur", region: Region::Lower, content: Content::Talk, texels: 24.0, ..REENACTMENT },
     Method {
         name: "expression-warp",
         region: Region::Expression,

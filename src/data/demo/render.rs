@@ -52,9 +52,8 @@ impl<'a> Shot<'a> {
         let capture = layout.capture.value;
         let origin = video.pair.as_deref().unwrap_or(&video.key);
         let draw = |what: &str| Rng::named(seed, Stream::Demo, &format!("{what}/{origin}"));
-        let person = |id: u32| {
-            Identity::new(&mut Rng::named(seed, Stream::Demo, &format!("identity/{id}")))
-        };
+        let person =
+            |id: u32| Identity::new(&mut Rng::named(seed, Stream::Demo, &format!("identity/{id}")));
         Self {
             layout,
             video,
@@ -94,7 +93,8 @@ impl<'a> Shot<'a> {
         let Some(method) = self.video.method.and_then(Method::named) else { return taken };
         let name = format!("edit/{}", self.video.key);
         let edit = Edit::new(method, &mut Rng::named(self.layout.seed.value, Stream::Demo, &name));
-        let frame = Frame { portrait: &portrait, taken: &taken, grain: &grain, capture: &self.capture };
+        let frame =
+            Frame { portrait: &portrait, taken: &taken, grain: &grain, capture: &self.capture };
         edit.apply(&frame, &self.donor.inner)
     }
 }

@@ -76,7 +76,11 @@ pub fn videos(layout: &DemoLayout, methods: &[&str]) -> Result<Vec<DemoVideo>, D
             donor: target,
             take: 0,
         };
-        list.extend((0..takes).map(|take| DemoVideo { key: real_key(target, take), take, ..blank.clone() }));
+        list.extend((0..takes).map(|take| DemoVideo {
+            key: real_key(target, take),
+            take,
+            ..blank.clone()
+        }));
         if methods.is_empty() || takes == 0 {
             continue;
         }

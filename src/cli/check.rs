@@ -1,0 +1,41 @@
+//! `check`: every error of a file and its imports.
+
+use super::args::{CheckArgs, Format};
+use super::exit::Exit;
+use super::output::Printer;
+use super::project::print;
+use crate::lang::render::rows;
+use crate::lang::{DiskFiles, load};
+
+/// Checks files without touching data.
+pub fn check(args: &CheckArgs, printer: Printer) -> Exit {
+    let mut exit = Exit::Ok;
+    let mut found = Vec::new();
+    for file in &args.files {
+        let loaded = load(file, &DiskFiles);
+        if loaded.has_errors() {
+            exit = Exit::Invalid;
+        }
+        match args.format {
+            Format::Json => found.extend(rows(&loaded.diagnostics, &loaded.sources)),
+            Format::Text => {
+                print(&loaded, printer);
+                if loaded.diagnostics.is_empty() {
+                    let p = &loaded.project;
+                    printer.line(&format!(
+                        "{}: ok ({} data sets, {} experiments, {} tables)",
+                        file.display(),
+                        p.datasets.len(),
+                        p.experiments.len(),
+                        p.tables.len()
+                    ));
+                }
+            }
+        }
+    }
+    if args.format == Format::Json {
+        let text = serde_json::to_string_pretty(&found).unwrap_or_default();
+        printer.data(&format!("{text}\n"));
+    }
+    exit
+}

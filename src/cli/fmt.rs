@@ -1,0 +1,45 @@
+//! `fmt`: experiment files in the standard style.
+
+use super::args::FmtArgs;
+use super::exit::Exit;
+use super::output::Printer;
+use crate::lang::format;
+use crate::store::write_whole;
+
+/// Lays files out, or with `--check` says which are not.
+pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {
+    let mut exit = Exit::Ok;
+    for file in &args.files {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => {
+                printer.error(&format!("cannot read {}: {error}", file.display()), None);
+                exit = Exit::Invalid;
+                continue;
+            }
+        };
+        match format(&text) {
+            Ok(formatted) if formatted == text => {}
+            Ok(_) if args.check => {
+                printer
+                    .always(&format!("{} is not laid out in the standard style", file.display()));
+                exit = Exit::Invalid;
+            }
+            Ok(formatted) => match write_whole(file, formatted.as_bytes()) {
+                Ok(()) => printer.line(&format!("{} laid out", file.display())),
+                Err(error) => {
+                    printer.error(&error.to_string(), None);
+                    exit = Exit::Failed;
+                }
+            },
+            Err(error) => {
+                printer.error(
+                    &format!("{}: {error}", file.display()),
+                    Some("`proofmark check` shows where"),
+                );
+                exit = Exit::Invalid;
+            }
+        }
+    }
+    exit
+}

@@ -1,0 +1,34 @@
+//! `metrics`: anybody's file of scores.
+
+use super::args::{Format, MetricsArgs};
+use super::exit::Exit;
+use super::output::Printer;
+use crate::evaluate::file::{Request, summarise};
+
+/// Prints the metrics of a CSV or Parquet file.
+pub fn metrics(args: &MetricsArgs, printer: Printer) -> Exit {
+    let request = Request {
+        path: args.file.clone(),
+        score: args.score.clone(),
+        label: args.label.clone(),
+        video: args.video.clone(),
+        fake_is: args.fake_is.clone(),
+        threshold: args.threshold,
+    };
+    match summarise(&request) {
+        Ok(summary) => {
+            match args.format {
+                Format::Json => {
+                    let text = serde_json::to_string(&summary).unwrap_or_default();
+                    printer.data(&format!("{text}\n"));
+                }
+                Format::Text => printer.data(&summary.to_string()),
+            }
+            Exit::Ok
+        }
+        Err(error) => {
+            printer.error(&error.to_string(), None);
+            Exit::Data
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! `plan`: what would run, what is reused, and why.
+
+use serde_json::{Value, json};
+
+use super::args::{Format, PlanArgs};
+use super::exit::Exit;
+use super::output::Printer;
+use super::project::{Planned, checked, failed, planned, print_missing};
+use crate::engine::run::{Reason, reasons};
+use crate::engine::sample::expected;
+use crate::lang::Loaded;
+use crate::model::vit::VitConfig;
+use crate::plan::graph::{Stage, Work};
+use crate::plan::inputs::Change;
+use crate::work::{Failure, Silent};
+
+/// Reasons that are told per stage before the rest is counted.
+const SHOWN: usize = 3;
+
+/// Prints the plan of a file.
+pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
+    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
+    match print(args, &loaded, printer) {
+        Ok(exit) => exit,
+        Err(failure) => failed(&failure, printer),
+    }
+}
+
+fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
+    let planned = planned(loaded, &args.store.store, false, &Silent)?;
+    if !planned.world.missing.is_empty() {
+        print_missing(&planned.world, printer);
+        return Ok(Exit::Data);
+    }
+    let reasons = reasons(&planned.plan, &planned.store);
+    let mut lines = String::new();
+    let mut rows = Vec::new();
+    for (stage, reason) in planned.plan.stages.iter().zip(&reasons) {
+        let counts = counts(stage, loaded, &planned)?;
+        let verb = if *reason == Reason::Reuse { "reuse" } else { "run" };
+        let why = words(reason, loaded);
+        lines += &format!("{verb:<6}{:<8}{:<40}{counts}\n", stage.kind.word(), stage.name);
+        for why in why.iter().take(SHOWN) {
+            lines += &format!("      because {why}\n");
+        }
+        if why.len() > SHOWN {
+            lines += &format!("      and {} more changes\n", why.len() - SHOWN);
+        }
+        rows.push(json!({
+            "stage": stage.kind.word(),
+            "name": stage.name,
+            "key": stage.key,
+            "action": verb,
+            "why": why,
+            "work": counts,
+        }));
+    }
+    let run = reasons.iter().filter(|r| **r != Reason::Reuse).count();
+    match args.format {
+        Format::Json => {
+            printer.data(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
+        }
+        Format::Text => {
+            let reuse = reasons.len() - run;
+            printer.data(&format!("{lines}\n{run} to run, {reuse} to reuse\n"));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// How much work a stage is.
+fn counts(stage: &Stage, loaded: &Loaded, planned: &Planned) -> Result<String, Failure> {
+    let project = &loaded.project;
+    let scan = |dataset: &str| planned.world.scans.get(dataset);
+    Ok(match &stage.work {
+        Work::Faces { dataset } => scan(dataset).map_or(String::new(), |scan| {
+            let (videos, frames) =
+                (scan.manifest.videos().height(), scan.manifest.frames().height());
+            format!("{videos} videos, {frames} frames")
+        }),
+        Work::Sample { experiment } => {
+            let ensemble = &project.experiments[experiment].data;
+            let (_, faces) = expected(project, ensemble, &planned.world)?;
+            format!("{} sources, about {faces} faces", ensemble.sources.len())
+        }
+        Work::Train { experiment, .. } => {
+            let experiment = &project.experiments[experiment];
+            let (_, faces) = expected(project, &experiment.data, &planned.world)?;
+            let recipe = &experiment.recipe;
+            let steps = faces / recipe.batch.value * recipe.epochs.value as usize;
+            let config = VitConfig::new(&experiment.backbone, 2);
+            let parameters: usize =
+                config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
+            // A backward pass costs about two forward passes.
+            let work = 3.0 * config.flops() * (steps * recipe.batch.value) as f64;
+            format!(
+                "{} parameters, {} epochs, about {steps} steps of {} faces, {:.2} TFLOP",
+                thousands(parameters),
+                recipe.epochs.value,
+                recipe.batch.value,
+                work / 1e12
+            )
+        }
+        Work::Predict { dataset, split, .. } => scan(dataset).map_or(String::new(), |scan| {
+            let videos = scan.manifest.video_rows();
+            let videos = videos.iter().filter(|v| v.split == Some(*split)).count();
+            format!("{videos} videos")
+        }),
+    })
+}
+
+/// Why a stage runs, one reason a line.
+fn words(reason: &Reason, loaded: &Loaded) -> Vec<String> {
+    match reason {
+        Reason::Reuse => Vec::new(),
+        Reason::New => vec!["it has not run in this store".to_owned()],
+        Reason::Gone => vec!["its result is no longer in the store".to_owned()],
+        Reason::Resume => vec!["it was interrupted; it goes on from there".to_owned()],
+        Reason::Changed(changes) => {
+            // A value that changed says more than an input that changed because of it.
+            let (values, inputs): (Vec<&Change>, Vec<&Change>) =
+                changes.iter().partition(|c| upstream(&c.path).is_none());
+            values.into_iter().chain(inputs).map(|change| described(change, loaded)).collect()
+        }
+    }
+}
+
+/// The stage whose result an input is, if it is one.
+fn upstream(path: &str) -> Option<&'static str> {
+    match path.rsplit('.').next()? {
+        "sample" if path == "sample" => Some("the sampled faces changed"),
+        "model" => Some("the model changed"),
+        "faces" => Some("the prepared faces changed"),
+        "pixels" => Some("files of the data set changed"),
+        "manifest" => Some("the data set's list of videos, labels or splits changed"),
+        "version" => Some("this version of Proofmark computes it anew"),
+        "digest" => Some("the weights file changed"),
+        _ => None,
+    }
+}
+
+fn described(change: &Change, loaded: &Loaded) -> String {
+    if let Some(words) = upstream(&change.path) {
+        return match change.path.split_once('.') {
+            Some((source, _)) if source.starts_with("source ") => format!("{words} ({source})"),
+            _ => words.to_owned(),
+        };
+    }
+    let value = |v: &Option<Value>| v.as_ref().map_or("nothing".to_owned(), Value::to_string);
+    let place = change.origin.and_then(|origin| loaded.sources.place(origin));
+    let place = place.map_or(String::new(), |p| format!(" ({}:{})", p.file.display(), p.line));
+    format!("{} was {} and is {}{place}", change.path, value(&change.before), value(&change.after))
+}
+
+/// 85,800,194 for 85800194.
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(thousands(7), "7");
+        assert_eq!(thousands(1000), "1,000");
+        assert_eq!(thousands(85_800_194), "85,800,194");
+    }
+
+    #[test]
+    fn upstream_changes_are_told_apart_from_values() {
+        assert!(upstream("sample").is_some());
+        assert!(upstream("sample.seed").is_none());
+        assert!(upstream("source ffpp.faces").is_some());
+        assert!(upstream("recipe.epochs").is_none());
+    }
+}

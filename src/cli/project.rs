@@ -1,0 +1,115 @@
+//! What several verbs begin with: a checked project, a store, a device.
+
+use std::path::Path;
+
+use candle_core::Device;
+
+use super::args::DeviceArg;
+use super::exit::Exit;
+use super::output::Printer;
+use crate::engine::world::{World, look};
+use crate::lang::render::{Style, text};
+use crate::lang::{DiskFiles, Loaded, Severity, load};
+use crate::plan::graph::{Plan, plan};
+use crate::store::Store;
+use crate::work::{Events, Failure};
+
+/// Columns of text on stderr.
+const WIDTH: usize = 100;
+
+/// Loads a file and prints what is wrong with it. None if that stops everything.
+pub fn checked(file: &Path, printer: Printer) -> Option<Loaded> {
+    let loaded = load(file, &DiskFiles);
+    print(&loaded, printer);
+    (!loaded.has_errors()).then_some(loaded)
+}
+
+/// Prints the diagnostics of a file to stderr, with a count.
+pub fn print(loaded: &Loaded, printer: Printer) {
+    if loaded.diagnostics.is_empty() {
+        return;
+    }
+    let style = Style { width: WIDTH, color: printer.color };
+    printer.always(text(&loaded.diagnostics, &loaded.sources, style).trim_end());
+    printer.always(&format!("\n{}", count(loaded)));
+}
+
+/// How many errors and warnings there are.
+fn count(loaded: &Loaded) -> String {
+    let errors = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    let warnings = loaded.diagnostics.len() - errors;
+    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let mut text = [(errors, "error"), (warnings, "warning")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| plural(n, word))
+        .collect::<Vec<_>>()
+        .join(" and ");
+    if loaded.omitted > 0 {
+        text += &format!(", and {} more that are not shown", loaded.omitted);
+    }
+    text
+}
+
+/// Refuses what this version can check but not run yet.
+pub fn runnable(loaded: &Loaded, printer: Printer) -> bool {
+    let missing: Vec<crate::lang::Diagnostic> = Vec::new();
+    if missing.is_empty() {
+        return true;
+    }
+    let style = Style { width: WIDTH, color: printer.color };
+    printer.always(text(&missing, &loaded.sources, style).trim_end());
+    false
+}
+
+/// A project together with the world it is planned in.
+pub struct Planned {
+    /// The store.
+    pub store: Store,
+    /// Data and weights.
+    pub world: World,
+    /// The stages.
+    pub plan: Plan,
+}
+
+/// Looks at the world and plans.
+pub fn planned(
+    loaded: &Loaded,
+    store: &Path,
+    download: bool,
+    events: &dyn Events,
+) -> Result<Planned, Failure> {
+    let store = Store::open(store)?;
+    let world = look(&loaded.project, &store, download, events)?;
+    let plan = plan(&loaded.project, &world.facts);
+    Ok(Planned { store, world, plan })
+}
+
+/// Prints what was looked for and is not there.
+pub fn print_missing(world: &World, printer: Printer) {
+    for message in &world.missing {
+        printer.error(message, None);
+    }
+    let n = world.missing.len();
+    printer.always(&format!("\n{n} of the data sets or weights cannot be read; nothing was run"));
+}
+
+/// Prints a failure and gives its exit code.
+pub fn failed(failure: &Failure, printer: Printer) -> Exit {
+    match failure {
+        Failure::Interrupted => printer.always(&failure.to_string()),
+        _ => printer.error(&failure.to_string(), None),
+    }
+    Exit::from(failure)
+}
+
+/// The device that was asked for.
+pub fn device(arg: DeviceArg) -> Result<Device, Failure> {
+    match arg {
+        DeviceArg::Cpu => Ok(Device::Cpu),
+        DeviceArg::Cuda if cfg!(feature = "cuda") => Ok(Device::new_cuda(0)?),
+        DeviceArg::Cuda => Err(Failure::Run(
+            "this proofmark was built without CUDA; build it with `--features cuda`".to_owned(),
+        )),
+    }
+}
