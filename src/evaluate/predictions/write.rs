@@ -69,7 +69,8 @@ impl PredictionsWriter {
         if self.pending.len() == ROW_GROUP { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what is pending and the footer, and makes it durable.
+    /// Writes what is pending and the footer. Without it the file is no Parquet; that it
+    /// appears whole or not at all is up to the store.
     ///
     /// # Errors
     /// A failed write.
