@@ -112,6 +112,10 @@ impl Checker<'_> {
         for (i, argument) in node.arguments.iter().enumerate() {
             let last = spec.arguments.last().filter(|_| spec.repeats);
             match spec.arguments.get(i).or(last) {
+                // The only argument of a node goes by the name of the node.
+                Some(field) if spec.arguments.len() == 1 && field.ty != Type::Name => {
+                    self.value(argument, &Field { name: spec.name, ..*field });
+                }
                 Some(field) => self.value(argument, field),
                 None => self.sink.report(unexpected_argument(node, spec, argument.origin)),
             }

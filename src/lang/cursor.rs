@@ -106,11 +106,6 @@ impl<'a> Cursor<'a> {
         self.node.name.origin
     }
 
-    /// The place of a key or an argument, or of the node if that is not given.
-    pub fn origin_of(self, name: &str) -> Origin {
-        self.written(name).map_or(self.origin(), |value| value.origin)
-    }
-
     fn field(self, name: &str) -> &'static Field {
         let word = self.node.label().map(|label| label.value);
         let mut fields = self.spec.arguments.iter().chain(self.spec.all_properties(word));

@@ -119,11 +119,6 @@ impl Sink {
         }
     }
 
-    /// Reports the error of a result, and gives the value of one without.
-    pub fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
-        result.map_err(|diagnostic| self.report(diagnostic)).ok()
-    }
-
     /// Everything by file and place, and how many more there would be.
     pub fn finish(mut self) -> (Vec<Diagnostic>, usize) {
         let place = |d: &Diagnostic| d.origin().map(|o| (o.file, o.start, o.end));

@@ -1,8 +1,20 @@
 //! Beyond validity: leaks, settings without effect, claims about nothing.
 
+mod claims;
+mod effects;
+mod families;
+mod leaks;
+mod unused;
+
 use super::diagnostic::Sink;
 use super::model::Project;
 use super::resolve::Declarations;
 
-/// Lints.
-pub(super) fn lint(_project: &Project, _declarations: &Declarations, _sink: &mut Sink) {}
+/// Looks at what is valid, and reports what cannot be meant.
+pub(super) fn lint(project: &Project, declarations: &Declarations, sink: &mut Sink) {
+    leaks::leaks(project, sink);
+    families::families(project, sink);
+    effects::effects(project, sink);
+    claims::claims(project, sink);
+    unused::unused(declarations, sink);
+}

@@ -1,9 +1,11 @@
 //! Text to a typed, checked experiment.
 
+mod available;
 mod check;
 mod cursor;
 mod decode;
 pub mod diagnostic;
+pub mod format;
 mod lex;
 mod lint;
 pub mod load;
@@ -21,6 +23,8 @@ mod value;
 pub mod vocabulary;
 mod words;
 
+pub use available::unavailable;
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use format::format;
 pub use load::{Loaded, load};
 pub use source::{DiskFiles, Files, MemoryFiles, Place, Sources};

@@ -199,6 +199,7 @@ impl<'a> Scan<'a> {
                     State::Value => self.missing_value(span.clone()),
                     State::Entries { .. } | State::Block { .. } => {}
                 }
+                self.muted = false;
                 self.end_node(span.start);
             }
             Kind::Open => self.open(span),

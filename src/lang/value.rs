@@ -15,7 +15,7 @@ pub(super) enum Datum {
     Ratio(f64, f64),
 }
 
-/// Reads a value as a field wants it.
+/// Reads a value as a field wants it. Messages call it by the field's name.
 pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     unit(value, field)?;
     match field.ty {

@@ -1,0 +1,63 @@
+//! What can be declared but not run yet.
+
+use super::diagnostic::{Code, Diagnostic, Severity};
+use super::model::{Augment, Column, Dataset, Detector, Layout, Project};
+
+/// What keeps a valid project from running in this version of Proofmark: data sets
+/// that its experiments and tables use, and recipes. `check` does not ask; `run` does.
+pub fn unavailable(project: &Project) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut report = |diagnostic: Diagnostic| {
+        if !found.contains(&diagnostic) {
+            found.push(diagnostic);
+        }
+    };
+    let used = |dataset: &&Dataset| {
+        let name = &dataset.name.value;
+        let trained = project.experiments.values().flat_map(|e| &e.data.sources);
+        let columns = project.tables.iter().flat_map(|t| &t.scenarios).flat_map(|s| &s.columns);
+        trained.into_iter().any(|source| source.dataset.value == *name)
+            || columns.into_iter().any(|column| match column {
+                Column::Dataset { dataset, .. } | Column::PerManipulation { dataset, .. } => {
+                    dataset.value == *name
+                }
+                Column::Average { .. } => false,
+            })
+    };
+    for dataset in project.datasets.values().filter(used) {
+        if let Layout::Released(released) = &dataset.layout {
+            report(
+                Diagnostic::error(
+                    Code::NotAvailable,
+                    format!("`{}` cannot be read yet", dataset.name.value),
+                )
+                .text("this version does not read the layout as released")
+                .at(released.name.origin, "declared, not yet readable")
+                .help("extract its faces yourself and declare `layout folder` or `layout table`"),
+            );
+        } else if dataset.faces.detector.value == Detector::Retinaface {
+            report(
+                Diagnostic::error(
+                    Code::NotAvailable,
+                    format!("the faces of `{}` cannot be found yet", dataset.name.value),
+                )
+                .text("this version has no face detector")
+                .at(dataset.faces.detector.origin, "declared, not yet available")
+                .help("extract the faces yourself and write `detector=none`"),
+            );
+        }
+    }
+    for experiment in project.experiments.values() {
+        let augment = &experiment.recipe.augment;
+        if augment.value == Augment::Fsfm {
+            report(
+                Diagnostic::error(Code::NotAvailable, "`augment fsfm` is not there yet")
+                    .text("this version crops and flips only")
+                    .at(augment.origin, "declared, not yet available")
+                    .help("write `augment flip-crop`"),
+            );
+        }
+    }
+    debug_assert!(found.iter().all(|diagnostic| diagnostic.severity == Severity::Error));
+    found
+}

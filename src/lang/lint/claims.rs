@@ -1,0 +1,107 @@
+//! Claims about what their table lacks.
+
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::model::{Claim, Column, Metric, Project, Scenario, Table};
+use crate::lang::span::Spanned;
+use crate::lang::suggest::{list, nearest};
+
+/// Reports claims that cannot be decided whatever the numbers are.
+pub(super) fn claims(project: &Project, sink: &mut Sink) {
+    for table in &project.tables {
+        for claim in &table.claims {
+            self::claim(project, table, claim, sink);
+        }
+    }
+}
+
+fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
+    let rows: Vec<&str> = table.rows.iter().map(|row| row.experiment.value.as_str()).collect();
+    for row in [&claim.row, &claim.above] {
+        let labelled = table.rows.iter().find(|other| other.label.value == row.value);
+        let help = labelled.map(|row| format!("name its experiment: `{}`", row.experiment.value));
+        known(row, "row", &rows, help, table, sink);
+    }
+    if claim.row == claim.above {
+        sink.report(
+            Diagnostic::error(Code::Contradiction, "a claim that a row is above itself")
+                .at(claim.above.origin, "the same row")
+                .and(claim.row.origin, "as here")
+                .help("compare two rows"),
+        );
+    }
+    let scenarios: Vec<&str> = table.scenarios.iter().map(|s| s.name.value.as_str()).collect();
+    known(&claim.scenario, "scenario", &scenarios, None, table, sink);
+    if let Some(scenario) = table.scenarios.iter().find(|s| s.name == claim.scenario) {
+        let labels = labels(project, scenario);
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        known(&claim.column, "column", &labels, None, table, sink);
+    }
+    if !table.metrics.iter().any(|metric| metric.metric.value == claim.metric.value) {
+        let metric = word(claim.metric.value);
+        let has: Vec<&str> = table.metrics.iter().map(|metric| word(metric.metric.value)).collect();
+        sink.report(
+            Diagnostic::error(
+                Code::ClaimOutsideTable,
+                format!("a claim about `{metric}`, which is not in the table"),
+            )
+            .text(format!("`{}` has {}", table.name.value, list(has, "and")))
+            .at(claim.metric.origin, "not a metric of the table")
+            .help(format!("add `metric {metric}`")),
+        );
+    }
+}
+
+fn known(
+    name: &Spanned<String>,
+    what: &str,
+    options: &[&str],
+    help: Option<String>,
+    table: &Table,
+    sink: &mut Sink,
+) {
+    if options.contains(&name.value.as_str()) {
+        return;
+    }
+    let near = nearest(&name.value, options.iter().copied());
+    sink.report(
+        Diagnostic::error(
+            Code::ClaimOutsideTable,
+            format!("a claim about the {what} `{}`, which is not in the table", name.value),
+        )
+        .text(format!("`{}` has {}", table.name.value, list(options.iter().copied(), "and")))
+        .at(name.origin, format!("not a {what} of the table"))
+        .maybe_help(help.or_else(|| near.map(|near| format!("did you mean `{near}`?")))),
+    );
+}
+
+/// The labels of a scenario's columns.
+fn labels(project: &Project, scenario: &Scenario) -> Vec<String> {
+    let mut labels = Vec::new();
+    for column in &scenario.columns {
+        match column {
+            Column::Dataset { label, .. } | Column::Average { label } => {
+                labels.push(label.value.clone());
+            }
+            Column::PerManipulation { dataset, show, averages, .. } => {
+                if let Some(dataset) = project.datasets.get(&dataset.value).filter(|_| show.value) {
+                    labels.extend(dataset.manipulations.iter().map(|manipulation| {
+                        let label = manipulation.title.as_ref().unwrap_or(&manipulation.name);
+                        label.value.clone()
+                    }));
+                }
+                labels.extend(averages.iter().map(|average| average.label.value.clone()));
+            }
+        }
+    }
+    labels
+}
+
+fn word(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Auc => "auc",
+        Metric::BalancedAccuracy => "balanced-accuracy",
+        Metric::Eer => "eer",
+        Metric::AveragePrecision => "average-precision",
+        Metric::Accuracy => "accuracy",
+    }
+}

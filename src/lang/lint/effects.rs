@@ -1,0 +1,204 @@
+//! Settings that change nothing.
+
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::model::{
+    Attribution, Dataset, Detector, Experiment, FrameRule, Init, Layout, LossTerm, Metric, Project,
+    Recipe, ScheduleKind, SplitRule, Table, Weights,
+};
+use crate::lang::span::Origin;
+
+/// Reports settings without effect.
+pub(super) fn effects(project: &Project, sink: &mut Sink) {
+    for dataset in project.datasets.values() {
+        dataset_effects(dataset, sink);
+    }
+    for experiment in project.experiments.values() {
+        recipe_effects(&experiment.recipe, sink);
+        init_effects(&experiment.init, sink);
+        loss_effects(experiment, sink);
+        if let Some(attribution) = &experiment.attribution
+            && attribution.value == Attribution::Dataset
+            && experiment.data.sources.len() == 1
+        {
+            report(
+                sink,
+                "attribution with one class",
+                "by one data set there are real and fake, as without attribution",
+                attribution.origin,
+                "add a data set, or remove `attribution`",
+            );
+        }
+    }
+    for table in &project.tables {
+        table_effects(table, sink);
+    }
+}
+
+/// Reports a setting, unless nobody wrote it.
+fn report(sink: &mut Sink, title: &str, text: &str, at: Origin, help: &str) {
+    if !at.is_default() {
+        sink.report(
+            Diagnostic::warning(Code::NoEffect, title)
+                .text(text)
+                .at(at, "has no effect")
+                .help(help),
+        );
+    }
+}
+
+fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
+    if dataset.faces.detector.value == Detector::None {
+        report(
+            sink,
+            "a margin without a detector",
+            "without a detector the image already is the face, and no box grows",
+            dataset.faces.margin.origin,
+            "remove `margin`, or name a detector",
+        );
+    }
+    let images = match &dataset.layout {
+        Layout::Folder(folder) => !folder.videos.value,
+        Layout::Table(table) => table.video.is_none(),
+        Layout::Demo(_) | Layout::Released(_) => false,
+    };
+    let frames = match &dataset.frames {
+        FrameRule::All => Origin::DEFAULT,
+        FrameRule::Fps { fps } => fps.origin,
+        FrameRule::Every { every } => every.origin,
+        FrameRule::Count { count } => count.origin,
+    };
+    if images {
+        report(
+            sink,
+            "a rule for frames without videos",
+            "each image is a video of its own, of which the one frame is used",
+            frames,
+            "remove `frames`, or say which images make a video",
+        );
+    } else if matches!(dataset.frames, FrameRule::Fps { .. })
+        && matches!(dataset.layout, Layout::Folder(_) | Layout::Table(_))
+    {
+        report(
+            sink,
+            "frames per second without times",
+            "images have no presentation time; all of them are used",
+            frames,
+            "use `every` or `count`",
+        );
+    }
+    let carved = matches!(dataset.split, SplitRule::Carve { .. } | SplitRule::Only { .. });
+    match &dataset.layout {
+        Layout::Folder(folder) if carved => {
+            for split in folder.classes.iter().filter_map(|class| class.split.as_ref()) {
+                report(
+                    sink,
+                    "a folder's split that is divided again",
+                    "`split` divides the data set whatever its folders say",
+                    split.origin,
+                    "remove `split` from the `class`, or the `split` of the data set",
+                );
+            }
+        }
+        Layout::Table(table) => {
+            if let Some(split) = table.split.as_ref().filter(|_| carved) {
+                report(
+                    sink,
+                    "a column of splits that is not used",
+                    "`split` divides the data set whatever its table says",
+                    split.origin,
+                    "remove one of the two",
+                );
+            }
+            if let Some(group) = &table.group
+                && !matches!(dataset.split, SplitRule::Carve { .. })
+            {
+                report(
+                    sink,
+                    "a column of groups that is not used",
+                    "groups matter where splits are carved",
+                    group.origin,
+                    "write `split carve ..`, or remove `group`",
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
+    let schedule = &recipe.schedule;
+    if schedule.warmup.value >= f64::from(recipe.epochs.value)
+        && !schedule.warmup.origin.is_default()
+    {
+        sink.report(
+            Diagnostic::warning(Code::NoEffect, "a warm-up as long as the training")
+                .text("the learning rate never reaches its peak, and its schedule never begins")
+                .at(schedule.warmup.origin, "the warm-up")
+                .and(recipe.epochs.origin, "the training")
+                .help("shorten the warm-up"),
+        );
+    }
+    if schedule.kind.value == ScheduleKind::Constant {
+        report(
+            sink,
+            "`min-lr` of a constant schedule",
+            "a constant learning rate does not fall",
+            schedule.min_lr.origin,
+            "remove `min-lr`, or write `schedule cosine`",
+        );
+    } else if schedule.min_lr.value >= recipe.adamw.lr.value {
+        sink.report(
+            Diagnostic::warning(Code::NoEffect, "a schedule that does not fall")
+                .text("`min-lr` is not below the peak learning rate")
+                .at(schedule.min_lr.origin, "the end")
+                .and(recipe.adamw.lr.origin, "the peak")
+                .help("choose a smaller `min-lr`"),
+        );
+    }
+}
+
+fn init_effects(init: &Init, sink: &mut Sink) {
+    if matches!(init.weights, Weights::Random { .. })
+        && let Some(pattern) = init.missing.first()
+    {
+        report(
+            sink,
+            "`missing` of random weights",
+            "without a file no tensor is missing from it",
+            pattern.origin,
+            "remove `missing`",
+        );
+    }
+}
+
+fn loss_effects(experiment: &Experiment, sink: &mut Sink) {
+    for term in &experiment.loss.terms {
+        let (weight, name) = match term {
+            LossTerm::CrossEntropy { weight, .. } => (weight, "cross-entropy"),
+            LossTerm::Triplet { weight, .. } => (weight, "triplet"),
+        };
+        if weight.value == 0.0 {
+            report(
+                sink,
+                &format!("`{name}` of weight 0"),
+                "a term of weight 0 adds nothing to the loss",
+                weight.origin,
+                "remove the term, or give it a weight",
+            );
+        }
+    }
+}
+
+fn table_effects(table: &Table, sink: &mut Sink) {
+    for metric in &table.metrics {
+        if matches!(metric.metric.value, Metric::Auc | Metric::Eer | Metric::AveragePrecision) {
+            report(
+                sink,
+                "a threshold of a metric that has none",
+                "only `balanced-accuracy` and `accuracy` need a threshold",
+                metric.threshold.origin,
+                "remove `threshold`",
+            );
+        }
+    }
+}

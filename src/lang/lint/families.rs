@@ -1,0 +1,112 @@
+//! Classes and averages that need to know how a fake was made.
+
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Project};
+
+/// Reports fakes without a family, or a manipulation, where one is needed.
+pub(super) fn families(project: &Project, sink: &mut Sink) {
+    for experiment in project.experiments.values() {
+        let Some(attribution) = &experiment.attribution else { continue };
+        if attribution.value == Attribution::Dataset {
+            continue;
+        }
+        for source in &experiment.data.sources {
+            if let Some(dataset) = project.datasets.get(&source.dataset.value) {
+                attributable(experiment, dataset, sink);
+            }
+        }
+    }
+    for table in &project.tables {
+        for column in table.scenarios.iter().flat_map(|scenario| &scenario.columns) {
+            averages(project, column, sink);
+        }
+    }
+}
+
+fn attributable(experiment: &Experiment, dataset: &Dataset, sink: &mut Sink) {
+    let Some(attribution) = &experiment.attribution else { return };
+    let by_category = attribution.value == Attribution::Category;
+    let by = if by_category { "category" } else { "manipulation" };
+    let report = |diagnostic: Diagnostic| {
+        diagnostic
+            .text(format!("`{}` makes classes by {by}", experiment.name.value))
+            .and(attribution.origin, "asks for it")
+    };
+    if dataset.manipulations.is_empty() {
+        sink.report(
+            report(
+                Diagnostic::error(
+                    Code::MissingFamily,
+                    format!("`{}` without manipulations", dataset.name.value),
+                )
+                .at(dataset.name.origin, "declares no `manipulation`"),
+            )
+            .help("declare its manipulations with their families"),
+        );
+        return;
+    }
+    if by_category {
+        for manipulation in dataset.manipulations.iter().filter(|m| m.family.is_none()) {
+            let title = format!("`{}` without a family", manipulation.name.value);
+            sink.report(
+                report(
+                    Diagnostic::error(Code::MissingFamily, title)
+                        .at(manipulation.name.origin, "has no `family`"),
+                )
+                .help("write `family=face-swap`, `family=reenactment` or another one"),
+            );
+        }
+    }
+    if let Layout::Folder(folder) = &dataset.layout {
+        for class in folder.classes.iter().filter(|class| class.label.value == Label::Fake) {
+            let declared = class.manipulation.as_ref().is_some_and(|manipulation| {
+                dataset.manipulations.iter().any(|other| other.name.value == manipulation.value)
+            });
+            if !declared {
+                let title =
+                    format!("the fakes of \"{}\" without a manipulation", class.folder.value);
+                sink.report(
+                    report(
+                        Diagnostic::error(Code::MissingFamily, title)
+                            .at(class.folder.origin, "made by no declared `manipulation`"),
+                    )
+                    .help("write `manipulation=..` with the name of a declared one"),
+                );
+            }
+        }
+    }
+}
+
+/// Reports averages over no manipulations.
+fn averages(project: &Project, column: &Column, sink: &mut Sink) {
+    let Column::PerManipulation { dataset: name, averages, .. } = column else { return };
+    let Some(dataset) = project.datasets.get(&name.value) else { return };
+    if dataset.manipulations.is_empty() {
+        sink.report(
+            Diagnostic::error(
+                Code::MissingFamily,
+                format!("`{}` without manipulations", name.value),
+            )
+            .text("`per-manipulation` scores each declared manipulation")
+            .at(name.origin, "declares no `manipulation`")
+            .and(dataset.name.origin, "declared here")
+            .help("declare its manipulations, or use `column`"),
+        );
+        return;
+    }
+    for average in averages {
+        let Some(family) = &average.family else { continue };
+        let any = dataset
+            .manipulations
+            .iter()
+            .any(|m| m.family.is_some_and(|other| other.value == family.value));
+        if !any {
+            sink.report(
+                Diagnostic::error(Code::MissingFamily, "an average over no manipulations")
+                    .text(format!("no manipulation of `{}` is of this family", name.value))
+                    .at(family.origin, "nothing to average")
+                    .help("give the manipulations their families"),
+            );
+        }
+    }
+}

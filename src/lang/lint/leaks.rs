@@ -1,0 +1,198 @@
+//! Training, selection and reporting on the same media.
+
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::model::{Column, Experiment, Project, Source, Split, SplitRule, Table};
+use crate::lang::span::Spanned;
+
+/// Reports splits that are used twice, or that do not exist.
+pub(super) fn leaks(project: &Project, sink: &mut Sink) {
+    for experiment in project.experiments.values() {
+        for source in &experiment.data.sources {
+            trains_on_test(source, sink);
+            let parts = [&source.train, &source.val];
+            for split in parts {
+                has_split(project, &source.dataset, split, sink);
+            }
+        }
+    }
+    for table in &project.tables {
+        for (scenario, columns) in table.scenarios.iter().map(|s| (&s.name, &s.columns)) {
+            for (dataset, split) in columns.iter().filter_map(reported) {
+                has_split(project, dataset, split, sink);
+                for (experiment, source) in sources_of(project, table, &dataset.value) {
+                    reports_what_it_saw(experiment, source, dataset, split, sink);
+                    seen_in_training(experiment, source, dataset, scenario, sink);
+                }
+            }
+        }
+    }
+}
+
+/// The data set and split of a column.
+fn reported(column: &Column) -> Option<(&Spanned<String>, &Spanned<Split>)> {
+    match column {
+        Column::Dataset { dataset, split, .. } | Column::PerManipulation { dataset, split, .. } => {
+            Some((dataset, split))
+        }
+        Column::Average { .. } => None,
+    }
+}
+
+/// The rows of a table that train on a data set.
+fn sources_of<'a>(
+    project: &'a Project,
+    table: &'a Table,
+    dataset: &'a str,
+) -> impl Iterator<Item = (&'a Experiment, &'a Source)> {
+    let experiments =
+        table.rows.iter().filter_map(|row| project.experiments.get(&row.experiment.value));
+    experiments.flat_map(move |experiment| {
+        let sources = experiment.data.sources.iter();
+        sources.filter(move |s| s.dataset.value == dataset).map(move |s| (experiment, s))
+    })
+}
+
+fn word(split: Split) -> &'static str {
+    match split {
+        Split::Train => "train",
+        Split::Val => "val",
+        Split::Test => "test",
+    }
+}
+
+fn trains_on_test(source: &Source, sink: &mut Sink) {
+    if source.train.value == Split::Test {
+        sink.report(
+            Diagnostic::warning(Code::TrainsOnTest, "training on a test split")
+                .text("no number on this test split means anything afterwards")
+                .at(source.train.origin, "the test split")
+                .help("train on `train`"),
+        );
+    }
+}
+
+fn reports_what_it_saw(
+    experiment: &Experiment,
+    source: &Source,
+    dataset: &Spanned<String>,
+    split: &Spanned<Split>,
+    sink: &mut Sink,
+) {
+    let name = &experiment.name.value;
+    if split.value == source.train.value {
+        let at = if split.origin.is_default() { dataset.origin } else { split.origin };
+        let seen = if source.train.origin.is_default() {
+            &source.dataset.origin
+        } else {
+            &source.train.origin
+        };
+        sink.report(
+            Diagnostic::error(Code::TrainsOnTest, "a column reports what was trained on")
+                .text(format!(
+                    "`{name}` trains on the {} split of `{}`",
+                    word(split.value),
+                    dataset.value
+                ))
+                .at(at, format!("reports `{}`", word(split.value)))
+                .and(*seen, "trained on here")
+                .help("report another split than the one trained on"),
+        );
+    } else if split.value == source.val.value && split.value != Split::Test {
+        let at = if split.origin.is_default() { dataset.origin } else { split.origin };
+        sink.report(
+            Diagnostic::warning(
+                Code::SelectsOnTest,
+                "a column reports what selected the checkpoint",
+            )
+            .text(format!("`{name}` keeps the checkpoint that does best on this split"))
+            .at(at, format!("reports `{}`", word(split.value)))
+            .and(source.dataset.origin, "selected on here")
+            .help("report `test`"),
+        );
+    }
+}
+
+/// What a scenario's name says about its data sets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Promise {
+    Seen,
+    Unseen,
+    Nothing,
+}
+
+fn promise(scenario: &str) -> Promise {
+    let plain: String = scenario.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let says = |words: &[&str]| words.iter().any(|word| plain.contains(word));
+    if says(&["outofdistribution", "ood", "inthewild", "unseen", "crossdataset", "crossdomain"]) {
+        Promise::Unseen
+    } else if says(&["indistribution", "withindataset", "intradataset", "seen"]) {
+        Promise::Seen
+    } else {
+        Promise::Nothing
+    }
+}
+
+fn seen_in_training(
+    experiment: &Experiment,
+    source: &Source,
+    dataset: &Spanned<String>,
+    scenario: &Spanned<String>,
+    sink: &mut Sink,
+) {
+    let name = &dataset.value;
+    let diagnostic = match promise(&scenario.value) {
+        Promise::Seen => return,
+        Promise::Unseen => {
+            Diagnostic::error(Code::SeenInTraining, format!("`{name}` is not unseen")).text(
+                format!("`{}` trains on it, so it tests no generalisation", experiment.name.value),
+            )
+        }
+        Promise::Nothing => {
+            Diagnostic::warning(Code::SeenInTraining, format!("`{name}` is trained on")).text(
+                format!(
+                    "`{}` trains on it, and the scenario does not say so",
+                    experiment.name.value
+                ),
+            )
+        }
+    };
+    sink.report(
+        diagnostic
+            .at(dataset.origin, format!("in \"{}\"", scenario.value))
+            .and(source.dataset.origin, "trained on here")
+            .help("move the column to a scenario named \"In-distribution\", or train without it"),
+    );
+}
+
+/// Reports a use of a split that a data set says it does not have.
+fn has_split(
+    project: &Project,
+    dataset: &Spanned<String>,
+    split: &Spanned<Split>,
+    sink: &mut Sink,
+) {
+    let Some(declared) = project.datasets.get(&dataset.value) else { return };
+    let rule = match &declared.split {
+        SplitRule::Only { split: only } if only.value != split.value => only.origin,
+        SplitRule::Carve { train, val, test, .. } => {
+            let part = match split.value {
+                Split::Train => train,
+                Split::Val => val,
+                Split::Test => test,
+            };
+            if part.value > 0.0 {
+                return;
+            }
+            part.origin
+        }
+        _ => return,
+    };
+    let at = if split.origin.is_default() { dataset.origin } else { split.origin };
+    let word = word(split.value);
+    sink.report(
+        Diagnostic::error(Code::Contradiction, format!("`{}` has no {word} split", dataset.value))
+            .at(at, format!("uses its `{word}`"))
+            .and(rule, "divided here")
+            .help("use another split, or divide the data set otherwise"),
+    );
+}

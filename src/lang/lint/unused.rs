@@ -1,0 +1,32 @@
+//! Declarations that nothing uses.
+
+use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::resolve::Declarations;
+use crate::lang::schema::Kind;
+
+/// Reports declarations of the loaded file that nothing uses. An imported file may
+/// declare more than one experiment needs, and a file without experiments is there to
+/// be imported.
+pub(super) fn unused(declarations: &Declarations, sink: &mut Sink) {
+    let has = |wanted: Kind| declarations.all().any(|(kind, _)| kind == wanted);
+    for (kind, name) in declarations.all() {
+        let reached = match kind {
+            Kind::Table => continue,
+            Kind::Experiment => has(Kind::Table),
+            _ => has(Kind::Experiment) || has(Kind::Table),
+        };
+        let used = declarations.names.used.contains(&(kind, name.value.to_owned()));
+        if reached && !used && name.origin.file == declarations.root() {
+            let user = if kind == Kind::Experiment { "no row of a table" } else { "no experiment" };
+            sink.report(
+                Diagnostic::warning(
+                    Code::Unused,
+                    format!("the {} `{}` is not used", kind.spec().name, name.value),
+                )
+                .text(format!("{user} refers to it"))
+                .at(name.origin, "declared here")
+                .help("use it, or switch it off with `/-`"),
+            );
+        }
+    }
+}
