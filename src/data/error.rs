@@ -1,7 +1,7 @@
 //! Everything that can be wrong with data, and the words for it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -117,21 +117,19 @@ pub enum DataError {
         /// The type it has.
         dtype: String,
     },
-    /// A table without rows.
-    #[error("{} has no rows{}", file.display(), header_only(*header))]
+    /// A table that says nothing.
+    #[error("{} {what}", file.display())]
     EmptyTable {
         /// The table.
         file: PathBuf,
-        /// Whether it has a header at all.
-        header: bool,
+        /// What it lacks.
+        what: Nothing,
     },
     /// Rows of a table that cannot be used.
-    #[error("{}", table_problems(file, unit, problems, *total))]
+    #[error("{}", table_problems(file, problems, *total))]
     Rows {
         /// The table.
         file: PathBuf,
-        /// What a row's number counts: `line` or `row`.
-        unit: &'static str,
         /// The first problems.
         problems: Vec<RowProblem>,
         /// How many problems there are.
@@ -216,8 +214,9 @@ pub enum DataError {
     },
     /// No video has a split, although the data set says that they have.
     #[error(
-        "nothing assigns the {videos} videos of data set `{dataset}` to train, val or test; \
-         declare `split only=...` or `split train=... val=... test=... seed=...`"
+        "nothing assigns the {} of data set `{dataset}` to train, val or test; \
+         declare `split only=...` or `split train=... val=... test=... seed=...`",
+        counted(*videos, "video")
     )]
     NoSplits {
         /// The data set.
@@ -328,7 +327,7 @@ pub enum CsvFlaw {
     #[error("`{0}` follows a closing quote; double the quotes inside a quoted field")]
     AfterQuote(char),
     /// A row of another width than the header.
-    #[error("{found} fields, but the header has {expected}")]
+    #[error("{}, but the header has {expected}", counted(*found, "field"))]
     Ragged {
         /// Fields in this row.
         found: usize,
@@ -337,11 +336,40 @@ pub enum CsvFlaw {
     },
 }
 
+/// What a table that says nothing lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Nothing {
+    /// Any text.
+    #[error("is empty; a header and rows are needed")]
+    Text,
+    /// Rows below the header.
+    #[error("has a header but no rows")]
+    Rows,
+    /// A row with a label.
+    #[error("has no row with a label")]
+    Labels,
+}
+
+/// A place in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What `number` counts: `line` in CSV, `row` in Parquet.
+    pub unit: &'static str,
+    /// Line or row, from 1.
+    pub number: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.unit, self.number)
+    }
+}
+
 /// A row of a table that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem {
-    /// Line or row of the table, from 1.
-    pub line: u32,
+    /// Where it is.
+    pub at: Place,
     /// What is wrong.
     pub what: RowFlaw,
 }
@@ -380,15 +408,15 @@ pub enum RowFlaw {
         nearest: Option<String>,
     },
     /// A path listed before with other values.
-    #[error("the path `{path}` is listed a second time, first at {first}, with other values")]
+    #[error("the path `{path}` is listed again with other values, first in {first}")]
     RepeatedPath {
         /// The path.
         path: String,
-        /// Line or row of the first mention.
-        first: u32,
+        /// Its first mention.
+        first: Place,
     },
     /// Two rows of a video that disagree.
-    #[error("the video `{video}` has the {what} `{value}` here, but `{earlier}` at {first}")]
+    #[error("the video `{video}` has the {what} `{value}` here, but `{earlier}` in {first}")]
     Conflict {
         /// The video.
         video: String,
@@ -398,8 +426,8 @@ pub enum RowFlaw {
         value: String,
         /// The value of its first row.
         earlier: String,
-        /// Line or row of its first row.
-        first: u32,
+        /// Its first row.
+        first: Place,
     },
 }
 
@@ -419,12 +447,14 @@ impl fmt::Display for EmptyClassHint {
         match self {
             Self::Nothing => write!(f, " (jpg, jpeg, png, webp or bmp)"),
             Self::Folders(n) => {
-                write!(f, ", but {n} folders; if each is a video, declare `videos=#true`")
+                let folders = counted(*n, "folder");
+                write!(f, ", but {folders}; if each is a video, declare `videos=#true`")
             }
             Self::LooseImages(n) => write!(
                 f,
-                " in video folders, but {n} images of its own; if each stands alone, declare \
-                 `videos=#false`"
+                " in video folders, but {} of its own; if each stands alone, declare \
+                 `videos=#false`",
+                counted(*n, "image")
             ),
         }
     }
@@ -444,6 +474,12 @@ fn columns(available: &[String]) -> String {
     }
 }
 
+/// A number of things.
+fn counted(n: usize, thing: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {thing}{s}")
+}
+
 /// Names in backticks, separated by commas.
 pub(super) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
     names.iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
@@ -453,15 +489,10 @@ fn did_you_mean(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
 }
 
-fn header_only(header: bool) -> &'static str {
-    if header { ", only a header" } else { " and no header: it is empty" }
-}
-
-fn table_problems(file: &std::path::Path, unit: &str, some: &[RowProblem], total: usize) -> String {
-    let rows = if total == 1 { "row" } else { "rows" };
-    let mut text = format!("{} has {total} {rows} that cannot be used", file.display());
+fn table_problems(file: &Path, some: &[RowProblem], total: usize) -> String {
+    let mut text = format!("{} has {} that cannot be used", file.display(), counted(total, "row"));
     for problem in some {
-        text += &format!("\n  {unit} {}: {}", problem.line, problem.what);
+        text += &format!("\n  {}: {}", problem.at, problem.what);
     }
     if total > some.len() {
         text += &format!("\n  and {} more", total - some.len());
@@ -480,11 +511,10 @@ fn unattributed(
         Some(name) => format!("the manipulation `{name}` of data set `{dataset}` has no family"),
         None => format!("data set `{dataset}` does not say how its fakes were made"),
     };
+    let videos = counted(videos, "video");
     let cure = match manipulation {
         Some(name) => format!("declare `manipulation {name} family=...`"),
         None => format!("leave the data set out, or attribution by={by}"),
     };
-    format!(
-        "{who}, which attribution by={by} needs for {videos} videos, such as `{example}`; {cure}"
-    )
+    format!("{who}, which attribution by={by} needs for {videos}, such as `{example}`; {cure}")
 }

@@ -14,6 +14,8 @@ pub mod sample;
 pub mod scan;
 pub mod split;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 mod words;
 
 pub use error::DataError;

@@ -1,6 +1,6 @@
 //! The statistics of the training data in the form of the paper's Table 1.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::lang::model::{Dataset, Family, Label};
 
@@ -34,8 +34,7 @@ pub struct Row {
     pub sampled: Option<SourceSample>,
 }
 
-/// Numbers of manipulations: those that a data set declares, or else those that its videos
-/// tell.
+/// Numbers of manipulations, those that a data set declares and those that its videos tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Manipulations {
     /// Face swaps.
@@ -180,12 +179,13 @@ impl Statistics {
 
 impl Manipulations {
     fn of(dataset: &Dataset, videos: &[Video]) -> Self {
-        let declared: BTreeSet<(&str, Option<Family>)> = (dataset.manipulations.iter())
-            .map(|m| (m.name.value.as_str(), m.family.as_ref().map(|f| f.value)))
-            .collect();
-        let told = || videos.iter().filter_map(|v| Some((v.method.as_deref()?, v.family)));
-        let all = if declared.is_empty() { told().collect() } else { declared };
-        let count = |family| all.iter().filter(|(_, f)| *f == Some(family)).count() as u64;
+        let mut all: BTreeMap<&str, Option<Family>> =
+            videos.iter().filter_map(|v| Some((v.method.as_deref()?, v.family))).collect();
+        for declared in &dataset.manipulations {
+            let family = all.entry(&declared.name.value).or_default();
+            *family = declared.family.as_ref().map(|f| f.value).or(*family);
+        }
+        let count = |family| all.values().filter(|f| **f == Some(family)).count() as u64;
         let (face_swaps, reenactments) = (count(Family::FaceSwap), count(Family::Reenactment));
         Self { face_swaps, reenactments, others: all.len() as u64 - face_swaps - reenactments }
     }
