@@ -91,15 +91,16 @@ fn carve(
             splits,
         });
     }
-    let lot = |(place, (group, [real, fake])): (usize, &(Group, [bool; 2]))| {
-        let name = match group {
-            Group::Declared(name) => format!("group {name}"),
-            Group::Video(key) => format!("video {key}"),
-        };
-        let lot = Rng::named(seed, Stream::Split, &name).next_u64();
-        ((!(real & fake), !real), lot, *group, place)
-    };
-    let mut order: Vec<_> = groups.iter().enumerate().map(lot).collect();
+    let mut order: Vec<_> = (groups.iter().enumerate())
+        .map(|(place, (group, [real, fake]))| {
+            let name = match group {
+                Group::Declared(name) => format!("group {name}"),
+                Group::Video(key) => format!("video {key}"),
+            };
+            let lot = Rng::named(seed, Stream::Split, &name).next_u64();
+            ((!(real & fake), !real), lot, *group, place)
+        })
+        .collect();
     order.sort_unstable();
     let quotas = quotas(fractions, order.len());
     let mut dealt = [0usize; 3];
