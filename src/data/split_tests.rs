@@ -18,7 +18,7 @@ fn videos(groups: usize, size: usize, mixed: usize) -> Vec<Video> {
                 group: Some(format!("g{g}")),
                 ..video(&format!("g{g}/v{i}"), label(g % 2 == 1))
             };
-            let two = Video { key: format!("g{g}/w{i}"), ..video("", label(g % 2 == 0)) };
+            let two = Video { key: format!("g{g}/w{i}"), ..video("", label(g.is_multiple_of(2))) };
             let two = Video { group: one.group.clone(), ..two };
             if g < mixed { vec![one, two] } else { vec![one] }
         })

@@ -134,7 +134,7 @@ impl Statistics {
         };
         let others = all.iter().any(|r| r.manipulations.others > 0);
         let unassigned = all.iter().any(|r| r.splits.none > 0);
-        let columns: Vec<(&str, bool, fn(&Row) -> String)> = vec![
+        let columns: [Column; 12] = [
             ("Data set", true, |r| r.title.clone()),
             ("FS", true, |r| number(r.manipulations.face_swaps)),
             ("RE", true, |r| number(r.manipulations.reenactments)),
@@ -190,6 +190,9 @@ impl Manipulations {
         Self { face_swaps, reenactments, others: all.len() as u64 - face_swaps - reenactments }
     }
 }
+
+/// A column: its name, whether it is shown, and its cell of a row.
+type Column = (&'static str, bool, fn(&Row) -> String);
 
 /// A number with its thousands apart, `-` for zero.
 fn number(n: u64) -> String {

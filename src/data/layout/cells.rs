@@ -8,7 +8,8 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::csv::Rows;
-use crate::data::error::{CsvFlaw, DataError, Nothing};
+use crate::data::error::DataError;
+use crate::data::flaw::{CsvFlaw, Nothing};
 use crate::data::words::nearest;
 use crate::lang::span::Spanned;
 

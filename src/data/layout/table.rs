@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use super::cells::{Cells, Wanted};
 use super::{Finding, Listing, paths};
-use crate::data::error::{DataError, Nothing, Place, RowFlaw, RowProblem, quoted};
+use crate::data::error::DataError;
+use crate::data::flaw::{Nothing, Place, RowFlaw, RowProblem, quoted};
 use crate::data::manifest::{Frame, Kind, Video};
 use crate::data::methods::Methods;
 use crate::data::natural;
