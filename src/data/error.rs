@@ -1,13 +1,13 @@
 //! Everything that can be wrong with data, and the words for it.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::lang::span::Origin;
 
 use super::demo::DemoError;
+use super::flaw::{CsvFlaw, EmptyClassHint, Nothing, RowProblem, counted, did_you_mean, quoted};
 
 /// Something wrong with the data of an experiment.
 #[derive(Debug, Error)]
@@ -117,21 +117,19 @@ pub enum DataError {
         /// The type it has.
         dtype: String,
     },
-    /// A table without rows.
-    #[error("{} has no rows{}", file.display(), header_only(*header))]
+    /// A table that says nothing.
+    #[error("{} {what}", file.display())]
     EmptyTable {
         /// The table.
         file: PathBuf,
-        /// Whether it has a header at all.
-        header: bool,
+        /// What it lacks.
+        what: Nothing,
     },
     /// Rows of a table that cannot be used.
-    #[error("{}", table_problems(file, unit, problems, *total))]
+    #[error("{}", table_problems(file, problems, *total))]
     Rows {
         /// The table.
         file: PathBuf,
-        /// What a row's number counts: `line` or `row`.
-        unit: &'static str,
         /// The first problems.
         problems: Vec<RowProblem>,
         /// How many problems there are.
@@ -216,8 +214,9 @@ pub enum DataError {
     },
     /// No video has a split, although the data set says that they have.
     #[error(
-        "nothing assigns the {videos} videos of data set `{dataset}` to train, val or test; \
-         declare `split only=...` or `split train=... val=... test=... seed=...`"
+        "nothing assigns the {} of data set `{dataset}` to train, val or test; \
+         declare `split only=...` or `split train=... val=... test=... seed=...`",
+        counted(*videos, "video")
     )]
     NoSplits {
         /// The data set.
@@ -312,124 +311,6 @@ pub enum DataError {
     },
 }
 
-/// What can be wrong with the form of a CSV file.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum CsvFlaw {
-    /// Bytes that are no UTF-8.
-    #[error("the text is not UTF-8; save the file as UTF-8")]
-    NotUtf8,
-    /// A NUL byte.
-    #[error("a NUL byte, which no text file has")]
-    Nul,
-    /// A quote that is never closed.
-    #[error("a quoted field is never closed")]
-    OpenQuote,
-    /// Text between a closing quote and the next comma.
-    #[error("`{0}` follows a closing quote; double the quotes inside a quoted field")]
-    AfterQuote(char),
-    /// A row of another width than the header.
-    #[error("{found} fields, but the header has {expected}")]
-    Ragged {
-        /// Fields in this row.
-        found: usize,
-        /// Fields in the header.
-        expected: usize,
-    },
-}
-
-/// A row of a table that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowProblem {
-    /// Line or row of the table, from 1.
-    pub line: u32,
-    /// What is wrong.
-    pub what: RowFlaw,
-}
-
-/// What can be wrong with a row.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RowFlaw {
-    /// No image path.
-    #[error("the path is empty")]
-    EmptyPath,
-    /// No video name.
-    #[error("the video is empty")]
-    EmptyVideo,
-    /// A path that leaves the root.
-    #[error("the path `{0}` is not below the root")]
-    OutsideRoot(String),
-    /// A label that is neither real nor fake.
-    #[error("the label `{value}` is neither real ({real}) nor fake ({fake})")]
-    UnknownLabel {
-        /// The label.
-        value: String,
-        /// The values that mean real.
-        real: String,
-        /// The values that mean fake.
-        fake: String,
-    },
-    /// A split that does not exist.
-    #[error("the split `{0}` is none of train, val and test")]
-    UnknownSplit(String),
-    /// A manipulation that is not declared.
-    #[error("the manipulation `{name}` is not declared{}", did_you_mean(nearest))]
-    UndeclaredManipulation {
-        /// The manipulation.
-        name: String,
-        /// The declared one most like it.
-        nearest: Option<String>,
-    },
-    /// A path listed before with other values.
-    #[error("the path `{path}` is listed a second time, first at {first}, with other values")]
-    RepeatedPath {
-        /// The path.
-        path: String,
-        /// Line or row of the first mention.
-        first: u32,
-    },
-    /// Two rows of a video that disagree.
-    #[error("the video `{video}` has the {what} `{value}` here, but `{earlier}` at {first}")]
-    Conflict {
-        /// The video.
-        video: String,
-        /// What they disagree about.
-        what: &'static str,
-        /// The value here.
-        value: String,
-        /// The value of its first row.
-        earlier: String,
-        /// Line or row of its first row.
-        first: u32,
-    },
-}
-
-/// What an empty class folder holds instead of images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmptyClassHint {
-    /// Nothing of use.
-    Nothing,
-    /// Folders, where images were expected.
-    Folders(usize),
-    /// Images, where folders of images were expected.
-    LooseImages(usize),
-}
-
-impl fmt::Display for EmptyClassHint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing => write!(f, " (jpg, jpeg, png, webp or bmp)"),
-            Self::Folders(n) => {
-                write!(f, ", but {n} folders; if each is a video, declare `videos=#true`")
-            }
-            Self::LooseImages(n) => write!(
-                f,
-                " in video folders, but {n} images of its own; if each stands alone, declare \
-                 `videos=#false`"
-            ),
-        }
-    }
-}
-
 fn listed(head: &str, items: &[String]) -> String {
     items.iter().map(|item| format!("  {head}: {item}\n")).collect()
 }
@@ -444,24 +325,10 @@ fn columns(available: &[String]) -> String {
     }
 }
 
-/// Names in backticks, separated by commas.
-pub(super) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
-    names.iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
-}
-
-fn header_only(header: bool) -> &'static str {
-    if header { ", only a header" } else { " and no header: it is empty" }
-}
-
-fn table_problems(file: &std::path::Path, unit: &str, some: &[RowProblem], total: usize) -> String {
-    let rows = if total == 1 { "row" } else { "rows" };
-    let mut text = format!("{} has {total} {rows} that cannot be used", file.display());
+fn table_problems(file: &Path, some: &[RowProblem], total: usize) -> String {
+    let mut text = format!("{} has {} that cannot be used", file.display(), counted(total, "row"));
     for problem in some {
-        text += &format!("\n  {unit} {}: {}", problem.line, problem.what);
+        text += &format!("\n  {}: {}", problem.at, problem.what);
     }
     if total > some.len() {
         text += &format!("\n  and {} more", total - some.len());
@@ -480,11 +347,10 @@ fn unattributed(
         Some(name) => format!("the manipulation `{name}` of data set `{dataset}` has no family"),
         None => format!("data set `{dataset}` does not say how its fakes were made"),
     };
+    let videos = counted(videos, "video");
     let cure = match manipulation {
         Some(name) => format!("declare `manipulation {name} family=...`"),
         None => format!("leave the data set out, or attribution by={by}"),
     };
-    format!(
-        "{who}, which attribution by={by} needs for {videos} videos, such as `{example}`; {cure}"
-    )
+    format!("{who}, which attribution by={by} needs for {videos}, such as `{example}`; {cure}")
 }

@@ -4,6 +4,7 @@ pub mod attribution;
 mod columns;
 pub mod demo;
 pub mod error;
+pub mod flaw;
 pub mod frames;
 pub mod layout;
 pub mod manifest;
@@ -14,6 +15,8 @@ pub mod sample;
 pub mod scan;
 pub mod split;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 mod words;
 
 pub use error::DataError;

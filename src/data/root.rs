@@ -43,6 +43,8 @@ pub fn locate(
             _ => return Err(not_found(format!("the environment variable {name} (not set)"))),
         },
     };
+    // Without `.`, so that messages show the path as a person would write it.
+    let path: PathBuf = path.components().collect();
     let shown = path.display();
     match (path.metadata(), want) {
         (Ok(found), Want::Folder) if found.is_dir() => Ok(path),

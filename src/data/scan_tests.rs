@@ -1,1 +1,75 @@
+use super::*;
+use crate::data::testing::{dataset, demo, manipulation, no_env, path, plain, said, text, tree};
+use crate::lang::model::{Family, FolderClass, FolderLayout, FrameRule, Label, SplitRule};
 
+fn carved(mut set: Dataset) -> Dataset {
+    set.split =
+        SplitRule::Carve { train: said(0.6), val: said(0.2), test: said(0.2), seed: said(1) };
+    set
+}
+
+#[test]
+fn a_demo_is_scanned() {
+    let mut set = carved(dataset("demo", Layout::Demo(demo(1, 20))));
+    set.manipulations = vec![manipulation("swap-seam", None), manipulation("gaze-shift", None)];
+    set.frames = FrameRule::Every { every: said(2) };
+    set.expect = Some(Expect { train: Some(said(50)), val: None, test: None });
+    let scan = scan(&set, &no_env).unwrap();
+    let videos = scan.manifest.video_rows();
+    assert_eq!(videos.len(), 20 * 5);
+    let families: std::collections::BTreeSet<_> = videos.iter().map(|v| v.family).collect();
+    let known = [None, Some(Family::FaceSwap), Some(Family::Reenactment)];
+    assert_eq!(families, known.into_iter().collect());
+    assert_eq!(scan.report.found.total(), 100);
+    assert!(scan.report.found.val > 0 && scan.report.found.none == 0);
+    assert_eq!(scan.report.expected.train, Some(50));
+    assert_eq!((scan.report.frames_found, scan.report.frames_used), (400, 200));
+    assert_eq!(scan.root, None);
+    let by_video = scan.manifest.by_video();
+    assert!(by_video.iter().all(|(_, f)| f.iter().map(|f| f.frame).eq([0, 2])));
+}
+
+#[test]
+fn hidden_methods_stay_hidden() {
+    let mut layout = demo(1, 4);
+    layout.hidden_methods = vec![text("swap-seam")];
+    let videos = scan(&dataset("wild", Layout::Demo(layout.clone())), &no_env).unwrap();
+    let videos = videos.manifest.video_rows();
+    let fakes: Vec<_> = videos.iter().filter(|v| v.label == Label::Fake).collect();
+    assert_eq!(fakes.len(), 12);
+    assert!(fakes.iter().all(|v| v.method.is_none() && v.family == Some(Family::Unknown)));
+    layout.hidden_methods = vec![text("swap-seem")];
+    let error = scan(&dataset("wild", Layout::Demo(layout)), &no_env).unwrap_err();
+    assert!(error.to_string().contains("swap-seem"), "{error}");
+    let error = scan(&plain("none"), &no_env).unwrap_err();
+    assert!(matches!(error, DataError::DemoWithoutMethods { .. }), "{error}");
+}
+
+#[test]
+fn a_folder_is_scanned_and_what_was_noticed_is_told() {
+    let (_dir, root) = tree(&["r/1.png", "r/a.txt", "r/b.txt", "r/c.txt", "r/d.txt", "f/1.png"]);
+    let class = |folder, label| FolderClass {
+        folder: text(folder),
+        label: said(label),
+        manipulation: None,
+        split: None,
+    };
+    let layout = FolderLayout {
+        root: path(&root, "."),
+        videos: said(false),
+        classes: vec![class("r", Label::Real), class("f", Label::Fake)],
+    };
+    let mut set = dataset("set", Layout::Folder(layout));
+    let first = scan(&set, &no_env).unwrap();
+    assert_eq!(first.report.found, SplitCounts { test: 2, ..SplitCounts::default() });
+    let notes = first.report.notes();
+    let [note] = &notes[..] else { panic!("{notes:?}") };
+    assert!(note.starts_with("4 files that are no images, ignored (r/"), "{note}");
+    assert!(note.ends_with(", ...)"), "{note}");
+    assert_eq!(first.manifest.digest(), scan(&set, &no_env).unwrap().manifest.digest());
+    set.split = SplitRule::Official;
+    assert!(matches!(scan(&set, &no_env), Err(DataError::NoSplits { .. })));
+    set.split = SplitRule::Only { split: said(Split::Test) };
+    set.frames = FrameRule::Fps { fps: said(1.0) };
+    assert!(matches!(scan(&set, &no_env), Err(DataError::NoTimes { .. })));
+}

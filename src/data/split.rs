@@ -1,6 +1,6 @@
 //! Assigning videos to train, val and test.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::lang::model::{Label, Split, SplitRule};
 use crate::rng::{Rng, Stream};
@@ -49,7 +49,7 @@ pub fn assign(dataset: &str, rule: &SplitRule, videos: &mut [Video]) -> Result<(
 const SPLITS: [Split; 3] = [Split::Train, Split::Val, Split::Test];
 
 /// What must stay together: a declared group, or else a video and what was made from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Group<'a> {
     Declared(&'a str),
     Video(&'a str),
@@ -71,44 +71,50 @@ fn carve(
     seed: u64,
     videos: &mut [Video],
 ) -> Result<(), DataError> {
-    let mut labels: BTreeMap<Group, [bool; 2]> = BTreeMap::new();
+    let mut places: HashMap<Group, usize> = HashMap::with_capacity(videos.len());
+    let mut groups: Vec<(Group, [bool; 2])> = Vec::new();
+    let mut group_of: Vec<usize> = Vec::with_capacity(videos.len());
     for video in videos.iter() {
-        labels.entry(Group::of(video)).or_default()[usize::from(video.label == Label::Fake)] = true;
+        let group = Group::of(video);
+        let place = *places.entry(group).or_insert_with(|| {
+            groups.push((group, [false; 2]));
+            groups.len() - 1
+        });
+        groups[place].1[usize::from(video.label == Label::Fake)] = true;
+        group_of.push(place);
     }
     let splits = fractions.iter().filter(|f| **f > 0.0).count();
-    if labels.len() < splits {
+    if groups.len() < splits {
         return Err(DataError::TooFewGroups {
             dataset: dataset.to_owned(),
-            groups: labels.len(),
+            groups: groups.len(),
             splits,
         });
     }
-    let mut order: Vec<_> = labels
-        .iter()
-        .map(|(group, [real, fake])| {
+    let mut order: Vec<_> = (groups.iter().enumerate())
+        .map(|(place, (group, [real, fake]))| {
             let name = match group {
                 Group::Declared(name) => format!("group {name}"),
                 Group::Video(key) => format!("video {key}"),
             };
             let lot = Rng::named(seed, Stream::Split, &name).next_u64();
-            ((!(real & fake), !real), lot, *group)
+            ((!(real & fake), !real), lot, *group, place)
         })
         .collect();
     order.sort_unstable();
     let quotas = quotas(fractions, order.len());
     let mut dealt = [0usize; 3];
-    let mut assigned: BTreeMap<Group, Split> = BTreeMap::new();
-    for (done, (_, _, group)) in order.into_iter().enumerate() {
+    let mut assigned = vec![Split::Train; groups.len()];
+    for (done, (.., place)) in order.into_iter().enumerate() {
         let behind = |s: usize| fractions[s] * (done + 1) as f64 - dealt[s] as f64;
         let next = (0..3)
             .filter(|&s| dealt[s] < quotas[s])
             .max_by(|&a, &b| behind(a).total_cmp(&behind(b)).then(b.cmp(&a)))
             .expect("the quotas add up to the groups");
         dealt[next] += 1;
-        assigned.insert(group, SPLITS[next]);
+        assigned[place] = SPLITS[next];
     }
-    let splits: Vec<Split> = videos.iter().map(|v| assigned[&Group::of(v)]).collect();
-    videos.iter_mut().zip(splits).for_each(|(video, split)| video.split = Some(split));
+    videos.iter_mut().zip(group_of).for_each(|(video, place)| video.split = Some(assigned[place]));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The statistics of the training data in the form of the paper's Table 1.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::lang::model::{Dataset, Family, Label};
 
@@ -34,8 +34,7 @@ pub struct Row {
     pub sampled: Option<SourceSample>,
 }
 
-/// Numbers of manipulations: those that a data set declares, or else those that its videos
-/// tell.
+/// Numbers of manipulations, those that a data set declares and those that its videos tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Manipulations {
     /// Face swaps.
@@ -135,7 +134,7 @@ impl Statistics {
         };
         let others = all.iter().any(|r| r.manipulations.others > 0);
         let unassigned = all.iter().any(|r| r.splits.none > 0);
-        let columns: Vec<(&str, bool, fn(&Row) -> String)> = vec![
+        let columns: [Column; 12] = [
             ("Data set", true, |r| r.title.clone()),
             ("FS", true, |r| number(r.manipulations.face_swaps)),
             ("RE", true, |r| number(r.manipulations.reenactments)),
@@ -180,16 +179,20 @@ impl Statistics {
 
 impl Manipulations {
     fn of(dataset: &Dataset, videos: &[Video]) -> Self {
-        let declared: BTreeSet<(&str, Option<Family>)> = (dataset.manipulations.iter())
-            .map(|m| (m.name.value.as_str(), m.family.as_ref().map(|f| f.value)))
-            .collect();
-        let told = || videos.iter().filter_map(|v| Some((v.method.as_deref()?, v.family)));
-        let all = if declared.is_empty() { told().collect() } else { declared };
-        let count = |family| all.iter().filter(|(_, f)| *f == Some(family)).count() as u64;
+        let mut all: BTreeMap<&str, Option<Family>> =
+            videos.iter().filter_map(|v| Some((v.method.as_deref()?, v.family))).collect();
+        for declared in &dataset.manipulations {
+            let family = all.entry(&declared.name.value).or_default();
+            *family = declared.family.as_ref().map(|f| f.value).or(*family);
+        }
+        let count = |family| all.values().filter(|f| **f == Some(family)).count() as u64;
         let (face_swaps, reenactments) = (count(Family::FaceSwap), count(Family::Reenactment));
         Self { face_swaps, reenactments, others: all.len() as u64 - face_swaps - reenactments }
     }
 }
+
+/// A column: its name, whether it is shown, and its cell of a row.
+type Column = (&'static str, bool, fn(&Row) -> String);
 
 /// A number with its thousands apart, `-` for zero.
 fn number(n: u64) -> String {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::csv::Rows;
-use crate::data::error::{CsvFlaw, DataError};
+use crate::data::error::DataError;
+use crate::data::flaw::{CsvFlaw, Nothing};
 use crate::data::words::nearest;
 use crate::lang::span::Spanned;
 
@@ -36,7 +37,7 @@ impl Cells {
         let cells =
             if parquet { Self::of_parquet(file, wanted) } else { Self::of_csv(file, wanted) };
         cells.and_then(|cells| match cells.lines.is_empty() {
-            true => Err(DataError::EmptyTable { file: file.to_owned(), header: true }),
+            true => Err(DataError::EmptyTable { file: file.to_owned(), what: Nothing::Rows }),
             false => Ok(cells),
         })
     }
@@ -48,7 +49,7 @@ impl Cells {
         let mut rows = Rows::new(&bytes).map_err(broken)?;
         let mut fields = Vec::new();
         if rows.next_into(&mut fields).map_err(broken)?.is_none() {
-            return Err(DataError::EmptyTable { file: file.to_owned(), header: false });
+            return Err(DataError::EmptyTable { file: file.to_owned(), what: Nothing::Text });
         }
         let places = find(file, &fields, wanted)?;
         let width = fields.len();
@@ -88,7 +89,8 @@ fn find(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<usize>,
                 column: column.value.clone(),
                 role,
                 available: header.to_vec(),
-                nearest: nearest(&column.value, header.iter().map(String::as_str)),
+                nearest: nearest(&column.value, header.iter().map(String::as_str))
+                    .filter(|_| header.len() > 1),
                 origin: column.origin,
             }),
             _ => Err(DataError::RepeatedColumn {

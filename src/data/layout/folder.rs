@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Listing, paths};
-use crate::data::error::{DataError, EmptyClassHint};
+use crate::data::error::DataError;
+use crate::data::flaw::EmptyClassHint;
 use crate::data::manifest::{Frame, Kind, Video};
 use crate::data::methods::Methods;
 use crate::data::natural;

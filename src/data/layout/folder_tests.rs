@@ -1,1 +1,153 @@
+use super::*;
+use crate::data::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
+use crate::lang::model::{Family, Layout, Split};
 
+fn class(folder: &str, label: Label, manipulation: Option<&str>) -> FolderClass {
+    FolderClass {
+        folder: text(folder),
+        label: said(label),
+        manipulation: manipulation.map(text),
+        split: None,
+    }
+}
+
+fn layout(root: &Path, videos: bool) -> FolderLayout {
+    let classes =
+        vec![class("real", Label::Real, None), class("fake/x", Label::Fake, Some("swap"))];
+    FolderLayout { root: path(root, "."), videos: said(videos), classes }
+}
+
+fn scan(layout: &FolderLayout) -> Result<Listing, DataError> {
+    let mut set = dataset("set", Layout::Folder(layout.clone()));
+    set.manipulations = vec![
+        manipulation("swap", Some(Family::FaceSwap)),
+        manipulation("pose", Some(Family::Reenactment)),
+    ];
+    read(&set, layout, &no_env)
+}
+
+fn noticed(listing: &Listing) -> Vec<(Finding, usize)> {
+    listing.findings.iter().map(|(finding, tally)| (*finding, tally.count)).collect()
+}
+
+#[test]
+fn images_of_class_folders() {
+    let (_dir, root) = tree(&[
+        "real/10.png",
+        "real/2.JPG",
+        "real/Asian (East) [1].webp",
+        "real/-x.jpeg",
+        "real/é.bmp",
+        "real/notes.txt",
+        "real/.DS_Store",
+        "real/__MACOSX/9.png",
+        "real/sub/3.png",
+        "fake/x/2.png",
+        "fake/y/2.png",
+    ]);
+    let mut layout = layout(&root, false);
+    layout.classes[1].split = Some(said(Split::Test));
+    let listing = scan(&layout).unwrap();
+    let keys: Vec<_> = listing.videos.iter().map(|v| v.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "real/-x.jpeg",
+            "real/2.JPG",
+            "real/10.png",
+            "real/Asian (East) [1].webp",
+            "real/é.bmp",
+            "fake/x/2.png",
+        ]
+    );
+    let fake = listing.videos.last().unwrap();
+    assert_eq!((fake.label, fake.method.as_deref()), (Label::Fake, Some("swap")));
+    assert_eq!((fake.family, fake.split), (Some(Family::FaceSwap), Some(Split::Test)));
+    assert_eq!((listing.videos[0].family, listing.videos[0].split), (None, None));
+    assert!(listing.frames.iter().all(|f| f.frame == 0 && f.path == f.video_key));
+    assert_eq!(
+        noticed(&listing),
+        [(Finding::OtherFile, 1), (Finding::Hidden, 2), (Finding::DeeperFolder, 1)]
+    );
+}
+
+#[test]
+fn videos_of_class_folders() {
+    let (_dir, root) = tree(&[
+        "real/a b/2.png",
+        "real/a b/10.png",
+        "real/a b/deep/1.png",
+        "real/empty/",
+        "real/loose.png",
+        "fake/x/a b/1.png",
+    ]);
+    let listing = scan(&layout(&root, true)).unwrap();
+    let videos: Vec<_> = listing.videos.iter().map(|v| (v.key.as_str(), v.kind)).collect();
+    let frames = Kind::Frames;
+    assert_eq!(videos, [("real/a b", frames), ("real/empty", frames), ("fake/x/a b", frames)]);
+    let frames: Vec<_> = listing.frames.iter().map(|f| (f.frame, f.path.as_str())).collect();
+    assert_eq!(frames, [(0, "real/a b/2.png"), (1, "real/a b/10.png"), (0, "fake/x/a b/1.png")]);
+    assert_eq!(
+        noticed(&listing),
+        [(Finding::EmptyVideo, 1), (Finding::DeeperFolder, 1), (Finding::LooseImage, 1)]
+    );
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let (_dir, root) = tree(&["real/a/1.png", "fake/x/1.png", "fake/empty/", "fake/text/a.txt"]);
+    let mut messages = Vec::new();
+    let mut error = |layout: &FolderLayout| {
+        messages.push(words(&scan(layout).unwrap_err(), &root));
+    };
+    error(&layout(&root, false));
+    error(&layout(&root, true));
+    let mut changed = layout(&root, true);
+    for folder in ["fake/empty", "fake/text", "Real", "../real", "./real/"] {
+        changed.classes[1].folder = text(folder);
+        error(&changed);
+    }
+    changed.classes[1] = class("fake/x", Label::Fake, Some("swop"));
+    error(&changed);
+    changed.root = path(&root, "env:FACES");
+    error(&changed);
+    changed.root = path(&root, "gone");
+    error(&changed);
+    changed.root = path(&root, "fake/x/1.png");
+    error(&changed);
+    insta::assert_snapshot!(messages.join("\n\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_never_in_circles() {
+    use std::os::unix::fs::symlink;
+    let (_dir, root) = tree(&["store/v/1.png", "fake/x/w/1.png", "real/"]);
+    symlink(root.join("store/v"), root.join("real/v")).unwrap();
+    symlink(root.join("real"), root.join("real/loop")).unwrap();
+    symlink(root.join("gone.png"), root.join("real/gone.png")).unwrap();
+    let listing = scan(&layout(&root, true)).unwrap();
+    let frames: Vec<_> = listing.frames.iter().map(|f| f.path.as_str()).collect();
+    assert_eq!(frames, ["real/v/1.png", "fake/x/w/1.png"]);
+    assert_eq!(listing.findings[&Finding::Missing].count, 2);
+
+    symlink(root.join("real"), root.join("again")).unwrap();
+    let mut twice = layout(&root, true);
+    twice.classes[1].folder = text("again");
+    assert!(matches!(scan(&twice), Err(DataError::RepeatedClass { .. })));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn odd_names_on_disk() {
+    use std::os::unix::ffi::OsStrExt;
+    let (_dir, root) = tree(&["real/a\\b.png", "real/new\nline.png", "fake/x/1.png"]);
+    let broken = OsStr::from_bytes(b"bro\xffken.png");
+    fs::write(root.join("real").join(broken), "").unwrap();
+    let listing = scan(&layout(&root, false)).unwrap();
+    assert_eq!(noticed(&listing), [(Finding::UnreadableName, 1)]);
+    for frame in &listing.frames {
+        assert!(root.join(&frame.path).is_file(), "{:?}", frame.path);
+    }
+    assert_eq!(listing.frames.len(), 3);
+}

@@ -8,11 +8,13 @@ use rayon::prelude::*;
 
 use super::cells::{Cells, Wanted};
 use super::{Finding, Listing, paths};
-use crate::data::error::{DataError, RowFlaw, RowProblem, quoted};
+use crate::data::error::DataError;
+use crate::data::flaw::{Nothing, Place, RowFlaw, RowProblem, quoted};
 use crate::data::manifest::{Frame, Kind, Video};
 use crate::data::methods::Methods;
 use crate::data::natural;
 use crate::data::root::{Env, Want, locate};
+use crate::data::words::Word;
 use crate::lang::model::{Dataset, Label, Split, TableLayout};
 use crate::lang::span::Spanned;
 
@@ -53,19 +55,19 @@ pub fn read(dataset: &Dataset, layout: &TableLayout, env: Env) -> Result<Listing
         paths: HashMap::new(),
     };
     for row in 0..columns.cells.lines.len() {
-        let line = columns.cells.lines[row];
-        if let Err(what) = reader.row(line, &columns.row(row)) {
-            reader.problems.push(RowProblem { line, what });
+        let at = Place { unit: columns.cells.unit, number: columns.cells.lines[row] };
+        if let Err(what) = reader.row(at, &columns.row(row)) {
+            reader.problems.push(RowProblem { at, what });
         }
     }
     let Reader { mut listing, mut problems, .. } = reader;
     if !problems.is_empty() {
         let total = problems.len();
         problems.truncate(PROBLEMS);
-        return Err(DataError::Rows { file, unit: columns.cells.unit, problems, total });
+        return Err(DataError::Rows { file, problems, total });
     }
     if listing.videos.is_empty() {
-        return Err(DataError::EmptyTable { file, header: true });
+        return Err(DataError::EmptyTable { file, what: Nothing::Labels });
     }
     number_frames(&mut listing);
     let missing: Vec<String> = (listing.frames.par_iter())
@@ -146,12 +148,12 @@ struct Reader<'a> {
     problems: Vec<RowProblem>,
     /// Where each video is in the listing, by its key.
     videos: HashMap<String, usize>,
-    /// The line that first names each path, and what it says.
-    paths: HashMap<String, (u32, Video)>,
+    /// The row that first names each path, and what it says.
+    paths: HashMap<String, (Place, Video)>,
 }
 
 impl Reader<'_> {
-    fn row(&mut self, line: u32, row: &Row) -> Result<(), RowFlaw> {
+    fn row(&mut self, at: Place, row: &Row) -> Result<(), RowFlaw> {
         if row.label.is_empty() {
             self.listing.note(Finding::Unlabelled, format!("`{}`", row.path));
             return Ok(());
@@ -161,7 +163,7 @@ impl Reader<'_> {
         }
         let path = paths::below(self.root, row.path)
             .ok_or_else(|| RowFlaw::OutsideRoot(row.path.to_owned()))?;
-        let video = self.video(line, row, &path)?;
+        let video = self.video(at.number, row, &path)?;
         match self.paths.entry(path) {
             Entry::Occupied(entry) => {
                 let (first, earlier) = entry.get();
@@ -177,11 +179,11 @@ impl Reader<'_> {
                 let frame =
                     Frame { video_key: video.key.clone(), frame: 0, path: entry.key().clone() };
                 self.listing.frames.push(frame);
-                entry.insert((line, video.clone()));
+                entry.insert((at, video.clone()));
             }
         }
         match self.videos.get(&video.key) {
-            Some(&place) => agree(&self.listing.videos[place], &video),
+            Some(&place) => agree(&self.listing.videos[place], &video, at.unit),
             None => {
                 self.videos.insert(video.key.clone(), self.listing.videos.len());
                 self.listing.videos.push(video);
@@ -250,8 +252,7 @@ fn split(value: &str) -> Result<Option<Split>, RowFlaw> {
 }
 
 /// Two rows of one video must describe it alike.
-fn agree(earlier: &Video, here: &Video) -> Result<(), RowFlaw> {
-    use crate::data::words::Word;
+fn agree(earlier: &Video, here: &Video, unit: &'static str) -> Result<(), RowFlaw> {
     let none = || "(none)".to_owned();
     let of = |text: &Option<String>| text.clone().unwrap_or_else(none);
     let word = |video: &Video| [video.label.word().to_owned(), video.split.word().to_owned()];
@@ -271,7 +272,7 @@ fn agree(earlier: &Video, here: &Video) -> Result<(), RowFlaw> {
             what,
             value,
             earlier: before,
-            first: earlier.source_line.unwrap_or_default(),
+            first: Place { unit, number: earlier.source_line.unwrap_or_default() },
         })
     })
 }

@@ -1,0 +1,170 @@
+//! What can be wrong with a file or a row of it: the particulars of a data error.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// What can be wrong with the form of a CSV file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CsvFlaw {
+    /// Bytes that are no UTF-8.
+    #[error("the text is not UTF-8; save the file as UTF-8")]
+    NotUtf8,
+    /// A NUL byte.
+    #[error("a NUL byte, which no text file has")]
+    Nul,
+    /// A quote that is never closed.
+    #[error("a quoted field is never closed")]
+    OpenQuote,
+    /// Text between a closing quote and the next comma.
+    #[error("`{0}` follows a closing quote; double the quotes inside a quoted field")]
+    AfterQuote(char),
+    /// A row of another width than the header.
+    #[error("{}, but the header has {expected}", counted(*found, "field"))]
+    Ragged {
+        /// Fields in this row.
+        found: usize,
+        /// Fields in the header.
+        expected: usize,
+    },
+}
+
+/// What a table that says nothing lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Nothing {
+    /// Any text.
+    #[error("is empty; a header and rows are needed")]
+    Text,
+    /// Rows below the header.
+    #[error("has a header but no rows")]
+    Rows,
+    /// A row with a label.
+    #[error("has no row with a label")]
+    Labels,
+}
+
+/// A place in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What `number` counts: `line` in CSV, `row` in Parquet.
+    pub unit: &'static str,
+    /// Line or row, from 1.
+    pub number: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.unit, self.number)
+    }
+}
+
+/// A row of a table that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowProblem {
+    /// Where it is.
+    pub at: Place,
+    /// What is wrong.
+    pub what: RowFlaw,
+}
+
+/// What can be wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RowFlaw {
+    /// No image path.
+    #[error("the path is empty")]
+    EmptyPath,
+    /// No video name.
+    #[error("the video is empty")]
+    EmptyVideo,
+    /// A path that leaves the root.
+    #[error("the path `{0}` is not below the root")]
+    OutsideRoot(String),
+    /// A label that is neither real nor fake.
+    #[error("the label `{value}` is neither real ({real}) nor fake ({fake})")]
+    UnknownLabel {
+        /// The label.
+        value: String,
+        /// The values that mean real.
+        real: String,
+        /// The values that mean fake.
+        fake: String,
+    },
+    /// A split that does not exist.
+    #[error("the split `{0}` is none of train, val and test")]
+    UnknownSplit(String),
+    /// A manipulation that is not declared.
+    #[error("the manipulation `{name}` is not declared{}", did_you_mean(nearest))]
+    UndeclaredManipulation {
+        /// The manipulation.
+        name: String,
+        /// The declared one most like it.
+        nearest: Option<String>,
+    },
+    /// A path listed before with other values.
+    #[error("the path `{path}` is listed again with other values, first in {first}")]
+    RepeatedPath {
+        /// The path.
+        path: String,
+        /// Its first mention.
+        first: Place,
+    },
+    /// Two rows of a video that disagree.
+    #[error("the video `{video}` has the {what} `{value}` here, but `{earlier}` in {first}")]
+    Conflict {
+        /// The video.
+        video: String,
+        /// What they disagree about.
+        what: &'static str,
+        /// The value here.
+        value: String,
+        /// The value of its first row.
+        earlier: String,
+        /// Its first row.
+        first: Place,
+    },
+}
+
+/// What an empty class folder holds instead of images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyClassHint {
+    /// Nothing of use.
+    Nothing,
+    /// Folders, where images were expected.
+    Folders(usize),
+    /// Images, where folders of images were expected.
+    LooseImages(usize),
+}
+
+impl fmt::Display for EmptyClassHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => write!(f, " (jpg, jpeg, png, webp or bmp)"),
+            Self::Folders(n) => {
+                let folders = counted(*n, "folder");
+                write!(f, ", but {folders}; if each is a video, declare `videos=#true`")
+            }
+            Self::LooseImages(n) => write!(
+                f,
+                " in video folders, but {} of its own; if each stands alone, declare \
+                 `videos=#false`",
+                counted(*n, "image")
+            ),
+        }
+    }
+}
+
+/// A number of things.
+pub(super) fn counted(n: usize, thing: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {thing}{s}")
+}
+
+/// Names in backticks, separated by commas.
+pub(super) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
+    names.iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// A suggestion, if there is one.
+pub(super) fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
+}
