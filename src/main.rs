@@ -11,5 +11,11 @@ use proofmark::cli::{self, args::Cli};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // candle's own pool for element-wise operations spins while it waits, and takes the
+    // cores from the rayon pool that everything else runs on.
+    if std::env::var_os("CANDLE_NUM_THREADS").is_none() {
+        // SAFETY: no other thread has been started yet.
+        unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
+    }
     cli::main(&Cli::parse()).into()
 }

@@ -103,6 +103,9 @@ pub struct RunArgs {
     /// What to compute on
     #[arg(long, value_enum, default_value = "cpu")]
     pub device: DeviceArg,
+    /// Models trained at a time; one per core when all are small, else one
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// Devices.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Printer;
 use crate::work::Events;
@@ -11,9 +11,18 @@ use crate::work::Events;
 /// Time between lines when there is no terminal.
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
+/// Room for the bars of stages that run at the same time.
+pub fn bars(printer: Printer) -> MultiProgress {
+    MultiProgress::with_draw_target(match printer.live {
+        true => ProgressDrawTarget::stderr(),
+        false => ProgressDrawTarget::hidden(),
+    })
+}
+
 /// Draws the progress of one stage.
 pub struct StageProgress {
     printer: Printer,
+    bars: MultiProgress,
     label: String,
     state: Mutex<State>,
 }
@@ -31,12 +40,12 @@ struct State {
 
 impl StageProgress {
     /// Progress of the stage called `label`.
-    pub fn new(printer: Printer, label: String) -> Self {
+    pub fn new(printer: Printer, label: String, bars: MultiProgress) -> Self {
         let now = Instant::now();
         let bar = ProgressBar::hidden();
         let state =
             State { bar, unit: "", total: 0, done: 0, skipped: None, begun: now, told: now };
-        Self { printer, label, state: Mutex::new(state) }
+        Self { printer, bars, label, state: Mutex::new(state) }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -60,10 +69,11 @@ impl Events for StageProgress {
                 "  {msg} [{bar:30}] {human_pos}/{human_len} {prefix}, {per_sec}, {eta} left",
             )
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-            state.bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr())
+            let bar = ProgressBar::new(total)
                 .with_style(style.progress_chars("=> "))
                 .with_message(self.label.clone())
                 .with_prefix(unit);
+            state.bar = self.bars.add(bar);
         }
     }
 
@@ -98,9 +108,14 @@ impl Events for StageProgress {
     }
 
     fn note(&self, text: &str) {
-        let state = self.state();
         let line = format!("  {}: {text}", self.label);
-        state.bar.suspend(|| self.printer.line(&line));
+        self.bars.suspend(|| self.printer.line(&line));
+    }
+}
+
+impl Drop for StageProgress {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 

@@ -7,10 +7,12 @@ use std::time::Instant;
 use super::args::RunArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::{StageProgress, duration};
+use super::progress::{StageProgress, bars, duration};
 use super::project::{checked, device, failed, planned, print_missing, runnable};
+use indicatif::MultiProgress;
+
 use crate::data::statistics::Statistics;
-use crate::engine::run::{Observer, Run, Until};
+use crate::engine::run::{Observer, Run, Until, default_jobs};
 use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::plan::graph::Stage;
@@ -36,7 +38,7 @@ fn carry_out(
     let begun = Instant::now();
     let device = device(args.device)?;
     let stop = stop_on_signal()?;
-    let looking = StageProgress::new(printer, "data".to_owned());
+    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
     let planned = planned(loaded, &args.store.store, true, &looking)?;
     looking.finish();
     if !planned.world.missing.is_empty() {
@@ -51,7 +53,7 @@ fn carry_out(
             printer.line(&format!("data set {}: {note}", scan.report.dataset));
         }
     }
-    let observer = Lines { printer };
+    let observer = Lines { printer, bars: bars(printer) };
     Run {
         project: &loaded.project,
         world: &planned.world,
@@ -59,6 +61,7 @@ fn carry_out(
         store: &planned.store,
         device: &device,
         observer: &observer,
+        jobs: args.jobs.unwrap_or_else(|| default_jobs(&loaded.project)),
         stop: &stop,
     }
     .until(until)?;
@@ -94,29 +97,36 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-/// Tells about stages in lines on stderr.
+/// Tells about stages in lines on stderr, above the bars of those that run.
 struct Lines {
     printer: Printer,
+    bars: MultiProgress,
+}
+
+impl Lines {
+    fn line(&self, text: &str) {
+        self.bars.suspend(|| self.printer.line(text));
+    }
 }
 
 impl Observer for Lines {
     fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events> {
-        let label = format!("[{number}/{of}] {} {}", stage.kind.word(), stage.name);
-        self.printer.line(&label);
-        Box::new(StageProgress::new(self.printer, stage.name.clone()))
+        self.line(&format!("[{number}/{of}] {} {}", stage.kind.word(), stage.name));
+        Box::new(StageProgress::new(self.printer, stage.name.clone(), self.bars.clone()))
     }
 
-    fn end(&self, _stage: &Stage, seconds: Option<f64>) {
+    fn end(&self, stage: &Stage, seconds: Option<f64>) {
         if let Some(seconds) = seconds {
-            self.printer.line(&format!("  done in {}", duration(seconds)));
+            let (word, name) = (stage.kind.word(), &stage.name);
+            self.line(&format!("  {word} {name} done in {}", duration(seconds)));
         }
     }
 
     fn sampled(&self, _stage: &Stage, counts: &Statistics) {
-        self.printer.line(counts.text().trim_end());
+        self.line(counts.text().trim_end());
     }
 
     fn prepared(&self, _stage: &Stage, summary: &str) {
-        self.printer.line(&format!("  {summary}"));
+        self.line(&format!("  {summary}"));
     }
 }

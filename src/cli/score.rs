@@ -5,7 +5,7 @@ use serde_json::json;
 use super::args::{Format, ScoreArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::StageProgress;
+use super::progress::{StageProgress, bars};
 use super::project::{device, failed};
 use crate::engine::score::{images, score as score_images};
 use crate::work::Failure;
@@ -21,7 +21,7 @@ pub fn score(args: &ScoreArgs, printer: Printer) -> Exit {
 fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
     let device = device(args.device)?;
     let images = images(&args.paths)?;
-    let progress = StageProgress::new(printer, "score".to_owned());
+    let progress = StageProgress::new(printer, "score".to_owned(), bars(printer));
     let (card, scored) = score_images(&args.checkpoint, &images, &device, &progress)?;
     progress.finish();
     match args.format {

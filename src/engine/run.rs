@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use candle_core::Device;
@@ -13,11 +14,25 @@ use super::world::World;
 use super::{faces, predict, train};
 use crate::data::statistics::Statistics;
 use crate::lang::model::{Experiment, Project};
-use crate::plan::graph::{Kind, Plan, Stage, Work};
+use crate::model::vit::VitConfig;
+use crate::plan::graph::{Kind, Plan, Stage, Work, experiments};
 use crate::plan::inputs::Change;
 use crate::prepare::faces::Faces;
 use crate::store::{Claim, StageRecord, Store};
 use crate::work::{Events, Failure};
+
+/// Parameters up to which a model leaves most of a core's time to others.
+const SMALL_MODEL: usize = 10_000_000;
+
+/// How many models to train at a time: one per core if all are small, else one.
+pub fn default_jobs(project: &Project) -> usize {
+    let parameters = |e: &&Experiment| -> usize {
+        let specs = VitConfig::new(&e.backbone, 2).parameters();
+        specs.iter().map(|s| s.shape.iter().product::<usize>()).sum()
+    };
+    let largest = experiments(project).iter().map(parameters).max().unwrap_or(0);
+    if largest <= SMALL_MODEL { rayon::current_num_threads() } else { 1 }
+}
 
 /// Whether a stage is to be run, and why.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +93,7 @@ impl Until {
 }
 
 /// Hears which stage runs.
-pub trait Observer {
+pub trait Observer: Sync {
     /// Progress of the stage that begins now.
     fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events>;
     /// The stage is in the store; `seconds` is none if it was there before.
@@ -103,20 +118,78 @@ pub struct Run<'a> {
     pub device: &'a Device,
     /// Hears of progress.
     pub observer: &'a dyn Observer,
+    /// Models trained at a time.
+    pub jobs: usize,
     /// Set to stop.
     pub stop: &'a AtomicBool,
 }
 
 impl Run<'_> {
-    /// Makes every stage that is not in the store, in order.
+    /// Makes every stage that is not in the store, in order. Stages of one kind do not
+    /// depend on each other; models are trained `jobs` at a time.
     pub fn until(&self, until: Until) -> Result<(), Failure> {
-        let stages: Vec<&Stage> =
-            self.plan.stages.iter().filter(|s| until.includes(s.kind)).collect();
-        for (i, stage) in stages.iter().enumerate() {
-            self.stage(stage, i + 1, stages.len())?;
-            self.store.remember(stage.kind.word(), &stage.name, &stage.inputs.values)?;
+        let stages: Vec<(usize, &Stage)> =
+            self.plan.stages.iter().filter(|s| until.includes(s.kind)).enumerate().collect();
+        let of = stages.len();
+        for group in stages.chunk_by(|a, b| a.1.kind == b.1.kind) {
+            let jobs = if group[0].1.kind == Kind::Train { self.jobs.min(group.len()) } else { 1 };
+            if jobs <= 1 {
+                for (i, stage) in group {
+                    self.finish(stage, i + 1, of)?;
+                }
+            } else {
+                self.side_by_side(group, of, jobs)?;
+            }
         }
         Ok(())
+    }
+
+    /// Several stages at a time, each on its share of the cores. The first failure stops
+    /// the others where they can go on from later.
+    fn side_by_side(
+        &self,
+        group: &[(usize, &Stage)],
+        of: usize,
+        jobs: usize,
+    ) -> Result<(), Failure> {
+        let threads = (rayon::current_num_threads() / jobs).max(1);
+        let next = AtomicUsize::new(0);
+        let failure = Mutex::new(None);
+        std::thread::scope(|scope| -> Result<(), Failure> {
+            for _ in 0..jobs {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .map_err(|e| Failure::Internal(e.to_string()))?;
+                let (next, failure) = (&next, &failure);
+                scope.spawn(move || {
+                    pool.install(|| {
+                        while let Some((i, stage)) = group.get(next.fetch_add(1, Ordering::Relaxed))
+                        {
+                            if let Err(error) = self.finish(stage, i + 1, of) {
+                                self.stop.store(true, Ordering::Relaxed);
+                                let mut first = failure.lock().expect("no thread panics with it");
+                                first.get_or_insert(error);
+                                return;
+                            }
+                        }
+                    });
+                });
+            }
+            Ok(())
+        })?;
+        match failure.into_inner().expect("no thread panics with it") {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&self, stage: &Stage, number: usize, of: usize) -> Result<(), Failure> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted);
+        }
+        self.stage(stage, number, of)?;
+        Ok(self.store.remember(stage.kind.word(), &stage.name, &stage.inputs.values)?)
     }
 
     fn stage(&self, stage: &Stage, number: usize, of: usize) -> Result<(), Failure> {

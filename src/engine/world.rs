@@ -89,7 +89,20 @@ fn locate(
     events: &dyn Events,
 ) -> Result<Result<PathBuf, String>, Failure> {
     match HubFile::parse(&path.written) {
-        None => Ok(Ok(path.base.join(&path.written))),
+        None => match path.written.strip_prefix("env:") {
+            None => Ok(Ok(path.base.join(&path.written))),
+            Some(rest) => {
+                let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
+                let root =
+                    environment(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+                        Failure::Data(format!(
+                            "weights `{}`: the variable {name} is not set",
+                            path.written
+                        ))
+                    })?;
+                Ok(Ok(PathBuf::from(root).join(below)))
+            }
+        },
         Some(file) => {
             let file = file?;
             if let Some(cached) = file.cached() {

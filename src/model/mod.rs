@@ -1,5 +1,6 @@
 //! The network: Vision Transformer, differentiable ops, first weights, losses.
 
+mod approx;
 pub mod hub;
 pub mod init;
 pub mod losses;

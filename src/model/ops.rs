@@ -9,8 +9,12 @@ use candle_core::{
 };
 use rayon::prelude::*;
 
+use super::approx::{erf, exp};
+
 /// Rows that one task handles, so that small tensors stay on one thread.
 const ROWS: usize = 64;
+/// Elements that one task handles.
+const CHUNK: usize = 16 * 1024;
 
 /// `x W^T + b`: x (.., I), W (O, I), b (O) to (.., O).
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
@@ -55,6 +59,11 @@ pub fn softmax_composed(x: &Tensor) -> Result<Tensor> {
     let top = x.max_keepdim(D::Minus1)?.detach();
     let exp = x.broadcast_sub(&top)?.exp()?;
     exp.broadcast_div(&exp.sum_keepdim(D::Minus1)?)
+}
+
+/// GELU with the exact (erf) form: x Φ(x).
+pub fn gelu(x: &Tensor) -> Result<Tensor> {
+    if fused(&[x]) { x.apply_op1(Gelu) } else { x.gelu_erf() }
 }
 
 /// Log-softmax over the last dimension.
@@ -183,7 +192,7 @@ impl CustomOp1 for Softmax {
                 let top = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let mut sum = 0f32;
                 for (out, x) in out.iter_mut().zip(x) {
-                    *out = (x - top).exp();
+                    *out = exp(x - top);
                     sum += *out;
                 }
                 let scale = 1.0 / sum;
@@ -212,6 +221,41 @@ impl CustomOp1 for Softmax {
                 }
             });
         Ok(Some(Tensor::from_vec(dx, res.shape(), res.device())?))
+    }
+}
+
+struct Gelu;
+
+/// Φ(x), the standard normal distribution function.
+#[inline(always)]
+fn normal_cdf(x: f32) -> f32 {
+    0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
+}
+
+impl CustomOp1 for Gelu {
+    fn name(&self) -> &'static str {
+        "gelu"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let x = slice(x, layout)?;
+        let mut out = vec![0f32; x.len()];
+        out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| {
+            out.iter_mut().zip(x).for_each(|(out, &x)| *out = x * normal_cdf(x));
+        });
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+
+    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        // 1 / sqrt(2 pi), the density at 0.
+        const DENSITY: f32 = 0.398_942_3;
+        let (xs, mut dx) = (values(arg)?, values(grad)?);
+        dx.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).for_each(|(dx, x)| {
+            dx.iter_mut().zip(x).for_each(|(dx, &x)| {
+                *dx *= normal_cdf(x) + x * DENSITY * exp(-0.5 * x * x);
+            });
+        });
+        Ok(Some(Tensor::from_vec(dx, arg.shape(), arg.device())?))
     }
 }
 
@@ -279,5 +323,18 @@ mod tests {
         assert!(close(&fused_grad, &composed_grad) < 1e-6);
         let logs = log_softmax(&x).unwrap().exp().unwrap();
         assert!(close(&logs, &fused) < 1e-6);
+    }
+
+    #[test]
+    fn fused_gelu_and_its_gradient_are_the_composed_ones() {
+        let (x, weight) = (random(&[7, 33], 8), random(&[7, 33], 9));
+        let run = |f: fn(&Tensor) -> Result<Tensor>| {
+            let y = f(&x).unwrap();
+            let grads = (&y * weight.as_tensor()).unwrap().sum_all().unwrap().backward().unwrap();
+            (y, grads.get(&x).unwrap().clone())
+        };
+        let ((fused, fused_grad), (composed, composed_grad)) = (run(gelu), run(|x| x.gelu_erf()));
+        assert!(close(&fused, &composed) < 2e-6);
+        assert!(close(&fused_grad, &composed_grad) < 2e-6);
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::{D, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::ops::{layer_norm, linear, softmax};
+use super::ops::{gelu, layer_norm, linear, softmax};
 use super::params::{Begin, ParamSpec, Params};
 use crate::lang::model::{Backbone, Pool};
 use crate::rng::{Rng, Stream};
@@ -170,7 +170,7 @@ pub fn forward(
         let y = scaled("ls1.gamma", attention(config, &y, &p)?)?;
         x = (x + keep(0, y)?)?;
         let y = layer_norm(&x, p("norm2.weight"), p("norm2.bias"), EPS)?;
-        let y = linear(&y, p("mlp.fc1.weight"), p("mlp.fc1.bias"))?.gelu_erf()?;
+        let y = gelu(&linear(&y, p("mlp.fc1.weight"), p("mlp.fc1.bias"))?)?;
         let y = scaled("ls2.gamma", linear(&y, p("mlp.fc2.weight"), p("mlp.fc2.bias"))?)?;
         x = (x + keep(1, y)?)?;
     }
