@@ -126,7 +126,10 @@ fn mouth(portrait: &Portrait, [u, v]: [f32; 2], pixel: f32, colour: &mut Rgb) {
     let fold = (u.abs() - 0.75 * inner.nose[0] - 0.45 * (v - inner.nose[1]).max(0.0)).abs();
     let along = bump(0.0, (v - 0.5 * (height + inner.nose[1])) / 0.16);
     let crease = cover(0.008 - fold, 2.5 * pixel) * along;
-    *colour = scaled(*colour, 1.0 - crease * (0.08 + 0.16 * moment.smile.max(0.0) + 0.12 * inner.wrinkles));
+    *colour = scaled(
+        *colour,
+        1.0 - crease * (0.08 + 0.16 * moment.smile.max(0.0) + 0.12 * inner.wrinkles),
+    );
     if s.abs() > 1.15 || (v - height).abs() > 0.3 {
         return;
     }
@@ -145,7 +148,8 @@ fn mouth(portrait: &Portrait, [u, v]: [f32; 2], pixel: f32, colour: &mut Rgb) {
         *colour = mix(*colour, flesh, lips);
         let inside = cover((v - centre + 0.3 * gap).min(centre + gap - v), pixel);
         if gap > 0.004 {
-            let teeth = cover(centre - 0.3 * gap + 0.05 - v, pixel) * cover(0.8 - s.abs(), 4.0 * pixel);
+            let teeth =
+                cover(centre - 0.3 * gap + 0.05 - v, pixel) * cover(0.8 - s.abs(), 4.0 * pixel);
             let depth = mix([0.2, 0.06, 0.06], [0.9, 0.88, 0.83], 0.9 * teeth);
             *colour = mix(*colour, scaled(depth, shade), inside);
         }
@@ -187,7 +191,8 @@ pub fn glasses(glasses: &Glasses, [u, v]: [f32; 2], pixel: f32, colour: &mut Rgb
         power => norm(power).sqrt().cbrt(),
     };
     let rim = cover(glasses.thickness - (radius - 1.0).abs() * b, pixel);
-    let bridge = cover(0.235 - a - u.abs(), pixel) * cover(0.6 * glasses.thickness - (v + 0.15).abs(), pixel);
+    let bridge = cover(0.235 - a - u.abs(), pixel)
+        * cover(0.6 * glasses.thickness - (v + 0.15).abs(), pixel);
     let reflection = bump(du + 0.3, (dv + 0.3) * 1.5) * 0.18;
     if radius < 1.0 {
         *colour = mix(*colour, [0.92, 0.95, 1.0], reflection);

@@ -138,7 +138,11 @@ impl Identity {
         let age = rng.uniform() as f32;
         let hair = Self::hair(colour, feminine, rng);
         let glasses = rng.chance(0.22).then(|| Glasses {
-            colour: if rng.chance(0.7) { [0.08; 3] } else { jittered([0.45, 0.30, 0.20], 0.15, rng) },
+            colour: if rng.chance(0.7) {
+                [0.08; 3]
+            } else {
+                jittered([0.45, 0.30, 0.20], 0.15, rng)
+            },
             half: [between(0.17, 0.205, rng), between(0.12, 0.165, rng)],
             squareness: if rng.chance(0.5) { 2 } else { 6 },
             thickness: between(0.016, 0.03, rng),

@@ -26,6 +26,8 @@ pub struct Edit {
 pub struct Frame<'a> {
     /// What is drawn in it.
     pub portrait: &'a Portrait<'a>,
+    /// The picture before the camera.
+    pub drawn: &'a Canvas,
     /// The picture the camera took.
     pub taken: &'a Canvas,
     /// The noise in it.
@@ -37,15 +39,14 @@ pub struct Frame<'a> {
 impl Edit {
     /// The edit of one fake video, drawn from `rng`.
     pub fn new(method: &Method, rng: &mut Rng) -> Self {
-        let mut vary = |by: f32| by * between(0.6, 1.4, rng);
+        let mut vary = |by: f32| by * between(0.3, 1.7, rng);
         let mut method = *method;
         for knob in [&mut method.tone, &mut method.bend_by, &mut method.grid, &mut method.smooth] {
             *knob = vary(*knob);
         }
-        method.texels = vary(method.texels);
         let (offset, tint) = (vary(method.offset), vary(method.tint));
-        let mut sign = |by: f32| if rng.chance(0.5) { by } else { -by };
-        let tint = [sign(tint), sign(0.5 * tint), sign(tint)];
+        let tint = TINT.map(|c| c * tint);
+        method.texels *= between(0.8, 1.25, rng);
         let angle = between(0.0, std::f32::consts::TAU, rng);
         Self {
             method,
@@ -71,12 +72,11 @@ impl Edit {
             let (ours, theirs) = (ours.resized(side), theirs.resized(side));
             let coarse = ours.pixels().iter().zip(theirs.pixels());
             for (pixel, (ours, theirs)) in patch.pixels_mut().iter_mut().zip(coarse) {
-                *pixel =
-                    std::array::from_fn(|c| pixel[c] + method.bleed * (theirs[c] - ours[c]));
+                *pixel = std::array::from_fn(|c| pixel[c] + method.bleed * (theirs[c] - ours[c]));
             }
         }
         let mask = self.mask(frame.portrait, side);
-        let match_by = self.colour_match(&patch, frame.taken, &mask);
+        let match_by = self.colour_match(&patch, frame, &mask);
         let mut edited = frame.taken.clone();
         for (i, pixel) in edited.pixels_mut().iter_mut().enumerate() {
             let (alpha, lattice) = mask[i];
@@ -108,11 +108,12 @@ impl Edit {
         let actor = Portrait { inner, moment, ..portrait.clone() };
         let pixel = 2.0 / side as f32;
         let drawn = Canvas::draw(side, |x, y| {
-            let [u, v] = portrait.place(x, y).face;
-            if radius(Region::Inner, [u, v]) > 1.15 {
-                return [0.0; 3];
+            let at = portrait.place(x, y).face;
+            // Beyond this nothing reaches the mask, not even through the blurs.
+            if radius(self.method.region, at) > 1.6 {
+                return frame.drawn.sample(x, y);
             }
-            let [du, dv] = self.bent([u, v]);
+            let [du, dv] = self.bent(at);
             let scale = portrait.moment.scale;
             actor.colour(x - scale * du, y - scale * dv, pixel)
         });
@@ -132,7 +133,10 @@ impl Edit {
                 let way = if a.sin() > 0.0 { by } else { -by };
                 [way * inside * u, -way * inside * (v - centre)]
             }
-            Bend::Wobble => [by * (7.0 * v + a).sin() * (4.0 * u + b).cos(), by * (6.0 * u + c).sin() * (5.0 * v + d).cos()],
+            Bend::Wobble => [
+                by * (7.0 * v + a).sin() * (4.0 * u + b).cos(),
+                by * (6.0 * u + c).sin() * (5.0 * v + d).cos(),
+            ],
         };
         [du + self.offset[0], dv + self.offset[1]]
     }
@@ -159,10 +163,13 @@ impl Edit {
     }
 
     /// The colour to add to the replacement: most of its mean difference to the
-    /// frame, and the method's own error.
-    fn colour_match(&self, patch: &Canvas, taken: &Canvas, mask: &[(f32, f32)]) -> Rgb {
+    /// frame, and the method's own error, as faded as the frame is.
+    fn colour_match(&self, patch: &Canvas, frame: &Frame, mask: &[(f32, f32)]) -> Rgb {
+        let Frame { taken, capture, .. } = frame;
         let (mut difference, mut weight) = ([0.0; 3], f32::EPSILON);
-        for ((alpha, _), (ours, theirs)) in mask.iter().zip(patch.pixels().iter().zip(taken.pixels())) {
+        for ((alpha, _), (ours, theirs)) in
+            mask.iter().zip(patch.pixels().iter().zip(taken.pixels()))
+        {
             difference = std::array::from_fn(|c| difference[c] + alpha * (theirs[c] - ours[c]));
             weight += alpha;
         }
@@ -171,7 +178,7 @@ impl Edit {
                 Content::Donor => (1.0 - self.method.tone) * difference[c] / weight,
                 _ => 0.0,
             };
-            matched + self.tint[c]
+            matched + self.tint[c] * capture.saturation()
         })
     }
 }
@@ -180,19 +187,24 @@ impl Edit {
 const BLEED_SIDE: usize = 7;
 
 /// Period of the upsampling pattern, in drawing units.
-const GRID_PERIOD: f32 = 0.11;
+const GRID_PERIOD: f32 = 1.0 / 6.0;
+
+/// Where the colours of a generated face lean: less red, more green.
+const TINT: Rgb = [-1.0, 0.7, -0.3];
 
 /// 0 in the middle of a region, 1 on its edge; `at` is a position on the face. All
 /// regions lie within the inner face.
 pub fn radius(region: Region, [u, v]: [f32; 2]) -> f32 {
     let ellipse = |u: f32, v: f32, a: f32, b: f32| ((u / a).powi(2) + (v / b).powi(2)).sqrt();
-    match region {
-        Region::Inner => ellipse(u, v - 0.12, 0.47, 0.58),
+    let inner = ellipse(u, v - 0.12, 0.47, 0.58);
+    let part = match region {
+        Region::Inner => inner,
         Region::Lower => ellipse(u, v - 0.4, 0.36, 0.28),
         Region::Mouth => ellipse(u, v - 0.42, 0.31, 0.19),
         Region::Eyes => ellipse(u.abs() - 0.24, v + 0.12, 0.17, 0.13),
         Region::Expression => {
             ellipse(u.abs() - 0.22, v + 0.2, 0.2, 0.16).min(ellipse(u, v - 0.42, 0.31, 0.19))
         }
-    }
+    };
+    part.max(inner)
 }

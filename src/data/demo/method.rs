@@ -32,7 +32,7 @@ pub enum Content {
     Talk,
     /// The same face looking elsewhere.
     Look,
-    /// The frame's own pixels.
+    /// The same face, as it is.
     Own,
 }
 
@@ -103,19 +103,19 @@ const SWAP: Method = Method {
     edge: 0.3,
     offset: 0.0,
     tone: 0.3,
-    tint: 0.0,
+    tint: 0.028,
     texels: 0.0,
     smooth: 0.008,
     bleed: 0.0,
     bend: Bend::None,
     bend_by: 0.0,
-    grid: 0.0,
+    grid: 0.017,
     grain: 0.3,
 };
 
 /// See [`SWAP`].
 const REENACTMENT: Method =
-    Method { content: Content::Own, edge: 0.35, tone: 0.0, tint: 0.02, grain: 0.3, ..SWAP };
+    Method { content: Content::Own, edge: 0.35, tone: 0.0, tint: 0.042, grid: 0.032, ..SWAP };
 
 /// Every method, in the vocabulary's order.
 pub const METHODS: [Method; 13] = [
@@ -123,16 +123,31 @@ pub const METHODS: [Method; 13] = [
     Method { name: "swap-seam", edge: 0.04, tone: 0.35, offset: 0.045, grain: 0.6, ..SWAP },
     Method { name: "swap-lowres", edge: 0.25, texels: 30.0, ..SWAP },
     Method { name: "swap-poisson", edge: 0.12, tone: 0.0, bleed: 0.9, ..SWAP },
-    Method { name: "swap-smooth", smooth: 0.035, tone: 0.2, grain: 0.0, ..SWAP },
-    Method { name: "swap-warp", bend: Bend::Wobble, bend_by: 0.05, grain: 0.5, ..SWAP },
-    Method { name: "swap-grid", grid: 0.06, tone: 0.2, ..SWAP },
+    Method {
+        name: "swap-smooth",
+        smooth: 0.035,
+        tone: 0.2,
+        grain: 0.0,
+        tint: 0.01,
+        grid: 0.011,
+        ..SWAP
+    },
+    Method {
+        name: "swap-warp",
+        bend: Bend::Wobble,
+        bend_by: 0.05,
+        grain: 0.5,
+        tint: 0.01,
+        grid: 0.011,
+        ..SWAP
+    },
+    Method { name: "swap-grid", grid: 0.035, tone: 0.2, tint: 0.01, ..SWAP },
     Method {
         name: "mouth-paste",
         region: Region::Mouth,
         content: Content::Talk,
         edge: 0.12,
         offset: 0.02,
-        tint: 0.05,
         ..REENACTMENT
     },
     Method {
@@ -148,7 +163,8 @@ pub const METHODS: [Method; 13] = [
         region: Region::Eyes,
         content: Content::Look,
         smooth: 0.02,
-        tint: 0.04,
+        tint: 0.05,
+        grid: 0.045,
         ..REENACTMENT
     },
     Method {
@@ -156,16 +172,27 @@ pub const METHODS: [Method; 13] = [
         bend: Bend::Shift,
         bend_by: 0.09,
         smooth: 0.012,
+        tint: 0.014,
+        grid: 0.016,
         ..REENACTMENT
     },
-    Method { name: "lipsync-blur", region: Region::Lower, content: Content::Talk, texels: 24.0, ..REENACTMENT },
+    Method {
+        name: "lipsync-blur",
+        region: Region::Lower,
+        content: Content::Talk,
+        texels: 24.0,
+        tint: 0.016,
+        grid: 0.02,
+        ..REENACTMENT
+    },
     Method {
         name: "expression-warp",
         region: Region::Expression,
         bend: Bend::Stretch,
         bend_by: 0.3,
         smooth: 0.02,
-        tint: 0.03,
+        tint: 0.025,
+        grid: 0.03,
         ..REENACTMENT
     },
 ];

@@ -101,7 +101,10 @@ impl Portrait<'_> {
         }
         if inner.wrinkles > 0.0 && v < -0.3 {
             let line = ((v + 0.02 * (u * 9.0).sin()) * 60.0).sin().max(0.0);
-            colour = scaled(colour, 1.0 - 0.1 * inner.wrinkles * line * bump(u / 0.4, (v + 0.45) / 0.15));
+            colour = scaled(
+                colour,
+                1.0 - 0.1 * inner.wrinkles * line * bump(u / 0.4, (v + 0.45) / 0.15),
+            );
         }
         colour
     }
@@ -128,7 +131,11 @@ impl Portrait<'_> {
         let ear = (1.0 - (ear * ear + ((v + 0.02) / 0.17).powi(2)).sqrt()) * 0.085;
         if ear > -pixel && hair.length < 0.4 {
             let rim = 0.75 + 0.25 * smoothstep(0.0, 0.04, (ear - 0.03).abs());
-            colour = mix(colour, scaled(self.outer.skin, self.shade(place, 0.0) * rim), cover(ear, pixel));
+            colour = mix(
+                colour,
+                scaled(self.outer.skin, self.shade(place, 0.0) * rim),
+                cover(ear, pixel),
+            );
         }
         colour
     }
@@ -191,7 +198,8 @@ pub fn noise(u: f32, v: f32, seed: u32) -> f32 {
 
 /// A well-mixed value in 0 to 1 for each point of the integer lattice.
 fn lattice(column: i32, row: i32, seed: u32) -> f32 {
-    let mut h = seed ^ (column as u32).wrapping_mul(0x85eb_ca6b) ^ (row as u32).wrapping_mul(0xc2b2_ae35);
+    let mut h =
+        seed ^ (column as u32).wrapping_mul(0x85eb_ca6b) ^ (row as u32).wrapping_mul(0xc2b2_ae35);
     h = (h ^ (h >> 15)).wrapping_mul(0x2c1b_3c6d);
     h = (h ^ (h >> 12)).wrapping_mul(0x297a_2d39);
     (h ^ (h >> 15)) as f32 / u32::MAX as f32

@@ -136,7 +136,11 @@ impl Scene {
             Backdrop::Plain => wall,
             Backdrop::Lights => self.spots.iter().fold(scaled(wall, 0.75), |colour, [a, b, r]| {
                 let d = ((x - a).powi(2) + (y - b).powi(2)).sqrt();
-                mix(colour, mix(third, [1.0, 0.95, 0.85], 0.4), 0.7 * (1.0 - smoothstep(0.8 * r, *r, d)))
+                mix(
+                    colour,
+                    mix(third, [1.0, 0.95, 0.85], 0.4),
+                    0.7 * (1.0 - smoothstep(0.8 * r, *r, d)),
+                )
             }),
             Backdrop::Shelves => {
                 let row = ((y + 1.2) * 2.2).floor();
