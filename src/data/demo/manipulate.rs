@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, Rgb, mix};
 use super::capture::Capture;
 use super::identity::{Inner, between};
-use super::method::{Bend, Content, Method, Region};
+use super::method::{BLEED_SIDE, Bend, Content, GRID_PERIOD, Method, Region, TINT, VARIATION};
 use super::portrait::Portrait;
 use super::scene::Moment;
 use crate::rng::Rng;
@@ -39,7 +39,7 @@ pub struct Frame<'a> {
 impl Edit {
     /// The edit of one fake video, drawn from `rng`.
     pub fn new(method: &Method, rng: &mut Rng) -> Self {
-        let mut vary = |by: f32| by * between(0.3, 1.7, rng);
+        let mut vary = |by: f32| by * between(VARIATION.0, VARIATION.1, rng);
         let mut method = *method;
         for knob in [&mut method.tone, &mut method.bend_by, &mut method.grid, &mut method.smooth] {
             *knob = vary(*knob);
@@ -182,15 +182,6 @@ impl Edit {
         })
     }
 }
-
-/// Side of the coarse picture from which colours bleed.
-const BLEED_SIDE: usize = 7;
-
-/// Period of the upsampling pattern, in drawing units.
-const GRID_PERIOD: f32 = 1.0 / 6.0;
-
-/// Where the colours of a generated face lean: less red, more green.
-const TINT: Rgb = [-1.0, 0.7, -0.3];
 
 /// 0 in the middle of a region, 1 on its edge; `at` is a position on the face. All
 /// regions lie within the inner face.

@@ -229,11 +229,28 @@ mod tests {
             [(4, 4), (32, 12), (32, 34), (24, 30), (32, 46), (60, 60)]
                 .map(|(x, y)| image.get_pixel(x, y).0)
         });
-        // One step of slack, for platforms that round a sine differently.
+        // Two steps of slack, for platforms that round a sine differently.
         let pinned = PINNED.as_flattened().as_flattened();
         let same = drawn.as_flattened().as_flattened();
-        assert!(pinned.iter().zip(same).all(|(a, b)| a.abs_diff(*b) <= 1), "{drawn:?}");
+        assert!(pinned.iter().zip(same).all(|(a, b)| a.abs_diff(*b) <= 2), "{drawn:?}");
     }
 
-    const PINNED: [[[u8; 3]; 6]; 2] = [[[0; 3]; 6]; 2];
+    const PINNED: [[[u8; 3]; 6]; 2] = [
+        [
+            [57, 64, 90],
+            [81, 50, 34],
+            [204, 156, 121],
+            [186, 171, 168],
+            [182, 132, 101],
+            [75, 66, 98],
+        ],
+        [
+            [57, 64, 90],
+            [83, 50, 35],
+            [202, 163, 125],
+            [201, 163, 128],
+            [209, 164, 123],
+            [75, 66, 98],
+        ],
+    ];
 }
