@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, Rgb, mix};
 use super::capture::Capture;
 use super::identity::{Inner, between};
-use super::method::{Bend, Content, Method, Region};
+use super::method::{BLEED_SIDE, Bend, Content, GRID_PERIOD, Method, Region, TINT, VARIATION};
 use super::portrait::Portrait;
 use super::scene::Moment;
 use crate::rng::Rng;
@@ -26,6 +26,8 @@ pub struct Edit {
 pub struct Frame<'a> {
     /// What is drawn in it.
     pub portrait: &'a Portrait<'a>,
+    /// The picture before the camera.
+    pub drawn: &'a Canvas,
     /// The picture the camera took.
     pub taken: &'a Canvas,
     /// The noise in it.
@@ -37,15 +39,14 @@ pub struct Frame<'a> {
 impl Edit {
     /// The edit of one fake video, drawn from `rng`.
     pub fn new(method: &Method, rng: &mut Rng) -> Self {
-        let mut vary = |by: f32| by * between(0.6, 1.4, rng);
+        let mut vary = |by: f32| by * between(VARIATION.0, VARIATION.1, rng);
         let mut method = *method;
         for knob in [&mut method.tone, &mut method.bend_by, &mut method.grid, &mut method.smooth] {
             *knob = vary(*knob);
         }
-        method.texels = vary(method.texels);
         let (offset, tint) = (vary(method.offset), vary(method.tint));
-        let mut sign = |by: f32| if rng.chance(0.5) { by } else { -by };
-        let tint = [sign(tint), sign(0.5 * tint), sign(tint)];
+        let tint = TINT.map(|c| c * tint);
+        method.texels *= between(0.8, 1.25, rng);
         let angle = between(0.0, std::f32::consts::TAU, rng);
         Self {
             method,
@@ -75,7 +76,7 @@ impl Edit {
             }
         }
         let mask = self.mask(frame.portrait, side);
-        let match_by = self.colour_match(&patch, frame.taken, &mask);
+        let match_by = self.colour_match(&patch, frame, &mask);
         let mut edited = frame.taken.clone();
         for (i, pixel) in edited.pixels_mut().iter_mut().enumerate() {
             let (alpha, lattice) = mask[i];
@@ -107,11 +108,12 @@ impl Edit {
         let actor = Portrait { inner, moment, ..portrait.clone() };
         let pixel = 2.0 / side as f32;
         let drawn = Canvas::draw(side, |x, y| {
-            let [u, v] = portrait.place(x, y).face;
-            if radius(Region::Inner, [u, v]) > 1.15 {
-                return [0.0; 3];
+            let at = portrait.place(x, y).face;
+            // Beyond this nothing reaches the mask, not even through the blurs.
+            if radius(self.method.region, at) > 1.6 {
+                return frame.drawn.sample(x, y);
             }
-            let [du, dv] = self.bent([u, v]);
+            let [du, dv] = self.bent(at);
             let scale = portrait.moment.scale;
             actor.colour(x - scale * du, y - scale * dv, pixel)
         });
@@ -161,8 +163,9 @@ impl Edit {
     }
 
     /// The colour to add to the replacement: most of its mean difference to the
-    /// frame, and the method's own error.
-    fn colour_match(&self, patch: &Canvas, taken: &Canvas, mask: &[(f32, f32)]) -> Rgb {
+    /// frame, and the method's own error, as faded as the frame is.
+    fn colour_match(&self, patch: &Canvas, frame: &Frame, mask: &[(f32, f32)]) -> Rgb {
+        let Frame { taken, capture, .. } = frame;
         let (mut difference, mut weight) = ([0.0; 3], f32::EPSILON);
         for ((alpha, _), (ours, theirs)) in
             mask.iter().zip(patch.pixels().iter().zip(taken.pixels()))
@@ -175,28 +178,24 @@ impl Edit {
                 Content::Donor => (1.0 - self.method.tone) * difference[c] / weight,
                 _ => 0.0,
             };
-            matched + self.tint[c]
+            matched + self.tint[c] * capture.saturation()
         })
     }
 }
-
-/// Side of the coarse picture from which colours bleed.
-const BLEED_SIDE: usize = 7;
-
-/// Period of the upsampling pattern, in drawing units.
-const GRID_PERIOD: f32 = 0.11;
 
 /// 0 in the middle of a region, 1 on its edge; `at` is a position on the face. All
 /// regions lie within the inner face.
 pub fn radius(region: Region, [u, v]: [f32; 2]) -> f32 {
     let ellipse = |u: f32, v: f32, a: f32, b: f32| ((u / a).powi(2) + (v / b).powi(2)).sqrt();
-    match region {
-        Region::Inner => ellipse(u, v - 0.12, 0.47, 0.58),
+    let inner = ellipse(u, v - 0.12, 0.47, 0.58);
+    let part = match region {
+        Region::Inner => inner,
         Region::Lower => ellipse(u, v - 0.4, 0.36, 0.28),
         Region::Mouth => ellipse(u, v - 0.42, 0.31, 0.19),
         Region::Eyes => ellipse(u.abs() - 0.24, v + 0.12, 0.17, 0.13),
         Region::Expression => {
             ellipse(u.abs() - 0.22, v + 0.2, 0.2, 0.16).min(ellipse(u, v - 0.42, 0.31, 0.19))
         }
-    }
+    };
+    part.max(inner)
 }

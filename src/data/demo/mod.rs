@@ -17,3 +17,18 @@ mod video;
 
 pub use render::{GENERATOR_VERSION, render};
 pub use video::{DemoError, DemoVideo, videos};
+
+#[cfg(test)]
+fn test_layout(identities: u32, videos: u32, fakes: u32) -> crate::lang::model::DemoLayout {
+    use crate::lang::model::{DemoCapture, DemoLayout};
+    use crate::lang::span::Spanned;
+    DemoLayout {
+        seed: Spanned::default_of(11),
+        capture: Spanned::default_of(DemoCapture::Studio),
+        identities: Spanned::default_of(identities),
+        videos: Spanned::default_of(videos),
+        fakes: Spanned::default_of(fakes),
+        frames: Spanned::default_of(3),
+        hidden_methods: Vec::new(),
+    }
+}

@@ -129,3 +129,85 @@ fn cell(identity: u32, identities: u32) -> Cell {
     let partner = if members == 1 { identities } else { first + (identity - first + 1) % members };
     Cell { number, partner }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::demo::test_layout;
+    use crate::lang::vocabulary::DEMO_METHODS;
+
+    fn some_methods(number: usize) -> Vec<&'static str> {
+        DEMO_METHODS.iter().map(|(name, _)| *name).take(number).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_unique_and_numbers_as_declared(
+            identities in 0u32..40, takes in 0u32..4, fakes in 0u32..6, methods in 0usize..13,
+        ) {
+            let layout = test_layout(identities, takes, fakes);
+            let list = videos(&layout, &some_methods(methods)).unwrap();
+            let keys: BTreeSet<_> = list.iter().map(|video| &video.key).collect();
+            prop_assert_eq!(keys.len(), list.len());
+            let reals = list.iter().filter(|video| video.label == Label::Real).count();
+            prop_assert_eq!(reals as u32, identities * takes);
+            let expected = if takes == 0 || methods == 0 { 0 } else { identities * fakes };
+            prop_assert_eq!((list.len() - reals) as u32, expected);
+        }
+
+        #[test]
+        fn no_identity_is_in_two_groups(identities in 1u32..40, fakes in 1u32..6) {
+            let layout = test_layout(identities, 2, fakes);
+            let mut group_of = BTreeMap::new();
+            for video in videos(&layout, &some_methods(13)).unwrap() {
+                for person in [video.target, video.donor] {
+                    let group = group_of.entry(person).or_insert_with(|| video.group.clone());
+                    prop_assert_eq!(&*group, &video.group, "id{}", person);
+                }
+            }
+        }
+
+        #[test]
+        fn a_fake_is_made_from_a_real_video_of_its_group(identities in 1u32..20, fakes in 1u32..6) {
+            let layout = test_layout(identities, 2, fakes);
+            let list = videos(&layout, &some_methods(13)).unwrap();
+            for fake in list.iter().filter(|video| video.label == Label::Fake) {
+                let real = list.iter().find(|video| Some(&video.key) == fake.pair.as_ref()).unwrap();
+                prop_assert_eq!(real.label, Label::Real);
+                prop_assert_eq!((&real.group, real.target, real.take), (&fake.group, fake.target, fake.take));
+                let swap = fake.family == Some(Family::FaceSwap);
+                prop_assert_eq!(swap, fake.donor != fake.target);
+            }
+        }
+
+        #[test]
+        fn methods_are_spread_evenly(identities in 2u32..40, fakes in 1u32..8, methods in 1usize..13) {
+            let names = some_methods(methods);
+            let list = videos(&test_layout(identities, 2, fakes), &names).unwrap();
+            let mut whole: BTreeMap<_, u32> = names.iter().map(|name| (*name, 0)).collect();
+            let mut cells: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+            for fake in &list {
+                if let Some(method) = fake.method {
+                    *whole.get_mut(method).unwrap() += 1;
+                    cells.entry(&fake.group).or_default().insert(method);
+                }
+            }
+            let (least, most) = (whole.values().min().unwrap(), whole.values().max().unwrap());
+            prop_assert!(most - least <= 1, "{:?}", whole);
+            // A cell that has enough fakes for it holds every method, hence each split does.
+            for (cell, held) in cells {
+                prop_assert_eq!(held.len(), methods.min(held.len().max(2 * fakes as usize)), "{}", cell);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_method_is_named_with_the_known_ones() {
+        let error = videos(&test_layout(2, 1, 1), &["swap-seam", "swap-sewn"]).unwrap_err();
+        insta::assert_snapshot!(error, @"the demo has no method `swap-sewn`; it has swap-feather, swap-seam, swap-lowres, swap-poisson, swap-smooth, swap-warp, swap-grid, mouth-paste, mouth-warp, gaze-shift, pose-warp, lipsync-blur, expression-warp");
+    }
+}
