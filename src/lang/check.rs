@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diagnostic::{Code, Diagnostic, Sink};
-use super::schema::{Child, Field, Kind, NodeSpec, OR_BLOCK, Times, Type};
+use super::schema::{Child, Field, IMPORT, Kind, NodeSpec, OR_BLOCK, Times, Type};
 use super::span::Origin;
 use super::suggest::{list, nearest};
 use super::tree::Node;
@@ -274,6 +274,40 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Checks a node by itself, wherever in a file it may belong.
+pub(super) fn fragment(node: &Node, sink: &mut Sink) {
+    let mut specs = Vec::new();
+    collect(&node.name.value, &mut specs);
+    // Several nodes may share a name; the one that fits best is meant.
+    let attempts = specs.into_iter().map(|spec| {
+        let mut names = Names::default();
+        let mut attempt = Sink::default();
+        let mut checker = Checker { names: &mut names, resolve: false, sink: &mut attempt };
+        checker.declaration(node, spec);
+        attempt.finish().0
+    });
+    match attempts.min_by_key(Vec::len) {
+        Some(found) => found.into_iter().for_each(|diagnostic| sink.report(diagnostic)),
+        None => sink.report(
+            Diagnostic::error(Code::UnknownNode, format!("unknown node `{}`", node.name.value))
+                .at(node.name.origin, "not a node of the language"),
+        ),
+    }
+}
+
+/// Every spec of a name.
+fn collect(name: &str, found: &mut Vec<&'static NodeSpec>) {
+    fn walk(name: &str, spec: &'static NodeSpec, found: &mut Vec<&'static NodeSpec>) {
+        if spec.name == name && !found.iter().any(|other| std::ptr::eq(*other, spec)) {
+            found.push(spec);
+        }
+        let children = spec.children.iter().chain(spec.variants.iter().flat_map(|v| v.children));
+        children.for_each(|child| walk(name, child.spec, found));
+    }
+    walk(name, &IMPORT, found);
+    Kind::ALL.into_iter().for_each(|kind| walk(name, kind.spec(), found));
 }
 
 impl Type {

@@ -51,10 +51,11 @@ fn source(node: Cursor<'_>, sink: &mut Sink) -> Option<Source> {
                 .help("select on `val`; carve one out of train if the release has none"),
         );
     } else if source.val.value == source.train.value {
+        let stated = if source.val.origin.is_default() { &source.train } else { &source.val };
         sink.report(
             Diagnostic::warning(Code::SelectsOnTrain, "selection on the faces trained on")
                 .text("the training loss falls whatever the model learns, so the last epoch wins")
-                .at(source.val.origin, "the split trained on")
+                .at(stated.origin, "trains and selects on one split")
                 .help("select on another split"),
         );
     }
