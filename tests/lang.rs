@@ -67,6 +67,7 @@ fn expected(file: &str, text: &str, codes: &mut Codes) {
     for (line, content) in (1..).zip(text.lines()) {
         for severity in ["error", "warning"] {
             let Some((_, list)) = content.split_once(&format!("// {severity}: ")) else { continue };
+            let list = list.split("//").next().unwrap_or(list);
             let found = list.split(['[', ']']).map(str::trim).filter(|code| !code.is_empty());
             for code in found {
                 assert!(code.parse::<Code>().is_ok(), "{file}:{line}: no code `{code}`");

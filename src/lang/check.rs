@@ -189,10 +189,9 @@ impl Checker<'_> {
             let mut present: Vec<(&str, Origin)> =
                 members.iter().filter_map(|(_, name, at)| Some((*name, (*at)?))).collect();
             present.sort_by_key(|(_, at)| at.start);
-            if group == OR_BLOCK
-                && let Some(first) = node.children.first()
-            {
-                present.push(("the block", first.name.origin));
+            if group == OR_BLOCK && node.block {
+                let first = node.children.first().map_or(node.head, |child| child.name.origin);
+                present.push(("the block", first));
             }
             let mut names: Vec<&str> = members.iter().map(|(_, name, _)| *name).collect();
             if group == OR_BLOCK {

@@ -76,6 +76,14 @@ impl Diagnostic {
         self.label(origin, text, false)
     }
 
+    /// With the two places that make the problem together. That in the file that
+    /// imports the other is where it can be solved: an override, for instance.
+    pub(super) fn between(self, one: (Origin, &str), other: (Origin, &str)) -> Self {
+        let later = one.0.is_default() || !other.0.is_default() && other.0.file < one.0.file;
+        let (first, second) = if later { (other, one) } else { (one, other) };
+        self.at(first.0, first.1).and(second.0, second.1)
+    }
+
     fn label(mut self, origin: Origin, text: impl Into<String>, primary: bool) -> Self {
         if !origin.is_default() {
             self.labels.push(Label { origin, text: text.into(), primary });

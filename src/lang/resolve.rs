@@ -219,7 +219,10 @@ impl Declarations {
         for (_, patch) in parts.overrides.iter().filter(|(what, _)| *what == part) {
             let before = merged.clone();
             merge(&mut merged, patch, kind.spec());
-            if same(&before, &merged) {
+            let known = |child: &Node| {
+                kind.spec().all_children(None).any(|known| known.spec.name == child.name.value)
+            };
+            if same(&before, &merged) && patch.children.iter().all(known) {
                 sink.report(
                     Diagnostic::warning(Code::NoEffect, "an override that changes nothing")
                         .text(format!("everything in it is so already in the `{part}`"))

@@ -12,8 +12,8 @@ pub(super) const ALL: &[Explanation] = &[
     },
     Explanation {
         code: Code::TooDeep,
-        meaning: "Something is nested or chained too deeply: blocks inside blocks, `/-` inside `/-`, or `extends` after `extends`. The limits are far above what experiments need and keep hostile files from exhausting the machine.",
-        wrong: "recipe r { /-a { /-a { /-a { /-a { } } } } }\n",
+        meaning: "Something is nested or chained too deeply: blocks inside blocks, or `extends` after `extends`. The limits are far above what experiments need and keep hostile files from exhausting the machine.",
+        wrong: "a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{}}}}}}}}}}}}}}}}}\n",
         right: "recipe r { /-a { a { a { a { } } } } }\n",
     },
     Explanation {
