@@ -51,6 +51,8 @@ impl Checker<'_> {
         }
         let word = node.label().map(|label| label.value);
         self.arguments(node, spec, partial);
+        // What an override holds need not be whole.
+        let partial = partial || spec.name == "override";
         // Of a node whose kind is unknown nothing more can be said.
         if spec.variants.is_empty() || spec.arguments[0].ty.has_word(word) {
             self.properties(node, spec, word, partial, path);
@@ -74,7 +76,7 @@ impl Checker<'_> {
     fn reference(&mut self, kind: Kind, name: String, at: Origin) {
         let key = (kind, name);
         let known = self.names.declared.contains_key(&key);
-        if !known && self.resolve && !self.names.incomplete {
+        if !known && self.resolve && !self.names.incomplete && !self.sink.crowded(at) {
             let (_, name) = &key;
             let others = self.names.declared.keys().filter(|(other, _)| *other == kind);
             let other = Kind::ALL
@@ -156,6 +158,7 @@ impl Checker<'_> {
             }
             match spec.all_properties(word).find(|field| field.name == key.value) {
                 Some(field) => self.value(value, field),
+                None if self.sink.crowded(key.origin) => {}
                 None => self.sink.report(unknown_key(spec, word, &key.value, key.origin, path)),
             }
         }
@@ -231,8 +234,6 @@ impl Checker<'_> {
             self.sink.report(unexpected_block(node, spec, word));
             return;
         }
-        // What an override holds need not be whole.
-        let partial = partial || spec.name == "override";
         let mut seen: BTreeMap<&str, Origin> = BTreeMap::new();
         let mut labels: BTreeMap<(&str, &str), Origin> = BTreeMap::new();
         path.push(spec);
@@ -240,7 +241,9 @@ impl Checker<'_> {
             let name = child.name.value.as_str();
             let found = spec.all_children(word).find(|known| known.spec.name == name);
             let Some(known) = found else {
-                self.sink.report(unknown_node(spec, word, child, path));
+                if !self.sink.crowded(child.name.origin) {
+                    self.sink.report(unknown_node(spec, word, child, path));
+                }
                 continue;
             };
             let first = *seen.entry(name).or_insert(child.name.origin);

@@ -117,14 +117,27 @@ pub const PER_FILE: usize = 50;
 pub(super) struct Sink {
     found: Vec<Diagnostic>,
     said: HashSet<(Code, Option<Origin>, String)>,
+    of_file: BTreeMap<FileId, usize>,
+    omitted: usize,
 }
 
 impl Sink {
     /// Reports a problem.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         if self.said.insert((diagnostic.code, diagnostic.origin(), diagnostic.title.clone())) {
+            if let Some(origin) = diagnostic.origin() {
+                *self.of_file.entry(origin.file).or_default() += 1;
+            }
             self.found.push(diagnostic);
         }
+    }
+
+    /// Whether so much is wrong with a file that another problem would not be shown;
+    /// if so it is counted as omitted, and need not be put into words.
+    pub fn crowded(&mut self, at: Origin) -> bool {
+        let crowded = self.of_file.get(&at.file).is_some_and(|count| *count > 4 * PER_FILE);
+        self.omitted += usize::from(crowded);
+        crowded
     }
 
     /// Everything by file and place, and how many more there would be.
@@ -138,7 +151,7 @@ impl Sink {
             *count += 1;
             *count <= PER_FILE
         });
-        let omitted = total - self.found.len();
+        let omitted = self.omitted + total - self.found.len();
         (self.found, omitted)
     }
 }

@@ -86,6 +86,7 @@ impl Declarations {
                     let names = &mut self.names;
                     Checker { names, resolve: true, sink }.declaration(node, kind.spec());
                 }
+                None if sink.crowded(node.name.origin) => {}
                 None => sink.report(unknown_declaration(node)),
             }
         }

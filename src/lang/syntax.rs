@@ -501,6 +501,7 @@ impl<'a> Scan<'a> {
             ),
             Kind::Keyword => words::check_keyword(text, origin),
             Kind::Word => words::check(text, position, origin),
+            Kind::Quoted => words::check_escapes(text, origin),
             _ => None,
         };
         if let Some(diagnostic) = found {

@@ -1,5 +1,7 @@
 //! `table` and everything in it.
 
+use std::collections::BTreeMap;
+
 use crate::lang::cursor::{Cursor, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
@@ -48,20 +50,21 @@ pub(crate) fn table(
 
 /// Labels are what claims and published numbers refer to.
 fn unique<'a>(labels: impl Iterator<Item = &'a Spanned<String>>, what: &str, sink: &mut Sink) {
-    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    let mut seen: BTreeMap<&str, &Spanned<String>> = BTreeMap::new();
     for label in labels {
-        if let Some(first) = seen.iter().find(|first| first.value == label.value) {
+        if let Some(first) = seen.get(label.value.as_str()) {
             let title = format!("the {what} `{}` twice", label.value);
             sink.report(crate::lang::check::duplicate_name(title, label.origin, first.origin));
         }
-        seen.push(label);
+        seen.entry(&label.value).or_insert(label);
     }
 }
 
 fn same_metric<'a>(metrics: impl Iterator<Item = &'a MetricSpec>, sink: &mut Sink) {
-    let mut seen: Vec<&MetricSpec> = Vec::new();
+    let mut seen: BTreeMap<_, &MetricSpec> = BTreeMap::new();
     for metric in metrics {
-        if let Some(first) = seen.iter().find(|other| **other == metric) {
+        let key = (metric.metric.value, metric.level.value as u8, metric.threshold.value.to_bits());
+        if let Some(first) = seen.get(&key) {
             sink.report(
                 Diagnostic::error(Code::DuplicateNode, "the same metric twice")
                     .at(metric.metric.origin, "again here")
@@ -69,7 +72,7 @@ fn same_metric<'a>(metrics: impl Iterator<Item = &'a MetricSpec>, sink: &mut Sin
                     .help("remove one of them"),
             );
         }
-        seen.push(metric);
+        seen.entry(key).or_insert(metric);
     }
 }
 
