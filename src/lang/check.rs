@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diagnostic::{Code, Diagnostic, Sink};
-use super::schema::{Child, Field, Kind, NodeSpec, OR_BLOCK, Times, Type};
+use super::schema::{Child, Field, IMPORT, Kind, NodeSpec, OR_BLOCK, Times, Type};
 use super::span::Origin;
 use super::suggest::{list, nearest};
 use super::tree::Node;
@@ -51,6 +51,8 @@ impl Checker<'_> {
         }
         let word = node.label().map(|label| label.value);
         self.arguments(node, spec, partial);
+        // What an override holds need not be whole.
+        let partial = partial || spec.name == "override";
         // Of a node whose kind is unknown nothing more can be said.
         if spec.variants.is_empty() || spec.arguments[0].ty.has_word(word) {
             self.properties(node, spec, word, partial, path);
@@ -74,7 +76,7 @@ impl Checker<'_> {
     fn reference(&mut self, kind: Kind, name: String, at: Origin) {
         let key = (kind, name);
         let known = self.names.declared.contains_key(&key);
-        if !known && self.resolve && !self.names.incomplete {
+        if !known && self.resolve && !self.names.incomplete && !self.sink.crowded(at) {
             let (_, name) = &key;
             let others = self.names.declared.keys().filter(|(other, _)| *other == kind);
             let other = Kind::ALL
@@ -156,6 +158,7 @@ impl Checker<'_> {
             }
             match spec.all_properties(word).find(|field| field.name == key.value) {
                 Some(field) => self.value(value, field),
+                None if self.sink.crowded(key.origin) => {}
                 None => self.sink.report(unknown_key(spec, word, &key.value, key.origin, path)),
             }
         }
@@ -189,10 +192,9 @@ impl Checker<'_> {
             let mut present: Vec<(&str, Origin)> =
                 members.iter().filter_map(|(_, name, at)| Some((*name, (*at)?))).collect();
             present.sort_by_key(|(_, at)| at.start);
-            if group == OR_BLOCK
-                && let Some(first) = node.children.first()
-            {
-                present.push(("the block", first.name.origin));
+            if group == OR_BLOCK && node.block {
+                let first = node.children.first().map_or(node.head, |child| child.name.origin);
+                present.push(("the block", first));
             }
             let mut names: Vec<&str> = members.iter().map(|(_, name, _)| *name).collect();
             if group == OR_BLOCK {
@@ -232,8 +234,6 @@ impl Checker<'_> {
             self.sink.report(unexpected_block(node, spec, word));
             return;
         }
-        // What an override holds need not be whole.
-        let partial = partial || spec.name == "override";
         let mut seen: BTreeMap<&str, Origin> = BTreeMap::new();
         let mut labels: BTreeMap<(&str, &str), Origin> = BTreeMap::new();
         path.push(spec);
@@ -241,7 +241,9 @@ impl Checker<'_> {
             let name = child.name.value.as_str();
             let found = spec.all_children(word).find(|known| known.spec.name == name);
             let Some(known) = found else {
-                self.sink.report(unknown_node(spec, word, child, path));
+                if !self.sink.crowded(child.name.origin) {
+                    self.sink.report(unknown_node(spec, word, child, path));
+                }
                 continue;
             };
             let first = *seen.entry(name).or_insert(child.name.origin);
@@ -274,6 +276,40 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Checks a node by itself, wherever in a file it may belong.
+pub(super) fn fragment(node: &Node, sink: &mut Sink) {
+    let mut specs = Vec::new();
+    collect(&node.name.value, &mut specs);
+    // Several nodes may share a name; the one that fits best is meant.
+    let attempts = specs.into_iter().map(|spec| {
+        let mut names = Names::default();
+        let mut attempt = Sink::default();
+        let mut checker = Checker { names: &mut names, resolve: false, sink: &mut attempt };
+        checker.declaration(node, spec);
+        attempt.finish().0
+    });
+    match attempts.min_by_key(Vec::len) {
+        Some(found) => found.into_iter().for_each(|diagnostic| sink.report(diagnostic)),
+        None => sink.report(
+            Diagnostic::error(Code::UnknownNode, format!("unknown node `{}`", node.name.value))
+                .at(node.name.origin, "not a node of the language"),
+        ),
+    }
+}
+
+/// Every spec of a name.
+fn collect(name: &str, found: &mut Vec<&'static NodeSpec>) {
+    fn walk(name: &str, spec: &'static NodeSpec, found: &mut Vec<&'static NodeSpec>) {
+        if spec.name == name && !found.iter().any(|other| std::ptr::eq(*other, spec)) {
+            found.push(spec);
+        }
+        let children = spec.children.iter().chain(spec.variants.iter().flat_map(|v| v.children));
+        children.for_each(|child| walk(name, child.spec, found));
+    }
+    walk(name, &IMPORT, found);
+    Kind::ALL.into_iter().for_each(|kind| walk(name, kind.spec(), found));
 }
 
 impl Type {

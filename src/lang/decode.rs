@@ -9,3 +9,49 @@ mod training;
 pub(super) use dataset::dataset;
 pub(super) use table::table;
 pub(super) use training::{attribution, backbone, ensemble, init, loss, recipe};
+
+#[cfg(test)]
+mod tests {
+    use crate::lang::schema::{Kind, NodeSpec};
+
+    /// Every key of the schema is read somewhere: what is accepted is not ignored.
+    #[test]
+    fn every_field_and_child_of_the_schema_is_read() {
+        let source = [
+            include_str!("decode/dataset.rs"),
+            include_str!("decode/training.rs"),
+            include_str!("decode/table.rs"),
+            include_str!("resolve.rs"),
+        ]
+        .concat();
+        fn names(spec: &'static NodeSpec, found: &mut Vec<&'static str>) {
+            let variants = spec.variants.iter();
+            let properties = variants.clone().flat_map(|v| v.properties);
+            found.extend(spec.properties.iter().chain(properties).map(|field| field.name));
+            for child in spec.children.iter().chain(variants.flat_map(|v| v.children)) {
+                found.push(child.spec.name);
+                names(child.spec, found);
+            }
+        }
+        let mut all = Vec::new();
+        Kind::ALL.into_iter().for_each(|kind| names(kind.spec(), &mut all));
+        // The switches of released layouts are read by their schema, the terms of a loss
+        // in their order.
+        let by_schema = [
+            "compression",
+            "real-video-fake-audio",
+            "mixed",
+            "class-6",
+            "frame-labels",
+            "domain",
+            "reals",
+            "unknown",
+            "triplet",
+            "column",
+            "per-manipulation",
+        ];
+        for name in all.into_iter().filter(|name| !by_schema.contains(name)) {
+            assert!(source.contains(&format!("\"{name}\"")), "nothing reads `{name}`");
+        }
+    }
+}

@@ -76,6 +76,14 @@ impl Diagnostic {
         self.label(origin, text, false)
     }
 
+    /// With the two places that make the problem together. That in the file that
+    /// imports the other is where it can be solved: an override, for instance.
+    pub(super) fn between(self, one: (Origin, &str), other: (Origin, &str)) -> Self {
+        let later = one.0.is_default() || !other.0.is_default() && other.0.file < one.0.file;
+        let (first, second) = if later { (other, one) } else { (one, other) };
+        self.at(first.0, first.1).and(second.0, second.1)
+    }
+
     fn label(mut self, origin: Origin, text: impl Into<String>, primary: bool) -> Self {
         if !origin.is_default() {
             self.labels.push(Label { origin, text: text.into(), primary });
@@ -109,14 +117,27 @@ pub const PER_FILE: usize = 50;
 pub(super) struct Sink {
     found: Vec<Diagnostic>,
     said: HashSet<(Code, Option<Origin>, String)>,
+    of_file: BTreeMap<FileId, usize>,
+    omitted: usize,
 }
 
 impl Sink {
     /// Reports a problem.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         if self.said.insert((diagnostic.code, diagnostic.origin(), diagnostic.title.clone())) {
+            if let Some(origin) = diagnostic.origin() {
+                *self.of_file.entry(origin.file).or_default() += 1;
+            }
             self.found.push(diagnostic);
         }
+    }
+
+    /// Whether so much is wrong with a file that another problem would not be shown;
+    /// if so it is counted as omitted, and need not be put into words.
+    pub fn crowded(&mut self, at: Origin) -> bool {
+        let crowded = self.of_file.get(&at.file).is_some_and(|count| *count > 4 * PER_FILE);
+        self.omitted += usize::from(crowded);
+        crowded
     }
 
     /// Everything by file and place, and how many more there would be.
@@ -130,7 +151,7 @@ impl Sink {
             *count += 1;
             *count <= PER_FILE
         });
-        let omitted = total - self.found.len();
+        let omitted = self.omitted + total - self.found.len();
         (self.found, omitted)
     }
 }

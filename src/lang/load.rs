@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::check;
 use super::diagnostic::{Code, Diagnostic, Severity, Sink};
 use super::lint;
 use super::model::Project;
@@ -56,6 +57,24 @@ pub fn load(path: &Path, files: &dyn Files) -> Loaded {
     lint::lint(&project, &declarations, &mut sink);
     let (diagnostics, omitted) = sink.finish();
     Loaded { project, sources, diagnostics, omitted }
+}
+
+/// Checks a part of an experiment file: nodes of any level, against the schema alone.
+///
+/// Names need not be declared, and nothing is decoded: the project is empty.
+pub fn check_fragment(path: &Path, text: &str) -> Loaded {
+    let mut sources = Sources::default();
+    let file = sources.add(path.to_owned(), text.to_owned());
+    let parsed = tree::parse(text, file);
+    let mut sink = Sink::default();
+    for error in parsed.errors {
+        sink.report(error);
+    }
+    for node in &parsed.nodes {
+        check::fragment(node, &mut sink);
+    }
+    let (diagnostics, omitted) = sink.finish();
+    Loaded { project: Project::default(), sources, diagnostics, omitted }
 }
 
 struct Loader<'a> {

@@ -1,7 +1,9 @@
 //! Patching a declaration: what `override` does, on nodes.
 
+use std::collections::BTreeMap;
+
 use super::schema::{NodeSpec, OR_BLOCK};
-use super::tree::Node;
+use super::tree::{Node, Value};
 
 /// Patches a node: properties of the same key and children of the same name replace
 /// or are patched themselves, what excludes them goes, the rest stays.
@@ -81,4 +83,21 @@ fn target(base: &Node, patch: &Node, spec: &NodeSpec) -> Option<usize> {
         [only] => Some(only),
         _ => same_label.or(same_name.first().copied().filter(|_| label.is_none())),
     }
+}
+
+/// Whether two nodes say the same, wherever it is written.
+pub(super) fn same(a: &Node, b: &Node) -> bool {
+    let value =
+        |value: &Value| (value.scalar.clone(), value.unit.as_ref().map(|unit| unit.value.clone()));
+    let properties = |node: &Node| {
+        node.properties
+            .iter()
+            .map(|(key, written)| (key.value.clone(), value(written)))
+            .collect::<BTreeMap<_, _>>()
+    };
+    a.name == b.name
+        && a.arguments.iter().map(value).eq(b.arguments.iter().map(value))
+        && properties(a) == properties(b)
+        && a.children.len() == b.children.len()
+        && a.children.iter().zip(&b.children).all(|(a, b)| same(a, b))
 }

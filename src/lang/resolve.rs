@@ -7,7 +7,7 @@ use super::cursor::Cursor;
 use super::decode;
 use super::diagnostic::{Code, Diagnostic, Sink};
 use super::model::{Experiment, Project};
-use super::overrides::merge;
+use super::overrides::{merge, same};
 use super::schema::{IMPORT, Kind, LOSS};
 use super::source::Sources;
 use super::span::{FileId, Origin, Spanned};
@@ -86,6 +86,7 @@ impl Declarations {
                     let names = &mut self.names;
                     Checker { names, resolve: true, sink }.declaration(node, kind.spec());
                 }
+                None if sink.crowded(node.name.origin) => {}
                 None => sink.report(unknown_declaration(node)),
             }
         }
@@ -175,20 +176,8 @@ impl Declarations {
                     .help("name them in its block, or extend an experiment that has them"),
             );
         }
-        let patched = |part: &'static str, kind: Kind| -> Option<Node> {
-            let node = *parts.nodes.get(part)?;
-            let base = match node.label() {
-                Some(label) => self.get(kind, label.value)?,
-                None if part == "loss" => node,
-                None => return None,
-            };
-            let mut merged = base.clone();
-            for (_, patch) in parts.overrides.iter().filter(|(what, _)| *what == part) {
-                merge(&mut merged, patch, kind.spec());
-            }
-            Some(merged)
-        };
-        let [data, backbone, init, recipe, loss] = PARTS.map(|(part, kind)| patched(part, kind));
+        let [data, backbone, init, recipe, loss] =
+            PARTS.map(|(part, kind)| self.patched(&parts, part, kind, sink));
         let read = |node: &Option<Node>, kind: Kind| node.clone().map(|node| (node, kind.spec()));
         let data = read(&data, Kind::Ensemble)
             .and_then(|(node, spec)| decode::ensemble(Cursor::new(&node, spec, sources), sink));
@@ -216,6 +205,34 @@ impl Declarations {
             loss: loss?,
             attribution,
         })
+    }
+
+    /// What a part refers to, with its overrides.
+    fn patched(&self, parts: &Parts<'_>, part: &str, kind: Kind, sink: &mut Sink) -> Option<Node> {
+        let node = *parts.nodes.get(part)?;
+        let base = match node.label() {
+            Some(label) => self.get(kind, label.value)?,
+            // The terms of a loss may stand in the experiment itself.
+            None if kind == Kind::Loss => node,
+            None => return None,
+        };
+        let mut merged = base.clone();
+        for (_, patch) in parts.overrides.iter().filter(|(what, _)| *what == part) {
+            let before = merged.clone();
+            merge(&mut merged, patch, kind.spec());
+            let known = |child: &Node| {
+                kind.spec().all_children(None).any(|known| known.spec.name == child.name.value)
+            };
+            if same(&before, &merged) && patch.children.iter().all(known) {
+                sink.report(
+                    Diagnostic::warning(Code::NoEffect, "an override that changes nothing")
+                        .text(format!("everything in it is so already in the `{part}`"))
+                        .at(patch.head, "has no effect")
+                        .help("remove it, or change a value"),
+                );
+            }
+        }
+        Some(merged)
     }
 
     /// Follows `extends` to its end, then lets each experiment replace and patch what

@@ -27,12 +27,16 @@ pub struct DiskFiles;
 impl Files for DiskFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         use io::Read;
-        // One byte over the limit is enough to know that a file is too large, and a
-        // device that never ends does not fill the memory.
-        let file = std::fs::File::open(path)?;
-        if file.metadata()?.is_dir() {
+        // Opening a pipe would wait for its other end, and a device may never end.
+        let metadata = std::fs::metadata(path)?;
+        if metadata.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        // One byte over the limit is enough to know that a file is too large.
+        let file = std::fs::File::open(path)?;
         let mut bytes = Vec::new();
         file.take(super::load::FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)

@@ -3,7 +3,9 @@
 //! The KDL parser answers one mistake with several errors and no partial result, and
 //! recurses once per stray character. This pass goes first: it words the common
 //! mistakes, bounds the nesting, and hands on only nodes of a sound shape, each by
-//! itself, so that a mistake in one declaration hides no other.
+//! itself, so that a mistake in one declaration hides no other. What `/-` switches off
+//! it finds as well: the parser's time doubles with each `/-` inside another, and it
+//! does not know `;` after a node that is switched off.
 
 use std::ops::Range;
 
@@ -15,9 +17,6 @@ use super::words::{self, Position};
 /// Deepest nesting of blocks. The language needs four levels.
 pub const DEPTH_LIMIT: usize = 16;
 
-/// Deepest nesting of `/-`: the KDL parser's time doubles with each level.
-const DASH_LIMIT: usize = 3;
-
 /// Nodes that may stand at the top of a file.
 pub(super) const TOP_LEVEL: &[&str] =
     &["import", "dataset", "ensemble", "backbone", "init", "recipe", "loss", "experiment", "table"];
@@ -27,11 +26,26 @@ pub(super) const TOP_LEVEL: &[&str] =
 pub(super) struct Chunk {
     /// Its text, terminator excluded.
     pub span: Range<usize>,
+    /// What `/-` switches off in it.
+    pub off: Vec<Range<usize>>,
     /// Whether no mistake was found in it.
     pub sound: bool,
     /// Its name and its first argument, as far as they are plain words: enough to know
     /// what a broken declaration would have declared.
     pub head: Vec<String>,
+}
+
+impl Chunk {
+    /// Its text, with spaces in place of what is switched off.
+    pub fn text(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes()[self.span.clone()].to_vec();
+        for off in &self.off {
+            let start = off.start - self.span.start;
+            let end = (off.end - self.span.start).min(bytes.len());
+            bytes[start..end].fill(b' ');
+        }
+        String::from_utf8(bytes).expect("whole tokens were replaced")
+    }
 }
 
 /// Finds the top-level nodes and reports the mistakes in their shape.
@@ -63,10 +77,10 @@ enum State {
 
 struct Frame {
     open: Range<usize>,
-    /// Whether the block, or its node, is switched off.
-    dashed: bool,
-    /// Whether the block alone is switched off.
-    block_dashed: bool,
+    /// Where the `/-` of the block is, if it has one.
+    dash: Option<usize>,
+    /// Where the `/-` of its node is.
+    node_dash: Option<usize>,
 }
 
 struct Scan<'a> {
@@ -77,17 +91,20 @@ struct Scan<'a> {
     at: usize,
     state: State,
     frames: Vec<Frame>,
-    /// A `/-` waits for what it switches off.
-    dash: bool,
-    /// The current node is switched off.
-    node_dashed: bool,
+    /// A `/-` that waits for what it switches off.
+    dash: Option<usize>,
+    /// The `/-` of the current value.
+    value_dash: Option<usize>,
+    /// The `/-` of the current node.
+    node_dash: Option<usize>,
+    /// What is switched off.
+    off: Vec<Range<usize>>,
     /// Something other than space is directly before the token.
     glued: bool,
     /// An error on this line was reported already.
     muted: bool,
     unclosed: bool,
     current: Option<Chunk>,
-    current_dashed: bool,
     chunks: Vec<Chunk>,
     errors: Vec<Diagnostic>,
 }
@@ -102,13 +119,14 @@ impl<'a> Scan<'a> {
             at: 0,
             state: State::Start,
             frames: Vec::new(),
-            dash: false,
-            node_dashed: false,
+            dash: None,
+            value_dash: None,
+            node_dash: None,
+            off: Vec::new(),
             glued: false,
             muted: false,
             unclosed: false,
             current: None,
-            current_dashed: false,
             chunks: Vec::new(),
             errors: Vec::new(),
         }
@@ -124,7 +142,7 @@ impl<'a> Scan<'a> {
             self.at += 1;
         }
         let end = self.text.len();
-        if self.state == State::Value && !self.dash {
+        if self.state == State::Value {
             self.missing_value(end..end);
         }
         if !self.frames.is_empty() {
@@ -200,7 +218,7 @@ impl<'a> Scan<'a> {
                     State::Entries { .. } | State::Block { .. } => {}
                 }
                 self.muted = false;
-                self.end_node(span.start);
+                self.end_node(span.end);
             }
             Kind::Open => self.open(span),
             Kind::Close => self.close(&span),
@@ -226,7 +244,7 @@ impl<'a> Scan<'a> {
                 self.fail(diagnostic);
             }
         }
-        if !self.dash {
+        if self.dash.is_none() {
             if self.state == State::Value {
                 self.missing_value(span.clone());
             }
@@ -248,27 +266,32 @@ impl<'a> Scan<'a> {
 
     fn end_node(&mut self, end: usize) {
         self.state = State::Start;
-        self.node_dashed = false;
+        if let Some(start) = self.node_dash.take() {
+            self.off.push(start..end);
+        }
         if self.frames.is_empty() {
             self.end_chunk(end);
         }
     }
 
     fn end_chunk(&mut self, end: usize) {
-        if let Some(mut chunk) = self.current.take()
-            && !self.current_dashed
-        {
+        let off = std::mem::take(&mut self.off);
+        if let Some(mut chunk) = self.current.take() {
             chunk.span.end = end;
-            self.chunks.push(chunk);
+            chunk.off = off;
+            // Of a declaration that is switched off nothing is left.
+            if chunk.off.first().is_none_or(|off| *off != chunk.span) {
+                self.chunks.push(chunk);
+            }
         }
     }
 
     fn begin_node(&mut self, start: usize) {
-        self.node_dashed |= self.dash;
-        self.dash = false;
+        self.node_dash = self.dash.take().or(self.node_dash);
         if self.frames.is_empty() && self.current.is_none() {
-            self.current_dashed = self.node_dashed;
-            self.current = Some(Chunk { span: start..start, sound: true, head: Vec::new() });
+            let start = self.node_dash.unwrap_or(start);
+            self.current =
+                Some(Chunk { span: start..start, sound: true, head: Vec::new(), off: Vec::new() });
         }
     }
 
@@ -284,25 +307,20 @@ impl<'a> Scan<'a> {
                 );
             }
             State::Value => self.missing_value(span.clone()),
-            State::Block { real: true } if !self.dash => {
+            State::Block { real: true } if self.dash.is_none() => {
                 self.syntax(&span, "a second block", "a node has one block", "join the two blocks");
             }
             State::Entries { .. } | State::Block { .. } => {}
         }
         self.frames.push(Frame {
             open: span.clone(),
-            dashed: self.dash || self.node_dashed,
-            block_dashed: self.dash,
+            dash: self.dash.take(),
+            node_dash: self.node_dash.take(),
         });
-        self.dash = false;
-        self.node_dashed = false;
         self.state = State::Start;
-        let dashes = self.frames.iter().filter(|frame| frame.dashed).count();
-        if self.frames.len() > DEPTH_LIMIT || dashes > DASH_LIMIT {
-            let limit = if dashes > DASH_LIMIT { DASH_LIMIT } else { DEPTH_LIMIT };
-            let what = if dashes > DASH_LIMIT { "switched off by `/-` " } else { "" };
+        if self.frames.len() > DEPTH_LIMIT {
             let diagnostic = Diagnostic::error(Code::TooDeep, "blocks nested too deeply")
-                .text(format!("at most {limit} blocks {what}may be inside each other"))
+                .text(format!("at most {DEPTH_LIMIT} blocks may be inside each other"))
                 .at(self.origin(&span), "one level too many")
                 .help("the language needs four levels; close the blocks before");
             // One of them says it all.
@@ -319,11 +337,15 @@ impl<'a> Scan<'a> {
         if self.state == State::Value {
             self.missing_value(span.clone());
         }
-        self.dash = false;
+        self.dash = None;
+        if let Some(start) = self.node_dash.take() {
+            self.off.push(start..span.start);
+        }
         match self.frames.pop() {
             Some(frame) => {
-                self.node_dashed = frame.dashed && !frame.block_dashed;
-                self.state = State::Block { real: !frame.block_dashed };
+                self.node_dash = frame.node_dash;
+                self.state = State::Block { real: frame.dash.is_none() };
+                self.off.extend(frame.dash.map(|start| start..span.end));
             }
             None => {
                 self.end_node(span.start);
@@ -338,10 +360,10 @@ impl<'a> Scan<'a> {
     }
 
     fn slashdash(&mut self, span: &Range<usize>) {
-        if self.dash || self.state == State::Value {
+        if self.dash.is_some() || self.state == State::Value {
             self.syntax(span, "`/-` in front of nothing", "nothing to switch off", "remove it");
         }
-        self.dash = true;
+        self.dash = Some(span.start);
     }
 
     fn equals(&mut self, span: &Range<usize>) {
@@ -394,7 +416,7 @@ impl<'a> Scan<'a> {
             State::Start => self.begin_node(span.start),
             State::Value => {}
             State::Entries { .. } => {
-                self.dash = false;
+                self.value_dash = self.dash.take();
                 self.state = State::Value;
             }
             State::Block { .. } => self.after_block(span),
@@ -430,10 +452,10 @@ impl<'a> Scan<'a> {
             }
             State::Value => {
                 self.check(kind, &span, Position::Value);
-                self.state = State::Entries { any: true };
+                self.end_value(span.end);
             }
             State::Entries { .. } | State::Block { .. } => {
-                if self.glued && !self.dash {
+                if self.glued && self.dash.is_none() {
                     self.syntax(
                         &span,
                         "two values without a space between them",
@@ -441,7 +463,7 @@ impl<'a> Scan<'a> {
                         "separate them, or put the whole in quotes",
                     );
                 }
-                self.dash = false;
+                self.value_dash = self.dash.take();
                 if is_key {
                     self.check(kind, &span, Position::Key);
                     while self.tokens[self.at].kind != Kind::Equals {
@@ -450,7 +472,7 @@ impl<'a> Scan<'a> {
                     self.state = State::Value;
                 } else {
                     self.check(kind, &span, Position::Value);
-                    self.state = State::Entries { any: true };
+                    self.end_value(span.end);
                 }
             }
         }
@@ -464,6 +486,11 @@ impl<'a> Scan<'a> {
         }
     }
 
+    fn end_value(&mut self, end: usize) {
+        self.state = State::Entries { any: true };
+        self.off.extend(self.value_dash.take().map(|start| start..end));
+    }
+
     fn check(&mut self, kind: Kind, span: &Range<usize>, position: Position) {
         let text = &self.text[span.clone()];
         let origin = self.origin(span);
@@ -474,6 +501,7 @@ impl<'a> Scan<'a> {
             ),
             Kind::Keyword => words::check_keyword(text, origin),
             Kind::Word => words::check(text, position, origin),
+            Kind::Quoted => words::check_escapes(text, origin),
             _ => None,
         };
         if let Some(diagnostic) = found {

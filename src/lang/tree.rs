@@ -121,7 +121,7 @@ pub(super) fn parse(text: &str, file: FileId) -> Parsed {
             continue;
         }
         let reader = Reader { file, base: chunk.span.start };
-        match KdlDocument::parse_v2(&text[chunk.span.clone()]) {
+        match KdlDocument::parse_v2(&chunk.text(text)) {
             Ok(document) => parsed.nodes.extend(document.nodes().iter().map(|n| reader.node(n))),
             Err(error) => {
                 parsed.errors.extend(reader.first_error(&error, text));

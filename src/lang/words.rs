@@ -106,6 +106,34 @@ pub(super) fn check_keyword(word: &str, at: Origin) -> Option<Diagnostic> {
     )
 }
 
+/// What is wrong with the escapes of a string in quotes, if anything.
+pub(super) fn check_escapes(text: &str, at: Origin) -> Option<Diagnostic> {
+    if text.starts_with('#') {
+        return None;
+    }
+    let mut chars = text.char_indices();
+    while let Some((i, c)) = chars.next() {
+        if c != '\\' {
+            continue;
+        }
+        let (_, escaped) = chars.next()?;
+        if matches!(escaped, '\\' | '"' | 'b' | 'f' | 'n' | 'r' | 't' | 's' | 'u')
+            || escaped.is_whitespace()
+        {
+            continue;
+        }
+        let start = at.start + i as u32;
+        let end = start + 1 + escaped.len_utf8() as u32;
+        return Some(
+            Diagnostic::error(Code::Syntax, format!("`\\{escaped}` is not an escape"))
+                .text("in quotes a backslash begins an escape such as `\\n`")
+                .at(Origin { start, end, ..at }, "not an escape")
+                .help("write `\\\\` for a backslash, or `#\"..\"#` for text without escapes"),
+        );
+    }
+    None
+}
+
 fn begins_like_a_number(word: &str) -> bool {
     let rest = word.trim_start_matches(['+', '-']);
     let digits = rest.strip_prefix('.').unwrap_or(rest);
@@ -198,6 +226,14 @@ mod tests {
             assert_eq!(code(word, Position::Value), None, "{word}");
         }
         assert_eq!(code("real-to-fake", Position::Key), None);
+    }
+
+    #[test]
+    fn escapes_are_those_of_kdl() {
+        let wrong = |text| check_escapes(text, Origin::DEFAULT).is_some();
+        assert!(wrong(r#""C:\Users""#) && wrong(r#""\'""#));
+        assert!(!wrong(r#""\n \u{e9} \\ \" \s""#) && !wrong("#\"C:\\Users\"#"));
+        assert!(!wrong("\"a\\\n  b\""));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `table` and everything in it.
 
+use std::collections::BTreeMap;
+
 use crate::lang::cursor::{Cursor, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
@@ -26,47 +28,43 @@ pub(crate) fn table(
         Some(caption) => Some(caption.get("text")?),
         None => None,
     };
-    let rows = node.children("row").map(row).collect::<Option<Vec<_>>>();
+    let rows: Vec<Option<Row>> = node.children("row").map(row).collect();
     let scenarios: Vec<Option<Scenario>> =
         node.children("scenario").map(|node| scenario(node, &title, sink)).collect();
-    let metrics = node.children("metric").map(metric).collect::<Option<Vec<_>>>();
-    let references = node.children("reference").map(reference).collect::<Option<Vec<_>>>();
-    let claims = node.children("claim").map(claim).collect::<Option<Vec<_>>>();
-    let (rows, metrics, references, claims) = (rows?, metrics?, references?, claims?);
-    unique(rows.iter().map(|row| &row.label), "row", sink);
-    unique(references.iter().map(|reference| &reference.name), "reference", sink);
-    same_metric(&metrics, sink);
+    let metrics: Vec<Option<MetricSpec>> = node.children("metric").map(metric).collect();
+    let references: Vec<Option<Reference>> = node.children("reference").map(reference).collect();
+    let claims: Vec<Option<Claim>> = node.children("claim").map(claim).collect();
+    unique(rows.iter().flatten().map(|row| &row.label), "row", sink);
+    unique(references.iter().flatten().map(|reference| &reference.name), "reference", sink);
+    same_metric(metrics.iter().flatten(), sink);
     Some(Table {
         name: node.get("name")?,
         title: caption,
-        rows,
-        scenarios: scenarios.into_iter().collect::<Option<Vec<_>>>()?,
-        metrics,
-        references,
-        claims,
+        rows: rows.into_iter().collect::<Option<_>>()?,
+        scenarios: scenarios.into_iter().collect::<Option<_>>()?,
+        metrics: metrics.into_iter().collect::<Option<_>>()?,
+        references: references.into_iter().collect::<Option<_>>()?,
+        claims: claims.into_iter().collect::<Option<_>>()?,
     })
 }
 
 /// Labels are what claims and published numbers refer to.
 fn unique<'a>(labels: impl Iterator<Item = &'a Spanned<String>>, what: &str, sink: &mut Sink) {
-    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    let mut seen: BTreeMap<&str, &Spanned<String>> = BTreeMap::new();
     for label in labels {
-        if let Some(first) = seen.iter().find(|first| first.value == label.value) {
+        if let Some(first) = seen.get(label.value.as_str()) {
             let title = format!("the {what} `{}` twice", label.value);
             sink.report(crate::lang::check::duplicate_name(title, label.origin, first.origin));
         }
-        seen.push(label);
+        seen.entry(&label.value).or_insert(label);
     }
 }
 
-fn same_metric(metrics: &[MetricSpec], sink: &mut Sink) {
-    for (i, metric) in metrics.iter().enumerate() {
-        let same = |other: &&MetricSpec| {
-            other.metric == metric.metric
-                && other.level == metric.level
-                && other.threshold == metric.threshold
-        };
-        if let Some(first) = metrics[..i].iter().find(same) {
+fn same_metric<'a>(metrics: impl Iterator<Item = &'a MetricSpec>, sink: &mut Sink) {
+    let mut seen: BTreeMap<_, &MetricSpec> = BTreeMap::new();
+    for metric in metrics {
+        let key = (metric.metric.value, metric.level.value as u8, metric.threshold.value.to_bits());
+        if let Some(first) = seen.get(&key) {
             sink.report(
                 Diagnostic::error(Code::DuplicateNode, "the same metric twice")
                     .at(metric.metric.origin, "again here")
@@ -74,6 +72,7 @@ fn same_metric(metrics: &[MetricSpec], sink: &mut Sink) {
                     .help("remove one of them"),
             );
         }
+        seen.entry(key).or_insert(metric);
     }
 }
 
@@ -90,8 +89,9 @@ fn scenario(
 ) -> Option<Scenario> {
     let columns: Vec<Option<Column>> =
         node.all_children().map(|node| column(node, title, sink)).collect();
-    let columns = columns.into_iter().collect::<Option<Vec<_>>>()?;
-    if columns.iter().all(|column| matches!(column, Column::Average { .. })) {
+    let whole = columns.iter().all(Option::is_some);
+    let columns: Vec<Column> = columns.into_iter().flatten().collect();
+    if whole && columns.iter().all(|column| matches!(column, Column::Average { .. })) {
         sink.report(
             Diagnostic::error(Code::MissingNode, "a scenario without columns")
                 .at(node.origin(), "needs a `column` or a `per-manipulation`"),
@@ -99,7 +99,7 @@ fn scenario(
     }
     let datasets = columns.iter().any(|column| matches!(column, Column::Dataset { .. }));
     if let Some(Column::Average { label }) =
-        columns.iter().find(|column| matches!(column, Column::Average { .. }) && !datasets)
+        columns.iter().find(|column| matches!(column, Column::Average { .. }) && !datasets && whole)
     {
         sink.report(
             Diagnostic::error(Code::MissingNode, "an average over no columns")
@@ -113,6 +113,9 @@ fn scenario(
         Column::PerManipulation { averages, .. } => averages.iter().map(|a| &a.label).collect(),
     });
     unique(labels, "column", sink);
+    if !whole {
+        return None;
+    }
     Some(Scenario { name: node.get("name")?, columns })
 }
 

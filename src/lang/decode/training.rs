@@ -51,10 +51,11 @@ fn source(node: Cursor<'_>, sink: &mut Sink) -> Option<Source> {
                 .help("select on `val`; carve one out of train if the release has none"),
         );
     } else if source.val.value == source.train.value {
+        let stated = if source.val.origin.is_default() { &source.train } else { &source.val };
         sink.report(
             Diagnostic::warning(Code::SelectsOnTrain, "selection on the faces trained on")
                 .text("the training loss falls whatever the model learns, so the last epoch wins")
-                .at(source.val.origin, "the split trained on")
+                .at(stated.origin, "trains and selects on one split")
                 .help("select on another split"),
         );
     }
@@ -64,31 +65,42 @@ fn source(node: Cursor<'_>, sink: &mut Sink) -> Option<Source> {
 /// Decodes a `backbone`.
 pub(crate) fn backbone(node: Cursor<'_>, sink: &mut Sink) -> Option<Backbone> {
     let vit = node.child("vit")?;
-    let backbone = Backbone {
+    let [patch, width, depth, heads, image] =
+        ["patch", "width", "depth", "heads", "image"].map(|name| vit.get::<usize>(name));
+    let mlp_ratio = vit.get::<f64>("mlp-ratio");
+    if let (Some(heads), Some(width)) = (&heads, &width) {
+        divides("heads", heads, "width", width, sink);
+    }
+    if let (Some(patch), Some(image)) = (&patch, &image) {
+        divides("patch", patch, "image", image, sink);
+    }
+    if let (Some(width), Some(ratio)) = (&width, &mlp_ratio) {
+        whole_mlp(width, ratio, sink);
+    }
+    Some(Backbone {
         name: node.get("name")?,
-        patch: vit.get("patch")?,
-        width: vit.get("width")?,
-        depth: vit.get("depth")?,
-        heads: vit.get("heads")?,
-        image: vit.get("image")?,
-        mlp_ratio: vit.get("mlp-ratio")?,
+        patch: patch?,
+        width: width?,
+        depth: depth?,
+        heads: heads?,
+        image: image?,
+        mlp_ratio: mlp_ratio?,
         layer_scale: vit.maybe("layer-scale")?,
         pool: node.child_value("pool")?,
         drop_path: node.child_value("drop-path")?,
-    };
-    divides("heads", &backbone.heads, "width", &backbone.width, sink);
-    divides("patch", &backbone.patch, "image", &backbone.image, sink);
-    let hidden = backbone.width.value as f64 * backbone.mlp_ratio.value;
+    })
+}
+
+fn whole_mlp(width: &Spanned<usize>, ratio: &Spanned<f64>, sink: &mut Sink) {
+    let hidden = width.value as f64 * ratio.value;
     if hidden < 1.0 || hidden > 1e6 || (hidden - hidden.round()).abs() > 1e-6 {
         sink.report(
             Diagnostic::error(Code::Indivisible, "an MLP of no whole width")
                 .text(format!("`width` times `mlp-ratio` is {hidden}"))
-                .at(backbone.mlp_ratio.origin, "the ratio")
-                .and(backbone.width.origin, "the width")
+                .between((ratio.origin, "the ratio"), (width.origin, "the width"))
                 .help("choose a ratio that makes it a whole number up to a million"),
         );
     }
-    Some(backbone)
 }
 
 fn divides(
@@ -107,8 +119,10 @@ fn divides(
                 format!("`{large}` is not a multiple of `{small}`"),
             )
             .text(format!("{} is not divisible by {}", dividend.value, divisor.value))
-            .at(dividend.origin, format!("`{large}`"))
-            .and(divisor.origin, format!("`{small}`"))
+            .between(
+                (dividend.origin, &format!("`{large}`")),
+                (divisor.origin, &format!("`{small}`")),
+            )
             .help(format!("`{large}={below}` would be")),
         );
     }
@@ -235,11 +249,13 @@ pub(crate) fn loss(node: Cursor<'_>, sink: &mut Sink) -> Option<Loss> {
     let terms: Vec<Option<LossTerm>> = node.all_children().map(term).collect();
     let terms = terms.into_iter().collect::<Option<Vec<_>>>()?;
     if !terms.iter().any(|term| matches!(term, LossTerm::CrossEntropy { .. })) {
-        sink.report(
-            Diagnostic::error(Code::MissingNode, "a loss without `cross-entropy`")
-                .text("only cross-entropy trains the classifier; a triplet loss shapes the embeddings alone")
-                .at(node.origin(), "needs `cross-entropy` in its block"),
-        );
+        if node.node.block {
+            sink.report(
+                Diagnostic::error(Code::MissingNode, "`loss` without `cross-entropy`")
+                    .text("only cross-entropy trains the classifier; a triplet loss shapes the embeddings alone")
+                    .at(node.origin(), "needs a `cross-entropy` in its block"),
+            );
+        }
         return None;
     }
     Some(Loss { terms })

@@ -59,7 +59,7 @@ fn known(
     table: &Table,
     sink: &mut Sink,
 ) {
-    if options.contains(&name.value.as_str()) {
+    if options.contains(&name.value.as_str()) || sink.crowded(name.origin) {
         return;
     }
     let near = nearest(&name.value, options.iter().copied());

@@ -133,8 +133,10 @@ fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
         sink.report(
             Diagnostic::warning(Code::NoEffect, "a warm-up as long as the training")
                 .text("the learning rate never reaches its peak, and its schedule never begins")
-                .at(schedule.warmup.origin, "the warm-up")
-                .and(recipe.epochs.origin, "the training")
+                .between(
+                    (schedule.warmup.origin, "the warm-up"),
+                    (recipe.epochs.origin, "the training"),
+                )
                 .help("shorten the warm-up"),
         );
     }
@@ -150,8 +152,7 @@ fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
         sink.report(
             Diagnostic::warning(Code::NoEffect, "a schedule that does not fall")
                 .text("`min-lr` is not below the peak learning rate")
-                .at(schedule.min_lr.origin, "the end")
-                .and(recipe.adamw.lr.origin, "the peak")
+                .between((schedule.min_lr.origin, "the end"), (recipe.adamw.lr.origin, "the peak"))
                 .help("choose a smaller `min-lr`"),
         );
     }

@@ -1,0 +1,107 @@
+//! Codes about experiments and tables that are valid KDL and make no sense.
+
+use super::Explanation;
+use crate::lang::diagnostic::Code;
+
+/// The parts that most examples need; each adds its data and its table.
+macro_rules! with_parts {
+    ($text:literal) => {
+        concat!(
+            "backbone b { vit patch=8 width=64 depth=2 heads=4 image=64 }\n",
+            "init i { random }\n",
+            "recipe r { epochs 3; batch 8; adamw lr=1e-4 }\n",
+            $text
+        )
+    };
+}
+
+pub(super) const ALL: &[Explanation] = &[
+    Explanation {
+        code: Code::ExtendsCycle,
+        meaning: "Experiments extend each other in a circle, so none of them states the parts.",
+        wrong: "experiment a extends=b { recipe r }\nexperiment b extends=a { recipe r }\nrecipe r { epochs 3 }\n",
+        right: "experiment a { recipe r }\nexperiment b extends=a { recipe r }\nrecipe r { epochs 3 }\n",
+    },
+    Explanation {
+        code: Code::IncompleteExperiment,
+        meaning: "An experiment needs `data`, `backbone`, `init`, `recipe` and `loss`, its own or those of the experiment it extends.",
+        wrong: "experiment e { loss { cross-entropy } }\n",
+        right: with_parts!(
+            "ensemble d { source s }\ndataset s { layout demo capture=studio; manipulation swap-seam }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
+        ),
+    },
+    Explanation {
+        code: Code::SelectsOnTest,
+        meaning: "A checkpoint would be chosen by what the table reports. Numbers of a test split that took part in the choice are too good; a common mistake in published code. Choose on a validation split.",
+        wrong: "recipe r { epochs 3; keep lowest=test.loss }\n",
+        right: "recipe r { epochs 3; keep lowest=val.loss }\n",
+    },
+    Explanation {
+        code: Code::TrainsOnTest,
+        meaning: "A table reports the split that an experiment trains on, or an experiment trains on a test split.",
+        wrong: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s train=test }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\ntable t { row e; scenario \"In-distribution\" { column s }; metric auc }\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s train=train }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\ntable t { row e; scenario \"In-distribution\" { column s }; metric auc }\n"
+        ),
+    },
+    Explanation {
+        code: Code::SelectsOnTrain,
+        meaning: "The checkpoint is chosen on the faces that the model is trained on, where a lower loss may mean nothing but memory.",
+        wrong: "ensemble d { source s val=train }\ndataset s { layout demo capture=studio; manipulation swap-seam }\n",
+        right: "ensemble d { source s val=val }\ndataset s { layout demo capture=studio; manipulation swap-seam }\n",
+    },
+    Explanation {
+        code: Code::SeenInTraining,
+        meaning: "A data set is trained on and also a column of a scenario that promises unseen data (out of distribution, in the wild), where it would flatter the average. In a scenario that promises nothing it is a warning.",
+        wrong: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\ntable t { row e; scenario \"Out-of-distribution\" { column s }; metric auc }\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\ntable t { row e; scenario \"In-distribution\" { column s }; metric auc }\n"
+        ),
+    },
+    Explanation {
+        code: Code::MissingFamily,
+        meaning: "Attribution by category makes one class of each family, and a family average needs members. Fakes whose manipulation or family is not declared fit nowhere.",
+        wrong: with_parts!(
+            "dataset s { layout celebdf root=\"env:S\"; manipulation Celeb-synthesis }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy }; attribution by=category }\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout celebdf root=\"env:S\"; manipulation Celeb-synthesis family=face-swap }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy }; attribution by=category }\n"
+        ),
+    },
+    Explanation {
+        code: Code::ClaimOutsideTable,
+        meaning: "A claim names a row (by its experiment), scenario, column or metric that its table does not have, so it could never be decided.",
+        wrong: "dataset s { layout celebdf root=\"env:S\" }\ntable t { row a; row b; scenario \"Test\" { column s \"S\" }; metric auc\n    claim \"a helps\" row=a above=b scenario=\"Test\" column=\"Avg\" metric=auc\n}\n",
+        right: "dataset s { layout celebdf root=\"env:S\" }\ntable t { row a; row b; scenario \"Test\" { column s \"S\" }; metric auc\n    claim \"a helps\" row=a above=b scenario=\"Test\" column=\"S\" metric=auc\n}\n",
+    },
+    Explanation {
+        code: Code::NoEffect,
+        meaning: "A setting is there and changes nothing, so it probably does not do what was meant: a warm-up longer than the training, a term of weight 0, a margin without a detector.",
+        wrong: "dataset s { layout demo capture=studio; manipulation swap-seam; faces detector=none margin=(%)30 }\n",
+        right: "dataset s { layout demo capture=studio; manipulation swap-seam; faces detector=none }\n",
+    },
+    Explanation {
+        code: Code::Unused,
+        meaning: "Something is declared that no experiment or table of the file uses. It may be a leftover, or its user may name another by mistake. Imported files are not asked.",
+        wrong: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nrecipe old { epochs 1; batch 8; adamw lr=1e-4 }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
+        ),
+    },
+    Explanation {
+        code: Code::NotAvailable,
+        meaning: "Something can be declared and checked, but this version of Proofmark cannot run it yet.",
+        wrong: with_parts!(
+            "dataset s { layout celebdf root=\"env:S\" }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout folder root=\"faces\" { class real label=real; class fake label=fake } }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
+        ),
+    },
+];

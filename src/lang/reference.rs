@@ -1,0 +1,199 @@
+//! The reference page of the language, written from the schema.
+
+use std::fmt::Write as _;
+
+use super::diagnostic::Code;
+use super::explain::explain;
+use super::schema::{Child, Field, IMPORT, Kind, NodeSpec, Preset, Times, Type};
+use super::value::{unit_of, wanted};
+use super::vocabulary::DEMO_METHODS;
+
+/// The text of `docs/language.md`.
+pub fn reference() -> String {
+    let mut page = String::from(INTRODUCTION);
+    // Writing to a string does not fail.
+    let _ = node(&mut page, &IMPORT, None, 2);
+    for kind in Kind::ALL {
+        let _ = node(&mut page, kind.spec(), None, 2);
+        if kind == Kind::Dataset {
+            let _ = demo_methods(&mut page);
+        }
+    }
+    let _ = codes(&mut page);
+    page
+}
+
+const INTRODUCTION: &str = r#"<!-- Written by `lang::reference()` from the schema; do not edit.
+     Renew: PROOFMARK_UPDATE=1 cargo test --test lang -->
+
+# The language of experiment files
+
+Experiment files are [KDL 2](https://kdl.dev). A file declares data sets, ensembles,
+backbones, initial weights, recipes, losses, experiments and tables under names, and imports
+the declarations of other files. The order of declarations does not matter, except that
+tables, rows, columns and terms appear in the order in which they are written.
+
+```kdl
+dataset faces {
+    layout folder root="env:FACES" {
+        class "real" label=real
+        class "stylegan2" label=fake
+    }
+    split carve train=(%)70 val=(%)15 test=(%)15 seed=0
+}
+
+ensemble all { source faces }
+backbone vit-s { vit patch=14 width=384 depth=12 heads=6 image=224; drop-path 0.1 }
+init scratch { random std=0.02 }
+recipe short {
+    epochs 10
+    batch 32
+    adamw lr=1e-4 weight-decay=0.05
+    schedule cosine warmup=(epoch)1
+    keep lowest=val.loss
+}
+
+experiment plain { data all; backbone vit-s; init scratch; recipe short; loss { cross-entropy } }
+experiment longer extends=plain { override recipe { epochs 30 } }
+
+table results {
+    row plain
+    row longer "three times as long"
+    scenario "In-distribution" { column faces "Faces" }
+    metric auc
+}
+```
+
+- **Names** are the first argument of a node; one value is a property or an argument; what is
+  ordered or repeats is a node of its own. There are no expressions.
+- **Units** stand in parentheses in front of a number: `(%)30`, `(epoch)5`. Fractions are 0.3
+  or `(%)30`.
+- **`/-`** in front of a node, a property or a block switches it off.
+- **Paths** are relative to the file that states them; `env:NAME` and `env:NAME/sub/folder`
+  begin at an environment variable.
+- **Nothing is ignored**: an unknown node or key is an error, and every error of all files is
+  reported at once. `proofmark explain CODE` tells more about one.
+- **`import`** makes the declarations of another file known. Importing a file twice is fine;
+  files that import each other are not, nor chains of more than 32. A file has at most 4 MiB.
+- **`extends`**: an experiment has everything of the one it extends; a node of its own
+  (`data`, `recipe`, ...) replaces the inherited one of that name, and the inherited overrides
+  of it. `attribution none` undoes an inherited attribution.
+- **`override`** patches what the experiment refers to, for it and those that extend it:
+  a property replaces the one of that key, and any that excludes it (`lr` replaces `base-lr`);
+  a node is merged with the one of that name (a `source` with the one of that data set, a
+  `triplet` among several with the one of that mining) or added.
+- **Scenarios** named "Out-of-distribution", "In-the-wild", "Unseen", "Cross-dataset" or the
+  like promise data that no row trains on; those named "In-distribution" do not. A column
+  that breaks the promise is an error; under any other name it is a warning.
+"#;
+
+fn level(depth: usize) -> String {
+    "#".repeat(depth.min(5))
+}
+
+fn node(
+    page: &mut String,
+    spec: &'static NodeSpec,
+    child: Option<&Child>,
+    depth: usize,
+) -> std::fmt::Result {
+    let often = child.map_or("", |child| match child.times {
+        _ if !child.group.is_empty() => " (one of these)",
+        Times::Once => " (required)",
+        Times::AtMostOnce => "",
+        Times::AnyNumber => " (any number)",
+        Times::AtLeastOnce => " (one or more)",
+    });
+    let arguments: String = spec
+        .arguments
+        .iter()
+        .map(|field| {
+            let dots = if spec.repeats { ".." } else { "" };
+            let name = field.name.to_uppercase();
+            if field.required { format!(" {name}{dots}") } else { format!(" [{name}{dots}]") }
+        })
+        .collect();
+    writeln!(page, "\n{} `{}{arguments}`{often}\n\n{}", level(depth), spec.name, spec.doc)?;
+    let arguments = spec.arguments.iter().map(|field| (field.name.to_uppercase(), field));
+    let properties = spec.properties.iter().map(|field| (format!("`{}=`", field.name), field));
+    fields(page, arguments.chain(properties))?;
+    for child in spec.children {
+        node(page, child.spec, Some(child), depth + 1)?;
+    }
+    for variant in spec.variants {
+        writeln!(
+            page,
+            "\n{} `{} {}`\n\n{}",
+            level(depth + 1),
+            spec.name,
+            variant.word,
+            variant.doc
+        )?;
+        fields(page, variant.properties.iter().map(|field| (format!("`{}=`", field.name), field)))?;
+        // An override holds what is described elsewhere.
+        if spec.name != "override" {
+            for child in variant.children {
+                node(page, child.spec, Some(child), depth + 2)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fields(
+    page: &mut String,
+    fields: impl Iterator<Item = (String, &'static Field)>,
+) -> std::fmt::Result {
+    let mut fields = fields.peekable();
+    if fields.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(page, "\n| | value | default | |\n|---|---|---|---|")?;
+    for (name, field) in fields {
+        let value = match field.ty {
+            Type::Word(words) | Type::Selection(words) => {
+                let each = words.iter().map(|(word, doc)| format!("`{word}`: {doc}"));
+                each.collect::<Vec<_>>().join("<br>")
+            }
+            ty => match unit_of(ty) {
+                Some("epoch") => format!("{}; `(epoch)` may be written", wanted(ty)),
+                _ => wanted(ty),
+            },
+        };
+        let default = match field.default {
+            Some(Preset::Whole(number)) => format!("`{number}`"),
+            Some(Preset::Number(x)) if x != 0.0 && x < 1e-3 => format!("`{x:e}`"),
+            Some(Preset::Number(x)) => format!("`{x}`"),
+            Some(Preset::Text(text)) => format!("`{text}`"),
+            Some(Preset::Bool(bool)) => format!("`#{bool}`"),
+            None if field.required => "required".to_owned(),
+            None if !field.group.is_empty() => "one of these".to_owned(),
+            None => String::new(),
+        };
+        writeln!(page, "| {name} | {value} | {default} | {} |", field.doc)?;
+    }
+    Ok(())
+}
+
+fn demo_methods(page: &mut String) -> std::fmt::Result {
+    writeln!(page, "\n### Demo methods\n\n| method | family |\n|---|---|")?;
+    for (method, family) in DEMO_METHODS {
+        let family = match family {
+            super::model::Family::FaceSwap => "face-swap",
+            super::model::Family::Reenactment => "reenactment",
+            super::model::Family::EntireFace => "entire-face",
+            super::model::Family::Editing => "editing",
+            super::model::Family::Unknown => "unknown",
+        };
+        writeln!(page, "| `{method}` | `{family}` |")?;
+    }
+    Ok(())
+}
+
+fn codes(page: &mut String) -> std::fmt::Result {
+    writeln!(page, "\n## Codes\n")?;
+    for &code in Code::ALL {
+        writeln!(page, "- `{code}`: {}", explain(code).meaning)?;
+    }
+    Ok(())
+}

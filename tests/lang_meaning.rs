@@ -1,0 +1,280 @@
+//! What right files mean: defaults, `extends`, `override`, paths, and Table 3.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use proofmark::lang::model::{
+    Attribution, Augment, Column, Detector, Experiment, Family, FrameRule, Keep, Layout, LossTerm,
+    Mining, Project, Resize, ScheduleKind, SplitRule, Weights,
+};
+use proofmark::lang::{self, DiskFiles, MemoryFiles};
+
+const PARTS: &str = r#"
+dataset a { layout demo capture=studio; manipulation swap-seam; manipulation gaze-shift }
+dataset b { layout demo capture=phone seed=1; manipulation swap-warp }
+ensemble both { source a; source b; sample }
+backbone vit { vit patch=8 width=64 depth=2 heads=4 image=64 }
+init scratch { random }
+recipe short { epochs 3; batch 128; adamw lr=1e-4; schedule cosine warmup=1 }
+loss ce { cross-entropy }
+experiment base { data both; backbone vit; init scratch; recipe short; loss ce }
+"#;
+
+fn project(more: &str) -> Project {
+    let files = MemoryFiles::default().with("main.kdl", format!("{PARTS}{more}"));
+    let loaded = lang::load(Path::new("main.kdl"), &files);
+    assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
+    loaded.project
+}
+
+fn experiment(more: &str) -> Experiment {
+    project(more).experiments.remove("x").expect("the experiment `x`")
+}
+
+#[test]
+fn defaults_are_those_of_the_reference_page() {
+    let project = project("");
+    let base = &project.experiments["base"];
+    assert_eq!(base.backbone.mlp_ratio.value, 4.0);
+    assert_eq!(base.backbone.drop_path.value, 0.0);
+    assert!(base.backbone.layer_scale.is_none());
+    assert_eq!(base.recipe.adamw.weight_decay.value, 0.05);
+    assert_eq!(base.recipe.adamw.layer_decay.value, 1.0);
+    assert_eq!(base.recipe.adamw.beta2.value, 0.999);
+    assert_eq!(base.recipe.adamw.eps.value, 1e-8);
+    assert!(base.recipe.adamw.eps.origin.is_default());
+    assert!(!base.recipe.adamw.lr.origin.is_default());
+    assert_eq!(base.recipe.keep.value, Keep::LowestValLoss);
+    assert_eq!(base.recipe.augment.value, Augment::None);
+    assert_eq!(base.recipe.resize.value, Resize::Straight);
+    assert_eq!(base.recipe.schedule.kind.value, ScheduleKind::Cosine);
+    assert_eq!(base.recipe.schedule.warmup.value, 1.0);
+    assert_eq!(base.init.normalize.mean.value, [0.5; 3]);
+    let patterns: Vec<&str> = base.init.missing.iter().map(|p| p.value.as_str()).collect();
+    assert_eq!(patterns, ["head.*", "fc_norm.*"]);
+    let sample = base.data.sample.as_ref().expect("a sample");
+    assert_eq!((sample.real_to_fake.value, sample.at_least.value), ((1.0, 1.0), 1));
+    let a = &project.datasets["a"];
+    assert_eq!(a.split, SplitRule::Official);
+    assert_eq!(a.frames, FrameRule::All);
+    assert_eq!(a.min_coverage.value, 0.9);
+    assert_eq!(
+        (a.faces.detector.value, a.faces.margin.value, a.faces.size.value),
+        (Detector::None, 0.0, 224)
+    );
+    let families: Vec<_> =
+        a.manipulations.iter().map(|m| m.family.expect("a demo method has one").value).collect();
+    assert_eq!(families, [Family::FaceSwap, Family::Reenactment]);
+}
+
+#[test]
+fn a_base_learning_rate_is_scaled_by_the_batch() {
+    let x = experiment("experiment x extends=base { override recipe { adamw base-lr=1e-4 } }");
+    assert_eq!(x.recipe.adamw.lr.value, 1e-4 * 128.0 / 256.0);
+    let x = experiment(
+        "experiment x extends=base { override recipe { batch 64; adamw base-lr=1e-4 } }",
+    );
+    assert_eq!(x.recipe.adamw.lr.value, 1e-4 * 64.0 / 256.0);
+}
+
+#[test]
+fn overrides_patch_for_one_experiment_and_its_heirs() {
+    let project = project(
+        "experiment x extends=base { override recipe { epochs 5; adamw layer-decay=0.5; seed 7 } }\n\
+         experiment y extends=x { override recipe { seed 8 } }\n\
+         experiment z extends=y { recipe short }\n",
+    );
+    let of = |name: &str| &project.experiments[name].recipe;
+    assert_eq!((of("base").epochs.value, of("base").seed.value), (3, 0));
+    assert_eq!((of("x").epochs.value, of("x").seed.value), (5, 7));
+    assert_eq!((of("x").adamw.lr.value, of("x").adamw.layer_decay.value), (1e-4, 0.5));
+    assert_eq!((of("y").epochs.value, of("y").seed.value), (5, 8));
+    // Naming a recipe anew drops what was patched on the inherited one.
+    assert_eq!(of("z"), of("base"));
+}
+
+#[test]
+fn overrides_replace_what_excludes_them() {
+    let x = experiment("experiment x extends=base { override recipe { keep last } }");
+    assert_eq!(x.recipe.keep.value, Keep::Last);
+    let x = experiment(
+        "experiment y extends=base { override recipe { keep last } }\n\
+         experiment x extends=y { override recipe { keep highest=val.auc } }",
+    );
+    assert_eq!(x.recipe.keep.value, Keep::HighestValAuc);
+    let x = experiment(
+        "experiment x extends=base { override init { weights \"vit.safetensors\"; normalize imagenet } }",
+    );
+    assert!(matches!(x.init.weights, Weights::File { .. }));
+    assert_eq!(x.init.normalize.mean.value, [0.485, 0.456, 0.406]);
+    let x = experiment(
+        "experiment y extends=base { override init { normalize imagenet } }\n\
+         experiment x extends=y { override init { normalize { mean 0 0 0; std 1 1 1 } } }",
+    );
+    assert_eq!(x.init.normalize.std.value, [1.0; 3]);
+}
+
+#[test]
+fn overrides_reach_one_source_and_one_term() {
+    let x =
+        experiment("experiment x extends=base { override data { source b train=val val=train } }");
+    assert_eq!(x.data.sources.len(), 2);
+    assert_eq!(x.data.sources[0].train.value, lang::model::Split::Train);
+    assert_eq!(x.data.sources[1].train.value, lang::model::Split::Val);
+    let x = experiment(
+        "experiment y extends=base { loss { cross-entropy; triplet batch-all margin=0.3 weight=2 } }\n\
+         experiment x extends=y { override loss { triplet margin=0.5 } }",
+    );
+    let [LossTerm::CrossEntropy { .. }, LossTerm::Triplet { mining, margin, weight, .. }] =
+        &x.loss.terms[..]
+    else {
+        panic!("{:?}", x.loss);
+    };
+    assert_eq!((mining.value, margin.value, weight.value), (Mining::BatchAll, 0.5, 2.0));
+    let x = experiment(
+        "experiment y extends=base { loss { cross-entropy; triplet batch-all margin=1; triplet easy-positive-hard-negative margin=2 } }\n\
+         experiment x extends=y { override loss { triplet easy-positive-hard-negative margin=3 } }",
+    );
+    let margins: Vec<f64> = x
+        .loss
+        .terms
+        .iter()
+        .filter_map(|term| match term {
+            LossTerm::Triplet { margin, .. } => Some(margin.value),
+            LossTerm::CrossEntropy { .. } => None,
+        })
+        .collect();
+    assert_eq!(margins, [1.0, 3.0]);
+}
+
+#[test]
+fn attribution_is_inherited_until_it_is_undone() {
+    let project = project(
+        "experiment x extends=base { attribution by=category }\n\
+         experiment y extends=x { override recipe { seed 5 } }\n\
+         experiment z extends=y { attribution none }\n",
+    );
+    let of = |name: &str| project.experiments[name].attribution.map(|a| a.value);
+    assert_eq!(of("x"), Some(Attribution::Category));
+    assert_eq!(of("y"), Some(Attribution::Category));
+    assert_eq!(of("z"), None);
+    assert_eq!(project.experiments["y"].extends.as_ref().map(|e| e.value.as_str()), Some("x"));
+}
+
+#[test]
+fn paths_know_the_folder_of_their_file() {
+    let files = MemoryFiles::default()
+        .with("experiments/main.kdl", "import \"../datasets/x.kdl\"")
+        .with("datasets/x.kdl", "dataset x { layout celebdf root=\"data/x\" }");
+    let loaded = lang::load(Path::new("experiments/main.kdl"), &files);
+    let Layout::Released(released) = &loaded.project.datasets["x"].layout else { panic!() };
+    assert_eq!(released.root.value.written, "data/x");
+    assert_eq!(released.root.value.base, PathBuf::from("datasets"));
+    let place = loaded.sources.place(released.root.origin).expect("a place");
+    assert_eq!((place.file, place.line, place.column), (PathBuf::from("datasets/x.kdl"), 1, 33));
+}
+
+#[test]
+fn order_comments_and_space_mean_nothing() {
+    let again = PARTS.lines().rev().collect::<Vec<_>>().join("\n\n  // a comment\n");
+    let files = MemoryFiles::default().with("main.kdl", again);
+    assert_eq!(lang::load(Path::new("main.kdl"), &files).project, project(""));
+}
+
+fn table3() -> Project {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/table3.kdl");
+    lang::load(&path, &DiskFiles).project
+}
+
+#[test]
+fn table3_states_the_facts_of_the_paper() {
+    let project = table3();
+    let training = ["ffpp", "celebdf", "dfdc", "fakeavceleb", "forgerynet"];
+    let count = |names: &[&str], family| {
+        let manipulations = names.iter().flat_map(|name| &project.datasets[*name].manipulations);
+        manipulations.filter(|m| m.family.is_some_and(|f| f.value == family)).count()
+    };
+    // Table 1, and section 4.2.
+    assert_eq!(
+        (count(&training, Family::FaceSwap), count(&training, Family::Reenactment)),
+        (18, 6)
+    );
+    assert_eq!(
+        (count(&["df40"], Family::FaceSwap), count(&["df40"], Family::Reenactment)),
+        (9, 12)
+    );
+    let expected = |pick: fn(&lang::model::Expect) -> u64| -> u64 {
+        training
+            .iter()
+            .map(|name| pick(project.datasets[*name].expect.as_ref().expect("counts")))
+            .sum()
+    };
+    assert_eq!(expected(|e| e.train.map_or(0, |n| n.value)), 208_401);
+    assert_eq!(expected(|e| e.val.map_or(0, |n| n.value)), 17_971);
+    assert_eq!(expected(|e| e.test.map_or(0, |n| n.value)), 23_052);
+    // Section 4.3.
+    for experiment in project.experiments.values() {
+        let recipe = &experiment.recipe;
+        assert_eq!((recipe.epochs.value, recipe.batch.value), (30, 64));
+        assert_eq!(recipe.schedule.warmup.value, 5.0);
+        assert_eq!(experiment.backbone.width.value, 768);
+        assert_eq!(experiment.data.sources.len(), 5);
+    }
+    let [table] = &project.tables[..] else { panic!("one table") };
+    assert_eq!((table.rows.len(), table.scenarios.len(), table.metrics.len()), (9, 3, 2));
+    assert!(table.claims.len() > 60, "{}", table.claims.len());
+}
+
+#[test]
+fn published_numbers_fit_table3_and_bear_out_its_claims() {
+    let project = table3();
+    let table = &project.tables[0];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/published/table3.csv");
+    let text = std::fs::read_to_string(path).expect("readable");
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("metric,row,scenario,column,value"));
+    let numbers: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    assert_eq!(numbers.len(), 2 * 10 * 13);
+    let mut columns = BTreeSet::new();
+    for scenario in &table.scenarios {
+        for column in &scenario.columns {
+            let labels = match column {
+                Column::Dataset { label, .. } | Column::Average { label } => vec![&label.value],
+                Column::PerManipulation { averages, .. } => {
+                    averages.iter().map(|average| &average.label.value).collect()
+                }
+            };
+            columns.extend(
+                labels.into_iter().map(|label| (scenario.name.value.as_str(), label.as_str())),
+            );
+        }
+    }
+    for number in &numbers {
+        assert!(columns.contains(&(number[2], number[3])), "{number:?}");
+        let row = table.rows.iter().any(|row| row.label.value == number[1]);
+        assert!(row || number[1] == "SBI", "{number:?}");
+    }
+    for claim in &table.claims {
+        let value = |experiment: &str| -> f64 {
+            let row =
+                table.rows.iter().find(|row| row.experiment.value == experiment).expect("a row");
+            let metric = match claim.metric.value {
+                lang::model::Metric::Auc => "auc",
+                _ => "balanced-accuracy",
+            };
+            let want = [metric, &row.label.value, &claim.scenario.value, &claim.column.value];
+            let found = numbers.iter().find(|number| number[..4] == want).expect("a number");
+            found[4].parse().expect("a number")
+        };
+        let gap = (value(&claim.row.value) - value(&claim.above.value)) / 100.0;
+        assert!(gap > 0.0 && gap >= claim.by.value - 1e-9, "{}: {gap}", claim.text.value);
+    }
+}
+
+#[test]
+fn what_cannot_run_yet_is_listed_once() {
+    let codes = |project: &Project| lang::unavailable(project).len();
+    assert_eq!(codes(&project("")), 0);
+    // Eight released data sets, and the augmentation.
+    assert_eq!(codes(&table3()), 9);
+}
