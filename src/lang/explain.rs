@@ -31,6 +31,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::lang::load::FILE_LIMIT;
     use crate::lang::{MemoryFiles, load, unavailable};
 
     /// The files that examples import.
@@ -40,7 +41,7 @@ mod tests {
             .with("datasets/ffpp.kdl", "")
             .with("shared.kdl", "")
             .with("circle.kdl", "import \"main.kdl\"")
-            .with("huge.kdl", vec![b' '; crate::lang::load::FILE_LIMIT + 1])
+            .with("huge.kdl", vec![b' '; FILE_LIMIT + 1])
             .with("latin1.kdl", b"// \xe9t\xe9".to_vec());
         for i in 0..40 {
             files = files.with(format!("chain-{i}.kdl"), format!("import \"chain-{}.kdl\"", i + 1));

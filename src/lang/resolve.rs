@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Checker, Names, duplicate_name, find};
+use super::check::messages::{duplicate_name, find};
+use super::check::{Checker, Names};
 use super::cursor::Cursor;
 use super::decode;
 use super::diagnostic::{Code, Diagnostic, Sink};

@@ -54,7 +54,11 @@ fn unique<'a>(labels: impl Iterator<Item = &'a Spanned<String>>, what: &str, sin
     for label in labels {
         if let Some(first) = seen.get(label.value.as_str()) {
             let title = format!("the {what} `{}` twice", label.value);
-            sink.report(crate::lang::check::duplicate_name(title, label.origin, first.origin));
+            sink.report(crate::lang::check::messages::duplicate_name(
+                title,
+                label.origin,
+                first.origin,
+            ));
         }
         seen.entry(&label.value).or_insert(label);
     }

@@ -93,7 +93,7 @@ pub(crate) fn backbone(node: Cursor<'_>, sink: &mut Sink) -> Option<Backbone> {
 
 fn whole_mlp(width: &Spanned<usize>, ratio: &Spanned<f64>, sink: &mut Sink) {
     let hidden = width.value as f64 * ratio.value;
-    if hidden < 1.0 || hidden > 1e6 || (hidden - hidden.round()).abs() > 1e-6 {
+    if !(1.0..=1e6).contains(&hidden) || (hidden - hidden.round()).abs() > 1e-6 {
         sink.report(
             Diagnostic::error(Code::Indivisible, "an MLP of no whole width")
                 .text(format!("`width` times `mlp-ratio` is {hidden}"))

@@ -1,0 +1,480 @@
+//! The state machine that finds nodes in tokens.
+
+use std::ops::Range;
+
+use super::{Chunk, DEPTH_LIMIT, TOP_LEVEL};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::lex::{Kind, Token, is_newline};
+use crate::lang::span::{FileId, Origin};
+use crate::lang::words::{self, Position};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A node may begin.
+    Start,
+    /// After a node's name; whether there was an entry yet.
+    Entries { any: bool },
+    /// A value must come, after `key=` or a unit.
+    Value,
+    /// After a block; whether it was a real one rather than one switched off.
+    Block { real: bool },
+}
+
+struct Frame {
+    open: Range<usize>,
+    /// Where the `/-` of the block is, if it has one.
+    dash: Option<usize>,
+    /// Where the `/-` of its node is.
+    node_dash: Option<usize>,
+}
+
+/// The tokens of a file, gone through once.
+pub(super) struct Scan<'a> {
+    text: &'a str,
+    file: FileId,
+    tokens: &'a [Token],
+    resync: bool,
+    at: usize,
+    state: State,
+    frames: Vec<Frame>,
+    /// A `/-` that waits for what it switches off.
+    dash: Option<usize>,
+    /// The `/-` of the current value.
+    value_dash: Option<usize>,
+    /// The `/-` of the current node.
+    node_dash: Option<usize>,
+    /// What is switched off.
+    off: Vec<Range<usize>>,
+    /// Something other than space is directly before the token.
+    glued: bool,
+    /// An error on this line was reported already.
+    muted: bool,
+    pub unclosed: bool,
+    current: Option<Chunk>,
+    pub chunks: Vec<Chunk>,
+    pub errors: Vec<Diagnostic>,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(text: &'a str, file: FileId, tokens: &'a [Token], resync: bool) -> Self {
+        Self {
+            text,
+            file,
+            tokens,
+            resync,
+            at: 0,
+            state: State::Start,
+            frames: Vec::new(),
+            dash: None,
+            value_dash: None,
+            node_dash: None,
+            off: Vec::new(),
+            glued: false,
+            muted: false,
+            unclosed: false,
+            current: None,
+            chunks: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    pub fn run(&mut self) {
+        while let Some(token) = self.tokens.get(self.at) {
+            self.step(token.kind, token.span.clone());
+            self.glued = !matches!(
+                token.kind,
+                Kind::Space | Kind::Newline | Kind::BlockComment | Kind::Continuation
+            );
+            self.at += 1;
+        }
+        let end = self.text.len();
+        if self.state == State::Value {
+            self.missing_value(end..end);
+        }
+        if !self.frames.is_empty() {
+            self.unclosed_block();
+        }
+        self.end_chunk(end);
+    }
+
+    fn origin(&self, span: &Range<usize>) -> Origin {
+        Origin { file: self.file, start: span.start as u32, end: span.end as u32 }
+    }
+
+    fn fail(&mut self, diagnostic: Diagnostic) {
+        if let Some(chunk) = &mut self.current {
+            chunk.sound = false;
+        }
+        if !self.muted {
+            self.errors.push(diagnostic);
+        }
+        self.muted = true;
+    }
+
+    fn syntax(&mut self, span: &Range<usize>, title: &str, label: &str, help: &str) {
+        let diagnostic =
+            Diagnostic::error(Code::Syntax, title).at(self.origin(span), label).help(help);
+        self.fail(diagnostic);
+    }
+
+    fn step(&mut self, kind: Kind, span: Range<usize>) {
+        match kind {
+            Kind::Space | Kind::BlockComment | Kind::Continuation => {}
+            Kind::Newline | Kind::LineComment => self.line_end(kind, &span),
+            Kind::Forbidden => {
+                let c = self.text[span.clone()].chars().next().unwrap_or(' ');
+                let title = if c == '\\' {
+                    "a backslash in front of something".to_owned()
+                } else {
+                    format!("the invisible character U+{:04X}", c as u32)
+                };
+                self.syntax(
+                    &span,
+                    &title,
+                    "not allowed here",
+                    "remove it, or put the text in quotes",
+                );
+            }
+            Kind::UnclosedQuoted | Kind::UnclosedComment => {
+                let (title, help) = if kind == Kind::UnclosedQuoted {
+                    ("a string without its closing quotes", "close it with `\"` on the same line")
+                } else {
+                    ("a comment without its end", "close it with `*/`")
+                };
+                let length = self.text[span.clone()].lines().next().map_or(0, str::len);
+                let origin = self.origin(&(span.start..span.start + length));
+                self.fail(
+                    Diagnostic::error(Code::UnclosedString, title)
+                        .at(origin, "begins here")
+                        .help(help),
+                );
+                if self.state == State::Value {
+                    self.state = State::Entries { any: true };
+                }
+            }
+            Kind::Semicolon => {
+                match self.state {
+                    State::Start => self.syntax(
+                        &span,
+                        "`;` without a node before it",
+                        "nothing to end here",
+                        "remove it; a line break ends a node as well",
+                    ),
+                    State::Value => self.missing_value(span.clone()),
+                    State::Entries { .. } | State::Block { .. } => {}
+                }
+                self.muted = false;
+                self.end_node(span.end);
+            }
+            Kind::Open => self.open(span),
+            Kind::Close => self.close(&span),
+            Kind::Slashdash => self.slashdash(&span),
+            Kind::Equals => self.equals(&span),
+            Kind::OpenParen => self.unit(&span),
+            Kind::CloseParen => {
+                self.syntax(&span, "`)` without `(`", "nothing to close here", "remove it");
+            }
+            Kind::Word | Kind::Quoted | Kind::Keyword => self.word(kind, span),
+        }
+    }
+
+    fn line_end(&mut self, kind: Kind, span: &Range<usize>) {
+        if kind == Kind::LineComment && self.glued {
+            let word = self.tokens[self.at - 1].clone();
+            if word.kind == Kind::Word && self.text[word.span.clone()].ends_with(':') {
+                let whole = word.span.start..span.end;
+                let diagnostic = Diagnostic::error(Code::UnquotedPath, "an address without quotes")
+                    .text("`//` begins a comment, so the rest of the line is lost")
+                    .at(self.origin(&whole), "needs quotes")
+                    .help("put the address in quotes");
+                self.fail(diagnostic);
+            }
+        }
+        if self.dash.is_none() {
+            if self.state == State::Value {
+                self.missing_value(span.clone());
+            }
+            self.end_node(span.start);
+        }
+        if kind == Kind::Newline {
+            self.muted = false;
+        }
+    }
+
+    fn missing_value(&mut self, span: Range<usize>) {
+        self.syntax(
+            &span,
+            "a value is missing",
+            "a value belongs here",
+            "write the value directly after `=` or the unit",
+        );
+    }
+
+    fn end_node(&mut self, end: usize) {
+        self.state = State::Start;
+        if let Some(start) = self.node_dash.take() {
+            self.off.push(start..end);
+        }
+        if self.frames.is_empty() {
+            self.end_chunk(end);
+        }
+    }
+
+    fn end_chunk(&mut self, end: usize) {
+        let off = std::mem::take(&mut self.off);
+        if let Some(mut chunk) = self.current.take() {
+            chunk.span.end = end;
+            chunk.off = off;
+            // Of a declaration that is switched off nothing is left.
+            if chunk.off.first().is_none_or(|off| *off != chunk.span) {
+                self.chunks.push(chunk);
+            }
+        }
+    }
+
+    fn begin_node(&mut self, start: usize) {
+        self.node_dash = self.dash.take().or(self.node_dash);
+        if self.frames.is_empty() && self.current.is_none() {
+            let start = self.node_dash.unwrap_or(start);
+            self.current =
+                Some(Chunk { span: start..start, sound: true, head: Vec::new(), off: Vec::new() });
+        }
+    }
+
+    fn open(&mut self, span: Range<usize>) {
+        match self.state {
+            State::Start => {
+                self.begin_node(span.start);
+                self.syntax(
+                    &span,
+                    "a block without a name",
+                    "the name of a node belongs before this",
+                    "put the block on the line of its node",
+                );
+            }
+            State::Value => self.missing_value(span.clone()),
+            State::Block { real: true } if self.dash.is_none() => {
+                self.syntax(&span, "a second block", "a node has one block", "join the two blocks");
+            }
+            State::Entries { .. } | State::Block { .. } => {}
+        }
+        self.frames.push(Frame {
+            open: span.clone(),
+            dash: self.dash.take(),
+            node_dash: self.node_dash.take(),
+        });
+        self.state = State::Start;
+        if self.frames.len() > DEPTH_LIMIT {
+            let diagnostic = Diagnostic::error(Code::TooDeep, "blocks nested too deeply")
+                .text(format!("at most {DEPTH_LIMIT} blocks may be inside each other"))
+                .at(self.origin(&span), "one level too many")
+                .help("the language needs four levels; close the blocks before");
+            // One of them says it all.
+            if !self.errors.iter().any(|error| error.code == Code::TooDeep) {
+                self.muted = false;
+                self.fail(diagnostic);
+            } else if let Some(chunk) = &mut self.current {
+                chunk.sound = false;
+            }
+        }
+    }
+
+    fn close(&mut self, span: &Range<usize>) {
+        if self.state == State::Value {
+            self.missing_value(span.clone());
+        }
+        self.dash = None;
+        if let Some(start) = self.node_dash.take() {
+            self.off.push(start..span.start);
+        }
+        match self.frames.pop() {
+            Some(frame) => {
+                self.node_dash = frame.node_dash;
+                self.state = State::Block { real: frame.dash.is_none() };
+                self.off.extend(frame.dash.map(|start| start..span.end));
+            }
+            None => {
+                self.end_node(span.start);
+                self.syntax(
+                    span,
+                    "a closing brace without an opening one",
+                    "nothing to close here",
+                    "remove it, or look for a block that was closed too early",
+                );
+            }
+        }
+    }
+
+    fn slashdash(&mut self, span: &Range<usize>) {
+        if self.dash.is_some() || self.state == State::Value {
+            self.syntax(span, "`/-` in front of nothing", "nothing to switch off", "remove it");
+        }
+        self.dash = Some(span.start);
+    }
+
+    fn equals(&mut self, span: &Range<usize>) {
+        match self.state {
+            State::Entries { any: false } => {
+                let diagnostic = Diagnostic::error(
+                    Code::EqualsAfterNode,
+                    "`=` after the name of a node",
+                )
+                .text("a node and its value are separated by a space; `=` belongs to properties")
+                .at(self.origin(span), "not allowed here")
+                .help("remove the `=`");
+                self.fail(diagnostic);
+            }
+            _ => self.syntax(
+                span,
+                "`=` without a key",
+                "a key belongs directly before this",
+                "write properties as `key=value`",
+            ),
+        }
+    }
+
+    /// A unit: `(`, a word, `)`.
+    fn unit(&mut self, span: &Range<usize>) {
+        let rest = &self.tokens[self.at + 1..];
+        let solid: Vec<&Token> = rest
+            .iter()
+            .filter(|token| !matches!(token.kind, Kind::Space | Kind::BlockComment))
+            .take(2)
+            .collect();
+        let right = matches!(
+            solid.as_slice(),
+            [inner, close] if matches!(inner.kind, Kind::Word | Kind::Quoted) && close.kind == Kind::CloseParen
+        );
+        if !right {
+            self.syntax(
+                span,
+                "parentheses that are not a unit",
+                "a unit is one word in parentheses",
+                "write units as in `(epoch)5` or `(%)30`",
+            );
+            return;
+        }
+        let end = solid[1].span.end;
+        while self.tokens[self.at].span.end < end {
+            self.at += 1;
+        }
+        match self.state {
+            State::Start => self.begin_node(span.start),
+            State::Value => {}
+            State::Entries { .. } => {
+                self.value_dash = self.dash.take();
+                self.state = State::Value;
+            }
+            State::Block { .. } => self.after_block(span),
+        }
+    }
+
+    fn after_block(&mut self, span: &Range<usize>) {
+        self.syntax(
+            span,
+            "a line break is missing after `}`",
+            "the next node begins here",
+            "begin it on a new line, or put `;` in between",
+        );
+        self.end_node(span.start);
+    }
+
+    fn word(&mut self, kind: Kind, span: Range<usize>) {
+        if matches!(self.state, State::Block { .. }) {
+            self.after_block(&span);
+        }
+        let is_key = {
+            let next = self.tokens[self.at + 1..].iter().find(|token| {
+                !matches!(token.kind, Kind::Space | Kind::BlockComment | Kind::Continuation)
+            });
+            next.is_some_and(|token| token.kind == Kind::Equals)
+        };
+        match self.state {
+            State::Start => {
+                self.resync(&span);
+                self.begin_node(span.start);
+                self.check(kind, &span, Position::Name);
+                self.state = State::Entries { any: false };
+            }
+            State::Value => {
+                self.check(kind, &span, Position::Value);
+                self.end_value(span.end);
+            }
+            State::Entries { .. } | State::Block { .. } => {
+                if self.glued && self.dash.is_none() {
+                    self.syntax(
+                        &span,
+                        "two values without a space between them",
+                        "a space belongs before this",
+                        "separate them, or put the whole in quotes",
+                    );
+                }
+                self.value_dash = self.dash.take();
+                if is_key {
+                    self.check(kind, &span, Position::Key);
+                    while self.tokens[self.at].kind != Kind::Equals {
+                        self.at += 1;
+                    }
+                    self.state = State::Value;
+                } else {
+                    self.check(kind, &span, Position::Value);
+                    self.end_value(span.end);
+                }
+            }
+        }
+        let text = self.text[span].trim_matches('"').to_owned();
+        if self.frames.is_empty()
+            && let Some(chunk) = &mut self.current
+            && chunk.head.len() < 2
+            && !is_key
+        {
+            chunk.head.push(text);
+        }
+    }
+
+    fn end_value(&mut self, end: usize) {
+        self.state = State::Entries { any: true };
+        self.off.extend(self.value_dash.take().map(|start| start..end));
+    }
+
+    fn check(&mut self, kind: Kind, span: &Range<usize>, position: Position) {
+        let text = &self.text[span.clone()];
+        let origin = self.origin(span);
+        let found = match kind {
+            Kind::Keyword if position != Position::Value => Some(
+                Diagnostic::error(Code::Syntax, "a keyword in place of a name")
+                    .at(origin, "not a name"),
+            ),
+            Kind::Keyword => words::check_keyword(text, origin),
+            Kind::Word => words::check(text, position, origin),
+            Kind::Quoted => words::check_escapes(text, origin),
+            _ => None,
+        };
+        if let Some(diagnostic) = found {
+            self.fail(diagnostic);
+        }
+    }
+
+    /// In the second pass, a declaration at the left margin closes what is open.
+    fn resync(&mut self, span: &Range<usize>) {
+        let at_margin = span.start == 0 || self.text[..span.start].ends_with(is_newline);
+        let declares = TOP_LEVEL.contains(&&self.text[span.clone()]);
+        if self.resync && !self.frames.is_empty() && at_margin && declares {
+            self.unclosed_block();
+            self.frames.clear();
+            self.end_node(span.start);
+        }
+    }
+
+    fn unclosed_block(&mut self) {
+        self.unclosed = true;
+        let Some(frame) = self.frames.last() else { return };
+        let diagnostic =
+            Diagnostic::error(Code::UnclosedBlock, "a block without its closing brace")
+                .at(self.origin(&frame.open), "opened here")
+                .help("close it with `}`");
+        self.muted = false;
+        self.fail(diagnostic);
+        self.muted = false;
+    }
+}
