@@ -3,7 +3,9 @@
 use super::args::FmtArgs;
 use super::exit::Exit;
 use super::output::Printer;
+use super::project::WIDTH;
 use crate::lang::format;
+use crate::lang::render::{Style, text as text_of};
 use crate::store::write_whole;
 
 /// Lays files out, or with `--check` says which are not.
@@ -18,7 +20,7 @@ pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {
                 continue;
             }
         };
-        match format(&text) {
+        match format(file, &text) {
             Ok(formatted) if formatted == text => {}
             Ok(_) if args.check => {
                 printer
@@ -33,10 +35,9 @@ pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {
                 }
             },
             Err(error) => {
-                printer.error(
-                    &format!("{}: {error}", file.display()),
-                    Some("`proofmark check` shows where"),
-                );
+                let style = Style { width: WIDTH, color: printer.color };
+                printer.always(text_of(&error.diagnostics, &error.sources, style).trim_end());
+                printer.error(&format!("{}: {error}", file.display()), None);
                 exit = Exit::Invalid;
             }
         }

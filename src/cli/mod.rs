@@ -3,6 +3,8 @@
 pub mod args;
 mod check;
 pub mod exit;
+mod explain;
+mod fmt;
 mod metrics;
 mod output;
 mod plan;
@@ -31,6 +33,7 @@ pub fn main(cli: &Cli) -> Exit {
         Verb::Table(args) => table::table(args, printer),
         Verb::Score(args) => score::score(args, printer),
         Verb::Metrics(args) => metrics::metrics(args, printer),
-        Verb::Explain(_) | Verb::Fmt(_) => Exit::Usage,
+        Verb::Explain(args) => explain::explain(args, printer),
+        Verb::Fmt(args) => fmt::fmt(args, printer),
     }
 }

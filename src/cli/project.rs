@@ -9,13 +9,13 @@ use super::exit::Exit;
 use super::output::Printer;
 use crate::engine::world::{World, look};
 use crate::lang::render::{Style, text};
-use crate::lang::{DiskFiles, Loaded, Severity, load};
+use crate::lang::{DiskFiles, Loaded, Severity, load, unavailable};
 use crate::plan::graph::{Plan, plan};
 use crate::store::Store;
 use crate::work::{Events, Failure};
 
 /// Columns of text on stderr.
-const WIDTH: usize = 100;
+pub const WIDTH: usize = 100;
 
 /// Loads a file and prints what is wrong with it. None if that stops everything.
 pub fn checked(file: &Path, printer: Printer) -> Option<Loaded> {
@@ -53,7 +53,7 @@ fn count(loaded: &Loaded) -> String {
 
 /// Refuses what this version can check but not run yet.
 pub fn runnable(loaded: &Loaded, printer: Printer) -> bool {
-    let missing: Vec<crate::lang::Diagnostic> = Vec::new();
+    let missing = unavailable(&loaded.project);
     if missing.is_empty() {
         return true;
     }
