@@ -19,7 +19,9 @@ pub fn explain(args: &ExplainArgs, printer: Printer) -> Exit {
         Ok(code) => {
             let Explanation { meaning, wrong, right, .. } = explanation(code);
             let indented = |text: &str| {
-                text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
+                text.lines()
+                    .map(|line| format!("    {line}").trim_end().to_owned() + "\n")
+                    .collect()
             };
             let (wrong, right): (String, String) = (indented(wrong), indented(right));
             printer.data(&format!("{code}\n\n{meaning}\n\nwrong:\n{wrong}\nright:\n{right}"));

@@ -5,7 +5,8 @@
 pub fn exp(x: f32) -> f32 {
     let clamped = x.clamp(-87.0, 88.0);
     // e^x = 2^n e^r with |r| <= ln 2 / 2; ln 2 in two parts keeps r exact.
-    let n = (clamped * std::f32::consts::LOG2_E).round_ties_even();
+    // Adding 1.5 * 2^23 rounds to the nearest integer without a call.
+    let n = (clamped * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
     let r = (clamped - n * 0.693_359_4) + n * 2.121_944_4e-4;
     let p = 1.987_569_1e-4f32;
     let p = p * r + 1.398_2e-3;

@@ -23,7 +23,13 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let rows = outer.iter().product::<usize>();
     let mut shape = outer.to_vec();
     shape.push(weight.dim(0)?);
-    x.reshape((rows, inputs))?.matmul(&weight.t()?)?.broadcast_add(bias)?.reshape(shape)
+    let product = x.reshape((rows, inputs))?.matmul(&weight.t()?)?;
+    add_bias(&product, bias)?.reshape(shape)
+}
+
+/// Adds b (O) to every row of x (R, O).
+fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if fused(&[x, bias]) { x.apply_op2(bias, AddBias) } else { x.broadcast_add(bias) }
 }
 
 /// Whether the fused kernels apply: f32, in one piece, on the CPU.
@@ -71,6 +77,57 @@ pub fn log_softmax(x: &Tensor) -> Result<Tensor> {
     let top = x.max_keepdim(D::Minus1)?.detach();
     let shifted = x.broadcast_sub(&top)?;
     shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)
+}
+
+struct AddBias;
+
+impl CustomOp2 for AddBias {
+    fn name(&self) -> &'static str {
+        "add-bias"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, bias) = (slice(x, x_layout)?, slice(bias, bias_layout)?);
+        let width = bias.len();
+        let mut out = x.to_vec();
+        out.par_chunks_mut(width * ROWS).for_each(|out| {
+            for row in out.chunks_exact_mut(width) {
+                row.iter_mut().zip(bias).for_each(|(out, bias)| *out += bias);
+            }
+        });
+        Ok((CpuStorage::F32(out), x_layout.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        _x: &Tensor,
+        bias: &Tensor,
+        _res: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let width = bias.dim(0)?;
+        let sums: Vec<Vec<f32>> = values(grad)?
+            .par_chunks(width * ROWS)
+            .map(|rows| {
+                let mut sum = vec![0f32; width];
+                for row in rows.chunks_exact(width) {
+                    sum.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
+                }
+                sum
+            })
+            .collect();
+        let mut total = vec![0f32; width];
+        for sum in sums {
+            total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
+        }
+        Ok((Some(grad.clone()), Some(Tensor::from_vec(total, width, bias.device())?)))
+    }
 }
 
 struct LayerNorm {
@@ -336,5 +393,21 @@ mod tests {
         let ((fused, fused_grad), (composed, composed_grad)) = (run(gelu), run(|x| x.gelu_erf()));
         assert!(close(&fused, &composed) < 2e-6);
         assert!(close(&fused_grad, &composed_grad) < 2e-6);
+    }
+
+    #[test]
+    fn fused_bias_and_its_gradients_are_the_composed_ones() {
+        let (x, bias, weight) = (random(&[150, 9], 1), random(&[9], 2), random(&[150, 9], 3));
+        let run = |f: fn(&Tensor, &Tensor) -> Result<Tensor>| {
+            let y = f(&x, &bias).unwrap();
+            let grads = (&y * weight.as_tensor()).unwrap().sum_all().unwrap().backward().unwrap();
+            (y, [&x, &bias].map(|v| grads.get(v).unwrap().clone()))
+        };
+        let (fused, fused_grads) = run(add_bias);
+        let (composed, composed_grads) = run(|x, bias| x.broadcast_add(bias));
+        assert_eq!(close(&fused, &composed), 0.0);
+        for (a, b) in fused_grads.iter().zip(&composed_grads) {
+            assert!(close(a, b) < 1e-5, "{}", close(a, b));
+        }
     }
 }
