@@ -1,8 +1,8 @@
 //! The training objective: cross-entropy and triplet terms (paper section 3.3).
 
 use candle_core::{D, Result, Tensor};
+use candle_nn::ops::log_softmax;
 
-use super::ops::log_softmax;
 use super::triplet::{TripletStats, triplet};
 use crate::lang::model::{Loss, LossTerm};
 
@@ -20,7 +20,7 @@ pub struct Objective {
 /// Mean cross-entropy of logits (B, C) against class indices (B). With smoothing s
 /// the target is 1 - s + s/C on the class and s/C elsewhere.
 pub fn cross_entropy(logits: &Tensor, classes: &[u32], smoothing: f64) -> Result<Tensor> {
-    let logp = log_softmax(logits)?;
+    let logp = log_softmax(logits, D::Minus1)?;
     let index = Tensor::new(classes, logits.device())?.unsqueeze(1)?;
     let nll = logp.gather(&index, 1)?.mean_all()?.neg()?;
     if smoothing == 0.0 {

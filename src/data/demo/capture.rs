@@ -59,7 +59,7 @@ const fn conditions(capture: DemoCapture) -> Conditions {
             lens: (0.0, 0.008),
             shake: (0.0, 0.05),
             grain: (0.025, 0.05),
-            passes: &[((50.0, 70.0), (45.0, 68.0))],
+            passes: &[((40.0, 56.0), (36.0, 58.0))],
         },
         DemoCapture::Broadcast => Conditions {
             warmth: [(0.88, 0.96), (1.03, 1.12)],
@@ -79,7 +79,7 @@ const fn conditions(capture: DemoCapture) -> Conditions {
             lens: (0.01, 0.02),
             shake: (0.0, 0.015),
             grain: (0.03, 0.05),
-            passes: &[((44.0, 58.0), (42.0, 62.0))],
+            passes: &[((34.0, 46.0), (34.0, 54.0))],
         },
         DemoCapture::Cinema => Conditions {
             warmth: [(0.94, 1.08), (0.94, 1.1)],
@@ -99,7 +99,7 @@ const fn conditions(capture: DemoCapture) -> Conditions {
             lens: (0.0, 0.014),
             shake: (0.0, 0.02),
             grain: (0.02, 0.05),
-            passes: &[((56.0, 76.0), (45.0, 65.0)), ((42.0, 56.0), (38.0, 58.0))],
+            passes: &[((48.0, 64.0), (40.0, 60.0)), ((36.0, 48.0), (34.0, 52.0))],
         },
     }
 }
