@@ -100,7 +100,8 @@ fn locate(
                             path.written
                         ))
                     })?;
-                Ok(Ok(PathBuf::from(root).join(below)))
+                let root = PathBuf::from(root);
+                Ok(Ok(if below.is_empty() { root } else { root.join(below) }))
             }
         },
         Some(file) => {
