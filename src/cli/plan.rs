@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::project::{Planned, checked, failed, planned, print_missing};
 use crate::engine::run::{Reason, reasons};
-use crate::engine::sample::expected;
+use crate::engine::sample::{class_names, expected};
 use crate::lang::Loaded;
 use crate::model::vit::VitConfig;
 use crate::plan::graph::{Stage, Work};
@@ -88,7 +88,8 @@ fn counts(stage: &Stage, loaded: &Loaded, planned: &Planned) -> Result<String, F
             let (_, faces) = expected(project, &experiment.data, &planned.world)?;
             let recipe = &experiment.recipe;
             let steps = faces / recipe.batch.value * recipe.epochs.value as usize;
-            let config = VitConfig::new(&experiment.backbone, 2);
+            let classes = class_names(project, experiment, &planned.world)?.len();
+            let config = VitConfig::new(&experiment.backbone, classes);
             let parameters: usize =
                 config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
             // A backward pass costs about two forward passes.

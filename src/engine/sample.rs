@@ -11,7 +11,7 @@ use crate::data::attribution::{Classes, classes};
 use crate::data::sample::{Candidate, Pick, Sample as Sampled, sample};
 use crate::data::statistics::Statistics;
 use crate::data::{DataError, Video};
-use crate::lang::model::{Dataset, Ensemble, Experiment, Label, Project, Split};
+use crate::lang::model::{Dataset, Ensemble, Experiment, Project, Split};
 use crate::prepare::faces::Faces;
 use crate::train::batch::{Sample, face_id};
 use crate::work::Failure;
@@ -158,6 +158,37 @@ pub struct TrainingSets {
     pub val: Vec<Sample>,
 }
 
+/// Videos of each source that train or select: only they have to have a class.
+fn used_videos(sources: &[Source<'_>], world: &World) -> Result<Vec<Vec<Video>>, Failure> {
+    sources
+        .iter()
+        .map(|s| {
+            let used = |v: &Video| v.split == Some(s.train) || v.split == Some(s.val);
+            Ok(videos(world, s.name())?.into_iter().filter(used).collect())
+        })
+        .collect()
+}
+
+fn classes_of(
+    experiment: &Experiment,
+    sources: &[Source<'_>],
+    videos: &[Vec<Video>],
+) -> Result<Classes, Failure> {
+    let pairs: Vec<(&Dataset, &[Video])> =
+        sources.iter().zip(videos).map(|(s, v)| (s.dataset, v.as_slice())).collect();
+    classes(experiment.attribution.map(|a| a.value), &pairs).map_err(data)
+}
+
+/// Names of the classes that an experiment would tell apart, real first.
+pub fn class_names(
+    project: &Project,
+    experiment: &Experiment,
+    world: &World,
+) -> Result<Vec<String>, Failure> {
+    let sources = sources(project, &experiment.data);
+    Ok(classes_of(experiment, &sources, &used_videos(&sources, world)?)?.names)
+}
+
 /// Reads a sampling result for an experiment. `faces` holds the sources' face stores.
 pub fn read(
     project: &Project,
@@ -167,19 +198,8 @@ pub fn read(
     mut faces: BTreeMap<String, Faces>,
 ) -> Result<TrainingSets, Failure> {
     let sources = sources(project, &experiment.data);
-    // Only videos that train or select have to have a class.
-    let videos: Vec<Vec<Video>> = sources
-        .iter()
-        .map(|s| {
-            let all = videos(world, s.name())?;
-            let used = |v: &Video| v.split == Some(s.train) || v.split == Some(s.val);
-            Ok(all.into_iter().filter(used).collect())
-        })
-        .collect::<Result<_, Failure>>()?;
-    let pairs: Vec<(&Dataset, &[Video])> =
-        sources.iter().zip(&videos).map(|(s, v)| (s.dataset, v.as_slice())).collect();
-    let Classes { names, of } =
-        classes(experiment.attribution.map(|a| a.value), &pairs).map_err(data)?;
+    let videos = used_videos(&sources, world)?;
+    let Classes { names, of } = classes_of(experiment, &sources, &videos)?;
     let class_of: Vec<BTreeMap<&str, u32>> = videos
         .iter()
         .zip(&of)
@@ -211,12 +231,6 @@ pub fn read(
     let train = train.iter().map(resolve).collect::<Result<_, _>>()?;
     let val = val.iter().map(resolve).collect::<Result<_, _>>()?;
     Ok(TrainingSets { classes: names, sets, train, val })
-}
-
-/// Numbers of training and validation faces of a sampling result.
-pub fn counts(folder: &Path) -> Result<(usize, usize), Failure> {
-    let (train, val) = read_picks(&folder.join(FILE))?;
-    Ok((train.len(), val.len()))
 }
 
 fn write(path: &Path, train: &[Pick], val: &[Pick]) -> Result<(), Failure> {
@@ -275,12 +289,4 @@ pub fn open_faces(
             Ok((s.name().to_owned(), Faces::open(folder).map_err(Failure::Data)?))
         })
         .collect()
-}
-
-/// Whether a video is real, as a word.
-pub fn label_word(label: Label) -> &'static str {
-    match label {
-        Label::Real => "real",
-        Label::Fake => "fake",
-    }
 }

@@ -1,6 +1,6 @@
 //! The Vision Transformer of the paper (section 4.3), in timm's parameter names.
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::ops::{gelu, layer_norm, linear, softmax};
@@ -234,13 +234,7 @@ fn drop_path(x: &Tensor, rate: f64, place: DropPath, branch: usize) -> Result<Te
     x.broadcast_mul(&Tensor::from_vec(mask, (batch, 1, 1), x.device())?)
 }
 
-/// Probability that each face is fake: the sum over all fake classes (paper section
-/// 3.4). Class 0 is real. Logits (B, C) to class probabilities (B, C).
+/// Logits (B, C) to class probabilities (B, C); class 0 is real.
 pub fn probabilities(logits: &Tensor) -> Result<Vec<Vec<f32>>> {
     softmax(&logits.contiguous()?)?.to_vec2::<f32>()
-}
-
-/// Largest absolute value of a tensor, for checks.
-pub fn max_abs(x: &Tensor) -> Result<f32> {
-    x.abs()?.flatten_all()?.max(D::Minus1)?.to_scalar::<f32>()
 }

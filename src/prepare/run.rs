@@ -56,7 +56,7 @@ pub fn prepare(
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
-        let read: Vec<Result<(Vec<u8>, (u32, u32)), Status>> =
+        let read: Vec<Result<Crop, Status>> =
             chunk.par_iter().map(|frame| look_at(frame, side, draw)).collect();
         for (frame, result) in chunk.iter().zip(read) {
             // Videos without any frame come before the video of this frame.
@@ -70,12 +70,18 @@ pub fn prepare(
             let Some(video) = prepared.last_mut() else { continue };
             video.frames += 1;
             match result {
-                Ok((crop, source)) => {
+                Ok(Crop { pixels, source }) => {
                     video.faces += 1;
                     video.status = Status::Ok;
                     stored += 1;
                     let video_key = frame.video_key.clone();
-                    writer.push(Face { video_key, frame: frame.frame, face: 0, source, crop })?;
+                    writer.push(Face {
+                        video_key,
+                        frame: frame.frame,
+                        face: 0,
+                        source,
+                        crop: pixels,
+                    })?;
                 }
                 Err(status) => {
                     video.unreadable_frames += 1;
@@ -106,18 +112,24 @@ fn untouched(video_key: &str, first_face: usize) -> PreparedVideo {
     }
 }
 
-/// The crop and the frame's size, or why there is none.
-fn look_at(frame: &Frame, side: u32, draw: Draw<'_>) -> Result<(Vec<u8>, (u32, u32)), Status> {
+/// A face and the size of the frame it was cut from.
+struct Crop {
+    pixels: Vec<u8>,
+    source: (u32, u32),
+}
+
+/// The crop, or why there is none.
+fn look_at(frame: &Frame, side: u32, draw: Draw<'_>) -> Result<Crop, Status> {
     match &frame.pixels {
         Pixels::Demo(video) => {
             let image = draw(*video, frame.frame, side);
-            Ok((image.into_raw(), (side, side)))
+            Ok(Crop { pixels: image.into_raw(), source: (side, side) })
         }
         Pixels::File(path) if !path.is_file() => {
             Err(Status::Missing { looked_for: path.display().to_string() })
         }
         Pixels::File(path) => match read_image(path) {
-            Ok(image) => Ok((square(&image, side), image.dimensions())),
+            Ok(image) => Ok(Crop { pixels: square(&image, side), source: image.dimensions() }),
             Err(why) => Err(Status::Unreadable { why: format!("{}: {why}", path.display()) }),
         },
     }
