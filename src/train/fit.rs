@@ -156,8 +156,10 @@ impl Fit<'_> {
         let todo: Vec<Vec<Sample>> = (progress.step..steps)
             .map(|s| order[s * batch..(s + 1) * batch].iter().map(|&i| self.train[i]).collect())
             .collect();
-        let (sender, receiver) = sync_channel::<Vec<f32>>(PREFETCH);
         std::thread::scope(|scope| {
+            // The receiver lives in here: when the fit stops it goes first, which is how
+            // the loader learns of it.
+            let (sender, receiver) = sync_channel::<Vec<f32>>(PREFETCH);
             let (inputs, todo) = (&self.inputs, &todo);
             scope.spawn(move || {
                 for samples in todo {
