@@ -12,7 +12,7 @@ use crate::lang::Loaded;
 use crate::model::vit::VitConfig;
 use crate::plan::graph::{Stage, Work};
 use crate::plan::inputs::Change;
-use crate::work::{Failure, Silent};
+use crate::work::Failure;
 
 /// Reasons that are told per stage before the rest is counted.
 const SHOWN: usize = 3;
@@ -27,7 +27,9 @@ pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let planned = planned(loaded, &args.store.store, false, &Silent)?;
+    let Some(planned) = planned(loaded, &args.store.store, None)? else {
+        return Ok(Exit::Invalid);
+    };
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);

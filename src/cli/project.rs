@@ -12,7 +12,7 @@ use crate::lang::render::{Style, text};
 use crate::lang::{DiskFiles, Loaded, Severity, load, unavailable};
 use crate::plan::graph::{Plan, plan};
 use crate::store::Store;
-use crate::work::{Events, Failure};
+use crate::work::{Events, Failure, Silent};
 
 /// Columns of text on stderr.
 pub const WIDTH: usize = 100;
@@ -52,7 +52,7 @@ fn count(loaded: &Loaded) -> String {
 }
 
 /// Refuses what this version can check but not run yet.
-pub fn runnable(loaded: &Loaded, printer: Printer) -> bool {
+fn runnable(loaded: &Loaded, printer: Printer) -> bool {
     let missing = unavailable(&loaded.project);
     if missing.is_empty() {
         return true;
@@ -72,17 +72,29 @@ pub struct Planned {
     pub plan: Plan,
 }
 
-/// Looks at the world and plans.
+/// Looks at the world and plans. `to_run` downloads weights, once the data are there and
+/// this version can run the project: none if it cannot, which is then told. Data that are
+/// missing are listed in the world.
 pub fn planned(
     loaded: &Loaded,
     store: &Path,
-    download: bool,
-    events: &dyn Events,
-) -> Result<Planned, Failure> {
+    to_run: Option<(&dyn Events, Printer)>,
+) -> Result<Option<Planned>, Failure> {
     let store = Store::open(store)?;
-    let world = look(&loaded.project, &store, download, events)?;
+    let mut world = look(&loaded.project, &store)?;
+    if world.missing.is_empty() {
+        match to_run {
+            Some((events, printer)) => {
+                if !runnable(loaded, printer) {
+                    return Ok(None);
+                }
+                world.find_weights(&loaded.project, &store, true, events)?;
+            }
+            None => world.find_weights(&loaded.project, &store, false, &Silent)?,
+        }
+    }
     let plan = plan(&loaded.project, &world.facts);
-    Ok(Planned { store, world, plan })
+    Ok(Some(Planned { store, world, plan }))
 }
 
 /// Prints what was looked for and is not there.

@@ -8,7 +8,7 @@ use super::args::RunArgs;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
-use super::project::{checked, device, failed, planned, print_missing, runnable};
+use super::project::{checked, device, failed, planned, print_missing};
 use indicatif::MultiProgress;
 
 use crate::data::statistics::Statistics;
@@ -39,14 +39,12 @@ fn carry_out(
     let device = device(args.device)?;
     let stop = stop_on_signal()?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let planned = planned(loaded, &args.store.store, true, &looking)?;
+    let planned = planned(loaded, &args.store.store, Some((&looking, printer)))?;
     looking.finish();
+    let Some(planned) = planned else { return Ok(Exit::Invalid) };
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);
-    }
-    if !runnable(loaded, printer) {
-        return Ok(Exit::Invalid);
     }
     for scan in planned.world.scans.values() {
         for note in scan.report.notes() {

@@ -9,7 +9,7 @@ use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::report::table::TableData;
 use crate::report::{csv, html, json, latex, markdown, terminal};
-use crate::work::{Failure, Silent};
+use crate::work::Failure;
 
 /// Prints the tables of a file.
 pub fn table(args: &TableArgs, printer: Printer) -> Exit {
@@ -21,7 +21,9 @@ pub fn table(args: &TableArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let planned = planned(loaded, &args.store.store, false, &Silent)?;
+    let Some(planned) = planned(loaded, &args.store.store, None)? else {
+        return Ok(Exit::Invalid);
+    };
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);

@@ -31,18 +31,12 @@ pub fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// Looks at all data sets and weights that the project's plan needs. `download` fetches
-/// weights from a hub; without it they are only looked for in the cache.
+/// Looks at all data sets that the project's plan needs. Those that are not there are all
+/// listed in [`World::missing`].
 ///
 /// # Errors
-/// Only what makes the rest meaningless, e.g. a store that cannot be written. Data that
-/// are not there are all listed in [`World::missing`].
-pub fn look(
-    project: &Project,
-    store: &Store,
-    download: bool,
-    events: &dyn Events,
-) -> Result<World, Failure> {
+/// Only what makes the rest meaningless: a store that cannot be written.
+pub fn look(project: &Project, store: &Store) -> Result<World, Failure> {
     let mut world = World::default();
     world.facts.demo_version = demo::GENERATOR_VERSION;
     for dataset in datasets(project) {
@@ -55,31 +49,52 @@ pub fn look(
             Err(error) => world.missing.push(error.to_string()),
         }
     }
-    for experiment in experiments(project) {
-        let init = &experiment.init;
-        let (name, Weights::File { path }) = (&init.name.value, &init.weights) else { continue };
-        if world.facts.weights.contains_key(name) {
-            continue;
-        }
-        match locate(&path.value, download, events)? {
-            Ok(file) => match store.digest(&file) {
-                Ok(digest) => {
-                    world.facts.weights.insert(name.clone(), digest);
-                    world.weights.insert(name.clone(), file);
+    store.save_digests()?;
+    Ok(world)
+}
+
+impl World {
+    /// Looks for the weights that the plan needs. `download` fetches them from a hub;
+    /// without it they are only looked for in its cache.
+    ///
+    /// # Errors
+    /// A location that is not understood, or a download that failed.
+    pub fn find_weights(
+        &mut self,
+        project: &Project,
+        store: &Store,
+        download: bool,
+        events: &dyn Events,
+    ) -> Result<(), Failure> {
+        for experiment in experiments(project) {
+            let init = &experiment.init;
+            let (name, Weights::File { path }) = (&init.name.value, &init.weights) else {
+                continue;
+            };
+            if self.facts.weights.contains_key(name) {
+                continue;
+            }
+            let file = match locate(&path.value, download, events)? {
+                Ok(file) => file,
+                Err(later) => {
+                    self.facts.weights.insert(name.clone(), later);
+                    continue;
                 }
-                Err(error) => world.missing.push(format!(
+            };
+            match store.digest(&file) {
+                Ok(digest) => {
+                    self.facts.weights.insert(name.clone(), digest);
+                    self.weights.insert(name.clone(), file);
+                }
+                Err(error) => self.missing.push(format!(
                     "weights of init `{name}` were not found\n  looked for: {} ({error})\n  to say \
                      otherwise: write another path in `init {name} {{ weights .. }}`",
                     file.display()
                 )),
-            },
-            Err(later) => {
-                world.facts.weights.insert(name.clone(), later);
             }
         }
+        Ok(store.save_digests()?)
     }
-    store.save_digests()?;
-    Ok(world)
 }
 
 /// The local file of declared weights, or a word for weights still to be downloaded.
