@@ -1,0 +1,133 @@
+//! Bad input: a clear error or a counted status, never a panic.
+
+use crate::support::{Place, TINY};
+
+const IMAGES: &str = r#"
+dataset pictures {
+    layout folder root="pictures" {
+        class real label=real
+        class fake label=fake manipulation=Glue
+    }
+    manipulation Glue family=face-swap
+    split carve train=(%)50 val=(%)25 test=(%)25 seed=0
+    faces size=32
+    min-coverage (%)50
+}
+ensemble one { source pictures }
+backbone tiny { vit patch=8 width=16 depth=1 heads=2 image=32; pool patch-mean }
+init scratch { random std=0.02; normalize half }
+recipe short { epochs 1; batch 4; adamw lr=1e-3; keep last; seed 0 }
+experiment base { data one; backbone tiny; init scratch; recipe short; loss { cross-entropy } }
+table tiny {
+    row base
+    scenario "In-distribution" { column pictures "Pictures" }
+    metric auc
+}
+"#;
+
+fn picture(place: &Place, name: &str, shade: u8) {
+    let path = place.path(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let image = image::RgbImage::from_fn(40, 40, |x, y| {
+        image::Rgb([shade.wrapping_add(x as u8 * 3), y as u8 * 5, shade])
+    });
+    image.save(path).unwrap();
+}
+
+fn pictures() -> Place {
+    let place = Place::with(IMAGES);
+    for i in 0..12 {
+        picture(&place, &format!("pictures/real/{i}.png"), i * 9);
+        picture(&place, &format!("pictures/fake/{i}.jpg"), i * 7 + 3);
+    }
+    place
+}
+
+#[test]
+fn broken_images_are_counted_and_the_run_goes_on() {
+    let place = pictures();
+    let whole = std::fs::read(place.path("pictures/fake/3.jpg")).unwrap();
+    place.write("pictures/fake/3.jpg", &whole[..whole.len() / 3]);
+    place.write("pictures/real/4.png", b"");
+    place.write("pictures/real/5.png", b"this is text");
+    let ran = place.run(&["run", "x.kdl"]).ends_with(0);
+    assert!(ran.stderr.contains("24 videos, 21 faces; 3 unreadable"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("demo"), "{}", ran.stdout);
+    // A changed file is noticed, and its faces are cut anew.
+    picture(&place, "pictures/real/5.png", 200);
+    let ran = place.run(&["run", "x.kdl"]).ends_with(0);
+    assert!(ran.stderr.contains("24 videos, 22 faces; 2 unreadable"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_column_with_too_few_videos_is_an_error() {
+    let place = pictures();
+    for i in 0..12 {
+        place.write(&format!("pictures/real/{i}.png"), b"");
+        place.write(&format!("pictures/fake/{i}.jpg"), if i < 9 { &b""[..] } else { b"x" });
+    }
+    for i in 0..3 {
+        picture(&place, &format!("pictures/real/{i}.png"), i * 9);
+        picture(&place, &format!("pictures/fake/{i}.jpg"), i * 9);
+    }
+    let ran = place.run(&["run", "x.kdl"]);
+    assert!(matches!(ran.code, Some(11 | 20)), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("min-coverage") || ran.stderr.contains("fewer than one batch"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn folders_and_tables_that_are_wrong_say_how() {
+    let place = pictures();
+    std::fs::remove_dir_all(place.path("pictures/fake")).unwrap();
+    place.run(&["run", "x.kdl"]).ends_with(11).says("pictures/fake");
+    std::fs::create_dir_all(place.path("pictures/fake")).unwrap();
+    place.run(&["run", "x.kdl"]).ends_with(11).says("fake");
+
+    let listed = IMAGES.replace(
+        "layout folder root=\"pictures\" {\n        class real label=real\n        class fake label=fake manipulation=Glue\n    }",
+        "layout table file=\"list.csv\" path=file label=truth {\n        real \"0\"\n        fake \"1\"\n    }",
+    );
+    assert_ne!(listed, IMAGES);
+    place.write("t.kdl", listed.replace("manipulation Glue family=face-swap\n", ""));
+    place.write("list.csv", "filename,truth\na.png,0\n");
+    place.run(&["run", "t.kdl"]).ends_with(11).says("no column `file`").says("filename");
+    place.write("list.csv", "file,truth\na.png,0\nb.png,maybe\n");
+    place.run(&["run", "t.kdl"]).ends_with(11).says("maybe").says("line 3");
+}
+
+#[test]
+fn stores_of_the_future_or_beyond_repair_are_left_alone() {
+    let place = Place::new();
+    place.write("store/store.json", "{\"format\": 99}");
+    place.run(&["run", "x.kdl"]).ends_with(20).says("format 99");
+    place.write("store/store.json", "not json");
+    place.run(&["run", "x.kdl"]).ends_with(20).says("store.json");
+    place.write("file", "in the way");
+    let mut command = place.command();
+    command.args(["run", "x.kdl", "--store", "file"]);
+    crate::support::Ran::of(command.output().unwrap()).ends_with(20).says("file");
+}
+
+#[test]
+fn a_batch_larger_than_the_sample_is_explained() {
+    let place = Place::with(&TINY.replace("batch 8", "batch 4096"));
+    place.run(&["run", "x.kdl"]).ends_with(20).says("fewer than one batch of 4096");
+}
+
+#[test]
+fn a_loss_that_explodes_is_told_with_its_place() {
+    let place = Place::with(&TINY.replace("lr=1e-3", "lr=1e30"));
+    place.run(&["train", "x.kdl"]).ends_with(20).says("lower learning rate");
+}
+
+#[test]
+fn what_this_version_cannot_do_is_refused() {
+    let place = Place::with(&TINY.replace("augment flip-crop", "augment fsfm"));
+    place.run(&["check", "x.kdl"]).ends_with(0);
+    place.run(&["run", "x.kdl"]).ends_with(10).says("augment");
+}

@@ -1,0 +1,8 @@
+//! The program as its users meet it: real processes, real files.
+
+mod failures;
+mod hub;
+mod interrupt;
+mod run;
+mod support;
+mod surface;

@@ -1,0 +1,108 @@
+//! Whole runs: results, reuse, reasons, determinism.
+
+use crate::support::{Place, TINY};
+
+/// What a plan says of training, without counts.
+fn training(place: &Place, file: &str) -> Vec<String> {
+    let ran = place.run(&["plan", file]).ends_with(0);
+    let lines = ran.stdout.lines().filter(|l| l.contains(" train ") || l.contains("because"));
+    lines.map(|l| l.split_whitespace().take(9).collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn a_file_becomes_a_table_once() {
+    let place = Place::new();
+    let plan = place.run(&["plan", "x.kdl"]).ends_with(0).stdout;
+    insta::assert_snapshot!("plan_of_a_new_store", plan);
+    let first = place.run(&["run", "x.kdl"]).ends_with(0).says("Real faces");
+    assert!(first.stdout.contains("synthetic demo"), "{}", first.stdout);
+    for extension in ["md", "tex", "csv", "json", "html"] {
+        let text = std::fs::read_to_string(place.path(&format!("reports/tiny.{extension}")));
+        let text = text.unwrap();
+        assert!(text.contains("synthetic demo"), "{extension}");
+        assert!(text.contains("Base + BA"), "{extension}");
+    }
+    let begun = std::time::Instant::now();
+    let second = place.run(&["run", "x.kdl"]).ends_with(0);
+    assert!(begun.elapsed().as_secs_f64() < 3.0, "{:?}", begun.elapsed());
+    assert!(!second.stderr.contains("train base"), "{}", second.stderr);
+    assert_eq!(first.stdout, second.stdout);
+    let csv = place.run(&["table", "x.kdl", "--format", "csv"]).ends_with(0).stdout;
+    assert_eq!(csv, std::fs::read_to_string(place.path("reports/tiny.csv")).unwrap());
+    let plan = place.run(&["plan", "x.kdl", "--format", "json"]).ends_with(0).stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    assert!(plan.as_array().unwrap().iter().all(|s| s["action"] == "reuse"), "{plan}");
+
+    // A comment, other names and another order of declarations rerun nothing.
+    let mut blocks: Vec<&str> = TINY.split("\nexperiment ").collect();
+    let rest = blocks.split_off(1);
+    let moved = format!("// later\nexperiment {}\n{}", rest.join("\nexperiment "), blocks[0]);
+    place.write("same.kdl", moved.replace("short", "brief").replace("one", "all"));
+    let same = place.run(&["plan", "same.kdl"]).ends_with(0);
+    assert!(same.stdout.ends_with("\n0 to run, 10 to reuse\n"), "{}", same.stdout);
+
+    // A margin concerns one experiment only, and the reason is its place.
+    place.write("margin.kdl", TINY.replace("margin=0.3", "margin=0.4"));
+    let lines = training(&place, "margin.kdl");
+    assert!(lines[0].starts_with("reuse train base"), "{lines:?}");
+    assert!(lines[1].starts_with("run train ba"), "{lines:?}");
+    assert!(lines[2].starts_with("because loss.terms.1.margin was 0.3 and is 0.4"), "{lines:?}");
+    assert!(lines[2].contains("margin.kdl:"), "{lines:?}");
+}
+
+#[test]
+fn threads_and_jobs_do_not_change_a_byte() {
+    let models = [("1", "1"), ("2", "2"), ("3", "1")].map(|(threads, jobs)| {
+        let place = Place::new();
+        let mut command = place.command();
+        command.args(["train", "x.kdl", "--jobs", jobs]).env("RAYON_NUM_THREADS", threads);
+        crate::support::Ran::of(command.output().unwrap()).ends_with(0);
+        place.models()
+    });
+    assert_eq!(models[0].len(), 2);
+    assert!(models[0] == models[1], "two threads, two jobs");
+    assert!(models[0] == models[2], "three threads");
+}
+
+#[test]
+fn two_processes_share_a_store() {
+    let place = Place::new();
+    let begin = || {
+        let mut command = place.command();
+        command.args(["run", "x.kdl"]).stdout(std::process::Stdio::piped());
+        command.stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let (one, other) = (begin(), begin());
+    let one = crate::support::Ran::of(one.wait_with_output().unwrap()).ends_with(0);
+    let other = crate::support::Ran::of(other.wait_with_output().unwrap()).ends_with(0);
+    assert_eq!(one.stdout, other.stdout);
+    assert_eq!(place.models().len(), 2);
+}
+
+#[test]
+fn models_score_images_and_folders() {
+    let place = Place::new();
+    place.run(&["train", "x.kdl"]).ends_with(0);
+    let model = crate::support::folders(&place.path("store/objects/train"))[0].clone();
+    let model = model.join("model.safetensors");
+    let picture = image::RgbImage::from_fn(60, 40, |x, y| image::Rgb([x as u8 * 4, y as u8 * 6, 9]));
+    std::fs::create_dir_all(place.path("pictures/deep")).unwrap();
+    picture.save(place.path("pictures/a.png")).unwrap();
+    picture.save(place.path("pictures/deep/b (1).jpg")).unwrap();
+    let model = model.to_str().unwrap();
+    let arguments = ["score", "--checkpoint", model, "--format", "json"];
+    let ran = place.run(&[&arguments[..], &["pictures"]].concat()).ends_with(0);
+    let all: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(all["images"].as_array().unwrap().len(), 2);
+    let fake = all["images"][0]["fake"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&fake), "{all}");
+    // A broken picture is told, and the others have their scores.
+    place.write("pictures/c.png", b"");
+    let ran = place.run(&["score", "--checkpoint", model, "pictures"]).ends_with(11);
+    assert_eq!(ran.stdout.lines().count(), 2, "{}", ran.stdout);
+    ran.says("c.png has no score: the file is empty");
+    place.run(&["score", "--checkpoint", model, "nowhere"]).ends_with(11).says("nowhere");
+    place.write("other.safetensors", b"\x10\0\0\0\0\0\0\0{\"a\":1}         ");
+    let arguments = ["score", "--checkpoint", "other.safetensors", "pictures"];
+    place.run(&arguments).ends_with(11).says("other.safetensors");
+}

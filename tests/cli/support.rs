@@ -1,0 +1,134 @@
+//! A small experiment and how to run it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder with an experiment and a store of its own.
+pub struct Place {
+    pub dir: tempfile::TempDir,
+}
+
+/// Two tiny demo sets, two experiments, one table: about a second.
+pub const TINY: &str = r#"
+dataset seen {
+    layout demo capture=studio seed=1 identities=8 videos=2 fakes=2 frames=2
+    manipulation swap-seam
+    manipulation mouth-paste
+    split carve train=(%)50 val=(%)25 test=(%)25 seed=0
+    faces size=32
+}
+dataset unseen {
+    layout demo capture=phone seed=2 identities=4 videos=1 fakes=2 frames=2
+    manipulation swap-warp
+    manipulation pose-warp
+    split only=test
+    faces size=32
+}
+ensemble one { source seen; sample real-to-fake="1:1" at-least=1 }
+backbone tiny { vit patch=8 width=16 depth=2 heads=2 image=32; pool patch-mean; drop-path 0.1 }
+init scratch { random std=0.02; normalize half }
+recipe short {
+    epochs 2
+    batch 8
+    adamw lr=1e-3 weight-decay=0.05 layer-decay=0.9
+    schedule cosine warmup=(epoch)1 min-lr=1e-6
+    augment flip-crop
+    keep lowest=val.loss
+    seed 0
+}
+experiment base { data one; backbone tiny; init scratch; recipe short; loss { cross-entropy } }
+experiment ba extends=base { loss { cross-entropy; triplet batch-all margin=0.3 weight=0.5 } }
+table tiny {
+    title "Tiny"
+    row base "Base"
+    row ba "Base + BA"
+    scenario "In-distribution" { column seen "Seen"; average "Avg" }
+    scenario "Out-of-distribution" {
+        per-manipulation unseen show=#true { average "FS_avg" family=face-swap; average "Avg" }
+    }
+    metric auc
+    metric balanced-accuracy threshold=0.5
+}
+"#;
+
+impl Place {
+    pub fn new() -> Self {
+        Self::with(TINY)
+    }
+
+    pub fn with(experiment: &str) -> Self {
+        let place = Self { dir: tempfile::tempdir().unwrap() };
+        place.write("x.kdl", experiment);
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// The program, in this folder, with a store of its own.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("proofmark"));
+        command.current_dir(self.dir.path());
+        for name in ["HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "PROOFMARK_STORE", "RAYON_NUM_THREADS"] {
+            command.env_remove(name);
+        }
+        command.env("PROOFMARK_STORE", self.path("store")).env("NO_COLOR", "1");
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command().args(arguments).output().unwrap())
+    }
+
+    /// Bytes of every trained model in the store, sorted.
+    pub fn models(&self) -> Vec<Vec<u8>> {
+        let mut models: Vec<Vec<u8>> = folders(&self.path("store/objects/train"))
+            .iter()
+            .map(|folder| std::fs::read(folder.join("model.safetensors")).unwrap())
+            .collect();
+        models.sort();
+        models
+    }
+}
+
+pub fn folders(path: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(path).map_or(Vec::new(), |d| d.map(|e| e.unwrap().path()).collect())
+}
+
+/// What a process did.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    pub fn ends_with(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` is not in:\n{}", self.stderr);
+        self
+    }
+}
