@@ -33,7 +33,10 @@ fn hub(content: Vec<u8>) -> (String, Arc<AtomicUsize>) {
                 let status = if range.is_some() { 206 } else { 200 };
                 tiny_http::Response::from_data(content[from..=to].to_vec())
                     .with_status_code(status)
-                    .with_header(header("x-repo-commit", "0123456789012345678901234567890123456789"))
+                    .with_header(header(
+                        "x-repo-commit",
+                        "0123456789012345678901234567890123456789",
+                    ))
                     .with_header(header("etag", "\"abc\""))
                     .with_header(header("accept-ranges", "bytes"))
                     .with_header(header("content-range", &format!("bytes {from}-{to}/{total}")))

@@ -16,9 +16,8 @@ fn begun(place: &Place) -> std::process::Child {
     command.args(["train", "x.kdl", "--jobs", "1"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
-    let state = || {
-        folders(&place.path("store/work")).iter().any(|f| f.join("state.safetensors").is_file())
-    };
+    let state =
+        || folders(&place.path("store/work")).iter().any(|f| f.join("state.safetensors").is_file());
     while !state() {
         assert!(Instant::now() < deadline, "no state after a minute");
         std::thread::sleep(Duration::from_millis(5));

@@ -1,0 +1,141 @@
+//! Keys see meaning and nothing else: comments, order and names change none; every
+//! change of meaning changes those that depend on it, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use proofmark::lang::{MemoryFiles, load};
+use proofmark::plan::graph::{DatasetDigests, Facts, plan};
+use proptest::prelude::*;
+
+/// Declarations, one a string, so that they can be moved about.
+const PARTS: &[&str] = &[
+    "dataset a { layout demo capture=studio seed=1 identities=8 videos=2 fakes=2 frames=2; manipulation swap-seam; manipulation mouth-paste; split carve train=(%)60 val=(%)20 test=(%)20 seed=0; faces size=32 }",
+    "dataset b { layout demo capture=webcam seed=2 identities=8 videos=2 fakes=2 frames=2; manipulation swap-seam; manipulation mouth-paste; split carve train=(%)60 val=(%)20 test=(%)20 seed=0; faces size=32 }",
+    "dataset c { layout demo capture=phone seed=3 identities=8 videos=2 fakes=2 frames=2; manipulation swap-warp; split only=test; faces size=32 }",
+    "ensemble both { source a; source b; sample real-to-fake=\"1:1\" at-least=1 seed=0 }",
+    "backbone tiny { vit patch=8 width=16 depth=2 heads=2 image=32; pool patch-mean; drop-path 0.1 }",
+    "init scratch { random std=0.02 seed=0; normalize half }",
+    "recipe short { epochs 3; batch 8; adamw lr=1e-3 weight-decay=0.05 layer-decay=0.9; schedule cosine warmup=(epoch)1 min-lr=1e-6; augment flip-crop; keep lowest=val.loss; seed 0 }",
+    "experiment base { data both; backbone tiny; init scratch; recipe short; loss { cross-entropy } }",
+    "experiment ba extends=base { loss { cross-entropy; triplet batch-all margin=0.3 weight=0.5 } }",
+    "experiment att extends=base { attribution by=category }",
+    "table t { row base; row ba; row att; scenario \"In-distribution\" { column a \"A\"; column b \"B\" }; scenario \"Out-of-distribution\" { column c \"C\" }; metric auc }",
+];
+
+/// Key of each stage by kind and name.
+fn keys(text: &str) -> BTreeMap<String, String> {
+    let files = MemoryFiles::default().with("x.kdl", text);
+    let loaded = load(Path::new("x.kdl"), &files);
+    assert!(!loaded.has_errors(), "{:?}\n{text}", loaded.diagnostics);
+    let mut facts = Facts { demo_version: 1, ..Facts::default() };
+    for name in loaded.project.datasets.keys() {
+        let digest = |what: &str| format!("{what} of {name}");
+        let digests = DatasetDigests { pixels: digest("pixels"), manifest: digest("manifest") };
+        facts.datasets.insert(name.clone(), digests);
+    }
+    plan(&loaded.project, &facts)
+        .stages
+        .iter()
+        .map(|s| (format!("{} {}", s.kind.word(), s.name), s.key.clone()))
+        .collect()
+}
+
+fn key_set(text: &str) -> BTreeSet<String> {
+    keys(text).into_values().collect()
+}
+
+/// Names of the stages whose keys a replacement changes.
+fn changed(from: &str, to: &str) -> BTreeSet<String> {
+    let text = PARTS.join("\n");
+    assert!(text.contains(from), "{from}");
+    let (before, after) = (keys(&text), keys(&text.replacen(from, to, 1)));
+    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    before.into_iter().filter(|(name, key)| after[name] != *key).map(|(name, _)| name).collect()
+}
+
+/// The stages that follow from training an experiment.
+fn from_training(experiments: &[&str]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for experiment in experiments {
+        names.insert(format!("train {experiment}"));
+        for dataset in ["a", "b", "c"] {
+            names.insert(format!("predict {experiment} on {dataset}"));
+        }
+    }
+    names
+}
+
+#[test]
+fn each_change_of_meaning_reaches_what_depends_on_it() {
+    let all = ["base", "ba", "att"];
+    for (from, to) in [
+        ("epochs 3", "epochs 4"),
+        ("lr=1e-3", "lr=2e-3"),
+        ("batch 8", "batch 4"),
+        ("weight-decay=0.05", "weight-decay=0.1"),
+        ("layer-decay=0.9", "layer-decay=0.8"),
+        ("warmup=(epoch)1", "warmup=(epoch)2"),
+        ("augment flip-crop", "augment none"),
+        ("keep lowest=val.loss", "keep highest=val.auc"),
+        ("patch=8 width", "patch=16 width"),
+        ("depth=2", "depth=3"),
+        ("drop-path 0.1", "drop-path 0.2"),
+        ("std=0.02", "std=0.03"),
+        ("normalize half", "normalize imagenet"),
+        ("keep lowest=val.loss; seed 0", "keep lowest=val.loss; seed 1"),
+    ] {
+        assert_eq!(changed(from, to), from_training(&all), "{from} to {to}");
+    }
+    assert_eq!(changed("margin=0.3", "margin=0.4"), from_training(&["ba"]));
+    assert_eq!(changed("weight=0.5", "weight=0.6"), from_training(&["ba"]));
+    assert_eq!(changed("by=category", "by=dataset"), from_training(&["att"]));
+    let mut sampled = from_training(&all);
+    sampled.insert("sample both".to_owned());
+    assert_eq!(changed("at-least=1", "at-least=2"), sampled);
+    assert_eq!(changed("\"1:1\"", "\"1:2\""), sampled);
+    // A data set that trains reaches everything; one that is only tested, its scores.
+    let mut trained = sampled;
+    trained.insert("faces a".to_owned());
+    assert_eq!(changed("seed=1 identities", "seed=7 identities"), trained);
+    let tested = ["faces c", "predict base on c", "predict ba on c", "predict att on c"];
+    let tested: BTreeSet<String> = tested.map(str::to_owned).into();
+    assert_eq!(changed("seed=3 identities", "seed=7 identities"), tested);
+}
+
+#[test]
+fn titles_and_labels_reach_no_key() {
+    for (from, to) in [
+        ("column a \"A\"", "column a \"First\""),
+        ("row base;", "row base \"The base\";"),
+        ("metric auc", "metric eer"),
+        ("dataset a {", "dataset a { title \"A data set\";"),
+    ] {
+        assert_eq!(changed(from, to), BTreeSet::new(), "{from} to {to}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn comments_order_and_names_change_no_key(
+        order in Just((0..PARTS.len()).collect::<Vec<_>>()).prop_shuffle(),
+        comments in prop::collection::vec("[a-z {}\"]{0,20}", PARTS.len()),
+        blank in 0usize..4,
+        name in "[a-z]{3,9}",
+        swap_sources in any::<bool>(),
+    ) {
+        let mut text = String::new();
+        for (i, comment) in order.iter().zip(&comments) {
+            text += &format!("// {comment}\n{}{}\n", PARTS[*i], "\n".repeat(blank));
+        }
+        for (from, to) in [("recipe short", "recipe r-"), ("backbone tiny", "backbone b-"),
+            ("init scratch", "init i-"), ("ensemble both", "ensemble e-"), ("data both", "data e-")]
+        {
+            text = text.replace(from, &format!("{to}{name}"));
+        }
+        if swap_sources {
+            text = text.replace("source a; source b", "source b; source a");
+        }
+        prop_assert_eq!(key_set(&text), key_set(&PARTS.join("\n")));
+    }
+}
