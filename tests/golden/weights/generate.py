@@ -1,61 +1,124 @@
 """Writes small checkpoints in the forms that people have, for tests/weights.rs.
 
-    pip install torch==2.15.0 safetensors==0.8.0 numpy
+    pip install torch==2.15.0 timm==1.0.31 transformers==4.57.1 safetensors==0.8.0 numpy
     python tests/golden/weights/generate.py
+
+transformers is here for its copy of MAE's position table alone.
 """
 
 import argparse
 import os
 import pathlib
 
+import timm
 import torch
 from safetensors.torch import save_file
+from transformers.models.vit_mae.modeling_vit_mae import get_2d_sincos_pos_embed
 
 here = pathlib.Path(__file__).parent
 torch.manual_seed(3)
-D, HIDDEN, DEPTH, PATCH, GRID = 8, 16, 2, 8, 2
 
 
-def encoder():
-    shapes = {
-        "cls_token": [1, 1, D],
-        "pos_embed": [1, GRID * GRID + 1, D],
-        "patch_embed.proj.weight": [D, 3, PATCH, PATCH],
-        "patch_embed.proj.bias": [D],
-        "norm.weight": [D],
-        "norm.bias": [D],
+def save(name, content, **options):
+    torch.save(content, here / name, **options)
+
+
+def tensors(name, state):
+    save_file({key: value.detach().contiguous() for key, value in state.items()}, here / name)
+
+
+# FSFM's pre-training checkpoint (recipe 2.3), with all 297 names and tiny widths.
+WIDTH, HIDDEN, DEPTH, PATCH, GRID = 8, 16, 12, 8, 2
+TOKENS = GRID * GRID + 1
+
+
+def block(width, hidden):
+    return {
+        "norm1.weight": [width], "norm1.bias": [width],
+        "attn.qkv.weight": [3 * width, width], "attn.qkv.bias": [3 * width],
+        "attn.proj.weight": [width, width], "attn.proj.bias": [width],
+        "norm2.weight": [width], "norm2.bias": [width],
+        "mlp.fc1.weight": [hidden, width], "mlp.fc1.bias": [hidden],
+        "mlp.fc2.weight": [width, hidden], "mlp.fc2.bias": [width],
     }
-    for i in range(DEPTH):
-        for name, shape in {
-            "norm1.weight": [D], "norm1.bias": [D],
-            "attn.qkv.weight": [3 * D, D], "attn.qkv.bias": [3 * D],
-            "attn.proj.weight": [D, D], "attn.proj.bias": [D],
-            "norm2.weight": [D], "norm2.bias": [D],
-            "mlp.fc1.weight": [HIDDEN, D], "mlp.fc1.bias": [HIDDEN],
-            "mlp.fc2.weight": [D, HIDDEN], "mlp.fc2.bias": [D],
-        }.items():
-            shapes[f"blocks.{i}.{name}"] = shape
-    return {name: torch.randn(shape) * 0.1 for name, shape in shapes.items()}
 
 
-# As FSFM's pre-training saves: more tensors than the encoder, an optimiser, a Namespace.
-model = encoder()
-model["mask_token"] = torch.zeros(1, 1, D)
-model["decoder_embed.weight"] = torch.randn(4, D)
-optimizer = {"state": {0: {"step": torch.tensor(3.0), "exp_avg": torch.zeros(2)}}, "param_groups": [{"lr": 1e-3}]}
-torch.save(
-    {"model": model, "optimizer": optimizer, "epoch": 400, "scaler": {"scale": 65536.0},
-     "args": argparse.Namespace(model="fsfm", epochs=800)},
-    here / "fsfm.pth",
-)
-save_file({k: v.contiguous() for k, v in model.items()}, here / "fsfm.safetensors")
+def blocks(prefix, depth, width, hidden):
+    each = block(width, hidden)
+    return {f"{prefix}.{i}.{name}": shape for i in range(depth) for name, shape in each.items()}
 
-# As timm: a flat dictionary, a head of another class count.
-flat = dict(model, **{"head.weight": torch.randn(5, D), "head.bias": torch.zeros(5)})
-torch.save(flat, here / "timm.pth")
 
-# Not to be read: a legacy pickle, a pickle that would run a command, a NaN.
-torch.save({"cls_token": torch.zeros(1, 1, D)}, here / "legacy.pth", _use_new_zipfile_serialization=False)
+def head(prefix, width):
+    """A projection head: linear, layer norm, linear."""
+    shapes = {"0.weight": [4, width], "0.bias": [4], "1.weight": [4], "1.bias": [4]}
+    shapes |= {"3.weight": [2, 4], "3.bias": [2]}
+    return {f"{prefix}.projection_head.{name}": shape for name, shape in shapes.items()}
+
+
+shapes = {
+    "cls_token": [1, 1, WIDTH], "pos_embed": [1, TOKENS, WIDTH],
+    "patch_embed.proj.weight": [WIDTH, 3, PATCH, PATCH], "patch_embed.proj.bias": [WIDTH],
+    **blocks("blocks", DEPTH, WIDTH, HIDDEN),
+    "norm.weight": [WIDTH], "norm.bias": [WIDTH],
+    "mask_token": [1, 1, WIDTH],
+    "rep_decoder_embed.weight": [4, WIDTH], "rep_decoder_embed.bias": [4],
+    "rep_decoder_pos_embed": [1, TOKENS, 4],
+    **blocks("rep_decoder_blocks", 2, 4, 4),
+    "rep_decoder_norm.weight": [4], "rep_decoder_norm.bias": [4],
+    "rep_decoder_pred.weight": [4, 4], "rep_decoder_pred.bias": [4],
+    **head("projector", WIDTH), **head("predictor", 2),
+    "decoder_embed.weight": [4, WIDTH], "decoder_embed.bias": [4],
+    "decoder_pos_embed": [1, TOKENS, 4],
+    **blocks("decoder_blocks", 8, 4, 4),
+    "decoder_norm.weight": [4], "decoder_norm.bias": [4],
+    "decoder_pred.weight": [4, 4], "decoder_pred.bias": [4],
+}
+model = {name: torch.randn(shape) * 0.1 for name, shape in shapes.items()}
+assert len(model) == 297
+table = get_2d_sincos_pos_embed(WIDTH, GRID, add_cls_token=True)
+model["pos_embed"] = torch.from_numpy(table).float().unsqueeze(0)
+some = [torch.nn.Parameter(model[name].clone()) for name in ["norm.weight", "mask_token"]]
+optimizer = torch.optim.AdamW(some, lr=1e-3)
+sum(p.square().sum() for p in some).backward()
+optimizer.step()
+scaler = {"scale": 65536.0, "growth_factor": 2.0, "backoff_factor": 0.5,
+          "growth_interval": 2000, "_growth_tracker": 1}
+arguments = argparse.Namespace(model="fsfm_vit_base", epochs=800, blr=1.5e-4, seed=2**40,
+                               data_path=pathlib.PurePosixPath("/data/VF2"), weights=None)
+save("fsfm.pth", {"model": model, "optimizer": optimizer.state_dict(), "epoch": 400,
+                  "scaler": scaler, "args": arguments})
+encoder = {name: model[name] for name in model if name.startswith(("blocks.", "patch_embed."))}
+encoder |= {name: model[name] for name in ["cls_token", "pos_embed"]}
+assert len(encoder) == 148
+tensors("fsfm-encoder.safetensors", encoder)
+
+# timm's own model, in the forms in which training scripts save it.
+vit = timm.models.VisionTransformer(img_size=8, patch_size=4, embed_dim=8, depth=1, num_heads=2,
+                                    mlp_ratio=2, num_classes=5)
+for parameter in vit.parameters():
+    torch.nn.init.normal_(parameter, std=0.1)
+state = vit.state_dict()
+tensors("timm.safetensors", state)
+save("timm.pth", state)
+save("timm-model.pth", {"model": state, "mean": torch.zeros(3)})
+save("timm-state-dict.pth", {"epoch": 3, "arch": "vit", "state_dict": state, "metric": 0.5})
+save("timm-parameters.pth", {"model": dict(vit.named_parameters())})
+save("timm-parallel.pth", {"state_dict": torch.nn.DataParallel(vit).state_dict()})
+save("timm-half.pth", {name: value.half() for name, value in state.items()})
+save("timm-double.pth", {name: value.double() for name, value in state.items()})
+tensors("timm-bfloat16.safetensors", {n: value.bfloat16() for n, value in state.items()})
+# All tensors as views of one storage; matrices column by column.
+columns = {n: v.t() if v.dim() == 2 else v for n, v in state.items()}
+flat = torch.cat([v.reshape(-1) for v in columns.values()])
+parts = flat.split([v.numel() for v in columns.values()])
+views = {n: part.view(v.shape) for (n, v), part in zip(columns.items(), parts)}
+save("timm-views.pth", {n: v.t() if v.dim() == 2 else v for n, v in views.items()})
+# A view that has more elements than its storage.
+save("broadcast.pth", dict(state, cls_token=torch.zeros(1).expand(1, 1, 8)))
+
+# Not to be read: a legacy pickle, a whole module, one that would run a command, a NaN.
+save("legacy.pth", {"cls_token": torch.zeros(1, 1, 8)}, _use_new_zipfile_serialization=False)
+save("module.pth", torch.nn.Linear(2, 2))
 
 
 class Command:
@@ -63,7 +126,5 @@ class Command:
         return (os.system, ("touch PWNED",))
 
 
-torch.save({"model": {"cls_token": Command()}}, here / "hostile.pth")
-broken = dict(model)
-broken["cls_token"] = torch.full((1, 1, D), float("nan"))
-save_file({k: v.contiguous() for k, v in broken.items()}, here / "nan.safetensors")
+save("hostile.pth", {"model": {"cls_token": Command()}})
+tensors("nan.safetensors", dict(state, cls_token=torch.full((1, 1, 8), float("nan"))))
