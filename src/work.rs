@@ -1,5 +1,6 @@
 //! What every stage shares: how it reports progress, is stopped, and fails.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ pub trait Events: Sync {
     fn advance(&self, done: u64);
     /// `done` units were done in an earlier run.
     fn resume(&self, done: u64);
+    /// How the work goes at the moment, in a few words beside the progress.
+    fn status(&self, text: &str);
     /// Something worth a line.
     fn note(&self, text: &str);
 }
@@ -27,6 +30,7 @@ impl Events for Silent {
     fn begin(&self, _unit: &'static str, _total: u64) {}
     fn advance(&self, _done: u64) {}
     fn resume(&self, _done: u64) {}
+    fn status(&self, _text: &str) {}
     fn note(&self, _text: &str) {}
 }
 
@@ -67,19 +71,9 @@ pub enum Failure {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::StoreFailure),
-    /// The loss is not a number any more.
-    #[error(
-        "the loss became {value} in epoch {epoch}, step {step}; a lower learning rate or a longer \
-         warm-up may help"
-    )]
-    Diverged {
-        /// The loss.
-        value: f64,
-        /// Epoch from 1.
-        epoch: u32,
-        /// Step from 1.
-        step: u64,
-    },
+    /// The loss or its gradient is not a number any more.
+    #[error(transparent)]
+    Diverged(Box<Divergence>),
     /// Something the run needs cannot be had from the data.
     #[error("{0}")]
     Run(String),
@@ -89,6 +83,45 @@ pub enum Failure {
     /// A mistake of ours.
     #[error("internal error, please report it: {0}")]
     Internal(String),
+}
+
+/// A training step whose loss or gradient is not a number any more.
+#[derive(Debug)]
+pub struct Divergence {
+    /// What is not a number.
+    pub quantity: &'static str,
+    /// What it is instead.
+    pub value: f64,
+    /// Epoch from 1.
+    pub epoch: u32,
+    /// Step from 1.
+    pub step: usize,
+    /// Learning rate of the step, before layer scales.
+    pub lr: f64,
+    /// The faces of the batch.
+    pub faces: Vec<String>,
+    /// The best epoch so far, from 1, and its checkpoint.
+    pub checkpoint: Option<(u32, PathBuf)>,
+}
+
+impl std::error::Error for Divergence {}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { quantity, value, epoch, step, lr, faces, checkpoint } = self;
+        writeln!(
+            f,
+            "the {quantity} became {value} in epoch {epoch}, step {step}, at learning rate {lr:e}; \
+             a lower learning rate, a longer warm-up or `clip` may help"
+        )?;
+        match checkpoint {
+            Some((epoch, path)) => {
+                writeln!(f, "last good checkpoint: epoch {epoch}, {}", path.display())?;
+            }
+            None => writeln!(f, "no epoch was finished, so there is no checkpoint")?,
+        }
+        write!(f, "faces of the batch: {}", faces.join(", "))
+    }
 }
 
 impl Failure {

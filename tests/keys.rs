@@ -104,9 +104,10 @@ fn each_change_of_meaning_reaches_what_depends_on_it() {
 }
 
 #[test]
-fn titles_and_labels_reach_no_key() {
+fn titles_labels_and_devices_reach_no_key() {
     for (from, to) in [
         ("column a \"A\"", "column a \"First\""),
+        ("keep lowest=val.loss; seed 0", "keep lowest=val.loss; seed 0; device cuda:1"),
         ("row base;", "row base \"The base\";"),
         ("metric auc", "metric eer"),
         ("dataset a {", "dataset a { title \"A data set\";"),

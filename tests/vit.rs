@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::Pool;
+use proofmark::lang::model::{Pool, Precision};
+use proofmark::model::gradients::{Gradient, Gradients};
 use proofmark::model::losses::cross_entropy;
+use proofmark::model::network::Network;
 use proofmark::model::params::Params;
-use proofmark::model::vit::{VitConfig, forward};
+use proofmark::model::vit::VitConfig;
 
 fn golden() -> BTreeMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/vit/vit.safetensors");
@@ -48,20 +50,31 @@ fn agrees_with_timm(name: &str, layer_scale: Option<f32>) {
     for (spec, var) in params.specs().iter().zip(params.vars()) {
         var.set(&get(&format!("weight.{}", spec.name))).unwrap();
     }
-    let output = forward(&config, &params, &get("images"), None).unwrap();
-    assert!(relative(&output.embedding, &get("embedding")) < 1e-5);
-    assert!(relative(&output.logits, &get("logits")) < 1e-5);
-    let loss = cross_entropy(&output.logits, &[0, 1, 2, 1, 0], 0.0).unwrap();
-    let squares = (output.embedding.sqr().unwrap().sum_all().unwrap() * 0.01).unwrap();
-    let loss = (loss + squares).unwrap();
-    assert!(relative(&loss.reshape(1).unwrap(), &get("loss")) < 1e-5);
-    let grads = loss.backward().unwrap();
-    for (spec, var) in params.specs().iter().zip(params.vars()) {
-        let ours = grads.get(var).unwrap_or_else(|| panic!("no gradient for {}", spec.name));
-        let theirs = get(&format!("grad.{}", spec.name));
-        assert!(max_abs(&theirs) > 0.0, "PyTorch's gradient of {} is zero", spec.name);
-        let error = relative(ours, &theirs);
-        assert!(error < 1e-4, "{}: {error}", spec.name);
+    let images = get("images").flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    for network in [
+        Network::new(config.clone(), &params, Precision::F32),
+        Network::composed(config.clone(), &params),
+    ] {
+        let mut grads = Gradients::new(&params);
+        let embedding = network.embed_keeping(&images, None).unwrap();
+        assert!(relative(&embedding, &get("embedding")) < 1e-5);
+        let loss = |embedding: &Tensor, logits: &Tensor| {
+            assert!(relative(logits, &get("logits")) < 1e-5);
+            let loss = cross_entropy(logits, &[0, 1, 2, 1, 0], 0.0)?;
+            let loss = (loss + (embedding.sqr()?.sum_all()? * 0.01)?)?;
+            assert!(relative(&loss.reshape(1)?, &get("loss")) < 1e-5);
+            Ok((loss, ()))
+        };
+        let (dembedding, ()) = network.head_backward(&embedding, &mut grads, loss).unwrap();
+        network.backward(&dembedding, &mut grads).unwrap();
+        for (i, spec) in params.specs().iter().enumerate() {
+            let Gradient::Host(ours) = grads.get(i).unwrap() else { panic!("not on the CPU") };
+            let ours = Tensor::from_slice(ours, spec.shape.as_slice(), &Device::Cpu).unwrap();
+            let theirs = get(&format!("grad.{}", spec.name));
+            assert!(max_abs(&theirs) > 0.0, "PyTorch's gradient of {} is zero", spec.name);
+            let error = relative(&ours, &theirs);
+            assert!(error < 1e-4, "{}: {error}", spec.name);
+        }
     }
 }
 

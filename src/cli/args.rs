@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::lang::model::DeviceChoice;
+
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
 /// tables.
 ///
@@ -100,21 +102,15 @@ pub struct RunArgs {
     /// Where tables are written
     #[arg(long, default_value = "reports", value_name = "DIR")]
     pub reports: PathBuf,
-    /// What to compute on
-    #[arg(long, value_enum, default_value = "cpu")]
-    pub device: DeviceArg,
+    /// What to compute on: auto, cpu or cuda:N
+    ///
+    /// Stands above what recipes say. `auto` is the first GPU that this build can use, else
+    /// the processor. A GPU needs a build with `--features cuda`.
+    #[arg(long, env = "PROOFMARK_DEVICE")]
+    pub device: Option<DeviceChoice>,
     /// Models trained at a time; one per core when all are small, else one
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-}
-
-/// Devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DeviceArg {
-    /// The processor
-    Cpu,
-    /// The first NVIDIA GPU (needs a build with `--features cuda`)
-    Cuda,
 }
 
 /// `table`.
@@ -159,9 +155,12 @@ pub struct ScoreArgs {
     /// How scores are printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
-    /// What to compute on
-    #[arg(long, value_enum, default_value = "cpu")]
-    pub device: DeviceArg,
+    /// What to compute on: auto, cpu or cuda:N
+    ///
+    /// `auto` is the first GPU that this build can use, else the processor. A GPU needs a
+    /// build with `--features cuda`.
+    #[arg(long, env = "PROOFMARK_DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
 }
 
 /// `metrics`.

@@ -30,6 +30,7 @@ pub struct StageProgress {
 struct State {
     bar: ProgressBar,
     unit: &'static str,
+    status: String,
     total: u64,
     done: u64,
     /// Work that was done before this process began: it says nothing about speed.
@@ -43,8 +44,16 @@ impl StageProgress {
     pub fn new(printer: Printer, label: String, bars: MultiProgress) -> Self {
         let now = Instant::now();
         let bar = ProgressBar::hidden();
-        let state =
-            State { bar, unit: "", total: 0, done: 0, skipped: None, begun: now, told: now };
+        let state = State {
+            bar,
+            unit: "",
+            status: String::new(),
+            total: 0,
+            done: 0,
+            skipped: None,
+            begun: now,
+            told: now,
+        };
         Self { printer, bars, label, state: Mutex::new(state) }
     }
 
@@ -63,16 +72,17 @@ impl Events for StageProgress {
         let mut state = self.state();
         state.bar.finish_and_clear();
         (state.unit, state.total, state.done, state.skipped) = (unit, total, 0, None);
+        state.status.clear();
         (state.begun, state.told) = (Instant::now(), Instant::now());
         if self.printer.live {
-            let style = ProgressStyle::with_template(
-                "  {msg} [{bar:30}] {human_pos}/{human_len} {prefix}, {per_sec}, {eta} left",
-            )
+            let style = ProgressStyle::with_template(&format!(
+                "  {{prefix}} [{{bar:30}}] {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, \
+                 {{eta}} left  {{wide_msg}}"
+            ))
             .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::new(total)
                 .with_style(style.progress_chars("=> "))
-                .with_message(self.label.clone())
-                .with_prefix(unit);
+                .with_prefix(self.label.clone());
             state.bar = self.bars.add(bar);
         }
     }
@@ -89,14 +99,22 @@ impl Events for StageProgress {
         let seconds = state.begun.elapsed().as_secs_f64();
         let rate = (state.done - skipped) as f64 / seconds;
         let left = (state.total.saturating_sub(state.done)) as f64 / rate.max(1e-9);
+        let status = if state.status.is_empty() { "" } else { "; " };
         self.printer.line(&format!(
-            "  {}: {} of {} {}, {rate:.1} a second, {} left",
+            "  {}: {} of {} {}, {rate:.1} a second, {} left{status}{}",
             self.label,
             state.done,
             state.total,
             state.unit,
-            duration(left)
+            duration(left),
+            state.status
         ));
+    }
+
+    fn status(&self, text: &str) {
+        let mut state = self.state();
+        text.clone_into(&mut state.status);
+        state.bar.set_message(text.to_owned());
     }
 
     fn resume(&self, done: u64) {

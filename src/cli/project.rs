@@ -1,10 +1,7 @@
-//! What several verbs begin with: a checked project, a store, a device.
+//! What several verbs begin with: a checked project, a store.
 
 use std::path::Path;
 
-use candle_core::Device;
-
-use super::args::DeviceArg;
 use super::exit::Exit;
 use super::output::Printer;
 use crate::engine::world::{World, look};
@@ -113,15 +110,4 @@ pub fn failed(failure: &Failure, printer: Printer) -> Exit {
         _ => printer.error(&failure.to_string(), None),
     }
     Exit::from(failure)
-}
-
-/// The device that was asked for.
-pub fn device(arg: DeviceArg) -> Result<Device, Failure> {
-    match arg {
-        DeviceArg::Cpu => Ok(Device::Cpu),
-        DeviceArg::Cuda if cfg!(feature = "cuda") => Ok(Device::new_cuda(0)?),
-        DeviceArg::Cuda => Err(Failure::Run(
-            "this proofmark was built without CUDA; build it with `--features cuda`".to_owned(),
-        )),
-    }
 }

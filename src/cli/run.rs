@@ -8,10 +8,11 @@ use super::args::RunArgs;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
-use super::project::{checked, device, failed, planned, print_missing};
+use super::project::{checked, failed, planned, print_missing};
 use indicatif::MultiProgress;
 
 use crate::data::statistics::Statistics;
+use crate::engine::device::Devices;
 use crate::engine::run::{Observer, Run, Until, default_jobs};
 use crate::engine::tables;
 use crate::lang::Loaded;
@@ -36,7 +37,6 @@ fn carry_out(
     printer: Printer,
 ) -> Result<Exit, Failure> {
     let begun = Instant::now();
-    let device = device(args.device)?;
     let stop = stop_on_signal()?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
     let planned = planned(loaded, &args.store.store, Some((&looking, printer)))?;
@@ -51,13 +51,17 @@ fn carry_out(
             printer.line(&format!("data set {}: {note}", scan.report.dataset));
         }
     }
+    let devices = match until {
+        Until::Prepare => Devices::default(),
+        Until::Train | Until::Evaluate => Devices::open(args.device, &loaded.project)?,
+    };
     let observer = Lines { printer, bars: bars(printer) };
     Run {
         project: &loaded.project,
         world: &planned.world,
         plan: &planned.plan,
         store: &planned.store,
-        device: &device,
+        devices: &devices,
         observer: &observer,
         jobs: args.jobs.unwrap_or_else(|| default_jobs(&loaded.project)),
         stop: &stop,

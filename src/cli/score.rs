@@ -6,7 +6,8 @@ use super::args::{Format, ScoreArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::{device, failed};
+use super::project::failed;
+use crate::engine::device::open;
 use crate::engine::score::{images, score as score_images};
 use crate::work::Failure;
 
@@ -19,7 +20,7 @@ pub fn score(args: &ScoreArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
-    let device = device(args.device)?;
+    let device = open(args.device)?;
     let images = images(&args.paths)?;
     let progress = StageProgress::new(printer, "score".to_owned(), bars(printer));
     let (card, scored) = score_images(&args.checkpoint, &images, &device, &progress)?;

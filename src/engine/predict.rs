@@ -8,8 +8,8 @@ use candle_core::Device;
 
 use crate::data::Scan;
 use crate::evaluate::predictions::{Prediction, PredictionsWriter};
-use crate::lang::model::{Label, Split};
-use crate::model::vit::{forward, probabilities};
+use crate::lang::model::{Label, Precision, Split};
+use crate::model::network::Network;
 use crate::prepare::faces::Faces;
 use crate::train::batch::{Inputs, Sample};
 use crate::train::checkpoint::load_model;
@@ -32,6 +32,7 @@ pub fn make(
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
     let (params, card) = load_model(&model.join("model.safetensors"), device)?;
+    let network = Network::new(card.vit.clone(), &params, Precision::F32);
     let sets = [faces];
     let normalize = card.normalize();
     let inputs = Inputs { sets: &sets, image: card.vit.image, normalize: &normalize };
@@ -58,9 +59,8 @@ pub fn make(
             return Err(Failure::Interrupted);
         }
         let samples: Vec<Sample> = chunk.iter().map(|(_, sample)| *sample).collect();
-        let images = inputs.tensor(inputs.evaluation(&samples, card.resize), device)?;
-        let logits = forward(&card.vit, &params, &images, None)?.logits.detach();
-        for ((video, sample), probabilities) in chunk.iter().zip(probabilities(&logits)?) {
+        let scores = network.probabilities(&inputs.evaluation(&samples, card.resize))?;
+        for ((video, sample), probabilities) in chunk.iter().zip(scores) {
             let video = &videos[*video];
             let (frame, face) = sets[0].file.place(sample.face);
             let fake = video.label == Label::Fake;

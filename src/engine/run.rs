@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use candle_core::Device;
 use serde::Serialize;
 
+use super::device::Devices;
 use super::sample::{self, FaceFolders};
 use super::world::World;
 use super::{faces, predict, train};
@@ -115,7 +115,7 @@ pub struct Run<'a> {
     /// Where results are kept.
     pub store: &'a Store,
     /// What to compute on.
-    pub device: &'a Device,
+    pub devices: &'a Devices,
     /// Hears of progress.
     pub observer: &'a dyn Observer,
     /// Models trained at a time.
@@ -259,17 +259,18 @@ impl Run<'_> {
                 let sets = sample::read(self.project, experiment, self.world, &sample, faces)?;
                 let weights = self.world.weights.get(&experiment.init.name.value);
                 let weights = weights.map(PathBuf::as_path);
-                let device = self.device;
+                let device = self.devices.of(experiment)?;
                 train::make(experiment, stage, &sets, weights, folder, device, events, self.stop)?;
             }
-            Work::Predict { model, dataset, split, .. } => {
+            Work::Predict { experiment, model, dataset, split } => {
+                let device = self.devices.of(self.experiment(experiment)?)?;
                 let model = self.result(Kind::Train, model)?;
                 let faces = self.face_folders()?;
                 let faces = faces
                     .get(dataset)
                     .ok_or_else(|| Failure::Internal(format!("`{dataset}` was not prepared")))?;
                 let faces = Faces::open(faces).map_err(Failure::Data)?;
-                let (scan, device) = (self.scan(dataset)?, self.device);
+                let scan = self.scan(dataset)?;
                 predict::make(&model, scan, faces, *split, folder, device, events, self.stop)?;
             }
         }

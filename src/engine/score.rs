@@ -7,7 +7,8 @@ use candle_core::Device;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::model::vit::{forward, probabilities};
+use crate::lang::model::Precision;
+use crate::model::network::Network;
 use crate::prepare::crop::{read_image, square};
 use crate::train::augment::{evaluation, normalize};
 use crate::train::checkpoint::{ModelCard, load_model};
@@ -87,6 +88,7 @@ pub fn score(
     events: &dyn Events,
 ) -> Result<(ModelCard, Vec<Scored>), Failure> {
     let (params, card) = load_model(checkpoint, device)?;
+    let network = Network::new(card.vit.clone(), &params, Precision::F32);
     let side = card.vit.image;
     let by = card.normalize();
     let stored = card.face_side;
@@ -104,14 +106,9 @@ pub fn score(
             })
             .collect();
         let planes: Vec<f32> = read.iter().flatten().flatten().copied().collect();
-        let mut probabilities = if planes.is_empty() {
-            Vec::new()
-        } else {
-            let batch = planes.len() / (3 * side * side);
-            let tensor = candle_core::Tensor::from_vec(planes, (batch, 3, side, side), device)?;
-            probabilities(&forward(&card.vit, &params, &tensor, None)?.logits.detach())?
-        }
-        .into_iter();
+        let mut probabilities =
+            if planes.is_empty() { Vec::new() } else { network.probabilities(&planes)? }
+                .into_iter();
         for (path, read) in chunk.iter().zip(read) {
             let mut result =
                 Scored { path: path.clone(), fake: None, classes: BTreeMap::new(), error: None };

@@ -61,13 +61,10 @@ pub fn make(
         val: &sets.val,
         card,
         folder,
-        device,
         events,
         stop,
     };
-    let log = fit.run()?;
-    write_json(&folder.join("log.json"), &log)?;
-    Ok(log)
+    fit.run()
 }
 
 /// Random beginnings, then what the file has. The recipe's seed decides what the file

@@ -437,10 +437,18 @@ pub struct Recipe {
     pub epochs: Spanned<u32>,
     /// Faces per step.
     pub batch: Spanned<usize>,
+    /// Faces whose activations are in memory at a time; all if absent.
+    pub micro: Option<Spanned<usize>>,
     /// Optimiser.
     pub adamw: AdamW,
     /// Learning-rate schedule.
     pub schedule: Schedule,
+    /// Largest norm of the gradient of all parameters together.
+    pub clip: Option<Spanned<f64>>,
+    /// Decay of the moving average of the weights, if one is kept.
+    pub ema: Option<Spanned<f64>>,
+    /// Of the backbone's matrix products.
+    pub precision: Spanned<Precision>,
     /// Augmentation of training faces.
     pub augment: Spanned<Augment>,
     /// How faces reach the input size at evaluation.
@@ -449,6 +457,44 @@ pub struct Recipe {
     pub keep: Spanned<Keep>,
     /// Seed of initialisation of new layers, shuffling, augmentation, drop path.
     pub seed: Spanned<u64>,
+    /// What it is computed on; part of no key.
+    #[serde(skip)]
+    pub device: Spanned<DeviceChoice>,
+}
+
+/// What to compute on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeviceChoice {
+    /// The first GPU, if this build can use one, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The NVIDIA GPU of this number.
+    Cuda(usize),
+}
+
+impl std::str::FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix("cuda:").filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        match (text, number.and_then(|number| number.parse().ok())) {
+            ("auto", _) => Ok(Self::Auto),
+            ("cpu", _) => Ok(Self::Cpu),
+            (_, Some(number)) => Ok(Self::Cuda(number)),
+            _ => Err("a device is `auto`, `cpu` or `cuda:N`, as in `cuda:0`".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auto => write!(f, "auto"),
+            Self::Cpu => write!(f, "cpu"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
+        }
+    }
 }
 
 /// AdamW with layer-wise learning rates.
@@ -487,6 +533,17 @@ pub enum ScheduleKind {
     Cosine,
     /// Constant.
     Constant,
+}
+
+/// Precision of the backbone's matrix products. Weights and losses are always f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// bfloat16.
+    Bf16,
 }
 
 /// Augmentation of training faces.

@@ -90,6 +90,8 @@ pub(super) enum Type {
     Epochs,
     /// Two parts as in `1:1`.
     Ratio,
+    /// `auto`, `cpu` or `cuda:N`.
+    Device,
     /// The name of something declared.
     Ref(Kind),
 }

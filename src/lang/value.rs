@@ -1,6 +1,7 @@
 //! A written value against the type that its place wants.
 
 use super::diagnostic::{Code, Diagnostic};
+use super::model::DeviceChoice;
 use super::schema::{Field, Type};
 use super::suggest::{list, nearest};
 use super::tree::{Scalar, Value};
@@ -43,6 +44,7 @@ pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
             _ => Err(out_of_range(value, field, "0 or more")),
         },
         Type::Ratio => ratio(value, field),
+        Type::Device => device(value, field),
     }
 }
 
@@ -94,6 +96,7 @@ pub(super) fn wanted(ty: Type) -> String {
         Type::Share => "a number, 0 or more, or a percentage".to_owned(),
         Type::Epochs => "a number of epochs, 0 or more".to_owned(),
         Type::Ratio => "a ratio such as `\"1:1\"`".to_owned(),
+        Type::Device => "`auto`, `cpu` or `cuda:N`, as in `cuda:0`".to_owned(),
         Type::Ref(kind) => format!("the name of {}", kind.with_article()),
     }
 }
@@ -188,6 +191,21 @@ fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, D
         .text(format!("`{}` is {}", field.name, wanted(field.ty)))
         .at(value.origin, "not one of them")
         .maybe_help(nearest.map(|word| format!("did you mean `{word}`?"))))
+}
+
+fn device(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+    let text = text(value, field)?;
+    if text.parse::<DeviceChoice>().is_ok() {
+        return Ok(Datum::Text(text.to_owned()));
+    }
+    let help = match text {
+        "cuda" | "gpu" => Some("cuda:0"),
+        text => nearest(text, ["auto", "cpu", "cuda:0"]),
+    };
+    Err(Diagnostic::error(Code::UnknownWord, format!("unknown device `{text}`"))
+        .text(format!("a device is {}", wanted(field.ty)))
+        .at(value.origin, "not one of them")
+        .maybe_help(help.map(|word| format!("did you mean `{word}`?"))))
 }
 
 fn whole(value: &Value, field: &Field, low: u64, high: u64) -> Result<Datum, Diagnostic> {

@@ -6,7 +6,8 @@ pub fn exp(x: f32) -> f32 {
     let clamped = x.clamp(-87.0, 88.0);
     // e^x = 2^n e^r with |r| <= ln 2 / 2; ln 2 in two parts keeps r exact.
     // Adding 1.5 * 2^23 rounds to the nearest integer without a call.
-    let n = (clamped * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    let rounded = clamped * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = rounded - 12_582_912.0;
     let r = (clamped - n * 0.693_359_4) + n * 2.121_944_4e-4;
     let p = 1.987_569_1e-4f32;
     let p = p * r + 1.398_2e-3;
@@ -14,7 +15,9 @@ pub fn exp(x: f32) -> f32 {
     let p = p * r + 4.166_579_6e-2;
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 0.5;
-    let value = (p * r * r + r + 1.0) * f32::from_bits(((n as i32 + 127) as u32) << 23);
+    // The last bits of `rounded` count n, so that these are the bits of 2^n.
+    let power = f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
+    let value = (p * r * r + r + 1.0) * power;
     if x < -87.0 { 0.0 } else { value }
 }
 

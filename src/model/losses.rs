@@ -74,3 +74,77 @@ pub fn objective(
 pub fn scalar(x: &Tensor) -> Result<f64> {
     Ok(f64::from(x.to_scalar::<f32>()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+    use crate::lang::model::Mining;
+    use crate::lang::span::Spanned;
+
+    fn logits() -> Var {
+        Var::new(&[[2f32, 0.0, -1.0], [0.5, 0.5, 0.5]], &Device::Cpu).unwrap()
+    }
+
+    /// -log softmax by hand, in f64.
+    fn nll(row: [f64; 3], class: usize) -> f64 {
+        row.iter().map(|z| z.exp()).sum::<f64>().ln() - row[class]
+    }
+
+    #[test]
+    fn cross_entropy_is_the_mean_of_the_definition() {
+        let (a, b) = ([2.0, 0.0, -1.0], [0.5; 3]);
+        let plain = scalar(&cross_entropy(&logits(), &[0, 2], 0.0).unwrap()).unwrap();
+        assert!((plain - (nll(a, 0) + nll(b, 2)) / 2.0).abs() < 1e-6);
+        // Smoothing s puts 1 - s + s/C on the class and s/C on each of the others.
+        let s = 0.1;
+        let smoothed = |row, class| {
+            let uniform: f64 = (0..3).map(|c| nll(row, c)).sum::<f64>() / 3.0;
+            (1.0 - s) * nll(row, class) + s * uniform
+        };
+        let got = scalar(&cross_entropy(&logits(), &[0, 2], s).unwrap()).unwrap();
+        assert!((got - (smoothed(a, 0) + smoothed(b, 2)) / 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn cross_entropy_has_softmax_minus_target_as_gradient() {
+        let logits = logits();
+        let grads = cross_entropy(&logits, &[0, 2], 0.0).unwrap().backward().unwrap();
+        let gradient = grads.get(&logits).unwrap().to_vec2::<f32>().unwrap();
+        for (row, class, got) in [([2.0, 0.0, -1.0], 0, &gradient[0]), ([0.5; 3], 2, &gradient[1])]
+        {
+            for (c, got) in got.iter().enumerate() {
+                let p = (-nll(row, c)).exp();
+                let expected = (p - f64::from(u8::from(c == class))) / 2.0;
+                assert!((f64::from(*got) - expected).abs() < 1e-6, "{gradient:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_objective_is_the_weighted_sum_of_its_terms() {
+        let number = Spanned::<f64>::default_of;
+        let embedding = Var::new(&[[0f32], [1.0]], &Device::Cpu).unwrap();
+        let triplet = |weight| LossTerm::Triplet {
+            mining: Spanned::default_of(Mining::HardPositiveHardNegative),
+            margin: number(0.3),
+            weight: number(weight),
+            normalize: Spanned::default_of(false),
+        };
+        let classes = [0, 0, 1, 1];
+        let four = Tensor::cat(&[logits().as_tensor(), logits().as_tensor()], 0).unwrap();
+        let points = Tensor::cat(&[embedding.as_tensor(), embedding.as_tensor()], 0).unwrap();
+        let cross = LossTerm::CrossEntropy { weight: number(2.0), smoothing: number(0.1) };
+        let loss = Loss { terms: vec![cross, triplet(0.5), triplet(0.25)] };
+        let got = objective(&loss, &four, &points, &classes).unwrap();
+        let smoothed = scalar(&cross_entropy(&four, &classes, 0.1).unwrap()).unwrap();
+        // Each anchor's positive is 1 away and a negative lies on top of it: 1 - 0 + 0.3.
+        assert_eq!(got.triplets.len(), 2);
+        assert!((got.triplets[0].loss - 1.3).abs() < 1e-6, "{:?}", got.triplets);
+        let expected = 2.0 * smoothed + (0.5 + 0.25) * 1.3;
+        assert!((scalar(&got.total).unwrap() - expected).abs() < 1e-5);
+        let plain = scalar(&cross_entropy(&four, &classes, 0.0).unwrap()).unwrap();
+        assert_eq!(got.cross_entropy, Some(plain));
+    }
+}

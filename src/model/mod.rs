@@ -1,11 +1,15 @@
 //! The network: Vision Transformer, differentiable ops, first weights, losses.
 
 mod approx;
+mod distance;
+pub mod gradients;
 pub mod hub;
 pub mod init;
 pub mod losses;
+pub mod network;
 pub mod ops;
 pub mod params;
 pub mod triplet;
+mod trunk;
 pub mod vit;
 pub mod weights;

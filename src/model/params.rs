@@ -1,8 +1,9 @@
 //! Trainable parameters in a fixed order, by name.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{CpuStorage, DType, Device, Layout, Result, Storage, Tensor, Var, bail};
 
 /// What a parameter is, apart from its values.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +14,13 @@ pub struct ParamSpec {
     pub shape: Vec<usize>,
     /// How it begins when no file gives it.
     pub begin: Begin,
+}
+
+impl ParamSpec {
+    /// Number of scalars.
+    pub fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
 }
 
 /// How a parameter begins.
@@ -52,10 +60,28 @@ impl Params {
     /// The parameter called `name`. Panics if the model has none: names are written
     /// in one place, so that would be a mistake of ours.
     pub fn get(&self, name: &str) -> &Tensor {
+        self.vars[self.index(name)].as_tensor()
+    }
+
+    /// The place of the parameter called `name` in the order. Panics as [`Params::get`].
+    pub fn index(&self, name: &str) -> usize {
         match self.by_name.get(name) {
-            Some(&i) => self.vars[i].as_tensor(),
+            Some(&i) => i,
             None => panic!("the model has no parameter `{name}`"),
         }
+    }
+
+    /// Read access to all values as slices, for parameters on the CPU.
+    pub fn host(&self) -> Result<HostValues<'_>> {
+        let mut held = Vec::with_capacity(self.vars.len());
+        for (spec, var) in self.specs.iter().zip(&self.vars) {
+            let (storage, layout) = var.storage_and_layout();
+            if slice(&storage, layout).is_none() {
+                bail!("parameter `{}` is not f32 in one piece on the CPU", spec.name)
+            }
+            held.push((Box::new(storage) as Held<'_>, layout));
+        }
+        Ok(HostValues { params: self, held })
     }
 
     /// The variable called `name`, if there is one.
@@ -75,11 +101,54 @@ impl Params {
 
     /// Number of scalars.
     pub fn count(&self) -> usize {
-        self.specs.iter().map(|s| s.shape.iter().product::<usize>()).sum()
+        self.specs.iter().map(ParamSpec::count).sum()
+    }
+
+    /// Parameters of their own with the same names and values.
+    pub fn copy(&self) -> Result<Self> {
+        let copy = Self::zeros(self.specs.clone(), self.vars[0].device())?;
+        for (to, from) in copy.vars.iter().zip(&self.vars) {
+            to.set(from)?;
+        }
+        Ok(copy)
+    }
+
+    /// Moves every value to `decay` times itself plus 1 - `decay` times that of `other`.
+    pub fn move_towards(&self, other: &Self, decay: f64) -> Result<()> {
+        for (average, value) in self.vars.iter().zip(&other.vars) {
+            let moved = ((average.as_tensor() * decay)? + (value.as_tensor() * (1.0 - decay))?)?;
+            average.set(&moved)?;
+        }
+        Ok(())
     }
 
     /// Copies of all values, by name.
     pub fn snapshot(&self) -> Result<BTreeMap<String, Tensor>> {
         self.specs.iter().zip(&self.vars).map(|(s, v)| Ok((s.name.clone(), v.copy()?))).collect()
+    }
+}
+
+/// Read access to the values of one parameter.
+type Held<'p> = Box<dyn Deref<Target = Storage> + 'p>;
+
+/// Values of parameters, held still while they are read.
+pub struct HostValues<'p> {
+    params: &'p Params,
+    held: Vec<(Held<'p>, &'p Layout)>,
+}
+
+impl HostValues<'_> {
+    /// Row-major values of the parameter called `name`. Panics as [`Params::get`].
+    pub fn get(&self, name: &str) -> &[f32] {
+        let (storage, layout) = &self.held[self.params.index(name)];
+        slice(storage, layout).expect("checked when the values were taken hold of")
+    }
+}
+
+/// The values of an f32 tensor that lies in one piece on the CPU.
+fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Option<&'a [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) => Some(&values[start..end]),
+        _ => None,
     }
 }

@@ -8,11 +8,8 @@
 use candle_core::{D, Result, Tensor};
 use rayon::prelude::*;
 
+use super::distance::Distances;
 use crate::lang::model::Mining;
-
-/// Distances below this are duplicates: they count as 0 and give no gradient, where
-/// the derivative of the root would be infinite.
-const DUPLICATE: f64 = 1e-6;
 
 /// What a triplet loss saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,6 +31,11 @@ pub struct TripletStats {
 /// Batch-all averages over active triplets and is 0 if there are none. The other two
 /// sum over anchors that have a positive and a negative and divide by all B anchors.
 /// A triplet exactly on the margin is inactive.
+///
+/// pytorch-metric-learning agrees with batch-all (`TripletMarginLoss` and its default
+/// average, on embeddings that it does not normalise). Its batch-hard and batch-easy
+/// miners choose the same triplets, but the default average is over non-zero losses, and
+/// `MeanReducer`'s over usable anchors, where the paper divides by all B.
 pub fn triplet(
     embedding: &Tensor,
     classes: &[u32],
@@ -65,165 +67,145 @@ pub fn loss_and_gradient(
     mining: Mining,
     margin: f64,
 ) -> (TripletStats, Vec<f32>) {
-    let distance = distances(embedding, width);
     let batch = classes.len();
-    let anchors: Vec<Anchor> = (0..batch)
-        .into_par_iter()
-        .map(|a| {
-            let row = &distance[a * batch..(a + 1) * batch];
+    if batch == 0 {
+        return (TripletStats::default(), Vec::new());
+    }
+    let distances = Distances::between(embedding, width);
+    // Derivative of the summed loss by each distance, B × B.
+    let mut weights = vec![0f64; batch * batch];
+    let anchors: Vec<TripletStats> = weights
+        .par_chunks_mut(batch)
+        .enumerate()
+        .map_init(Sides::default, |sides, (a, weights)| {
+            let distance = distances.from(a);
             match mining {
-                Mining::BatchAll => batch_all(a, row, classes, margin),
-                Mining::HardPositiveHardNegative => one_triplet(a, row, classes, margin, true),
-                Mining::EasyPositiveHardNegative => one_triplet(a, row, classes, margin, false),
+                Mining::BatchAll => batch_all(a, distance, classes, margin, sides, weights),
+                Mining::HardPositiveHardNegative => {
+                    one_triplet(a, distance, classes, margin, true, weights)
+                }
+                Mining::EasyPositiveHardNegative => {
+                    one_triplet(a, distance, classes, margin, false, weights)
+                }
             }
         })
         .collect();
     let mut stats = TripletStats::default();
     for anchor in &anchors {
-        stats.loss += anchor.stats.loss;
-        stats.considered += anchor.stats.considered;
-        stats.active += anchor.stats.active;
-        stats.positive_distance += anchor.stats.positive_distance;
-        stats.negative_distance += anchor.stats.negative_distance;
+        stats.loss += anchor.loss;
+        stats.considered += anchor.considered;
+        stats.active += anchor.active;
+        stats.positive_distance += anchor.positive_distance;
+        stats.negative_distance += anchor.negative_distance;
     }
     let divisor = match mining {
         Mining::BatchAll => stats.active.max(1),
-        _ => batch.max(1) as u64,
+        _ => batch as u64,
     } as f64;
     stats.loss /= divisor;
     let considered = stats.considered.max(1) as f64;
     stats.positive_distance /= considered;
     stats.negative_distance /= considered;
-    (stats, gradient(embedding, width, &distance, &anchors, divisor))
+    if stats.active == 0 {
+        return (stats, vec![0.0; embedding.len()]);
+    }
+    (stats, distances.gradient(&weights, 1.0 / divisor))
 }
 
-/// One anchor's sums, and how often the loss contains each of its distances.
-struct Anchor {
-    stats: TripletStats,
-    /// Derivative of the summed loss by the distance to each sample; empty if zero.
-    weights: Vec<f64>,
+/// An anchor's positives and negatives, nearest first: distance and place in the batch.
+#[derive(Default)]
+struct Sides {
+    positives: Vec<(f64, usize)>,
+    negatives: Vec<(f64, usize)>,
 }
 
-/// Euclidean distances (B × B). Explicit differences: the Gram form would lose the
-/// small distances that easy positives live on.
-fn distances(embedding: &[f32], width: usize) -> Vec<f64> {
-    let batch = embedding.len() / width;
-    let row = |i: usize| &embedding[i * width..(i + 1) * width];
-    let mut distance = vec![0f64; batch * batch];
-    distance.par_chunks_mut(batch).enumerate().for_each(|(i, out)| {
-        for (j, out) in out.iter_mut().enumerate() {
-            let sum: f64 = row(i)
-                .iter()
-                .zip(row(j))
-                .map(|(a, b)| {
-                    let d = f64::from(*a) - f64::from(*b);
-                    d * d
-                })
-                .sum();
-            *out = if sum < DUPLICATE * DUPLICATE { 0.0 } else { sum.sqrt() };
+impl Sides {
+    fn fill(&mut self, anchor: usize, distance: &[f64], classes: &[u32]) {
+        self.positives.clear();
+        self.negatives.clear();
+        for (j, &d) in distance.iter().enumerate() {
+            match classes[j] == classes[anchor] {
+                true if j == anchor => {}
+                true => self.positives.push((d, j)),
+                false => self.negatives.push((d, j)),
+            }
         }
-    });
-    distance
+        for side in [&mut self.positives, &mut self.negatives] {
+            side.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        }
+    }
 }
 
-/// All triplets of an anchor. With both sides sorted, the active negatives of a
+/// All triplets of an anchor: their sums, and the derivatives of the summed loss by the
+/// anchor's distances in `weights`. With both sides sorted, the active negatives of a
 /// positive are a prefix that only grows from one positive to the next.
-fn batch_all(anchor: usize, row: &[f64], classes: &[u32], margin: f64) -> Anchor {
-    let side = |same: bool| {
-        let mut side: Vec<usize> = (0..row.len())
-            .filter(|&j| j != anchor && (classes[j] == classes[anchor]) == same)
-            .collect();
-        side.sort_by(|&a, &b| row[a].total_cmp(&row[b]));
-        side
-    };
-    let (positives, negatives) = (side(true), side(false));
+fn batch_all(
+    anchor: usize,
+    distance: &[f64],
+    classes: &[u32],
+    margin: f64,
+    sides: &mut Sides,
+    weights: &mut [f64],
+) -> TripletStats {
+    sides.fill(anchor, distance, classes);
+    let Sides { positives, negatives } = sides;
+    let total = |side: &[(f64, usize)]| side.iter().map(|(d, _)| d).sum::<f64>();
     let mut stats = TripletStats {
         considered: (positives.len() * negatives.len()) as u64,
-        positive_distance: positives.iter().map(|&p| row[p]).sum::<f64>() * negatives.len() as f64,
-        negative_distance: negatives.iter().map(|&n| row[n]).sum::<f64>() * positives.len() as f64,
+        positive_distance: total(positives) * negatives.len() as f64,
+        negative_distance: total(negatives) * positives.len() as f64,
         ..TripletStats::default()
     };
-    let mut weights = vec![0f64; row.len()];
     let (mut reach, mut reached_sum) = (0, 0.0);
-    for (rank, &p) in positives.iter().enumerate() {
-        let limit = row[p] + margin;
-        while reach < negatives.len() && row[negatives[reach]] < limit {
-            reached_sum += row[negatives[reach]];
+    for (rank, &(d, p)) in positives.iter().enumerate() {
+        let limit = d + margin;
+        while reach < negatives.len() && negatives[reach].0 < limit {
+            let (d, n) = negatives[reach];
+            reached_sum += d;
             // This positive and all later, farther ones reach this negative.
-            weights[negatives[reach]] = -((positives.len() - rank) as f64);
+            weights[n] = -((positives.len() - rank) as f64);
             reach += 1;
         }
         stats.loss += reach as f64 * limit - reached_sum;
         stats.active += reach as u64;
         weights[p] = reach as f64;
     }
-    if stats.active == 0 {
-        weights.clear();
-    }
-    Anchor { stats, weights }
+    stats
 }
 
 /// One triplet per anchor: the farthest (`hard`) or nearest positive, and the nearest
 /// negative.
-fn one_triplet(anchor: usize, row: &[f64], classes: &[u32], margin: f64, hard: bool) -> Anchor {
-    let same = |&j: &usize| j != anchor && classes[j] == classes[anchor];
-    let by_distance = |a: &usize, b: &usize| row[*a].total_cmp(&row[*b]);
-    let positives = (0..row.len()).filter(same);
+fn one_triplet(
+    anchor: usize,
+    distance: &[f64],
+    classes: &[u32],
+    margin: f64,
+    hard: bool,
+    weights: &mut [f64],
+) -> TripletStats {
+    let by_distance = |a: &usize, b: &usize| distance[*a].total_cmp(&distance[*b]);
+    let all = 0..distance.len();
+    let positives = all.clone().filter(|&j| j != anchor && classes[j] == classes[anchor]);
     let positive = match hard {
         true => positives.max_by(by_distance),
         false => positives.min_by(by_distance),
     };
-    let negative = (0..row.len()).filter(|&j| classes[j] != classes[anchor]).min_by(by_distance);
+    let negative = all.filter(|&j| classes[j] != classes[anchor]).min_by(by_distance);
     let (Some(p), Some(n)) = (positive, negative) else {
-        return Anchor { stats: TripletStats::default(), weights: Vec::new() };
+        return TripletStats::default();
     };
-    let loss = (row[p] - row[n] + margin).max(0.0);
-    let active = loss > 0.0;
-    let mut weights = Vec::new();
-    if active {
-        weights = vec![0f64; row.len()];
+    let loss = (distance[p] - distance[n] + margin).max(0.0);
+    if loss > 0.0 {
         weights[p] = 1.0;
         weights[n] = -1.0;
     }
-    let stats = TripletStats {
+    TripletStats {
         loss,
         considered: 1,
-        active: u64::from(active),
-        positive_distance: row[p],
-        negative_distance: row[n],
-    };
-    Anchor { stats, weights }
-}
-
-/// d loss / d embedding, from how often the loss contains each distance.
-fn gradient(
-    embedding: &[f32],
-    width: usize,
-    distance: &[f64],
-    anchors: &[Anchor],
-    divisor: f64,
-) -> Vec<f32> {
-    let batch = anchors.len();
-    let weight = |a: usize, j: usize| anchors[a].weights.get(j).copied().unwrap_or(0.0);
-    let mut gradient = vec![0f32; embedding.len()];
-    gradient.par_chunks_mut(width).enumerate().for_each(|(i, out)| {
-        let mut sum = vec![0f64; width];
-        for j in 0..batch {
-            let d = distance[i * batch + j];
-            // A distance belongs to both its ends; each may be the anchor.
-            let w = weight(i, j) + weight(j, i);
-            if w == 0.0 || d == 0.0 {
-                continue;
-            }
-            let scale = w / (d * divisor);
-            let (a, b) = (&embedding[i * width..], &embedding[j * width..]);
-            for k in 0..width {
-                sum[k] += scale * (f64::from(a[k]) - f64::from(b[k]));
-            }
-        }
-        out.iter_mut().zip(&sum).for_each(|(o, s)| *o = *s as f32);
-    });
-    gradient
+        active: u64::from(loss > 0.0),
+        positive_distance: distance[p],
+        negative_distance: distance[n],
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +214,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::distance::DUPLICATE;
 
     /// The paper's equations word for word over all triples, in f64.
     fn brute_force(x: &[Vec<f64>], y: &[u32], mining: Mining, m: f64) -> (f64, u64) {

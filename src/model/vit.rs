@@ -1,15 +1,15 @@
 //! The Vision Transformer of the paper (section 4.3), in timm's parameter names.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::ops::{gelu, layer_norm, linear, softmax};
+use super::ops::{layer_norm, linear, softmax};
 use super::params::{Begin, ParamSpec, Params};
 use crate::lang::model::{Backbone, Pool};
 use crate::rng::{Rng, Stream};
 
 /// Added to the variance in every layer normalisation.
-const EPS: f64 = 1e-6;
+pub(crate) const EPS: f64 = 1e-6;
 
 /// Size and shape of a Vision Transformer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,17 +36,8 @@ pub struct VitConfig {
     pub classes: usize,
 }
 
-/// Forward results.
-#[derive(Debug)]
-pub struct Output {
-    /// What the triplet losses see: after `fc_norm`, (B, D).
-    pub embedding: Tensor,
-    /// (B, C).
-    pub logits: Tensor,
-}
-
 /// The place in the random streams of one training step's drop path.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DropPath {
     /// Seed of the recipe.
     pub seed: u64,
@@ -54,6 +45,28 @@ pub struct DropPath {
     pub epoch: u32,
     /// Step within the epoch.
     pub step: u64,
+    /// Place of the first image of a pass in the step's batch.
+    pub offset: usize,
+}
+
+impl DropPath {
+    /// The place `images` further into the batch.
+    pub fn at(self, images: usize) -> Self {
+        Self { offset: self.offset + images, ..self }
+    }
+
+    /// For each of `count` images what its branch is multiplied by: 0, or 1 / (1 - rate)
+    /// with probability 1 - rate (Huang et al. 2016). None for a rate of 0.
+    pub fn scales(self, rate: f64, branch: usize, count: usize) -> Option<Vec<f32>> {
+        if rate == 0.0 {
+            return None;
+        }
+        let sample = self.step << 8 | branch as u64;
+        let mut rng = Rng::new(self.seed, Stream::DropPath, self.epoch, sample);
+        let kept = (1.0 / (1.0 - rate)) as f32;
+        let draws = (0..self.offset + count).map(|_| if rng.chance(rate) { 0.0 } else { kept });
+        Some(draws.skip(self.offset).collect())
+    }
 }
 
 impl VitConfig {
@@ -133,6 +146,15 @@ impl VitConfig {
         }
     }
 
+    /// Drop-path rate of a block: linear from 0 at the first to the declared one at the
+    /// last (recipe 2.1).
+    pub fn drop_rate(&self, block: usize) -> f64 {
+        match self.depth {
+            1 => self.drop_path,
+            depth => self.drop_path * block as f64 / (depth - 1) as f64,
+        }
+    }
+
     /// Multiplications and additions of one image's forward pass.
     pub fn flops(&self) -> f64 {
         let (d, n) = (self.width as f64, (self.grid() * self.grid() + 1) as f64);
@@ -142,50 +164,59 @@ impl VitConfig {
     }
 }
 
-/// Embedding and logits of normalised images (B, 3, S, S). `drop` is given while
-/// training.
-pub fn forward(
+/// Embeddings (B, D) of normalised images (B, 3, S, S), after `fc_norm`, in f32: composed
+/// of candle's differentiable operations. Matrix products and residuals are computed
+/// in `dtype`, normalisation and softmax in f32. `drop` is given while training.
+pub fn embed(
     config: &VitConfig,
     params: &Params,
     images: &Tensor,
     drop: Option<DropPath>,
-) -> Result<Output> {
+    dtype: DType,
+) -> Result<Tensor> {
     let batch = images.dim(0)?;
-    let mut x = embed(config, params, images)?; // (B, N, D)
+    let mut x = tokens(config, params, images, dtype)?; // (B, N, D)
     for i in 0..config.depth {
         let p = |name: &str| params.get(&format!("blocks.{i}.{name}"));
-        let rate = match config.depth {
-            1 => config.drop_path,
-            depth => config.drop_path * i as f64 / (depth - 1) as f64,
+        let affine = |name: &str, y: &Tensor| {
+            linear(y, p(&format!("{name}.weight")), p(&format!("{name}.bias")))
         };
-        let keep = |branch: usize, y: Tensor| match drop {
-            Some(place) => drop_path(&y, rate, place, 2 * i + branch),
-            None => Ok(y),
-        };
-        let scaled = |name: &str, y: Tensor| match config.layer_scale {
-            Some(_) => y.broadcast_mul(p(name)),
-            None => Ok(y),
+        let join = |x: Tensor, branch: usize, gamma: &str, y: Tensor| {
+            let y = match config.layer_scale {
+                Some(_) => y.broadcast_mul(&p(gamma).to_dtype(dtype)?)?,
+                None => y,
+            };
+            let place = drop.and_then(|d| d.scales(config.drop_rate(i), 2 * i + branch, batch));
+            match place {
+                Some(scales) => {
+                    let scales = Tensor::from_vec(scales, (batch, 1, 1), y.device())?;
+                    x + y.broadcast_mul(&scales.to_dtype(dtype)?)?
+                }
+                None => x + y,
+            }
         };
         let y = layer_norm(&x, p("norm1.weight"), p("norm1.bias"), EPS)?;
-        let y = scaled("ls1.gamma", attention(config, &y, &p)?)?;
-        x = (x + keep(0, y)?)?;
+        let y = affine("attn.proj", &attention(config, &affine("attn.qkv", &y)?)?)?;
+        x = join(x, 0, "ls1.gamma", y)?;
         let y = layer_norm(&x, p("norm2.weight"), p("norm2.bias"), EPS)?;
-        let y = gelu(&linear(&y, p("mlp.fc1.weight"), p("mlp.fc1.bias"))?)?;
-        let y = scaled("ls2.gamma", linear(&y, p("mlp.fc2.weight"), p("mlp.fc2.bias"))?)?;
-        x = (x + keep(1, y)?)?;
+        let y = affine("mlp.fc2", &affine("mlp.fc1", &y)?.gelu_erf()?)?;
+        x = join(x, 1, "ls2.gamma", y)?;
     }
+    let x = x.to_dtype(DType::F32)?;
     let pooled = match config.pool {
         Pool::PatchMean => x.narrow(1, 1, x.dim(1)? - 1)?.mean(1)?,
         Pool::Cls => x.narrow(1, 0, 1)?.contiguous()?.reshape((batch, config.width))?,
     };
-    let embedding =
-        layer_norm(&pooled, params.get("fc_norm.weight"), params.get("fc_norm.bias"), EPS)?;
-    let logits = linear(&embedding, params.get("head.weight"), params.get("head.bias"))?;
-    Ok(Output { embedding, logits })
+    layer_norm(&pooled, params.get("fc_norm.weight"), params.get("fc_norm.bias"), EPS)
+}
+
+/// Logits (B, C) of embeddings (B, D), differentiable in both and in the head.
+pub fn logits(params: &Params, embedding: &Tensor) -> Result<Tensor> {
+    linear(embedding, params.get("head.weight"), params.get("head.bias"))
 }
 
 /// Patches as tokens, CLS in front, positions added: (B, 3, S, S) to (B, N, D).
-fn embed(config: &VitConfig, params: &Params, images: &Tensor) -> Result<Tensor> {
+fn tokens(config: &VitConfig, params: &Params, images: &Tensor, dtype: DType) -> Result<Tensor> {
     let (batch, _, _, _) = images.dims4()?;
     let (grid, patch, width) = (config.grid(), config.patch, config.width);
     let pixels = 3 * patch * patch;
@@ -194,22 +225,19 @@ fn embed(config: &VitConfig, params: &Params, images: &Tensor) -> Result<Tensor>
         .reshape((batch, 3, grid, patch, grid, patch))?
         .permute((0, 2, 4, 1, 3, 5))?
         .contiguous()?
-        .reshape((batch, grid * grid, pixels))?;
+        .reshape((batch, grid * grid, pixels))?
+        .to_dtype(dtype)?;
     let weight = params.get("patch_embed.proj.weight").reshape((width, pixels))?;
     let tokens = linear(&patches, &weight, params.get("patch_embed.proj.bias"))?;
-    let cls = params.get("cls_token").broadcast_as((batch, 1, width))?;
-    Tensor::cat(&[&cls, &tokens], 1)?.broadcast_add(params.get("pos_embed"))
+    let cls = params.get("cls_token").to_dtype(dtype)?.broadcast_as((batch, 1, width))?;
+    Tensor::cat(&[&cls, &tokens], 1)?.broadcast_add(&params.get("pos_embed").to_dtype(dtype)?)
 }
 
-/// Multi-head self-attention: (B, N, D) to (B, N, D).
-fn attention<'a>(
-    config: &VitConfig,
-    x: &Tensor,
-    p: &impl Fn(&str) -> &'a Tensor,
-) -> Result<Tensor> {
-    let (batch, tokens, width) = x.dims3()?;
-    let head = width / config.heads;
-    let qkv = linear(x, p("attn.qkv.weight"), p("attn.qkv.bias"))?
+/// Multi-head self-attention on packed q, k and v: (B, N, 3D) to (B, N, D).
+fn attention(config: &VitConfig, qkv: &Tensor) -> Result<Tensor> {
+    let (batch, tokens, _) = qkv.dims3()?;
+    let head = config.width / config.heads;
+    let qkv = qkv
         .reshape((batch, tokens, 3, config.heads, head))?
         .permute((2, 0, 3, 1, 4))?
         .contiguous()?; // (3, B, H, N, D/H)
@@ -217,24 +245,35 @@ fn attention<'a>(
     let q = (part(0)? * (head as f64).powf(-0.5))?;
     let weights = softmax(&q.matmul(&part(1)?.t()?)?)?; // (B, H, N, N)
     let mixed = weights.matmul(&part(2)?)?; // (B, H, N, D/H)
-    let mixed = mixed.transpose(1, 2)?.contiguous()?.reshape((batch, tokens, width))?;
-    linear(&mixed, p("attn.proj.weight"), p("attn.proj.bias"))
-}
-
-/// Drops the branch of some samples and scales the others by 1 / (1 - rate).
-fn drop_path(x: &Tensor, rate: f64, place: DropPath, branch: usize) -> Result<Tensor> {
-    if rate == 0.0 {
-        return Ok(x.clone());
-    }
-    let batch = x.dim(0)?;
-    let sample = place.step << 8 | branch as u64;
-    let mut rng = Rng::new(place.seed, Stream::DropPath, place.epoch, sample);
-    let scale = (1.0 / (1.0 - rate)) as f32;
-    let mask: Vec<f32> = (0..batch).map(|_| if rng.chance(rate) { 0.0 } else { scale }).collect();
-    x.broadcast_mul(&Tensor::from_vec(mask, (batch, 1, 1), x.device())?)
+    mixed.transpose(1, 2)?.contiguous()?.reshape((batch, tokens, config.width))
 }
 
 /// Logits (B, C) to class probabilities (B, C); class 0 is real.
 pub fn probabilities(logits: &Tensor) -> Result<Vec<Vec<f32>>> {
     softmax(&logits.contiguous()?)?.to_vec2::<f32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drop_path_keeps_the_mean_and_is_drawn_for_each_branch() {
+        let place = DropPath { seed: 1, epoch: 2, step: 3, offset: 0 };
+        let scales = place.scales(0.25, 0, 400).unwrap();
+        let kept = scales.iter().filter(|v| **v > 0.0).count();
+        assert!((270..330).contains(&kept), "{kept}");
+        assert!(scales.iter().all(|v| *v == 0.0 || *v == 1.0 / 0.75));
+        assert_eq!(scales, place.scales(0.25, 0, 400).unwrap());
+        assert_ne!(scales, place.scales(0.25, 1, 400).unwrap());
+        assert_eq!(place.scales(0.0, 0, 400), None);
+    }
+
+    #[test]
+    fn parts_of_a_batch_are_dropped_as_the_whole() {
+        let place = DropPath { seed: 1, epoch: 2, step: 3, offset: 0 };
+        let whole = place.scales(0.5, 4, 12).unwrap();
+        let parts = [0, 5, 10].map(|at| place.at(at).scales(0.5, 4, 5.min(12 - at)).unwrap());
+        assert_eq!(parts.concat(), whole);
+    }
 }

@@ -81,4 +81,10 @@ impl Faces {
         let videos = videos.into_iter().map(|v| (v.video_key.clone(), v)).collect();
         Ok(Self { file, videos })
     }
+
+    /// Key of the video that a face of the store is from.
+    pub fn video_of(&self, face: usize) -> Option<&str> {
+        let of = |v: &&PreparedVideo| (v.first_face..v.first_face + v.faces).contains(&face);
+        self.videos.values().find(of).map(|v| v.video_key.as_str())
+    }
 }

@@ -1,7 +1,6 @@
 //! Batches of faces: who is in a batch is a function of (seed, epoch), what a face
 //! looks like of (seed, epoch, face); neither of the number of threads.
 
-use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::augment::{evaluation, normalize, training};
@@ -93,10 +92,12 @@ impl Inputs<'_> {
         out
     }
 
-    /// Planes as a tensor (B, 3, S, S).
-    pub fn tensor(&self, planes: Vec<f32>, device: &Device) -> Result<Tensor> {
-        let batch = planes.len() / (3 * self.image * self.image);
-        Tensor::from_vec(planes, (batch, 3, self.image, self.image), device)
+    /// A face as an error names it: video, frame and face.
+    pub fn describe(&self, sample: &Sample) -> String {
+        let faces = &self.sets[sample.set];
+        let (frame, face) = faces.file.place(sample.face);
+        let video = faces.video_of(sample.face).unwrap_or("?");
+        format!("{video} frame {frame} face {face}")
     }
 }
 

@@ -1,29 +1,34 @@
 //! The fit loop: epochs of steps, a validation after each, the best checkpoint kept,
 //! and at every moment a state from which a stopped run goes on to the same bytes.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
 
-use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::batch::{Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
 use super::optimizer::{AdamW, groups};
 use super::schedule::learning_rate;
+use super::state::{Progress, StateFolder, Tensors};
+use super::step::{Batch, gradients};
 use crate::evaluate::metrics::Ranking;
 use crate::lang::model::{Experiment, Keep};
-use crate::model::losses::{cross_entropy, objective, scalar};
+use crate::model::gradients::Gradients;
+use crate::model::losses::{cross_entropy, scalar};
+use crate::model::network::Network;
 use crate::model::params::Params;
-use crate::model::vit::{DropPath, VitConfig, forward, probabilities};
-use crate::work::{Events, Failure};
+use crate::model::vit::{DropPath, VitConfig, probabilities};
+use crate::work::{Divergence, Events, Failure};
 
 /// Batches that are made ready while a step runs.
 const PREFETCH: usize = 2;
 /// Faces of a forward pass without gradient.
 pub const EVAL_BATCH: usize = 64;
+/// How often the state is written within an epoch.
+const SAVE_EVERY: Duration = Duration::from_secs(600);
 
 /// One epoch of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,41 +67,10 @@ pub struct Fit<'a> {
     pub card: ModelCard,
     /// Where state and results are written.
     pub folder: &'a Path,
-    /// Where it runs.
-    pub device: &'a Device,
     /// Hears of progress.
     pub events: &'a dyn Events,
     /// Set to stop after the current step.
     pub stop: &'a AtomicBool,
-}
-
-/// Where a fit stands: everything but the tensors.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Progress {
-    /// Finished epochs.
-    epoch: u32,
-    /// Finished steps of the current epoch.
-    step: usize,
-    /// Steps of the optimiser.
-    optimizer_steps: u64,
-    /// Sums over the current epoch's steps, as bits so that they come back exactly.
-    sums: Sums,
-    log: Vec<EpochLog>,
-    /// Epoch of the best checkpoint so far, from 1, and its value as bits.
-    best: Option<(u32, u64)>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Sums {
-    total: u64,
-    cross_entropy: u64,
-    /// Considered and active triplets per term.
-    triplets: Vec<(u64, u64)>,
-}
-
-/// Adds to a sum that is kept as bits.
-fn add(bits: &mut u64, value: f64) {
-    *bits = (f64::from_bits(*bits) + value).to_bits();
 }
 
 impl Fit<'_> {
@@ -105,9 +79,13 @@ impl Fit<'_> {
         self.train.len() / self.experiment.recipe.batch.value
     }
 
-    /// Trains, or goes on where a stopped run left off. Leaves `model.safetensors` in
-    /// the folder and returns the log.
+    /// Trains, or goes on where a stopped run left off. Leaves `model.safetensors` and
+    /// `log.json` in the folder and returns the log.
     pub fn run(&self) -> Result<Vec<EpochLog>, Failure> {
+        let state = StateFolder::new(self.folder);
+        if let Some(log) = state.finished() {
+            return Ok(log);
+        }
         let recipe = &self.experiment.recipe;
         let batch = recipe.batch.value;
         if self.steps_per_epoch() == 0 {
@@ -126,29 +104,53 @@ impl Fit<'_> {
             )));
         }
         let groups = groups(&recipe.adamw, &self.config, self.params);
-        let mut optimizer = AdamW::new(&recipe.adamw, groups, self.params);
-        let mut progress = self.resume(&mut optimizer)?;
+        let average = match &recipe.ema {
+            Some(_) => Some(self.params.copy()?),
+            None => None,
+        };
+        let mut tensors = Tensors {
+            params: self.params,
+            optimizer: AdamW::new(&recipe.adamw, groups, self.params)?,
+            average,
+        };
+        let mut progress = state.resume(&mut tensors)?.unwrap_or_default();
+        if progress != Progress::default() {
+            let at = format!("epoch {}, step {}", progress.epoch + 1, progress.step + 1);
+            self.events.note(&format!("going on from {at}"));
+        }
         let epochs = recipe.epochs.value;
         let total = u64::from(epochs) * self.steps_per_epoch() as u64;
         self.events.begin("steps", total);
         let done = u64::from(progress.epoch) * self.steps_per_epoch() as u64;
         self.events.resume(done + progress.step as u64);
+        let precision = recipe.precision.value;
+        let network = Network::new(self.config.clone(), self.params, precision);
+        let mut grads = Gradients::new(self.params);
         while progress.epoch < epochs {
-            self.epoch(&mut optimizer, &mut progress)?;
-            self.close_epoch(&mut progress)?;
-            self.save(&optimizer, &progress)?;
+            self.epoch(&network, &mut tensors, &mut grads, &state, &mut progress)?;
+            let kept = tensors.average.as_ref().unwrap_or(self.params);
+            match &tensors.average {
+                Some(average) => {
+                    let network = Network::new(self.config.clone(), average, precision);
+                    self.close_epoch(&network, kept, &state, &mut progress)?;
+                }
+                None => self.close_epoch(&network, kept, &state, &mut progress)?,
+            }
+            state.save(&tensors, &progress)?;
         }
-        let kept = progress.best.map_or(epochs, |(epoch, _)| epoch);
-        let target = self.folder.join("model.safetensors");
-        let best = self.best_path(kept);
-        std::fs::rename(&best, &target).map_err(|e| Failure::write(&target, &e))?;
-        let state = self.folder.join("state.safetensors");
-        std::fs::remove_file(&state).map_err(|e| Failure::write(&state, &e))?;
+        state.finish(progress.best.map_or(epochs, |(epoch, _)| epoch), &progress.log)?;
         Ok(progress.log)
     }
 
     /// The steps of one epoch that are still to be taken.
-    fn epoch(&self, optimizer: &mut AdamW, progress: &mut Progress) -> Result<(), Failure> {
+    fn epoch(
+        &self,
+        network: &Network<'_>,
+        tensors: &mut Tensors<'_>,
+        grads: &mut Gradients<'_>,
+        state: &StateFolder<'_>,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
         let recipe = &self.experiment.recipe;
         let (seed, epoch, batch) = (recipe.seed.value, progress.epoch, recipe.batch.value);
         let order = epoch_order(self.train.len(), seed, epoch);
@@ -156,6 +158,7 @@ impl Fit<'_> {
         let todo: Vec<Vec<Sample>> = (progress.step..steps)
             .map(|s| order[s * batch..(s + 1) * batch].iter().map(|&i| self.train[i]).collect())
             .collect();
+        let mut saved = Instant::now();
         std::thread::scope(|scope| {
             // The receiver lives in here: when the fit stops it goes first, which is how
             // the loader learns of it.
@@ -172,13 +175,17 @@ impl Fit<'_> {
             });
             for samples in todo {
                 if self.stop.load(Ordering::Relaxed) {
-                    self.save(optimizer, progress)?;
+                    state.save(tensors, progress)?;
                     return Err(Failure::Interrupted);
+                }
+                if saved.elapsed() > SAVE_EVERY {
+                    state.save(tensors, progress)?;
+                    saved = Instant::now();
                 }
                 let planes = receiver
                     .recv()
                     .map_err(|_| Failure::Internal("the loader stopped early".to_owned()))?;
-                self.step(optimizer, progress, samples, planes)?;
+                self.step(network, tensors, grads, progress, samples, &planes)?;
                 self.events.advance(1);
             }
             Ok(())
@@ -187,39 +194,61 @@ impl Fit<'_> {
 
     fn step(
         &self,
-        optimizer: &mut AdamW,
+        network: &Network<'_>,
+        tensors: &mut Tensors<'_>,
+        grads: &mut Gradients<'_>,
         progress: &mut Progress,
         samples: &[Sample],
-        planes: Vec<f32>,
+        images: &[f32],
     ) -> Result<(), Failure> {
         let recipe = &self.experiment.recipe;
-        let images = self.inputs.tensor(planes, self.device)?;
         let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
         let step = progress.step as u64;
-        let drop = DropPath { seed: recipe.seed.value, epoch: progress.epoch, step };
-        let output = forward(&self.config, self.params, &images, Some(drop))?;
-        let loss = objective(&self.experiment.loss, &output.logits, &output.embedding, &classes)?;
-        let total = scalar(&loss.total)?;
-        if !total.is_finite() {
-            let (epoch, step) = (progress.epoch + 1, step + 1);
-            return Err(Failure::Diverged { value: total, epoch, step });
+        let drop = DropPath { seed: recipe.seed.value, epoch: progress.epoch, step, offset: 0 };
+        let micro = recipe.micro.as_ref().map_or(samples.len(), |micro| micro.value);
+        let batch = Batch { images, classes: &classes };
+        grads.clear();
+        let report = gradients(network, &self.experiment.loss, batch, micro, drop, grads)?;
+        self.check("loss", report.total, progress, samples)?;
+        let norm = grads.norm()?;
+        self.check("norm of the gradient", norm, progress, samples)?;
+        if let Some(clip) = &recipe.clip
+            && norm > clip.value
+        {
+            grads.scale(clip.value / norm)?;
         }
-        optimizer.step(self.params, &loss.total.backward()?, self.rate(progress))?;
-        let plain = match loss.cross_entropy {
-            Some(plain) => plain,
-            None => scalar(&cross_entropy(&output.logits.detach(), &classes, 0.0)?)?,
-        };
-        let sums = &mut progress.sums;
-        add(&mut sums.total, total);
-        add(&mut sums.cross_entropy, plain);
-        sums.triplets.resize(loss.triplets.len(), (0, 0));
-        for (sum, seen) in sums.triplets.iter_mut().zip(&loss.triplets) {
-            sum.0 += seen.considered;
-            sum.1 += seen.active;
+        tensors.optimizer.step(self.params, grads, self.rate(progress))?;
+        if let (Some(average), Some(decay)) = (&tensors.average, &recipe.ema) {
+            average.move_towards(self.params, decay.value)?;
         }
+        progress.sums.add(&report);
         progress.step += 1;
-        progress.optimizer_steps = optimizer.steps;
+        progress.optimizer_steps = tensors.optimizer.steps;
         Ok(())
+    }
+
+    /// Stops the run at a quantity that is not a number any more.
+    fn check(
+        &self,
+        quantity: &'static str,
+        value: f64,
+        progress: &Progress,
+        samples: &[Sample],
+    ) -> Result<(), Failure> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        Err(Failure::Diverged(Box::new(Divergence {
+            quantity,
+            value,
+            epoch: progress.epoch + 1,
+            step: progress.step + 1,
+            lr: self.rate(progress),
+            faces: samples.iter().map(|sample| self.inputs.describe(sample)).collect(),
+            checkpoint: progress
+                .best
+                .map(|(epoch, _)| (epoch, StateFolder::new(self.folder).best_path(epoch))),
+        })))
     }
 
     /// Learning rate of the step that `progress` is at.
@@ -231,28 +260,21 @@ impl Fit<'_> {
     }
 
     /// Validates, logs, and keeps the checkpoint if it is the best.
-    fn close_epoch(&self, progress: &mut Progress) -> Result<(), Failure> {
-        let (val_loss, val_auc) = self.validate()?;
-        let steps = self.steps_per_epoch() as f64;
+    fn close_epoch(
+        &self,
+        network: &Network<'_>,
+        kept: &Params,
+        state: &StateFolder<'_>,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let (val_loss, val_auc) = self.validate(network)?;
         let sums = std::mem::take(&mut progress.sums);
         progress.step -= 1;
         let lr = self.rate(progress);
         progress.step = 0;
         progress.epoch += 1;
         let epoch = progress.epoch;
-        let log = EpochLog {
-            epoch,
-            lr,
-            train_loss: f64::from_bits(sums.total) / steps,
-            train_cross_entropy: f64::from_bits(sums.cross_entropy) / steps,
-            active_triplets: sums
-                .triplets
-                .iter()
-                .map(|(considered, active)| *active as f64 / (*considered).max(1) as f64)
-                .collect(),
-            val_loss,
-            val_auc,
-        };
+        let log = sums.close(epoch, lr, self.steps_per_epoch(), val_loss, val_auc);
         // Lower is better.
         let value = match self.experiment.recipe.keep.value {
             Keep::LowestValLoss => val_loss,
@@ -263,7 +285,7 @@ impl Fit<'_> {
         if better {
             progress.best = Some((epoch, value.to_bits()));
             let card = ModelCard { epoch, ..self.card.clone() };
-            checkpoint::write(&self.best_path(epoch), &self.params.snapshot()?, &card)?;
+            checkpoint::write(&state.best_path(epoch), &kept.snapshot()?, &card)?;
         }
         self.events.note(&format!(
             "epoch {epoch}: train {:.4}, val {val_loss:.4}, val AUC {}{}",
@@ -276,14 +298,12 @@ impl Fit<'_> {
     }
 
     /// Mean plain cross-entropy and AUC of the validation faces.
-    fn validate(&self) -> Result<(f64, Option<f64>), Failure> {
+    fn validate(&self, network: &Network<'_>) -> Result<(f64, Option<f64>), Failure> {
         let resize = self.experiment.recipe.resize.value;
         let mut sum = 0.0;
         let mut scored = Vec::with_capacity(self.val.len());
         for samples in self.val.chunks(EVAL_BATCH) {
-            let planes = self.inputs.evaluation(samples, resize);
-            let images = self.inputs.tensor(planes, self.device)?;
-            let logits = forward(&self.config, self.params, &images, None)?.logits.detach();
+            let logits = network.logits(&self.inputs.evaluation(samples, resize))?;
             let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
             sum += scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
             for (sample, p) in samples.iter().zip(probabilities(&logits)?) {
@@ -292,54 +312,6 @@ impl Fit<'_> {
         }
         let auc = Ranking::new(scored).ok().and_then(|ranking| ranking.roc_auc().ok());
         Ok((sum / self.val.len().max(1) as f64, auc))
-    }
-
-    fn best_path(&self, epoch: u32) -> PathBuf {
-        self.folder.join(format!("best-{epoch}.safetensors"))
-    }
-
-    /// Writes the state, then removes checkpoints that it no longer refers to.
-    fn save(&self, optimizer: &AdamW, progress: &Progress) -> Result<(), Failure> {
-        let mut tensors = optimizer.state(self.params)?;
-        for (name, tensor) in self.params.snapshot()? {
-            tensors.insert(format!("param.{name}"), tensor);
-        }
-        checkpoint::write(&self.folder.join("state.safetensors"), &tensors, progress)?;
-        let best = progress.best.map(|(epoch, _)| epoch);
-        for epoch in (1..=progress.epoch).filter(|epoch| Some(*epoch) != best) {
-            match std::fs::remove_file(self.best_path(epoch)) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Failure::write(&self.best_path(epoch), &e));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes up the state of a stopped run, if the folder holds one.
-    fn resume(&self, optimizer: &mut AdamW) -> Result<Progress, Failure> {
-        let path = self.folder.join("state.safetensors");
-        if !path.is_file() {
-            return Ok(Progress::default());
-        }
-        let (tensors, progress): (BTreeMap<String, Tensor>, Progress) = checkpoint::read(&path)?;
-        checkpoint::set(&path, self.params, &tensors, "param.")?;
-        for (i, spec) in self.params.specs().iter().enumerate() {
-            for (kind, values) in
-                [("first", &mut optimizer.first[i]), ("second", &mut optimizer.second[i])]
-            {
-                let name = format!("{kind}.{}", spec.name);
-                let stored = tensors.get(&name).ok_or_else(|| {
-                    Failure::Data(format!("{} lacks `{name}`; delete it", path.display()))
-                })?;
-                *values = stored.flatten_all()?.to_vec1()?;
-            }
-        }
-        optimizer.steps = progress.optimizer_steps;
-        let at = format!("epoch {}, step {}", progress.epoch + 1, progress.step + 1);
-        self.events.note(&format!("going on from {at}"));
-        Ok(progress)
     }
 }
 

@@ -1,8 +1,12 @@
-//! Training: optimiser, schedule, augmentation, batches, checkpoints, the fit loop.
+//! Training: optimiser, schedule, augmentation, batches, checkpoints, the fit loop,
+//! the journal.
 
 pub mod augment;
 pub mod batch;
 pub mod checkpoint;
 pub mod fit;
+pub mod journal;
 pub mod optimizer;
 pub mod schedule;
+mod state;
+pub mod step;

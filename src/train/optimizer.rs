@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, bail};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
 use crate::lang::model::AdamW as Settings;
+use crate::model::gradients::{Gradient, Gradients};
 use crate::model::params::Params;
 use crate::model::vit::VitConfig;
 
@@ -36,7 +36,8 @@ pub fn groups(settings: &Settings, config: &VitConfig, params: &Params) -> Vec<G
     params.specs().iter().map(|s| group(&s.name, s.shape.len())).collect()
 }
 
-/// Adam with decoupled weight decay, its state open for checkpoints.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2), its state
+/// open for checkpoints.
 #[derive(Debug)]
 pub struct AdamW {
     beta1: f64,
@@ -45,58 +46,63 @@ pub struct AdamW {
     groups: Vec<Group>,
     /// Steps taken.
     pub steps: u64,
-    /// First moments, in parameter order.
-    pub first: Vec<Vec<f32>>,
-    /// Second moments.
-    pub second: Vec<Vec<f32>>,
+    moments: Vec<Moments>,
+}
+
+/// First and second moment of one parameter, where the parameter is.
+#[derive(Debug)]
+enum Moments {
+    Host { first: Vec<f32>, second: Vec<f32> },
+    Device { first: Tensor, second: Tensor },
 }
 
 impl AdamW {
     /// An optimiser that has taken no step.
-    pub fn new(settings: &Settings, groups: Vec<Group>, params: &Params) -> Self {
-        let zeros = || -> Vec<Vec<f32>> {
-            params.specs().iter().map(|s| vec![0.0; s.shape.iter().product()]).collect()
+    pub fn new(settings: &Settings, groups: Vec<Group>, params: &Params) -> Result<Self> {
+        let zeros = |var: &Var| {
+            Ok(if var.device().is_cpu() {
+                let zeros = vec![0f32; var.elem_count()];
+                Moments::Host { first: zeros.clone(), second: zeros }
+            } else {
+                Moments::Device { first: var.zeros_like()?, second: var.zeros_like()? }
+            })
         };
-        Self {
+        Ok(Self {
             beta1: settings.beta1.value,
             beta2: settings.beta2.value,
             eps: settings.eps.value,
             groups,
             steps: 0,
-            first: zeros(),
-            second: zeros(),
-        }
+            moments: params.vars().iter().map(zeros).collect::<Result<_>>()?,
+        })
     }
 
     /// One step at learning rate `lr` (before layer scales). A parameter without a
-    /// gradient is an error: the graph was cut somewhere.
-    pub fn step(&mut self, params: &Params, grads: &GradStore, lr: f64) -> Result<()> {
+    /// gradient is an error: the network does not reach it.
+    pub fn step(&mut self, params: &Params, grads: &Gradients<'_>, lr: f64) -> Result<()> {
         self.steps += 1;
         let steps = self.steps as i32;
         let correction1 = 1.0 - self.beta1.powi(steps);
         let correction2 = 1.0 - self.beta2.powi(steps);
-        for (i, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
-            let Some(grad) = grads.get(var) else {
-                bail!("no gradient reached parameter `{}`", spec.name)
-            };
+        for (i, var) in params.vars().iter().enumerate() {
             let lr = lr * self.groups[i].scale;
-            let update = Update {
-                keep: (1.0 - lr * self.groups[i].decay) as f32,
-                beta1: self.beta1 as f32,
-                beta2: self.beta2 as f32,
-                step: (lr / correction1) as f32,
-                root: (1.0 / correction2.sqrt()) as f32,
-                eps: self.eps as f32,
-                moments: Mutex::new((&mut self.first[i], &mut self.second[i])),
+            let rule = Rule {
+                keep: 1.0 - lr * self.groups[i].decay,
+                beta1: self.beta1,
+                beta2: self.beta2,
+                step: lr / correction1,
+                root: 1.0 / correction2.sqrt(),
+                eps: self.eps,
             };
-            let grad = grad.contiguous()?;
-            if var.device().is_cpu() {
-                var.as_tensor().inplace_op2(&grad, &update)?;
-            } else {
-                // The same arithmetic on the host: moments live there.
-                let mut values: Vec<f32> = var.flatten_all()?.to_vec1()?;
-                update.apply(&mut values, &grad.flatten_all()?.to_vec1()?);
-                var.set(&Tensor::from_vec(values, spec.shape.as_slice(), var.device())?)?;
+            match (grads.get(i)?, &mut self.moments[i]) {
+                (Gradient::Host(gradient), Moments::Host { first, second }) => {
+                    let moments = Mutex::new((first.as_mut_slice(), second.as_mut_slice()));
+                    var.as_tensor().inplace_op1(&HostUpdate { rule, gradient, moments })?;
+                }
+                (Gradient::Device(gradient), Moments::Device { first, second }) => {
+                    rule.apply_on_device(var, gradient, first, second)?;
+                }
+                _ => bail!("gradient and parameter `{}` lie apart", params.specs()[i].name),
             }
         }
         Ok(())
@@ -105,69 +111,265 @@ impl AdamW {
     /// The moments as tensors by name, for a checkpoint.
     pub fn state(&self, params: &Params) -> Result<BTreeMap<String, Tensor>> {
         let mut state = BTreeMap::new();
-        for (i, spec) in params.specs().iter().enumerate() {
-            for (kind, values) in [("first", &self.first[i]), ("second", &self.second[i])] {
-                let tensor =
-                    Tensor::from_slice(values, spec.shape.as_slice(), &candle_core::Device::Cpu)?;
-                state.insert(format!("{kind}.{}", spec.name), tensor);
-            }
+        for ((spec, var), moments) in params.specs().iter().zip(params.vars()).zip(&self.moments) {
+            let (first, second) = match moments {
+                Moments::Host { first, second } => (
+                    Tensor::from_slice(first, var.shape(), var.device())?,
+                    Tensor::from_slice(second, var.shape(), var.device())?,
+                ),
+                Moments::Device { first, second } => (first.clone(), second.clone()),
+            };
+            state.insert(format!("first.{}", spec.name), first);
+            state.insert(format!("second.{}", spec.name), second);
         }
         Ok(state)
     }
-}
 
-/// One parameter's step.
-struct Update<'a> {
-    keep: f32,
-    beta1: f32,
-    beta2: f32,
-    step: f32,
-    root: f32,
-    eps: f32,
-    moments: Mutex<(&'a mut Vec<f32>, &'a mut Vec<f32>)>,
-}
-
-impl Update<'_> {
-    fn apply(&self, values: &mut [f32], grads: &[f32]) {
-        let mut moments = self.moments.lock().expect("no other thread holds the moments");
-        let (first, second) = &mut *moments;
-        values
-            .par_chunks_mut(CHUNK)
-            .zip(grads.par_chunks(CHUNK))
-            .zip(first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK)))
-            .for_each(|((values, grads), (first, second))| {
-                for i in 0..values.len() {
-                    let g = grads[i];
-                    first[i] = self.beta1 * first[i] + (1.0 - self.beta1) * g;
-                    second[i] = self.beta2 * second[i] + (1.0 - self.beta2) * g * g;
-                    let root = second[i].sqrt() * self.root + self.eps;
-                    values[i] = values[i] * self.keep - self.step * first[i] / root;
+    /// Takes up moments that [`AdamW::state`] gave, from the first name that is not there.
+    pub fn restore(&mut self, params: &Params, state: &BTreeMap<String, Tensor>) -> Result<()> {
+        for ((spec, var), moments) in
+            params.specs().iter().zip(params.vars()).zip(&mut self.moments)
+        {
+            let get = |kind: &str| match state.get(&format!("{kind}.{}", spec.name)) {
+                Some(tensor) if tensor.shape() == var.shape() => tensor.to_device(var.device()),
+                _ => bail!("there is no `{kind}.{}` of shape {:?}", spec.name, spec.shape),
+            };
+            let (stored_first, stored_second) = (get("first")?, get("second")?);
+            match moments {
+                Moments::Host { first, second } => {
+                    *first = stored_first.flatten_all()?.to_vec1()?;
+                    *second = stored_second.flatten_all()?.to_vec1()?;
                 }
-            });
+                Moments::Device { first, second } => {
+                    (*first, *second) = (stored_first, stored_second);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-impl InplaceOp2 for Update<'_> {
+/// The numbers of one parameter's step.
+#[derive(Clone, Copy, Debug)]
+struct Rule {
+    /// What weight decay leaves of the value.
+    keep: f64,
+    beta1: f64,
+    beta2: f64,
+    /// Learning rate over the bias correction of the first moment.
+    step: f64,
+    /// Reciprocal root of the bias correction of the second moment.
+    root: f64,
+    eps: f64,
+}
+
+impl Rule {
+    fn apply_on_device(
+        &self,
+        var: &Var,
+        gradient: &Tensor,
+        first: &mut Tensor,
+        second: &mut Tensor,
+    ) -> Result<()> {
+        *first = ((&*first * self.beta1)? + (gradient * (1.0 - self.beta1))?)?;
+        *second = ((&*second * self.beta2)? + (gradient.sqr()? * (1.0 - self.beta2))?)?;
+        let root = ((second.sqrt()? * self.root)? + self.eps)?;
+        let moved = (first.div(&root)? * self.step)?;
+        var.set(&((var.as_tensor() * self.keep)? - moved)?)
+    }
+}
+
+/// The step of a parameter on the CPU.
+struct HostUpdate<'a> {
+    rule: Rule,
+    gradient: &'a [f32],
+    /// Behind a lock because candle lends an operation out for reading only.
+    moments: Mutex<(&'a mut [f32], &'a mut [f32])>,
+}
+
+impl InplaceOp1 for HostUpdate<'_> {
     fn name(&self) -> &'static str {
         "adamw"
     }
 
-    fn cpu_fwd(
-        &self,
-        values: &mut CpuStorage,
-        values_layout: &Layout,
-        grads: &CpuStorage,
-        grads_layout: &Layout,
-    ) -> Result<()> {
-        let (CpuStorage::F32(values), CpuStorage::F32(grads)) = (values, grads) else {
-            bail!("the optimiser takes f32 only")
-        };
-        let (Some((a, b)), Some((c, d))) =
-            (values_layout.contiguous_offsets(), grads_layout.contiguous_offsets())
-        else {
+    fn cpu_fwd(&self, values: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let CpuStorage::F32(values) = values else { bail!("the optimiser takes f32 only") };
+        let Some((start, end)) = layout.contiguous_offsets() else {
             bail!("the optimiser takes contiguous tensors only")
         };
-        self.apply(&mut values[a..b], &grads[c..d]);
+        let rule = &self.rule;
+        let [keep, beta1, beta2] = [rule.keep, rule.beta1, rule.beta2].map(|v| v as f32);
+        let [step, root, eps] = [rule.step, rule.root, rule.eps].map(|v| v as f32);
+        let mut moments = self.moments.lock().expect("no other thread holds the moments");
+        let (first, second) = &mut *moments;
+        let chunks = values[start..end].par_chunks_mut(CHUNK).zip(self.gradient.par_chunks(CHUNK));
+        let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+        chunks.zip(moments).for_each(|((values, gradient), (first, second))| {
+            let moments = first.iter_mut().zip(second.iter_mut());
+            for ((value, g), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
+                *first = beta1 * *first + (1.0 - beta1) * g;
+                *second = beta2 * *second + (1.0 - beta2) * g * g;
+                *value = *value * keep - step * *first / (second.sqrt() * root + eps);
+            }
+        });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::lang::model::Pool;
+    use crate::lang::span::Spanned;
+    use crate::model::params::{Begin, ParamSpec};
+
+    fn settings() -> Settings {
+        let number = Spanned::<f64>::default_of;
+        Settings {
+            lr: number(0.1),
+            weight_decay: number(0.05),
+            layer_decay: number(0.75),
+            beta1: number(0.9),
+            beta2: number(0.999),
+            eps: number(1e-8),
+        }
+    }
+
+    #[test]
+    fn a_deep_model_has_the_groups_of_the_recipe() {
+        let config = VitConfig {
+            patch: 8,
+            width: 4,
+            depth: 12,
+            heads: 1,
+            image: 16,
+            hidden: 8,
+            layer_scale: None,
+            pool: Pool::PatchMean,
+            drop_path: 0.0,
+            classes: 2,
+        };
+        let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+        let groups = groups(&settings(), &config, &params);
+        let of = |name: &str| {
+            let i = params.specs().iter().position(|s| s.name == name).unwrap();
+            (groups[i].scale, groups[i].decay)
+        };
+        // Recipe 2.7: 14 layers, each with a decayed and an undecayed group.
+        let mut distinct: Vec<(u64, u64)> =
+            groups.iter().map(|g| (g.scale.to_bits(), g.decay.to_bits())).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 28);
+        assert!((of("pos_embed").0 - 0.023757).abs() < 1e-6);
+        assert!((of("blocks.0.attn.qkv.weight").0 - 0.031676).abs() < 1e-6);
+        assert!((of("blocks.11.mlp.fc1.weight").0 - 0.75).abs() < 1e-12);
+        assert_eq!(of("head.weight"), (1.0, 0.05));
+        for undecayed in ["cls_token", "pos_embed", "patch_embed.proj.bias", "fc_norm.weight"] {
+            assert_eq!(of(undecayed).1, 0.0, "{undecayed}");
+        }
+        assert_eq!(of("patch_embed.proj.weight").1, 0.05);
+    }
+
+    /// Two steps against AdamW written down in f64 (Loshchilov and Hutter, algorithm 2).
+    #[test]
+    fn steps_are_those_of_the_definition() {
+        let spec = ParamSpec { name: "w".into(), shape: vec![2, 2], begin: Begin::Matrix };
+        let params = Params::zeros(vec![spec], &Device::Cpu).unwrap();
+        let start = [0.5f32, -1.0, 2.0, 0.0];
+        params.vars()[0].set(&Tensor::from_slice(&start, (2, 2), &Device::Cpu).unwrap()).unwrap();
+        let group = Group { scale: 0.5, decay: 0.05 };
+        let mut optimizer = AdamW::new(&settings(), vec![group], &params).unwrap();
+        let mut grads = Gradients::new(&params);
+        let (mut w, mut m, mut v) = (start.map(f64::from), [0f64; 4], [0f64; 4]);
+        for t in 1..=2 {
+            grads.clear();
+            grads.add("w", &w.map(|w| 2.0 * w as f32));
+            optimizer.step(&params, &grads, 0.1).unwrap();
+            let lr = 0.1 * 0.5;
+            for i in 0..4 {
+                let g = 2.0 * w[i];
+                m[i] = 0.9 * m[i] + 0.1 * g;
+                v[i] = 0.999 * v[i] + 0.001 * g * g;
+                let (mh, vh) = (m[i] / (1.0 - 0.9f64.powi(t)), v[i] / (1.0 - 0.999f64.powi(t)));
+                w[i] = w[i] * (1.0 - lr * 0.05) - lr * mh / (vh.sqrt() + 1e-8);
+            }
+        }
+        let ours: Vec<f32> = params.vars()[0].flatten_all().unwrap().to_vec1().unwrap();
+        for (ours, expected) in ours.iter().zip(w) {
+            assert!((f64::from(*ours) - expected).abs() < 1e-6, "{ours} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_without_a_gradient_is_an_error() {
+        let spec =
+            |name: &str| ParamSpec { name: name.into(), shape: vec![1], begin: Begin::Matrix };
+        let params = Params::zeros(vec![spec("seen"), spec("cut")], &Device::Cpu).unwrap();
+        let group = Group { scale: 1.0, decay: 0.0 };
+        let groups = vec![group.clone(), group];
+        let mut optimizer = AdamW::new(&settings(), groups, &params).unwrap();
+        let mut grads = Gradients::new(&params);
+        grads.add("seen", &[1.0]);
+        let error = optimizer.step(&params, &grads, 0.1).unwrap_err();
+        assert!(error.to_string().contains("`cut`"), "{error}");
+    }
+
+    /// The arithmetic of other devices, run where the tests are.
+    #[test]
+    fn a_step_on_a_device_is_that_on_the_host() {
+        let spec = ParamSpec { name: "w".into(), shape: vec![3], begin: Begin::Matrix };
+        let params = Params::zeros(vec![spec], &Device::Cpu).unwrap();
+        let start = Tensor::new(&[0.5f32, -1.0, 2.0], &Device::Cpu).unwrap();
+        params.vars()[0].set(&start).unwrap();
+        let other = Var::from_tensor(&start).unwrap();
+        let (mut first, mut second) = (other.zeros_like().unwrap(), other.zeros_like().unwrap());
+        let group = Group { scale: 1.0, decay: 0.05 };
+        let mut optimizer = AdamW::new(&settings(), vec![group], &params).unwrap();
+        let mut grads = Gradients::new(&params);
+        let gradient = [0.3f32, -0.2, 0.1];
+        grads.add("w", &gradient);
+        optimizer.step(&params, &grads, 0.1).unwrap();
+        let rule = Rule {
+            keep: 1.0 - 0.1 * 0.05,
+            beta1: 0.9,
+            beta2: 0.999,
+            step: 0.1 / (1.0 - 0.9),
+            root: 1.0 / (1.0f64 - 0.999).sqrt(),
+            eps: 1e-8,
+        };
+        let gradient = Tensor::new(&gradient, &Device::Cpu).unwrap();
+        rule.apply_on_device(&other, &gradient, &mut first, &mut second).unwrap();
+        let [host, device] = [&params.vars()[0], &other].map(|v| v.to_vec1::<f32>().unwrap());
+        for (host, device) in host.iter().zip(&device) {
+            assert!((host - device).abs() < 1e-6, "{host} {device}");
+        }
+    }
+
+    #[test]
+    fn a_restored_optimiser_goes_on_as_if_never_stopped() {
+        let spec = ParamSpec { name: "w".into(), shape: vec![2], begin: Begin::Matrix };
+        let group = Group { scale: 1.0, decay: 0.05 };
+        let run = |stop: Option<usize>| {
+            let params = Params::zeros(vec![spec.clone()], &Device::Cpu).unwrap();
+            let mut optimizer = AdamW::new(&settings(), vec![group.clone()], &params).unwrap();
+            let mut grads = Gradients::new(&params);
+            for t in 0..4 {
+                if stop == Some(t) {
+                    let (state, steps) = (optimizer.state(&params).unwrap(), optimizer.steps);
+                    optimizer = AdamW::new(&settings(), vec![group.clone()], &params).unwrap();
+                    optimizer.restore(&params, &state).unwrap();
+                    optimizer.steps = steps;
+                }
+                grads.clear();
+                grads.add("w", &[1.0 + t as f32, -0.5]);
+                optimizer.step(&params, &grads, 0.1).unwrap();
+            }
+            params.vars()[0].to_vec1::<f32>().unwrap()
+        };
+        assert_eq!(run(None), run(Some(2)));
+        assert_ne!(run(None), [0.0, 0.0]);
     }
 }

@@ -122,7 +122,15 @@ fn a_batch_larger_than_the_sample_is_explained() {
 #[test]
 fn a_loss_that_explodes_is_told_with_its_place() {
     let place = Place::with(&TINY.replace("lr=1e-3", "lr=1e30"));
-    place.run(&["train", "x.kdl"]).ends_with(20).says("lower learning rate");
+    let ran = place.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(20);
+    let ran = ran.says("in epoch 1, step 3, at learning rate").says("lower learning rate");
+    ran.says("no epoch was finished").says("faces of the batch: ").says(" frame ");
+
+    // With one step an epoch, the first is taken at rate 0 and ends well.
+    let once = TINY.replace("lr=1e-3", "lr=1e30").replace("batch 8", "batch 32");
+    let place = Place::with(&once.replace("epochs 2", "epochs 4"));
+    let ran = place.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(20);
+    ran.says("in epoch 3, step 1").says("last good checkpoint: epoch 1, ");
 }
 
 #[test]

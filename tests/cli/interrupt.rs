@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use proofmark::rng::{Rng, Stream};
+
 use crate::support::{Place, Ran, TINY, folders};
 
 /// Long enough to be stopped in the middle, on one core.
@@ -53,18 +55,64 @@ fn a_stopped_run_goes_on_to_the_same_bytes() {
     assert!(killed.models() == whole.models(), "after a kill");
 }
 
+/// Every option that has a state of its own, and micro-batches.
+fn rich() -> String {
+    long()
+        .replace("batch 8", "batch 8 micro=3\n    ema 0.9\n    clip 1.0")
+        .replace("epochs 60", "epochs 120")
+}
+
+/// Twenty times, each after a time of its own, wherever the process then is: reading,
+/// stepping, validating, writing, renaming.
+#[test]
+fn killed_twenty_times_it_ends_in_the_same_bytes() {
+    let whole = Place::with(&rich());
+    let begun = Instant::now();
+    whole.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0);
+    let took = begun.elapsed();
+
+    let killed = Place::with(&rich());
+    let mut rng = Rng::new(7, Stream::Demo, 0, 0);
+    for kill in 1..=20 {
+        let mut command = killed.command();
+        command.args(["train", "x.kdl", "--jobs", "1"]).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(took.mul_f64(rng.range(0.0, 0.04)));
+        child.kill().unwrap();
+        assert!(!child.wait().unwrap().success(), "it ended before kill {kill}");
+    }
+    killed.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0).says("going on from");
+    assert!(killed.models() == whole.models());
+}
+
+/// The program, unable to write files of more than 20 KiB: lists, but no weights.
+fn on_a_full_disk(place: &Place, verb: &str) -> Ran {
+    let program = assert_cmd::cargo::cargo_bin!("proofmark");
+    let script = format!("trap '' XFSZ; ulimit -f 20; exec {} {verb} x.kdl", program.display());
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", &script]).current_dir(place.dir.path());
+    command.env("PROOFMARK_STORE", place.path("store"));
+    Ran::of(command.output().unwrap()).ends_with(20).says("cannot write")
+}
+
 #[test]
 fn a_full_disk_loses_nothing_that_was_finished() {
     let place = Place::new();
     place.run(&["prepare", "x.kdl"]).ends_with(0);
-    // Files may grow to 20 blocks of 1024 bytes: enough for lists, not for a model.
-    let program = assert_cmd::cargo::cargo_bin!("proofmark");
-    let script = format!("trap '' XFSZ; ulimit -f 20; exec {} train x.kdl", program.display());
-    let mut command = std::process::Command::new("bash");
-    command.args(["-c", &script]).current_dir(place.dir.path());
-    command.env("PROOFMARK_STORE", place.path("store"));
-    let ran = Ran::of(command.output().unwrap()).ends_with(20);
-    assert!(ran.stderr.contains("cannot write"), "{}", ran.stderr);
+    on_a_full_disk(&place, "train");
     let after = place.run(&["run", "x.kdl"]).ends_with(0);
     assert!(!after.stderr.contains("] faces"), "faces were reused: {}", after.stderr);
+}
+
+#[test]
+fn a_disk_that_fills_up_keeps_the_last_state() {
+    let whole = Place::with(&long());
+    whole.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0);
+    let filled = Place::with(&long());
+    let mut child = begun(&filled);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    on_a_full_disk(&filled, "train").says("going on from");
+    filled.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0).says("going on from");
+    assert!(filled.models() == whole.models());
 }

@@ -76,7 +76,8 @@ impl Place {
     pub fn command(&self) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("proofmark"));
         command.current_dir(self.dir.path());
-        for name in ["HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "PROOFMARK_STORE", "RAYON_NUM_THREADS"] {
+        for name in ["HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "PROOFMARK_DEVICE", "RAYON_NUM_THREADS"]
+        {
             command.env_remove(name);
         }
         command.env("PROOFMARK_STORE", self.path("store")).env("NO_COLOR", "1");

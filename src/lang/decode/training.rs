@@ -1,14 +1,17 @@
 //! `ensemble`, `backbone`, `init`, `recipe`, `loss` and `attribution`.
 
-use crate::lang::cursor::{Cursor, read_words};
+use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    AdamW, Attribution, Augment, Backbone, Ensemble, Init, Keep, Loss, LossTerm, Mining, Normalize,
-    Pool, Recipe, Resize, SampleRule, Schedule, ScheduleKind, Source, Split, Weights,
+    AdamW, Attribution, Augment, Backbone, DeviceChoice, Ensemble, Init, Keep, Loss, LossTerm,
+    Mining, Normalize, Pool, Precision, Recipe, Resize, SampleRule, Schedule, ScheduleKind, Source,
+    Split, Weights,
 };
 use crate::lang::span::{Origin, Spanned};
+use crate::lang::value::Datum;
 
 read_words!(Pool { "patch-mean" => PatchMean, "cls" => Cls, });
+read_words!(Precision { "f32" => F32, "bf16" => Bf16, });
 read_words!(ScheduleKind { "cosine" => Cosine, "constant" => Constant, });
 read_words!(Augment { "none" => None, "flip-crop" => FlipCrop, "fsfm" => Fsfm, });
 read_words!(Resize { "straight" => Straight, "center-crop" => CenterCrop, });
@@ -23,6 +26,15 @@ read_words!(Attribution {
     "dataset" => Dataset,
     "manipulation" => Manipulation,
 });
+
+impl Read for DeviceChoice {
+    fn read(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+}
 
 /// Decodes an `ensemble`.
 pub(crate) fn ensemble(node: Cursor<'_>, sink: &mut Sink) -> Option<Ensemble> {
@@ -197,6 +209,7 @@ fn channels(node: Cursor<'_>) -> Option<Spanned<[f64; 3]>> {
 /// Decodes a `recipe`.
 pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
     let batch = node.child_value::<usize>("batch")?;
+    let micro = node.child("batch")?.maybe("micro")?;
     let schedule = match node.child("schedule") {
         Some(node) => Schedule {
             kind: node.get("shape")?,
@@ -219,13 +232,26 @@ pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
         name: node.get("name")?,
         epochs: node.child_value("epochs")?,
         batch,
+        micro,
         adamw: adamw(node.child("adamw")?, batch.value)?,
         schedule,
+        clip: number_of(node.child("clip"), "norm")?,
+        ema: number_of(node.child("ema"), "decay")?,
+        precision: node.child_value("precision")?,
         augment: node.child_value("augment")?,
         resize: node.child_value("resize")?,
         keep,
         seed: node.child_value("seed")?,
+        device: node.child_value("device")?,
     })
+}
+
+/// The number of a node that may be absent; nothing if it is there and broken.
+fn number_of(node: Option<Cursor<'_>>, field: &str) -> Option<Option<Spanned<f64>>> {
+    match node {
+        Some(node) => node.get(field).map(Some),
+        None => Some(None),
+    }
 }
 
 fn adamw(node: Cursor<'_>, batch: usize) -> Option<AdamW> {

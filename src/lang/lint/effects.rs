@@ -126,6 +126,17 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
 }
 
 fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
+    if let Some(micro) = &recipe.micro
+        && micro.value >= recipe.batch.value
+    {
+        report(
+            sink,
+            "a micro-batch as large as the batch",
+            "the whole batch is in memory at a time, as without `micro`",
+            micro.origin,
+            "choose a smaller `micro`, or remove it",
+        );
+    }
     let schedule = &recipe.schedule;
     if schedule.warmup.value >= f64::from(recipe.epochs.value)
         && !schedule.warmup.origin.is_default()

@@ -154,10 +154,14 @@ const RECIPE_CHILDREN: &[Child] = &[
     Child::new(&BATCH, Once),
     Child::new(&ADAMW, Once),
     Child::new(&SCHEDULE, AtMostOnce),
+    Child::new(&CLIP, AtMostOnce),
+    Child::new(&EMA, AtMostOnce),
+    Child::new(&PRECISION, AtMostOnce),
     Child::new(&AUGMENT, AtMostOnce),
     Child::new(&RESIZE, AtMostOnce),
     Child::new(&KEEP, AtMostOnce),
     Child::new(&SEED_NODE, AtMostOnce),
+    Child::new(&DEVICE, AtMostOnce),
 ];
 
 static EPOCHS: NodeSpec = NodeSpec::value(
@@ -170,7 +174,12 @@ static BATCH: NodeSpec = NodeSpec::value(
     "batch",
     "Faces per step.",
     &[Field::new("size", SIZE, "The number.").required()],
-);
+)
+.properties(&[Field::new(
+    "micro",
+    SIZE,
+    "Faces whose activations are in memory at a time; losses still see the whole batch. All if absent.",
+)]);
 
 static ADAMW: NodeSpec = NodeSpec::new("adamw", "AdamW with layer-wise learning rates.")
     .properties(&[
@@ -214,6 +223,30 @@ static SCHEDULE: NodeSpec = NodeSpec::value(
     Field::new("warmup", Type::Epochs, "Epochs of linear warm-up.").or(Number(0.0)),
     Field::new("min-lr", Type::Number(NOT_NEGATIVE), "Learning rate at the end.").or(Number(0.0)),
 ]);
+
+static CLIP: NodeSpec = NodeSpec::value(
+    "clip",
+    "Scales the gradient of all parameters together down to a norm; never if absent.",
+    &[Field::new("norm", Type::Number(POSITIVE), "The largest Euclidean norm.").required()],
+);
+
+static EMA: NodeSpec = NodeSpec::value(
+    "ema",
+    "Keeps an exponential moving average of the weights, which is validated and kept instead of them.",
+    &[Field::new("decay", Type::Number(BELOW_ONE), "What a step keeps of the average.").required()],
+);
+
+static PRECISION: NodeSpec = NodeSpec::value(
+    "precision",
+    "Precision of the backbone's matrix products; weights and losses are always f32.",
+    &[Field::new(
+        "type",
+        Type::Word(&[("f32", "32 bits"), ("bf16", "bfloat16; on a CPU correct but slow")]),
+        "The type.",
+    )
+    .required()
+    .or(Text("f32"))],
+);
 
 static AUGMENT: NodeSpec = NodeSpec::value(
     "augment",
@@ -271,6 +304,18 @@ static SEED_NODE: NodeSpec = NodeSpec::value(
     "seed",
     "Seed of new layers, shuffling, augmentation and drop path.",
     &[Field::new("number", SEED, "The seed.").required().or(Whole(0))],
+);
+
+static DEVICE: NodeSpec = NodeSpec::value(
+    "device",
+    "What it is computed on, unless `--device` or PROOFMARK_DEVICE says otherwise. Changing it reruns nothing.",
+    &[Field::new(
+        "name",
+        Type::Device,
+        "`auto` is the first GPU if there is one that this build can use.",
+    )
+    .required()
+    .or(Text("auto"))],
 );
 
 pub(crate) static LOSS: NodeSpec = NodeSpec::value(

@@ -1,0 +1,188 @@
+//! Times Proofmark's side of the comparison that `benches/step.py` makes: the whole
+//! training step of a ViT-B/16 (forward, cross-entropy, backward, AdamW), its forward
+//! pass alone, and the matrix products of a step alone, which are the floor.
+//!
+//! Prints one line of JSON: seconds of every round, and the peak memory in bytes.
+
+use std::time::Instant;
+
+use candle_core::Device;
+use gemm::{Parallelism, gemm};
+use proofmark::lang::model::{AdamW as Settings, Loss, LossTerm, Pool, Precision};
+use proofmark::lang::span::Spanned;
+use proofmark::model::gradients::Gradients;
+use proofmark::model::init::{Scheme, randomize};
+use proofmark::model::network::Network;
+use proofmark::model::params::Params;
+use proofmark::model::vit::{DropPath, VitConfig};
+use proofmark::train::optimizer::{AdamW, groups};
+use proofmark::train::step::{Batch, gradients};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let [what, batch, rounds] = arguments.as_slice() else {
+        return Err("usage: step WHAT BATCH ROUNDS, WHAT one of step, forward, products".into());
+    };
+    let (batch, rounds): (usize, usize) = (batch.parse()?, rounds.parse()?);
+    let config = VitConfig {
+        patch: 16,
+        width: 768,
+        depth: 12,
+        heads: 12,
+        image: 224,
+        hidden: 3072,
+        layer_scale: None,
+        pool: Pool::PatchMean,
+        drop_path: 0.1,
+        classes: 2,
+    };
+    let seconds = match what.as_str() {
+        "products" => products(&config, batch, rounds),
+        _ => network(&config, batch, rounds, what == "step")?,
+    };
+    let memory = peak_memory()?;
+    let line = serde_json::json!({ "seconds": seconds, "peak_memory": memory });
+    #[expect(clippy::print_stdout, reason = "its output is its purpose")]
+    {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Seconds of each round after one that is not counted.
+fn time(rounds: usize, mut round: impl FnMut()) -> Vec<f64> {
+    round();
+    let one = |_| {
+        let begun = Instant::now();
+        round();
+        begun.elapsed().as_secs_f64()
+    };
+    (0..rounds).map(one).collect()
+}
+
+fn network(
+    config: &VitConfig,
+    batch: usize,
+    rounds: usize,
+    train: bool,
+) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
+    let params = Params::zeros(config.parameters(), &Device::Cpu)?;
+    randomize(&params, Scheme::Xavier, 0, |_| true)?;
+    let network = Network::new(config.clone(), &params, Precision::F32);
+    let pixels = 3 * config.image * config.image;
+    let images: Vec<f32> = (0..batch * pixels).map(|i| (i % 251) as f32 / 125.0 - 1.0).collect();
+    let classes: Vec<u32> = (0..batch as u32).map(|i| i % 2).collect();
+    let number = Spanned::<f64>::default_of;
+    let cross = LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(0.0) };
+    let loss = Loss { terms: vec![cross] };
+    let settings = Settings {
+        lr: number(1e-4),
+        weight_decay: number(0.05),
+        layer_decay: number(0.65),
+        beta1: number(0.9),
+        beta2: number(0.999),
+        eps: number(1e-8),
+    };
+    let mut optimizer = AdamW::new(&settings, groups(&settings, config, &params), &params)?;
+    let mut grads = Gradients::new(&params);
+    let mut step = 0;
+    Ok(time(rounds, || {
+        if train {
+            grads.clear();
+            let drop = DropPath { seed: 0, epoch: 0, step, offset: 0 };
+            let batch_of = Batch { images: &images, classes: &classes };
+            gradients(&network, &loss, batch_of, batch, drop, &mut grads)
+                .expect("it has gradients");
+            optimizer.step(&params, &grads, 1e-4).expect("every parameter has a gradient");
+            step += 1;
+        } else {
+            network.logits(&images).expect("it has logits");
+        }
+    }))
+}
+
+/// The matrix products of a training step, one after the other on all threads, without
+/// anything in between. Attention's are on one thread per image, as in the network.
+fn products(config: &VitConfig, batch: usize, rounds: usize) -> Vec<f64> {
+    let (d, h) = (config.width, config.hidden);
+    let (tokens, head) = (config.grid() * config.grid() + 1, config.width / config.heads);
+    let rows = batch * tokens;
+    let largest = rows * 3 * d.max(h) + 3 * d * h;
+    let (a, b) = (vec![0.5f32; largest], vec![0.25f32; largest]);
+    let mut out = vec![0f32; largest];
+    time(rounds, || {
+        let mut layer = |inputs: usize, outputs: usize| {
+            for (m, n, k) in
+                [(rows, outputs, inputs), (rows, inputs, outputs), (outputs, inputs, rows)]
+            {
+                product(&a, &b, &mut out, (m, n, k), Parallelism::Rayon(0));
+            }
+        };
+        layer(3 * config.patch * config.patch, d);
+        for _ in 0..config.depth {
+            for (inputs, outputs) in [(d, 3 * d), (d, d), (d, h), (h, d)] {
+                layer(inputs, outputs);
+            }
+        }
+        let scores = (tokens, tokens, head);
+        let mixed = (tokens, head, tokens);
+        use rayon::prelude::*;
+        out.par_chunks_mut(out_chunk(largest, batch)).take(batch).for_each(|out| {
+            for _ in 0..config.depth * config.heads {
+                for shape in [scores, mixed, scores, scores, mixed, mixed, mixed] {
+                    product(&a, &b, out, shape, Parallelism::None);
+                }
+            }
+        });
+    })
+}
+
+fn out_chunk(largest: usize, batch: usize) -> usize {
+    largest / batch
+}
+
+fn product(
+    a: &[f32],
+    b: &[f32],
+    out: &mut [f32],
+    (m, n, k): (usize, usize, usize),
+    threads: Parallelism,
+) {
+    assert!(m * k <= a.len() && k * n <= b.len() && m * n <= out.len());
+    let (rows, cols) = (n as isize, k as isize);
+    // SAFETY: the three matrices lie within their slices.
+    unsafe {
+        gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            rows,
+            false,
+            a.as_ptr(),
+            1,
+            cols,
+            b.as_ptr(),
+            1,
+            rows,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            threads,
+        );
+    }
+}
+
+/// The most memory that this process has had, in bytes (Linux).
+fn peak_memory() -> Result<u64, Box<dyn std::error::Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()).ok_or("no VmHWM")?;
+    Ok(kib.parse::<u64>()? * 1024)
+}

@@ -1,0 +1,70 @@
+//! The devices that models are trained and scored on.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use candle_core::Device;
+
+use crate::lang::model::{DeviceChoice, Experiment, Project};
+use crate::plan::graph::experiments;
+use crate::work::Failure;
+
+/// The open devices of a run.
+#[derive(Debug, Default)]
+pub struct Devices {
+    stated: Option<DeviceChoice>,
+    open: BTreeMap<DeviceChoice, Device>,
+}
+
+impl Devices {
+    /// Opens the device of every experiment that is planned: `stated`, from the command
+    /// line, or else what its recipe says.
+    ///
+    /// # Errors
+    /// A device that this machine or this build does not have.
+    pub fn open(stated: Option<DeviceChoice>, project: &Project) -> Result<Self, Failure> {
+        let mut devices = Self { stated, open: BTreeMap::new() };
+        for experiment in experiments(project) {
+            let choice = devices.choice(experiment);
+            if let Entry::Vacant(place) = devices.open.entry(choice) {
+                place.insert(open(choice)?);
+            }
+        }
+        Ok(devices)
+    }
+
+    fn choice(&self, experiment: &Experiment) -> DeviceChoice {
+        self.stated.unwrap_or(experiment.recipe.device.value)
+    }
+
+    /// The device of a planned experiment.
+    ///
+    /// # Errors
+    /// An experiment that is not planned.
+    pub fn of(&self, experiment: &Experiment) -> Result<&Device, Failure> {
+        let name = &experiment.name.value;
+        let device = self.open.get(&self.choice(experiment));
+        device.ok_or_else(|| Failure::Internal(format!("no device was opened for `{name}`")))
+    }
+}
+
+/// Opens a device.
+///
+/// # Errors
+/// A device that this machine or this build does not have.
+pub fn open(choice: DeviceChoice) -> Result<Device, Failure> {
+    match choice {
+        DeviceChoice::Cpu => Ok(Device::Cpu),
+        DeviceChoice::Auto => Ok(Device::new_cuda(0).unwrap_or(Device::Cpu)),
+        DeviceChoice::Cuda(number) => Device::new_cuda(number).map_err(|why| {
+            let why = match cfg!(feature = "cuda") {
+                true => why.to_string(),
+                false => "this proofmark was built without `--features cuda`".to_owned(),
+            };
+            Failure::Run(format!(
+                "device `{choice}` cannot be used: {why}; `--device cpu` stands above what recipes \
+                 say"
+            ))
+        }),
+    }
+}

@@ -1,0 +1,277 @@
+//! The whole way from images to embeddings and back, block by block, in buffers that
+//! live as long as the training does.
+
+use candle_core::{Result, bail};
+
+use super::block::{Block, Kept, Scratch, Sizes, apply, fit, outer};
+use super::rows::{Moments, column_sums, norm, norm_backward};
+use crate::lang::model::Pool;
+use crate::model::gradients::Gradients;
+use crate::model::params::{HostValues, Params};
+use crate::model::vit::{DropPath, EPS, VitConfig};
+
+/// Images of one pass that keeps nothing: enough to fill the products, few enough for
+/// the activations to stay near the caches.
+const CHUNK: usize = 8;
+
+/// The network on the CPU in f32.
+#[derive(Debug)]
+pub struct Fused {
+    config: VitConfig,
+    /// One for each block after a pass that keeps, else the first alone.
+    kept: Vec<Kept>,
+    scratch: Scratch,
+    /// Patches of the images (B (N - 1), 3 P P).
+    patches: Vec<f32>,
+    /// Their projections, without the bias, or the gradient of them (B (N - 1), D).
+    projected: Vec<f32>,
+    /// What the last block gives (R, D).
+    last: Vec<f32>,
+    /// Pooled tokens (B, D).
+    pooled: Vec<f32>,
+    moments: Vec<Moments>,
+    /// Gradient of the residual stream (R, D).
+    dx: Vec<f32>,
+    /// Images and drop path of the pass whose activations are kept.
+    pass: Option<(usize, Option<DropPath>)>,
+}
+
+impl Fused {
+    /// A network without buffers yet.
+    pub fn new(config: VitConfig) -> Self {
+        Self {
+            config,
+            kept: Vec::new(),
+            scratch: Scratch::default(),
+            patches: Vec::new(),
+            projected: Vec::new(),
+            last: Vec::new(),
+            pooled: Vec::new(),
+            moments: Vec::new(),
+            dx: Vec::new(),
+            pass: None,
+        }
+    }
+
+    /// Embeddings (B, D) of images (B, 3, S, S), after `fc_norm`.
+    pub fn embed(
+        &mut self,
+        params: &Params,
+        images: &[f32],
+        drop: Option<DropPath>,
+    ) -> Result<Vec<f32>> {
+        let values = params.host()?;
+        let pixels = 3 * self.config.image * self.config.image;
+        let mut embedding = Vec::with_capacity(images.len() / pixels * self.config.width);
+        for (i, images) in images.chunks(CHUNK * pixels).enumerate() {
+            let drop = drop.map(|drop| drop.at(i * CHUNK));
+            embedding.extend(self.forward(&values, images, drop, false)?);
+        }
+        Ok(embedding)
+    }
+
+    /// [`Fused::embed`] in one pass that leaves what [`Fused::backward`] needs.
+    pub fn embed_keeping(
+        &mut self,
+        params: &Params,
+        images: &[f32],
+        drop: Option<DropPath>,
+    ) -> Result<Vec<f32>> {
+        self.forward(&params.host()?, images, drop, true)
+    }
+
+    fn sizes(&self, images: usize) -> Sizes {
+        Sizes {
+            images,
+            tokens: self.config.grid() * self.config.grid() + 1,
+            width: self.config.width,
+            hidden: self.config.hidden,
+            heads: self.config.heads,
+        }
+    }
+
+    fn forward(
+        &mut self,
+        values: &HostValues<'_>,
+        images: &[f32],
+        drop: Option<DropPath>,
+        keep: bool,
+    ) -> Result<Vec<f32>> {
+        let side = self.config.image;
+        let batch = images.len() / (3 * side * side);
+        if batch == 0 || images.len() % (3 * side * side) != 0 {
+            bail!("{} values are not images of 3 x {side} x {side}", images.len());
+        }
+        let sizes = self.sizes(batch);
+        let depth = self.config.depth;
+        let layer_scale = self.config.layer_scale.is_some();
+        self.pass = None;
+        self.kept.resize_with(if keep { depth } else { 1 }, Kept::default);
+        for kept in &mut self.kept {
+            kept.fit(&sizes, layer_scale);
+        }
+        fit(&mut self.last, sizes.rows() * sizes.width);
+        self.tokens(values, images, &sizes);
+        for index in 0..depth {
+            let scales = self.scales(drop, index, batch);
+            let scales = scales.each_ref().map(|s| s.as_deref());
+            let block = Block::new(sizes, &self.config, values, index, scales);
+            if !keep {
+                block.forward(&mut self.kept[0], &mut self.scratch, &mut self.last);
+                if index + 1 < depth {
+                    std::mem::swap(&mut self.kept[0].x, &mut self.last);
+                }
+            } else if let [kept, next, ..] = &mut self.kept[index..] {
+                block.forward(kept, &mut self.scratch, &mut next.x);
+            } else {
+                block.forward(&mut self.kept[index], &mut self.scratch, &mut self.last);
+            }
+        }
+        self.pool(&sizes);
+        let mut embedding = vec![0f32; batch * sizes.width];
+        fit(&mut self.moments, batch);
+        let affine = (values.get("fc_norm.weight"), values.get("fc_norm.bias"));
+        norm(&self.pooled, affine, EPS as f32, &mut embedding, &mut self.moments);
+        self.pass = keep.then_some((batch, drop));
+        Ok(embedding)
+    }
+
+    /// Drop-path scales of both branches of a block.
+    fn scales(&self, drop: Option<DropPath>, index: usize, batch: usize) -> [Option<Vec<f32>>; 2] {
+        let rate = self.config.drop_rate(index);
+        [0, 1].map(|branch| drop.and_then(|drop| drop.scales(rate, 2 * index + branch, batch)))
+    }
+
+    /// Fills the first block's input: projected patches as tokens, CLS in front,
+    /// positions added.
+    fn tokens(&mut self, values: &HostValues<'_>, images: &[f32], sizes: &Sizes) {
+        let (width, tokens) = (sizes.width, sizes.tokens);
+        let inputs = 3 * self.config.patch * self.config.patch;
+        fit(&mut self.patches, sizes.images * (tokens - 1) * inputs);
+        fit(&mut self.projected, sizes.images * (tokens - 1) * width);
+        self.gather(images);
+        apply(&self.patches, values.get("patch_embed.proj.weight"), inputs, &mut self.projected);
+        let bias = values.get("patch_embed.proj.bias");
+        let (cls, positions) = (values.get("cls_token"), values.get("pos_embed"));
+        let images = self.kept[0].x.chunks_exact_mut(tokens * width);
+        for (x, projected) in images.zip(self.projected.chunks_exact((tokens - 1) * width)) {
+            let (first, rest) = x.split_at_mut(width);
+            for ((x, cls), position) in first.iter_mut().zip(cls).zip(positions) {
+                *x = cls + position;
+            }
+            let rows = rest.chunks_exact_mut(width).zip(projected.chunks_exact(width));
+            for ((x, projected), positions) in rows.zip(positions[width..].chunks_exact(width)) {
+                let added = bias.iter().zip(positions);
+                for ((x, projected), (bias, position)) in x.iter_mut().zip(projected).zip(added) {
+                    *x = projected + bias + position;
+                }
+            }
+        }
+    }
+
+    /// Copies every patch into a row, channel by channel.
+    fn gather(&mut self, images: &[f32]) {
+        let (side, patch, grid) = (self.config.image, self.config.patch, self.config.grid());
+        let inputs = 3 * patch * patch;
+        for (row, out) in self.patches.chunks_exact_mut(inputs).enumerate() {
+            let (image, place) = (row / (grid * grid), row % (grid * grid));
+            let (top, left) = (place / grid * patch, place % grid * patch);
+            for (line, out) in out.chunks_exact_mut(patch).enumerate() {
+                let (channel, y) = (line / patch, top + line % patch);
+                let from = ((image * 3 + channel) * side + y) * side + left;
+                out.copy_from_slice(&images[from..from + patch]);
+            }
+        }
+    }
+
+    fn pool(&mut self, sizes: &Sizes) {
+        let width = sizes.width;
+        fit(&mut self.pooled, sizes.images * width);
+        let images = self.last.chunks_exact(sizes.tokens * width);
+        for (pooled, x) in self.pooled.chunks_exact_mut(width).zip(images) {
+            match self.config.pool {
+                Pool::Cls => pooled.copy_from_slice(&x[..width]),
+                Pool::PatchMean => {
+                    pooled.fill(0.0);
+                    for row in x[width..].chunks_exact(width) {
+                        pooled.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
+                    }
+                    let scale = 1.0 / (sizes.tokens - 1) as f32;
+                    pooled.iter_mut().for_each(|v| *v *= scale);
+                }
+            }
+        }
+    }
+
+    /// Adds the gradients of all parameters but the head's, given that of the embedding
+    /// (B, D) of the last pass that kept.
+    pub fn backward(
+        &mut self,
+        params: &Params,
+        dembedding: &[f32],
+        grads: &mut Gradients<'_>,
+    ) -> Result<()> {
+        let Some((batch, drop)) = self.pass else {
+            bail!("no forward pass was kept for this backward pass")
+        };
+        if dembedding.len() != batch * self.config.width {
+            bail!("a gradient of {} values for {batch} embeddings", dembedding.len());
+        }
+        let values = params.host()?;
+        let sizes = self.sizes(batch);
+        let width = sizes.width;
+        let mut dpooled = vec![0f32; batch * width];
+        let gamma = values.get("fc_norm.weight");
+        let (dgamma, dbeta) =
+            norm_backward(dembedding, &self.pooled, &self.moments, gamma, &mut dpooled);
+        grads.add("fc_norm.weight", &dgamma);
+        grads.add("fc_norm.bias", &dbeta);
+        self.unpool(&dpooled, &sizes);
+        for index in (0..self.config.depth).rev() {
+            let scales = self.scales(drop, index, batch);
+            let scales = scales.each_ref().map(|s| s.as_deref());
+            let block = Block::new(sizes, &self.config, &values, index, scales);
+            block.backward(&self.kept[index], &mut self.scratch, &mut self.dx, grads);
+        }
+        self.tokens_backward(&sizes, grads);
+        Ok(())
+    }
+
+    /// Fills `dx` with the gradient of the last block's result.
+    fn unpool(&mut self, dpooled: &[f32], sizes: &Sizes) {
+        let width = sizes.width;
+        fit(&mut self.dx, sizes.rows() * width);
+        let images = self.dx.chunks_exact_mut(sizes.tokens * width);
+        for (dx, dpooled) in images.zip(dpooled.chunks_exact(width)) {
+            let (cls, patches) = dx.split_at_mut(width);
+            match self.config.pool {
+                Pool::Cls => {
+                    cls.copy_from_slice(dpooled);
+                    patches.fill(0.0);
+                }
+                Pool::PatchMean => {
+                    cls.fill(0.0);
+                    let scale = 1.0 / (sizes.tokens - 1) as f32;
+                    for row in patches.chunks_exact_mut(width) {
+                        row.iter_mut().zip(dpooled).for_each(|(dx, d)| *dx = d * scale);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tokens_backward(&mut self, sizes: &Sizes, grads: &mut Gradients<'_>) {
+        let (width, image) = (sizes.width, sizes.tokens * sizes.width);
+        // An image is a row here: positions are shared by images.
+        let positions = column_sums(&self.dx, image);
+        grads.add("pos_embed", &positions);
+        grads.add("cls_token", &positions[..width]);
+        let images = self.projected.chunks_exact_mut(image - width);
+        for (projected, dx) in images.zip(self.dx.chunks_exact(image)) {
+            projected.copy_from_slice(&dx[width..]);
+        }
+        grads.add("patch_embed.proj.bias", &column_sums(&self.projected, width));
+        let rows = sizes.images * (sizes.tokens - 1);
+        outer(&self.projected, &self.patches, rows, grads, "patch_embed.proj.weight");
+    }
+}

@@ -1,0 +1,171 @@
+//! The gradient of one step, in micro-batches if the whole batch does not fit into
+//! memory.
+//!
+//! Triplets are mined over the whole batch whatever the size of the micro-batches: the
+//! embeddings are computed first, without activations; the objective over all of them
+//! gives the gradient of each; a second pass over the micro-batches, now with
+//! activations, carries these into the parameters. (The gradient cache of Gao et al.
+//! 2021; exact up to rounding, at the price of a second forward pass.)
+
+use candle_core::{D, Result, Tensor};
+
+use crate::lang::model::Loss;
+use crate::model::gradients::Gradients;
+use crate::model::losses::{cross_entropy, objective, scalar};
+use crate::model::network::Network;
+use crate::model::triplet::TripletStats;
+use crate::model::vit::DropPath;
+
+/// The faces of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// Normalised images (B, 3, S, S), row-major.
+    pub images: &'a [f32],
+    /// Classes (B).
+    pub classes: &'a [u32],
+}
+
+/// What a step saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepReport {
+    /// The objective.
+    pub total: f64,
+    /// Mean cross-entropy without smoothing or weight.
+    pub cross_entropy: f64,
+    /// What the triplet terms saw, in order of declaration.
+    pub triplets: Vec<TripletStats>,
+    /// Mean Euclidean norm of the embeddings.
+    pub embedding_norm: f64,
+}
+
+/// Adds the gradient of the objective to `grads`, with the activations of at most
+/// `micro` images in memory at a time. An objective that is not finite has no gradient.
+pub fn gradients(
+    network: &Network<'_>,
+    loss: &Loss,
+    batch: Batch<'_>,
+    micro: usize,
+    drop: DropPath,
+    grads: &mut Gradients<'_>,
+) -> Result<StepReport> {
+    let count = batch.classes.len();
+    let pixels = batch.images.len() / count.max(1);
+    let in_one = count <= micro;
+    let embedding = if in_one {
+        network.embed_keeping(batch.images, Some(drop))?
+    } else {
+        network.embed(batch.images, Some(drop))?
+    };
+    let (gradient, report) = network.head_backward(&embedding, grads, |embedding, logits| {
+        let objective = objective(loss, logits, embedding, batch.classes)?;
+        let report = StepReport {
+            total: scalar(&objective.total)?,
+            cross_entropy: match objective.cross_entropy {
+                Some(plain) => plain,
+                None => scalar(&cross_entropy(&logits.detach(), batch.classes, 0.0)?)?,
+            },
+            triplets: objective.triplets,
+            embedding_norm: mean_norm(embedding)?,
+        };
+        Ok((objective.total, report))
+    })?;
+    if !report.total.is_finite() {
+        return Ok(report);
+    }
+    if in_one {
+        network.backward(&gradient, grads)?;
+    } else {
+        for (i, images) in batch.images.chunks(micro * pixels).enumerate() {
+            let from = i * micro;
+            network.embed_keeping(images, Some(drop.at(from)))?;
+            network.backward(&gradient.narrow(0, from, images.len() / pixels)?, grads)?;
+        }
+    }
+    Ok(report)
+}
+
+/// Mean Euclidean norm of embeddings (B, D).
+fn mean_norm(embedding: &Tensor) -> Result<f64> {
+    scalar(&embedding.detach().sqr()?.sum(D::Minus1)?.sqrt()?.mean_all()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::lang::model::{LossTerm, Mining, Pool, Precision};
+    use crate::lang::span::Spanned;
+    use crate::model::gradients::Gradient;
+    use crate::model::init::{Scheme, randomize};
+    use crate::model::params::Params;
+    use crate::model::vit::VitConfig;
+    use crate::rng::{Rng, Stream};
+
+    /// Micro-batches mine the triplets of the whole batch and give its gradient.
+    #[test]
+    fn micro_batches_give_the_gradient_of_the_whole_batch() {
+        let config = VitConfig {
+            patch: 4,
+            width: 16,
+            depth: 2,
+            heads: 2,
+            image: 8,
+            hidden: 24,
+            layer_scale: None,
+            pool: Pool::PatchMean,
+            drop_path: 0.3,
+            classes: 3,
+        };
+        let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+        randomize(&params, Scheme::TruncatedNormal(0.2), 5, |_| true).unwrap();
+        let mut rng = Rng::new(2, Stream::Demo, 0, 0);
+        // A head near zero would leave gradients that are rounding alone.
+        let head: Vec<f32> = (0..3 * 16).map(|_| rng.normal() as f32).collect();
+        let head = Tensor::from_vec(head, (3, 16), &Device::Cpu).unwrap();
+        params.var("head.weight").unwrap().set(&head).unwrap();
+        let images: Vec<f32> = (0..11 * 3 * 64).map(|_| rng.normal() as f32).collect();
+        let classes: Vec<u32> = (0..11).map(|i| i % 3).collect();
+        let batch = Batch { images: &images, classes: &classes };
+        let number = Spanned::<f64>::default_of;
+        let triplet = |mining| LossTerm::Triplet {
+            mining: Spanned::default_of(mining),
+            margin: number(0.3),
+            weight: number(0.5),
+            normalize: Spanned::default_of(false),
+        };
+        let cross = LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(0.1) };
+        let terms =
+            vec![cross, triplet(Mining::BatchAll), triplet(Mining::HardPositiveHardNegative)];
+        let loss = Loss { terms };
+        let network = Network::new(config, &params, Precision::F32);
+        let run = |micro: usize| {
+            let mut grads = Gradients::new(&params);
+            let drop = DropPath { seed: 1, epoch: 0, step: 7, offset: 0 };
+            let report = gradients(&network, &loss, batch, micro, drop, &mut grads).unwrap();
+            let values = |i| match grads.get(i).unwrap() {
+                Gradient::Host(values) => values.to_vec(),
+                Gradient::Device(tensor) => tensor.flatten_all().unwrap().to_vec1().unwrap(),
+            };
+            let values: Vec<Vec<f32>> = (0..params.specs().len()).map(values).collect();
+            (report, values)
+        };
+        let (whole, reference) = run(11);
+        assert_eq!(
+            (whole.triplets.len(), whole.triplets[0].considered),
+            (2, 2 * 4 * 3 * 7 + 3 * 2 * 8)
+        );
+        for micro in [1, 4, 10] {
+            let (report, values) = run(micro);
+            assert!((report.total - whole.total).abs() < 1e-5, "{report:?}");
+            for (got, expected) in report.triplets.iter().zip(&whole.triplets) {
+                assert_eq!((got.considered, got.active), (expected.considered, expected.active));
+            }
+            for ((spec, a), b) in params.specs().iter().zip(&values).zip(&reference) {
+                let top = b.iter().fold(1e-6f32, |top, v| top.max(v.abs()));
+                let off = a.iter().zip(b).fold(0f32, |off, (a, b)| off.max((a - b).abs()));
+                assert!(off / top < 1e-5, "{} at {micro}: {}", spec.name, off / top);
+            }
+        }
+    }
+}
