@@ -12,6 +12,7 @@ use proofmark::lang::model::{AdamW as Settings, Loss, LossTerm, Pool, Precision}
 use proofmark::lang::span::Spanned;
 use proofmark::model::gradients::Gradients;
 use proofmark::model::init::{Scheme, randomize};
+use proofmark::model::losses::Targets;
 use proofmark::model::network::Network;
 use proofmark::model::params::Params;
 use proofmark::model::vit::{DropPath, VitConfig};
@@ -93,7 +94,8 @@ fn network(
         if train {
             grads.clear();
             let drop = DropPath { seed: 0, epoch: 0, step, offset: 0 };
-            let batch_of = Batch { images: &images, classes: &classes };
+            let targets = Targets { classes: &classes, own: 1.0 };
+            let batch_of = Batch { images: &images, targets };
             gradients(&network, &loss, batch_of, batch, drop, &mut grads)
                 .expect("it has gradients");
             optimizer.step(&params, &grads, 1e-4).expect("every parameter has a gradient");

@@ -13,4 +13,5 @@ pub mod report;
 pub mod rng;
 pub mod store;
 pub mod train;
+mod wide;
 pub mod work;

@@ -21,6 +21,8 @@ pub enum Stream {
     Split = 6,
     /// The synthetic demo.
     Demo = 7,
+    /// Mixing of the faces of a batch.
+    Mix = 8,
 }
 
 /// A reproducible sequence of random numbers.
@@ -104,6 +106,20 @@ impl Rng {
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
+    /// Standard normals in f32, two at a time (Box-Muller): within ±5.8.
+    pub fn fill_normal(&mut self, out: &mut [f32]) {
+        for pair in out.chunks_mut(2) {
+            // 24 bits, never 0.
+            let unit = ((self.next_u32() >> 8) + 1) as f32 / (1 << 24) as f32;
+            let angle = (self.next_u32() >> 8) as f32 / (1 << 24) as f32;
+            let radius = (-2.0 * unit.ln()).sqrt();
+            let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
+            for (out, part) in pair.iter_mut().zip([cos, sin]) {
+                *out = radius * part;
+            }
+        }
+    }
+
     /// Standard normal conditioned on `[-2, 2]`, by rejection.
     pub fn truncated_normal(&mut self) -> f64 {
         loop {
@@ -112,6 +128,32 @@ impl Rng {
                 return x;
             }
         }
+    }
+
+    /// Gamma of the given shape and scale 1 (Marsaglia and Tsang 2000).
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        assert!(shape > 0.0, "a gamma distribution has a positive shape");
+        if shape < 1.0 {
+            // Below 1 the method starts from the shape above, scaled down.
+            let above = self.gamma(shape + 1.0);
+            return above * (1.0 - self.uniform()).powf(1.0 / shape);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && (1.0 - self.uniform()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
+    }
+
+    /// Beta with both parameters `a`.
+    pub fn beta(&mut self, a: f64) -> f64 {
+        let (x, y) = (self.gamma(a), self.gamma(a));
+        // Both vanish only for tiny parameters, where the distribution is 0 or 1.
+        if x + y > 0.0 { x / (x + y) } else { f64::from(u8::from(self.chance(0.5))) }
     }
 
     /// Shuffles in place (Fisher-Yates).
@@ -173,6 +215,27 @@ mod tests {
         ] {
             assert_ne!(base, other);
         }
+    }
+
+    #[test]
+    fn beta_has_its_moments() {
+        for a in [0.2, 0.8, 1.0, 4.0] {
+            let mut rng = Rng::new(3, Stream::Demo, 0, 0);
+            let (mut sum, mut squares) = (0.0, 0.0);
+            let n = 50_000;
+            for _ in 0..n {
+                let x = rng.beta(a);
+                assert!((0.0..=1.0).contains(&x));
+                sum += x;
+                squares += (x - 0.5) * (x - 0.5);
+            }
+            let (mean, variance) = (sum / f64::from(n), squares / f64::from(n));
+            let expected = 1.0 / (4.0 * (2.0 * a + 1.0));
+            assert!((mean - 0.5).abs() < 0.01, "mean of beta {a}: {mean}");
+            assert!((variance / expected - 1.0).abs() < 0.03, "variance of beta {a}: {variance}");
+        }
+        let mut rng = Rng::new(3, Stream::Demo, 0, 1);
+        assert!((0.0..=1.0).contains(&rng.beta(1e-9)));
     }
 
     #[test]

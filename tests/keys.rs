@@ -77,6 +77,7 @@ fn each_change_of_meaning_reaches_what_depends_on_it() {
         ("layer-decay=0.9", "layer-decay=0.8"),
         ("warmup=(epoch)1", "warmup=(epoch)2"),
         ("augment flip-crop", "augment none"),
+        ("augment flip-crop", "augment flip-crop interpolation=bicubic"),
         ("keep lowest=val.loss", "keep highest=val.auc"),
         ("patch=8 width", "patch=16 width"),
         ("depth=2", "depth=3"),
@@ -90,6 +91,8 @@ fn each_change_of_meaning_reaches_what_depends_on_it() {
     assert_eq!(changed("margin=0.3", "margin=0.4"), from_training(&["ba"]));
     assert_eq!(changed("weight=0.5", "weight=0.6"), from_training(&["ba"]));
     assert_eq!(changed("by=category", "by=dataset"), from_training(&["att"]));
+    let mixed = "by=category; override recipe { mix mixup=0.8 }";
+    assert_eq!(changed("by=category", mixed), from_training(&["att"]));
     let mut sampled = from_training(&all);
     sampled.insert("sample both".to_owned());
     assert_eq!(changed("at-least=1", "at-least=2"), sampled);

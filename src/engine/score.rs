@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::lang::model::Precision;
 use crate::model::network::Network;
 use crate::prepare::crop::{read_image, square};
-use crate::train::augment::{evaluation, normalize};
+use crate::train::augment::face::{Face, evaluation};
 use crate::train::checkpoint::{ModelCard, load_model};
 use crate::train::fit::{EVAL_BATCH, fake_score};
 use crate::work::{Events, Failure};
@@ -99,9 +99,9 @@ pub fn score(
             .par_iter()
             .map(|path| {
                 let crop = square(&read_image(path)?, stored);
-                let pixels = evaluation(&crop, stored, side as u32, card.resize);
                 let mut planes = vec![0f32; 3 * side * side];
-                normalize(&pixels, &by, &mut planes);
+                let face = Face { rgb: &crop, side: stored };
+                evaluation(face, card.resize, &by, &mut planes);
                 Ok(planes)
             })
             .collect();

@@ -1,10 +1,10 @@
 //! What can be declared but not run yet.
 
 use super::diagnostic::{Code, Diagnostic, Severity};
-use super::model::{Augment, Column, Dataset, Detector, Layout, Project};
+use super::model::{Column, Dataset, Detector, Layout, Project};
 
 /// What keeps a valid project from running in this version of Proofmark: data sets
-/// that its experiments and tables use, and recipes. `check` does not ask; `run` does.
+/// that its experiments and tables use. `check` does not ask; `run` does.
 pub fn unavailable(project: &Project) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut report = |diagnostic: Diagnostic| {
@@ -44,17 +44,6 @@ pub fn unavailable(project: &Project) -> Vec<Diagnostic> {
                 .text("this version has no face detector")
                 .at(dataset.faces.detector.origin, "declared, not yet available")
                 .help("extract the faces yourself and write `detector=none`"),
-            );
-        }
-    }
-    for experiment in project.experiments.values() {
-        let augment = &experiment.recipe.augment;
-        if augment.value == Augment::Fsfm {
-            report(
-                Diagnostic::error(Code::NotAvailable, "`augment fsfm` is not there yet")
-                    .text("this version crops and flips only")
-                    .at(augment.origin, "declared, not yet available")
-                    .help("write `augment flip-crop`"),
             );
         }
     }

@@ -269,6 +269,8 @@ codes! {
     SeenInTraining = "seen-in-training",
     /// A manipulation without a family under attribution by category.
     MissingFamily = "missing-family",
+    /// A triplet loss of faces that are mixed.
+    MixedTriplets = "mixed-triplets",
     /// A claim about something that its table lacks.
     ClaimOutsideTable = "claim-outside-table",
     /// A setting that changes nothing.

@@ -4,6 +4,7 @@ mod claims;
 mod effects;
 mod families;
 mod leaks;
+mod mixing;
 mod unused;
 
 use super::diagnostic::Sink;
@@ -14,6 +15,7 @@ use super::resolve::Declarations;
 pub(super) fn lint(project: &Project, declarations: &Declarations, sink: &mut Sink) {
     leaks::leaks(project, sink);
     families::families(project, sink);
+    mixing::mixing(project, sink);
     effects::effects(project, sink);
     claims::claims(project, sink);
     unused::unused(declarations, sink);

@@ -450,7 +450,9 @@ pub struct Recipe {
     /// Of the backbone's matrix products.
     pub precision: Spanned<Precision>,
     /// Augmentation of training faces.
-    pub augment: Spanned<Augment>,
+    pub augment: Augment,
+    /// How faces of a batch are mixed, if they are.
+    pub mix: Option<Spanned<Mix>>,
     /// How faces reach the input size at evaluation.
     pub resize: Spanned<Resize>,
     /// Which checkpoint is kept.
@@ -547,15 +549,47 @@ pub enum Precision {
 }
 
 /// Augmentation of training faces.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Augment {
+    /// Which.
+    pub kind: Spanned<AugmentKind>,
+    /// How FSFM's recipe looks pixels up.
+    pub interpolation: Spanned<Interpolation>,
+}
+
+/// Recipes of augmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Augment {
+pub enum AugmentKind {
     /// None.
     None,
     /// Random resized crop and horizontal flip.
     FlipCrop,
     /// FSFM's whole recipe.
     Fsfm,
+}
+
+/// How pixels between pixels are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interpolation {
+    /// Linear.
+    Bilinear,
+    /// Cubic.
+    Bicubic,
+}
+
+/// How each face of a batch is mixed with another (mixup, cutmix).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Mix {
+    /// Parameter of the Beta distribution of a blend's weights; 0 for no blends.
+    pub mixup: Spanned<f64>,
+    /// Parameter of the Beta distribution of the area kept; 0 for no boxes.
+    pub cutmix: Spanned<f64>,
+    /// Share of the batches that are mixed.
+    pub probability: Spanned<f64>,
+    /// Share of the mixed batches that are cut, if both are on.
+    pub switch: Spanned<f64>,
 }
 
 /// How faces reach the input size at evaluation.

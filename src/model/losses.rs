@@ -6,11 +6,23 @@ use candle_nn::ops::log_softmax;
 use super::triplet::{TripletStats, triplet};
 use crate::lang::model::{Loss, LossTerm};
 
+/// What the faces of a batch are.
+#[derive(Clone, Copy, Debug)]
+pub struct Targets<'a> {
+    /// Classes (B).
+    pub classes: &'a [u32],
+    /// Weight of a face's own class; the rest belongs to the class of the face that it
+    /// was mixed with, that of the batch in reverse order. 1 for faces that are not mixed.
+    pub own: f64,
+}
+
 /// The objective on one batch.
 #[derive(Debug)]
 pub struct Objective {
     /// The weighted sum, with its gradient: a scalar.
     pub total: Tensor,
+    /// Each term without its weight, in order of declaration.
+    pub parts: Vec<f64>,
     /// The mean cross-entropy without smoothing or weight, if a term has it.
     pub cross_entropy: Option<f64>,
     /// What the triplet terms saw, in order of declaration.
@@ -30,33 +42,60 @@ pub fn cross_entropy(logits: &Tensor, classes: &[u32], smoothing: f64) -> Result
     (nll * (1.0 - smoothing))? + (uniform * smoothing)?
 }
 
-/// The declared objective of logits (B, C) and embeddings (B, D) for classes (B).
+/// Cross-entropy against mixed classes, which is that of each, mixed.
+pub fn mixed_cross_entropy(
+    logits: &Tensor,
+    targets: Targets<'_>,
+    smoothing: f64,
+) -> Result<Tensor> {
+    let own = cross_entropy(logits, targets.classes, smoothing)?;
+    if targets.own == 1.0 {
+        return Ok(own);
+    }
+    let partners: Vec<u32> = targets.classes.iter().rev().copied().collect();
+    let partner = cross_entropy(logits, &partners, smoothing)?;
+    (own * targets.own)? + (partner * (1.0 - targets.own))?
+}
+
+/// The declared objective of logits (B, C) and embeddings (B, D).
+///
+/// # Errors
+/// A triplet loss of mixed faces: they are of no class, so no face is their positive.
 pub fn objective(
     loss: &Loss,
     logits: &Tensor,
     embedding: &Tensor,
-    classes: &[u32],
+    targets: Targets<'_>,
 ) -> Result<Objective> {
     let mut total: Option<Tensor> = None;
     let mut plain = None;
-    let mut triplets = Vec::new();
+    let (mut parts, mut triplets) = (Vec::new(), Vec::new());
     for term in &loss.terms {
         let (value, weight) = match term {
             LossTerm::CrossEntropy { weight, smoothing } => {
-                let value = cross_entropy(logits, classes, smoothing.value)?;
+                let value = mixed_cross_entropy(logits, targets, smoothing.value)?;
                 plain = Some(match smoothing.value {
                     0.0 => scalar(&value)?,
-                    _ => scalar(&cross_entropy(&logits.detach(), classes, 0.0)?)?,
+                    _ => scalar(&mixed_cross_entropy(&logits.detach(), targets, 0.0)?)?,
                 });
                 (value, weight.value)
             }
             LossTerm::Triplet { mining, margin, weight, normalize } => {
-                let (value, stats) =
-                    triplet(embedding, classes, mining.value, margin.value, normalize.value)?;
+                if targets.own != 1.0 {
+                    candle_core::bail!("a triplet loss of mixed faces");
+                }
+                let (value, stats) = triplet(
+                    embedding,
+                    targets.classes,
+                    mining.value,
+                    margin.value,
+                    normalize.value,
+                )?;
                 triplets.push(stats);
                 (value, weight.value)
             }
         };
+        parts.push(scalar(&value)?);
         let value = (value * weight)?;
         total = Some(match total {
             Some(total) => (total + value)?,
@@ -67,7 +106,7 @@ pub fn objective(
         Some(total) => total,
         None => logits.sum_all()?.affine(0.0, 0.0)?,
     };
-    Ok(Objective { total, cross_entropy: plain, triplets })
+    Ok(Objective { total, parts, cross_entropy: plain, triplets })
 }
 
 /// The value of a scalar tensor.
@@ -137,7 +176,8 @@ mod tests {
         let points = Tensor::cat(&[embedding.as_tensor(), embedding.as_tensor()], 0).unwrap();
         let cross = LossTerm::CrossEntropy { weight: number(2.0), smoothing: number(0.1) };
         let loss = Loss { terms: vec![cross, triplet(0.5), triplet(0.25)] };
-        let got = objective(&loss, &four, &points, &classes).unwrap();
+        let targets = Targets { classes: &classes, own: 1.0 };
+        let got = objective(&loss, &four, &points, targets).unwrap();
         let smoothed = scalar(&cross_entropy(&four, &classes, 0.1).unwrap()).unwrap();
         // Each anchor's positive is 1 away and a negative lies on top of it: 1 - 0 + 0.3.
         assert_eq!(got.triplets.len(), 2);
@@ -146,5 +186,8 @@ mod tests {
         assert!((scalar(&got.total).unwrap() - expected).abs() < 1e-5);
         let plain = scalar(&cross_entropy(&four, &classes, 0.0).unwrap()).unwrap();
         assert_eq!(got.cross_entropy, Some(plain));
+        let parts = [smoothed, 1.3, 1.3];
+        assert!(got.parts.iter().zip(parts).all(|(a, b)| (a - b).abs() < 1e-6), "{:?}", got.parts);
+        assert_eq!(got.parts.len(), 3);
     }
 }

@@ -4,9 +4,9 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{ImageReader, Limits, RgbImage};
+
+use super::resample::resize;
 
 /// Largest side of an image that is decoded, in pixels.
 const MAX_SIDE: u32 = 16_384;
@@ -76,33 +76,6 @@ pub enum Filter {
     Bilinear,
     /// Keys cubic with a = -0.5, support 2.
     Bicubic,
-}
-
-/// Resizes `window` of an RGB image of this width (3 bytes a pixel) to `side` × `side`.
-pub fn resize(rgb: &[u8], width: u32, window: Window, side: u32, filter: Filter) -> Vec<u8> {
-    let cut = cut(rgb, width, window);
-    if window.width == side && window.height == side {
-        return cut;
-    }
-    let source = ImageRef::new(window.width, window.height, &cut, PixelType::U8x3)
-        .expect("an RGB buffer has three bytes per pixel");
-    let mut target = Image::new(side, side, PixelType::U8x3);
-    let filter = match filter {
-        Filter::Bilinear => FilterType::Bilinear,
-        Filter::Bicubic => FilterType::CatmullRom,
-    };
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-    Resizer::new().resize(&source, &mut target, &options).expect("both images are RGB");
-    target.into_vec()
-}
-
-/// The pixels of a window. Cut before resizing, so that none outside it leak in.
-fn cut(rgb: &[u8], width: u32, window: Window) -> Vec<u8> {
-    let row = |y: u32| {
-        let start = (y as usize * width as usize + window.x as usize) * 3;
-        &rgb[start..start + window.width as usize * 3]
-    };
-    (window.y..window.y + window.height).flat_map(|y| row(y).iter().copied()).collect()
 }
 
 /// The largest centred square of an image at `side` × `side`, bicubic.

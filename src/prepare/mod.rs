@@ -2,5 +2,6 @@
 
 pub mod crop;
 pub mod faces;
+pub mod resample;
 pub mod run;
 pub mod store;

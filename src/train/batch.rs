@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::augment::{evaluation, normalize, training};
+use super::augment::face::{Face, evaluation, training};
 use crate::lang::model::{Augment, Normalize, Resize};
 use crate::prepare::faces::Faces;
 use crate::rng::{Rng, Stream};
@@ -58,35 +58,31 @@ impl Inputs<'_> {
     pub fn training(
         &self,
         samples: &[Sample],
-        augment: Augment,
+        augment: &Augment,
         seed: u64,
         epoch: u32,
     ) -> Vec<f32> {
-        self.planes(samples, |sample, face, side| {
+        self.planes(samples, |sample, face, out| {
             let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
-            training(face, side, self.image as u32, augment, &mut rng)
+            training(face, augment, self.normalize, &mut rng, out);
         })
     }
 
     /// Inputs as at evaluation.
     pub fn evaluation(&self, samples: &[Sample], resize: Resize) -> Vec<f32> {
-        self.planes(samples, |_, face, side| evaluation(face, side, self.image as u32, resize))
+        self.planes(samples, |_, face, out| evaluation(face, resize, self.normalize, out))
     }
 
     fn planes(
         &self,
         samples: &[Sample],
-        pixels: impl Fn(&Sample, &[u8], u32) -> Vec<u8> + Sync,
+        write: impl Fn(&Sample, Face<'_>, &mut [f32]) + Sync,
     ) -> Vec<f32> {
         let mut out = vec![0f32; samples.len() * 3 * self.image * self.image];
         out.par_chunks_exact_mut(3 * self.image * self.image).zip(samples).for_each(
             |(out, sample)| {
                 let file = &self.sets[sample.set].file;
-                normalize(
-                    &pixels(sample, file.crop(sample.face), file.side()),
-                    self.normalize,
-                    out,
-                );
+                write(sample, Face { rgb: file.crop(sample.face), side: file.side() }, out);
             },
         );
         out

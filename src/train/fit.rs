@@ -10,14 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
+use super::mix::mix;
+use super::observe::Observer;
 use super::optimizer::{AdamW, groups};
 use super::schedule::learning_rate;
 use super::state::{Progress, StateFolder, Tensors};
-use super::step::{Batch, gradients};
+use super::step::{Batch, StepReport, gradients};
 use crate::evaluate::metrics::Ranking;
 use crate::lang::model::{Experiment, Keep};
 use crate::model::gradients::Gradients;
-use crate::model::losses::{cross_entropy, scalar};
+use crate::model::losses::{Targets, cross_entropy, scalar};
 use crate::model::network::Network;
 use crate::model::params::Params;
 use crate::model::vit::{DropPath, VitConfig, probabilities};
@@ -79,8 +81,8 @@ impl Fit<'_> {
         self.train.len() / self.experiment.recipe.batch.value
     }
 
-    /// Trains, or goes on where a stopped run left off. Leaves `model.safetensors` and
-    /// `log.json` in the folder and returns the log.
+    /// Trains, or goes on where a stopped run left off. Leaves `model.safetensors`,
+    /// `log.json` and the journal in the folder and returns the log.
     pub fn run(&self) -> Result<Vec<EpochLog>, Failure> {
         let state = StateFolder::new(self.folder);
         if let Some(log) = state.finished() {
@@ -103,198 +105,15 @@ impl Fit<'_> {
                 self.experiment.name.value
             )));
         }
-        let groups = groups(&recipe.adamw, &self.config, self.params);
-        let average = match &recipe.ema {
-            Some(_) => Some(self.params.copy()?),
-            None => None,
-        };
-        let mut tensors = Tensors {
-            params: self.params,
-            optimizer: AdamW::new(&recipe.adamw, groups, self.params)?,
-            average,
-        };
-        let mut progress = state.resume(&mut tensors)?.unwrap_or_default();
-        if progress != Progress::default() {
-            let at = format!("epoch {}, step {}", progress.epoch + 1, progress.step + 1);
-            self.events.note(&format!("going on from {at}"));
-        }
+        let mut course = Course::begin(self, state)?;
         let epochs = recipe.epochs.value;
-        let total = u64::from(epochs) * self.steps_per_epoch() as u64;
-        self.events.begin("steps", total);
-        let done = u64::from(progress.epoch) * self.steps_per_epoch() as u64;
-        self.events.resume(done + progress.step as u64);
-        let precision = recipe.precision.value;
-        let network = Network::new(self.config.clone(), self.params, precision);
-        let mut grads = Gradients::new(self.params);
-        while progress.epoch < epochs {
-            self.epoch(&network, &mut tensors, &mut grads, &state, &mut progress)?;
-            let kept = tensors.average.as_ref().unwrap_or(self.params);
-            match &tensors.average {
-                Some(average) => {
-                    let network = Network::new(self.config.clone(), average, precision);
-                    self.close_epoch(&network, kept, &state, &mut progress)?;
-                }
-                None => self.close_epoch(&network, kept, &state, &mut progress)?,
-            }
-            state.save(&tensors, &progress)?;
+        while course.progress.epoch < epochs {
+            course.epoch()?;
+            course.close_epoch()?;
         }
+        let progress = course.progress;
         state.finish(progress.best.map_or(epochs, |(epoch, _)| epoch), &progress.log)?;
         Ok(progress.log)
-    }
-
-    /// The steps of one epoch that are still to be taken.
-    fn epoch(
-        &self,
-        network: &Network<'_>,
-        tensors: &mut Tensors<'_>,
-        grads: &mut Gradients<'_>,
-        state: &StateFolder<'_>,
-        progress: &mut Progress,
-    ) -> Result<(), Failure> {
-        let recipe = &self.experiment.recipe;
-        let (seed, epoch, batch) = (recipe.seed.value, progress.epoch, recipe.batch.value);
-        let order = epoch_order(self.train.len(), seed, epoch);
-        let steps = self.steps_per_epoch();
-        let todo: Vec<Vec<Sample>> = (progress.step..steps)
-            .map(|s| order[s * batch..(s + 1) * batch].iter().map(|&i| self.train[i]).collect())
-            .collect();
-        let mut saved = Instant::now();
-        std::thread::scope(|scope| {
-            // The receiver lives in here: when the fit stops it goes first, which is how
-            // the loader learns of it.
-            let (sender, receiver) = sync_channel::<Vec<f32>>(PREFETCH);
-            let (inputs, todo) = (&self.inputs, &todo);
-            scope.spawn(move || {
-                for samples in todo {
-                    let planes = inputs.training(samples, recipe.augment.value, seed, epoch);
-                    // The fit has stopped when nobody receives.
-                    if sender.send(planes).is_err() {
-                        return;
-                    }
-                }
-            });
-            for samples in todo {
-                if self.stop.load(Ordering::Relaxed) {
-                    state.save(tensors, progress)?;
-                    return Err(Failure::Interrupted);
-                }
-                if saved.elapsed() > SAVE_EVERY {
-                    state.save(tensors, progress)?;
-                    saved = Instant::now();
-                }
-                let planes = receiver
-                    .recv()
-                    .map_err(|_| Failure::Internal("the loader stopped early".to_owned()))?;
-                self.step(network, tensors, grads, progress, samples, &planes)?;
-                self.events.advance(1);
-            }
-            Ok(())
-        })
-    }
-
-    fn step(
-        &self,
-        network: &Network<'_>,
-        tensors: &mut Tensors<'_>,
-        grads: &mut Gradients<'_>,
-        progress: &mut Progress,
-        samples: &[Sample],
-        images: &[f32],
-    ) -> Result<(), Failure> {
-        let recipe = &self.experiment.recipe;
-        let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
-        let step = progress.step as u64;
-        let drop = DropPath { seed: recipe.seed.value, epoch: progress.epoch, step, offset: 0 };
-        let micro = recipe.micro.as_ref().map_or(samples.len(), |micro| micro.value);
-        let batch = Batch { images, classes: &classes };
-        grads.clear();
-        let report = gradients(network, &self.experiment.loss, batch, micro, drop, grads)?;
-        self.check("loss", report.total, progress, samples)?;
-        let norm = grads.norm()?;
-        self.check("norm of the gradient", norm, progress, samples)?;
-        if let Some(clip) = &recipe.clip
-            && norm > clip.value
-        {
-            grads.scale(clip.value / norm)?;
-        }
-        tensors.optimizer.step(self.params, grads, self.rate(progress))?;
-        if let (Some(average), Some(decay)) = (&tensors.average, &recipe.ema) {
-            average.move_towards(self.params, decay.value)?;
-        }
-        progress.sums.add(&report);
-        progress.step += 1;
-        progress.optimizer_steps = tensors.optimizer.steps;
-        Ok(())
-    }
-
-    /// Stops the run at a quantity that is not a number any more.
-    fn check(
-        &self,
-        quantity: &'static str,
-        value: f64,
-        progress: &Progress,
-        samples: &[Sample],
-    ) -> Result<(), Failure> {
-        if value.is_finite() {
-            return Ok(());
-        }
-        Err(Failure::Diverged(Box::new(Divergence {
-            quantity,
-            value,
-            epoch: progress.epoch + 1,
-            step: progress.step + 1,
-            lr: self.rate(progress),
-            faces: samples.iter().map(|sample| self.inputs.describe(sample)).collect(),
-            checkpoint: progress
-                .best
-                .map(|(epoch, _)| (epoch, StateFolder::new(self.folder).best_path(epoch))),
-        })))
-    }
-
-    /// Learning rate of the step that `progress` is at.
-    fn rate(&self, progress: &Progress) -> f64 {
-        let recipe = &self.experiment.recipe;
-        let t = f64::from(progress.epoch) + progress.step as f64 / self.steps_per_epoch() as f64;
-        let epochs = f64::from(recipe.epochs.value);
-        learning_rate(&recipe.schedule, recipe.adamw.lr.value, epochs, t)
-    }
-
-    /// Validates, logs, and keeps the checkpoint if it is the best.
-    fn close_epoch(
-        &self,
-        network: &Network<'_>,
-        kept: &Params,
-        state: &StateFolder<'_>,
-        progress: &mut Progress,
-    ) -> Result<(), Failure> {
-        let (val_loss, val_auc) = self.validate(network)?;
-        let sums = std::mem::take(&mut progress.sums);
-        progress.step -= 1;
-        let lr = self.rate(progress);
-        progress.step = 0;
-        progress.epoch += 1;
-        let epoch = progress.epoch;
-        let log = sums.close(epoch, lr, self.steps_per_epoch(), val_loss, val_auc);
-        // Lower is better.
-        let value = match self.experiment.recipe.keep.value {
-            Keep::LowestValLoss => val_loss,
-            Keep::HighestValAuc => -val_auc.unwrap_or(f64::NEG_INFINITY),
-            Keep::Last => -f64::from(epoch),
-        };
-        let better = progress.best.is_none_or(|(_, best)| value < f64::from_bits(best));
-        if better {
-            progress.best = Some((epoch, value.to_bits()));
-            let card = ModelCard { epoch, ..self.card.clone() };
-            checkpoint::write(&state.best_path(epoch), &kept.snapshot()?, &card)?;
-        }
-        self.events.note(&format!(
-            "epoch {epoch}: train {:.4}, val {val_loss:.4}, val AUC {}{}",
-            log.train_loss,
-            val_auc.map_or("n/a".to_owned(), |auc| format!("{:.1}", auc * 100.0)),
-            if better { ", kept" } else { "" }
-        ));
-        progress.log.push(log);
-        Ok(())
     }
 
     /// Mean plain cross-entropy and AUC of the validation faces.
@@ -312,6 +131,203 @@ impl Fit<'_> {
         }
         let auc = Ranking::new(scored).ok().and_then(|ranking| ranking.roc_auc().ok());
         Ok((sum / self.val.len().max(1) as f64, auc))
+    }
+}
+
+/// A fit under way.
+struct Course<'a> {
+    fit: &'a Fit<'a>,
+    network: Network<'a>,
+    tensors: Tensors<'a>,
+    grads: Gradients<'a>,
+    state: StateFolder<'a>,
+    progress: Progress,
+    observer: Observer<'a>,
+}
+
+impl<'a> Course<'a> {
+    /// At its first step, or where a stopped run left off.
+    fn begin(fit: &'a Fit<'a>, state: StateFolder<'a>) -> Result<Self, Failure> {
+        let (recipe, params, events) = (&fit.experiment.recipe, fit.params, fit.events);
+        let groups = groups(&recipe.adamw, &fit.config, params);
+        let mut tensors = Tensors {
+            params,
+            optimizer: AdamW::new(&recipe.adamw, groups, params)?,
+            average: recipe.ema.map(|_| params.copy()).transpose()?,
+        };
+        let progress = state.resume(&mut tensors)?.unwrap_or_default();
+        if progress != Progress::default() {
+            let at = format!("epoch {}, step {}", progress.epoch + 1, progress.step + 1);
+            events.note(&format!("going on from {at}"));
+        }
+        let steps = fit.steps_per_epoch();
+        events.begin("steps", u64::from(recipe.epochs.value) * steps as u64);
+        events.resume(u64::from(progress.epoch) * steps as u64 + progress.step as u64);
+        let loss = &fit.experiment.loss;
+        let batch = recipe.batch.value;
+        let observer = Observer::open(fit.folder, loss, &progress, steps, batch, events)?;
+        Ok(Self {
+            fit,
+            network: Network::new(fit.config.clone(), params, recipe.precision.value),
+            tensors,
+            grads: Gradients::new(params),
+            state,
+            progress,
+            observer,
+        })
+    }
+
+    /// The steps of one epoch that are still to be taken.
+    fn epoch(&mut self) -> Result<(), Failure> {
+        let fit = self.fit;
+        let recipe = &fit.experiment.recipe;
+        let (seed, epoch, batch) = (recipe.seed.value, self.progress.epoch, recipe.batch.value);
+        let order = epoch_order(fit.train.len(), seed, epoch);
+        let todo: Vec<(u64, Vec<Sample>)> = (self.progress.step..fit.steps_per_epoch())
+            .map(|s| (s as u64, &order[s * batch..(s + 1) * batch]))
+            .map(|(s, faces)| (s, faces.iter().map(|&i| fit.train[i]).collect()))
+            .collect();
+        let mut saved = Instant::now();
+        std::thread::scope(|scope| {
+            // The receiver lives in here: when the fit stops it goes first, which is how
+            // the loader learns of it.
+            let (sender, receiver) = sync_channel::<(Vec<f32>, f64)>(PREFETCH);
+            let todo = &todo;
+            scope.spawn(move || {
+                for (step, samples) in todo {
+                    let mut images = fit.inputs.training(samples, &recipe.augment, seed, epoch);
+                    let own = match &recipe.mix {
+                        Some(rule) => {
+                            mix(&mut images, samples.len(), &rule.value, seed, epoch, *step)
+                        }
+                        None => 1.0,
+                    };
+                    // The fit has stopped when nobody receives.
+                    if sender.send((images, own)).is_err() {
+                        return;
+                    }
+                }
+            });
+            for (_, samples) in todo {
+                if fit.stop.load(Ordering::Relaxed) {
+                    self.state.save(&self.tensors, &self.progress)?;
+                    return Err(Failure::Interrupted);
+                }
+                if saved.elapsed() > SAVE_EVERY {
+                    self.state.save(&self.tensors, &self.progress)?;
+                    saved = Instant::now();
+                }
+                let begun = Instant::now();
+                let (images, own) = receiver
+                    .recv()
+                    .map_err(|_| Failure::Internal("the loader stopped early".to_owned()))?;
+                let waiting = begun.elapsed();
+                let lr = self.rate();
+                let (report, norm) = self.step(samples, &images, own)?;
+                self.observer.step(&self.progress, lr, norm, &report, begun, waiting)?;
+                fit.events.advance(1);
+            }
+            Ok(())
+        })
+    }
+
+    /// One step. What it saw, and the norm of its gradient before it was clipped.
+    fn step(
+        &mut self,
+        samples: &[Sample],
+        images: &[f32],
+        own: f64,
+    ) -> Result<(StepReport, f64), Failure> {
+        let recipe = &self.fit.experiment.recipe;
+        let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
+        let (epoch, step) = (self.progress.epoch, self.progress.step as u64);
+        let drop = DropPath { seed: recipe.seed.value, epoch, step, offset: 0 };
+        let micro = recipe.micro.as_ref().map_or(samples.len(), |micro| micro.value);
+        let batch = Batch { images, targets: Targets { classes: &classes, own } };
+        self.grads.clear();
+        let loss = &self.fit.experiment.loss;
+        let report = gradients(&self.network, loss, batch, micro, drop, &mut self.grads)?;
+        self.check("loss", report.total, samples)?;
+        let norm = self.grads.norm()?;
+        self.check("norm of the gradient", norm, samples)?;
+        if let Some(clip) = &recipe.clip
+            && norm > clip.value
+        {
+            self.grads.scale(clip.value / norm)?;
+        }
+        let lr = self.rate();
+        self.tensors.optimizer.step(self.fit.params, &self.grads, lr)?;
+        if let (Some(average), Some(decay)) = (&self.tensors.average, &recipe.ema) {
+            average.move_towards(self.fit.params, decay.value)?;
+        }
+        self.progress.sums.add(&report);
+        self.progress.step += 1;
+        self.progress.optimizer_steps = self.tensors.optimizer.steps;
+        Ok((report, norm))
+    }
+
+    /// Stops the run at a quantity that is not a number any more.
+    fn check(&self, quantity: &'static str, value: f64, samples: &[Sample]) -> Result<(), Failure> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        let progress = &self.progress;
+        let describe = |sample| self.fit.inputs.describe(sample);
+        Err(Failure::Diverged(Box::new(Divergence {
+            quantity,
+            value,
+            epoch: progress.epoch + 1,
+            step: progress.step + 1,
+            lr: self.rate(),
+            faces: samples.iter().map(describe).collect(),
+            checkpoint: progress.best.map(|(epoch, _)| (epoch, self.state.best_path(epoch))),
+        })))
+    }
+
+    /// Learning rate of the step that the fit is at.
+    fn rate(&self) -> f64 {
+        let recipe = &self.fit.experiment.recipe;
+        let steps = self.fit.steps_per_epoch() as f64;
+        let t = f64::from(self.progress.epoch) + self.progress.step as f64 / steps;
+        let epochs = f64::from(recipe.epochs.value);
+        learning_rate(&recipe.schedule, recipe.adamw.lr.value, epochs, t)
+    }
+
+    /// Validates, logs, keeps the checkpoint if it is the best, and saves the state.
+    fn close_epoch(&mut self) -> Result<(), Failure> {
+        let recipe = &self.fit.experiment.recipe;
+        let (val_loss, val_auc) = match &self.tensors.average {
+            Some(average) => self.fit.validate(&Network::new(
+                self.fit.config.clone(),
+                average,
+                recipe.precision.value,
+            ))?,
+            None => self.fit.validate(&self.network)?,
+        };
+        let sums = std::mem::take(&mut self.progress.sums);
+        self.progress.step -= 1;
+        let lr = self.rate();
+        self.progress.step = 0;
+        self.progress.epoch += 1;
+        let (epoch, steps) = (self.progress.epoch, self.fit.steps_per_epoch());
+        let parts = sums.parts(steps);
+        let log = sums.close(epoch, lr, steps, val_loss, val_auc);
+        // Lower is better.
+        let value = match recipe.keep.value {
+            Keep::LowestValLoss => val_loss,
+            Keep::HighestValAuc => -val_auc.unwrap_or(f64::NEG_INFINITY),
+            Keep::Last => -f64::from(epoch),
+        };
+        let better = self.progress.best.is_none_or(|(_, best)| value < f64::from_bits(best));
+        if better {
+            self.progress.best = Some((epoch, value.to_bits()));
+            let card = ModelCard { epoch, ..self.fit.card.clone() };
+            let kept = self.tensors.average.as_ref().unwrap_or(self.fit.params);
+            checkpoint::write(&self.state.best_path(epoch), &kept.snapshot()?, &card)?;
+        }
+        self.observer.epoch(&log, steps, &parts, better)?;
+        self.progress.log.push(log);
+        self.state.save(&self.tensors, &self.progress)
     }
 }
 

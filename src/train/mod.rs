@@ -6,6 +6,8 @@ pub mod batch;
 pub mod checkpoint;
 pub mod fit;
 pub mod journal;
+pub mod mix;
+mod observe;
 pub mod optimizer;
 pub mod schedule;
 mod state;

@@ -36,6 +36,7 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     total: u64,
+    parts: Vec<u64>,
     cross_entropy: u64,
     /// Considered and active triplets per term.
     triplets: Vec<(u64, u64)>,
@@ -47,11 +48,18 @@ impl Sums {
         let add = |bits: &mut u64, value: f64| *bits = (f64::from_bits(*bits) + value).to_bits();
         add(&mut self.total, report.total);
         add(&mut self.cross_entropy, report.cross_entropy);
+        self.parts.resize(report.parts.len(), 0);
+        self.parts.iter_mut().zip(&report.parts).for_each(|(sum, part)| add(sum, *part));
         self.triplets.resize(report.triplets.len(), (0, 0));
         for (sum, seen) in self.triplets.iter_mut().zip(&report.triplets) {
             sum.0 += seen.considered;
             sum.1 += seen.active;
         }
+    }
+
+    /// The mean of each term over `steps` steps.
+    pub fn parts(&self, steps: usize) -> Vec<f64> {
+        self.parts.iter().map(|sum| f64::from_bits(*sum) / steps as f64).collect()
     }
 
     /// The log of an epoch of `steps` steps.

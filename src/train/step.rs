@@ -11,7 +11,7 @@ use candle_core::{D, Result, Tensor};
 
 use crate::lang::model::Loss;
 use crate::model::gradients::Gradients;
-use crate::model::losses::{cross_entropy, objective, scalar};
+use crate::model::losses::{Targets, mixed_cross_entropy, objective, scalar};
 use crate::model::network::Network;
 use crate::model::triplet::TripletStats;
 use crate::model::vit::DropPath;
@@ -21,8 +21,8 @@ use crate::model::vit::DropPath;
 pub struct Batch<'a> {
     /// Normalised images (B, 3, S, S), row-major.
     pub images: &'a [f32],
-    /// Classes (B).
-    pub classes: &'a [u32],
+    /// What they are.
+    pub targets: Targets<'a>,
 }
 
 /// What a step saw.
@@ -30,6 +30,8 @@ pub struct Batch<'a> {
 pub struct StepReport {
     /// The objective.
     pub total: f64,
+    /// Each of its terms without weight, in order of declaration.
+    pub parts: Vec<f64>,
     /// Mean cross-entropy without smoothing or weight.
     pub cross_entropy: f64,
     /// What the triplet terms saw, in order of declaration.
@@ -48,7 +50,7 @@ pub fn gradients(
     drop: DropPath,
     grads: &mut Gradients<'_>,
 ) -> Result<StepReport> {
-    let count = batch.classes.len();
+    let count = batch.targets.classes.len();
     let pixels = batch.images.len() / count.max(1);
     let in_one = count <= micro;
     let embedding = if in_one {
@@ -57,12 +59,13 @@ pub fn gradients(
         network.embed(batch.images, Some(drop))?
     };
     let (gradient, report) = network.head_backward(&embedding, grads, |embedding, logits| {
-        let objective = objective(loss, logits, embedding, batch.classes)?;
+        let objective = objective(loss, logits, embedding, batch.targets)?;
         let report = StepReport {
             total: scalar(&objective.total)?,
+            parts: objective.parts,
             cross_entropy: match objective.cross_entropy {
                 Some(plain) => plain,
-                None => scalar(&cross_entropy(&logits.detach(), batch.classes, 0.0)?)?,
+                None => scalar(&mixed_cross_entropy(&logits.detach(), batch.targets, 0.0)?)?,
             },
             triplets: objective.triplets,
             embedding_norm: mean_norm(embedding)?,
@@ -126,7 +129,8 @@ mod tests {
         params.var("head.weight").unwrap().set(&head).unwrap();
         let images: Vec<f32> = (0..11 * 3 * 64).map(|_| rng.normal() as f32).collect();
         let classes: Vec<u32> = (0..11).map(|i| i % 3).collect();
-        let batch = Batch { images: &images, classes: &classes };
+        let targets = Targets { classes: &classes, own: 1.0 };
+        let batch = Batch { images: &images, targets };
         let number = Spanned::<f64>::default_of;
         let triplet = |mining| LossTerm::Triplet {
             mining: Spanned::default_of(mining),

@@ -135,7 +135,7 @@ fn a_loss_that_explodes_is_told_with_its_place() {
 
 #[test]
 fn what_this_version_cannot_do_is_refused() {
-    let place = Place::with(&TINY.replace("augment flip-crop", "augment fsfm"));
+    let place = Place::with(&TINY.replace("faces size=32", "faces detector=retinaface size=32"));
     place.run(&["check", "x.kdl"]).ends_with(0);
-    place.run(&["run", "x.kdl"]).ends_with(10).says("augment");
+    place.run(&["run", "x.kdl"]).ends_with(10).says("detector");
 }

@@ -46,6 +46,7 @@ fn a_stopped_run_goes_on_to_the_same_bytes() {
     stopped.run(&["plan", "x.kdl"]).ends_with(0);
     stopped.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0).says("going on from");
     assert!(stopped.models() == whole.models(), "after Ctrl-C");
+    assert_eq!(stopped.journals(), whole.journals(), "after Ctrl-C");
 
     let killed = Place::with(&long());
     let mut child = begun(&killed);
@@ -53,13 +54,15 @@ fn a_stopped_run_goes_on_to_the_same_bytes() {
     child.wait().unwrap();
     killed.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0).says("going on from");
     assert!(killed.models() == whole.models(), "after a kill");
+    assert_eq!(killed.journals(), whole.journals(), "after a kill");
 }
 
-/// Every option that has a state of its own, and micro-batches.
+/// Every option that has a state of its own, micro-batches, mixed faces.
 fn rich() -> String {
     long()
         .replace("batch 8", "batch 8 micro=3\n    ema 0.9\n    clip 1.0")
         .replace("epochs 60", "epochs 120")
+        + "experiment mixed extends=base { override recipe { mix mixup=0.8 cutmix=1 } }"
 }
 
 /// Twenty times, each after a time of its own, wherever the process then is: reading,
@@ -83,6 +86,7 @@ fn killed_twenty_times_it_ends_in_the_same_bytes() {
     }
     killed.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0).says("going on from");
     assert!(killed.models() == whole.models());
+    assert_eq!(killed.journals(), whole.journals());
 }
 
 /// The program, unable to write files of more than 20 KiB: lists, but no weights.

@@ -51,6 +51,51 @@ fn a_file_becomes_a_table_once() {
     assert!(lines[2].contains("margin.kdl:"), "{lines:?}");
 }
 
+/// The journal says of every step and epoch what the log sums up.
+#[test]
+fn a_run_leaves_a_journal() {
+    let place = Place::new();
+    place.run(&["train", "x.kdl"]).ends_with(0);
+    let journals = place.journals();
+    assert_eq!(journals.len(), 2);
+    let folders = crate::support::folders(&place.path("store/objects/train"));
+    let logs: Vec<serde_json::Value> = folders
+        .iter()
+        .map(|folder| std::fs::read(folder.join("log.json")).unwrap())
+        .map(|text| serde_json::from_slice(&text).unwrap())
+        .collect();
+    for folder in folders {
+        assert!(folder.join("events.out.tfevents.00001").is_file());
+    }
+    for journal in journals {
+        let of = |kind: &str| journal.iter().filter(|r| r["record"] == kind).collect::<Vec<_>>();
+        let (steps, epochs) = (of("step"), of("epoch"));
+        assert_eq!(epochs.len(), 2);
+        let per_epoch = epochs[0]["steps"].as_u64().unwrap() as usize;
+        assert_eq!(steps.len(), 2 * per_epoch);
+        for (epoch, steps) in epochs.iter().zip(steps.chunks(per_epoch)) {
+            let number = |value: &serde_json::Value| value.as_f64().unwrap();
+            let mean = steps.iter().map(|s| number(&s["loss"])).sum::<f64>() / per_epoch as f64;
+            assert!((mean - number(&epoch["train_loss"])).abs() < 1e-9, "{epoch}");
+            // The objective is the sum of its weighted parts: 1 and, for triplets, 0.5.
+            for step in steps {
+                let parts = step["parts"].as_array().unwrap();
+                let weight =
+                    |p: &serde_json::Value| if p["term"] == "batch-all" { 0.5 } else { 1.0 };
+                let weighted = parts.iter().map(|p| weight(p) * number(&p["value"]));
+                let off = weighted.sum::<f64>() - number(&step["loss"]);
+                assert!(off.abs() < 1e-5, "{step}");
+                assert_eq!(step["triplets"].as_array().unwrap().len(), parts.len() - 1);
+                assert!(number(&step["grad_norm"]) > 0.0 && number(&step["embedding_norm"]) > 0.0);
+            }
+            let logged = |log: &serde_json::Value| {
+                log.as_array().unwrap().iter().any(|e| e["val_loss"] == epoch["val_loss"])
+            };
+            assert!(logs.iter().any(logged), "{epoch}");
+        }
+    }
+}
+
 #[test]
 fn threads_and_jobs_do_not_change_a_byte() {
     let models = [("1", "1"), ("2", "2"), ("3", "1")].map(|(threads, jobs)| {

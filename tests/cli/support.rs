@@ -97,6 +97,26 @@ impl Place {
         models.sort();
         models
     }
+
+    /// The journal of every trained model, sorted, without the values of the clock.
+    pub fn journals(&self) -> Vec<Vec<serde_json::Value>> {
+        let timeless = |line: &str| {
+            let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let fields = record.as_object_mut().unwrap();
+            for key in ["time", "images_per_second"] {
+                assert!(fields.remove(key).unwrap().is_f64(), "{line}");
+            }
+            fields.remove("loader_share");
+            record
+        };
+        let mut journals: Vec<Vec<serde_json::Value>> = folders(&self.path("store/objects/train"))
+            .iter()
+            .map(|folder| std::fs::read_to_string(folder.join("journal.jsonl")).unwrap())
+            .map(|text| text.lines().map(timeless).collect())
+            .collect();
+        journals.sort_by_key(|journal| format!("{journal:?}"));
+        journals
+    }
 }
 
 pub fn folders(path: &Path) -> Vec<PathBuf> {

@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use proofmark::lang::model::{AdamW as Settings, Loss, LossTerm, Mining, Precision};
 use proofmark::lang::span::Spanned;
 use proofmark::model::gradients::{Gradient, Gradients};
+use proofmark::model::losses::Targets;
 use proofmark::model::network::Network;
 use proofmark::model::params::Params;
 use proofmark::model::vit::{DropPath, VitConfig, logits};
@@ -92,7 +93,8 @@ impl Engine {
     /// The objective and its gradients. The networks here have no drop path.
     fn differentiate(&self, images: &[f32], classes: &[u32], loss: &Loss) -> (f64, Gradients<'_>) {
         let mut grads = Gradients::new(&self.params);
-        let (network, batch) = (self.network(), Batch { images, classes });
+        let targets = Targets { classes, own: 1.0 };
+        let (network, batch) = (self.network(), Batch { images, targets });
         let drop = DropPath { seed: 0, epoch: 0, step: 0, offset: 0 };
         let report = gradients(&network, loss, batch, classes.len(), drop, &mut grads).unwrap();
         (report.total, grads)

@@ -3,9 +3,9 @@
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    AdamW, Attribution, Augment, Backbone, DeviceChoice, Ensemble, Init, Keep, Loss, LossTerm,
-    Mining, Normalize, Pool, Precision, Recipe, Resize, SampleRule, Schedule, ScheduleKind, Source,
-    Split, Weights,
+    AdamW, Attribution, Augment, AugmentKind, Backbone, DeviceChoice, Ensemble, Init,
+    Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize, Pool, Precision, Recipe, Resize,
+    SampleRule, Schedule, ScheduleKind, Source, Split, Weights,
 };
 use crate::lang::span::{Origin, Spanned};
 use crate::lang::value::Datum;
@@ -13,7 +13,8 @@ use crate::lang::value::Datum;
 read_words!(Pool { "patch-mean" => PatchMean, "cls" => Cls, });
 read_words!(Precision { "f32" => F32, "bf16" => Bf16, });
 read_words!(ScheduleKind { "cosine" => Cosine, "constant" => Constant, });
-read_words!(Augment { "none" => None, "flip-crop" => FlipCrop, "fsfm" => Fsfm, });
+read_words!(Interpolation { "bilinear" => Bilinear, "bicubic" => Bicubic, });
+read_words!(AugmentKind { "none" => None, "flip-crop" => FlipCrop, "fsfm" => Fsfm, });
 read_words!(Resize { "straight" => Straight, "center-crop" => CenterCrop, });
 read_words!(Keep { "val.loss" => LowestValLoss, "val.auc" => HighestValAuc, "last" => Last, });
 read_words!(Mining {
@@ -228,6 +229,27 @@ pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
         Some(node) => node.get("which")?,
         None => Spanned::default_of(Keep::LowestValLoss),
     };
+    let augment = match node.child("augment") {
+        Some(node) => {
+            Augment { kind: node.get("recipe")?, interpolation: node.get("interpolation")? }
+        }
+        None => Augment {
+            kind: Spanned::default_of(AugmentKind::None),
+            interpolation: Spanned::default_of(Interpolation::Bilinear),
+        },
+    };
+    let mix = match node.child("mix") {
+        Some(node) => {
+            let mix = Mix {
+                mixup: node.get("mixup")?,
+                cutmix: node.get("cutmix")?,
+                probability: node.get("probability")?,
+                switch: node.get("switch")?,
+            };
+            Some(Spanned::new(mix, node.origin()))
+        }
+        None => None,
+    };
     Some(Recipe {
         name: node.get("name")?,
         epochs: node.child_value("epochs")?,
@@ -238,7 +260,8 @@ pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
         clip: number_of(node.child("clip"), "norm")?,
         ema: number_of(node.child("ema"), "decay")?,
         precision: node.child_value("precision")?,
-        augment: node.child_value("augment")?,
+        augment,
+        mix,
         resize: node.child_value("resize")?,
         keep,
         seed: node.child_value("seed")?,

@@ -73,6 +73,16 @@ pub(super) const ALL: &[Explanation] = &[
         ),
     },
     Explanation {
+        code: Code::MixedTriplets,
+        meaning: "A triplet loss needs the class of every face: who shares it is a positive, who does not a negative. A face that is mixed with another (mixup, cutmix) belongs to two classes in part, so neither is defined. The paper does not mix.",
+        wrong: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; override recipe { mix mixup=0.8 }; loss { cross-entropy; triplet batch-all margin=0.3 } }\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy; triplet batch-all margin=0.3 } }\n"
+        ),
+    },
+    Explanation {
         code: Code::ClaimOutsideTable,
         meaning: "A claim names a row (by its experiment), scenario, column or metric that its table does not have, so it could never be decided.",
         wrong: "dataset s { layout celebdf root=\"env:S\" }\ntable t { row a; row b; scenario \"Test\" { column s \"S\" }; metric auc\n    claim \"a helps\" row=a above=b scenario=\"Test\" column=\"Avg\" metric=auc\n}\n",

@@ -2,8 +2,8 @@
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Attribution, Dataset, Detector, Experiment, FrameRule, Init, Layout, LossTerm, Metric, Project,
-    Recipe, ScheduleKind, SplitRule, Table, Weights,
+    Attribution, AugmentKind, Dataset, Detector, Experiment, FrameRule, Init, Layout, LossTerm,
+    Metric, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
 };
 use crate::lang::span::Origin;
 
@@ -126,6 +126,15 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
 }
 
 fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
+    if recipe.augment.kind.value != AugmentKind::Fsfm {
+        report(
+            sink,
+            "`interpolation` without `fsfm`",
+            "only FSFM's augmentation has two readings",
+            recipe.augment.interpolation.origin,
+            "remove `interpolation`, or write `augment fsfm`",
+        );
+    }
     if let Some(micro) = &recipe.micro
         && micro.value >= recipe.batch.value
     {

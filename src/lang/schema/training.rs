@@ -158,6 +158,7 @@ const RECIPE_CHILDREN: &[Child] = &[
     Child::new(&EMA, AtMostOnce),
     Child::new(&PRECISION, AtMostOnce),
     Child::new(&AUGMENT, AtMostOnce),
+    Child::new(&MIX, AtMostOnce),
     Child::new(&RESIZE, AtMostOnce),
     Child::new(&KEEP, AtMostOnce),
     Child::new(&SEED_NODE, AtMostOnce),
@@ -258,11 +259,41 @@ static AUGMENT: NodeSpec = NodeSpec::value(
             ("flip-crop", "random resized crop and horizontal flip"),
             ("none", "none"),
         ]),
-        "Which.",
+        "Which; none if absent.",
     )
-    .required()
-    .or(Text("none"))],
-);
+    .required()],
+)
+.properties(&[Field::new(
+    "interpolation",
+    Type::Word(&[
+        ("bilinear", "what FSFM's code comes to, whatever it asks for"),
+        ("bicubic", "what it asks for"),
+    ]),
+    "How `fsfm` looks up pixels, in its crop and in its geometric operations.",
+)
+.or(Text("bilinear"))]);
+
+static MIX: NodeSpec = NodeSpec::new(
+    "mix",
+    "Mixes each face of a batch, and its class, with another face of the batch (mixup, cutmix); never if absent, as in the paper. Not together with a triplet loss.",
+)
+.properties(&[
+    Field::new(
+        "mixup",
+        Type::Number(NOT_NEGATIVE),
+        "Parameter of the Beta distribution of the weights when two faces are blended; 0 for never.",
+    )
+    .or(Number(0.0)),
+    Field::new(
+        "cutmix",
+        Type::Number(NOT_NEGATIVE),
+        "Parameter of the Beta distribution of the area that is kept when a box is pasted from one face into another; 0 for never.",
+    )
+    .or(Number(0.0)),
+    Field::new("probability", Type::Fraction, "Share of the batches that are mixed.").or(Number(1.0)),
+    Field::new("switch", Type::Fraction, "Share of the mixed batches that are cut, if both are on.")
+        .or(Number(0.5)),
+]);
 
 static RESIZE: NodeSpec = NodeSpec::value(
     "resize",

@@ -6,8 +6,9 @@
 use rayon::prelude::*;
 
 use super::gemm::{Mat, Out, Threads, product};
-use super::rows::{dot, softmax, wide};
+use super::rows::{dot, softmax};
 use crate::model::approx::exp;
+use crate::wide::wide;
 
 /// Sizes of an attention layer.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use crate::model::approx::{erf, exp};
+use crate::wide::wide;
 
 /// Rows that one task handles.
 const ROWS: usize = 32;
@@ -15,11 +16,6 @@ const LANES: usize = 16;
 
 /// Mean and reciprocal standard deviation of a row.
 pub type Moments = (f32, f32);
-
-/// Runs a kernel with the widest instructions that the machine has.
-pub fn wide<R>(kernel: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(kernel)
-}
 
 /// Sum of f(a, b) over two rows of equal length.
 #[inline(always)]

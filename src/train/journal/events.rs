@@ -56,6 +56,7 @@ pub(super) fn epoch(record: &EpochRecord, number: u64) -> Vec<u8> {
         ("epoch/epoch".to_owned(), f64::from(record.epoch)),
         ("epoch/train_loss".to_owned(), record.train_loss),
         ("epoch/images_per_second".to_owned(), record.images_per_second),
+        ("epoch/loader_share".to_owned(), record.loader_share),
     ];
     for part in &record.parts {
         scalars.push((format!("epoch/train_loss/{}", part.term), part.value));

@@ -57,6 +57,8 @@ pub struct EpochRecord {
     pub parts: Vec<Part>,
     /// Training faces per second of wall clock, validation not counted.
     pub images_per_second: f64,
+    /// Share of that time that went by waiting for faces to be loaded and augmented.
+    pub loader_share: f64,
     /// Mean plain cross-entropy over validation faces; none without any.
     pub val_loss: Option<f64>,
     /// ROC-AUC of validation faces; none when one class is absent.

@@ -34,6 +34,7 @@ def step(epoch, step, loss, time):
 def epoch(epoch, time, auc):
     return {"record": "epoch", "epoch": epoch, "steps": 2, "time": time, "train_loss": 0.75,
             "parts": [{"term": "cross-entropy", "value": 0.625}], "images_per_second": 34.0,
+            "loader_share": 0.015625,
             "val_loss": 0.5, "val_auc": auc, "kept": True}
 
 
@@ -62,7 +63,8 @@ def scalars(record):
     else:
         yield "epoch/epoch", record["epoch"]
         yield "epoch/train_loss", record["train_loss"]
-        yield "epoch/images_per_second", record["images_per_second"]
+        for key in ["images_per_second", "loader_share"]:
+            yield f"epoch/{key}", record[key]
         for part in record["parts"]:
             yield f"epoch/train_loss/{part['term']}", part["value"]
         yield "validation/loss", record["val_loss"]

@@ -1,0 +1,112 @@
+//! Random erasing: a rectangle of a normalised image becomes noise (recipe 3.3).
+
+use crate::rng::Rng;
+
+/// Share of the faces that are erased in part.
+const PROBABILITY: f64 = 0.25;
+/// Area of the rectangle over the image's.
+const AREA: (f64, f64) = (0.02, 1.0 / 3.0);
+/// Height over width of the rectangle; the inverse is as likely.
+const ASPECT: f64 = 0.3;
+/// Tries before the face is left as it is.
+const TRIES: usize = 10;
+
+/// A rectangle in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rectangle {
+    /// Left edge.
+    pub x: usize,
+    /// Top edge.
+    pub y: usize,
+    /// Width.
+    pub width: usize,
+    /// Height.
+    pub height: usize,
+}
+
+/// The rectangle to erase from a square of `side` pixels, if any: area uniform, the
+/// logarithm of the aspect uniform.
+pub fn random_rectangle(rng: &mut Rng, side: usize) -> Option<Rectangle> {
+    if !rng.chance(PROBABILITY) {
+        return None;
+    }
+    for _ in 0..TRIES {
+        let area = rng.range(AREA.0, AREA.1) * (side * side) as f64;
+        let aspect = rng.range(ASPECT.ln(), (1.0 / ASPECT).ln()).exp();
+        let height = (area * aspect).sqrt().round() as usize;
+        let width = (area / aspect).sqrt().round() as usize;
+        if width < side && height < side {
+            let y = rng.below((side - height) as u64 + 1) as usize;
+            let x = rng.below((side - width) as u64 + 1) as usize;
+            return Some(Rectangle { x, y, width, height });
+        }
+    }
+    None
+}
+
+/// Fills a rectangle of an image (3, S, S) with standard normal noise, each pixel and
+/// channel by itself.
+pub fn erase(image: &mut [f32], side: usize, at: Rectangle, rng: &mut Rng) {
+    for plane in image.chunks_exact_mut(side * side) {
+        for row in plane.chunks_exact_mut(side).skip(at.y).take(at.height) {
+            rng.fill_normal(&mut row[at.x..at.x + at.width]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    #[test]
+    fn rectangles_are_distributed_as_declared() {
+        let (mut erased, mut area, mut aspect) = (0u32, 0.0, 0.0);
+        let n = 40_000;
+        for i in 0..n {
+            let mut rng = Rng::new(1, Stream::Augment, 0, i);
+            let Some(r) = random_rectangle(&mut rng, 500) else { continue };
+            assert!(r.x + r.width <= 500 && r.y + r.height <= 500);
+            erased += 1;
+            area += (r.width * r.height) as f64 / 250_000.0;
+            aspect += (r.height as f64 / r.width as f64).ln();
+        }
+        let share = f64::from(erased) / n as f64;
+        // Four standard deviations of a binomial share.
+        assert!((share - 0.25).abs() < 0.009, "{share}");
+        // Uniform in 0.02 to 1/3; the few largest, longest rectangles do not fit.
+        let mean = area / f64::from(erased);
+        assert!((0.165..0.18).contains(&mean), "{mean}");
+        assert!((aspect / f64::from(erased)).abs() < 0.03, "{aspect}");
+    }
+
+    #[test]
+    fn a_rectangle_becomes_noise_and_nothing_else_does() {
+        let side = 64;
+        let mut image = vec![9f32; 3 * side * side];
+        let at = Rectangle { x: 3, y: 5, width: 41, height: 33 };
+        erase(&mut image, side, at, &mut Rng::new(1, Stream::Augment, 0, 0));
+        let inside = |i: usize| {
+            let (x, y) = (i % side, i / side % side);
+            (3..44).contains(&x) && (5..38).contains(&y)
+        };
+        let noise: Vec<f32> = (0..image.len()).filter(|i| inside(*i)).map(|i| image[i]).collect();
+        assert!((0..image.len()).filter(|i| !inside(*i)).all(|i| image[i] == 9.0));
+        let n = noise.len() as f32;
+        let mean = noise.iter().sum::<f32>() / n;
+        let variance = noise.iter().map(|x| x * x).sum::<f32>() / n;
+        assert!(mean.abs() < 0.07 && (variance - 1.0).abs() < 0.1, "{mean} {variance}");
+    }
+
+    #[test]
+    fn tiny_images_are_left_alone() {
+        for side in 1..4 {
+            for i in 0..100 {
+                let mut rng = Rng::new(1, Stream::Augment, 0, i);
+                if let Some(at) = random_rectangle(&mut rng, side) {
+                    erase(&mut vec![0.0; 3 * side * side], side, at, &mut rng);
+                }
+            }
+        }
+    }
+}

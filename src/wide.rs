@@ -1,0 +1,8 @@
+//! Loops that are compiled for every instruction set, of which the machine's is chosen
+//! as the program runs.
+
+/// Runs a kernel with the widest instructions that the machine has. What it calls has
+/// to be inlined into it.
+pub fn wide<R>(kernel: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(kernel)
+}
