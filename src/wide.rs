@@ -2,7 +2,7 @@
 //! as the program runs.
 
 /// Runs a kernel with the widest instructions that the machine has. What it calls has
-/// to be inlined into it.
+/// to be inlined into it, and so has the kernel itself: write `wide(#[inline(always)] || ..)`.
 pub fn wide<R>(kernel: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(kernel)
 }

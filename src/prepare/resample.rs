@@ -19,7 +19,10 @@ pub fn resize(rgb: &[u8], width: u32, window: Window, side: u32, filter: Filter)
         let start = y * row + first;
         &rgb[start..start + 3 * window.width as usize]
     });
-    wide(|| vertical(&horizontal(lines, &columns), &rows, side as usize))
+    wide(
+        #[inline(always)]
+        || vertical(&horizontal(lines, &columns), &rows, side as usize),
+    )
 }
 
 /// What an output pixel is made of.
@@ -71,17 +74,17 @@ impl Filter {
 /// Every line by itself.
 #[inline(always)]
 fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(lines.size_hint().0 * 3 * columns.len());
-    for line in lines {
-        for taps in columns {
+    let mut out = vec![0; lines.size_hint().0 * 3 * columns.len()];
+    for (line, out) in lines.zip(out.chunks_exact_mut(3 * columns.len())) {
+        let (pixels, _) = line.as_chunks::<3>();
+        for (taps, out) in columns.iter().zip(out.as_chunks_mut::<3>().0) {
             let mut sums = [HALF; 3];
-            let pixels = line[3 * taps.first..].chunks_exact(3);
-            for (weight, pixel) in taps.weights.iter().zip(pixels) {
-                for (sum, value) in sums.iter_mut().zip(pixel) {
-                    *sum += weight * i32::from(*value);
+            for (weight, pixel) in taps.weights.iter().zip(&pixels[taps.first..]) {
+                for channel in 0..3 {
+                    sums[channel] = plus(sums[channel], *weight, pixel[channel]);
                 }
             }
-            out.extend(sums.map(to_byte));
+            *out = sums.map(to_byte);
         }
     }
     out
@@ -98,7 +101,7 @@ fn vertical(lines: &[u8], rows: &[Taps], side: usize) -> Vec<u8> {
         let lines = lines[taps.first * length..].chunks_exact(length);
         for (weight, line) in taps.weights.iter().zip(lines) {
             for (sum, value) in sums.iter_mut().zip(line) {
-                *sum += weight * i32::from(*value);
+                *sum = plus(*sum, *weight, *value);
             }
         }
         for (out, sum) in out.iter_mut().zip(&sums) {
@@ -106,6 +109,13 @@ fn vertical(lines: &[u8], rows: &[Taps], side: usize) -> Vec<u8> {
         }
     }
     out
+}
+
+/// Adds a weighted byte. Weights of either sign sum to at most 1.5 in size, so that no
+/// sum leaves 32 bits; checking would keep the loops out of wide registers.
+#[inline(always)]
+fn plus(sum: i32, weight: i32, value: u8) -> i32 {
+    sum.wrapping_add(weight.wrapping_mul(i32::from(value)))
 }
 
 #[inline(always)]

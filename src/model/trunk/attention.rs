@@ -44,19 +44,25 @@ impl Attention {
         images.zip(logs.par_chunks_mut(self.heads * n)).for_each_init(
             || vec![0f32; n * n],
             |weights, ((qkv, out), logs)| {
-                wide(|| {
-                    for row in qkv.chunks_exact_mut(3 * d) {
-                        row.iter_mut().zip(bias).for_each(|(v, bias)| *v += bias);
-                    }
-                });
+                wide(
+                    #[inline(always)]
+                    || {
+                        for row in qkv.chunks_exact_mut(3 * d) {
+                            row.iter_mut().zip(bias).for_each(|(v, bias)| *v += bias);
+                        }
+                    },
+                );
                 for (head, logs) in logs.chunks_exact_mut(n).enumerate() {
                     let [q, k, v] = [0, 1, 2].map(|part| self.part(qkv, part, head));
                     product(Out::new(weights, n), q, k.t(), self.scale(), false, Threads::One);
-                    wide(|| {
-                        for (row, log) in weights.chunks_exact_mut(n).zip(logs) {
-                            *log = softmax(row);
-                        }
-                    });
+                    wide(
+                        #[inline(always)]
+                        || {
+                            for (row, log) in weights.chunks_exact_mut(n).zip(logs) {
+                                *log = softmax(row);
+                            }
+                        },
+                    );
                     let out = Out::columns(out, d, head * self.head(), self.head());
                     product(out, Mat::new(weights, n), v, 1.0, false, Threads::One);
                 }
@@ -77,11 +83,14 @@ impl Attention {
                     let columns = head * size..(head + 1) * size;
                     let dmixed = Mat::columns(dout, n, d, columns.start, size);
                     product(Out::new(weights, n), q, k.t(), self.scale(), false, Threads::One);
-                    wide(|| {
-                        for (row, log) in weights.chunks_exact_mut(n).zip(logs) {
-                            row.iter_mut().for_each(|v| *v = exp(*v - log));
-                        }
-                    });
+                    wide(
+                        #[inline(always)]
+                        || {
+                            for (row, log) in weights.chunks_exact_mut(n).zip(logs) {
+                                row.iter_mut().for_each(|v| *v = exp(*v - log));
+                            }
+                        },
+                    );
                     // dV = P^T dO
                     let p = Mat::new(weights, n);
                     let to = |part: usize| part * d + head * size;
@@ -89,16 +98,19 @@ impl Attention {
                     product(dv, p.t(), dmixed, 1.0, false, Threads::One);
                     // dS = P (dO V^T - rowsum(dO O)), scaled as S was
                     product(Out::new(dweights, n), dmixed, v.t(), 1.0, false, Threads::One);
-                    wide(|| {
-                        let rows = weights.chunks_exact(n).zip(dweights.chunks_exact_mut(n));
-                        let others = out.chunks_exact(d).zip(dout.chunks_exact(d));
-                        for ((weights, dweights), (out, dout)) in rows.zip(others) {
-                            let mean = dot(&out[columns.clone()], &dout[columns.clone()]);
-                            for (dweight, weight) in dweights.iter_mut().zip(weights) {
-                                *dweight = weight * (*dweight - mean);
+                    wide(
+                        #[inline(always)]
+                        || {
+                            let rows = weights.chunks_exact(n).zip(dweights.chunks_exact_mut(n));
+                            let others = out.chunks_exact(d).zip(dout.chunks_exact(d));
+                            for ((weights, dweights), (out, dout)) in rows.zip(others) {
+                                let mean = dot(&out[columns.clone()], &dout[columns.clone()]);
+                                for (dweight, weight) in dweights.iter_mut().zip(weights) {
+                                    *dweight = weight * (*dweight - mean);
+                                }
                             }
-                        }
-                    });
+                        },
+                    );
                     let ds = Mat::new(dweights, n);
                     let dq = Out::columns(dqkv, 3 * d, to(0), size);
                     product(dq, ds, k, self.scale(), false, Threads::One);

@@ -74,13 +74,16 @@ fn totals(parts: Vec<(Vec<f32>, Vec<f32>)>, width: usize) -> (Vec<f32>, Vec<f32>
 /// Sums of the columns of x (R, D).
 pub fn column_sums(x: &[f32], width: usize) -> Vec<f32> {
     let parts = x.par_chunks(width * ROWS).map(|x| {
-        wide(|| {
-            let mut sums = vec![0f32; width];
-            for row in x.chunks_exact(width) {
-                sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
-            }
-            sums
-        })
+        wide(
+            #[inline(always)]
+            || {
+                let mut sums = vec![0f32; width];
+                for row in x.chunks_exact(width) {
+                    sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
+                }
+                sums
+            },
+        )
     });
     total(parts.collect(), width)
 }
@@ -97,15 +100,18 @@ pub fn norm(
     let width = gamma.len();
     let chunks = out.par_chunks_mut(width * ROWS).zip(x.par_chunks(width * ROWS));
     chunks.zip(moments.par_chunks_mut(ROWS)).for_each(|((out, x), moments)| {
-        wide(|| {
-            let rows = out.chunks_exact_mut(width).zip(x.chunks_exact(width));
-            for ((out, x), moments) in rows.zip(moments) {
-                let mean = sum(x, x, |v, _| v) / width as f32;
-                let variance = sum(x, x, |v, _| (v - mean) * (v - mean)) / width as f32;
-                *moments = (mean, 1.0 / (variance + eps).sqrt());
-                norm_row(x, *moments, gamma, beta, out);
-            }
-        });
+        wide(
+            #[inline(always)]
+            || {
+                let rows = out.chunks_exact_mut(width).zip(x.chunks_exact(width));
+                for ((out, x), moments) in rows.zip(moments) {
+                    let mean = sum(x, x, |v, _| v) / width as f32;
+                    let variance = sum(x, x, |v, _| (v - mean) * (v - mean)) / width as f32;
+                    *moments = (mean, 1.0 / (variance + eps).sqrt());
+                    norm_row(x, *moments, gamma, beta, out);
+                }
+            },
+        );
     });
 }
 
@@ -119,12 +125,15 @@ pub fn norm_again(
     let width = gamma.len();
     let chunks = out.par_chunks_mut(width * ROWS).zip(x.par_chunks(width * ROWS));
     chunks.zip(moments.par_chunks(ROWS)).for_each(|((out, x), moments)| {
-        wide(|| {
-            let rows = out.chunks_exact_mut(width).zip(x.chunks_exact(width));
-            for ((out, x), moments) in rows.zip(moments) {
-                norm_row(x, *moments, gamma, beta, out);
-            }
-        });
+        wide(
+            #[inline(always)]
+            || {
+                let rows = out.chunks_exact_mut(width).zip(x.chunks_exact(width));
+                for ((out, x), moments) in rows.zip(moments) {
+                    norm_row(x, *moments, gamma, beta, out);
+                }
+            },
+        );
     });
 }
 
@@ -148,30 +157,33 @@ pub fn norm_backward(
     let chunks = dx.par_chunks_mut(width * ROWS).zip(dout.par_chunks(width * ROWS));
     let chunks = chunks.zip(x.par_chunks(width * ROWS)).zip(moments.par_chunks(ROWS));
     let parts = chunks.map(|(((dx, dout), x), moments)| {
-        wide(|| {
-            let (mut dgamma, mut dbeta) = (vec![0f32; width], vec![0f32; width]);
-            let (mut normal, mut scaled) = (vec![0f32; width], vec![0f32; width]);
-            let rows = dx.chunks_exact_mut(width).zip(dout.chunks_exact(width));
-            for (((dx, dout), x), moments) in rows.zip(x.chunks_exact(width)).zip(moments) {
-                let (mean, scale) = *moments;
-                for (normal, x) in normal.iter_mut().zip(x) {
-                    *normal = (x - mean) * scale;
+        wide(
+            #[inline(always)]
+            || {
+                let (mut dgamma, mut dbeta) = (vec![0f32; width], vec![0f32; width]);
+                let (mut normal, mut scaled) = (vec![0f32; width], vec![0f32; width]);
+                let rows = dx.chunks_exact_mut(width).zip(dout.chunks_exact(width));
+                for (((dx, dout), x), moments) in rows.zip(x.chunks_exact(width)).zip(moments) {
+                    let (mean, scale) = *moments;
+                    for (normal, x) in normal.iter_mut().zip(x) {
+                        *normal = (x - mean) * scale;
+                    }
+                    for ((scaled, dout), gamma) in scaled.iter_mut().zip(dout).zip(gamma) {
+                        *scaled = dout * gamma;
+                    }
+                    for ((dgamma, dout), normal) in dgamma.iter_mut().zip(dout).zip(&normal) {
+                        *dgamma += dout * normal;
+                    }
+                    dbeta.iter_mut().zip(dout).for_each(|(dbeta, dout)| *dbeta += dout);
+                    let mean_d = sum(&scaled, &scaled, |v, _| v) / width as f32;
+                    let mean_dn = dot(&scaled, &normal) / width as f32;
+                    for ((dx, scaled), normal) in dx.iter_mut().zip(&scaled).zip(&normal) {
+                        *dx += (scaled - mean_d - normal * mean_dn) * scale;
+                    }
                 }
-                for ((scaled, dout), gamma) in scaled.iter_mut().zip(dout).zip(gamma) {
-                    *scaled = dout * gamma;
-                }
-                for ((dgamma, dout), normal) in dgamma.iter_mut().zip(dout).zip(&normal) {
-                    *dgamma += dout * normal;
-                }
-                dbeta.iter_mut().zip(dout).for_each(|(dbeta, dout)| *dbeta += dout);
-                let mean_d = sum(&scaled, &scaled, |v, _| v) / width as f32;
-                let mean_dn = dot(&scaled, &normal) / width as f32;
-                for ((dx, scaled), normal) in dx.iter_mut().zip(&scaled).zip(&normal) {
-                    *dx += (scaled - mean_d - normal * mean_dn) * scale;
-                }
-            }
-            (dgamma, dbeta)
-        })
+                (dgamma, dbeta)
+            },
+        )
     });
     totals(parts.collect(), width)
 }
@@ -186,14 +198,17 @@ fn normal_cdf(x: f32) -> f32 {
 pub fn gelu(z: &mut [f32], bias: &[f32], out: &mut [f32]) {
     let width = bias.len();
     z.par_chunks_mut(width * ROWS).zip(out.par_chunks_mut(width * ROWS)).for_each(|(z, out)| {
-        wide(|| {
-            for (z, out) in z.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)) {
-                for ((z, out), bias) in z.iter_mut().zip(out).zip(bias) {
-                    *z += bias;
-                    *out = *z * normal_cdf(*z);
+        wide(
+            #[inline(always)]
+            || {
+                for (z, out) in z.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)) {
+                    for ((z, out), bias) in z.iter_mut().zip(out).zip(bias) {
+                        *z += bias;
+                        *out = *z * normal_cdf(*z);
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }
 
@@ -204,19 +219,22 @@ pub fn gelu_backward(z: &[f32], dz: &mut [f32], out: &mut [f32], width: usize) -
     const DENSITY: f32 = 0.398_942_3;
     let chunks = dz.par_chunks_mut(width * ROWS).zip(out.par_chunks_mut(width * ROWS));
     let parts = chunks.zip(z.par_chunks(width * ROWS)).map(|((dz, out), z)| {
-        wide(|| {
-            let mut dbias = vec![0f32; width];
-            let rows = dz.chunks_exact_mut(width).zip(out.chunks_exact_mut(width));
-            for ((dz, out), z) in rows.zip(z.chunks_exact(width)) {
-                for (((dz, out), z), dbias) in dz.iter_mut().zip(out).zip(z).zip(&mut dbias) {
-                    let cdf = normal_cdf(*z);
-                    *out = z * cdf;
-                    *dz *= cdf + z * DENSITY * exp(-0.5 * z * z);
-                    *dbias += *dz;
+        wide(
+            #[inline(always)]
+            || {
+                let mut dbias = vec![0f32; width];
+                let rows = dz.chunks_exact_mut(width).zip(out.chunks_exact_mut(width));
+                for ((dz, out), z) in rows.zip(z.chunks_exact(width)) {
+                    for (((dz, out), z), dbias) in dz.iter_mut().zip(out).zip(z).zip(&mut dbias) {
+                        let cdf = normal_cdf(*z);
+                        *out = z * cdf;
+                        *dz *= cdf + z * DENSITY * exp(-0.5 * z * z);
+                        *dbias += *dz;
+                    }
                 }
-            }
-            dbias
-        })
+                dbias
+            },
+        )
     });
     total(parts.collect(), width)
 }
@@ -245,20 +263,23 @@ impl Join<'_> {
         let width = self.bias.len();
         let chunks = out.par_chunks_mut(width * ROWS).zip(x.par_chunks(width * ROWS));
         chunks.zip(y.par_chunks(width * ROWS)).enumerate().for_each(|(chunk, ((out, x), y))| {
-            wide(|| {
-                let rows = out.chunks_exact_mut(width).zip(x.chunks_exact(width));
-                for (row, ((out, x), y)) in rows.zip(y.chunks_exact(width)).enumerate() {
-                    let scale = self.scale(chunk * ROWS + row);
-                    let branch = y.iter().zip(self.bias);
-                    for (out, (y, bias)) in out.iter_mut().zip(branch) {
-                        *out = scale * (y + bias);
+            wide(
+                #[inline(always)]
+                || {
+                    let rows = out.chunks_exact_mut(width).zip(x.chunks_exact(width));
+                    for (row, ((out, x), y)) in rows.zip(y.chunks_exact(width)).enumerate() {
+                        let scale = self.scale(chunk * ROWS + row);
+                        let branch = y.iter().zip(self.bias);
+                        for (out, (y, bias)) in out.iter_mut().zip(branch) {
+                            *out = scale * (y + bias);
+                        }
+                        if let Some(gamma) = self.gamma {
+                            out.iter_mut().zip(gamma).for_each(|(out, gamma)| *out *= gamma);
+                        }
+                        out.iter_mut().zip(x).for_each(|(out, x)| *out += x);
                     }
-                    if let Some(gamma) = self.gamma {
-                        out.iter_mut().zip(gamma).for_each(|(out, gamma)| *out *= gamma);
-                    }
-                    out.iter_mut().zip(x).for_each(|(out, x)| *out += x);
-                }
-            });
+                },
+            );
         });
     }
 
@@ -273,26 +294,30 @@ impl Join<'_> {
         let width = self.bias.len();
         let chunks = dy.par_chunks_mut(width * ROWS).zip(dout.par_chunks(width * ROWS));
         let parts = chunks.enumerate().map(|(chunk, (dy, dout))| {
-            wide(|| {
-                let (mut dbias, mut dgamma) = (vec![0f32; width], vec![0f32; width]);
-                let rows = dy.chunks_exact_mut(width).zip(dout.chunks_exact(width));
-                for (row, (dy, dout)) in rows.enumerate() {
-                    let row = chunk * ROWS + row;
-                    let scale = self.scale(row);
-                    dy.iter_mut().zip(dout).for_each(|(dy, dout)| *dy = dout * scale);
-                    if let Some(y) = y {
-                        let branch = y[row * width..(row + 1) * width].iter().zip(self.bias);
-                        for ((dgamma, dy), (y, bias)) in dgamma.iter_mut().zip(&*dy).zip(branch) {
-                            *dgamma += dy * (y + bias);
+            wide(
+                #[inline(always)]
+                || {
+                    let (mut dbias, mut dgamma) = (vec![0f32; width], vec![0f32; width]);
+                    let rows = dy.chunks_exact_mut(width).zip(dout.chunks_exact(width));
+                    for (row, (dy, dout)) in rows.enumerate() {
+                        let row = chunk * ROWS + row;
+                        let scale = self.scale(row);
+                        dy.iter_mut().zip(dout).for_each(|(dy, dout)| *dy = dout * scale);
+                        if let Some(y) = y {
+                            let branch = y[row * width..(row + 1) * width].iter().zip(self.bias);
+                            for ((dgamma, dy), (y, bias)) in dgamma.iter_mut().zip(&*dy).zip(branch)
+                            {
+                                *dgamma += dy * (y + bias);
+                            }
                         }
+                        if let Some(gamma) = self.gamma {
+                            dy.iter_mut().zip(gamma).for_each(|(dy, gamma)| *dy *= gamma);
+                        }
+                        dbias.iter_mut().zip(&*dy).for_each(|(dbias, dy)| *dbias += dy);
                     }
-                    if let Some(gamma) = self.gamma {
-                        dy.iter_mut().zip(gamma).for_each(|(dy, gamma)| *dy *= gamma);
-                    }
-                    dbias.iter_mut().zip(&*dy).for_each(|(dbias, dy)| *dbias += dy);
-                }
-                (dbias, dgamma)
-            })
+                    (dbias, dgamma)
+                },
+            )
         });
         totals(parts.collect(), width)
     }

@@ -101,14 +101,18 @@ impl Lookup<'_> {
     fn bilinear(&self, left: isize, top: isize, dx: f64, dy: f64) -> [u8; 3] {
         let (x0, x1) = (self.column(left), self.column(left + 1));
         let (upper, lower) = (self.row(top), self.row(top + 1));
-        std::array::from_fn(|c| {
-            let mix = |row: &[u8]| {
-                let (a, b) = (f64::from(row[x0 + c]), f64::from(row[x1 + c]));
-                a + (b - a) * dx
-            };
-            let (a, b) = (mix(upper), mix(lower));
-            (a + (b - a) * dy) as u8
-        })
+        let mix = |row: &[u8], c: usize| {
+            let (a, b) = (f64::from(row[x0 + c]), f64::from(row[x1 + c]));
+            a + (b - a) * dx
+        };
+        let mut pixel = [0; 3];
+        for (c, value) in pixel.iter_mut().enumerate() {
+            let above = mix(upper, c);
+            // Shears and translations mostly move along rows.
+            let mixed = if dy == 0.0 { above } else { above + (mix(lower, c) - above) * dy };
+            *value = mixed as u8;
+        }
+        pixel
     }
 
     fn bicubic(&self, left: isize, top: isize, dx: f64, dy: f64) -> [u8; 3] {

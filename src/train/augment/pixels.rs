@@ -23,13 +23,9 @@ impl Pixels {
 
     /// Mirrors each row.
     pub fn flip(&mut self) {
-        let last = self.width.saturating_sub(1);
         for row in self.rgb.chunks_exact_mut(self.width.max(1) * 3) {
-            for x in 0..self.width / 2 {
-                for c in 0..3 {
-                    row.swap(x * 3 + c, (last - x) * 3 + c);
-                }
-            }
+            let (pixels, _) = row.as_chunks_mut::<3>();
+            pixels.reverse();
         }
     }
 
