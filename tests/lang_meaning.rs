@@ -55,7 +55,7 @@ fn defaults_are_those_of_the_reference_page() {
     let sample = base.data.sample.as_ref().expect("a sample");
     assert_eq!((sample.real_to_fake.value, sample.at_least.value), ((1.0, 1.0), 1));
     let a = &project.datasets["a"];
-    assert_eq!(a.split, SplitRule::Official);
+    assert_eq!(a.split, SplitRule::OFFICIAL);
     assert_eq!(a.frames, FrameRule::All);
     assert_eq!(a.min_coverage.value, 0.9);
     assert_eq!(

@@ -27,23 +27,6 @@ pub enum DataError {
         /// Where the path was written.
         origin: Origin,
     },
-    /// A released layout, which is found but cannot be read yet.
-    #[error(
-        "data set `{dataset}` was found in {}, but this version does not read the {layout} layout; \
-         cut the faces out of its videos and declare the crops with `layout table` or \
-         `layout folder`",
-        root.display()
-    )]
-    NotInThisVersion {
-        /// The data set.
-        dataset: String,
-        /// The released layout.
-        layout: &'static str,
-        /// Where it lies.
-        root: PathBuf,
-        /// Where the layout was written.
-        origin: Origin,
-    },
     /// A file or folder that cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Unreadable {
@@ -78,6 +61,22 @@ pub enum DataError {
         /// What is wrong.
         why: String,
     },
+    /// A JSON file that is broken or of another form.
+    #[error("{} cannot be used: {why}", file.display())]
+    Json {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, and where.
+        why: String,
+    },
+    /// An archive that cannot be read.
+    #[error("{} cannot be read as a tar archive: {why}", file.display())]
+    Archive {
+        /// The archive.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A column that the table does not have.
     #[error(
         "{} has no column `{column}` for the {role}; {}{}",
@@ -95,6 +94,24 @@ pub enum DataError {
         /// The one most like the wanted one.
         nearest: Option<String>,
         /// Where the column was named.
+        origin: Origin,
+    },
+    /// A declared value that a file does not have.
+    #[error(
+        "{} has no {what} `{value}`; it has {known}{}", file.display(), did_you_mean(nearest)
+    )]
+    UnknownValue {
+        /// The file.
+        file: PathBuf,
+        /// What the value is.
+        what: &'static str,
+        /// The value.
+        value: String,
+        /// The values that there are.
+        known: String,
+        /// The one most like it.
+        nearest: Option<String>,
+        /// Where it was declared.
         origin: Origin,
     },
     /// A wanted column that the table has twice.
@@ -223,6 +240,19 @@ pub enum DataError {
         dataset: String,
         /// How many videos it has.
         videos: usize,
+    },
+    /// A validation split to be carved where the release has one.
+    #[error(
+        "data set `{dataset}` has a validation split of its own, which holds `{example}`; \
+         remove `val` from `split official`"
+    )]
+    HasValidation {
+        /// The data set.
+        dataset: String,
+        /// A video of that split.
+        example: String,
+        /// Where `val` was written.
+        origin: Origin,
     },
     /// Fractions that do not make a whole.
     #[error(

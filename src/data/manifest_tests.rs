@@ -12,7 +12,7 @@ fn sample() -> (Vec<Video>, Vec<Frame>) {
         method: Some("swap".into()),
         family: Some(Family::FaceSwap),
         split: Some(Split::Val),
-        group: Some("id 1".into()),
+        groups: vec!["id 1".into(), "id 2".into()],
         pair: Some("real/v2".into()),
         source_line: Some(7),
         ..video("fake/v10", Label::Fake)
@@ -120,7 +120,7 @@ proptest! {
             1 => videos[1].method = Some(String::new()),
             2 => videos[1].family = Some(Family::Editing),
             3 => videos[1].split = None,
-            4 => videos[1].group = Some("id".into()),
+            4 => videos[1].groups = vec!["id 1".into()],
             5 => videos[1].kind = Kind::Demo,
             6 => videos.iter_mut().for_each(|v| v.dataset = "x".into()),
             7 => frames[0].path.push('x'),

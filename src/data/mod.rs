@@ -4,6 +4,7 @@ pub mod attribution;
 mod columns;
 pub mod demo;
 pub mod error;
+pub mod files;
 pub mod flaw;
 pub mod frames;
 pub mod layout;

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::data::testing::{dataset, demo, manipulation, no_env, path, plain, said, text, tree};
 use crate::lang::model::{Family, FolderClass, FolderLayout, FrameRule, Label, SplitRule};
@@ -17,14 +19,14 @@ fn a_demo_is_scanned() {
     let scan = scan(&set, &no_env).unwrap();
     let videos = scan.manifest.video_rows();
     assert_eq!(videos.len(), 20 * 5);
-    let families: std::collections::BTreeSet<_> = videos.iter().map(|v| v.family).collect();
+    let families: BTreeSet<_> = videos.iter().map(|v| v.family).collect();
     let known = [None, Some(Family::FaceSwap), Some(Family::Reenactment)];
     assert_eq!(families, known.into_iter().collect());
     assert_eq!(scan.report.found.total(), 100);
     assert!(scan.report.found.val > 0 && scan.report.found.none == 0);
     assert_eq!(scan.report.expected.train, Some(50));
     assert_eq!((scan.report.frames_found, scan.report.frames_used), (400, 200));
-    assert_eq!(scan.root, None);
+    assert_eq!(scan.files, None);
     let by_video = scan.manifest.by_video();
     assert!(by_video.iter().all(|(_, f)| f.iter().map(|f| f.frame).eq([0, 2])));
 }
@@ -64,10 +66,10 @@ fn a_folder_is_scanned_and_what_was_noticed_is_told() {
     assert_eq!(first.report.found, SplitCounts { test: 2, ..SplitCounts::default() });
     let notes = first.report.notes();
     let [note] = &notes[..] else { panic!("{notes:?}") };
-    assert!(note.starts_with("4 files that are no images, ignored (r/"), "{note}");
+    assert!(note.starts_with("4 files of other kinds, ignored (r/"), "{note}");
     assert!(note.ends_with(", ...)"), "{note}");
     assert_eq!(first.manifest.digest(), scan(&set, &no_env).unwrap().manifest.digest());
-    set.split = SplitRule::Official;
+    set.split = SplitRule::OFFICIAL;
     assert!(matches!(scan(&set, &no_env), Err(DataError::NoSplits { .. })));
     set.split = SplitRule::Only { split: said(Split::Test) };
     set.frames = FrameRule::Fps { fps: said(1.0) };

@@ -28,13 +28,16 @@ pub fn make(
         drawn.iter().enumerate().map(|(i, v)| (v.key.as_str(), i)).collect();
     let mut frames = Vec::new();
     for (video, listed) in scan.manifest.by_video() {
+        if video.kind == Kind::Video {
+            return Err(Failure::Internal(format!("{} is a video, not decoded yet", video.key)));
+        }
         for frame in listed {
-            let pixels = match (video.kind, &scan.root) {
+            let pixels = match (video.kind, &scan.files) {
                 (Kind::Demo, _) => match by_key.get(video.key.as_str()) {
                     Some(index) => Pixels::Demo(*index),
                     None => return Err(Failure::Internal(format!("no demo video {}", video.key))),
                 },
-                (_, Some(root)) => Pixels::File(root.join(&frame.path)),
+                (_, Some(files)) => Pixels::File(files.place(&frame.path)),
                 (_, None) => return Err(Failure::Internal("files without a root".to_owned())),
             };
             frames.push(Frame { video_key: video.key.clone(), frame: frame.frame, pixels });

@@ -1,13 +1,14 @@
 //! Preparation: every frame of a manifest to a face or a reason.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::crop::{read_image, square};
+use super::crop::{decode, square};
 use super::faces::{PreparedVideo, Status};
 use super::store::{Face, FaceWriter};
+use crate::data::files::Place;
 use crate::work::{Events, Failure};
 
 /// Frames that are read at a time; bounds the memory.
@@ -27,8 +28,8 @@ pub struct Frame {
 /// Where a frame's pixels come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pixels {
-    /// An image file.
-    File(PathBuf),
+    /// An image: a file, or a part of one.
+    File(Place),
     /// The demo draws it: index of the video in the demo set.
     Demo(usize),
 }
@@ -125,12 +126,17 @@ fn look_at(frame: &Frame, side: u32, draw: Draw<'_>) -> Result<Crop, Status> {
             let image = draw(*video, frame.frame, side);
             Ok(Crop { pixels: image.into_raw(), source: (side, side) })
         }
-        Pixels::File(path) if !path.is_file() => {
-            Err(Status::Missing { looked_for: path.display().to_string() })
+        Pixels::File(place) if !place.file.is_file() => {
+            Err(Status::Missing { looked_for: place.file.display().to_string() })
         }
-        Pixels::File(path) => match read_image(path) {
-            Ok(image) => Ok(Crop { pixels: square(&image, side), source: image.dimensions() }),
-            Err(why) => Err(Status::Unreadable { why: format!("{}: {why}", path.display()) }),
-        },
+        Pixels::File(place) => {
+            let bytes = place.read().map_err(|e| e.to_string());
+            match bytes.and_then(|bytes| decode(&bytes)) {
+                Ok(image) => Ok(Crop { pixels: square(&image, side), source: image.dimensions() }),
+                Err(why) => {
+                    Err(Status::Unreadable { why: format!("{}: {why}", place.file.display()) })
+                }
+            }
+        }
     }
 }
