@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::args::{Format, PlanArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::{Planned, checked, failed, planned, print_missing};
+use super::project::{Planned, checked, failed, planned, print_missing, print_notes};
 use crate::engine::run::{Reason, reasons};
 use crate::engine::sample::{class_names, expected};
 use crate::lang::Loaded;
@@ -34,6 +34,7 @@ fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fai
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);
     }
+    print_notes(&planned.world, printer);
     let reasons = reasons(&planned.plan, &planned.store);
     let mut lines = String::new();
     let mut rows = Vec::new();
@@ -78,28 +79,41 @@ fn counts(stage: &Stage, loaded: &Loaded, planned: &Planned) -> Result<String, F
         Work::Faces { dataset } => scan(dataset).map_or(String::new(), |scan| {
             let (videos, frames) =
                 (scan.manifest.videos().height(), scan.manifest.frames().height());
-            format!("{videos} videos, {frames} frames")
+            match scan.undecoded() {
+                true => format!("{videos} videos, whose frames are counted when they are decoded"),
+                false => format!("{videos} videos, {frames} frames"),
+            }
         }),
         Work::Sample { experiment } => {
             let ensemble = &project.experiments[experiment].data;
-            let (_, faces) = expected(project, ensemble, &planned.world)?;
-            format!("{} sources, about {faces} faces", ensemble.sources.len())
+            let sources = ensemble.sources.len();
+            match expected(project, ensemble, &planned.world)? {
+                Some(faces) => format!("{sources} sources, about {faces} faces"),
+                None => format!("{sources} sources, whose videos are not decoded yet"),
+            }
         }
         Work::Train { experiment, .. } => {
             let experiment = &project.experiments[experiment];
-            let (_, faces) = expected(project, &experiment.data, &planned.world)?;
+            let faces = expected(project, &experiment.data, &planned.world)?;
             let recipe = &experiment.recipe;
-            let steps = faces / recipe.batch.value * recipe.epochs.value as usize;
             let classes = class_names(project, experiment, &planned.world)?.len();
             let config = VitConfig::new(&experiment.backbone, classes);
             let parameters: usize =
                 config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
+            let parameters = thousands(parameters);
+            let epochs = recipe.epochs.value;
+            let Some(faces) = faces else {
+                return Ok(format!(
+                    "{parameters} parameters, {epochs} epochs of batches of {} faces",
+                    recipe.batch.value
+                ));
+            };
+            let steps = faces / recipe.batch.value * epochs as usize;
             // A backward pass costs about two forward passes.
             let work = 3.0 * config.flops() * (steps * recipe.batch.value) as f64;
             format!(
-                "{} parameters, {} epochs, about {steps} steps of {} faces, {:.2} TFLOP",
-                thousands(parameters),
-                recipe.epochs.value,
+                "{parameters} parameters, {epochs} epochs, about {steps} steps of {} faces, {:.2} \
+                 TFLOP",
                 recipe.batch.value,
                 work / 1e12
             )

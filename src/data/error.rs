@@ -254,6 +254,20 @@ pub enum DataError {
         /// Where `val` was written.
         origin: Origin,
     },
+    /// Identities or originals in several splits.
+    #[error("{}", overlap(ensemble, counted, some, *more, datasets))]
+    Overlap {
+        /// The ensemble.
+        ensemble: String,
+        /// How many there are, in words.
+        counted: String,
+        /// The first of them, and the videos they are in.
+        some: Vec<String>,
+        /// How many more there are.
+        more: usize,
+        /// The data sets that they are in.
+        datasets: Vec<String>,
+    },
     /// Fractions that do not make a whole.
     #[error(
         "the split of data set `{dataset}` gives train {train}, val {val} and test {test}; \
@@ -364,6 +378,31 @@ fn table_problems(file: &Path, some: &[RowProblem], total: usize) -> String {
         text += &format!("\n  and {} more", total - some.len());
     }
     text
+}
+
+fn overlap(
+    ensemble: &str,
+    counted: &str,
+    some: &[String],
+    more: usize,
+    datasets: &[String],
+) -> String {
+    let are = if counted.starts_with("1 ") && !counted.contains(" and ") { "is" } else { "are" };
+    let mut text = format!(
+        "ensemble `{ensemble}`: {counted} {are} in more than one split of what it trains, selects \
+         and is tested on"
+    );
+    for line in some {
+        text += &format!("\n  {line}");
+    }
+    if more > 0 {
+        text += &format!("\n  and {more} more");
+    }
+    text + &format!(
+        "\n  divide by identity with `split carve ..`; if the release itself is so, write `split \
+         official overlap=accept` in data set {}",
+        datasets.join(", ")
+    )
 }
 
 fn unattributed(

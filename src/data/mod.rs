@@ -11,6 +11,7 @@ pub mod layout;
 pub mod manifest;
 mod methods;
 mod natural;
+pub mod overlap;
 mod root;
 pub mod sample;
 pub mod scan;

@@ -7,7 +7,7 @@ use crate::lang::model::{Dataset, Expect, Label, Layout, Split};
 use super::error::DataError;
 use super::files::Files;
 use super::layout::{self, Finding, Tally};
-use super::manifest::{Manifest, Video};
+use super::manifest::{Kind, Manifest, Video};
 use super::root::Env;
 use super::words::Word;
 use super::{frames, split};
@@ -21,6 +21,14 @@ pub struct Scan {
     pub manifest: Manifest,
     /// What was found.
     pub report: ScanReport,
+}
+
+impl Scan {
+    /// Whether its frames are those of video files, which are known once they are decoded.
+    pub fn undecoded(&self) -> bool {
+        let kinds = self.manifest.videos().column("kind").and_then(|kinds| kinds.str());
+        kinds.is_ok_and(|kinds| kinds.iter().flatten().any(|kind| kind == Kind::Video.word()))
+    }
 }
 
 /// What was found of a data set, beside what was expected.
@@ -149,8 +157,9 @@ fn one_class(videos: &[Video]) -> Vec<String> {
 }
 
 impl ScanReport {
-    /// What was found, beside what is published.
-    pub fn summary(&self) -> String {
+    /// What was found beside what is published; none if nothing is published or missing.
+    pub fn summary(&self) -> Option<String> {
+        let compared = self.missing.total() > 0 || self.expected != Expected::default();
         let parts = [
             ("train", self.found.train, self.missing.train, self.expected.train),
             ("val", self.found.val, self.missing.val, self.expected.val),
@@ -169,7 +178,8 @@ impl ScanReport {
                 text
             })
         };
-        format!("videos: {}", parts.into_iter().filter_map(part).collect::<Vec<_>>().join(", "))
+        let parts: Vec<String> = parts.into_iter().filter_map(part).collect();
+        compared.then(|| format!("videos: {}", parts.join(", ")))
     }
 
     /// The findings as lines for people, most serious first.

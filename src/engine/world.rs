@@ -23,6 +23,8 @@ pub struct World {
     pub weights: BTreeMap<String, PathBuf>,
     /// Digests of all of it.
     pub facts: Facts,
+    /// What was noticed across data sets.
+    pub notes: Vec<String>,
     /// What was looked for and is not there, one message each.
     pub missing: Vec<String>,
 }

@@ -19,9 +19,12 @@ pub(super) const LIST: &str = "List_of_testing_videos.txt";
 /// The one manipulation, named as its folder.
 const FAKES: &str = "Celeb-synthesis";
 
+/// The folder of the videos that fakes were made from.
+const ORIGINALS: &str = "Celeb-real";
+
 /// The folders in their spellings, the first of which lists use, and what they hold.
 const FOLDERS: [(&[&str], Label); 3] = [
-    (&["Celeb-real"], Label::Real),
+    (&[ORIGINALS], Label::Real),
     (&["YouTube-real", "Youtube-real"], Label::Real),
     (&[FAKES], Label::Fake),
 ];
@@ -45,11 +48,15 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let tested = list(release, &found[FOLDERS.len()])?;
     let mut tests: HashMap<(&str, String), u32> =
         tested.into_iter().map(|t| ((t.folder, t.name), t.line)).collect();
+    let mut originals = HashMap::new();
     for ((names, label), folder) in FOLDERS.iter().zip(&found) {
         let on_disk = release.videos_below(folder)?;
         for (path, size) in on_disk {
             let line = tests.remove(&(names[0], stem(&path).to_owned()));
-            add(release, &path, *label, line, Some(size))?;
+            if names[0] == ORIGINALS {
+                originals.insert(stem(&path).to_owned(), path.clone());
+            }
+            add(release, &path, *label, line, Some(size), &originals)?;
         }
         // What the list names and the disk lacks.
         let absent: BTreeMap<u32, String> = (tests.iter())
@@ -57,10 +64,9 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             .map(|((_, name), line)| (*line, format!("{folder}/{name}.mp4")))
             .collect();
         for (line, path) in absent {
-            add(release, &path, *label, Some(line), None)?;
+            add(release, &path, *label, Some(line), None, &originals)?;
         }
     }
-    release.settle_pairs();
     Ok(())
 }
 
@@ -70,6 +76,7 @@ fn add(
     label: Label,
     tested: Option<u32>,
     size: Option<u64>,
+    originals: &HashMap<String, String>,
 ) -> Result<(), DataError> {
     let mut video = release.video(path, label, Some(FAKES), Kind::Video)?;
     video.split = Some(if tested.is_some() { Split::Test } else { Split::Train });
@@ -79,11 +86,7 @@ fn add(
     if label == Label::Fake
         && let [target, _, number] = name.split('_').collect::<Vec<_>>()[..]
     {
-        // The folder `videos` of some trees is in the path of the original, too.
-        video.pair = Some(format!(
-            "{}/{target}_{number}.mp4",
-            path.rsplit_once('/').map_or("", |(folder, _)| folder).replace(FAKES, "Celeb-real")
-        ));
+        video.pair = originals.get(&format!("{target}_{number}")).cloned();
     }
     release.add(video, size);
     Ok(())

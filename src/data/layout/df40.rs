@@ -103,8 +103,8 @@ fn fakes(method: &str, domain: &Domain) -> Vec<String> {
     let mut spellings = Vec::new();
     for end in ["/frames", ""] {
         for name in domain.names {
-            for parent in [format!("{method}/{method}"), method.to_owned()] {
-                for root in ["", "DF40/"] {
+            for root in ["", "DF40/"] {
+                for parent in [method.to_owned(), format!("{method}/{method}")] {
                     spellings.push(format!("{root}{parent}/{name}{end}"));
                 }
             }

@@ -63,7 +63,7 @@ impl Finding {
             Self::Unlabelled => "entries without a label, left out",
             Self::Unlisted => "files that no list names, left out",
             Self::Duplicated => "entries that repeat another one, left out",
-            Self::Excluded => "entries left out as declared",
+            Self::Excluded => "entries that the declaration leaves out",
             Self::Empty => "files of zero bytes",
             Self::EmptyVideo => "video folders without images",
             Self::OtherFile => "files of other kinds, ignored",

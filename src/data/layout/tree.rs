@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -17,6 +17,12 @@ pub const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp"];
 
 /// File name extensions of videos, in lower case.
 pub const VIDEOS: &[&str] = &["mp4", "avi", "mov", "mkv", "webm", "m4v"];
+
+/// Lists beside videos, which layouts read by their names.
+const LISTS: &[&str] = &["metadata.json", "labels.csv"];
+
+/// Spellings of a part that messages show.
+const SPELLINGS: usize = 3;
 
 /// How deep a tree is walked; ends loops of links.
 const DEPTH: usize = 8;
@@ -106,6 +112,9 @@ fn look(files: &Files, folder: &str, extensions: &[&str]) -> Result<Content, Dat
             content.entries.push((shown, Kind::Folder));
             continue;
         }
+        if LISTS.contains(&text) {
+            continue;
+        }
         match place.join(text).metadata() {
             Ok(about) if about.is_dir() => content.entries.push((shown, Kind::Folder)),
             Ok(about) if about.is_file() && has_extension(text, extensions) => {
@@ -139,10 +148,12 @@ pub fn unreadable(path: &Path, source: std::io::Error) -> DataError {
     DataError::Unreadable { path: path.to_owned(), source }
 }
 
-/// What was looked for in all its spellings, for messages.
+/// What was looked for in its first spellings, for messages.
 pub fn spelled(files: &Files, spellings: &[String]) -> String {
-    let paths: Vec<PathBuf> = spellings.iter().map(|s| files.file(s)).collect();
-    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" or ")
+    let shown = spellings.iter().take(SPELLINGS).map(|s| files.file(s).display().to_string());
+    let more = spellings.len().saturating_sub(SPELLINGS);
+    let text = shown.collect::<Vec<_>>().join(" or ");
+    if more > 0 { format!("{text} or {more} other spellings") } else { text }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -28,6 +28,9 @@ const FOLDERS: [([&str; 2], Label, Split); 4] = [
 
 /// Endings of archives.
 const ARCHIVES: &[&str] = &["gz", "tar", "tgz"];
+
+/// Bytes of a block of a tar archive.
+const BLOCK: usize = 512;
 
 /// Lists the sequences of all archives.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
@@ -76,6 +79,9 @@ fn index(file: &Path) -> Result<Archive, DataError> {
         ));
     }
     let length = file.metadata().map_err(unreadable)?.len();
+    if !is_whole(file, length).map_err(unreadable)? {
+        return Err(broken("it has no end mark, so that it was cut off; fetch it again".to_owned()));
+    }
     let mut archive = Archive::default();
     let mut reader = tar::Archive::new(File::open(file).map_err(unreadable)?);
     for entry in reader.entries_with_seek().map_err(failed)? {
@@ -109,6 +115,18 @@ fn index(file: &Path) -> Result<Archive, DataError> {
         }
     }
     Ok(archive)
+}
+
+/// Whether a file ends with a block of zeros, as tar archives do.
+fn is_whole(file: &Path, length: u64) -> std::io::Result<bool> {
+    let mut end = [1; BLOCK];
+    let mut file = File::open(file)?;
+    if length < BLOCK as u64 || !length.is_multiple_of(BLOCK as u64) {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(length - BLOCK as u64))?;
+    file.read_exact(&mut end)?;
+    Ok(end == [0; BLOCK])
 }
 
 /// Lists the sequences of an archive.

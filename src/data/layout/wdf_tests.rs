@@ -66,7 +66,16 @@ fn archives_that_are_broken_name_themselves() {
     let (_dir, root) = release();
     let whole = std::fs::read(root.join("fake_train/1.tar.gz")).unwrap();
     let mut errors = Vec::new();
-    for bytes in [&whole[..700], &whole[..1100], b"\x1f\x8b\x08rest", &vec![b'x'; 2000]] {
+    let mut cut_and_padded = whole[..1536].to_vec();
+    cut_and_padded.extend([0; 512]);
+    cut_and_padded[512 + 124..512 + 135].copy_from_slice(b"00000777777");
+    for bytes in [
+        &whole[..700],
+        &whole[..1536],
+        b"\x1f\x8b\x08rest",
+        &[vec![b'x'; 2048], vec![0; 512]].concat(),
+        &cut_and_padded,
+    ] {
         std::fs::write(root.join("fake_train/1.tar.gz"), bytes).unwrap();
         errors.push(refused(&set(&root), &root));
     }
