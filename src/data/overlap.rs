@@ -124,8 +124,7 @@ struct Findings<'a> {
 impl<'a> Findings<'a> {
     fn add(&mut self, shared: Shared<'a>, examples: Vec<Example<'a>>) {
         self.datasets.extend(examples.iter().map(|(part, _)| part.dataset.name.value.as_str()));
-        let list =
-            if shared.0 == "identity" { &mut self.identities } else { &mut self.originals };
+        let list = if shared.0 == "identity" { &mut self.identities } else { &mut self.originals };
         list.push((shared, examples));
     }
 

@@ -61,10 +61,8 @@ fn identities_and_originals_in_two_splits_are_listed() {
 #[test]
 fn people_of_released_sets_are_the_same_in_all_of_them() {
     let root = std::path::Path::new("/none");
-    let (mut one, mut two) = (
-        released(Released::Celebdf, root, &[], &[]),
-        released(Released::Df40, root, &[], &[]),
-    );
+    let (mut one, mut two) =
+        (released(Released::Celebdf, root, &[], &[]), released(Released::Df40, root, &[], &[]));
     (one.name.value, two.name.value) = ("one".into(), "two".into());
     let trained = [in_split("a", Split::Train, &["celebdf:id1"], None)];
     let tested = [in_split("b", Split::Test, &["celebdf:id1"], None)];
@@ -81,10 +79,8 @@ fn people_of_released_sets_are_the_same_in_all_of_them() {
 fn what_a_release_has_in_two_splits_can_be_accepted() {
     let mut set = plain("one");
     set.overlap = said(Overlap::Accept);
-    let videos = [
-        in_split("a", Split::Train, &["1"], None),
-        in_split("b", Split::Test, &["1"], Some("a")),
-    ];
+    let videos =
+        [in_split("a", Split::Train, &["1"], None), in_split("b", Split::Test, &["1"], Some("a"))];
     assert_eq!(
         check("all", &parts(&set, &videos, true)).unwrap(),
         ["ensemble all: 1 identity and 1 original in several splits of one"]

@@ -49,7 +49,6 @@ pub struct Dataset {
 /// How the files of a data set lie on disk.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "a project has a handful of them")]
 pub enum Layout {
     /// The synthetic demo, drawn by Proofmark itself.
     Demo(DemoLayout),

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths::stem;
 use super::released::{Release, spellings};
-use super::Finding;
 use crate::data::error::DataError;
 use crate::data::flaw::RowFlaw;
 use crate::data::manifest::Kind;
@@ -97,7 +97,8 @@ fn add(
 pub(super) fn identities(name: &str) -> Vec<String> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_id = |part: &&str| part.strip_prefix("id").is_some_and(is_number);
-    let ids: Vec<String> = name.split('_').filter(is_id).map(|id| format!("celebdf:{id}")).collect();
+    let ids: Vec<String> =
+        name.split('_').filter(is_id).map(|id| format!("celebdf:{id}")).collect();
     if ids.is_empty() { vec![format!("celebdf:{name}")] } else { ids }
 }
 

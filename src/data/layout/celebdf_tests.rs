@@ -49,12 +49,8 @@ fn labels_are_checked_against_the_folders() {
 
 #[test]
 fn a_manipulation_of_another_name_is_refused() {
-    let (_dir, root) = tree(&[
-        TESTS,
-        "YouTube-real/",
-        "Celeb-real/",
-        "Celeb-synthesis/id1_id0_0007.mp4=x",
-    ]);
+    let (_dir, root) =
+        tree(&[TESTS, "YouTube-real/", "Celeb-real/", "Celeb-synthesis/id1_id0_0007.mp4=x"]);
     let error = refused(&released(Released::Celebdf, &root, &[], &["Celeb-sythesis"]), &root);
     assert!(error.contains("did you mean `Celeb-sythesis`?"), "{error}");
 }

@@ -60,7 +60,8 @@ pub fn read(dataset: &Dataset, layout: &BenchLayout, env: Env) -> Result<Listing
     };
     let Entries(sets) = json::<Json>(&file)?;
     let labels: Vec<_> = sets.into_iter().flat_map(|(_, Entries(labels))| labels).collect();
-    reader.check_labels(&file, &labels.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>())?;
+    reader
+        .check_labels(&file, &labels.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>())?;
     for (label, Entries(splits)) in labels {
         for (split, Entries(nodes)) in splits {
             reader.split(&label, &split, nodes)?;
@@ -222,9 +223,11 @@ impl Reader<'_> {
             self.listing.note(Finding::Duplicated, key.as_str());
         }
         let frames = (0..).zip(frames);
-        self.listing.frames.extend(
-            frames.map(|(frame, path)| Frame { video_key: key.clone(), frame, path }),
-        );
+        self.listing.frames.extend(frames.map(|(frame, path)| Frame {
+            video_key: key.clone(),
+            frame,
+            path,
+        }));
         Ok(Ok(()))
     }
 
@@ -234,7 +237,8 @@ impl Reader<'_> {
         let key = earlier.key.clone();
         let before = earlier.split.unwrap_or(split);
         if earlier.label != class {
-            let what = format!("`{key}` is {} before and here {}", earlier.label.word(), class.word());
+            let what =
+                format!("`{key}` is {} before and here {}", earlier.label.word(), class.word());
             return Err(RowFlaw::Disagree(what));
         }
         if before == split {

@@ -63,7 +63,9 @@ fn one_compression_is_read_and_frames_are_found_below_the_root() {
 #[test]
 fn val_that_repeats_test_is_test() {
     let video = |name: &str, class: &str| {
-        format!("\"{name}\": {{\"label\": \"x\", \"frames\": [\"/mnt/cluster/rgb/Celeb-DF-v2/{class}/frames/{name}/0.png\"]}}")
+        format!(
+            "\"{name}\": {{\"label\": \"x\", \"frames\": [\"/mnt/cluster/rgb/Celeb-DF-v2/{class}/frames/{name}/0.png\"]}}"
+        )
     };
     let (real, fake) = (video("id0_0000", "Celeb-real"), video("id0_id1_0000", "Celeb-synthesis"));
     let json = format!(

@@ -156,8 +156,7 @@ fn list_reals(
             found.len()
         )]));
     }
-    let wanted: Vec<(usize, String)> =
-        tested.unwrap_or_else(|| found.keys().cloned().collect());
+    let wanted: Vec<(usize, String)> = tested.unwrap_or_else(|| found.keys().cloned().collect());
     let mut keys = BTreeMap::new();
     for (place, name) in wanted {
         let (key, images) = match found.remove(&(place, name.clone())) {

@@ -56,7 +56,11 @@ fn the_list_picks_the_test_reals_wherever_they_lie() {
     let elsewhere = released(Released::Df40, &root.join("df40/DF40"), &switches, &["simswap"]);
     let elsewhere = listed(&elsewhere).unwrap();
     let keys = |l: &super::super::Listing| {
-        l.videos.iter().filter(|v| v.label == Label::Real).map(|v| v.key.clone()).collect::<Vec<_>>()
+        l.videos
+            .iter()
+            .filter(|v| v.label == Label::Real)
+            .map(|v| v.key.clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(keys(&elsewhere), keys(&beside), "no path of a machine is in a key");
 }

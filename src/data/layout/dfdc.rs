@@ -2,7 +2,8 @@
 //! `metadata.json`; validation and test are folders of videos with their labels beside them,
 //! 1 for fake. No video tells its method.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,8 +39,7 @@ struct About {
 /// Lists the videos of train, validation and test.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let parts = parts(release)?;
-    let mut needed: Vec<_> =
-        parts.iter().map(|part| vec![format!("{part}/{METADATA}")]).collect();
+    let mut needed: Vec<_> = parts.iter().map(|part| vec![format!("{part}/{METADATA}")]).collect();
     if parts.is_empty() {
         needed.push(spellings(&[
             &format!("train/{PART}0/{METADATA}"),
@@ -77,7 +77,9 @@ fn parts(release: &mut Release) -> Result<Vec<String>, DataError> {
         let is_part = |path: &str| path.rsplit('/').next().unwrap_or(path).starts_with(PART);
         let parts: Vec<String> = (entries.into_iter())
             .filter(|(path, kind)| *kind == tree::Kind::Folder && is_part(path))
-            .map(|(path, _)| tree::find(&release.files, std::slice::from_ref(&path)).unwrap_or(path))
+            .map(|(path, _)| {
+                tree::find(&release.files, std::slice::from_ref(&path)).unwrap_or(path)
+            })
             .collect();
         if !parts.is_empty() {
             return Ok(parts);
@@ -130,10 +132,11 @@ fn evaluation(release: &mut Release, folder: &str, split: Split) -> Result<(), D
     let mut on_disk: BTreeMap<String, (String, u64)> = BTreeMap::new();
     for (path, size) in release.videos_below(folder)? {
         let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
-        if on_disk.contains_key(&name) {
-            release.listing.note(Finding::Duplicated, path);
-        } else {
-            on_disk.insert(name, (path, size));
+        match on_disk.entry(name) {
+            Entry::Occupied(_) => release.listing.note(Finding::Duplicated, path),
+            Entry::Vacant(entry) => {
+                entry.insert((path, size));
+            }
         }
     }
     let labels = labels(release, folder)?;
@@ -177,17 +180,19 @@ fn labels(
     if file.is_file() {
         let from_csv = labels.len();
         let mut problems = Problems::of(&file);
-        let mut here = HashMap::new();
+        let mut told = HashSet::new();
         for (number, (name, about)) in (1..).zip(json::<Entries<Value>>(&file)?.0) {
             let value = about.get("is_fake").map_or_else(String::new, Value::to_string);
             if from_csv == 0 {
                 take(release, &mut labels, &mut problems, ("entry", number), &name, &value);
             } else if let Some((label, line)) = labels.get(&name)
                 && label_of(&value).is_some_and(|here| here != *label)
-                && here.insert(name.clone(), ()).is_none()
+                && told.insert(name.clone())
             {
-                let what =
-                    format!("`{name}` is {} in line {line} of {LABELS}, but not here", label.word());
+                let what = format!(
+                    "`{name}` is {} in line {line} of {LABELS}, but not here",
+                    label.word()
+                );
                 problems.add("entry", number, RowFlaw::Disagree(what));
             }
         }

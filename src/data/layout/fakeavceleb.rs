@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use super::Finding;
 use super::csv::Rows;
 use super::lists::Problems;
 use super::paths;
 use super::released::{Release, spellings};
-use super::Finding;
 use crate::data::error::DataError;
 use crate::data::flaw::{CsvFlaw, Nothing, RowFlaw};
 use crate::data::manifest::{Kind, Video};
@@ -134,9 +134,8 @@ fn video(
         "all" => &["source", "target1", "target2"],
         _ => &["source"],
     };
-    let is_id = |id: &&str| {
-        id.strip_prefix("id").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
-    };
+    let is_id =
+        |id: &&str| id.strip_prefix("id").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
     video.groups = (people.iter().map(|who| row.get(who)).filter(is_id))
         .map(|id| format!("fakeavceleb:{id}"))
         .collect();

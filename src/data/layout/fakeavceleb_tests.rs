@@ -24,7 +24,8 @@ const FILES: [&str; 8] = [
 ];
 
 fn set(root: &std::path::Path, switches: &[(&str, &str)]) -> Dataset {
-    let usual = [("real-video-fake-audio", "exclude"), ("mixed", "face-swap"), ("identities", "source")];
+    let usual =
+        [("real-video-fake-audio", "exclude"), ("mixed", "face-swap"), ("identities", "source")];
     let switches = usual.map(|(name, to)| {
         (name, switches.iter().find(|(n, _)| *n == name).map_or(to, |(_, to)| *to))
     });
@@ -56,10 +57,8 @@ fn a_header_without_the_last_column_and_rows_without_a_folder_are_read() {
     let short = HEADER.trim_end_matches(',');
     std::fs::write(root.join("meta_data.csv"), format!("{short}\n{ROWS}")).unwrap();
     assert_eq!(told(&listed(&set(&root, &[])).unwrap()), expected);
-    let rows: String = ROWS
-        .lines()
-        .map(|l| format!("{}\n", l.rsplit_once(',').expect("ten columns").0))
-        .collect();
+    let rows: String =
+        ROWS.lines().map(|l| format!("{}\n", l.rsplit_once(',').expect("ten columns").0)).collect();
     std::fs::write(root.join("meta_data.csv"), format!("{short}\n{rows}")).unwrap();
     assert_eq!(told(&listed(&set(&root, &[])).unwrap()), expected);
 }

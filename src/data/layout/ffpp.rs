@@ -100,7 +100,11 @@ pub(super) fn identity(id: &str) -> String {
 /// The ids in the name of a video, `TTT` or `TTT_SSS`.
 pub(super) fn identities(name: &str) -> Vec<String> {
     let ids: Vec<&str> = name.split('_').collect();
-    if ids.iter().all(|id| is_id(id)) { ids.into_iter().map(identity).collect() } else { Vec::new() }
+    if ids.iter().all(|id| is_id(id)) {
+        ids.into_iter().map(identity).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// The files of a folder by their names without extension.

@@ -178,7 +178,10 @@ fn triple(line: &Line) -> Option<String> {
         _ => 1,
     };
     (line.triple != expected).then(|| {
-        format!("class {} with {} of three, not {expected}; the class is taken", line.class, line.triple)
+        format!(
+            "class {} with {} of three, not {expected}; the class is taken",
+            line.class, line.triple
+        )
     })
 }
 

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn objects_keep_order_and_repeated_keys() {
-        let (_dir, root) = tree(&["a.json={\"b\": 1, \"a\": 2, \"b\": 3}", "b.json=[1]", "c.json="]);
+        let (_dir, root) =
+            tree(&["a.json={\"b\": 1, \"a\": 2, \"b\": 3}", "b.json=[1]", "c.json="]);
         let entries: Entries<u32> = json(&root.join("a.json")).unwrap();
         assert_eq!(entries.0, [("b".into(), 1), ("a".into(), 2), ("b".into(), 3)]);
         for (file, why) in [("b.json", "expected an object"), ("c.json", "EOF")] {

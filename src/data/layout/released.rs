@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Finding, Listing, celebdf, dfdc, dfeval, df40, fakeavceleb, ffpp, forgerynet, tree, wdf,
+    Finding, Listing, celebdf, df40, dfdc, dfeval, fakeavceleb, ffpp, forgerynet, tree, wdf,
 };
 use crate::data::error::DataError;
 use crate::data::files::Files;
@@ -47,11 +47,7 @@ pub(super) struct Release<'a> {
 }
 
 impl<'a> Release<'a> {
-    fn open(
-        dataset: &'a Dataset,
-        layout: &'a ReleasedLayout,
-        env: Env,
-    ) -> Result<Self, DataError> {
+    fn open(dataset: &'a Dataset, layout: &'a ReleasedLayout, env: Env) -> Result<Self, DataError> {
         let root = locate(&dataset.name.value, &layout.root, Want::Folder, env)?;
         let mut listing = Listing::default();
         if !layout.switches.is_empty() {

@@ -68,7 +68,11 @@ struct Archive {
 
 /// Reads the headers of an archive.
 fn index(file: &Path) -> Result<Archive, DataError> {
-    let broken = |why: String| DataError::Archive { file: file.to_owned(), why };
+    // What the archive says of itself may be long.
+    let broken = |why: String| DataError::Archive {
+        file: file.to_owned(),
+        why: why.chars().take(120).collect(),
+    };
     let failed = |e: std::io::Error| broken(e.to_string());
     let unreadable = |e| tree::unreadable(file, e);
     let mut magic = Vec::new();
@@ -80,7 +84,9 @@ fn index(file: &Path) -> Result<Archive, DataError> {
     }
     let length = file.metadata().map_err(unreadable)?.len();
     if !is_whole(file, length).map_err(unreadable)? {
-        return Err(broken("it has no end mark, so that it was cut off; fetch it again".to_owned()));
+        return Err(broken(
+            "it has no end mark, so that it was cut off; fetch it again".to_owned(),
+        ));
     }
     let mut archive = Archive::default();
     let mut reader = tar::Archive::new(File::open(file).map_err(unreadable)?);

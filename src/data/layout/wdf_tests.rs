@@ -66,15 +66,17 @@ fn archives_that_are_broken_name_themselves() {
     let (_dir, root) = release();
     let whole = std::fs::read(root.join("fake_train/1.tar.gz")).unwrap();
     let mut errors = Vec::new();
-    let mut cut_and_padded = whole[..1536].to_vec();
-    cut_and_padded.extend([0; 512]);
-    cut_and_padded[512 + 124..512 + 135].copy_from_slice(b"00000777777");
+    let mut header = tar::Header::new_gnu();
+    header.set_path("1/fake/1/1.png").unwrap();
+    header.set_size(1 << 40);
+    header.set_cksum();
+    let boastful = [&header.as_bytes()[..], &[0; 1024]].concat();
     for bytes in [
         &whole[..700],
         &whole[..1536],
         b"\x1f\x8b\x08rest",
         &[vec![b'x'; 2048], vec![0; 512]].concat(),
-        &cut_and_padded,
+        &boastful,
     ] {
         std::fs::write(root.join("fake_train/1.tar.gz"), bytes).unwrap();
         errors.push(refused(&set(&root), &root));

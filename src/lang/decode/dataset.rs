@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::lang::cursor::{Cursor, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    BenchLayout, Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family,
-    FolderClass, FolderLayout, FrameRule, Label, Layout, Manipulation, Overlap, Released,
-    ReleasedLayout, Split, SplitRule, TableLayout,
+    BenchLayout, Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
+    FolderLayout, FrameRule, Label, Layout, Manipulation, Overlap, Released, ReleasedLayout, Split,
+    SplitRule, TableLayout,
 };
 use crate::lang::span::Spanned;
 use crate::lang::suggest::{list, nearest};
