@@ -1,13 +1,14 @@
 //! Everything that can be wrong with data, and the words for it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::lang::span::Origin;
 
 use super::demo::DemoError;
-use super::flaw::{CsvFlaw, EmptyClassHint, Nothing, RowProblem, counted, did_you_mean, quoted};
+use super::flaw::{CsvFlaw, EmptyClassHint, Nothing, RowProblem, counted, did_you_mean};
+use super::sentences::{columns, listed, overlap, table_problems, unattributed};
 
 /// Something wrong with the data of an experiment.
 #[derive(Debug, Error)]
@@ -353,73 +354,4 @@ pub enum DataError {
         /// What is wrong.
         why: String,
     },
-}
-
-fn listed(head: &str, items: &[String]) -> String {
-    items.iter().map(|item| format!("  {head}: {item}\n")).collect()
-}
-
-fn columns(available: &[String]) -> String {
-    let list = quoted(available);
-    match available {
-        [only] if only.contains([';', '\t']) => {
-            format!("its only column is {list}: separate columns by commas")
-        }
-        _ => format!("its columns are {list}"),
-    }
-}
-
-fn table_problems(file: &Path, some: &[RowProblem], total: usize) -> String {
-    let mut text = format!("{} has {} that cannot be used", file.display(), counted(total, "row"));
-    for problem in some {
-        text += &format!("\n  {}: {}", problem.at, problem.what);
-    }
-    if total > some.len() {
-        text += &format!("\n  and {} more", total - some.len());
-    }
-    text
-}
-
-fn overlap(
-    ensemble: &str,
-    counted: &str,
-    some: &[String],
-    more: usize,
-    datasets: &[String],
-) -> String {
-    let are = if counted.starts_with("1 ") && !counted.contains(" and ") { "is" } else { "are" };
-    let mut text = format!(
-        "ensemble `{ensemble}`: {counted} {are} in more than one split of what it trains, selects \
-         and is tested on"
-    );
-    for line in some {
-        text += &format!("\n  {line}");
-    }
-    if more > 0 {
-        text += &format!("\n  and {more} more");
-    }
-    text + &format!(
-        "\n  divide by identity with `split carve ..`; if the release itself is so, write `split \
-         official overlap=accept` in data set {}",
-        datasets.join(", ")
-    )
-}
-
-fn unattributed(
-    by: &str,
-    dataset: &str,
-    manipulation: Option<&str>,
-    videos: usize,
-    example: &str,
-) -> String {
-    let who = match manipulation {
-        Some(name) => format!("the manipulation `{name}` of data set `{dataset}` has no family"),
-        None => format!("data set `{dataset}` does not say how its fakes were made"),
-    };
-    let videos = counted(videos, "video");
-    let cure = match manipulation {
-        Some(name) => format!("declare `manipulation {name} family=...`"),
-        None => format!("leave the data set out, or attribution by={by}"),
-    };
-    format!("{who}, which attribution by={by} needs for {videos}, such as `{example}`; {cure}")
 }

@@ -15,6 +15,7 @@ pub mod overlap;
 mod root;
 pub mod sample;
 pub mod scan;
+mod sentences;
 pub mod split;
 pub mod statistics;
 #[cfg(test)]
