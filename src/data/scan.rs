@@ -1,6 +1,6 @@
 //! From a declared data set to its manifest and a report of what was found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::lang::model::{Dataset, Expect, Label, Layout, Split};
 
@@ -17,6 +17,8 @@ use super::{frames, split};
 pub struct Scan {
     /// Where its files lie; none for the demo.
     pub files: Option<Files>,
+    /// Keys of videos that are listed, but not on disk.
+    pub absent: HashSet<String>,
     /// Its videos and frames, with splits and frame rule applied.
     pub manifest: Manifest,
     /// What was found.
@@ -105,7 +107,13 @@ pub fn scan(dataset: &Dataset, env: Env) -> Result<Scan, DataError> {
         findings: listing.findings,
         remarks: listing.remarks,
     };
-    Ok(Scan { files: listing.files, manifest: Manifest::new(listing.videos, frames)?, report })
+    let absent = listing.absent;
+    Ok(Scan {
+        files: listing.files,
+        absent,
+        manifest: Manifest::new(listing.videos, frames)?,
+        report,
+    })
 }
 
 impl SplitCounts {

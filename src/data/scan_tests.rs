@@ -1,8 +1,12 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::data::testing::{dataset, demo, manipulation, no_env, path, plain, said, text, tree};
-use crate::lang::model::{Family, FolderClass, FolderLayout, FrameRule, Label, SplitRule};
+use crate::data::testing::{
+    dataset, demo, manipulation, no_env, path, plain, released, said, text, tree,
+};
+use crate::lang::model::{
+    Family, FolderClass, FolderLayout, FrameRule, Label, Released, SplitRule,
+};
 
 fn carved(mut set: Dataset) -> Dataset {
     set.split =
@@ -74,4 +78,42 @@ fn a_folder_is_scanned_and_what_was_noticed_is_told() {
     set.split = SplitRule::Only { split: said(Split::Test) };
     set.frames = FrameRule::Fps { fps: said(1.0) };
     assert!(matches!(scan(&set, &no_env), Err(DataError::NoTimes { .. })));
+}
+
+#[test]
+fn what_is_missing_and_what_is_published_are_told() {
+    let (_dir, root) = tree(&[
+        "Celeb-real/id1_0000.mp4=x",
+        "YouTube-real/",
+        "Celeb-synthesis/id2_id1_0000.mp4=x",
+        "List_of_testing_videos.txt=1 YouTube-real/00170.mp4\n1 YouTube-real/00171.mp4",
+    ]);
+    let mut set = released(Released::Celebdf, &root, &[], &[]);
+    set.split = SplitRule::OFFICIAL;
+    set.expect = Some(Expect { train: Some(said(6010)), val: Some(said(4)), test: None });
+    // Videos have times, which the decoder will ask for.
+    set.frames = FrameRule::Fps { fps: said(1.0) };
+    let found = scan(&set, &no_env).unwrap();
+    assert_eq!(
+        found.report.summary().unwrap(),
+        "videos: train 2 (published 6010), val 0 (published 4), test 0 (missing 2)"
+    );
+    assert_eq!(found.report.missing, SplitCounts { test: 2, ..SplitCounts::default() });
+    assert!(found.absent.contains("YouTube-real/00171.mp4"), "{:?}", found.absent);
+    assert!(found.undecoded());
+    assert_eq!(
+        found.report.notes(),
+        [
+            "2 listed files not on disk (YouTube-real/00170.mp4, YouTube-real/00171.mp4)",
+            "test has real videos only"
+        ]
+    );
+    set.expect = None;
+    set.split = SplitRule::Only { split: said(Split::Train) };
+    let found = scan(&set, &no_env).unwrap();
+    assert_eq!(found.report.summary().unwrap(), "videos: train 2 (missing 2)");
+    let demo = carved(dataset("demo", Layout::Demo(demo(1, 20))));
+    let demo = Dataset { manipulations: vec![manipulation("swap-seam", None)], ..demo };
+    let found = scan(&demo, &no_env).unwrap();
+    assert_eq!((found.report.summary(), found.undecoded()), (None, false));
 }

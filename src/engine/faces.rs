@@ -7,7 +7,7 @@ use crate::data::demo;
 use crate::data::{Kind, Scan};
 use crate::lang::model::{Dataset, Layout};
 use crate::prepare::faces::PreparedVideo;
-use crate::prepare::run::{Frame, Pixels, prepare};
+use crate::prepare::run::{Frame, Listed, Pixels, prepare};
 use crate::work::{Events, Failure};
 
 /// Prepares the faces of a data set into `folder`.
@@ -19,7 +19,12 @@ pub fn make(
     stop: &AtomicBool,
 ) -> Result<Vec<PreparedVideo>, Failure> {
     let videos = scan.manifest.video_rows();
-    let keys: Vec<String> = videos.iter().map(|v| v.key.clone()).collect();
+    let missing = |key: &String| {
+        let files = scan.files.as_ref().filter(|_| scan.absent.contains(key));
+        files.map(|files| files.file(key))
+    };
+    let every: Vec<Listed> =
+        (videos.iter()).map(|v| Listed { key: v.key.clone(), missing: missing(&v.key) }).collect();
     let drawn = match &dataset.layout {
         Layout::Demo(layout) => demo_videos(dataset, layout)?,
         _ => Vec::new(),
@@ -48,7 +53,7 @@ pub fn make(
         _ => image::RgbImage::new(side, side),
     };
     let side = dataset.faces.size.value;
-    let prepared = prepare(&keys, &frames, side, folder, &draw, events, stop)?;
+    let prepared = prepare(&every, &frames, side, folder, &draw, events, stop)?;
     scan.manifest.write(folder).map_err(|e| Failure::Data(e.to_string()))?;
     Ok(prepared)
 }

@@ -105,6 +105,36 @@ fn what_deepfakebench_prepared_is_trained_on() {
     place.run(&["run", "x.kdl"]).ends_with(0).says("48 videos, 48 faces");
 }
 
+#[test]
+fn a_listed_video_that_is_not_on_disk_is_missing_and_not_faceless() {
+    let place = Place::with(&experiment(
+        "dataset set {
+            layout df40 root=\"df40\"
+            manipulation simswap family=face-swap
+            split carve train=(%)50 val=(%)25 test=(%)25
+            faces size=32
+        }",
+    ));
+    let mut list = "1 Celeb-real/id99_0000.mp4\n1 YouTube-real/00170.mp4".to_owned();
+    place.write("df40/Celeb-DF-v2/YouTube-real/frames/00170/0.png", png(7));
+    for person in 0..12 {
+        let fake = format!("df40/simswap/cdf/frames/id{person}_id{person}_0000/0.png");
+        place.write(&fake, png(person));
+        let real = format!("df40/Celeb-DF-v2/Celeb-real/frames/id{person}_0000/0.png");
+        place.write(&real, png(99 - person));
+        list += &format!("\n1 Celeb-real/id{person}_0000.mp4");
+    }
+    place.write("df40/Celeb-DF-v2/List_of_testing_videos.txt", list);
+    std::fs::create_dir_all(place.path("df40/simswap/cdf/frames/id3_id3_0001")).unwrap();
+    let ran = place.run(&["prepare", "x.kdl"]).ends_with(0);
+    for words in [
+        "27 videos, 25 faces; 1 no-face (simswap/cdf/frames/id3_id3_0001)",
+        "1 missing (looked for df40/Celeb-DF-v2/Celeb-real/frames/id99_0000)",
+    ] {
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+}
+
 /// Celeb-DF with a person of both splits.
 fn celebdf(rule: &str) -> Place {
     let place = Place::with(&experiment(&format!(

@@ -269,7 +269,9 @@ impl Reader<'_> {
         for start in std::iter::once(0).chain(slashes[..last].iter().copied()) {
             let rest = paths::below(Path::new(""), &written[start..]);
             if let Some(path) = rest.filter(|path| self.files.file(path).is_file()) {
-                self.prefixes.push(written[..start].to_owned());
+                if start > 0 {
+                    self.prefixes.push(written[..start].to_owned());
+                }
                 return Some(path);
             }
         }

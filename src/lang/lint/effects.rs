@@ -113,12 +113,12 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
                 );
             }
             if let Some(group) = &table.group
-                && !matches!(dataset.split, SplitRule::Carve { .. })
+                && matches!(dataset.split, SplitRule::Only { .. })
             {
                 report(
                     sink,
                     "a column of groups that is not used",
-                    "groups matter where splits are carved",
+                    "groups matter where there are several splits",
                     group.origin,
                     "write `split carve ..`, or remove `group`",
                 );
