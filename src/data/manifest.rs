@@ -105,6 +105,20 @@ impl Manifest {
         &self.frames
     }
 
+    /// How many videos are in a split.
+    pub fn in_split(&self, split: Split) -> usize {
+        let splits = self.videos.column("split").and_then(|column| column.str());
+        let splits = splits.expect("checked when the manifest was made");
+        splits.iter().filter(|word| *word == Some(Some(split).word())).count()
+    }
+
+    /// Whether any video is stored in this way.
+    pub fn has_kind(&self, kind: Kind) -> bool {
+        let kinds = self.videos.column("kind").and_then(|column| column.str());
+        let kinds = kinds.expect("checked when the manifest was made");
+        kinds.iter().any(|word| word == Some(kind.word()))
+    }
+
     /// The videos as rows.
     pub fn video_rows(&self) -> Vec<Video> {
         video_rows(&self.videos).expect("checked when the manifest was made")

@@ -32,6 +32,8 @@ fn rows_come_back_in_natural_order() {
     let frames: Vec<_> =
         by_video.iter().map(|(_, f)| f.iter().map(|f| f.frame).collect::<Vec<_>>()).collect();
     assert_eq!(frames, [vec![0], vec![2, 10], vec![]]);
+    assert_eq!((manifest.in_split(Split::Val), manifest.in_split(Split::Test)), (1, 0));
+    assert!(manifest.has_kind(Kind::Frames) && !manifest.has_kind(Kind::Video));
     assert_eq!(manifest.videos().shape(), (3, 10));
     assert_eq!(manifest.frames().shape(), (3, 3));
 }

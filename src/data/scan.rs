@@ -28,8 +28,7 @@ pub struct Scan {
 impl Scan {
     /// Whether its frames are those of video files, which are known once they are decoded.
     pub fn undecoded(&self) -> bool {
-        let kinds = self.manifest.videos().column("kind").and_then(|kinds| kinds.str());
-        kinds.is_ok_and(|kinds| kinds.iter().flatten().any(|kind| kind == Kind::Video.word()))
+        self.manifest.has_kind(Kind::Video)
     }
 }
 

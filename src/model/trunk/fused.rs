@@ -99,7 +99,7 @@ impl Fused {
     ) -> Result<Vec<f32>> {
         let side = self.config.image;
         let batch = images.len() / (3 * side * side);
-        if batch == 0 || images.len() % (3 * side * side) != 0 {
+        if batch == 0 || !images.len().is_multiple_of(3 * side * side) {
             bail!("{} values are not images of 3 x {side} x {side}", images.len());
         }
         let sizes = self.sizes(batch);
