@@ -138,7 +138,7 @@ mod tests {
         let mut gram = vec![0f32; 9];
         let a = Mat::new(&a, 2);
         product(Out::new(&mut gram, 3), a.t(), a, 1.0, false, Threads::All);
-        assert_eq!((gram[1], gram[3]), (gram[3], gram[1]));
+        assert_eq!(gram[1], gram[3]);
         assert_eq!(gram[0], 9.0);
     }
 
