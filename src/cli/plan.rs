@@ -1,14 +1,17 @@
 //! `plan`: what would run, what is reused, and why.
 
+use std::collections::btree_map::{BTreeMap, Entry};
+
 use serde_json::{Value, json};
 
 use super::args::{Format, PlanArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::{Planned, checked, failed, planned, print_missing};
+use super::project::{Planned, checked, failed, planned, print_missing, print_notes};
 use crate::engine::run::{Reason, reasons};
 use crate::engine::sample::{class_names, expected};
 use crate::lang::Loaded;
+use crate::lang::model::Experiment;
 use crate::model::vit::VitConfig;
 use crate::plan::graph::{Stage, Work};
 use crate::plan::inputs::Change;
@@ -34,11 +37,13 @@ fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fai
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);
     }
+    print_notes(&planned.world, printer);
     let reasons = reasons(&planned.plan, &planned.store);
     let mut lines = String::new();
     let mut rows = Vec::new();
+    let mut known = Known::default();
     for (stage, reason) in planned.plan.stages.iter().zip(&reasons) {
-        let counts = counts(stage, loaded, &planned)?;
+        let counts = counts(stage, loaded, &planned, &mut known)?;
         let verb = if *reason == Reason::Reuse { "reuse" } else { "run" };
         let why = words(reason, loaded);
         lines += &format!("{verb:<6}{:<8}{:<40}{counts}\n", stage.kind.word(), stage.name);
@@ -70,45 +75,101 @@ fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fai
     Ok(Exit::Ok)
 }
 
+/// What experiments on the same ensemble have in common.
+#[derive(Default)]
+struct Known {
+    /// Faces that would be sampled, by ensemble.
+    faces: BTreeMap<String, Option<usize>>,
+    /// Number of classes, by ensemble and attribution.
+    classes: BTreeMap<(String, String), usize>,
+}
+
+impl Known {
+    fn faces(
+        &mut self,
+        experiment: &Experiment,
+        loaded: &Loaded,
+        planned: &Planned,
+    ) -> Result<Option<usize>, Failure> {
+        let ensemble = &experiment.data;
+        Ok(match self.faces.entry(ensemble.name.value.clone()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                *place.insert(expected(&loaded.project, ensemble, &planned.world)?)
+            }
+        })
+    }
+
+    fn classes(
+        &mut self,
+        experiment: &Experiment,
+        loaded: &Loaded,
+        planned: &Planned,
+    ) -> Result<usize, Failure> {
+        let attribution = format!("{:?}", experiment.attribution.map(|a| a.value));
+        Ok(match self.classes.entry((experiment.data.name.value.clone(), attribution)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                *place.insert(class_names(&loaded.project, experiment, &planned.world)?.len())
+            }
+        })
+    }
+}
+
 /// How much work a stage is.
-fn counts(stage: &Stage, loaded: &Loaded, planned: &Planned) -> Result<String, Failure> {
+fn counts(
+    stage: &Stage,
+    loaded: &Loaded,
+    planned: &Planned,
+    known: &mut Known,
+) -> Result<String, Failure> {
     let project = &loaded.project;
     let scan = |dataset: &str| planned.world.scans.get(dataset);
     Ok(match &stage.work {
         Work::Faces { dataset } => scan(dataset).map_or(String::new(), |scan| {
             let (videos, frames) =
                 (scan.manifest.videos().height(), scan.manifest.frames().height());
-            format!("{videos} videos, {frames} frames")
+            match scan.undecoded() {
+                true => format!("{videos} videos, whose frames are counted when they are decoded"),
+                false => format!("{videos} videos, {frames} frames"),
+            }
         }),
         Work::Sample { experiment } => {
-            let ensemble = &project.experiments[experiment].data;
-            let (_, faces) = expected(project, ensemble, &planned.world)?;
-            format!("{} sources, about {faces} faces", ensemble.sources.len())
+            let experiment = &project.experiments[experiment];
+            let sources = experiment.data.sources.len();
+            match known.faces(experiment, loaded, planned)? {
+                Some(faces) => format!("{sources} sources, about {faces} faces"),
+                None => format!("{sources} sources, whose videos are not decoded yet"),
+            }
         }
         Work::Train { experiment, .. } => {
             let experiment = &project.experiments[experiment];
-            let (_, faces) = expected(project, &experiment.data, &planned.world)?;
+            let faces = known.faces(experiment, loaded, planned)?;
             let recipe = &experiment.recipe;
-            let steps = faces / recipe.batch.value * recipe.epochs.value as usize;
-            let classes = class_names(project, experiment, &planned.world)?.len();
+            let classes = known.classes(experiment, loaded, planned)?;
             let config = VitConfig::new(&experiment.backbone, classes);
             let parameters: usize =
                 config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
+            let parameters = thousands(parameters);
+            let epochs = recipe.epochs.value;
+            let Some(faces) = faces else {
+                return Ok(format!(
+                    "{parameters} parameters, {epochs} epochs of batches of {} faces",
+                    recipe.batch.value
+                ));
+            };
+            let steps = faces / recipe.batch.value * epochs as usize;
             // A backward pass costs about two forward passes.
             let work = 3.0 * config.flops() * (steps * recipe.batch.value) as f64;
             format!(
-                "{} parameters, {} epochs, about {steps} steps of {} faces, {:.2} TFLOP",
-                thousands(parameters),
-                recipe.epochs.value,
+                "{parameters} parameters, {epochs} epochs, about {steps} steps of {} faces, {:.2} \
+                 TFLOP",
                 recipe.batch.value,
                 work / 1e12
             )
         }
-        Work::Predict { dataset, split, .. } => scan(dataset).map_or(String::new(), |scan| {
-            let videos = scan.manifest.video_rows();
-            let videos = videos.iter().filter(|v| v.split == Some(*split)).count();
-            format!("{videos} videos")
-        }),
+        Work::Predict { dataset, split, .. } => scan(dataset)
+            .map_or(String::new(), |scan| format!("{} videos", scan.manifest.in_split(*split))),
     })
 }
 

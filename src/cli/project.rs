@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::output::Printer;
+use crate::engine::leaks;
 use crate::engine::world::{World, look};
 use crate::lang::render::{Style, text};
 use crate::lang::{DiskFiles, Loaded, Severity, load, unavailable};
@@ -80,8 +81,11 @@ pub fn planned(
     let store = Store::open(store)?;
     let mut world = look(&loaded.project, &store)?;
     if world.missing.is_empty() {
+        let notes = leaks::look(&loaded.project, &world)?;
+        world.notes.extend(notes);
         match to_run {
             Some((events, printer)) => {
+                print_notes(&world, printer);
                 if !runnable(loaded, printer) {
                     return Ok(None);
                 }
@@ -92,6 +96,17 @@ pub fn planned(
     }
     let plan = plan(&loaded.project, &world.facts);
     Ok(Some(Planned { store, world, plan }))
+}
+
+/// Prints what was found of the data sets and noticed in them.
+pub fn print_notes(world: &World, printer: Printer) {
+    for scan in world.scans.values() {
+        let report = &scan.report;
+        for note in report.summary().into_iter().chain(report.notes()) {
+            printer.line(&format!("data set {}: {note}", report.dataset));
+        }
+    }
+    world.notes.iter().for_each(|note| printer.line(note));
 }
 
 /// Prints what was looked for and is not there.

@@ -46,11 +46,6 @@ fn carry_out(
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);
     }
-    for scan in planned.world.scans.values() {
-        for note in scan.report.notes() {
-            printer.line(&format!("data set {}: {note}", scan.report.dataset));
-        }
-    }
     let devices = match until {
         Until::Prepare => Devices::default(),
         Until::Train | Until::Evaluate => Devices::open(args.device, &loaded.project)?,

@@ -21,12 +21,31 @@ pub fn video_table(videos: &[Video]) -> DataFrame {
         optional("method", |v| v.method.as_deref()),
         text("family", |v| v.family.word()),
         text("split", |v| v.split.word()),
-        optional("group", |v| v.group.as_deref()),
+        groups(videos),
         optional("pair", |v| v.pair.as_deref()),
         text("kind", |v| v.kind.word()),
         Column::new("source_line".into(), lines),
     ];
     DataFrame::new(videos.len(), columns).expect("columns of one length and different names")
+}
+
+/// The groups of each video as a column of lists.
+fn groups(videos: &[Video]) -> Column {
+    let total = videos.iter().map(|v| v.groups.len()).sum();
+    let mut lists = ListStringChunkedBuilder::new("groups".into(), videos.len(), total);
+    for video in videos {
+        lists.append_values_iter(video.groups.iter().map(String::as_str));
+    }
+    lists.finish().into_column()
+}
+
+/// The groups in a cell.
+fn group_cell(column: &ListChunked, row: usize) -> Result<Vec<String>, String> {
+    let Some(list) = column.get_as_series(row) else {
+        return Err(format!("row {} has no groups", row + 1));
+    };
+    let list = list.str().map_err(|e| e.to_string())?;
+    Ok(list.iter().flatten().map(str::to_owned).collect())
 }
 
 /// The frames as columns.
@@ -44,9 +63,9 @@ pub fn frame_table(frames: &[Frame]) -> DataFrame {
 
 /// The videos of a table that may come from a file; `Err` says what is wrong with it.
 pub fn video_rows(table: &DataFrame) -> Result<Vec<Video>, String> {
-    let names = ["dataset", "video_key", "label", "method", "family", "split", "group", "pair"];
-    let [dataset, key, label, method, family, split, group, pair] = try_each(names, table)?;
-    let [kind] = try_each(["kind"], table)?;
+    let names = ["dataset", "video_key", "label", "method", "family", "split", "pair", "kind"];
+    let [dataset, key, label, method, family, split, pair, kind] = try_each(names, table)?;
+    let groups = table.column("groups").and_then(|c| c.list()).map_err(|e| e.to_string())?;
     let line = table.column("source_line").and_then(|c| c.u32()).map_err(|e| e.to_string())?;
     let owned = |column: &StringChunked, i: usize| column.get(i).map(str::to_owned);
     let needed = |column: &StringChunked, i: usize| {
@@ -61,7 +80,7 @@ pub fn video_rows(table: &DataFrame) -> Result<Vec<Video>, String> {
                 method: owned(method, i),
                 family: word(family, i)?,
                 split: word(split, i)?,
-                group: owned(group, i),
+                groups: group_cell(groups, i)?,
                 pair: owned(pair, i),
                 kind: word(kind, i)?,
                 source_line: line.get(i),

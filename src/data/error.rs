@@ -1,13 +1,14 @@
 //! Everything that can be wrong with data, and the words for it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::lang::span::Origin;
 
 use super::demo::DemoError;
-use super::flaw::{CsvFlaw, EmptyClassHint, Nothing, RowProblem, counted, did_you_mean, quoted};
+use super::flaw::{CsvFlaw, EmptyClassHint, Nothing, RowProblem, counted, did_you_mean};
+use super::sentences::{columns, listed, overlap, table_problems, unattributed};
 
 /// Something wrong with the data of an experiment.
 #[derive(Debug, Error)]
@@ -25,23 +26,6 @@ pub enum DataError {
         /// Where the user can say otherwise.
         say_otherwise: String,
         /// Where the path was written.
-        origin: Origin,
-    },
-    /// A released layout, which is found but cannot be read yet.
-    #[error(
-        "data set `{dataset}` was found in {}, but this version does not read the {layout} layout; \
-         cut the faces out of its videos and declare the crops with `layout table` or \
-         `layout folder`",
-        root.display()
-    )]
-    NotInThisVersion {
-        /// The data set.
-        dataset: String,
-        /// The released layout.
-        layout: &'static str,
-        /// Where it lies.
-        root: PathBuf,
-        /// Where the layout was written.
         origin: Origin,
     },
     /// A file or folder that cannot be read.
@@ -78,6 +62,22 @@ pub enum DataError {
         /// What is wrong.
         why: String,
     },
+    /// A JSON file that is broken or of another form.
+    #[error("{} cannot be used: {why}", file.display())]
+    Json {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, and where.
+        why: String,
+    },
+    /// An archive that cannot be read.
+    #[error("{} cannot be read as a tar archive: {why}", file.display())]
+    Archive {
+        /// The archive.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A column that the table does not have.
     #[error(
         "{} has no column `{column}` for the {role}; {}{}",
@@ -95,6 +95,24 @@ pub enum DataError {
         /// The one most like the wanted one.
         nearest: Option<String>,
         /// Where the column was named.
+        origin: Origin,
+    },
+    /// A declared value that a file does not have.
+    #[error(
+        "{} has no {what} `{value}`; it has {known}{}", file.display(), did_you_mean(nearest)
+    )]
+    UnknownValue {
+        /// The file.
+        file: PathBuf,
+        /// What the value is.
+        what: &'static str,
+        /// The value.
+        value: String,
+        /// The values that there are.
+        known: String,
+        /// The one most like it.
+        nearest: Option<String>,
+        /// Where it was declared.
         origin: Origin,
     },
     /// A wanted column that the table has twice.
@@ -224,6 +242,33 @@ pub enum DataError {
         /// How many videos it has.
         videos: usize,
     },
+    /// A validation split to be carved where the release has one.
+    #[error(
+        "data set `{dataset}` has a validation split of its own, which holds `{example}`; \
+         remove `val` from `split official`"
+    )]
+    HasValidation {
+        /// The data set.
+        dataset: String,
+        /// A video of that split.
+        example: String,
+        /// Where `val` was written.
+        origin: Origin,
+    },
+    /// Identities or originals in several splits.
+    #[error("{}", overlap(ensemble, counted, some, *more, datasets))]
+    Overlap {
+        /// The ensemble.
+        ensemble: String,
+        /// How many there are, in words.
+        counted: String,
+        /// The first of them, and the videos they are in.
+        some: Vec<String>,
+        /// How many more there are.
+        more: usize,
+        /// The data sets that they are in.
+        datasets: Vec<String>,
+    },
     /// Fractions that do not make a whole.
     #[error(
         "the split of data set `{dataset}` gives train {train}, val {val} and test {test}; \
@@ -309,48 +354,4 @@ pub enum DataError {
         /// What is wrong.
         why: String,
     },
-}
-
-fn listed(head: &str, items: &[String]) -> String {
-    items.iter().map(|item| format!("  {head}: {item}\n")).collect()
-}
-
-fn columns(available: &[String]) -> String {
-    let list = quoted(available);
-    match available {
-        [only] if only.contains([';', '\t']) => {
-            format!("its only column is {list}: separate columns by commas")
-        }
-        _ => format!("its columns are {list}"),
-    }
-}
-
-fn table_problems(file: &Path, some: &[RowProblem], total: usize) -> String {
-    let mut text = format!("{} has {} that cannot be used", file.display(), counted(total, "row"));
-    for problem in some {
-        text += &format!("\n  {}: {}", problem.at, problem.what);
-    }
-    if total > some.len() {
-        text += &format!("\n  and {} more", total - some.len());
-    }
-    text
-}
-
-fn unattributed(
-    by: &str,
-    dataset: &str,
-    manipulation: Option<&str>,
-    videos: usize,
-    example: &str,
-) -> String {
-    let who = match manipulation {
-        Some(name) => format!("the manipulation `{name}` of data set `{dataset}` has no family"),
-        None => format!("data set `{dataset}` does not say how its fakes were made"),
-    };
-    let videos = counted(videos, "video");
-    let cure = match manipulation {
-        Some(name) => format!("declare `manipulation {name} family=...`"),
-        None => format!("leave the data set out, or attribution by={by}"),
-    };
-    format!("{who}, which attribution by={by} needs for {videos}, such as `{example}`; {cure}")
 }

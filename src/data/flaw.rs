@@ -89,6 +89,17 @@ pub enum RowFlaw {
         /// The values that mean fake.
         fake: String,
     },
+    /// An entry of another form.
+    #[error("`{found}` is not of the form {wanted}")]
+    Form {
+        /// What there is.
+        found: String,
+        /// What is wanted, by example.
+        wanted: &'static str,
+    },
+    /// Something that two places tell differently.
+    #[error("{0}")]
+    Disagree(String),
     /// A split that does not exist.
     #[error("the split `{0}` is none of train, val and test")]
     UnknownSplit(String),

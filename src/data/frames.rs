@@ -7,7 +7,8 @@ use crate::lang::model::FrameRule;
 use super::error::DataError;
 use super::manifest::{Frame, Kind, Video};
 
-/// Keeps the frames that the rule picks. A frame keeps its number in the video.
+/// Keeps the frames that the rule picks. A frame keeps its number in the video. The frames of
+/// video files are picked when they are decoded.
 ///
 /// # Errors
 /// A rule by time for images, which have none, or a rule without meaning.
@@ -18,7 +19,7 @@ pub fn select(
     frames: Vec<Frame>,
 ) -> Result<Vec<Frame>, DataError> {
     if let FrameRule::Fps { fps } = rule
-        && videos.iter().any(|v| v.kind != Kind::Demo)
+        && videos.iter().any(|v| !matches!(v.kind, Kind::Demo | Kind::Video))
     {
         return Err(DataError::NoTimes {
             dataset: dataset.to_owned(),
@@ -123,7 +124,7 @@ mod tests {
             method: None,
             family: None,
             split: None,
-            group: None,
+            groups: Vec::new(),
             pair: None,
             kind,
             source_line: None,

@@ -29,8 +29,8 @@ pub struct Video {
     pub family: Option<Family>,
     /// The split it belongs to, if any.
     pub split: Option<Split>,
-    /// Identity or source that must not straddle splits.
-    pub group: Option<String>,
+    /// Identities and sources, none of which must straddle splits.
+    pub groups: Vec<String>,
     /// Key of the original that a fake was made from.
     pub pair: Option<String>,
     /// How its frames are stored.
@@ -57,6 +57,10 @@ pub enum Kind {
     Image,
     /// A sequence of images.
     Frames,
+    /// A sequence of images inside a tar archive.
+    Tar,
+    /// A video file, whose path is its key; its frames are known once it is decoded.
+    Video,
     /// Drawn by Proofmark.
     Demo,
 }
@@ -64,8 +68,8 @@ pub enum Kind {
 /// The videos of one data set and their frames, both in natural order of their keys.
 ///
 /// `videos` has the columns `dataset`, `video_key`, `label`, `method`, `family`, `split`,
-/// `group`, `pair`, `kind` (text) and `source_line` (u32); `frames` has `video_key`, `frame`
-/// (u32) and `path`. Only `method`, `group`, `pair` and `source_line` may be null.
+/// `groups` (list of text), `pair`, `kind` (text) and `source_line` (u32); `frames` has `video_key`, `frame`
+/// (u32) and `path`. Only `method`, `pair` and `source_line` may be null.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     videos: DataFrame,
@@ -101,6 +105,20 @@ impl Manifest {
         &self.frames
     }
 
+    /// How many videos are in a split.
+    pub fn in_split(&self, split: Split) -> usize {
+        let splits = self.videos.column("split").and_then(|column| column.str());
+        let splits = splits.expect("checked when the manifest was made");
+        splits.iter().filter(|word| *word == Some(Some(split).word())).count()
+    }
+
+    /// Whether any video is stored in this way.
+    pub fn has_kind(&self, kind: Kind) -> bool {
+        let kinds = self.videos.column("kind").and_then(|column| column.str());
+        let kinds = kinds.expect("checked when the manifest was made");
+        kinds.iter().any(|word| word == Some(kind.word()))
+    }
+
     /// The videos as rows.
     pub fn video_rows(&self) -> Vec<Video> {
         video_rows(&self.videos).expect("checked when the manifest was made")
@@ -125,7 +143,7 @@ impl Manifest {
     /// Digest of the content, whatever the order in which it was listed. The line that
     /// names a video is not content.
     pub fn digest(&self) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new_derive_key("proofmark manifest 1");
+        let mut hasher = blake3::Hasher::new_derive_key("proofmark manifest 2");
         let mut field = |text: Option<&str>| {
             let length = text.map_or(u64::MAX, |t| t.len() as u64);
             hasher.update(&length.to_le_bytes());
@@ -140,7 +158,11 @@ impl Manifest {
             for word in [v.label.word(), v.family.word(), v.split.word(), v.kind.word()] {
                 field(Some(word));
             }
-            for text in [&v.method, &v.group, &v.pair] {
+            field(Some(&v.groups.len().to_string()));
+            for group in &v.groups {
+                field(Some(group));
+            }
+            for text in [&v.method, &v.pair] {
                 field(text.as_deref());
             }
         }

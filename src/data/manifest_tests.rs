@@ -12,7 +12,7 @@ fn sample() -> (Vec<Video>, Vec<Frame>) {
         method: Some("swap".into()),
         family: Some(Family::FaceSwap),
         split: Some(Split::Val),
-        group: Some("id 1".into()),
+        groups: vec!["id 1".into(), "id 2".into()],
         pair: Some("real/v2".into()),
         source_line: Some(7),
         ..video("fake/v10", Label::Fake)
@@ -32,6 +32,8 @@ fn rows_come_back_in_natural_order() {
     let frames: Vec<_> =
         by_video.iter().map(|(_, f)| f.iter().map(|f| f.frame).collect::<Vec<_>>()).collect();
     assert_eq!(frames, [vec![0], vec![2, 10], vec![]]);
+    assert_eq!((manifest.in_split(Split::Val), manifest.in_split(Split::Test)), (1, 0));
+    assert!(manifest.has_kind(Kind::Frames) && !manifest.has_kind(Kind::Video));
     assert_eq!(manifest.videos().shape(), (3, 10));
     assert_eq!(manifest.frames().shape(), (3, 3));
 }
@@ -120,7 +122,7 @@ proptest! {
             1 => videos[1].method = Some(String::new()),
             2 => videos[1].family = Some(Family::Editing),
             3 => videos[1].split = None,
-            4 => videos[1].group = Some("id".into()),
+            4 => videos[1].groups = vec!["id 1".into()],
             5 => videos[1].kind = Kind::Demo,
             6 => videos.iter_mut().for_each(|v| v.dataset = "x".into()),
             7 => frames[0].path.push('x'),

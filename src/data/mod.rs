@@ -4,15 +4,18 @@ pub mod attribution;
 mod columns;
 pub mod demo;
 pub mod error;
+pub mod files;
 pub mod flaw;
 pub mod frames;
 pub mod layout;
 pub mod manifest;
 mod methods;
 mod natural;
+pub mod overlap;
 mod root;
 pub mod sample;
 pub mod scan;
+mod sentences;
 pub mod split;
 pub mod statistics;
 #[cfg(test)]

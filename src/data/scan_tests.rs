@@ -1,6 +1,12 @@
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::data::testing::{dataset, demo, manipulation, no_env, path, plain, said, text, tree};
-use crate::lang::model::{Family, FolderClass, FolderLayout, FrameRule, Label, SplitRule};
+use crate::data::testing::{
+    dataset, demo, manipulation, no_env, path, plain, released, said, text, tree,
+};
+use crate::lang::model::{
+    Family, FolderClass, FolderLayout, FrameRule, Label, Released, SplitRule,
+};
 
 fn carved(mut set: Dataset) -> Dataset {
     set.split =
@@ -17,14 +23,14 @@ fn a_demo_is_scanned() {
     let scan = scan(&set, &no_env).unwrap();
     let videos = scan.manifest.video_rows();
     assert_eq!(videos.len(), 20 * 5);
-    let families: std::collections::BTreeSet<_> = videos.iter().map(|v| v.family).collect();
+    let families: BTreeSet<_> = videos.iter().map(|v| v.family).collect();
     let known = [None, Some(Family::FaceSwap), Some(Family::Reenactment)];
     assert_eq!(families, known.into_iter().collect());
     assert_eq!(scan.report.found.total(), 100);
     assert!(scan.report.found.val > 0 && scan.report.found.none == 0);
     assert_eq!(scan.report.expected.train, Some(50));
     assert_eq!((scan.report.frames_found, scan.report.frames_used), (400, 200));
-    assert_eq!(scan.root, None);
+    assert_eq!(scan.files, None);
     let by_video = scan.manifest.by_video();
     assert!(by_video.iter().all(|(_, f)| f.iter().map(|f| f.frame).eq([0, 2])));
 }
@@ -64,12 +70,50 @@ fn a_folder_is_scanned_and_what_was_noticed_is_told() {
     assert_eq!(first.report.found, SplitCounts { test: 2, ..SplitCounts::default() });
     let notes = first.report.notes();
     let [note] = &notes[..] else { panic!("{notes:?}") };
-    assert!(note.starts_with("4 files that are no images, ignored (r/"), "{note}");
+    assert!(note.starts_with("4 files of other kinds, ignored (r/"), "{note}");
     assert!(note.ends_with(", ...)"), "{note}");
     assert_eq!(first.manifest.digest(), scan(&set, &no_env).unwrap().manifest.digest());
-    set.split = SplitRule::Official;
+    set.split = SplitRule::OFFICIAL;
     assert!(matches!(scan(&set, &no_env), Err(DataError::NoSplits { .. })));
     set.split = SplitRule::Only { split: said(Split::Test) };
     set.frames = FrameRule::Fps { fps: said(1.0) };
     assert!(matches!(scan(&set, &no_env), Err(DataError::NoTimes { .. })));
+}
+
+#[test]
+fn what_is_missing_and_what_is_published_are_told() {
+    let (_dir, root) = tree(&[
+        "Celeb-real/id1_0000.mp4=x",
+        "YouTube-real/",
+        "Celeb-synthesis/id2_id1_0000.mp4=x",
+        "List_of_testing_videos.txt=1 YouTube-real/00170.mp4\n1 YouTube-real/00171.mp4",
+    ]);
+    let mut set = released(Released::Celebdf, &root, &[], &[]);
+    set.split = SplitRule::OFFICIAL;
+    set.expect = Some(Expect { train: Some(said(6010)), val: Some(said(4)), test: None });
+    // Videos have times, which the decoder will ask for.
+    set.frames = FrameRule::Fps { fps: said(1.0) };
+    let found = scan(&set, &no_env).unwrap();
+    assert_eq!(
+        found.report.summary().unwrap(),
+        "videos: train 2 (published 6010), val 0 (published 4), test 0 (missing 2)"
+    );
+    assert_eq!(found.report.missing, SplitCounts { test: 2, ..SplitCounts::default() });
+    assert!(found.absent.contains("YouTube-real/00171.mp4"), "{:?}", found.absent);
+    assert!(found.undecoded());
+    assert_eq!(
+        found.report.notes(),
+        [
+            "2 listed files not on disk (YouTube-real/00170.mp4, YouTube-real/00171.mp4)",
+            "test has real videos only"
+        ]
+    );
+    set.expect = None;
+    set.split = SplitRule::Only { split: said(Split::Train) };
+    let found = scan(&set, &no_env).unwrap();
+    assert_eq!(found.report.summary().unwrap(), "videos: train 2 (missing 2)");
+    let demo = carved(dataset("demo", Layout::Demo(demo(1, 20))));
+    let demo = Dataset { manipulations: vec![manipulation("swap-seam", None)], ..demo };
+    let found = scan(&demo, &no_env).unwrap();
+    assert_eq!((found.report.summary(), found.undecoded()), (None, false));
 }

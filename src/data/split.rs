@@ -10,19 +10,33 @@ use super::manifest::Video;
 
 /// Assigns splits in place.
 ///
-/// `Official` keeps what the layout says; the other rules replace it. Carving permutes the
+/// `Official` keeps what the layout says, or takes a validation split from its train split
+/// where the release has none; the other rules replace it. Carving permutes the
 /// groups by a seeded hash of their names, so that neither the order of the rows nor other
 /// data sets matter, and deals them out in that order, first the groups with both labels,
 /// then those with one, each to the split that is furthest behind its fraction. The number of
 /// groups per split is the fraction's by largest remainder, but at least one.
 ///
 /// # Errors
-/// No split at all, fractions that do not make a whole, or fewer groups than splits.
+/// No split at all, a validation split that is there already, fractions that do not make a
+/// whole, or fewer groups than splits.
 pub fn assign(dataset: &str, rule: &SplitRule, videos: &mut [Video]) -> Result<(), DataError> {
     match rule {
-        SplitRule::Official if videos.iter().any(|v| v.split.is_some()) => Ok(()),
-        SplitRule::Official => {
+        SplitRule::Official { .. } if videos.iter().all(|v| v.split.is_none()) => {
             Err(DataError::NoSplits { dataset: dataset.to_owned(), videos: videos.len() })
+        }
+        SplitRule::Official { val: None, .. } => Ok(()),
+        SplitRule::Official { val: Some(val), seed } => {
+            if let Some(video) = videos.iter().find(|v| v.split == Some(Split::Val)) {
+                return Err(DataError::HasValidation {
+                    dataset: dataset.to_owned(),
+                    example: video.key.clone(),
+                    origin: val.origin,
+                });
+            }
+            let of_train = |v: &&mut Video| v.split == Some(Split::Train);
+            let mut train: Vec<&mut Video> = videos.iter_mut().filter(of_train).collect();
+            carve(dataset, [1.0 - val.value, val.value, 0.0], seed.value, &mut train)
         }
         SplitRule::Only { split } => {
             videos.iter_mut().for_each(|v| v.split = Some(split.value));
@@ -41,48 +55,21 @@ pub fn assign(dataset: &str, rule: &SplitRule, videos: &mut [Video]) -> Result<(
                     origin: train.origin,
                 });
             }
-            carve(dataset, fractions.map(|f| f / sum), seed.value, videos)
+            let mut all: Vec<&mut Video> = videos.iter_mut().collect();
+            carve(dataset, fractions.map(|f| f / sum), seed.value, &mut all)
         }
     }
 }
 
 const SPLITS: [Split; 3] = [Split::Train, Split::Val, Split::Test];
 
-/// What must stay together: a declared group, or else a video and what was made from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Group<'a> {
-    Declared(&'a str),
-    Video(&'a str),
-}
-
-impl<'a> Group<'a> {
-    fn of(video: &'a Video) -> Self {
-        match (&video.group, &video.pair) {
-            (Some(group), _) => Self::Declared(group),
-            (None, Some(original)) => Self::Video(original),
-            (None, None) => Self::Video(&video.key),
-        }
-    }
-}
-
 fn carve(
     dataset: &str,
     fractions: [f64; 3],
     seed: u64,
-    videos: &mut [Video],
+    videos: &mut [&mut Video],
 ) -> Result<(), DataError> {
-    let mut places: HashMap<Group, usize> = HashMap::with_capacity(videos.len());
-    let mut groups: Vec<(Group, [bool; 2])> = Vec::new();
-    let mut group_of: Vec<usize> = Vec::with_capacity(videos.len());
-    for video in videos.iter() {
-        let group = Group::of(video);
-        let place = *places.entry(group).or_insert_with(|| {
-            groups.push((group, [false; 2]));
-            groups.len() - 1
-        });
-        groups[place].1[usize::from(video.label == Label::Fake)] = true;
-        group_of.push(place);
-    }
+    let (groups, group_of) = together(videos);
     let splits = fractions.iter().filter(|f| **f > 0.0).count();
     if groups.len() < splits {
         return Err(DataError::TooFewGroups {
@@ -92,13 +79,9 @@ fn carve(
         });
     }
     let mut order: Vec<_> = (groups.iter().enumerate())
-        .map(|(place, (group, [real, fake]))| {
-            let name = match group {
-                Group::Declared(name) => format!("group {name}"),
-                Group::Video(key) => format!("video {key}"),
-            };
-            let lot = Rng::named(seed, Stream::Split, &name).next_u64();
-            ((!(real & fake), !real), lot, *group, place)
+        .map(|(place, Group { name, real, fake })| {
+            let lot = Rng::named(seed, Stream::Split, name).next_u64();
+            ((!(real & fake), !real), lot, name, place)
         })
         .collect();
     order.sort_unstable();
@@ -116,6 +99,58 @@ fn carve(
     }
     videos.iter_mut().zip(group_of).for_each(|(video, place)| video.split = Some(assigned[place]));
     Ok(())
+}
+
+/// Videos that must stay together.
+struct Group {
+    /// Of its declared groups the first by name, or else of its originals.
+    name: String,
+    /// Whether it has reals.
+    real: bool,
+    /// Whether it has fakes.
+    fake: bool,
+}
+
+/// Puts videos together that share an identity or an original, directly or by way of others.
+/// Gives the groups and the place of each video's.
+fn together(videos: &[&mut Video]) -> (Vec<Group>, Vec<usize>) {
+    let mut parent: Vec<usize> = (0..videos.len()).collect();
+    let mut first: HashMap<(&str, &str), usize> = HashMap::with_capacity(videos.len());
+    for (i, video) in videos.iter().enumerate() {
+        let groups = video.groups.iter().map(|group| ("group", group.as_str()));
+        let media = [Some(&video.key), video.pair.as_ref()].into_iter().flatten();
+        for shared in groups.chain(media.map(|key| ("video", key.as_str()))) {
+            let other = *first.entry(shared).or_insert(i);
+            let (a, b) = (root(&mut parent, i), root(&mut parent, other));
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut group_of = Vec::with_capacity(videos.len());
+    for (i, video) in videos.iter().enumerate() {
+        let original = || format!("video {}", video.pair.as_ref().unwrap_or(&video.key));
+        let name = video.groups.iter().min().map_or_else(original, |name| format!("group {name}"));
+        let place = *places.entry(root(&mut parent, i)).or_insert_with(|| {
+            groups.push(Group { name: name.clone(), real: false, fake: false });
+            groups.len() - 1
+        });
+        let group = &mut groups[place];
+        // Words sort `group` before `video`.
+        group.name = name.min(std::mem::take(&mut group.name));
+        *(if video.label == Label::Real { &mut group.real } else { &mut group.fake }) = true;
+        group_of.push(place);
+    }
+    (groups, group_of)
+}
+
+/// The representative of a set of videos; shortens the way to it.
+fn root(parent: &mut [usize], mut i: usize) -> usize {
+    while parent[i] != i {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    i
 }
 
 /// `n` divided by fractions that add up to one: largest remainder, then one from the largest

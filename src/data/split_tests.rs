@@ -15,11 +15,11 @@ fn videos(groups: usize, size: usize, mixed: usize) -> Vec<Video> {
         (0..1 + g % size).flat_map(move |i| {
             let label = |fake| if fake { Label::Fake } else { Label::Real };
             let one = Video {
-                group: Some(format!("g{g}")),
+                groups: vec![format!("g{g}")],
                 ..video(&format!("g{g}/v{i}"), label(g % 2 == 1))
             };
             let two = Video { key: format!("g{g}/w{i}"), ..video("", label(g.is_multiple_of(2))) };
-            let two = Video { group: one.group.clone(), ..two };
+            let two = Video { groups: one.groups.clone(), ..two };
             if g < mixed { vec![one, two] } else { vec![one] }
         })
     };
@@ -34,13 +34,42 @@ fn by_key(videos: &[Video]) -> BTreeMap<String, Option<Split>> {
 fn groups(videos: &[Video]) -> BTreeMap<Split, std::collections::BTreeSet<String>> {
     let mut out: BTreeMap<_, std::collections::BTreeSet<_>> = BTreeMap::new();
     for v in videos {
-        out.entry(v.split.unwrap()).or_default().insert(v.group.clone().unwrap_or(v.key.clone()));
+        out.entry(v.split.unwrap()).or_default().insert(v.groups.first().unwrap_or(&v.key).clone());
     }
     out
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whoever is in a fake, no identity and no original is in two splits, and the order of
+    /// the rows does not matter.
+    #[test]
+    fn no_identity_and_no_original_straddles_carved_splits(
+        people in prop::collection::vec((0u32..60, 0u32..60, any::<bool>()), 30..120), seed: u64,
+    ) {
+        let make = |(i, (target, source, paired)): (usize, &(u32, u32, bool))| Video {
+            groups: vec![format!("id{target}"), format!("id{source}")],
+            pair: paired.then(|| format!("v{}", i / 2)),
+            ..video(&format!("v{i}"), if i % 2 == 0 { Label::Real } else { Label::Fake })
+        };
+        let mut rows: Vec<Video> = people.iter().enumerate().map(make).collect();
+        let rule = carve_rule(0.5, 0.25, 0.25, seed);
+        let too_few = together(&rows.iter_mut().collect::<Vec<_>>()).0.len() < 3;
+        prop_assert_eq!(assign("set", &rule, &mut rows).is_err(), too_few);
+        prop_assume!(!too_few);
+        let mut place: BTreeMap<String, Option<Split>> = BTreeMap::new();
+        for v in &rows {
+            let groups = v.groups.iter().map(|g| format!("group {g}"));
+            let media = [Some(&v.key), v.pair.as_ref()].into_iter().flatten();
+            for shared in groups.chain(media.map(|m| format!("video {m}"))) {
+                prop_assert_eq!(*place.entry(shared.clone()).or_insert(v.split), v.split, "{}", shared);
+            }
+        }
+        let mut reversed: Vec<Video> = rows.iter().rev().cloned().collect();
+        assign("set", &rule, &mut reversed).unwrap();
+        prop_assert_eq!(by_key(&reversed), by_key(&rows));
+    }
 
     #[test]
     fn carving_is_disjoint_close_and_whole(
@@ -71,7 +100,7 @@ proptest! {
         assign("set", &carve_rule(0.5, 0.2, 0.3, seed), &mut videos).unwrap();
         for stratum in 0..3 {
             let of = |v: &&Video| {
-                let g: usize = v.group.as_ref().unwrap()[1..].parse().unwrap();
+                let g: usize = v.groups[0][1..].parse().unwrap();
                 (if g < mixed { 0 } else { 1 + g % 2 }) == stratum
             };
             let here: Vec<Video> = videos.iter().filter(of).cloned().collect();
@@ -109,14 +138,53 @@ fn a_fake_stays_with_its_original_and_a_group_is_no_video() {
         videos.push(video(&key, Label::Real));
     }
     // A group with the name of a video is another thing.
-    videos.push(Video { group: Some("real/0".into()), ..video("x", Label::Real) });
+    videos.push(Video { groups: vec!["real/0".into()], ..video("x", Label::Real) });
     assign("set", &carve_rule(0.5, 0.25, 0.25, 3), &mut videos).unwrap();
     for pair in videos[..40].chunks(2) {
         assert_eq!(pair[0].split, pair[1].split);
     }
     let train = videos.iter().filter(|v| v.split == Some(Split::Train)).count();
     assert!((19..=22).contains(&train), "{train}");
-    assert_ne!(Group::of(&videos[40]), Group::of(&videos[1]));
+    let (groups, of) = together(&videos.iter_mut().collect::<Vec<_>>());
+    assert_eq!((groups.len(), groups[of[40]].name.as_str()), (21, "group real/0"));
+    assert_ne!(of[40], of[1]);
+}
+
+#[test]
+fn identities_hold_videos_together_across_others() {
+    // 0 and 1 share b, 1 and 2 share c; 3 shares nothing; 4 was made from 3.
+    let groups = [&["a", "b"][..], &["b", "c"], &["c"], &["d"], &[]];
+    let mut videos: Vec<Video> = (groups.iter().enumerate())
+        .map(|(i, groups)| Video {
+            groups: groups.iter().map(ToString::to_string).collect(),
+            pair: (i == 4).then(|| "v3".to_owned()),
+            ..video(&format!("v{i}"), if i % 2 == 0 { Label::Fake } else { Label::Real })
+        })
+        .collect();
+    let (groups, of) = together(&videos.iter_mut().collect::<Vec<_>>());
+    assert_eq!(of, [0, 0, 0, 1, 1]);
+    let names: Vec<_> = groups.iter().map(|g| (g.name.as_str(), g.real, g.fake)).collect();
+    assert_eq!(names, [("group a", true, true), ("group d", true, true)]);
+}
+
+#[test]
+fn a_validation_split_is_taken_from_train_where_there_is_none() {
+    let rule = SplitRule::Official { val: Some(said(0.25)), seed: said(3) };
+    let mut some = videos(40, 3, 20);
+    let tests = 10;
+    for (i, video) in some.iter_mut().enumerate() {
+        video.split = Some(if i < tests { Split::Test } else { Split::Train });
+        // Groups must not straddle the official splits here.
+        video.groups[0] += if i < tests { " test" } else { "" };
+    }
+    assign("set", &rule, &mut some).unwrap();
+    assert!(some.iter().take(tests).all(|v| v.split == Some(Split::Test)));
+    let groups = groups(&some);
+    assert!(groups[&Split::Train].is_disjoint(&groups[&Split::Val]));
+    let (train, val) = (groups[&Split::Train].len() as f64, groups[&Split::Val].len() as f64);
+    assert!((val - 0.25 * (train + val)).abs() < 1.0, "{train} {val}");
+    let error = assign("set", &rule, &mut some).unwrap_err().to_string();
+    assert!(error.contains("has a validation split of its own"), "{error}");
 }
 
 #[test]
@@ -133,11 +201,11 @@ fn small_sets_fill_every_split() {
 #[test]
 fn official_and_only() {
     let mut some = videos(4, 1, 0);
-    let error = assign("set", &SplitRule::Official, &mut some).unwrap_err();
+    let error = assign("set", &SplitRule::OFFICIAL, &mut some).unwrap_err();
     assert!(matches!(error, DataError::NoSplits { videos: 4, .. }), "{error}");
     some[1].split = Some(Split::Val);
     let before = some.clone();
-    assign("set", &SplitRule::Official, &mut some).unwrap();
+    assign("set", &SplitRule::OFFICIAL, &mut some).unwrap();
     assert_eq!(some, before);
     assign("set", &SplitRule::Only { split: said(Split::Test) }, &mut some).unwrap();
     assert!(some.iter().all(|v| v.split == Some(Split::Test)));

@@ -54,7 +54,7 @@ impl Statistics {
             Row {
                 title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
                 manipulations: Manipulations::of(dataset, videos),
-                splits: SplitCounts::of(videos),
+                splits: SplitCounts::of(videos.iter()),
                 expected: Expected::of(dataset.expect.as_ref()),
                 real: count(Label::Real),
                 fake: count(Label::Fake),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::layout::Listing;
 use super::manifest::{Kind, Video};
+use super::words::Word;
 use crate::lang::model::*;
 use crate::lang::span::Spanned;
 
@@ -25,6 +27,7 @@ pub fn dataset(name: &str, layout: Layout) -> Dataset {
         layout,
         manipulations: Vec::new(),
         split: SplitRule::Only { split: said(Split::Test) },
+        overlap: said(Overlap::Refuse),
         frames: FrameRule::All,
         faces: FaceRule { detector: said(Detector::None), margin: said(0.0), size: said(224) },
         min_coverage: said(0.9),
@@ -65,7 +68,7 @@ pub fn video(key: &str, label: Label) -> Video {
         method: None,
         family: (label == Label::Fake).then_some(Family::Unknown),
         split: None,
-        group: None,
+        groups: Vec::new(),
         pair: None,
         kind: Kind::Frames,
         source_line: None,
@@ -86,6 +89,57 @@ pub fn tree(files: &[&str]) -> (TempDir, PathBuf) {
         }
     }
     (dir, root)
+}
+
+/// A released data set below a root, with manipulations of one family.
+pub fn released(name: Released, root: &Path, switches: &[(&str, &str)], fakes: &[&str]) -> Dataset {
+    let switches = switches.iter().map(|(name, to)| ((*name).to_owned(), text(to))).collect();
+    let layout = ReleasedLayout { name: said(name), root: path(root, "."), switches };
+    let mut set = dataset("set", Layout::Released(layout));
+    let declared = |name: &&str| manipulation(name, Some(Family::FaceSwap));
+    set.manipulations = fakes.iter().map(declared).collect();
+    set
+}
+
+/// What a layout lists of a data set.
+pub fn listed(dataset: &Dataset) -> Result<Listing, super::DataError> {
+    match &dataset.layout {
+        Layout::Released(layout) => super::layout::released::read(dataset, layout, &no_env),
+        Layout::Deepfakebench(layout) => {
+            super::layout::deepfakebench::read(dataset, layout, &no_env)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A listing as text: its videos, its frames, and what was noticed.
+pub fn told(listing: &Listing) -> String {
+    let mut videos = listing.videos.clone();
+    videos.sort_by(|a, b| super::natural::compare(&a.key, &b.key));
+    let frames = |key: &str| listing.frames.iter().filter(|f| f.video_key == key).count();
+    let mut lines = Vec::new();
+    for v in &videos {
+        let mut line = format!("{}  {} {}", v.key, v.split.word(), v.label.word());
+        line += &v.method.as_ref().map_or_else(String::new, |m| format!(" {m}"));
+        line += &format!(" [{}]", v.groups.join(" "));
+        line += &v.pair.as_ref().map_or_else(String::new, |p| format!(" <- {p}"));
+        match frames(&v.key) {
+            0 => {}
+            n => line += &format!(" {n} frames"),
+        }
+        line += if listing.absent.contains(&v.key) { " ABSENT" } else { "" };
+        lines.push(line);
+    }
+    for (finding, tally) in &listing.findings {
+        lines.push(format!("{} {}: {}", tally.count, finding.words(), tally.examples.join(", ")));
+    }
+    lines.extend(listing.remarks.iter().map(|remark| format!("remark: {remark}")));
+    lines.join("\n")
+}
+
+/// The error of a data set that cannot be read, with the temporary folder written `ROOT`.
+pub fn refused(dataset: &Dataset, root: &Path) -> String {
+    words(&listed(dataset).expect_err("it cannot be read"), root)
 }
 
 /// An environment without variables.

@@ -46,8 +46,13 @@ impl Word for Option<Family> {
 }
 
 impl Word for Kind {
-    const WORDS: &'static [(Self, &'static str)] =
-        &[(Self::Image, "image"), (Self::Frames, "frames"), (Self::Demo, "demo")];
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Image, "image"),
+        (Self::Frames, "frames"),
+        (Self::Tar, "tar"),
+        (Self::Video, "video"),
+        (Self::Demo, "demo"),
+    ];
 }
 
 /// The candidate most like `name`, if any is close enough to be a slip of the pen.

@@ -7,7 +7,7 @@ use crate::data::demo;
 use crate::data::{Kind, Scan};
 use crate::lang::model::{Dataset, Layout};
 use crate::prepare::faces::PreparedVideo;
-use crate::prepare::run::{Frame, Pixels, prepare};
+use crate::prepare::run::{Frame, Listed, Pixels, prepare};
 use crate::work::{Events, Failure};
 
 /// Prepares the faces of a data set into `folder`.
@@ -19,7 +19,12 @@ pub fn make(
     stop: &AtomicBool,
 ) -> Result<Vec<PreparedVideo>, Failure> {
     let videos = scan.manifest.video_rows();
-    let keys: Vec<String> = videos.iter().map(|v| v.key.clone()).collect();
+    let missing = |key: &String| {
+        let files = scan.files.as_ref().filter(|_| scan.absent.contains(key));
+        files.map(|files| files.file(key))
+    };
+    let every: Vec<Listed> =
+        (videos.iter()).map(|v| Listed { key: v.key.clone(), missing: missing(&v.key) }).collect();
     let drawn = match &dataset.layout {
         Layout::Demo(layout) => demo_videos(dataset, layout)?,
         _ => Vec::new(),
@@ -28,13 +33,16 @@ pub fn make(
         drawn.iter().enumerate().map(|(i, v)| (v.key.as_str(), i)).collect();
     let mut frames = Vec::new();
     for (video, listed) in scan.manifest.by_video() {
+        if video.kind == Kind::Video {
+            return Err(Failure::Internal(format!("{} is a video, not decoded yet", video.key)));
+        }
         for frame in listed {
-            let pixels = match (video.kind, &scan.root) {
+            let pixels = match (video.kind, &scan.files) {
                 (Kind::Demo, _) => match by_key.get(video.key.as_str()) {
                     Some(index) => Pixels::Demo(*index),
                     None => return Err(Failure::Internal(format!("no demo video {}", video.key))),
                 },
-                (_, Some(root)) => Pixels::File(root.join(&frame.path)),
+                (_, Some(files)) => Pixels::File(files.place(&frame.path)),
                 (_, None) => return Err(Failure::Internal("files without a root".to_owned())),
             };
             frames.push(Frame { video_key: video.key.clone(), frame: frame.frame, pixels });
@@ -45,7 +53,7 @@ pub fn make(
         _ => image::RgbImage::new(side, side),
     };
     let side = dataset.faces.size.value;
-    let prepared = prepare(&keys, &frames, side, folder, &draw, events, stop)?;
+    let prepared = prepare(&every, &frames, side, folder, &draw, events, stop)?;
     scan.manifest.write(folder).map_err(|e| Failure::Data(e.to_string()))?;
     Ok(prepared)
 }

@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod faces;
+pub mod leaks;
 pub mod predict;
 pub mod run;
 pub mod sample;

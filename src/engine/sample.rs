@@ -92,15 +92,19 @@ pub fn make(
     statistics(project, ensemble, world, &sampled)
 }
 
-/// Table 1's form of what would be sampled if every frame gave one face.
+/// How many faces would be sampled if every frame gave one; none if it takes decoding videos
+/// to know their frames.
 pub fn expected(
     project: &Project,
     ensemble: &Ensemble,
     world: &World,
-) -> Result<(Statistics, usize), Failure> {
+) -> Result<Option<usize>, Failure> {
     let mut candidates = Vec::new();
     for source in sources(project, ensemble) {
         let Some(scan) = world.scans.get(source.name()) else { continue };
+        if scan.undecoded() {
+            return Ok(None);
+        }
         for (video, frames) in scan.manifest.by_video() {
             if video.split == Some(source.train) {
                 candidates.push(Candidate {
@@ -113,8 +117,7 @@ pub fn expected(
         }
     }
     let sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
-    let count = sampled.picks.len();
-    Ok((statistics(project, ensemble, world, &sampled)?, count))
+    Ok(Some(sampled.picks.len()))
 }
 
 fn statistics(

@@ -1,12 +1,13 @@
 //! What a plan has to know of the world: where data and weights lie, and their digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use crate::data::{DataError, Scan, demo, scan};
+use crate::data::files::Files;
+use crate::data::{DataError, Frame, Kind, Scan, Video, demo, scan};
 use crate::lang::model::{DataPath, Dataset, Project, Weights};
 use crate::model::hub::HubFile;
 use crate::plan::graph::{DatasetDigests, Facts, datasets, experiments};
@@ -22,6 +23,8 @@ pub struct World {
     pub weights: BTreeMap<String, PathBuf>,
     /// Digests of all of it.
     pub facts: Facts,
+    /// What was noticed across data sets.
+    pub notes: Vec<String>,
     /// What was looked for and is not there, one message each.
     pub missing: Vec<String>,
 }
@@ -136,29 +139,30 @@ fn locate(
 /// A data set's manifest with digests of its labels and of its pixels.
 fn look_at(dataset: &Dataset, store: &Store) -> Result<(Scan, DatasetDigests), DataError> {
     let scan = scan(dataset, &environment)?;
-    let frames = scan.manifest.frame_rows();
+    let videos = scan.manifest.video_rows();
     let mut hasher = blake3::Hasher::new();
-    let digests: Vec<String> = match &scan.root {
-        // The demo's pixels follow from its declaration.
-        None => frames.iter().map(|_| String::new()).collect(),
-        Some(root) => frames
-            .par_iter()
-            // A file that cannot be read gets its status when it is prepared.
-            .map(|frame| {
-                store.digest(&root.join(&frame.path)).unwrap_or_else(|e| e.kind().to_string())
-            })
-            .collect(),
+    // The demo's pixels follow from its declaration.
+    let digests = match &scan.files {
+        None => HashMap::new(),
+        Some(files) => digests(files, &scan.manifest.frame_rows(), &videos, store),
     };
-    for (frame, digest) in frames.iter().zip(&digests) {
-        for part in [frame.video_key.as_str(), digest] {
+    let digest = |path: &str| {
+        let file = scan.files.as_ref().map(|files| files.file(path));
+        file.and_then(|file| digests.get(&file)).map_or("", String::as_str)
+    };
+    for frame in scan.manifest.frame_rows() {
+        for part in [frame.video_key.as_str(), digest(&frame.path)] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
         hasher.update(&frame.frame.to_le_bytes());
     }
     // Videos without a frame are part of the preparation's result, too.
-    for video in scan.manifest.video_rows() {
+    for video in videos {
         hasher.update(video.key.as_bytes());
+        if video.kind == Kind::Video {
+            hasher.update(digest(&video.key).as_bytes());
+        }
         hasher.update(b"\0");
     }
     let digests = DatasetDigests {
@@ -166,4 +170,25 @@ fn look_at(dataset: &Dataset, store: &Store) -> Result<(Scan, DatasetDigests), D
         manifest: scan.manifest.digest().to_hex()[..32].to_owned(),
     };
     Ok((scan, digests))
+}
+
+/// The digest of each file that frames or videos lie in. An archive is one file.
+fn digests(
+    files: &Files,
+    frames: &[Frame],
+    videos: &[Video],
+    store: &Store,
+) -> HashMap<PathBuf, String> {
+    let of_videos = videos.iter().filter(|v| v.kind == Kind::Video).map(|v| &v.key);
+    let distinct: BTreeSet<PathBuf> =
+        frames.iter().map(|f| &f.path).chain(of_videos).map(|path| files.file(path)).collect();
+    let distinct: Vec<PathBuf> = distinct.into_iter().collect();
+    distinct
+        .into_par_iter()
+        .map(|file| {
+            // A file that cannot be read gets its status when it is prepared.
+            let digest = store.digest(&file).unwrap_or_else(|e| e.kind().to_string());
+            (file, digest)
+        })
+        .collect()
 }

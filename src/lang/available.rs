@@ -25,15 +25,20 @@ pub fn unavailable(project: &Project) -> Vec<Diagnostic> {
             })
     };
     for dataset in project.datasets.values().filter(used) {
-        if let Layout::Released(released) = &dataset.layout {
+        if let Layout::Released(released) = &dataset.layout
+            && released.name.value.is_videos()
+        {
             report(
                 Diagnostic::error(
                     Code::NotAvailable,
-                    format!("`{}` cannot be read yet", dataset.name.value),
+                    format!("the videos of `{}` cannot be decoded yet", dataset.name.value),
                 )
-                .text("this version does not read the layout as released")
-                .at(released.name.origin, "declared, not yet readable")
-                .help("extract its faces yourself and declare `layout folder` or `layout table`"),
+                .text("this version lists the videos of the release, but does not decode them")
+                .at(released.name.origin, "released as videos")
+                .help(
+                    "extract its faces yourself and declare `layout folder`, `layout table` or \
+                     `layout deepfakebench`",
+                ),
             );
         } else if dataset.faces.detector.value == Detector::Retinaface {
             report(

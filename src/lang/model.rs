@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::span::Spanned;
+use super::span::{Origin, Spanned};
 
 /// Everything that an experiment file and its imports declare.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -32,6 +32,9 @@ pub struct Dataset {
     pub manipulations: Vec<Manipulation>,
     /// How videos are divided into train, val and test.
     pub split: SplitRule,
+    /// What to do about identities and originals that an official division has in several
+    /// splits. It changes no result, only whether there is one, and is in no key.
+    pub overlap: Spanned<Overlap>,
     /// Which frames of a video are used.
     pub frames: FrameRule,
     /// How a face is cut from a frame.
@@ -46,7 +49,6 @@ pub struct Dataset {
 /// How the files of a data set lie on disk.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "a project has a handful of them")]
 pub enum Layout {
     /// The synthetic demo, drawn by Proofmark itself.
     Demo(DemoLayout),
@@ -56,6 +58,8 @@ pub enum Layout {
     Table(TableLayout),
     /// One of the publicly released layouts, read as downloaded.
     Released(ReleasedLayout),
+    /// A data set prepared by DeepfakeBench: its JSON and its folders of frames.
+    Deepfakebench(BenchLayout),
 }
 
 /// A path as written: `env:NAME`, or a path relative to the file that states it.
@@ -169,6 +173,21 @@ pub struct ReleasedLayout {
     pub switches: BTreeMap<String, Spanned<String>>,
 }
 
+/// `layout deepfakebench`: a JSON of labels, splits and frames.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BenchLayout {
+    /// The folder of the frames.
+    pub root: Spanned<DataPath>,
+    /// The JSON.
+    pub file: Spanned<DataPath>,
+    /// Which copy, where the JSON has several.
+    pub compression: Option<Spanned<String>>,
+    /// Labels that mean real.
+    pub real: Vec<Spanned<String>>,
+    /// Labels that mean fake; each is a manipulation.
+    pub fake: Vec<Spanned<String>>,
+}
+
 /// The released layouts that can be declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -189,6 +208,13 @@ pub enum Released {
     Wilddeepfake,
     /// Deepfake-Eval-2024.
     DeepfakeEval2024,
+}
+
+impl Released {
+    /// Whether it is released as videos, whose faces are still to be found, and not as faces.
+    pub fn is_videos(self) -> bool {
+        !matches!(self, Self::Df40 | Self::Wilddeepfake)
+    }
 }
 
 /// Real or fake. Real is class 0 everywhere inside.
@@ -245,7 +271,13 @@ pub enum Family {
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum SplitRule {
     /// As the release, the table's split column or the class folders say.
-    Official,
+    Official {
+        /// Fraction (0 to 1) of the groups of train that become val, where the release has
+        /// no validation split.
+        val: Option<Spanned<f64>>,
+        /// Seed of that.
+        seed: Spanned<u64>,
+    },
     /// Everything in one split, as for test-only sets.
     Only {
         /// The split.
@@ -262,6 +294,23 @@ pub enum SplitRule {
         /// Seed.
         seed: Spanned<u64>,
     },
+}
+
+/// Identities and originals in several splits of one data set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overlap {
+    /// An error.
+    #[default]
+    Refuse,
+    /// Counted and told: the release is so.
+    Accept,
+}
+
+impl SplitRule {
+    /// As the release says.
+    pub const OFFICIAL: Self =
+        Self::Official { val: None, seed: Spanned { value: 0, origin: Origin::DEFAULT } };
 }
 
 /// Which frames of a video are used.

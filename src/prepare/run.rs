@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::crop::{read_image, square};
+use super::crop::{decode, square};
 use super::faces::{PreparedVideo, Status};
 use super::store::{Face, FaceWriter};
+use crate::data::files::Place;
 use crate::work::{Events, Failure};
 
 /// Frames that are read at a time; bounds the memory.
@@ -27,8 +28,8 @@ pub struct Frame {
 /// Where a frame's pixels come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pixels {
-    /// An image file.
-    File(PathBuf),
+    /// An image: a file, or a part of one.
+    File(Place),
     /// The demo draws it: index of the video in the demo set.
     Demo(usize),
 }
@@ -36,10 +37,19 @@ pub enum Pixels {
 /// Draws a demo frame: (video, frame, side) to RGB.
 pub type Draw<'a> = &'a (dyn Fn(usize, u32, u32) -> image::RgbImage + Sync);
 
+/// A video of the manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Where it was looked for, if it is not on disk.
+    pub missing: Option<PathBuf>,
+}
+
 /// Prepares frames, sorted by video, into `folder`. `videos` lists every video of the
 /// manifest in the same order, also those without a frame.
 pub fn prepare(
-    videos: &[String],
+    videos: &[Listed],
     frames: &[Frame],
     side: u32,
     folder: &Path,
@@ -61,10 +71,10 @@ pub fn prepare(
         for (frame, result) in chunk.iter().zip(read) {
             // Videos without any frame come before the video of this frame.
             while prepared.last().is_none_or(|v| v.video_key != frame.video_key) {
-                let video_key = videos.get(next_video).ok_or_else(|| {
+                let video = videos.get(next_video).ok_or_else(|| {
                     Failure::Internal(format!("frame of an unlisted video {}", frame.video_key))
                 })?;
-                prepared.push(untouched(video_key, stored));
+                prepared.push(untouched(video, stored));
                 next_video += 1;
             }
             let Some(video) = prepared.last_mut() else { continue };
@@ -93,7 +103,7 @@ pub fn prepare(
         }
         events.advance(chunk.len() as u64);
     }
-    prepared.extend(videos[next_video..].iter().map(|key| untouched(key, stored)));
+    prepared.extend(videos[next_video..].iter().map(|video| untouched(video, stored)));
     writer.finish()?;
     let list = folder.join("videos.json");
     let text = serde_json::to_vec(&prepared).map_err(|e| Failure::Internal(e.to_string()))?;
@@ -101,10 +111,14 @@ pub fn prepare(
     Ok(prepared)
 }
 
-fn untouched(video_key: &str, first_face: usize) -> PreparedVideo {
+fn untouched(video: &Listed, first_face: usize) -> PreparedVideo {
+    let status = match &video.missing {
+        Some(path) => Status::Missing { looked_for: path.display().to_string() },
+        None => Status::NoFace,
+    };
     PreparedVideo {
-        video_key: video_key.to_owned(),
-        status: Status::NoFace,
+        video_key: video.key.clone(),
+        status,
         frames: 0,
         unreadable_frames: 0,
         first_face,
@@ -125,12 +139,17 @@ fn look_at(frame: &Frame, side: u32, draw: Draw<'_>) -> Result<Crop, Status> {
             let image = draw(*video, frame.frame, side);
             Ok(Crop { pixels: image.into_raw(), source: (side, side) })
         }
-        Pixels::File(path) if !path.is_file() => {
-            Err(Status::Missing { looked_for: path.display().to_string() })
+        Pixels::File(place) if !place.file.is_file() => {
+            Err(Status::Missing { looked_for: place.file.display().to_string() })
         }
-        Pixels::File(path) => match read_image(path) {
-            Ok(image) => Ok(Crop { pixels: square(&image, side), source: image.dimensions() }),
-            Err(why) => Err(Status::Unreadable { why: format!("{}: {why}", path.display()) }),
-        },
+        Pixels::File(place) => {
+            let bytes = place.read().map_err(|e| e.to_string());
+            match bytes.and_then(|bytes| decode(&bytes)) {
+                Ok(image) => Ok(Crop { pixels: square(&image, side), source: image.dimensions() }),
+                Err(why) => {
+                    Err(Status::Unreadable { why: format!("{}: {why}", place.file.display()) })
+                }
+            }
+        }
     }
 }

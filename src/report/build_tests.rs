@@ -34,7 +34,8 @@ fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Dataset {
                 title: None,
             })
             .collect(),
-        split: SplitRule::Official,
+        split: SplitRule::OFFICIAL,
+        overlap: Spanned::default_of(Overlap::Refuse),
         frames: FrameRule::All,
         faces: FaceRule { detector: say(Detector::None), margin: say(0.3), size: say(224) },
         min_coverage: say(0.9),

@@ -4,6 +4,7 @@ mod device;
 mod failures;
 mod hub;
 mod interrupt;
+mod layouts;
 mod run;
 mod support;
 mod surface;

@@ -45,7 +45,7 @@ pub fn read(dataset: &Dataset, layout: &DemoLayout) -> Result<Listing, DataError
                 Label::Fake => Some(family(dataset, method)),
             },
             split: None,
-            group: Some(drawn.group),
+            groups: vec![drawn.group],
             pair: drawn.pair,
             kind: Kind::Demo,
             source_line: None,

@@ -1,21 +1,16 @@
 //! `layout folder`: images in class folders, or one level of video folders inside them.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Finding, Listing, paths};
+use super::{Finding, Listing, paths, tree};
 use crate::data::error::DataError;
+use crate::data::files::Files;
 use crate::data::flaw::EmptyClassHint;
 use crate::data::manifest::{Frame, Kind, Video};
 use crate::data::methods::Methods;
-use crate::data::natural;
 use crate::data::root::{Env, Want, locate, say_otherwise};
 use crate::lang::model::{Dataset, FolderClass, FolderLayout, Label};
-
-/// File name extensions of images, in lower case.
-const IMAGES: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
 
 /// Lists the images below the class folders. Links are followed; since no folder below the
 /// video folders is entered, a link cannot lead into a loop.
@@ -26,14 +21,15 @@ const IMAGES: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
 pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listing, DataError> {
     let root = locate(&dataset.name.value, &layout.root, Want::Folder, env)?;
     let folders = class_folders(dataset, layout, &root)?;
-    let mut listing = Listing { root: Some(root.clone()), ..Listing::default() };
+    let mut listing = Listing::at(root.clone());
+    let files = Files::at(root.clone());
     for (class, folder) in layout.classes.iter().zip(&folders) {
         let before = listing.frames.len();
         let blank = blank_video(dataset, class)?;
         let found = if layout.videos.value {
-            read_videos(&mut listing, &root, folder, &blank)?
+            read_videos(&mut listing, &files, folder, &blank)?
         } else {
-            read_images(&mut listing, &root, folder, &blank)?
+            read_images(&mut listing, &files, folder, &blank)?
         };
         if listing.frames.len() == before {
             let hint = match (layout.videos.value, found) {
@@ -74,7 +70,7 @@ fn class_folders(
             looked_for.push(path.display().to_string());
             continue;
         }
-        let canonical = path.canonicalize().map_err(|e| unreadable(&path, e))?;
+        let canonical = path.canonicalize().map_err(|e| tree::unreadable(&path, e))?;
         if let Some(first) = known.insert(canonical, written) {
             return Err(DataError::RepeatedClass {
                 dataset: name.clone(),
@@ -119,7 +115,7 @@ fn blank_video(dataset: &Dataset, class: &FolderClass) -> Result<Video, DataErro
         method: method.map(|m| m.value.clone()),
         family,
         split: class.split.as_ref().map(|s| s.value),
-        group: None,
+        groups: Vec::new(),
         pair: None,
         kind: Kind::Image,
         source_line: None,
@@ -136,19 +132,19 @@ struct Found {
 /// A class folder of images, each its own video.
 fn read_images(
     listing: &mut Listing,
-    root: &Path,
+    files: &Files,
     folder: &str,
     blank: &Video,
 ) -> Result<Found, DataError> {
     let mut found = Found::default();
-    for (path, kind) in entries(listing, root, folder)? {
+    for (path, kind) in tree::entries(listing, files, folder, tree::IMAGES)? {
         match kind {
-            EntryKind::Image => {
+            tree::Kind::File(_) => {
                 found.images += 1;
                 listing.videos.push(Video { key: path.clone(), ..blank.clone() });
                 listing.frames.push(Frame { video_key: path.clone(), frame: 0, path });
             }
-            EntryKind::Folder => {
+            tree::Kind::Folder => {
                 found.folders += 1;
                 listing.note(Finding::DeeperFolder, path);
             }
@@ -160,21 +156,21 @@ fn read_images(
 /// A class folder of video folders, each with the images of one video.
 fn read_videos(
     listing: &mut Listing,
-    root: &Path,
+    files: &Files,
     folder: &str,
     blank: &Video,
 ) -> Result<Found, DataError> {
     let mut found = Found::default();
-    for (key, kind) in entries(listing, root, folder)? {
-        if kind == EntryKind::Image {
+    for (key, kind) in tree::entries(listing, files, folder, tree::IMAGES)? {
+        if kind != tree::Kind::Folder {
             found.images += 1;
             listing.note(Finding::LooseImage, key);
             continue;
         }
         found.folders += 1;
         let mut index = 0;
-        for (path, kind) in entries(listing, root, &key)? {
-            if kind == EntryKind::Folder {
+        for (path, kind) in tree::entries(listing, files, &key, tree::IMAGES)? {
+            if kind == tree::Kind::Folder {
                 listing.note(Finding::DeeperFolder, path);
                 continue;
             }
@@ -187,54 +183,6 @@ fn read_videos(
         listing.videos.push(Video { key, kind: Kind::Frames, ..blank.clone() });
     }
     Ok(found)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EntryKind {
-    Image,
-    Folder,
-}
-
-/// The images and folders of a folder in natural order, as paths relative to the root.
-/// Everything else is noted.
-fn entries(
-    listing: &mut Listing,
-    root: &Path,
-    folder: &str,
-) -> Result<Vec<(String, EntryKind)>, DataError> {
-    let place = root.join(folder);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(&place).map_err(|e| unreadable(&place, e))? {
-        let name = entry.map_err(|e| unreadable(&place, e))?.file_name();
-        let shown = format!("{folder}/{}", name.to_string_lossy());
-        let Some(text) = name.to_str() else {
-            listing.note(Finding::UnreadableName, shown);
-            continue;
-        };
-        if text.starts_with('.') || text == "__MACOSX" {
-            listing.note(Finding::Hidden, shown);
-            continue;
-        }
-        match place.join(text).metadata() {
-            Ok(about) if about.is_dir() => found.push((shown, EntryKind::Folder)),
-            Ok(about) if about.is_file() && is_image(text) => {
-                found.push((shown, EntryKind::Image));
-            }
-            Ok(_) => listing.note(Finding::OtherFile, shown),
-            Err(_) => listing.note(Finding::Missing, shown),
-        }
-    }
-    found.sort_by(|a, b| natural::compare(&a.0, &b.0));
-    Ok(found)
-}
-
-fn is_image(name: &str) -> bool {
-    let extension = Path::new(name).extension().and_then(OsStr::to_str);
-    extension.is_some_and(|e| IMAGES.iter().any(|known| e.eq_ignore_ascii_case(known)))
-}
-
-fn unreadable(path: &Path, source: std::io::Error) -> DataError {
-    DataError::Unreadable { path: path.to_owned(), source }
 }
 
 #[cfg(test)]

@@ -142,8 +142,8 @@ fn links_are_followed_but_never_in_circles() {
 fn odd_names_on_disk() {
     use std::os::unix::ffi::OsStrExt;
     let (_dir, root) = tree(&["real/a\\b.png", "real/new\nline.png", "fake/x/1.png"]);
-    let broken = OsStr::from_bytes(b"bro\xffken.png");
-    fs::write(root.join("real").join(broken), "").unwrap();
+    let broken = std::ffi::OsStr::from_bytes(b"bro\xffken.png");
+    std::fs::write(root.join("real").join(broken), "").unwrap();
     let listing = scan(&layout(&root, false)).unwrap();
     assert_eq!(noticed(&listing), [(Finding::UnreadableName, 1)]);
     for frame in &listing.frames {

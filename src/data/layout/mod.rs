@@ -2,12 +2,23 @@
 
 pub mod cells;
 pub mod csv;
+pub mod deepfakebench;
 pub mod demo;
 pub mod folder;
 pub mod released;
 pub mod table;
 
+mod celebdf;
+mod df40;
+mod dfdc;
+mod dfeval;
+mod fakeavceleb;
+mod ffpp;
+mod forgerynet;
 mod listing;
+mod lists;
 mod paths;
+mod tree;
+mod wdf;
 
 pub use listing::{Finding, Listing, Tally};

@@ -16,6 +16,12 @@ pub fn below(root: &Path, written: &str) -> Option<String> {
     fold(&written).filter(|path| !path.is_empty())
 }
 
+/// The name at the end of a path, without its extension.
+pub fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
 fn is_absolute(path: &str) -> bool {
     let bytes = path.as_bytes();
     path.starts_with('/') || (bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':')

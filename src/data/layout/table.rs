@@ -49,7 +49,7 @@ pub fn read(dataset: &Dataset, layout: &TableLayout, env: Env) -> Result<Listing
         layout,
         root: &root,
         methods: Methods::of(dataset),
-        listing: Listing { root: Some(root.clone()), ..Listing::default() },
+        listing: Listing::at(root.clone()),
         problems: Vec::new(),
         videos: HashMap::new(),
         paths: HashMap::new(),
@@ -217,7 +217,7 @@ impl Reader<'_> {
             method: method.map(str::to_owned),
             family,
             split: row.split.map_or(Ok(None), split)?,
-            group: row.group.map(str::to_owned),
+            groups: row.group.map(str::to_owned).into_iter().collect(),
             pair: None,
             kind,
             source_line: Some(line),
@@ -255,6 +255,7 @@ fn split(value: &str) -> Result<Option<Split>, RowFlaw> {
 fn agree(earlier: &Video, here: &Video, unit: &'static str) -> Result<(), RowFlaw> {
     let none = || "(none)".to_owned();
     let of = |text: &Option<String>| text.clone().unwrap_or_else(none);
+    let group = |video: &Video| of(&video.groups.first().cloned());
     let word = |video: &Video| [video.label.word().to_owned(), video.split.word().to_owned()];
     let [label, split] = word(earlier);
     let [label_here, split_here] = word(here);
@@ -262,7 +263,7 @@ fn agree(earlier: &Video, here: &Video, unit: &'static str) -> Result<(), RowFla
         ("label", label, label_here),
         ("split", split, split_here),
         ("manipulation", of(&earlier.method), of(&here.method)),
-        ("group", of(&earlier.group), of(&here.group)),
+        ("group", group(earlier), group(here)),
     ]
     .into_iter()
     .find(|(_, earlier, here)| earlier != here)

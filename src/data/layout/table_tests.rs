@@ -5,6 +5,7 @@ use polars::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::data::files::Files;
 use crate::data::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
 use crate::lang::model::{DataPath, Family, Label, Layout};
 
@@ -74,7 +75,7 @@ fn a_full_table_is_read() {
     assert_eq!(fields(real), ("v/2".into(), Label::Real, None, None, val));
     // Every declared manipulation is a face swap, so a fake that tells none is one too.
     assert_eq!(fields(unknown), ("v/3".into(), Label::Fake, None, Some(Family::FaceSwap), None));
-    assert_eq!((fake.group.as_deref(), real.group.as_deref()), (Some("id 1"), None));
+    assert_eq!((&fake.groups[..], &real.groups[..]), (&["id 1".to_owned()][..], &[][..]));
     assert_eq!([fake, real, unknown].map(|v| v.source_line), [Some(2), Some(4), Some(5)]);
     assert_eq!(fake.kind, Kind::Frames);
     let frames: Vec<_> =
@@ -180,7 +181,7 @@ fn variables_lead_to_files_and_roots() {
     let set = dataset("set", Layout::Table(case.layout.clone()));
     let env = |name: &str| (name == "SET").then(|| case.root.clone().into_os_string());
     let listing = read(&set, &case.layout, &env).unwrap();
-    assert_eq!(listing.root, Some(case.root.join("a")));
+    assert_eq!(listing.files, Some(Files::at(case.root.join("a"))));
     assert!(listing.findings.is_empty(), "{:?}", listing.findings);
     let empty = |_: &str| Some("".into());
     assert!(matches!(read(&set, &case.layout, &empty), Err(DataError::NotFound { .. })));

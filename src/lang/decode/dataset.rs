@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::lang::cursor::{Cursor, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
-    FolderLayout, FrameRule, Label, Layout, Manipulation, Released, ReleasedLayout, Split,
+    BenchLayout, Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
+    FolderLayout, FrameRule, Label, Layout, Manipulation, Overlap, Released, ReleasedLayout, Split,
     SplitRule, TableLayout,
 };
 use crate::lang::span::Spanned;
@@ -24,6 +24,7 @@ read_words!(DemoCapture {
 });
 read_words!(Label { "real" => Real, "fake" => Fake, });
 read_words!(Split { "train" => Train, "val" => Val, "test" => Test, });
+read_words!(Overlap { "refuse" => Refuse, "accept" => Accept, });
 read_words!(Detector { "none" => None, "retinaface" => Retinaface, });
 read_words!(Family {
     "face-swap" => FaceSwap,
@@ -42,6 +43,9 @@ read_words!(Released {
     "wilddeepfake" => Wilddeepfake,
     "deepfake-eval-2024" => DeepfakeEval2024,
 });
+
+/// Values of a label.
+type Texts = Vec<Spanned<String>>;
 
 /// Margin of a detected face, as in the paper (section 4.1).
 const MARGIN: f64 = 0.3;
@@ -81,7 +85,11 @@ pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
     }
     let split = match node.child("split") {
         Some(split) => split_rule(split, sink),
-        None => Some(SplitRule::Official),
+        None => Some(SplitRule::OFFICIAL),
+    };
+    let overlap = match node.child("split") {
+        Some(split) if split.variant() == Some("official") => split.get("overlap"),
+        _ => Some(Spanned::default_of(Overlap::Refuse)),
     };
     let frames = match node.child("frames") {
         Some(frames) => frame_rule(frames),
@@ -99,6 +107,7 @@ pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
         layout: layout?,
         manipulations: manipulations?,
         split: split?,
+        overlap: overlap?,
         frames: frames?,
         faces: faces?,
         min_coverage: min_coverage?,
@@ -116,6 +125,7 @@ fn layout(node: Cursor<'_>, sink: &mut Sink) -> Option<Layout> {
         "demo" => demo(node, sink).map(Layout::Demo),
         "folder" => folder(node, sink).map(Layout::Folder),
         "table" => table(node, sink).map(Layout::Table),
+        "deepfakebench" => bench(node, sink).map(Layout::Deepfakebench),
         _ => released(node).map(Layout::Released),
     }
 }
@@ -192,7 +202,8 @@ fn folder_class(node: Cursor<'_>, sink: &mut Sink) -> Option<FolderClass> {
     Some(class)
 }
 
-fn table(node: Cursor<'_>, sink: &mut Sink) -> Option<TableLayout> {
+/// The values that mean real and those that mean fake, none of which is both.
+fn polarity(node: Cursor<'_>, sink: &mut Sink) -> Option<(Texts, Texts)> {
     let real = node.child("real")?.texts()?;
     let fake = node.child("fake")?.texts()?;
     for value in &fake {
@@ -202,12 +213,28 @@ fn table(node: Cursor<'_>, sink: &mut Sink) -> Option<TableLayout> {
                     Code::Contradiction,
                     format!("`{}` is real and fake", value.value),
                 )
-                .text("a value of the label column means one class")
+                .text("a value of the label means one class")
                 .at(value.origin, "fake here")
                 .and(other.origin, "real here"),
             );
         }
     }
+    Some((real, fake))
+}
+
+fn bench(node: Cursor<'_>, sink: &mut Sink) -> Option<BenchLayout> {
+    let (real, fake) = polarity(node, sink)?;
+    Some(BenchLayout {
+        root: node.path("root")?,
+        file: node.path("file")?,
+        compression: node.maybe("compression")?,
+        real,
+        fake,
+    })
+}
+
+fn table(node: Cursor<'_>, sink: &mut Sink) -> Option<TableLayout> {
+    let (real, fake) = polarity(node, sink)?;
     Some(TableLayout {
         file: node.path("file")?,
         root: if node.has("root") { Some(node.path("root")?) } else { None },
@@ -261,7 +288,7 @@ fn split_rule(node: Cursor<'_>, sink: &mut Sink) -> Option<SplitRule> {
     }
     if node.variant() != Some("carve") {
         node.get::<String>("rule")?;
-        return Some(SplitRule::Official);
+        return Some(SplitRule::Official { val: node.maybe("val")?, seed: node.get("seed")? });
     }
     let [train, val, test] = ["train", "val", "test"].map(|name| node.get::<f64>(name));
     let (train, val, test) = (train?, val?, test?);
@@ -298,9 +325,7 @@ fn frame_rule(node: Cursor<'_>) -> Option<FrameRule> {
 fn face_rule(node: Option<Cursor<'_>>, layout: Option<&Layout>) -> Option<FaceRule> {
     // Released sets of face crops need no detector either.
     let videos = match layout {
-        Some(Layout::Released(released)) => {
-            !matches!(released.name.value, Released::Df40 | Released::Wilddeepfake)
-        }
+        Some(Layout::Released(released)) => released.name.value.is_videos(),
         _ => false,
     };
     let usual = if videos { Detector::Retinaface } else { Detector::None };

@@ -59,7 +59,12 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
     let images = match &dataset.layout {
         Layout::Folder(folder) => !folder.videos.value,
         Layout::Table(table) => table.video.is_none(),
-        Layout::Demo(_) | Layout::Released(_) => false,
+        Layout::Demo(_) | Layout::Released(_) | Layout::Deepfakebench(_) => false,
+    };
+    let timeless = match &dataset.layout {
+        Layout::Folder(_) | Layout::Table(_) | Layout::Deepfakebench(_) => true,
+        Layout::Released(released) => !released.name.value.is_videos(),
+        Layout::Demo(_) => false,
     };
     let frames = match &dataset.frames {
         FrameRule::All => Origin::DEFAULT,
@@ -75,9 +80,7 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
             frames,
             "remove `frames`, or say which images make a video",
         );
-    } else if matches!(dataset.frames, FrameRule::Fps { .. })
-        && matches!(dataset.layout, Layout::Folder(_) | Layout::Table(_))
-    {
+    } else if matches!(dataset.frames, FrameRule::Fps { .. }) && timeless {
         report(
             sink,
             "frames per second without times",
@@ -110,12 +113,12 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
                 );
             }
             if let Some(group) = &table.group
-                && !matches!(dataset.split, SplitRule::Carve { .. })
+                && matches!(dataset.split, SplitRule::Only { .. })
             {
                 report(
                     sink,
                     "a column of groups that is not used",
-                    "groups matter where splits are carved",
+                    "groups matter where there are several splits",
                     group.origin,
                     "write `split carve ..`, or remove `group`",
                 );

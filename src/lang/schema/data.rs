@@ -101,7 +101,8 @@ static LAYOUT: NodeSpec = NodeSpec::value(
         properties: &[
             ROOT,
             Field::new("real-video-fake-audio", Type::Word(CLONED), "Real videos with a cloned voice; the paper excludes them (section 4.2).").or(Text("exclude")),
-            Field::new("mixed", Type::Word(MIXED), "Family of a swap followed by a reenactment.").or(Text("face-swap")),
+            Field::new("mixed", Type::Word(MIXED), "What a swap followed by wav2lip counts as; the paper does not say.").or(Text("face-swap")),
+            Field::new("identities", Type::Word(IDENTITIES), "Whose identities must not straddle splits.").or(Text("source")),
         ],
         children: &[],
     },
@@ -110,7 +111,7 @@ static LAYOUT: NodeSpec = NodeSpec::value(
         doc: "ForgeryNet.",
         properties: &[
             ROOT,
-            Field::new("class-6", Type::Word(MIXED), "Family of class 6, a swap edited by StarGAN; the paper's 5 FS and 3 RE need `reenactment`.").or(Text("reenactment")),
+            Field::new("validation", Type::Word(VALIDATIONS), "What the released Validation part is; the labels of the released test part were not published.").or(Text("test")),
             Field::new("frame-labels", Type::Word(FRAME_LABELS), "What labels a frame; the paper uses the video's.").or(Text("video")),
         ],
         children: &[],
@@ -135,6 +136,16 @@ static LAYOUT: NodeSpec = NodeSpec::value(
         ],
         children: &[],
     },
+    Variant {
+        word: "deepfakebench",
+        doc: "A data set prepared by DeepfakeBench: its JSON of labels, splits and frames, and the frames.",
+        properties: &[
+            Field::new("root", Type::Path, "The folder below which the frames lie.").required(),
+            Field::new("file", Type::Path, "The JSON.").required(),
+            Field::new("compression", Type::Word(COMPRESSIONS), "Which copy, where the JSON has several."),
+        ],
+        children: &[Child::new(&REAL, Once), Child::new(&FAKE, Once)],
+    },
 ]);
 
 const LAYOUTS: &[(&str, &str)] = &[
@@ -149,6 +160,7 @@ const LAYOUTS: &[(&str, &str)] = &[
     ("df40", "DF40"),
     ("wilddeepfake", "WildDeepfake"),
     ("deepfake-eval-2024", "Deepfake-Eval-2024"),
+    ("deepfakebench", "prepared by DeepfakeBench"),
 ];
 const CAPTURES: &[(&str, &str)] = &[
     ("studio", "even light, plain background, light compression"),
@@ -161,9 +173,15 @@ const CAPTURES: &[(&str, &str)] = &[
 ];
 const COMPRESSIONS: &[(&str, &str)] = &[("raw", "none"), ("c23", "light"), ("c40", "strong")];
 const CLONED: &[(&str, &str)] = &[("exclude", "left out"), ("real", "counted as real")];
-const MIXED: &[(&str, &str)] = &[("face-swap", "FS"), ("reenactment", "RE")];
-const FRAME_LABELS: &[(&str, &str)] =
-    &[("video", "the video's label"), ("segment", "the segment list's label")];
+const MIXED: &[(&str, &str)] =
+    &[("face-swap", "the swap, `faceswap` or `fsgan`"), ("reenactment", "`wav2lip`")];
+const IDENTITIES: &[(&str, &str)] = &[
+    ("source", "the person who is filmed"),
+    ("all", "that of the face or voice put onto them, too"),
+];
+const VALIDATIONS: &[(&str, &str)] =
+    &[("test", "the test split; val is to be carved from train"), ("val", "the val split")];
+const FRAME_LABELS: &[(&str, &str)] = &[("video", "the video's label")];
 const DOMAINS: &[(&str, &str)] = &[("cdf", "Celeb-DF"), ("ff", "FaceForensics++")];
 const UNKNOWN: &[(&str, &str)] = &[("exclude", "left out")];
 
@@ -197,14 +215,14 @@ static CLASS: NodeSpec = NodeSpec::value(
 
 static REAL: NodeSpec = NodeSpec::value(
     "real",
-    "Values of the label column that mean real.",
+    "Values of the label that mean real.",
     &[Field::new("value", Type::Text, "A value, as text.").required()],
 )
 .repeating();
 
 static FAKE: NodeSpec = NodeSpec::value(
     "fake",
-    "Values of the label column that mean fake.",
+    "Values of the label that mean fake.",
     &[Field::new("value", Type::Text, "A value, as text.").required()],
 )
 .repeating();
@@ -243,17 +261,32 @@ static SPLIT: NodeSpec = NodeSpec::value(
     "Everything in one split, as for test-only sets.",
 )
 .group("rule")])
-.variants(&[Variant {
-    word: "carve",
-    doc: "Carves by group with a seed; groups never straddle splits.",
-    properties: &[
-        Field::new("train", Type::Fraction, "Fraction of groups in train.").required(),
-        Field::new("val", Type::Fraction, "Fraction of groups in val.").required(),
-        Field::new("test", Type::Fraction, "Fraction of groups in test.").required(),
-        Field::new("seed", SEED, "Seed.").or(Whole(0)),
-    ],
-    children: &[],
-}]);
+.variants(&[
+    Variant {
+        word: "official",
+        doc: "As the release, the table's split column or the class folders say.",
+        properties: &[
+            Field::new("val", Type::Fraction, "Fraction of the groups of train that become val, where the release has no validation split."),
+            Field::new("seed", SEED, "Seed of that.").or(Whole(0)),
+            Field::new("overlap", Type::Word(OVERLAPS), "What to do about identities and originals that the release has in several splits.").or(Text("refuse")),
+        ],
+        children: &[],
+    },
+    Variant {
+        word: "carve",
+        doc: "Carves by group with a seed; groups never straddle splits. What shares an identity or an original, directly or by way of others, is one group.",
+        properties: &[
+            Field::new("train", Type::Fraction, "Fraction of groups in train.").required(),
+            Field::new("val", Type::Fraction, "Fraction of groups in val.").required(),
+            Field::new("test", Type::Fraction, "Fraction of groups in test.").required(),
+            Field::new("seed", SEED, "Seed.").or(Whole(0)),
+        ],
+        children: &[],
+    },
+]);
+
+const OVERLAPS: &[(&str, &str)] =
+    &[("refuse", "an error, with the list"), ("accept", "counted and told")];
 
 static FRAMES: NodeSpec = NodeSpec::new(
     "frames",

@@ -1,0 +1,332 @@
+//! `layout deepfakebench`: what DeepfakeBench prepares, a JSON that lists the frames of each
+//! video by label and split, and the frames. The paths in it are of somebody's machine: what
+//! leads to them is taken off until they are found below the root.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use super::lists::{Entries, Problems, json};
+use super::{Finding, Listing, celebdf, ffpp, paths};
+use crate::data::error::DataError;
+use crate::data::files::Files;
+use crate::data::flaw::{RowFlaw, quoted};
+use crate::data::manifest::{Frame, Kind, Video};
+use crate::data::methods::Methods;
+use crate::data::natural;
+use crate::data::root::{Env, Want, locate, say_otherwise};
+use crate::data::words::{Word, nearest};
+use crate::lang::model::{BenchLayout, Dataset, Label, Split};
+use crate::lang::span::Spanned;
+
+/// A video of the JSON. Its own label only repeats the one it is listed under.
+#[derive(Clone, Debug, Deserialize)]
+struct Listed {
+    frames: Vec<String>,
+}
+
+/// What a split holds under a name: a video, or the videos of one compression.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Node {
+    Video(Listed),
+    Copy(Entries<Listed>),
+}
+
+/// Data set, label, split.
+type Json = Entries<Entries<Entries<Entries<Node>>>>;
+
+/// Lists the videos of the declared labels; others are counted and left out.
+///
+/// # Errors
+/// A file or folder that is not there, a JSON of another form, labels or a compression that
+/// it does not have, entries that contradict each other.
+pub fn read(dataset: &Dataset, layout: &BenchLayout, env: Env) -> Result<Listing, DataError> {
+    let name = &dataset.name.value;
+    let file = locate(name, &layout.file, Want::File, env)?;
+    let root = locate(name, &layout.root, Want::Folder, env)?;
+    let mut reader = Reader {
+        dataset,
+        layout,
+        methods: Methods::of(dataset),
+        prefixes: Vec::new(),
+        files: Files::at(root),
+        listing: Listing::default(),
+        problems: Problems::of(&file),
+        places: HashMap::new(),
+        number: 0,
+    };
+    let Entries(sets) = json::<Json>(&file)?;
+    let labels: Vec<_> = sets.into_iter().flat_map(|(_, Entries(labels))| labels).collect();
+    reader
+        .check_labels(&file, &labels.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>())?;
+    for (label, Entries(splits)) in labels {
+        for (split, Entries(nodes)) in splits {
+            reader.split(&label, &split, nodes)?;
+        }
+    }
+    reader.finish()
+}
+
+struct Reader<'a> {
+    dataset: &'a Dataset,
+    layout: &'a BenchLayout,
+    methods: Methods<'a>,
+    /// What was taken off the paths that were found.
+    prefixes: Vec<String>,
+    files: Files,
+    listing: Listing,
+    problems: Problems,
+    places: HashMap<String, usize>,
+    /// Videos looked at, which stand for lines.
+    number: u32,
+}
+
+impl Reader<'_> {
+    /// The declared labels must occur: a slip of the pen must not leave a class out.
+    fn check_labels(&self, file: &Path, known: &[&str]) -> Result<(), DataError> {
+        for declared in self.layout.real.iter().chain(&self.layout.fake) {
+            if !known.contains(&declared.value.as_str()) {
+                return Err(DataError::UnknownValue {
+                    file: file.to_owned(),
+                    what: "label",
+                    value: declared.value.clone(),
+                    known: quoted(known),
+                    nearest: nearest(&declared.value, known.iter().copied()),
+                    origin: declared.origin,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn split(
+        &mut self,
+        label: &str,
+        split: &str,
+        nodes: Vec<(String, Node)>,
+    ) -> Result<(), DataError> {
+        let among = |list: &[Spanned<String>]| list.iter().any(|l| l.value == label);
+        let class = match (among(&self.layout.real), among(&self.layout.fake)) {
+            (true, _) => Some(Label::Real),
+            (_, true) => Some(Label::Fake),
+            _ => None,
+        };
+        let copies: Vec<&str> = (nodes.iter())
+            .filter(|(_, node)| matches!(node, Node::Copy(_)))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let copy = self.layout.compression.as_ref().map_or("", |copy| copy.value.as_str());
+        if !copies.is_empty() && !copies.contains(&copy) {
+            self.number += 1;
+            let what = format!(
+                "`{label}`, {split} has the compressions {}; declare one of them as `compression`",
+                quoted(&copies)
+            );
+            self.problems.add("video", self.number, RowFlaw::Disagree(what));
+            return Ok(());
+        }
+        let mut videos = Vec::new();
+        for (name, node) in nodes {
+            match node {
+                Node::Video(listed) => videos.push((name, listed)),
+                Node::Copy(Entries(listed)) if name == copy => videos.extend(listed),
+                Node::Copy(_) => {}
+            }
+        }
+        let split = match split {
+            "train" => Split::Train,
+            "val" => Split::Val,
+            "test" => Split::Test,
+            other => {
+                self.number += 1;
+                self.problems.add("video", self.number, RowFlaw::UnknownSplit(other.to_owned()));
+                return Ok(());
+            }
+        };
+        for (name, listed) in videos {
+            self.number += 1;
+            match class {
+                None => {
+                    self.listing.note(Finding::Excluded, format!("{label} {name}"));
+                }
+                Some(class) => {
+                    let number = self.number;
+                    if let Err(what) = self.video(class, label, split, &name, listed)? {
+                        self.problems.add("video", number, what);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists one video. Its key is the folder of its frames.
+    fn video(
+        &mut self,
+        class: Label,
+        label: &str,
+        split: Split,
+        name: &str,
+        listed: Listed,
+    ) -> Result<Result<(), RowFlaw>, DataError> {
+        let mut frames = Vec::with_capacity(listed.frames.len());
+        for written in &listed.frames {
+            match self.resolve(written) {
+                Some(path) => frames.push(path),
+                None => return Ok(Err(RowFlaw::OutsideRoot(written.clone()))),
+            }
+        }
+        let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        let Some(key) = frames.first().and_then(folder) else {
+            self.listing.note(Finding::EmptyVideo, format!("{label} {name}"));
+            return Ok(Ok(()));
+        };
+        if let Some(other) = frames.iter().find(|path| folder(path).as_ref() != Some(&key)) {
+            let what = format!("`{name}` has frames in `{key}` and elsewhere, as `{other}`");
+            return Ok(Err(RowFlaw::Disagree(what)));
+        }
+        if let Some(&place) = self.places.get(&key) {
+            return Ok(self.again(place, class, split));
+        }
+        let method = (class == Label::Fake).then(|| label.to_owned());
+        let family = match &method {
+            None => None,
+            Some(method) => Some(self.methods.family(Some(method)).map_err(|undeclared| {
+                DataError::UndeclaredManipulation {
+                    dataset: self.dataset.name.value.clone(),
+                    name: method.clone(),
+                    nearest: undeclared.nearest,
+                    origin: self.layout.file.origin,
+                }
+            })?),
+        };
+        self.places.insert(key.clone(), self.listing.videos.len());
+        self.listing.videos.push(Video {
+            dataset: self.dataset.name.value.clone(),
+            label: class,
+            method,
+            family,
+            split: Some(split),
+            groups: identities(&key),
+            pair: None,
+            kind: Kind::Frames,
+            source_line: None,
+            key: key.clone(),
+        });
+        frames.sort_by(|a, b| natural::compare(a, b));
+        let before = frames.len();
+        frames.dedup();
+        for _ in frames.len()..before {
+            self.listing.note(Finding::Duplicated, key.as_str());
+        }
+        let frames = (0..).zip(frames);
+        self.listing.frames.extend(frames.map(|(frame, path)| Frame {
+            video_key: key.clone(),
+            frame,
+            path,
+        }));
+        Ok(Ok(()))
+    }
+
+    /// A video that is listed before: the test split is often listed as val, too.
+    fn again(&mut self, place: usize, class: Label, split: Split) -> Result<(), RowFlaw> {
+        let earlier = &mut self.listing.videos[place];
+        let key = earlier.key.clone();
+        let before = earlier.split.unwrap_or(split);
+        if earlier.label != class {
+            let what =
+                format!("`{key}` is {} before and here {}", earlier.label.word(), class.word());
+            return Err(RowFlaw::Disagree(what));
+        }
+        if before == split {
+            self.listing.note(Finding::Duplicated, key);
+            return Ok(());
+        }
+        if before == Split::Train || split == Split::Train {
+            let (one, other) = (Some(before).word(), Some(split).word());
+            return Err(RowFlaw::Disagree(format!("`{key}` is in {one} and in {other}")));
+        }
+        earlier.split = Some(Split::Test);
+        self.listing.note(Finding::Conflicting, format!("{key}: in val and test, taken as test"));
+        Ok(())
+    }
+
+    /// The path below the root that a written one means.
+    fn resolve(&mut self, written: &str) -> Option<String> {
+        let written = written.replace('\\', "/");
+        let written = written.trim_start_matches("./");
+        for prefix in &self.prefixes {
+            if let Some(rest) = written.strip_prefix(prefix.as_str()) {
+                return paths::below(Path::new(""), rest);
+            }
+        }
+        // A frame and its folder, at least, must be left.
+        let slashes: Vec<usize> = written.match_indices('/').map(|(i, _)| i + 1).collect();
+        let last = slashes.len().saturating_sub(1);
+        for start in std::iter::once(0).chain(slashes[..last].iter().copied()) {
+            let rest = paths::below(Path::new(""), &written[start..]);
+            if let Some(path) = rest.filter(|path| self.files.file(path).is_file()) {
+                if start > 0 {
+                    self.prefixes.push(written[..start].to_owned());
+                }
+                return Some(path);
+            }
+        }
+        let relative = written.trim_start_matches('/');
+        paths::below(Path::new(""), relative)
+    }
+
+    /// Looks for the frames on disk.
+    fn finish(self) -> Result<Listing, DataError> {
+        let Self { mut listing, files, .. } = self;
+        self.problems.check()?;
+        let sizes: Vec<Option<u64>> = (listing.frames.par_iter())
+            .map(|frame| {
+                files.file(&frame.path).metadata().ok().filter(|m| m.is_file()).map(|m| m.len())
+            })
+            .collect();
+        if sizes.iter().all(Option::is_none) {
+            let name = self.dataset.name.value.clone();
+            let looked_for = listing.frames.first().map(|f| files.file(&f.path)).into_iter();
+            return Err(DataError::NotFound {
+                looked_for: looked_for.map(|path| path.display().to_string()).collect(),
+                say_otherwise: say_otherwise(&name, &self.layout.root.value),
+                dataset: name,
+                origin: self.layout.root.origin,
+            });
+        }
+        listing.absent = listing.videos.iter().map(|v| v.key.clone()).collect();
+        for (frame, size) in listing.frames.clone().iter().zip(sizes) {
+            match size {
+                None => listing.note(Finding::Missing, frame.path.as_str()),
+                Some(size) => {
+                    listing.absent.remove(&frame.video_key);
+                    if size == 0 {
+                        listing.note(Finding::Empty, frame.path.as_str());
+                    }
+                }
+            }
+        }
+        Ok(Listing { files: Some(files), ..listing })
+    }
+}
+
+/// The identities of a folder of frames, where its names are those of a release.
+fn identities(key: &str) -> Vec<String> {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    let below = |folders: &[&str]| key.split('/').any(|part| folders.contains(&part));
+    if below(&["Celeb-real", "Celeb-synthesis", "YouTube-real", "Youtube-real"]) {
+        celebdf::identities(name)
+    } else if below(&["youtube", "manipulated_sequences"]) {
+        ffpp::identities(name)
+    } else {
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+#[path = "deepfakebench_tests.rs"]
+mod tests;

@@ -1,0 +1,257 @@
+//! `layout df40`: the face crops of DF40, one folder per method, and the reals of the data
+//! set that the fakes were made from, which is another download. The JSON files of the release
+//! are not read: their paths, splits and labels do not fit the folders.
+
+use std::collections::BTreeMap;
+
+use super::celebdf;
+use super::ffpp;
+use super::lists::json;
+use super::released::{Images, Release};
+use super::tree;
+use crate::data::error::DataError;
+use crate::data::manifest::Kind;
+use crate::data::root::{Env, Want, locate};
+use crate::lang::model::{DataPath, Label, Split};
+use crate::lang::span::Spanned;
+
+/// Fakes per method in the released lists of the Celeb-DF domain. The paper has 11,366 in all.
+const RELEASED: [(&str, usize); 21] = [
+    ("blendface", 640),
+    ("e4s", 292),
+    ("facedancer", 648),
+    ("faceswap", 637),
+    ("fsgan", 616),
+    ("inswap", 424),
+    ("mobileswap", 637),
+    ("simswap", 641),
+    ("uniface", 626),
+    ("danet", 647),
+    ("facevid2vid", 637),
+    ("fomm", 647),
+    ("hyperreenact", 641),
+    ("lia", 646),
+    ("mcnet", 647),
+    ("MRAA", 649),
+    ("one_shot_free", 647),
+    ("pirender", 636),
+    ("sadtalker", 660),
+    ("tpsm", 647),
+    ("wav2lip", 666),
+];
+
+/// Where the fakes of a domain come from.
+struct Domain {
+    /// The folder's spellings.
+    names: &'static [&'static str],
+    /// The name of the folder of reals.
+    reals: &'static str,
+    /// The folders of reals below it, each in its spellings.
+    folders: &'static [&'static [&'static str]],
+    /// Its list of test videos.
+    list: &'static str,
+    /// Reals in the test split.
+    tests: usize,
+}
+
+const CDF: Domain = Domain {
+    names: &["cdf", "cdfv2"],
+    reals: "Celeb-DF-v2",
+    folders: &[&["Celeb-real"], &["YouTube-real", "Youtube-real"]],
+    list: celebdf::LIST,
+    tests: 178,
+};
+
+const FF: Domain = Domain {
+    names: &["ff", "ffpp"],
+    reals: "FaceForensics++",
+    folders: &[&[
+        "original_sequences/youtube/c23",
+        "original_sequences/youtube/raw",
+        "original_sequences/youtube/c40",
+    ]],
+    list: "test.json",
+    tests: 140,
+};
+
+/// Lists the fakes of the declared methods and the test reals.
+pub(super) fn read(release: &mut Release, env: Env) -> Result<(), DataError> {
+    let domain = if release.switch("domain") == "ff" { &FF } else { &CDF };
+    let methods: Vec<&str> = release.declared().collect();
+    let mut parts: Vec<Vec<String>> = methods.iter().map(|m| fakes(m, domain)).collect();
+    mount_reals(release, domain, env)?;
+    let reals = |names: &&[&str]| {
+        names.iter().map(|name| format!("{}/{name}/frames", domain.reals)).collect()
+    };
+    parts.extend(domain.folders.iter().map(reals));
+    let found = release.need(&parts)?;
+    let (fakes, reals) = found.split_at(methods.len());
+    let originals = list_reals(release, domain, reals)?;
+    let mut counts = Vec::new();
+    for (method, folder) in methods.iter().zip(fakes) {
+        counts.push((*method, list_fakes(release, domain, method, folder, &originals)?));
+    }
+    if domain.reals == CDF.reals {
+        release.listing.remarks.push(beside_released(&counts));
+    }
+    Ok(())
+}
+
+/// The spellings of a method's folder of videos: some archives hold it doubled, and some
+/// without `frames`.
+fn fakes(method: &str, domain: &Domain) -> Vec<String> {
+    let mut spellings = Vec::new();
+    for end in ["/frames", ""] {
+        for name in domain.names {
+            for root in ["", "DF40/"] {
+                for parent in [method.to_owned(), format!("{method}/{method}")] {
+                    spellings.push(format!("{root}{parent}/{name}{end}"));
+                }
+            }
+        }
+    }
+    spellings
+}
+
+/// Makes the folder of the reals known, which may lie inside the root, beside it, or where
+/// the declaration says.
+fn mount_reals(release: &mut Release, domain: &Domain, env: Env) -> Result<(), DataError> {
+    let folder = match release.layout.switches.get("reals") {
+        Some(reals) => {
+            let base = release.layout.root.value.base.clone();
+            let path = DataPath { written: reals.value.clone(), base };
+            let path = Spanned::new(path, reals.origin);
+            locate(&release.dataset.name.value, &path, Want::Folder, env)?
+        }
+        None => {
+            let root = release.files.root();
+            let inside = root.join(domain.reals);
+            let beside = root.parent().map(|parent| parent.join(domain.reals));
+            beside.filter(|beside| !inside.is_dir() && beside.is_dir()).unwrap_or(inside)
+        }
+    };
+    release.files.mount(domain.reals, folder);
+    Ok(())
+}
+
+/// Lists the reals of the test split and gives their keys by name.
+fn list_reals(
+    release: &mut Release,
+    domain: &Domain,
+    folders: &[String],
+) -> Result<BTreeMap<String, String>, DataError> {
+    let mut found: BTreeMap<(usize, String), (String, Images)> = BTreeMap::new();
+    for (place, folder) in folders.iter().enumerate() {
+        for (key, images) in release.image_folders(folder)? {
+            found.insert((place, last(&key).to_owned()), (key, images));
+        }
+    }
+    let tested = tested(release, domain, folders)?;
+    if tested.is_none() && found.len() > domain.tests {
+        let list = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
+        return Err(release.not_found(vec![format!(
+            "{}, which says which {} of these {} reals are for testing",
+            tree::spelled(&release.files, &list),
+            domain.tests,
+            found.len()
+        )]));
+    }
+    let wanted: Vec<(usize, String)> = tested.unwrap_or_else(|| found.keys().cloned().collect());
+    let mut keys = BTreeMap::new();
+    for (place, name) in wanted {
+        let (key, images) = match found.remove(&(place, name.clone())) {
+            Some((key, images)) => (key, Some(images)),
+            None => (format!("{}/{name}", folders[place]), None),
+        };
+        let mut video = release.video(&key, Label::Real, None, Kind::Frames)?;
+        video.split = Some(Split::Test);
+        video.groups = identities(domain, &name);
+        release.add_images(video, images);
+        keys.insert(name, key);
+    }
+    Ok(keys)
+}
+
+/// The reals of the test split by folder and name, if the list is there.
+fn tested(
+    release: &mut Release,
+    domain: &Domain,
+    folders: &[String],
+) -> Result<Option<Vec<(usize, String)>>, DataError> {
+    let places = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
+    let Some(path) = places.into_iter().find(|path| release.files.file(path).is_file()) else {
+        return Ok(None);
+    };
+    if domain.reals == FF.reals {
+        let pairs: Vec<[String; 2]> = json(&release.files.file(&path))?;
+        return Ok(Some(pairs.into_iter().flatten().map(|id| (0, id)).collect()));
+    }
+    let listed = celebdf::list(release, &path)?;
+    let place = |folder: &str| domain.folders.iter().position(|names| names[0] == folder);
+    let reals = listed.into_iter().filter_map(|t| Some((place(t.folder)?, t.name)));
+    Ok(Some(reals.filter(|(place, _)| *place < folders.len()).collect()))
+}
+
+/// Lists the fakes of a method and counts them.
+fn list_fakes(
+    release: &mut Release,
+    domain: &Domain,
+    method: &str,
+    folder: &str,
+    originals: &BTreeMap<String, String>,
+) -> Result<usize, DataError> {
+    let folders = release.image_folders(folder)?;
+    let count = folders.len();
+    for (key, images) in folders {
+        let mut video = release.video(&key, Label::Fake, Some(method), Kind::Frames)?;
+        let name = last(&key);
+        video.split = Some(Split::Test);
+        video.groups = identities(domain, name);
+        video.pair = originals.get(&original(name)).cloned();
+        release.add_images(video, Some(images));
+    }
+    Ok(count)
+}
+
+/// The name of the real video that a fake was made from: `id0_0000` for `id0_id1_0000`, `001`
+/// for `001_870`, and for a reenactment its own name.
+fn original(name: &str) -> String {
+    match name.split('_').collect::<Vec<_>>()[..] {
+        [target, source, number] if source.starts_with("id") => format!("{target}_{number}"),
+        [target, _] if !target.starts_with("id") => target.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+fn identities(domain: &Domain, name: &str) -> Vec<String> {
+    if domain.reals == FF.reals { ffpp::identities(name) } else { celebdf::identities(name) }
+}
+
+fn last(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+/// The numbers of fakes beside those of the release and of the paper.
+fn beside_released(counts: &[(&str, usize)]) -> String {
+    let released = |method: &str| RELEASED.iter().find(|(m, _)| *m == method).map(|(_, n)| *n);
+    let differing: Vec<String> = (counts.iter())
+        .filter_map(|(method, found)| {
+            let released = released(method).filter(|released| released != found)?;
+            Some(format!("{method} {found} of {released}"))
+        })
+        .collect();
+    let found: usize = counts.iter().map(|(_, n)| n).sum();
+    let all: usize = counts.iter().filter_map(|(method, _)| released(method)).sum();
+    let mut text = format!("{found} fakes; the released lists have {all} of these methods");
+    if counts.len() == RELEASED.len() {
+        text += ", the paper 11366";
+    }
+    if !differing.is_empty() {
+        text += &format!("; other numbers: {}", differing.join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "df40_tests.rs"]
+mod tests;

@@ -1,0 +1,94 @@
+//! `layout deepfake-eval-2024`: Deepfake-Eval-2024 as its table of videos says. What the sound
+//! is counts for nothing.
+
+use std::collections::HashMap;
+
+use super::Finding;
+use super::cells::Cells;
+use super::lists::Problems;
+use super::paths;
+use super::released::{Release, spellings};
+use crate::data::error::DataError;
+use crate::data::flaw::RowFlaw;
+use crate::data::manifest::Kind;
+use crate::lang::model::{Label, Split};
+use crate::lang::span::Spanned;
+
+/// Lists the videos whose label is known.
+pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
+    let found = release.need(&[
+        spellings(&["video-data"]),
+        spellings(&["video-metadata-publish.csv", "video-metadata-publish-with-links.csv"]),
+    ])?;
+    let on_disk = release.videos_below(&found[0])?;
+    let file = release.files.file(&found[1]);
+    let column = |name: &str| Spanned::default_of(name.to_owned());
+    let [name, label, split] = ["Filename", "Video Ground Truth", "Finetuning Set"].map(column);
+    let cells = Cells::read(&file, &[("video", &name), ("label", &label), ("split", &split)])?;
+    let mut problems = Problems::of(&file);
+    let mut seen: HashMap<String, (Option<Label>, u32)> = HashMap::new();
+    for (row, &line) in cells.lines.iter().enumerate() {
+        let [name, label, split] = [0, 1, 2].map(|column| cells.columns[column][row].trim());
+        let mut wrong = |what| problems.add("line", line, what);
+        let label = match label {
+            "Real" => Some(Label::Real),
+            "Fake" => Some(Label::Fake),
+            "Unknown" => None,
+            "" => {
+                release.listing.note(Finding::Unlabelled, format!("line {line}: {name}"));
+                continue;
+            }
+            other => {
+                let (value, real) = (other.to_owned(), "`Real`".to_owned());
+                wrong(RowFlaw::UnknownLabel { value, real, fake: "`Fake`".to_owned() });
+                continue;
+            }
+        };
+        let split = match split {
+            "train" | "Train" => Some(Split::Train),
+            "test" | "Test" => Some(Split::Test),
+            "" => None,
+            other => {
+                wrong(RowFlaw::UnknownSplit(other.to_owned()));
+                continue;
+            }
+        };
+        let Some(name) = paths::below(std::path::Path::new(""), name) else {
+            wrong(if name.is_empty() {
+                RowFlaw::EmptyPath
+            } else {
+                RowFlaw::OutsideRoot(name.to_owned())
+            });
+            continue;
+        };
+        let key = format!("{}/{name}", found[0]);
+        match seen.insert(key.clone(), (label, line)) {
+            None => {}
+            Some((earlier, _)) if earlier == label => {
+                release.listing.note(Finding::Duplicated, format!("line {line}: {name}"));
+                continue;
+            }
+            Some((_, at)) => {
+                wrong(RowFlaw::Disagree(format!("`{name}` has another label in line {at}")));
+                continue;
+            }
+        }
+        let Some(label) = label else {
+            release.listing.note(Finding::Excluded, format!("line {line}: {name}"));
+            continue;
+        };
+        let mut video = release.video(&key, label, None, Kind::Video)?;
+        video.split = split;
+        video.source_line = Some(line);
+        release.add(video, on_disk.get(&key).copied());
+    }
+    problems.check()?;
+    for path in on_disk.keys().filter(|path| !seen.contains_key(*path)) {
+        release.listing.note(Finding::Unlabelled, path.as_str());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "dfeval_tests.rs"]
+mod tests;

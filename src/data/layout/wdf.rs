@@ -1,0 +1,182 @@
+//! `layout wilddeepfake`: sequences of face crops in tar archives, read in place. The archives
+//! are called `.tar.gz` and are not compressed. A member is `./SHARD/LABEL/SEQUENCE/FRAME.png`;
+//! shards and sequences are numbered anew in each folder.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::released::{Release, spellings};
+use super::{Finding, paths, tree};
+use crate::data::error::DataError;
+use crate::data::files::{INSIDE, Members};
+use crate::data::manifest::{Frame, Kind};
+use crate::data::natural;
+use crate::data::words::Word;
+use crate::lang::model::{Label, Split};
+
+/// The folders in their spellings, and what they hold.
+const FOLDERS: [([&str; 2], Label, Split); 4] = [
+    (["real_train", "real train"], Label::Real, Split::Train),
+    (["real_test", "real test"], Label::Real, Split::Test),
+    (["fake_train", "fake train"], Label::Fake, Split::Train),
+    (["fake_test", "fake test"], Label::Fake, Split::Test),
+];
+
+/// Endings of archives.
+const ARCHIVES: &[&str] = &["gz", "tar", "tgz"];
+
+/// Bytes of a block of a tar archive.
+const BLOCK: usize = 512;
+
+/// Lists the sequences of all archives.
+pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
+    let parts: Vec<_> = FOLDERS.iter().map(|(names, ..)| spellings(names)).collect();
+    let found = release.need(&parts)?;
+    for ((_, label, split), folder) in FOLDERS.into_iter().zip(&found) {
+        let entries = tree::entries(&mut release.listing, &release.files, folder, ARCHIVES)?;
+        let mut archives = Vec::new();
+        for (path, kind) in entries {
+            match kind {
+                tree::Kind::File(_) => archives.push(path),
+                tree::Kind::Folder => release.listing.note(Finding::DeeperFolder, path),
+            }
+        }
+        if archives.is_empty() {
+            let wanted = release.files.file(&format!("{folder}/1.tar.gz"));
+            return Err(release.not_found(vec![wanted.display().to_string()]));
+        }
+        let files = &release.files;
+        let indexed: Vec<Result<Archive, DataError>> =
+            archives.par_iter().map(|path| index(&files.file(path))).collect();
+        for (path, archive) in archives.into_iter().zip(indexed) {
+            list(release, path, archive?, label, split)?;
+        }
+    }
+    Ok(())
+}
+
+/// What an archive holds: its images by path, and what else was noticed.
+#[derive(Debug, Default)]
+struct Archive {
+    images: Members,
+    noted: Vec<(Finding, String)>,
+}
+
+/// Reads the headers of an archive.
+fn index(file: &Path) -> Result<Archive, DataError> {
+    // What the archive says of itself may be long.
+    let broken = |why: String| DataError::Archive {
+        file: file.to_owned(),
+        why: why.chars().take(120).collect(),
+    };
+    let failed = |e: std::io::Error| broken(e.to_string());
+    let unreadable = |e| tree::unreadable(file, e);
+    let mut magic = Vec::new();
+    File::open(file).and_then(|f| f.take(2).read_to_end(&mut magic)).map_err(unreadable)?;
+    if magic == [0x1f, 0x8b] {
+        return Err(broken(
+            "it is compressed, unlike the release; decompress it under the same name".to_owned(),
+        ));
+    }
+    let length = file.metadata().map_err(unreadable)?.len();
+    if !is_whole(file, length).map_err(unreadable)? {
+        return Err(broken(
+            "it has no end mark, so that it was cut off; fetch it again".to_owned(),
+        ));
+    }
+    let mut archive = Archive::default();
+    let mut reader = tar::Archive::new(File::open(file).map_err(unreadable)?);
+    for entry in reader.entries_with_seek().map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.path_bytes();
+        let shown = String::from_utf8_lossy(&name).into_owned();
+        if entry.header().entry_type().is_dir() {
+            continue;
+        }
+        let path = std::str::from_utf8(&name).ok();
+        let path = path.and_then(|name| paths::below(Path::new(""), name));
+        let hidden = |path: &str| path.split('/').any(|p| p.starts_with('.') || p == "__MACOSX");
+        match path {
+            None => archive.noted.push((Finding::UnreadableName, shown)),
+            Some(path) if hidden(&path) => archive.noted.push((Finding::Hidden, path)),
+            Some(path)
+                if !entry.header().entry_type().is_file()
+                    || !tree::has_extension(&path, tree::IMAGES) =>
+            {
+                archive.noted.push((Finding::OtherFile, path));
+            }
+            Some(path) => {
+                let (start, size) = (entry.raw_file_position(), entry.size());
+                if start.checked_add(size).is_none_or(|end| end > length) {
+                    return Err(broken(format!("it ends within `{path}`; fetch it again")));
+                }
+                if archive.images.insert(path.clone(), (start, size)).is_some() {
+                    archive.noted.push((Finding::Duplicated, path));
+                }
+            }
+        }
+    }
+    Ok(archive)
+}
+
+/// Whether a file ends with a block of zeros, as tar archives do.
+fn is_whole(file: &Path, length: u64) -> std::io::Result<bool> {
+    let mut end = [1; BLOCK];
+    let mut file = File::open(file)?;
+    if length < BLOCK as u64 || !length.is_multiple_of(BLOCK as u64) {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(length - BLOCK as u64))?;
+    file.read_exact(&mut end)?;
+    Ok(end == [0; BLOCK])
+}
+
+/// Lists the sequences of an archive.
+fn list(
+    release: &mut Release,
+    path: String,
+    archive: Archive,
+    label: Label,
+    split: Split,
+) -> Result<(), DataError> {
+    let inside = |member: &str| format!("{path}{INSIDE}{member}");
+    for (finding, member) in archive.noted {
+        release.listing.note(finding, inside(&member));
+    }
+    let mut sequences: BTreeMap<&str, Vec<(&str, u64)>> = BTreeMap::new();
+    for (member, (_, size)) in archive.images.iter().collect::<BTreeMap<_, _>>() {
+        match member.rsplit_once('/') {
+            Some((folder, _)) => sequences.entry(folder).or_default().push((member, *size)),
+            None => release.listing.note(Finding::LooseImage, inside(member)),
+        }
+    }
+    for (folder, mut frames) in sequences {
+        let key = inside(folder);
+        let said = folder.split('/').rev().nth(1).unwrap_or_default();
+        if said != label.word() {
+            let what = format!("{key}, taken as {}", label.word());
+            release.listing.note(Finding::Conflicting, what);
+        }
+        let mut video = release.video(&key, label, None, Kind::Tar)?;
+        video.split = Some(split);
+        release.add(video, Some(1));
+        frames.sort_by(|a, b| natural::compare(a.0, b.0));
+        for (frame, (member, size)) in (0..).zip(frames) {
+            let path = inside(member);
+            if size == 0 {
+                release.listing.note(Finding::Empty, path.as_str());
+            }
+            release.listing.frames.push(Frame { video_key: key.clone(), frame, path });
+        }
+    }
+    release.files.add_archive(path.clone(), archive.images);
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "wdf_tests.rs"]
+mod tests;
