@@ -71,20 +71,39 @@ impl Filter {
     }
 }
 
-/// Every line by itself.
+/// Every line by itself: the first pixel of every output is gathered and weighted, then
+/// the second of every output, and so on.
 #[inline(always)]
 fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Vec<u8> {
+    let most = columns.iter().map(|taps| taps.weights.len()).max().unwrap_or(0);
+    // Outputs of fewer pixels take some of weight 0 more.
+    let weight = |taps: &Taps, i: usize| taps.weights.get(i).copied().unwrap_or(0);
+    let rounds: Vec<(Vec<usize>, Vec<[i32; 3]>)> = (0..most)
+        .map(|i| {
+            let last = |taps: &Taps| taps.first + i.min(taps.weights.len() - 1);
+            (
+                columns.iter().map(last).collect(),
+                columns.iter().map(|t| [weight(t, i); 3]).collect(),
+            )
+        })
+        .collect();
     let mut out = vec![0; lines.size_hint().0 * 3 * columns.len()];
+    let mut gathered = vec![[0u8; 3]; columns.len()];
+    let mut sums = vec![0; 3 * columns.len()];
     for (line, out) in lines.zip(out.chunks_exact_mut(3 * columns.len())) {
         let (pixels, _) = line.as_chunks::<3>();
-        for (taps, out) in columns.iter().zip(out.as_chunks_mut::<3>().0) {
-            let mut sums = [HALF; 3];
-            for (weight, pixel) in taps.weights.iter().zip(&pixels[taps.first..]) {
-                for channel in 0..3 {
-                    sums[channel] = plus(sums[channel], *weight, pixel[channel]);
-                }
+        sums.fill(HALF);
+        for (places, weights) in &rounds {
+            for (pixel, place) in gathered.iter_mut().zip(places) {
+                *pixel = pixels[*place];
             }
-            *out = sums.map(to_byte);
+            let values = gathered.as_flattened().iter().zip(weights.as_flattened());
+            for (sum, (value, weight)) in sums.iter_mut().zip(values) {
+                *sum = plus(*sum, *weight, *value);
+            }
+        }
+        for (out, sum) in out.iter_mut().zip(&sums) {
+            *out = to_byte(*sum);
         }
     }
     out

@@ -4,6 +4,7 @@
 
 use super::pixels::Pixels;
 use crate::prepare::crop::Filter;
+use crate::wide::wide;
 
 /// Output coordinates to source coordinates: x' = ax + by + c, y' = dx + ey + f.
 pub type Matrix = [f64; 6];
@@ -57,85 +58,149 @@ pub fn rotate(image: &mut Pixels, degrees: f64, by: Sampling) {
 /// Looks up every pixel where the matrix says, at pixel centres.
 pub fn transform(image: &mut Pixels, matrix: Matrix, by: Sampling) {
     let source = std::mem::take(&mut image.rgb);
-    let mut target = vec![0; source.len()];
-    let lookup = Lookup { rgb: &source, width: image.width, height: image.height };
-    let [a, b, c, d, e, f] = matrix;
-    for (row, pixels) in target.chunks_exact_mut(3 * image.width.max(1)).enumerate() {
-        let y = row as f64 + 0.5;
-        for (column, pixel) in pixels.chunks_exact_mut(3).enumerate() {
-            let x = column as f64 + 0.5;
-            let found = lookup.at(a * x + b * y + c, d * x + e * y + f, by.filter);
-            pixel.copy_from_slice(&found.unwrap_or(by.fill));
+    image.rgb = vec![0; source.len()];
+    let lookup = Lookup { pixels: source.as_chunks().0, width: image.width, height: image.height };
+    let mut row = Row::of(image.width);
+    for (y, out) in image.rgb.chunks_exact_mut(3 * image.width.max(1)).enumerate() {
+        let (out, _) = out.as_chunks_mut();
+        row.find(y, matrix, image.height);
+        match by.filter {
+            Filter::Bilinear => row.bilinear(&lookup, out),
+            Filter::Bicubic => row.bicubic(&lookup, out),
         }
+        row.fill(by.fill, out);
     }
-    image.rgb = target;
 }
 
 /// An image to look pixels up in.
 struct Lookup<'a> {
-    rgb: &'a [u8],
+    pixels: &'a [[u8; 3]],
     width: usize,
     height: usize,
 }
 
 impl Lookup<'_> {
-    /// The interpolated pixel of a place; none outside the image.
-    #[inline(always)]
-    fn at(&self, x: f64, y: f64, filter: Filter) -> Option<[u8; 3]> {
-        if !(x >= 0.0 && x < self.width as f64 && y >= 0.0 && y < self.height as f64) {
-            return None;
-        }
-        // Pixel centres lie in the middle.
-        let (x, y) = (x - 0.5, y - 0.5);
-        let (left, top) = (x.floor(), y.floor());
-        let (dx, dy) = (x - left, y - top);
-        let (left, top) = (left as isize, top as isize);
-        Some(match filter {
-            Filter::Bilinear => self.bilinear(left, top, dx, dy),
-            Filter::Bicubic => self.bicubic(left, top, dx, dy),
-        })
-    }
-
-    /// Truncated to a byte, as Pillow does.
-    #[inline(always)]
-    fn bilinear(&self, left: isize, top: isize, dx: f64, dy: f64) -> [u8; 3] {
-        let (x0, x1) = (self.column(left), self.column(left + 1));
-        let (upper, lower) = (self.row(top), self.row(top + 1));
-        let mix = |row: &[u8], c: usize| {
-            let (a, b) = (f64::from(row[x0 + c]), f64::from(row[x1 + c]));
-            a + (b - a) * dx
-        };
-        let mut pixel = [0; 3];
-        for (c, value) in pixel.iter_mut().enumerate() {
-            let above = mix(upper, c);
-            // Shears and translations mostly move along rows.
-            let mixed = if dy == 0.0 { above } else { above + (mix(lower, c) - above) * dy };
-            *value = mixed as u8;
-        }
-        pixel
-    }
-
-    fn bicubic(&self, left: isize, top: isize, dx: f64, dy: f64) -> [u8; 3] {
-        let columns = [-1, 0, 1, 2].map(|i| self.column(left + i));
-        let rows = [-1, 0, 1, 2].map(|i| self.row(top + i));
-        std::array::from_fn(|c| {
-            let across = rows.map(|row| cubic(columns.map(|x| f64::from(row[x + c])), dx));
-            cubic(across, dy) as u8
-        })
-    }
-
-    /// Byte of a column, clamped to the image.
-    #[inline(always)]
-    fn column(&self, x: isize) -> usize {
-        3 * x.clamp(0, self.width as isize - 1) as usize
+    /// A column, clamped to the image.
+    fn column(&self, x: i32) -> usize {
+        x.clamp(0, self.width as i32 - 1) as usize
     }
 
     /// A row, clamped to the image.
-    #[inline(always)]
-    fn row(&self, y: isize) -> &[u8] {
-        let y = y.clamp(0, self.height as isize - 1) as usize;
-        &self.rgb[3 * self.width * y..3 * self.width * (y + 1)]
+    fn row(&self, y: i32) -> &[[u8; 3]] {
+        let y = y.clamp(0, self.height as i32 - 1) as usize;
+        &self.pixels[self.width * y..self.width * (y + 1)]
     }
+}
+
+/// Where the pixels of an output row come from. Places are found for the whole row, then
+/// pixels are gathered, then mixed, so that the arithmetic goes many at a time.
+struct Row {
+    /// The centre of each column.
+    centres: Vec<f64>,
+    places: Vec<Place>,
+    /// The four pixels around each place: above left and right, below left and right.
+    corners: [Vec<[u8; 3]>; 4],
+    /// How far the place is right of and below the first of them, for each byte.
+    shares: [Vec<[f64; 3]>; 2],
+}
+
+/// A place between pixels.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    inside: bool,
+    /// The pixel left of it and above it.
+    left: i32,
+    top: i32,
+    /// How far it is from there.
+    dx: f64,
+    dy: f64,
+}
+
+impl Row {
+    fn of(width: usize) -> Self {
+        Self {
+            centres: (0..width).map(|column| column as f64 + 0.5).collect(),
+            places: vec![Place::default(); width],
+            corners: std::array::from_fn(|_| vec![[0; 3]; width]),
+            shares: std::array::from_fn(|_| vec![[0.0; 3]; width]),
+        }
+    }
+
+    /// Finds the places of the row `y`.
+    fn find(&mut self, y: usize, [a, b, c, d, e, f]: Matrix, height: usize) {
+        let (w, h) = (self.places.len() as f64, height as f64);
+        let y = y as f64 + 0.5;
+        wide(
+            #[inline(always)]
+            || {
+                for (place, x) in self.places.iter_mut().zip(&self.centres) {
+                    let (x, y) = (a * x + b * y + c, d * x + e * y + f);
+                    let inside = (x >= 0.0) & (x < w) & (y >= 0.0) & (y < h);
+                    // Pixel centres lie in the middle. Places outside are not looked up.
+                    let (x, y) = if inside { (x - 0.5, y - 0.5) } else { (0.0, 0.0) };
+                    let (left, top) = (x.floor(), y.floor());
+                    let (dx, dy) = (x - left, y - top);
+                    *place = Place { inside, left: left as i32, top: top as i32, dx, dy };
+                }
+            },
+        );
+    }
+
+    /// Bytes are truncated, as in Pillow.
+    fn bilinear(&mut self, from: &Lookup<'_>, out: &mut [[u8; 3]]) {
+        let [a, b, c, d] = &mut self.corners;
+        let [dx, dy] = &mut self.shares;
+        for (column, place) in self.places.iter().enumerate() {
+            let (x0, x1) = (from.column(place.left), from.column(place.left + 1));
+            let (upper, lower) = (from.row(place.top), from.row(place.top + 1));
+            (a[column], b[column]) = (upper[x0], upper[x1]);
+            (c[column], d[column]) = (lower[x0], lower[x1]);
+            (dx[column], dy[column]) = ([place.dx; 3], [place.dy; 3]);
+        }
+        let upper = a.as_flattened().iter().zip(b.as_flattened());
+        let lower = c.as_flattened().iter().zip(d.as_flattened());
+        let shares = dx.as_flattened().iter().zip(dy.as_flattened());
+        let bytes = out.as_flattened_mut().iter_mut();
+        wide(
+            #[inline(always)]
+            || {
+                for (out, (((a, b), (c, d)), (dx, dy))) in bytes.zip(upper.zip(lower).zip(shares)) {
+                    let upper = between(f64::from(*a), f64::from(*b), *dx);
+                    let lower = between(f64::from(*c), f64::from(*d), *dx);
+                    // Within a byte, so that the cast needs no bounds.
+                    *out = between(upper, lower, *dy) as i32 as u8;
+                }
+            },
+        );
+    }
+
+    /// The same, by four pixels each way.
+    fn bicubic(&self, from: &Lookup<'_>, out: &mut [[u8; 3]]) {
+        for (place, out) in self.places.iter().zip(out) {
+            let columns = [-1, 0, 1, 2].map(|i| from.column(place.left + i));
+            let rows = [-1, 0, 1, 2].map(|i| from.row(place.top + i));
+            for (channel, out) in out.iter_mut().enumerate() {
+                let across =
+                    rows.map(|row| cubic(columns.map(|x| f64::from(row[x][channel])), place.dx));
+                *out = cubic(across, place.dy) as u8;
+            }
+        }
+    }
+
+    /// Fills what comes from outside.
+    fn fill(&self, colour: [u8; 3], out: &mut [[u8; 3]]) {
+        for (place, pixel) in self.places.iter().zip(out) {
+            if !place.inside {
+                *pixel = colour;
+            }
+        }
+    }
+}
+
+/// From `a` at 0 to `b` at 1.
+#[inline(always)]
+fn between(a: f64, b: f64, d: f64) -> f64 {
+    a + (b - a) * d
 }
 
 /// Between the second and third of four values, Keys with a = -1.
