@@ -79,48 +79,38 @@ struct Lookup<'a> {
     height: usize,
 }
 
-impl Lookup<'_> {
-    /// A column, clamped to the image.
-    fn column(&self, x: i32) -> usize {
-        x.clamp(0, self.width as i32 - 1) as usize
-    }
-
-    /// A row, clamped to the image.
-    fn row(&self, y: i32) -> &[[u8; 3]] {
-        let y = y.clamp(0, self.height as i32 - 1) as usize;
-        &self.pixels[self.width * y..self.width * (y + 1)]
-    }
-}
-
 /// Where the pixels of an output row come from. Places are found for the whole row, then
 /// pixels are gathered, then mixed, so that the arithmetic goes many at a time.
 struct Row {
     /// The centre of each column.
     centres: Vec<f64>,
-    places: Vec<Place>,
-    /// The four pixels around each place: above left and right, below left and right.
+    /// Whether the place of each column is inside the image.
+    inside: Vec<bool>,
+    /// The pixel left of and above each place.
+    left: Vec<i32>,
+    top: Vec<i32>,
+    /// How far the place is from there.
+    dx: Vec<f64>,
+    dy: Vec<f64>,
+    /// Numbers of the four pixels around each place: above left and right, below left and
+    /// right.
+    around: [Vec<u32>; 4],
+    /// Those pixels.
     corners: [Vec<[u8; 3]>; 4],
-    /// How far the place is right of and below the first of them, for each byte.
+    /// The distances, for each byte.
     shares: [Vec<[f64; 3]>; 2],
-}
-
-/// A place between pixels.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    inside: bool,
-    /// The pixel left of it and above it.
-    left: i32,
-    top: i32,
-    /// How far it is from there.
-    dx: f64,
-    dy: f64,
 }
 
 impl Row {
     fn of(width: usize) -> Self {
         Self {
             centres: (0..width).map(|column| column as f64 + 0.5).collect(),
-            places: vec![Place::default(); width],
+            inside: vec![false; width],
+            left: vec![0; width],
+            top: vec![0; width],
+            dx: vec![0.0; width],
+            dy: vec![0.0; width],
+            around: std::array::from_fn(|_| vec![0; width]),
             corners: std::array::from_fn(|_| vec![[0; 3]; width]),
             shares: std::array::from_fn(|_| vec![[0.0; 3]; width]),
         }
@@ -128,47 +118,76 @@ impl Row {
 
     /// Finds the places of the row `y`.
     fn find(&mut self, y: usize, [a, b, c, d, e, f]: Matrix, height: usize) {
-        let (w, h) = (self.places.len() as f64, height as f64);
-        let y = y as f64 + 0.5;
+        let n = self.centres.len();
+        let (w, h, y) = (n as f64, height as f64, y as f64 + 0.5);
+        // Slices of one length, so that the loop needs no checks.
+        let (centres, inside) = (&self.centres[..n], &mut self.inside[..n]);
+        let (left, top) = (&mut self.left[..n], &mut self.top[..n]);
+        let (dx, dy) = (&mut self.dx[..n], &mut self.dy[..n]);
         wide(
             #[inline(always)]
             || {
-                for (place, x) in self.places.iter_mut().zip(&self.centres) {
+                for i in 0..n {
+                    let x = centres[i];
                     let (x, y) = (a * x + b * y + c, d * x + e * y + f);
-                    let inside = (x >= 0.0) & (x < w) & (y >= 0.0) & (y < h);
+                    let within = (x >= 0.0) & (x < w) & (y >= 0.0) & (y < h);
+                    inside[i] = within;
                     // Pixel centres lie in the middle. Places outside are not looked up.
-                    let (x, y) = if inside { (x - 0.5, y - 0.5) } else { (0.0, 0.0) };
-                    let (left, top) = (x.floor(), y.floor());
-                    let (dx, dy) = (x - left, y - top);
-                    *place = Place { inside, left: left as i32, top: top as i32, dx, dy };
+                    let x = if within { x } else { 0.5 } - 0.5;
+                    let y = if within { y } else { 0.5 } - 0.5;
+                    (left[i], top[i]) = (x.floor() as i32, y.floor() as i32);
+                    (dx[i], dy[i]) = (x - x.floor(), y - y.floor());
                 }
             },
         );
     }
 
+    /// Gathers the four pixels around each place, clamped to the image.
+    fn gather(&mut self, from: &Lookup<'_>) {
+        let n = self.centres.len();
+        let (left, top) = (&self.left[..n], &self.top[..n]);
+        let (right, bottom) = (from.width as i32 - 1, from.height as i32 - 1);
+        let corners = [(0, 0), (1, 0), (0, 1), (1, 1)];
+        for ((x, y), (around, pixels)) in
+            corners.into_iter().zip(self.around.iter_mut().zip(&mut self.corners))
+        {
+            let around = &mut around[..n];
+            wide(
+                #[inline(always)]
+                || {
+                    for i in 0..n {
+                        let column = left[i].wrapping_add(x).max(0).min(right) as u32;
+                        let row = top[i].wrapping_add(y).max(0).min(bottom) as u32;
+                        around[i] = row.wrapping_mul(n as u32).wrapping_add(column);
+                    }
+                },
+            );
+            for (pixel, at) in pixels.iter_mut().zip(around) {
+                *pixel = from.pixels[*at as usize];
+            }
+        }
+    }
+
     /// Bytes are truncated, as in Pillow.
     fn bilinear(&mut self, from: &Lookup<'_>, out: &mut [[u8; 3]]) {
-        let [a, b, c, d] = &mut self.corners;
-        let [dx, dy] = &mut self.shares;
-        for (column, place) in self.places.iter().enumerate() {
-            let (x0, x1) = (from.column(place.left), from.column(place.left + 1));
-            let (upper, lower) = (from.row(place.top), from.row(place.top + 1));
-            (a[column], b[column]) = (upper[x0], upper[x1]);
-            (c[column], d[column]) = (lower[x0], lower[x1]);
-            (dx[column], dy[column]) = ([place.dx; 3], [place.dy; 3]);
+        self.gather(from);
+        for (shares, distances) in self.shares.iter_mut().zip([&self.dx, &self.dy]) {
+            for (share, distance) in shares.iter_mut().zip(distances) {
+                *share = [*distance; 3];
+            }
         }
-        let upper = a.as_flattened().iter().zip(b.as_flattened());
-        let lower = c.as_flattened().iter().zip(d.as_flattened());
-        let shares = dx.as_flattened().iter().zip(dy.as_flattened());
-        let bytes = out.as_flattened_mut().iter_mut();
+        let n = out.as_flattened().len();
+        let [a, b, c, d] = self.corners.each_ref().map(|corner| &corner.as_flattened()[..n]);
+        let [dx, dy] = self.shares.each_ref().map(|share| &share.as_flattened()[..n]);
+        let out = &mut out.as_flattened_mut()[..n];
         wide(
             #[inline(always)]
             || {
-                for (out, (((a, b), (c, d)), (dx, dy))) in bytes.zip(upper.zip(lower).zip(shares)) {
-                    let upper = between(f64::from(*a), f64::from(*b), *dx);
-                    let lower = between(f64::from(*c), f64::from(*d), *dx);
-                    // Within a byte, so that the cast needs no bounds.
-                    *out = between(upper, lower, *dy) as i32 as u8;
+                for i in 0..n {
+                    let upper = between(f64::from(a[i]), f64::from(b[i]), dx[i]);
+                    let lower = between(f64::from(c[i]), f64::from(d[i]), dx[i]);
+                    // Between two bytes, so that no bounds are needed.
+                    out[i] = between(upper, lower, dy[i]) as i32 as u8;
                 }
             },
         );
@@ -176,21 +195,23 @@ impl Row {
 
     /// The same, by four pixels each way.
     fn bicubic(&self, from: &Lookup<'_>, out: &mut [[u8; 3]]) {
-        for (place, out) in self.places.iter().zip(out) {
-            let columns = [-1, 0, 1, 2].map(|i| from.column(place.left + i));
-            let rows = [-1, 0, 1, 2].map(|i| from.row(place.top + i));
+        let clamp = |at: i32, size: usize| at.clamp(0, size as i32 - 1) as usize;
+        for (column, out) in out.iter_mut().enumerate() {
+            let columns = [-1, 0, 1, 2].map(|i| clamp(self.left[column] + i, from.width));
+            let rows = [-1, 0, 1, 2].map(|i| clamp(self.top[column] + i, from.height));
             for (channel, out) in out.iter_mut().enumerate() {
-                let across =
-                    rows.map(|row| cubic(columns.map(|x| f64::from(row[x][channel])), place.dx));
-                *out = cubic(across, place.dy) as u8;
+                let pixel =
+                    |row: usize, x: usize| f64::from(from.pixels[from.width * row + x][channel]);
+                let across = rows.map(|row| cubic(columns.map(|x| pixel(row, x)), self.dx[column]));
+                *out = cubic(across, self.dy[column]) as u8;
             }
         }
     }
 
     /// Fills what comes from outside.
     fn fill(&self, colour: [u8; 3], out: &mut [[u8; 3]]) {
-        for (place, pixel) in self.places.iter().zip(out) {
-            if !place.inside {
+        for (inside, pixel) in self.inside.iter().zip(out) {
+            if !inside {
                 *pixel = colour;
             }
         }
