@@ -76,20 +76,24 @@ fn killed_twenty_times_it_ends_in_the_same_bytes() {
 
     let killed = Place::with(&rich());
     let mut rng = Rng::new(7, Stream::Demo, 0, 0);
-    // The last kill may fall between two experiments; some of them fall within one.
-    let mut resumed = 0;
-    for kill in 1..=20 {
+    // The last kill may fall between two experiments; some of them fall within one. A
+    // machine that has become faster since `took` may end before it was killed so often.
+    let (mut kills, mut resumed) = (0, 0);
+    while kills < 20 {
         let mut command = killed.command();
         command.args(["train", "x.kdl", "--jobs", "1"]).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         std::thread::sleep(took.mul_f64(rng.range(0.0, 0.04)));
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
-        assert!(!output.status.success(), "it ended before kill {kill}");
+        if output.status.success() {
+            break;
+        }
+        kills += 1;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         resumed += usize::from(said.contains("going on from"));
     }
-    assert!(resumed > 0, "no run went on from a state");
+    assert!(kills >= 10 && resumed > 0, "{kills} kills, {resumed} runs went on from a state");
     killed.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0);
     assert!(killed.models() == whole.models());
     assert_eq!(killed.journals(), whole.journals());
