@@ -1,4 +1,4 @@
-//! Resizing to the byte as Pillow does: two passes, each in 22-bit fixed point and
+//! Resizing to the byte as Pillow does up to version 12: across, then down, each pass in 22-bit fixed point and
 //! rounded to a byte, with the filter widened when shrinking.
 
 use super::crop::{Filter, Window};
