@@ -1,5 +1,5 @@
-//! Resizing to the byte as Pillow does up to version 12: across, then down, each pass in 22-bit fixed point and
-//! rounded to a byte, with the filter widened when shrinking.
+//! Resizing to the byte as Pillow does up to version 12: across, then down, each pass in
+//! 22-bit fixed point and rounded to a byte, with the filter widened when shrinking.
 
 use super::crop::{Filter, Window};
 use crate::wide::wide;
