@@ -115,7 +115,7 @@ pub struct Draft {
     /// The folder to write into; it may hold the state of an interrupted run.
     pub folder: PathBuf,
     target: PathBuf,
-    _lock: File,
+    _locks: Vec<File>,
 }
 
 /// What a process may do about a result.
@@ -154,9 +154,16 @@ impl Store {
         folder.join("stage.json").is_file().then_some(folder)
     }
 
-    /// Whether an interrupted run left a training state for a result.
+    /// Whether an interrupted run left something to go on from: a training state, or a journal
+    /// of prepared videos.
     pub fn has_state(&self, stage: &str, key: &str) -> bool {
-        self.root.join("work").join(format!("{stage}-{key}")).join("state.safetensors").is_file()
+        let folder = self.root.join("work").join(format!("{stage}-{key}"));
+        let left = |name: &str| match stage {
+            "faces" => name.ends_with(".jsonl"),
+            _ => name == "state.safetensors",
+        };
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(left))
     }
 
     /// What is to be done about a result. `wait` blocks while another process makes it.
@@ -164,14 +171,41 @@ impl Store {
         if let Some(folder) = self.find(stage, key) {
             return Ok(Claim::Done(folder));
         }
-        let path = self.root.join("locks").join(format!("{stage}-{key}"));
-        let lock = File::options().create(true).append(true).open(&path).doing("create", &path)?;
+        let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if !wait => return Ok(Claim::Busy),
             Err(TryLockError::WouldBlock) => lock.lock().doing("lock", &path)?,
             Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
         }
+        self.draft(stage, key, vec![lock])
+    }
+
+    /// What is to be done about a share of a result. Several processes make shares of one
+    /// result at a time, each another one, and none while the whole is being made.
+    pub fn claim_share(&self, stage: &str, key: &str, share: &str) -> Result<Claim, StoreFailure> {
+        if let Some(folder) = self.find(stage, key) {
+            return Ok(Claim::Done(folder));
+        }
+        let (path, whole) = self.lock_file(&format!("{stage}-{key}"))?;
+        let (own_path, own) = self.lock_file(&format!("{stage}-{key}-{share}"))?;
+        for (path, locked) in [(path, whole.try_lock_shared()), (own_path, own.try_lock())] {
+            match locked {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(Claim::Busy),
+                Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
+            }
+        }
+        self.draft(stage, key, vec![whole, own])
+    }
+
+    fn lock_file(&self, name: &str) -> Result<(PathBuf, File), StoreFailure> {
+        let path = self.root.join("locks").join(name);
+        let lock = File::options().create(true).append(true).open(&path).doing("create", &path)?;
+        Ok((path, lock))
+    }
+
+    fn draft(&self, stage: &str, key: &str, locks: Vec<File>) -> Result<Claim, StoreFailure> {
         // Another process may have finished it while we waited.
         if let Some(folder) = self.find(stage, key) {
             return Ok(Claim::Done(folder));
@@ -179,7 +213,7 @@ impl Store {
         let folder = self.root.join("work").join(format!("{stage}-{key}"));
         fs::create_dir_all(&folder).doing("create", &folder)?;
         let target = self.root.join("objects").join(stage).join(key);
-        Ok(Claim::Make(Draft { folder, target, _lock: lock }))
+        Ok(Claim::Make(Draft { folder, target, _locks: locks }))
     }
 
     /// Inputs of the last result called `name` of a stage.

@@ -270,11 +270,3 @@ fn published_numbers_fit_table3_and_bear_out_its_claims() {
         assert!(gap > 0.0 && gap >= claim.by.value - 1e-9, "{}: {gap}", claim.text.value);
     }
 }
-
-#[test]
-fn what_cannot_run_yet_is_listed_once() {
-    let codes = |project: &Project| lang::unavailable(project).len();
-    assert_eq!(codes(&project("")), 0);
-    // Six data sets released as videos; faces need no decoding.
-    assert_eq!(codes(&table3()), 6);
-}

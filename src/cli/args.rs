@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::lang::model::DeviceChoice;
+use crate::prepare::store::Part;
 
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
 /// tables.
@@ -31,7 +32,7 @@ pub enum Verb {
     /// Say which stages would run, which are reused, and why
     Plan(PlanArgs),
     /// Cut and store the faces of the data sets
-    Prepare(RunArgs),
+    Prepare(PrepareArgs),
     /// Prepare, then train the experiments
     Train(RunArgs),
     /// Prepare, train, then score the test sets
@@ -111,6 +112,20 @@ pub struct RunArgs {
     /// Models trained at a time; one per core when all are small, else one
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+}
+
+/// `prepare`.
+#[derive(Debug, Args)]
+pub struct PrepareArgs {
+    /// What it has in common with `run`
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Prepare a share of the videos, such as 3/8, the third of eight
+    ///
+    /// Several machines prepare one store, each its own share; the last to end puts the parts
+    /// together. Without it, what shares have left undone is done.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Part>,
 }
 
 /// `table`.

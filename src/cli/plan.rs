@@ -30,9 +30,7 @@ pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let Some(planned) = planned(loaded, &args.store.store, None)? else {
-        return Ok(Exit::Invalid);
-    };
+    let planned = planned(loaded, &args.store.store, None)?;
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);

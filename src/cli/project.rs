@@ -7,7 +7,7 @@ use super::output::Printer;
 use crate::engine::leaks;
 use crate::engine::world::{World, look};
 use crate::lang::render::{Style, text};
-use crate::lang::{DiskFiles, Loaded, Severity, load, unavailable};
+use crate::lang::{DiskFiles, Loaded, Severity, load};
 use crate::plan::graph::{Plan, plan};
 use crate::store::Store;
 use crate::work::{Events, Failure, Silent};
@@ -49,17 +49,6 @@ fn count(loaded: &Loaded) -> String {
     text
 }
 
-/// Refuses what this version can check but not run yet.
-fn runnable(loaded: &Loaded, printer: Printer) -> bool {
-    let missing = unavailable(&loaded.project);
-    if missing.is_empty() {
-        return true;
-    }
-    let style = Style { width: WIDTH, color: printer.color };
-    printer.always(text(&missing, &loaded.sources, style).trim_end());
-    false
-}
-
 /// A project together with the world it is planned in.
 pub struct Planned {
     /// The store.
@@ -70,14 +59,13 @@ pub struct Planned {
     pub plan: Plan,
 }
 
-/// Looks at the world and plans. `to_run` downloads weights, once the data are there and
-/// this version can run the project: none if it cannot, which is then told. Data that are
-/// missing are listed in the world.
+/// Looks at the world and plans. `to_run` downloads weights, once the data are there. Data that
+/// are missing are listed in the world.
 pub fn planned(
     loaded: &Loaded,
     store: &Path,
     to_run: Option<(&dyn Events, Printer)>,
-) -> Result<Option<Planned>, Failure> {
+) -> Result<Planned, Failure> {
     let store = Store::open(store)?;
     let mut world = look(&loaded.project, &store)?;
     if world.missing.is_empty() {
@@ -86,16 +74,13 @@ pub fn planned(
         match to_run {
             Some((events, printer)) => {
                 print_notes(&world, printer);
-                if !runnable(loaded, printer) {
-                    return Ok(None);
-                }
                 world.find_weights(&loaded.project, &store, true, events)?;
             }
             None => world.find_weights(&loaded.project, &store, false, &Silent)?,
         }
     }
     let plan = plan(&loaded.project, &world.facts);
-    Ok(Some(Planned { store, world, plan }))
+    Ok(Planned { store, world, plan })
 }
 
 /// Prints what was found of the data sets and noticed in them.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::args::RunArgs;
+use super::args::{PrepareArgs, RunArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
@@ -17,13 +17,37 @@ use crate::engine::run::{Observer, Run, Until, default_jobs};
 use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::plan::graph::Stage;
+use crate::prepare::store::Part;
 use crate::report::terminal;
 use crate::work::{Events, Failure};
 
-/// Carries a file out up to a stage; `report` prints and writes its tables, too.
-pub fn run(args: &RunArgs, until: Until, report: bool, printer: Printer) -> Exit {
+/// Carries a file out up to a stage.
+pub fn run(args: &RunArgs, until: Until, printer: Printer) -> Exit {
+    start(args, Task { until, part: Part::WHOLE, report: false }, printer)
+}
+
+/// Prepares the faces, or a share of them.
+pub fn prepare(args: &PrepareArgs, printer: Printer) -> Exit {
+    let part = args.shard.unwrap_or(Part::WHOLE);
+    start(&args.run, Task { until: Until::Prepare, part, report: false }, printer)
+}
+
+/// Carries a file out, then prints and writes its tables.
+pub fn report(args: &RunArgs, printer: Printer) -> Exit {
+    start(args, Task { until: Until::Evaluate, part: Part::WHOLE, report: true }, printer)
+}
+
+/// What is to be done with a file.
+#[derive(Clone, Copy)]
+struct Task {
+    until: Until,
+    part: Part,
+    report: bool,
+}
+
+fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
-    match carry_out(args, &loaded, until, report, printer) {
+    match carry_out(args, &loaded, task, printer) {
         Ok(exit) => exit,
         Err(failure) => failed(&failure, printer),
     }
@@ -32,8 +56,7 @@ pub fn run(args: &RunArgs, until: Until, report: bool, printer: Printer) -> Exit
 fn carry_out(
     args: &RunArgs,
     loaded: &Loaded,
-    until: Until,
-    report: bool,
+    Task { until, part, report }: Task,
     printer: Printer,
 ) -> Result<Exit, Failure> {
     let begun = Instant::now();
@@ -41,7 +64,6 @@ fn carry_out(
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
     let planned = planned(loaded, &args.store.store, Some((&looking, printer)))?;
     looking.finish();
-    let Some(planned) = planned else { return Ok(Exit::Invalid) };
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);
@@ -59,6 +81,7 @@ fn carry_out(
         devices: &devices,
         observer: &observer,
         jobs: args.jobs.unwrap_or_else(|| default_jobs(&loaded.project)),
+        part,
         stop: &stop,
     }
     .until(until)?;

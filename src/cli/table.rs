@@ -21,9 +21,7 @@ pub fn table(args: &TableArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let Some(planned) = planned(loaded, &args.store.store, None)? else {
-        return Ok(Exit::Invalid);
-    };
+    let planned = planned(loaded, &args.store.store, None)?;
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);

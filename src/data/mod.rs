@@ -19,7 +19,7 @@ mod sentences;
 pub mod split;
 pub mod statistics;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod words;
 
 pub use error::DataError;

@@ -29,9 +29,26 @@ pub fn dataset(name: &str, layout: Layout) -> Dataset {
         split: SplitRule::Only { split: said(Split::Test) },
         overlap: said(Overlap::Refuse),
         frames: FrameRule::All,
-        faces: FaceRule { detector: said(Detector::None), margin: said(0.0), size: said(224) },
+        faces: face_rule(),
         min_coverage: said(0.9),
         expect: None,
+    }
+}
+
+/// Images that are faces.
+pub fn face_rule() -> FaceRule {
+    FaceRule {
+        detector: said(Detector::None),
+        weights: None,
+        score: said(0.8),
+        nms: said(0.4),
+        min_face: said(20),
+        long_side: said(1280),
+        take: said(Take::All),
+        margin: said(0.0),
+        framing: said(Framing::Square),
+        filter: said(Interpolation::Bicubic),
+        size: said(224),
     }
 }
 

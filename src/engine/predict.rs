@@ -59,7 +59,7 @@ pub fn make(
             return Err(Failure::Interrupted);
         }
         let samples: Vec<Sample> = chunk.iter().map(|(_, sample)| *sample).collect();
-        let scores = network.probabilities(&inputs.evaluation(&samples, card.resize))?;
+        let scores = network.probabilities(&inputs.evaluation(&samples, card.resize)?)?;
         for ((video, sample), probabilities) in chunk.iter().zip(scores) {
             let video = &videos[*video];
             let (frame, face) = sets[0].file.place(sample.face);

@@ -9,6 +9,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::device::Devices;
+use super::faces::Made;
 use super::sample::{self, FaceFolders};
 use super::world::World;
 use super::{faces, predict, train};
@@ -18,6 +19,7 @@ use crate::model::vit::VitConfig;
 use crate::plan::graph::{Kind, Plan, Stage, Work, experiments};
 use crate::plan::inputs::Change;
 use crate::prepare::faces::Faces;
+use crate::prepare::store::{Part, remove_journals};
 use crate::store::{Claim, StageRecord, Store};
 use crate::work::{Events, Failure};
 
@@ -120,6 +122,8 @@ pub struct Run<'a> {
     pub observer: &'a dyn Observer,
     /// Models trained at a time.
     pub jobs: usize,
+    /// The share of the videos that are prepared.
+    pub part: Part,
     /// Set to stop.
     pub stop: &'a AtomicBool,
 }
@@ -188,8 +192,48 @@ impl Run<'_> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
+        if self.part.is_share() && !self.share(stage, number, of)? {
+            return Ok(());
+        }
         self.stage(stage, number, of)?;
         Ok(self.store.remember(stage.kind.word(), &stage.name, &stage.inputs.values)?)
+    }
+
+    /// Makes a share of the faces. Returns whether with that all of them are there.
+    fn share(&self, stage: &Stage, number: usize, of: usize) -> Result<bool, Failure> {
+        let Work::Faces { dataset } = &stage.work else { return Ok(true) };
+        let (word, share) = (stage.kind.word(), self.part);
+        let draft = match self.store.claim_share(word, &stage.key, &share.stem())? {
+            Claim::Done(_) => return Ok(true),
+            Claim::Make(draft) => draft,
+            Claim::Busy => {
+                return Err(Failure::Run(format!(
+                    "another process is preparing share {share} or all of `{dataset}`; let it end, \
+                     or take another share"
+                )));
+            }
+        };
+        let events = self.observer.begin(stage, number, of);
+        match self.faces(dataset, share, &draft.folder, events.as_ref())? {
+            Made::Whole(_) => Ok(true),
+            Made::Left(videos) => {
+                let text = format!("share {share} is done; {videos} videos are left to others");
+                self.observer.prepared(stage, &text);
+                Ok(false)
+            }
+        }
+    }
+
+    fn faces(
+        &self,
+        dataset: &str,
+        part: Part,
+        folder: &std::path::Path,
+        events: &dyn Events,
+    ) -> Result<Made, Failure> {
+        let (declared, scan) = (&self.project.datasets[dataset], self.scan(dataset)?);
+        let weights = self.world.detectors.get(dataset).map(PathBuf::as_path);
+        faces::make(declared, scan, weights, part, folder, events, self.stop)
     }
 
     fn stage(&self, stage: &Stage, number: usize, of: usize) -> Result<(), Failure> {
@@ -212,15 +256,15 @@ impl Run<'_> {
                 return Err(Failure::Internal("the store is busy after waiting".to_owned()));
             }
         };
-        // Only training goes on from what an interrupted try left.
-        if stage.kind != Kind::Train {
+        // Preparation and training go on from what an interrupted try left.
+        if !matches!(stage.kind, Kind::Faces | Kind::Train) {
             draft.clear()?;
         }
         let begun = Instant::now();
         let events = self.observer.begin(stage, number, of);
         self.make(stage, &draft.folder, events.as_ref())?;
         let seconds = begun.elapsed().as_secs_f64();
-        draft.commit(&StageRecord {
+        let folder = draft.commit(&StageRecord {
             stage: word.to_owned(),
             name: stage.name.clone(),
             key: stage.key.clone(),
@@ -228,6 +272,7 @@ impl Run<'_> {
             proofmark: env!("CARGO_PKG_VERSION").to_owned(),
             seconds,
         })?;
+        remove_journals(&folder)?;
         drop(events);
         self.observer.end(stage, Some(seconds));
         Ok(())
@@ -241,8 +286,12 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         match &stage.work {
             Work::Faces { dataset } => {
-                let (declared, scan) = (&self.project.datasets[dataset], self.scan(dataset)?);
-                let videos = faces::make(declared, scan, folder, events, self.stop)?;
+                let videos = match self.faces(dataset, Part::WHOLE, folder, events)? {
+                    Made::Whole(videos) => videos,
+                    Made::Left(n) => {
+                        return Err(Failure::Internal(format!("{n} videos were left out")));
+                    }
+                };
                 self.observer.prepared(stage, &super::tables::coverage_line(&videos));
             }
             Work::Sample { experiment } => {

@@ -6,7 +6,8 @@ use super::run::face_folders;
 use super::world::World;
 use crate::lang::model::{Project, Split, Table};
 use crate::plan::graph::{Kind, Plan, Work, scored};
-use crate::prepare::faces::{Faces, PreparedVideo, Status};
+use crate::prepare::faces::Faces;
+use crate::prepare::store::{PreparedVideo, Status};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
 use crate::report::reference;
 use crate::report::table::{Coverage, TableData};
@@ -88,9 +89,18 @@ pub fn coverage_line(videos: &[PreparedVideo]) -> String {
         };
         text += &format!("; {} {word} ({example})", of.len());
     }
-    let broken: u32 = videos.iter().filter(|v| v.faces > 0).map(|v| v.unreadable_frames).sum();
+    let with_faces = || videos.iter().filter(|v| v.faces > 0);
+    let broken: u32 = with_faces().map(PreparedVideo::unreadable_frames).sum();
     if broken > 0 {
         text += &format!("; {broken} unreadable frames in videos with other faces");
+    }
+    let empty: u32 = with_faces().map(PreparedVideo::frames_without_face).sum();
+    if empty > 0 {
+        text += &format!("; {empty} frames without a face in videos with others");
+    }
+    let troubles: Vec<&String> = with_faces().filter_map(|v| v.trouble.as_ref()).collect();
+    if let Some(first) = troubles.first() {
+        text += &format!("; {} damaged, used as far as they go ({first})", troubles.len());
     }
     text
 }

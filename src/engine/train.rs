@@ -50,7 +50,7 @@ pub fn make(
         mean: normalize.mean.value,
         std: normalize.std.value,
         resize: experiment.recipe.resize.value,
-        face_side: sets.sets.first().map_or(0, |faces| faces.file.side()),
+        face_side: sets.sets.iter().map(|faces| faces.file.side()).max().unwrap_or(0),
     };
     let fit = Fit {
         experiment: &experiment,

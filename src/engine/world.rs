@@ -21,6 +21,8 @@ pub struct World {
     pub scans: BTreeMap<String, Scan>,
     /// Local file of each `init` that has one, by name of the init.
     pub weights: BTreeMap<String, PathBuf>,
+    /// Local file of each declared face detector, by name of the data set.
+    pub detectors: BTreeMap<String, PathBuf>,
     /// Digests of all of it.
     pub facts: Facts,
     /// What was noticed across data sets.
@@ -77,27 +79,56 @@ impl World {
             if self.facts.weights.contains_key(name) {
                 continue;
             }
-            let file = match locate(&path.value, download, events)? {
-                Ok(file) => file,
-                Err(later) => {
-                    self.facts.weights.insert(name.clone(), later);
-                    continue;
-                }
-            };
-            match store.digest(&file) {
-                Ok(digest) => {
+            let node = format!("init {name} {{ weights .. }}");
+            match find(&path.value, &format!("init `{name}`"), &node, store, download, events)? {
+                Ok((digest, file)) => {
                     self.facts.weights.insert(name.clone(), digest);
-                    self.weights.insert(name.clone(), file);
+                    self.weights.extend(file.map(|file| (name.clone(), file)));
                 }
-                Err(error) => self.missing.push(format!(
-                    "weights of init `{name}` were not found\n  looked for: {} ({error})\n  to say \
-                     otherwise: write another path in `init {name} {{ weights .. }}`",
-                    file.display()
-                )),
+                Err(lacking) => self.missing.push(lacking),
+            }
+        }
+        for dataset in datasets(project) {
+            let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
+                continue;
+            };
+            let whose = format!("the face detector of `{name}`");
+            let node = format!("dataset {name} {{ faces weights=.. }}");
+            match find(&path.value, &whose, &node, store, download, events)? {
+                Ok((digest, file)) => {
+                    self.facts.detectors.insert(name.clone(), digest);
+                    self.detectors.extend(file.map(|file| (name.clone(), file)));
+                }
+                Err(lacking) => self.missing.push(lacking),
             }
         }
         Ok(store.save_digests()?)
     }
+}
+
+/// The digest and the local file of declared weights. Those still to be downloaded have a word
+/// for a digest and no file; those that are not there, a message.
+#[expect(clippy::type_complexity, reason = "found, to be downloaded, and not there")]
+fn find(
+    path: &DataPath,
+    whose: &str,
+    node: &str,
+    store: &Store,
+    download: bool,
+    events: &dyn Events,
+) -> Result<Result<(String, Option<PathBuf>), String>, Failure> {
+    let file = match locate(path, download, events)? {
+        Ok(file) => file,
+        Err(later) => return Ok(Ok((later, None))),
+    };
+    Ok(match store.digest(&file) {
+        Ok(digest) => Ok((digest, Some(file))),
+        Err(error) => Err(format!(
+            "weights of {whose} were not found\n  looked for: {} ({error})\n  to say otherwise: \
+             write another path in `{node}`",
+            file.display()
+        )),
+    })
 }
 
 /// The local file of declared weights, or a word for weights still to be downloaded.

@@ -172,10 +172,18 @@ impl<'a> Cursor<'a> {
             Some(child) => child.get(child.spec.arguments[0].name),
             None => {
                 let empty = Node::empty(name);
-                let spec = self.child_spec(name);
-                Cursor::new(&empty, spec, self.sources).get(spec.arguments[0].name)
+                let child = self.unwritten(&empty);
+                child.get(child.spec.arguments[0].name)
             }
         }
+    }
+
+    /// A child that nobody wrote, whose values are the defaults.
+    pub fn unwritten<'b>(self, node: &'b Node) -> Cursor<'b>
+    where
+        'a: 'b,
+    {
+        Cursor::new(node, self.child_spec(&node.name.value), self.sources)
     }
 
     fn child_spec(self, name: &str) -> &'static NodeSpec {

@@ -277,8 +277,6 @@ codes! {
     NoEffect = "no-effect",
     /// A declaration that nothing uses.
     Unused = "unused",
-    /// Something that can be declared but not run yet.
-    NotAvailable = "not-available",
 }
 
 impl std::fmt::Display for Code {

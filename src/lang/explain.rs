@@ -32,7 +32,7 @@ mod tests {
 
     use super::*;
     use crate::lang::load::FILE_LIMIT;
-    use crate::lang::{MemoryFiles, load, unavailable};
+    use crate::lang::{MemoryFiles, load};
 
     /// The files that examples import.
     fn world(example: &str) -> MemoryFiles {
@@ -51,8 +51,7 @@ mod tests {
 
     fn codes(example: &str) -> Vec<Code> {
         let loaded = load(Path::new("main.kdl"), &world(example));
-        let more = unavailable(&loaded.project);
-        loaded.diagnostics.iter().chain(&more).map(|diagnostic| diagnostic.code).collect()
+        loaded.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
     }
 
     #[test]

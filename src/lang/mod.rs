@@ -1,6 +1,5 @@
 //! Text to a typed, checked experiment.
 
-mod available;
 mod check;
 mod cursor;
 mod decode;
@@ -25,7 +24,6 @@ mod value;
 pub mod vocabulary;
 mod words;
 
-pub use available::unavailable;
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use explain::{Explanation, explain};
 pub use format::format;

@@ -341,10 +341,47 @@ pub enum FrameRule {
 pub struct FaceRule {
     /// `none`: the image already is a face crop.
     pub detector: Spanned<Detector>,
+    /// Its weights; the ones that Proofmark carries when absent.
+    pub weights: Option<Spanned<DataPath>>,
+    /// Smallest score of a face, 0 to 1.
+    pub score: Spanned<f64>,
+    /// Overlap (intersection over union) from which two boxes are one face.
+    pub nms: Spanned<f64>,
+    /// Smallest face: the shorter side of its box in pixels of the frame.
+    pub min_face: Spanned<u32>,
+    /// Longest side of a frame at detection in pixels; larger frames are shrunk to it. 0 for
+    /// any.
+    pub long_side: Spanned<u32>,
+    /// Which of several faces in a frame.
+    pub take: Spanned<Take>,
     /// Fraction by which the box grows (0.3 for 30 %).
     pub margin: Spanned<f64>,
+    /// Whether the box becomes a square.
+    pub framing: Spanned<Framing>,
+    /// How the crop's pixels are interpolated.
+    pub filter: Spanned<Interpolation>,
     /// Side of the stored crop in pixels.
     pub size: Spanned<u32>,
+}
+
+/// Which of several faces in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Take {
+    /// Every one.
+    All,
+    /// The one with the largest box.
+    Largest,
+}
+
+/// The shape that is cut out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Framing {
+    /// A square of the box's longer side.
+    Square,
+    /// The box itself, stretched to a square when it is resized.
+    Box,
 }
 
 /// Face detectors.

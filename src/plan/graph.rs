@@ -12,7 +12,7 @@ use crate::lang::model::{
 };
 
 /// Raised whenever the same declaration gives other bytes than before.
-const PREPARE_VERSION: u32 = 1;
+const PREPARE_VERSION: u32 = 2;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
 const PREDICT_VERSION: u32 = 1;
@@ -98,6 +98,8 @@ pub struct Facts {
     pub datasets: BTreeMap<String, DatasetDigests>,
     /// Of each weights file, by name of the `init`.
     pub weights: BTreeMap<String, String>,
+    /// Of each weights file of a face detector, by name of the data set.
+    pub detectors: BTreeMap<String, String>,
     /// Version of the demo's generator.
     pub demo_version: u32,
 }
@@ -229,11 +231,16 @@ impl Plan {
 
 /// For files, their content; for the demo, what draws it.
 fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
+    let name = &dataset.name.value;
+    let mut faces = Inputs::of(&dataset.faces);
+    if dataset.faces.weights.is_some() {
+        faces = faces.with("weights", json!({ "digest": facts.detectors.get(name) }));
+    }
     let inputs = Inputs::empty()
         .with("version", PREPARE_VERSION)
-        .with("pixels", facts.datasets.get(&dataset.name.value).map(|d| &d.pixels))
+        .with("pixels", facts.datasets.get(name).map(|d| &d.pixels))
         .with("frames", &dataset.frames)
-        .with("faces", &dataset.faces);
+        .nested("faces", faces);
     match &dataset.layout {
         Layout::Demo(layout) => {
             inputs.with("demo-version", facts.demo_version).with("layout", layout)

@@ -1,56 +1,27 @@
 //! The prepared faces of one data set together with what became of each video.
+//!
+//! Beside the shards lie two tables: `videos.parquet` with a row for every video of the
+//! manifest, and `frames.parquet` with a row for every frame that was looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use polars::prelude::*;
 
-use super::store::FaceFile;
+use super::store::{FaceFile, PreparedVideo, Status};
+use crate::data::Manifest;
 
-/// What became of a video.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "kebab-case")]
-pub enum Status {
-    /// It has faces.
-    Ok,
-    /// It was read, and there is no face in it.
-    NoFace,
-    /// Its files cannot be read.
-    Unreadable {
-        /// Why, of the first such file.
-        why: String,
-    },
-    /// Its files are not there.
-    Missing {
-        /// What was looked for first.
-        looked_for: String,
-    },
-}
+const VIDEOS: &str = "videos.parquet";
+const FRAMES: &str = "frames.parquet";
 
-impl Status {
-    /// The word that tables and manifests use.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::NoFace => "no-face",
-            Self::Unreadable { .. } => "unreadable",
-            Self::Missing { .. } => "missing",
-        }
-    }
-}
-
-/// One video after preparation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PreparedVideo {
-    /// Key in the data set.
-    pub video_key: String,
+/// One video of a face store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaceVideo {
     /// What became of it.
-    #[serde(flatten)]
     pub status: Status,
     /// Frames that were looked at.
     pub frames: u32,
-    /// Frames among them that could not be read.
-    pub unreadable_frames: u32,
     /// First of its faces in the face store.
     pub first_face: usize,
     /// Number of its faces.
@@ -63,28 +34,109 @@ pub struct Faces {
     /// The crops.
     pub file: FaceFile,
     /// Every video of the manifest, by key.
-    pub videos: BTreeMap<String, PreparedVideo>,
+    pub videos: BTreeMap<String, FaceVideo>,
 }
 
 impl Faces {
     /// Opens the result of a preparation.
+    ///
+    /// # Errors
+    /// A table or shard that is not there or damaged, or does not fit the others.
     pub fn open(folder: &Path) -> Result<Self, String> {
-        let file = FaceFile::open(&folder.join("faces.arrow")).map_err(|e| e.to_string())?;
-        let list = folder.join("videos.json");
-        let text = std::fs::read_to_string(&list)
-            .map_err(|e| format!("cannot read {}: {e}", list.display()))?;
-        let videos: Vec<PreparedVideo> = serde_json::from_str(&text)
-            .map_err(|e| format!("cannot read {}: {e}", list.display()))?;
-        if videos.iter().any(|v| v.first_face + v.faces > file.len()) {
-            return Err(format!("{} and its face store do not fit together", list.display()));
-        }
-        let videos = videos.into_iter().map(|v| (v.video_key.clone(), v)).collect();
+        let path = folder.join(VIDEOS);
+        let failed = |e: &dyn std::fmt::Display| format!("cannot read {}: {e}", path.display());
+        let file = File::open(&path).map_err(|e| failed(&e))?;
+        let table = ParquetReader::new(file).finish().map_err(|e| failed(&e))?;
+        let rows = rows(&table).map_err(|e| failed(&e))?;
+        let shards = rows.iter().map(|row| (row.key, row.video.faces, row.shard));
+        let file = FaceFile::open(folder, shards).map_err(|e| e.to_string())?;
+        let mut first_face = 0;
+        let place = |row: Row<'_>| {
+            let video = FaceVideo { first_face, ..row.video };
+            first_face += video.faces;
+            (row.key.to_owned(), video)
+        };
+        let videos = rows.into_iter().map(place).collect();
         Ok(Self { file, videos })
     }
+}
 
-    /// Key of the video that a face of the store is from.
-    pub fn video_of(&self, face: usize) -> Option<&str> {
-        let of = |v: &&PreparedVideo| (v.first_face..v.first_face + v.faces).contains(&face);
-        self.videos.values().find(of).map(|v| v.video_key.as_str())
-    }
+/// A row of the table of videos.
+struct Row<'a> {
+    key: &'a str,
+    shard: Option<&'a str>,
+    video: FaceVideo,
+}
+
+fn rows(table: &DataFrame) -> PolarsResult<Vec<Row<'_>>> {
+    let (keys, words) = (table.column("video_key")?.str()?, table.column("status")?.str()?);
+    let (reasons, shards) = (table.column("why")?.str()?, table.column("shard")?.str()?);
+    let (frames, faces) = (table.column("frames")?.u32()?, table.column("faces")?.u32()?);
+    let row = |i: usize| {
+        let status = words.get(i).and_then(|word| Status::from_word(word, reasons.get(i)));
+        let (frames, faces) = (frames.get(i)?, faces.get(i)? as usize);
+        let video = FaceVideo { status: status?, frames, first_face: 0, faces };
+        Some(Row { key: keys.get(i)?, shard: shards.get(i), video })
+    };
+    let damaged = |i: usize| polars_err!(ComputeError: "row {} is damaged", i + 1);
+    (0..table.height()).map(|i| row(i).ok_or_else(|| damaged(i))).collect()
+}
+
+/// Writes both tables: the columns of the manifest and what became of each of its videos.
+/// `videos` has all of them, in the order of the manifest.
+///
+/// # Errors
+/// What the disk says.
+pub fn write_tables(
+    folder: &Path,
+    manifest: &Manifest,
+    videos: &[&PreparedVideo],
+) -> Result<(), String> {
+    let mut table = manifest.videos().clone();
+    let text = |name: &str, value: fn(&PreparedVideo) -> Option<&str>| {
+        Column::new(name.into(), videos.iter().map(|v| value(v)).collect::<Vec<_>>())
+    };
+    let number = |name: &str, value: fn(&PreparedVideo) -> u32| {
+        Column::new(name.into(), videos.iter().map(|v| value(v)).collect::<Vec<_>>())
+    };
+    let columns = [
+        text("status", |v| Some(v.status.word())),
+        text("why", |v| v.status.why()),
+        text("trouble", |v| v.trouble.as_deref()),
+        number("frames", |v| v.looks.len() as u32),
+        number("unreadable_frames", PreparedVideo::unreadable_frames),
+        number("frames_without_face", PreparedVideo::frames_without_face),
+        number("faces", |v| v.faces as u32),
+        text("shard", |v| v.shard.as_deref()),
+    ];
+    let widened = table.hstack_mut(&columns).map(|_| ());
+    widened.map_err(|e| e.to_string())?;
+    write(&folder.join(VIDEOS), &mut table)?;
+    write(&folder.join(FRAMES), &mut frames(manifest, videos).map_err(|e| e.to_string())?)
+}
+
+/// Every frame that was looked at, with its time and the path of its image where it has them.
+fn frames(manifest: &Manifest, videos: &[&PreparedVideo]) -> PolarsResult<DataFrame> {
+    let listed = manifest.frame_rows();
+    let paths: HashMap<(&str, u32), &str> =
+        listed.iter().map(|f| ((f.video_key.as_str(), f.frame), f.path.as_str())).collect();
+    let looks: Vec<_> = videos
+        .iter()
+        .flat_map(|v| v.looks.iter().map(|look| (v.video_key.as_str(), look)))
+        .collect();
+    let path = |(key, look): &(&str, &super::store::Look)| paths.get(&(*key, look.frame)).copied();
+    let columns = vec![
+        Column::new("video_key".into(), looks.iter().map(|(key, _)| *key).collect::<Vec<_>>()),
+        Column::new("frame".into(), looks.iter().map(|(_, l)| l.frame).collect::<Vec<_>>()),
+        Column::new("seconds".into(), looks.iter().map(|(_, l)| l.seconds).collect::<Vec<_>>()),
+        Column::new("faces".into(), looks.iter().map(|(_, l)| l.faces).collect::<Vec<_>>()),
+        Column::new("path".into(), looks.iter().map(path).collect::<Vec<_>>()),
+    ];
+    DataFrame::new(looks.len(), columns)
+}
+
+fn write(path: &Path, table: &mut DataFrame) -> Result<(), String> {
+    let failed = |e: &dyn std::fmt::Display| format!("cannot write {}: {e}", path.display());
+    let file = File::create(path).map_err(|e| failed(&e))?;
+    ParquetWriter::new(file).finish(table).map(|_| ()).map_err(|e| failed(&e))
 }

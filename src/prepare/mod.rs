@@ -1,7 +1,13 @@
-//! Faces: cut from images, kept in an Arrow file that training reads in place.
+//! Faces: found in frames of images and videos, cut out, and kept in Arrow files that
+//! training reads in place.
 
 pub mod crop;
+pub mod cut;
+pub mod detect;
 pub mod faces;
+pub mod ffmpeg;
+mod ppm;
 pub mod resample;
 pub mod run;
+mod sampling;
 pub mod store;

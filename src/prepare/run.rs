@@ -1,34 +1,63 @@
-//! Preparation: every frame of a manifest to a face or a reason.
+//! Preparation: every frame of every video to faces or a reason.
+//!
+//! Each worker takes a video at a time, and has a decoder and a detector of its own. What it
+//! found goes to one writer. A video that is written is not looked at again, also by a later
+//! run that goes on after this one was stopped.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
 
-use rayon::prelude::*;
-
-use super::crop::{decode, square};
-use super::faces::{PreparedVideo, Status};
-use super::store::{Face, FaceWriter};
+use super::crop::{Filter, Window, decode};
+use super::cut::Cut;
+use super::detect::{Detection, Detector, Options, Scratch};
+use super::ffmpeg::{Ffmpeg, VideoFrame};
+use super::resample::resize;
+use super::store::{
+    Face, FaceWriter, Found, Look, Part, PreparedVideo, Recovered, Status, StoreError, recover,
+};
 use crate::data::files::Place;
+use crate::lang::model::{FrameRule, Take};
 use crate::work::{Events, Failure};
 
-/// Frames that are read at a time; bounds the memory.
-const CHUNK: usize = 512;
+/// Faces of one video that are kept in memory at a time.
+const TOGETHER: usize = 256;
 
-/// One frame to look at.
+/// A video of the manifest.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
-    /// Key of its video.
-    pub video_key: String,
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Where its frames are.
+    pub media: Media,
+}
+
+/// Where the frames of a video are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Media {
+    /// Nowhere: it was looked for here.
+    Missing(PathBuf),
+    /// In images, which the frame rule has picked already.
+    Images(Vec<Image>),
+    /// In a video file.
+    Video(PathBuf),
+}
+
+/// One image of a video.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
     /// Its number within the video.
     pub frame: u32,
     /// Where its pixels come from.
     pub pixels: Pixels,
 }
 
-/// Where a frame's pixels come from.
+/// Where an image's pixels come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pixels {
-    /// An image: a file, or a part of one.
+    /// A file, or a part of one.
     File(Place),
     /// The demo draws it: index of the video in the demo set.
     Demo(usize),
@@ -37,119 +66,274 @@ pub enum Pixels {
 /// Draws a demo frame: (video, frame, side) to RGB.
 pub type Draw<'a> = &'a (dyn Fn(usize, u32, u32) -> image::RgbImage + Sync);
 
-/// A video of the manifest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
-    /// Its key.
-    pub key: String,
-    /// Where it was looked for, if it is not on disk.
-    pub missing: Option<PathBuf>,
+/// Finds faces in frames.
+#[derive(Debug)]
+pub struct Search {
+    /// The network.
+    pub detector: Detector,
+    /// Its thresholds.
+    pub options: Options,
+    /// Which of several faces.
+    pub take: Take,
 }
 
-/// Prepares frames, sorted by video, into `folder`. `videos` lists every video of the
-/// manifest in the same order, also those without a frame.
-pub fn prepare(
-    videos: &[Listed],
-    frames: &[Frame],
-    side: u32,
-    folder: &Path,
-    draw: Draw<'_>,
-    events: &dyn Events,
-    stop: &AtomicBool,
-) -> Result<Vec<PreparedVideo>, Failure> {
-    let mut writer = FaceWriter::create(&folder.join("faces.arrow"), side)?;
-    let mut prepared: Vec<PreparedVideo> = Vec::with_capacity(videos.len());
-    let mut stored = 0;
-    let mut next_video = 0;
-    events.begin("frames", frames.len() as u64);
-    for chunk in frames.chunks(CHUNK) {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Failure::Interrupted);
+/// What is to be done, and with what.
+pub struct Preparation<'a> {
+    /// Every video of the manifest.
+    pub videos: &'a [Listed],
+    /// The share of them that this process takes.
+    pub part: Part,
+    /// Which frames of video files.
+    pub frames: &'a FrameRule,
+    /// Finds the faces; without it an image is a face.
+    pub search: Option<&'a Search>,
+    /// How faces are cut.
+    pub cut: Cut,
+    /// Decodes video files; needed if there are any.
+    pub ffmpeg: Option<&'a Ffmpeg>,
+    /// Draws the demo.
+    pub draw: Draw<'a>,
+    /// Where the face store is made.
+    pub folder: &'a Path,
+    /// Hears of progress.
+    pub events: &'a dyn Events,
+    /// Set to stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// What the workers share.
+struct Shared {
+    writer: Mutex<FaceWriter>,
+    failure: Mutex<Option<Failure>>,
+    next: AtomicUsize,
+    faces: AtomicU64,
+    begun: Instant,
+}
+
+/// What a frame gives, while a video is gone through.
+#[derive(Default)]
+struct Gathered {
+    looks: Vec<Look>,
+    /// Faces that are not written yet.
+    faces: Vec<Face>,
+    /// All faces.
+    count: usize,
+    /// Why a frame gave nothing, of the first that could not be read.
+    trouble: Option<Status>,
+}
+
+impl Preparation<'_> {
+    /// Prepares what is not done yet of this share of the videos. Returns all that is done, by
+    /// whoever did it.
+    ///
+    /// # Errors
+    /// Being stopped, and what concerns more than one video: a disk that is full, no ffmpeg.
+    pub fn carry_out(&self) -> Result<Recovered, Failure> {
+        let side = self.cut.side;
+        let done = recover(self.folder, self.part, side)?.videos;
+        let mine = self.videos.iter().enumerate().filter(|(place, _)| self.part.takes(*place));
+        let (old, todo): (Vec<&Listed>, Vec<&Listed>) =
+            mine.map(|(_, video)| video).partition(|video| done.contains_key(&video.key));
+        self.events.begin("videos", (old.len() + todo.len()) as u64);
+        if !old.is_empty() {
+            self.events.resume(old.len() as u64);
         }
-        let read: Vec<Result<Crop, Status>> =
-            chunk.par_iter().map(|frame| look_at(frame, side, draw)).collect();
-        for (frame, result) in chunk.iter().zip(read) {
-            // Videos without any frame come before the video of this frame.
-            while prepared.last().is_none_or(|v| v.video_key != frame.video_key) {
-                let video = videos.get(next_video).ok_or_else(|| {
-                    Failure::Internal(format!("frame of an unlisted video {}", frame.video_key))
-                })?;
-                prepared.push(untouched(video, stored));
-                next_video += 1;
+        let shared = Shared {
+            writer: Mutex::new(FaceWriter::open(self.folder, self.part, side)?),
+            failure: Mutex::new(None),
+            next: AtomicUsize::new(0),
+            faces: AtomicU64::new(0),
+            begun: Instant::now(),
+        };
+        thread::scope(|scope| {
+            for _ in 0..rayon::current_num_threads().min(todo.len()) {
+                scope.spawn(|| self.work(&todo, &shared));
             }
-            let Some(video) = prepared.last_mut() else { continue };
-            video.frames += 1;
-            match result {
-                Ok(Crop { pixels, source }) => {
-                    video.faces += 1;
-                    video.status = Status::Ok;
-                    stored += 1;
-                    let video_key = frame.video_key.clone();
-                    writer.push(Face {
-                        video_key,
-                        frame: frame.frame,
-                        face: 0,
-                        source,
-                        crop: pixels,
-                    })?;
+        });
+        let Shared { writer, failure, .. } = shared;
+        // What is finished is kept also when the rest failed.
+        let finished = writer.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+        if let Some(failure) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(failure);
+        }
+        finished?;
+        Ok(recover(self.folder, self.part, side)?)
+    }
+
+    /// Takes one video after the other until there are none, or something failed.
+    fn work(&self, todo: &[&Listed], shared: &Shared) {
+        let mut scratch = Scratch::default();
+        while let Some(video) = todo.get(shared.next.fetch_add(1, Ordering::Relaxed)) {
+            let made = match self.stop.load(Ordering::Relaxed) {
+                true => Err(Failure::Interrupted),
+                false => self.video(video, shared, &mut scratch),
+            };
+            if let Err(failure) = made {
+                shared.next.store(todo.len(), Ordering::Relaxed);
+                let mut first = lock(&shared.failure);
+                first.get_or_insert(failure);
+                return;
+            }
+            self.events.advance(1);
+            let faces = shared.faces.load(Ordering::Relaxed) as f64;
+            let rate = faces / shared.begun.elapsed().as_secs_f64();
+            self.events.status(&format!("{rate:.1} faces a second"));
+        }
+    }
+
+    fn video(&self, video: &Listed, shared: &Shared, scratch: &mut Scratch) -> Result<(), Failure> {
+        let mut gathered = Gathered::default();
+        let mut trouble = None;
+        match &video.media {
+            Media::Missing(path) => gathered.trouble = Some(missing(path)),
+            Media::Images(images) => {
+                for image in images {
+                    self.image(&video.key, image, scratch, &mut gathered)?;
+                    self.unload(&video.key, &mut gathered, shared)?;
                 }
-                Err(status) => {
-                    video.unreadable_frames += 1;
-                    if video.frames == 1 {
-                        video.status = status;
+            }
+            Media::Video(path) if !path.is_file() => gathered.trouble = Some(missing(path)),
+            Media::Video(path) => {
+                let none = || Failure::Internal("videos without ffmpeg".to_owned());
+                let ffmpeg = self.ffmpeg.ok_or_else(none)?;
+                let decoded = ffmpeg.frames(path, self.frames, self.stop, |frame| {
+                    let VideoFrame { index, seconds, size, rgb } = frame;
+                    let seconds = Some(seconds).filter(|s| s.is_finite());
+                    self.frame(&video.key, (index, seconds), size, rgb, scratch, &mut gathered)?;
+                    self.unload(&video.key, &mut gathered, shared)
+                })?;
+                let told = decoded.trouble.map(|why| format!("{}: {why}", path.display()));
+                match decoded.frames {
+                    0 => gathered.trouble = told.map(|why| Status::Unreadable { why }),
+                    _ => trouble = told,
+                }
+            }
+        }
+        let status = match gathered.trouble {
+            _ if gathered.count > 0 => Status::Ok,
+            Some(status) if gathered.looks.iter().all(|look| look.faces.is_none()) => status,
+            _ => Status::NoFace,
+        };
+        let Gathered { looks, faces, count, .. } = gathered;
+        shared.faces.fetch_add(faces.len() as u64, Ordering::Relaxed);
+        let key = video.key.clone();
+        let made =
+            PreparedVideo { video_key: key, status, trouble, looks, faces: count, shard: None };
+        let costly = matches!(video.media, Media::Video(_));
+        Ok(lock(&shared.writer).finish_video(made, faces, costly)?)
+    }
+
+    /// Writes the faces of a long video that goes on.
+    fn unload(&self, key: &str, gathered: &mut Gathered, shared: &Shared) -> Result<(), Failure> {
+        if gathered.faces.len() < TOGETHER {
+            return Ok(());
+        }
+        let faces = std::mem::take(&mut gathered.faces);
+        shared.faces.fetch_add(faces.len() as u64, Ordering::Relaxed);
+        Ok(lock(&shared.writer).begin(key, faces)?)
+    }
+
+    fn image(
+        &self,
+        key: &str,
+        image: &Image,
+        scratch: &mut Scratch,
+        gathered: &mut Gathered,
+    ) -> Result<(), Failure> {
+        let at = (image.frame, None);
+        let status = match &image.pixels {
+            Pixels::Demo(video) => {
+                let side = self.cut.side;
+                let rgb = (self.draw)(*video, image.frame, side).into_raw();
+                return self.frame(key, at, (side, side), &rgb, scratch, gathered);
+            }
+            Pixels::File(place) if !place.file.is_file() => missing(&place.file),
+            Pixels::File(place) => {
+                let bytes = place.read().map_err(|e| e.to_string());
+                match bytes.and_then(|bytes| decode(&bytes)) {
+                    Ok(image) => {
+                        let size = image.dimensions();
+                        return self.frame(key, at, size, image.as_raw(), scratch, gathered);
+                    }
+                    Err(why) => {
+                        Status::Unreadable { why: format!("{}: {why}", place.file.display()) }
+                    }
+                }
+            }
+        };
+        gathered.looks.push(Look { frame: image.frame, seconds: None, faces: None });
+        gathered.trouble.get_or_insert(status);
+        Ok(())
+    }
+
+    /// Finds and cuts the faces of one frame, or takes it for one.
+    fn frame(
+        &self,
+        key: &str,
+        (frame, seconds): (u32, Option<f64>),
+        size: (u32, u32),
+        rgb: &[u8],
+        scratch: &mut Scratch,
+        gathered: &mut Gathered,
+    ) -> Result<(), Failure> {
+        let side = self.cut.side;
+        let before = gathered.faces.len();
+        let mut add = |found: Option<Found>, crop: &[u8]| {
+            let number = (gathered.faces.len() - before) as u32;
+            let face = Face::new(key, (frame, seconds, number), found, size, crop, side);
+            gathered.faces.push(face.map_err(|e| StoreError::write(self.folder, e))?);
+            Ok::<(), StoreError>(())
+        };
+        match self.search {
+            None => {
+                let window = Window::centre_square(size.0, size.1);
+                add(None, &resize(rgb, size.0, window, side, Filter::Bicubic))?;
+            }
+            Some(search) => {
+                for detection in search.faces(rgb, size, scratch)? {
+                    if let Some(crop) = self.cut.cut(rgb, size, detection.bbox) {
+                        add(Some(found(&detection)), &crop)?;
                     }
                 }
             }
         }
-        events.advance(chunk.len() as u64);
-    }
-    prepared.extend(videos[next_video..].iter().map(|video| untouched(video, stored)));
-    writer.finish()?;
-    let list = folder.join("videos.json");
-    let text = serde_json::to_vec(&prepared).map_err(|e| Failure::Internal(e.to_string()))?;
-    std::fs::write(&list, text).map_err(|e| Failure::write(&list, &e))?;
-    Ok(prepared)
-}
-
-fn untouched(video: &Listed, first_face: usize) -> PreparedVideo {
-    let status = match &video.missing {
-        Some(path) => Status::Missing { looked_for: path.display().to_string() },
-        None => Status::NoFace,
-    };
-    PreparedVideo {
-        video_key: video.key.clone(),
-        status,
-        frames: 0,
-        unreadable_frames: 0,
-        first_face,
-        faces: 0,
+        let faces = gathered.faces.len() - before;
+        gathered.count += faces;
+        gathered.looks.push(Look { frame, seconds, faces: Some(faces as u32) });
+        Ok(())
     }
 }
 
-/// A face and the size of the frame it was cut from.
-struct Crop {
-    pixels: Vec<u8>,
-    source: (u32, u32),
+impl Search {
+    /// The faces of a frame that are wanted, best score first.
+    fn faces(
+        &self,
+        rgb: &[u8],
+        (width, height): (u32, u32),
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Detection>, Failure> {
+        let found = self.detector.detect(rgb, width, height, &self.options, scratch);
+        let mut found = found.map_err(|e| Failure::Run(e.to_string()))?;
+        if self.take == Take::Largest {
+            let area = |d: &Detection| (d.bbox[2] - d.bbox[0]) * (d.bbox[3] - d.bbox[1]);
+            // Of equally large faces the one with the best score stays.
+            found.sort_by(|a, b| area(b).total_cmp(&area(a)));
+            found.truncate(1);
+        }
+        Ok(found)
+    }
 }
 
-/// The crop, or why there is none.
-fn look_at(frame: &Frame, side: u32, draw: Draw<'_>) -> Result<Crop, Status> {
-    match &frame.pixels {
-        Pixels::Demo(video) => {
-            let image = draw(*video, frame.frame, side);
-            Ok(Crop { pixels: image.into_raw(), source: (side, side) })
-        }
-        Pixels::File(place) if !place.file.is_file() => {
-            Err(Status::Missing { looked_for: place.file.display().to_string() })
-        }
-        Pixels::File(place) => {
-            let bytes = place.read().map_err(|e| e.to_string());
-            match bytes.and_then(|bytes| decode(&bytes)) {
-                Ok(image) => Ok(Crop { pixels: square(&image, side), source: image.dimensions() }),
-                Err(why) => {
-                    Err(Status::Unreadable { why: format!("{}: {why}", place.file.display()) })
-                }
-            }
-        }
-    }
+fn found(detection: &Detection) -> Found {
+    let mut landmarks = [0.0; 10];
+    landmarks.copy_from_slice(detection.landmarks.as_flattened());
+    Found { bbox: detection.bbox, score: detection.score, landmarks }
+}
+
+fn missing(path: &Path) -> Status {
+    Status::Missing { looked_for: path.display().to_string() }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::data::testing::face_rule;
 use crate::evaluate::samples::Sample;
 use crate::lang::model::*;
 use crate::lang::span::Spanned;
@@ -37,7 +38,7 @@ fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Dataset {
         split: SplitRule::OFFICIAL,
         overlap: Spanned::default_of(Overlap::Refuse),
         frames: FrameRule::All,
-        faces: FaceRule { detector: say(Detector::None), margin: say(0.3), size: say(224) },
+        faces: face_rule(),
         min_coverage: say(0.9),
         expect: None,
     }

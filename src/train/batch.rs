@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::augment::face::{Face, evaluation, training};
 use crate::lang::model::{Augment, Normalize, Resize};
 use crate::prepare::faces::Faces;
+use crate::prepare::store::StoreError;
 use crate::rng::{Rng, Stream};
 
 /// One face of a training or validation set.
@@ -61,7 +62,7 @@ impl Inputs<'_> {
         augment: &Augment,
         seed: u64,
         epoch: u32,
-    ) -> Vec<f32> {
+    ) -> Result<Vec<f32>, StoreError> {
         self.planes(samples, |sample, face, out| {
             let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
             training(face, augment, self.normalize, &mut rng, out);
@@ -69,7 +70,7 @@ impl Inputs<'_> {
     }
 
     /// Inputs as at evaluation.
-    pub fn evaluation(&self, samples: &[Sample], resize: Resize) -> Vec<f32> {
+    pub fn evaluation(&self, samples: &[Sample], resize: Resize) -> Result<Vec<f32>, StoreError> {
         self.planes(samples, |_, face, out| evaluation(face, resize, self.normalize, out))
     }
 
@@ -77,22 +78,23 @@ impl Inputs<'_> {
         &self,
         samples: &[Sample],
         write: impl Fn(&Sample, Face<'_>, &mut [f32]) + Sync,
-    ) -> Vec<f32> {
+    ) -> Result<Vec<f32>, StoreError> {
         let mut out = vec![0f32; samples.len() * 3 * self.image * self.image];
-        out.par_chunks_exact_mut(3 * self.image * self.image).zip(samples).for_each(
-            |(out, sample)| {
-                let file = &self.sets[sample.set].file;
-                write(sample, Face { rgb: file.crop(sample.face), side: file.side() }, out);
-            },
-        );
-        out
+        let planes = out.par_chunks_exact_mut(3 * self.image * self.image).zip(samples);
+        planes.try_for_each_init(Vec::new, |rgb, (out, sample)| {
+            let file = &self.sets[sample.set].file;
+            file.crop(sample.face, rgb)?;
+            write(sample, Face { rgb, side: file.side() }, out);
+            Ok::<(), StoreError>(())
+        })?;
+        Ok(out)
     }
 
     /// A face as an error names it: video, frame and face.
     pub fn describe(&self, sample: &Sample) -> String {
-        let faces = &self.sets[sample.set];
-        let (frame, face) = faces.file.place(sample.face);
-        let video = faces.video_of(sample.face).unwrap_or("?");
+        let file = &self.sets[sample.set].file;
+        let (frame, face) = file.place(sample.face);
+        let video = file.video_key(sample.face);
         format!("{video} frame {frame} face {face}")
     }
 }

@@ -23,6 +23,7 @@ use crate::model::losses::{Targets, cross_entropy, scalar};
 use crate::model::network::Network;
 use crate::model::params::Params;
 use crate::model::vit::{DropPath, VitConfig, probabilities};
+use crate::prepare::store::StoreError;
 use crate::work::{Divergence, Events, Failure};
 
 /// Batches that are made ready while a step runs.
@@ -122,7 +123,7 @@ impl Fit<'_> {
         let mut sum = 0.0;
         let mut scored = Vec::with_capacity(self.val.len());
         for samples in self.val.chunks(EVAL_BATCH) {
-            let logits = network.logits(&self.inputs.evaluation(samples, resize))?;
+            let logits = network.logits(&self.inputs.evaluation(samples, resize)?)?;
             let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
             sum += scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
             for (sample, p) in samples.iter().zip(probabilities(&logits)?) {
@@ -191,19 +192,19 @@ impl<'a> Course<'a> {
         std::thread::scope(|scope| {
             // The receiver lives in here: when the fit stops it goes first, which is how
             // the loader learns of it.
-            let (sender, receiver) = sync_channel::<(Vec<f32>, f64)>(PREFETCH);
+            let (sender, receiver) = sync_channel::<Result<(Vec<f32>, f64), StoreError>>(PREFETCH);
             let todo = &todo;
             scope.spawn(move || {
                 for (step, samples) in todo {
-                    let mut images = fit.inputs.training(samples, &recipe.augment, seed, epoch);
-                    let own = match &recipe.mix {
-                        Some(rule) => {
+                    let read = fit.inputs.training(samples, &recipe.augment, seed, epoch);
+                    let batch = read.map(|mut images| {
+                        let own = recipe.mix.as_ref().map_or(1.0, |rule| {
                             mix(&mut images, samples.len(), &rule.value, seed, epoch, *step)
-                        }
-                        None => 1.0,
-                    };
+                        });
+                        (images, own)
+                    });
                     // The fit has stopped when nobody receives.
-                    if sender.send((images, own)).is_err() {
+                    if sender.send(batch).is_err() {
                         return;
                     }
                 }
@@ -220,7 +221,7 @@ impl<'a> Course<'a> {
                 let begun = Instant::now();
                 let (images, own) = receiver
                     .recv()
-                    .map_err(|_| Failure::Internal("the loader stopped early".to_owned()))?;
+                    .map_err(|_| Failure::Internal("the loader stopped early".to_owned()))??;
                 let waiting = begun.elapsed();
                 let lr = self.rate();
                 let (report, norm) = self.step(samples, &images, own)?;

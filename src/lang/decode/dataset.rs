@@ -6,11 +6,12 @@ use crate::lang::cursor::{Cursor, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
     BenchLayout, Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
-    FolderLayout, FrameRule, Label, Layout, Manipulation, Overlap, Released, ReleasedLayout, Split,
-    SplitRule, TableLayout,
+    FolderLayout, FrameRule, Framing, Label, Layout, Manipulation, Overlap, Released,
+    ReleasedLayout, Split, SplitRule, TableLayout, Take,
 };
 use crate::lang::span::Spanned;
 use crate::lang::suggest::{list, nearest};
+use crate::lang::tree::Node;
 use crate::lang::vocabulary::DEMO_METHODS;
 
 read_words!(DemoCapture {
@@ -25,6 +26,8 @@ read_words!(DemoCapture {
 read_words!(Label { "real" => Real, "fake" => Fake, });
 read_words!(Split { "train" => Train, "val" => Val, "test" => Test, });
 read_words!(Overlap { "refuse" => Refuse, "accept" => Accept, });
+read_words!(Take { "all" => All, "largest" => Largest, });
+read_words!(Framing { "square" => Square, "box" => Box, });
 read_words!(Detector { "none" => None, "retinaface" => Retinaface, });
 read_words!(Family {
     "face-swap" => FaceSwap,
@@ -95,7 +98,7 @@ pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
         Some(frames) => frame_rule(frames),
         None => Some(FrameRule::All),
     };
-    let faces = face_rule(node.child("faces"), layout.as_ref());
+    let faces = face_rule(node, layout.as_ref());
     let min_coverage = node.child_value("min-coverage");
     let expect = match node.child("expect") {
         Some(expect) => self::expect(expect).map(Some),
@@ -322,29 +325,30 @@ fn frame_rule(node: Cursor<'_>) -> Option<FrameRule> {
     }
 }
 
-fn face_rule(node: Option<Cursor<'_>>, layout: Option<&Layout>) -> Option<FaceRule> {
+fn face_rule(dataset: Cursor<'_>, layout: Option<&Layout>) -> Option<FaceRule> {
     // Released sets of face crops need no detector either.
     let videos = match layout {
         Some(Layout::Released(released)) => released.name.value.is_videos(),
         _ => false,
     };
     let usual = if videos { Detector::Retinaface } else { Detector::None };
-    let detector = match node {
-        Some(node) => node.maybe("detector")?,
-        None => None,
-    };
-    let detector = detector.unwrap_or(Spanned::default_of(usual));
-    let margin = match node {
-        Some(node) => node.maybe("margin")?,
-        None => None,
-    };
+    let unwritten = Node::empty("faces");
+    let node = dataset.child("faces").unwrap_or_else(|| dataset.unwritten(&unwritten));
+    let detector = node.maybe("detector")?.unwrap_or(Spanned::default_of(usual));
     let usual = if detector.value == Detector::None { 0.0 } else { MARGIN };
-    let margin = margin.unwrap_or(Spanned::default_of(usual));
-    let size = match node {
-        Some(node) => node.get("size")?,
-        None => Spanned::default_of(224),
-    };
-    Some(FaceRule { detector, margin, size })
+    Some(FaceRule {
+        detector,
+        weights: if node.has("weights") { Some(node.path("weights")?) } else { None },
+        score: node.get("score")?,
+        nms: node.get("nms")?,
+        min_face: node.get("min-face")?,
+        long_side: node.get("long-side")?,
+        take: node.get("take")?,
+        margin: node.maybe("margin")?.unwrap_or(Spanned::default_of(usual)),
+        framing: node.get("framing")?,
+        filter: node.get("filter")?,
+        size: node.get("size")?,
+    })
 }
 
 fn expect(node: Cursor<'_>) -> Option<Expect> {

@@ -104,14 +104,4 @@ pub(super) const ALL: &[Explanation] = &[
             "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
         ),
     },
-    Explanation {
-        code: Code::NotAvailable,
-        meaning: "Something can be declared and checked, but this version of Proofmark cannot run it yet.",
-        wrong: with_parts!(
-            "dataset s { layout celebdf root=\"env:S\" }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
-        ),
-        right: with_parts!(
-            "dataset s { layout folder root=\"faces\" { class real label=real; class fake label=fake } }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"
-        ),
-    },
 ];

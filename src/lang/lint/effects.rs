@@ -2,8 +2,8 @@
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Attribution, AugmentKind, Dataset, Detector, Experiment, FrameRule, Init, Layout, LossTerm,
-    Metric, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
+    Attribution, AugmentKind, Dataset, Detector, Experiment, FaceRule, FrameRule, Init, Layout,
+    LossTerm, Metric, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
 };
 use crate::lang::span::Origin;
 
@@ -46,25 +46,39 @@ fn report(sink: &mut Sink, title: &str, text: &str, at: Origin, help: &str) {
     }
 }
 
-fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
-    if dataset.faces.detector.value == Detector::None {
+/// What is said of a detector that there is not.
+fn detector_effects(faces: &FaceRule, sink: &mut Sink) {
+    let weights = faces.weights.as_ref().map_or(Origin::DEFAULT, |weights| weights.origin);
+    for (name, origin) in [
+        ("weights", weights),
+        ("score", faces.score.origin),
+        ("nms", faces.nms.origin),
+        ("min-face", faces.min_face.origin),
+        ("long-side", faces.long_side.origin),
+        ("take", faces.take.origin),
+        ("margin", faces.margin.origin),
+        ("framing", faces.framing.origin),
+        ("filter", faces.filter.origin),
+    ] {
         report(
             sink,
-            "a margin without a detector",
-            "without a detector the image already is the face, and no box grows",
-            dataset.faces.margin.origin,
-            "remove `margin`, or name a detector",
+            &format!("a {name} without a detector"),
+            "without a detector the image already is the face, and there is no box",
+            origin,
+            &format!("remove `{name}`, or name a detector"),
         );
     }
-    let images = match &dataset.layout {
-        Layout::Folder(folder) => !folder.videos.value,
-        Layout::Table(table) => table.video.is_none(),
-        Layout::Demo(_) | Layout::Released(_) | Layout::Deepfakebench(_) => false,
-    };
+}
+
+fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
+    if dataset.faces.detector.value == Detector::None {
+        detector_effects(&dataset.faces, sink);
+    }
+    // Folders and tables may hold video files, which only a look at them can tell.
     let timeless = match &dataset.layout {
-        Layout::Folder(_) | Layout::Table(_) | Layout::Deepfakebench(_) => true,
+        Layout::Deepfakebench(_) => true,
         Layout::Released(released) => !released.name.value.is_videos(),
-        Layout::Demo(_) => false,
+        Layout::Folder(_) | Layout::Table(_) | Layout::Demo(_) => false,
     };
     let frames = match &dataset.frames {
         FrameRule::All => Origin::DEFAULT,
@@ -72,15 +86,7 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
         FrameRule::Every { every } => every.origin,
         FrameRule::Count { count } => count.origin,
     };
-    if images {
-        report(
-            sink,
-            "a rule for frames without videos",
-            "each image is a video of its own, of which the one frame is used",
-            frames,
-            "remove `frames`, or say which images make a video",
-        );
-    } else if matches!(dataset.frames, FrameRule::Fps { .. }) && timeless {
+    if matches!(dataset.frames, FrameRule::Fps { .. }) && timeless {
         report(
             sink,
             "frames per second without times",

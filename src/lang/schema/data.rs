@@ -304,7 +304,24 @@ static FACES: NodeSpec = NodeSpec::new("faces", "How a face is cut from a frame.
         ("none", "the image already is a face crop"),
         ("retinaface", "RetinaFace"),
     ]), "The detector; `retinaface` if absent for the released videos, `none` for everything else."),
+    Field::new("weights", Type::Path, "Weights of RetinaFace with a MobileNet-0.25 or a ResNet-50, as `.pth` or safetensors, also `hf://`; a MobileNet-0.25 that Proofmark carries if absent."),
+    Field::new("score", Type::Fraction, "Smallest score of a face; the paper does not say.").or(Number(0.8)),
+    Field::new("nms", Type::Fraction, "Overlap (intersection over union) from which two boxes are one face.").or(Number(0.4)),
+    Field::new("min-face", Type::Whole(0, 4096), "Smallest face: the shorter side of its box in pixels of the frame.").or(Whole(20)),
+    Field::new("long-side", Type::Whole(0, 8192), "Longest side of a frame at detection in pixels; larger frames are shrunk to it, for the detection alone. 0 for any.").or(Whole(1280)),
+    Field::new("take", Type::Word(&[
+        ("all", "every face"),
+        ("largest", "the one with the largest box"),
+    ]), "Which of several faces in a frame.").or(Text("all")),
     Field::new("margin", Type::Share, "Fraction by which the box grows: `(%)30` or `0.3`; that if absent and there is a detector."),
+    Field::new("framing", Type::Word(&[
+        ("square", "a square of the box's longer side, as FSFM does"),
+        ("box", "the box itself, stretched to a square"),
+    ]), "The shape that is cut out; at the border of the frame it is shrunk, not distorted.").or(Text("square")),
+    Field::new("filter", Type::Word(&[
+        ("bicubic", "cubic"),
+        ("bilinear", "linear"),
+    ]), "How the crop is resized, with antialiasing as Pillow does it.").or(Text("bicubic")),
     Field::new("size", Type::Whole(8, 4096), "Side of the stored crop in pixels.").or(Whole(224)),
 ]);
 

@@ -1,0 +1,28 @@
+//! Why a face store cannot be used.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+/// Why a face store cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the face store {} cannot be {doing}: {why}", path.display())]
+pub struct StoreError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// `read` or `written`.
+    pub doing: &'static str,
+    /// What went wrong.
+    pub why: String,
+}
+
+impl StoreError {
+    /// What could not be read.
+    pub fn read(path: &Path, why: impl Display) -> Self {
+        Self { path: path.to_owned(), doing: "read", why: why.to_string() }
+    }
+
+    /// What could not be written.
+    pub fn write(path: &Path, why: impl Display) -> Self {
+        Self { path: path.to_owned(), doing: "written", why: why.to_string() }
+    }
+}

@@ -1,0 +1,141 @@
+//! One face, and the columns in which faces are stored.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, FixedSizeListBuilder, Float32Builder, Float64Builder, RecordBatch,
+    StringBuilder, UInt32Builder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+use super::pixels;
+
+/// The entry of the schema's metadata that names the form of the crops.
+pub(super) const FORM: (&str, &str) = ("proofmark.crop", "rgb8-row-difference-zstd");
+/// The entry with the side of the crops in pixels.
+pub(super) const SIDE: &str = "proofmark.side";
+
+/// One face to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Face {
+    /// Key of the video in its data set.
+    pub video_key: String,
+    /// Frame within the video.
+    pub frame: u32,
+    /// Seconds after the first frame, where frames have times.
+    pub seconds: Option<f64>,
+    /// Face within the frame.
+    pub face: u32,
+    /// What the detector found, if there was one.
+    pub found: Option<Found>,
+    /// Width and height of the frame in pixels.
+    pub source: (u32, u32),
+    crop: Vec<u8>,
+}
+
+/// What a detector says of a face.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// Left, top, right and bottom edge in pixels of the frame.
+    pub bbox: [f32; 4],
+    /// Confidence, from 0 to 1.
+    pub score: f32,
+    /// Eyes, nose and corners of the mouth: x and y of each, in pixels of the frame.
+    pub landmarks: [f32; 10],
+}
+
+impl Face {
+    /// A face with its pixels, RGB of `side` × `side`, which are packed here: by whoever
+    /// cuts faces, not by the one who writes them.
+    ///
+    /// # Errors
+    /// What the compressor says.
+    pub fn new(
+        video_key: &str,
+        (frame, seconds, face): (u32, Option<f64>, u32),
+        found: Option<Found>,
+        source: (u32, u32),
+        rgb: &[u8],
+        side: u32,
+    ) -> std::io::Result<Self> {
+        let (video_key, crop) = (video_key.to_owned(), pixels::pack(rgb, side)?);
+        Ok(Self { video_key, frame, seconds, face, found, source, crop })
+    }
+}
+
+/// The columns of a face store whose crops have this side.
+pub(super) fn schema(side: u32) -> SchemaRef {
+    let field = |name: &str, data_type| Field::new(name, data_type, false);
+    let maybe = |name: &str, data_type| Field::new(name, data_type, true);
+    let list = |length| {
+        DataType::FixedSizeList(Arc::new(Field::new("item", DataType::Float32, true)), length)
+    };
+    Arc::new(Schema::new_with_metadata(
+        vec![
+            field("video_key", DataType::Utf8),
+            field("frame", DataType::UInt32),
+            maybe("seconds", DataType::Float64),
+            field("face", DataType::UInt32),
+            maybe("box", list(4)),
+            maybe("score", DataType::Float32),
+            maybe("landmarks", list(10)),
+            field("source_width", DataType::UInt32),
+            field("source_height", DataType::UInt32),
+            field("crop", DataType::Binary),
+        ],
+        HashMap::from([
+            (SIDE.to_owned(), side.to_string()),
+            (FORM.0.to_owned(), FORM.1.to_owned()),
+        ]),
+    ))
+}
+
+/// Faces as a record batch.
+pub(super) fn batch(faces: &[Face], side: u32) -> Result<RecordBatch, ArrowError> {
+    let mut key = StringBuilder::new();
+    let mut seconds = Float64Builder::new();
+    let mut score = Float32Builder::new();
+    let mut bbox = FixedSizeListBuilder::new(Float32Builder::new(), 4);
+    let mut landmarks = FixedSizeListBuilder::new(Float32Builder::new(), 10);
+    let mut crop = BinaryBuilder::new();
+    for face in faces {
+        key.append_value(&face.video_key);
+        seconds.append_option(face.seconds);
+        score.append_option(face.found.map(|found| found.score));
+        crop.append_value(&face.crop);
+        numbers(&mut bbox, face.found.as_ref().map(|found| &found.bbox[..]));
+        numbers(&mut landmarks, face.found.as_ref().map(|found| &found.landmarks[..]));
+    }
+    let number = |value: fn(&Face) -> u32| -> ArrayRef {
+        let mut column = UInt32Builder::with_capacity(faces.len());
+        faces.iter().for_each(|face| column.append_value(value(face)));
+        Arc::new(column.finish())
+    };
+    RecordBatch::try_new(
+        schema(side),
+        vec![
+            Arc::new(key.finish()),
+            number(|face| face.frame),
+            Arc::new(seconds.finish()),
+            number(|face| face.face),
+            Arc::new(bbox.finish()),
+            Arc::new(score.finish()),
+            Arc::new(landmarks.finish()),
+            number(|face| face.source.0),
+            number(|face| face.source.1),
+            Arc::new(crop.finish()),
+        ],
+    )
+}
+
+/// Appends a list of numbers, or nulls.
+fn numbers(column: &mut FixedSizeListBuilder<Float32Builder>, values: Option<&[f32]>) {
+    let length = column.value_length() as usize;
+    match values {
+        Some(values) => column.values().append_slice(values),
+        None => (0..length).for_each(|_| column.values().append_null()),
+    }
+    column.append(values.is_some());
+}

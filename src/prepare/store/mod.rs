@@ -1,0 +1,18 @@
+//! The face store: Arrow IPC files of faces, written by several processes, read in place.
+
+mod error;
+mod face;
+mod journal;
+mod part;
+mod pixels;
+mod reader;
+mod recover;
+mod writer;
+
+pub use error::StoreError;
+pub use face::{Face, Found};
+pub use journal::{Look, PreparedVideo, Status, remove_journals};
+pub use part::Part;
+pub use reader::FaceFile;
+pub use recover::{Recovered, recover};
+pub use writer::FaceWriter;

@@ -1,0 +1,195 @@
+//! The shards of a face store, read in place.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, BinaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow::buffer::Buffer;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::convert::try_fb_to_schema;
+use arrow::ipc::reader::{FileDecoder, read_footer_length};
+use arrow::ipc::root_as_footer;
+
+use super::error::StoreError;
+use super::face::{FORM, SIDE, schema};
+use super::part::SHARD;
+use super::pixels;
+
+/// Largest side of a crop that is believed.
+const MAX_SIDE: u32 = 8192;
+
+/// The faces of some videos of a data set, in the order of the videos.
+#[derive(Debug)]
+pub struct FaceFile {
+    batches: Vec<RecordBatch>,
+    /// Batch and row of each face.
+    rows: Vec<(u32, u32)>,
+    side: u32,
+    folder: PathBuf,
+}
+
+/// The batches of one shard.
+pub(super) struct OpenShard {
+    pub(super) batches: Vec<RecordBatch>,
+    side: u32,
+}
+
+impl FaceFile {
+    /// Opens the faces of videos, of which each has a key, a number of faces, and the shard
+    /// where they are. Nothing is copied.
+    ///
+    /// # Errors
+    /// A shard that is not there or damaged, or has other faces than the videos should have.
+    pub fn open<'a>(
+        folder: &Path,
+        videos: impl Iterator<Item = (&'a str, usize, Option<&'a str>)>,
+    ) -> Result<Self, StoreError> {
+        let mut shards: HashMap<&str, HashMap<String, Vec<(u32, u32)>>> = HashMap::new();
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        let mut rows = Vec::new();
+        let mut side = None;
+        for (key, faces, shard) in videos {
+            let Some(shard) = shard else { continue };
+            if !shards.contains_key(shard) {
+                let path = folder.join(format!("{shard}{SHARD}"));
+                let opened = open_shard(&path)?;
+                let expected = *side.get_or_insert(opened.side);
+                if opened.side != expected {
+                    let why = format!("its crops have {} pixels, others {expected}", opened.side);
+                    return Err(StoreError::read(&path, why));
+                }
+                let first = batches.len() as u32;
+                shards.insert(shard, index(&opened.batches, first));
+                batches.extend(opened.batches);
+            }
+            let of = shards.get_mut(shard).and_then(|of| of.remove(key)).unwrap_or_default();
+            if of.len() != faces {
+                let path = folder.join(format!("{shard}{SHARD}"));
+                let why = format!("it has {} faces of {key} and should have {faces}", of.len());
+                return Err(StoreError::read(&path, why));
+            }
+            rows.extend(of);
+        }
+        Ok(Self { batches, rows, side: side.unwrap_or(0), folder: folder.to_owned() })
+    }
+
+    /// Number of faces.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Side of the crops in pixels; 0 if there are none.
+    pub fn side(&self) -> u32 {
+        self.side
+    }
+
+    fn at<T: 'static>(&self, index: usize, column: usize) -> (&T, usize) {
+        let (batch, row) = self.rows[index];
+        let column = self.batches[batch as usize].column(column);
+        let column = column.as_any().downcast_ref();
+        (column.expect("the schema was checked on opening"), row as usize)
+    }
+
+    /// Key of the video of face `index`.
+    pub fn video_key(&self, index: usize) -> &str {
+        let (column, row) = self.at::<StringArray>(index, 0);
+        column.value(row)
+    }
+
+    /// Frame within the video, and face within the frame.
+    pub fn place(&self, index: usize) -> (u32, u32) {
+        let number = |column| {
+            let (column, row) = self.at::<UInt32Array>(index, column);
+            column.value(row)
+        };
+        (number(1), number(3))
+    }
+
+    /// Reads RGB pixels into `rgb`, side × side × 3 bytes.
+    ///
+    /// # Errors
+    /// A crop that is damaged.
+    pub fn crop(&self, index: usize, rgb: &mut Vec<u8>) -> Result<(), StoreError> {
+        let (column, row) = self.at::<BinaryArray>(index, 9);
+        pixels::unpack(column.value(row), self.side, rgb).map_err(|e| {
+            let why = format!("face {index}, of {}: {e}", self.video_key(index));
+            StoreError::read(&self.folder, why)
+        })
+    }
+}
+
+/// Batch and row of every face, by video, in the order in which they were written.
+fn index(batches: &[RecordBatch], first: u32) -> HashMap<String, Vec<(u32, u32)>> {
+    let mut of: HashMap<String, Vec<(u32, u32)>> = HashMap::new();
+    for (batch, number) in batches.iter().zip(first..) {
+        let keys = batch.column(0).as_any().downcast_ref::<StringArray>();
+        let keys = keys.expect("the schema was checked on opening");
+        for (key, row) in keys.iter().flatten().zip(0..) {
+            match of.get_mut(key) {
+                Some(rows) => rows.push((number, row)),
+                None => {
+                    of.insert(key.to_owned(), vec![(number, row)]);
+                }
+            }
+        }
+    }
+    of
+}
+
+/// Opens one shard without copying it.
+pub(super) fn open_shard(path: &Path) -> Result<OpenShard, StoreError> {
+    let fail = |why: &dyn std::fmt::Display| StoreError::read(path, why);
+    let file = File::open(path).map_err(|e| fail(&e))?;
+    // SAFETY: shards are written under another name, renamed into place whole and never
+    // changed afterwards.
+    let map = unsafe { memmap2::Mmap::map(&file) }.map_err(|e| fail(&e))?;
+    let buffer = Buffer::from(bytes::Bytes::from_owner(map));
+    let (schema, batches) = decode(&buffer).map_err(|e| fail(&e))?;
+    let side = side(&schema).ok_or_else(|| fail(&"it does not say the size of its crops"))?;
+    Ok(OpenShard { batches, side })
+}
+
+fn side(schema: &SchemaRef) -> Option<u32> {
+    let side = schema.metadata().get(SIDE)?.parse().ok();
+    side.filter(|side| *side <= MAX_SIDE)
+}
+
+fn decode(buffer: &Buffer) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
+    let broken = |what: &str| ArrowError::ParseError(what.to_owned());
+    let trailer = buffer.len().checked_sub(10).ok_or_else(|| broken("the file is too short"))?;
+    let length = read_footer_length(
+        buffer[trailer..].try_into().map_err(|_| broken("the file is too short"))?,
+    )?;
+    let start = trailer.checked_sub(length).ok_or_else(|| broken("the footer is cut off"))?;
+    let footer = root_as_footer(&buffer[start..trailer]).map_err(|e| broken(&e.to_string()))?;
+    let stored = footer.schema().ok_or_else(|| broken("there is no schema"))?;
+    let found: SchemaRef = Arc::new(try_fb_to_schema(stored)?);
+    let form = found.metadata().get(FORM.0).map(String::as_str);
+    let expected = side(&found).map(schema);
+    if form != Some(FORM.1) || expected.is_none_or(|e| e.fields() != found.fields()) {
+        return Err(broken("its columns are not those of a face store"));
+    }
+    let decoder = FileDecoder::new(Arc::clone(&found), footer.version());
+    let slice = |block: &arrow::ipc::Block| {
+        let length = block.bodyLength() as usize + block.metaDataLength() as usize;
+        match (block.offset() as usize).checked_add(length) {
+            Some(end) if end <= buffer.len() => {
+                Ok(buffer.slice_with_length(block.offset() as usize, length))
+            }
+            _ => Err(broken("a batch lies outside the file")),
+        }
+    };
+    let mut batches = Vec::new();
+    for block in footer.recordBatches().into_iter().flatten() {
+        batches.extend(decoder.read_record_batch(block, &slice(block)?)?);
+    }
+    Ok((found, batches))
+}

@@ -1,0 +1,188 @@
+//! Written, killed and read again.
+
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::prepare::store::{FaceFile, Found, Look, Status, recover};
+
+const SIDE: u32 = 4;
+
+fn face(key: &str, i: u32) -> Face {
+    let found = (i.is_multiple_of(2)).then_some(Found {
+        bbox: [1.0, 2.0, 3.0, i as f32],
+        score: 0.5,
+        landmarks: [i as f32; 10],
+    });
+    let rgb = [(i % 251) as u8; 3 * (SIDE * SIDE) as usize];
+    Face::new(key, (i, Some(f64::from(i)), 0), found, (64, 48), &rgb, SIDE).unwrap()
+}
+
+fn video(key: &str, faces: usize) -> PreparedVideo {
+    let status = if faces > 0 { Status::Ok } else { Status::NoFace };
+    let looks = vec![Look { frame: 0, seconds: None, faces: Some(faces as u32) }];
+    let key = key.to_owned();
+    PreparedVideo { video_key: key, status, trouble: None, looks, faces, shard: None }
+}
+
+fn faces(key: &str, n: usize) -> Vec<Face> {
+    (0..n as u32).map(|i| face(key, i)).collect()
+}
+
+/// What is done in a folder, and its faces.
+fn read(folder: &Path, part: Part) -> (Vec<PreparedVideo>, FaceFile) {
+    let videos: Vec<_> = recover(folder, part, SIDE).unwrap().videos.into_values().collect();
+    let rows = videos.iter().map(|v| (v.video_key.as_str(), v.faces, v.shard.as_deref()));
+    let file = FaceFile::open(folder, rows).unwrap();
+    (videos, file)
+}
+
+/// Every face is where its video says, with its own pixels.
+fn check(videos: &[PreparedVideo], file: &FaceFile) {
+    let mut index = 0;
+    let mut rgb = Vec::new();
+    for video in videos {
+        for i in 0..video.faces as u32 {
+            assert_eq!(file.video_key(index), video.video_key);
+            assert_eq!(file.place(index), (i, 0));
+            file.crop(index, &mut rgb).unwrap();
+            assert_eq!(rgb, [(i % 251) as u8; 3 * (SIDE * SIDE) as usize]);
+            index += 1;
+        }
+    }
+    assert_eq!(index, file.len());
+}
+
+#[test]
+fn faces_come_back_by_video_across_batches_and_shards() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.full = 1;
+    for (key, n) in [("z", 3), ("a/1", 600), ("none", 0), ("m", 1)] {
+        writer.finish_video(video(key, n), faces(key, n), true).unwrap();
+    }
+    writer.finish().unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let keys: Vec<_> = videos.iter().map(|v| (v.video_key.as_str(), v.faces)).collect();
+    assert_eq!(keys, [("a/1", 600), ("m", 1), ("none", 0), ("z", 3)]);
+    assert_eq!((file.len(), file.side()), (604, SIDE));
+    check(&videos, &file);
+    assert_eq!(files(dir.path(), SHARD).unwrap().len(), 3);
+}
+
+#[test]
+fn a_long_video_is_written_in_pieces_and_stays_in_one_shard() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.full = 1;
+    let mut long = faces("long", 700);
+    writer.begin("long", long.drain(..300).collect()).unwrap();
+    writer.finish_video(video("short", 2), faces("short", 2), true).unwrap();
+    writer.begin("long", long.drain(..300).collect()).unwrap();
+    writer.finish_video(video("long", 700), long, true).unwrap();
+    writer.finish().unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    check(&videos, &file);
+    assert_eq!(files(dir.path(), SHARD).unwrap().len(), 1);
+}
+
+#[test]
+fn what_was_begun_when_the_process_died_is_as_if_it_never_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.finish_video(video("a", 5), faces("a", 5), true).unwrap();
+    writer.begin("b", faces("b", 300)).unwrap();
+    // Killed: nothing is finished, and the last line is cut off.
+    std::mem::forget(writer);
+    let journal = dir.path().join("faces.jsonl");
+    let mut text = fs::read(&journal).unwrap();
+    text.extend(b"{\"video_key\":\"b\",\"sta");
+    fs::write(&journal, text).unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    assert_eq!(videos.len(), 1);
+    check(&videos, &file);
+    // The next run goes on, and its first line is not lost in the one that was cut off.
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.finish_video(video("b", 300), faces("b", 300), true).unwrap();
+    writer.finish().unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    assert_eq!(videos.len(), 2);
+    check(&videos, &file);
+}
+
+#[test]
+fn a_journal_that_knows_more_than_the_disk_is_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.finish_video(video("a", 5), faces("a", 4), true).unwrap();
+    writer.finish_video(video("b", 2), faces("b", 2), true).unwrap();
+    writer.finish().unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    assert_eq!(videos.iter().map(|v| v.video_key.as_str()).collect::<Vec<_>>(), ["b"]);
+    check(&videos, &file);
+}
+
+#[test]
+fn shares_write_beside_each_other_and_leave_each_other_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two): (Part, Part) = ("1/2".parse().unwrap(), "2/2".parse().unwrap());
+    let mut first = FaceWriter::open(dir.path(), one, SIDE).unwrap();
+    first.finish_video(video("a", 5), faces("a", 5), true).unwrap();
+    // The second starts while the first still writes.
+    assert_eq!(recover(dir.path(), two, SIDE).unwrap().videos.len(), 1);
+    let mut second = FaceWriter::open(dir.path(), two, SIDE).unwrap();
+    second.finish_video(video("b", 6), faces("b", 6), true).unwrap();
+    first.finish_video(video("c", 7), faces("c", 7), true).unwrap();
+    second.finish().unwrap();
+    first.finish().unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    assert_eq!(videos.len(), 3);
+    check(&videos, &file);
+}
+
+#[test]
+fn damaged_shards_are_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.finish_video(video("a", 300), faces("a", 300), true).unwrap();
+    writer.finish().unwrap();
+    let path = dir.path().join("faces.00000.arrow");
+    let whole = fs::read(&path).unwrap();
+    let open = || FaceFile::open(dir.path(), [("a", 300, Some("faces.00000"))].into_iter());
+    assert!(open().is_ok());
+    for cut in [0, 5, 100, whole.len() / 2, whole.len() - 1] {
+        fs::write(&path, &whole[..cut]).unwrap();
+        assert!(open().is_err(), "cut at {cut}");
+    }
+    fs::write(&path, vec![7; 4096]).unwrap();
+    let error = open().unwrap_err().to_string();
+    assert!(error.contains("faces.00000.arrow cannot be read"), "{error}");
+    fs::write(&path, &whole).unwrap();
+    let other = FaceFile::open(dir.path(), [("a", 299, Some("faces.00000"))].into_iter());
+    assert!(other.unwrap_err().to_string().contains("300 faces of a"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn a_shard_cut_anywhere_gives_back_whole_videos(at in 0.0f64..1.0, sizes in prop::collection::vec(0usize..40, 1..6)) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+        for (i, n) in sizes.iter().enumerate() {
+            let key = format!("v{i}");
+            writer.finish_video(video(&key, *n), faces(&key, *n), true).unwrap();
+        }
+        std::mem::forget(writer);
+        let open = dir.path().join("faces.00000.arrow.part");
+        if let Ok(whole) = fs::read(&open) {
+            fs::write(&open, &whole[..(whole.len() as f64 * at) as usize]).unwrap();
+        }
+        let (videos, file) = read(dir.path(), Part::WHOLE);
+        check(&videos, &file);
+        // The videos in front of the cut are there, those without a face in any case.
+        let done = |i: usize| videos.iter().any(|v| v.video_key == format!("v{i}"));
+        let lost = (0..sizes.len()).find(|i| !done(*i)).unwrap_or(sizes.len());
+        prop_assert!((lost..sizes.len()).all(|i| done(i) == (sizes[i] == 0)));
+    }
+}
