@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
@@ -22,6 +22,8 @@ use serde_json::Value;
 
 /// Format of the store that this version writes.
 const FORMAT: u32 = 1;
+/// Bytes at each of three places that stand for a video.
+const ENDS: u64 = 64 << 10;
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -242,17 +244,42 @@ impl Store {
 
     /// Digest of a file's content; read only if its size or time changed.
     pub fn digest(&self, path: &Path) -> io::Result<String> {
+        self.remembered("", path, |file, _, hasher| hasher.update_reader(file).map(|_| ()))
+    }
+
+    /// Digest of a video's length and of its beginning, middle and end, which for a file of
+    /// gigabytes costs no more than for a small one. The tables of a container's frames lie at
+    /// its beginning or end, so that a video that was encoded anew has another.
+    pub fn fingerprint(&self, path: &Path) -> io::Result<String> {
+        self.remembered("ends of ", path, |file, length, hasher| {
+            hasher.update(&length.to_le_bytes());
+            for start in [0, length / 2, length.saturating_sub(ENDS)] {
+                file.seek(SeekFrom::Start(start))?;
+                hasher.update_reader(file.take(ENDS))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A digest by the name under which it is remembered, made anew if the file's size or time
+    /// changed.
+    fn remembered(
+        &self,
+        what: &str,
+        path: &Path,
+        read: impl FnOnce(&mut File, u64, &mut blake3::Hasher) -> io::Result<()>,
+    ) -> io::Result<String> {
         let meta = fs::metadata(path)?;
         let modified = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp = (meta.len(), modified.as_nanos() as u64);
-        let name = path.to_string_lossy().into_owned();
+        let name = format!("{what}{}", path.to_string_lossy());
         if let Some(known) = self.lock().known.get(&name)
             && (known.size, known.modified) == stamp
         {
             return Ok(known.digest.clone());
         }
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(path)?)?;
+        read(&mut File::open(path)?, stamp.0, &mut hasher)?;
         let digest = hasher.finalize().to_hex()[..32].to_owned();
         let mut digests = self.lock();
         let (size, modified) = stamp;
@@ -413,6 +440,31 @@ mod tests {
         assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
         fs::write(&file, b"other").unwrap();
         assert_ne!(store.digest(&file).unwrap(), one);
+    }
+
+    #[test]
+    fn a_fingerprint_reads_the_ends_and_the_middle() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("store")).unwrap();
+        let mut prints = Vec::new();
+        let length = 10 * ENDS as usize;
+        let edits: [&[usize]; 5] = [&[], &[0], &[length / 2], &[length - 1], &[length / 3]];
+        for (i, edit) in edits.into_iter().enumerate() {
+            let mut bytes = vec![7u8; length];
+            edit.iter().for_each(|place| bytes[*place] = 8);
+            let file = dir.path().join(format!("{i}.mp4"));
+            fs::write(&file, bytes).unwrap();
+            prints.push(store.fingerprint(&file).unwrap());
+            assert_ne!(store.digest(&file).unwrap(), prints[i]);
+        }
+        // What lies between is not read.
+        assert_eq!(prints.pop().as_ref(), Some(&prints[0]));
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), 4);
+        let short = dir.path().join("short.mp4");
+        fs::write(&short, b"x").unwrap();
+        assert!(store.fingerprint(&short).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::args::{Format, PlanArgs};
 use super::exit::Exit;
 use super::output::Printer;
+use super::progress::{StageProgress, bars};
 use super::project::{Planned, checked, failed, planned, print_missing, print_notes};
 use crate::engine::run::{Reason, reasons};
 use crate::engine::sample::{class_names, expected};
@@ -30,7 +31,9 @@ pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let planned = planned(loaded, &args.store.store, None)?;
+    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+    let planned = planned(loaded, &args.store.store, &looking, None)?;
+    looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);

@@ -10,7 +10,7 @@ use crate::lang::render::{Style, text};
 use crate::lang::{DiskFiles, Loaded, Severity, load};
 use crate::plan::graph::{Plan, plan};
 use crate::store::Store;
-use crate::work::{Events, Failure, Silent};
+use crate::work::{Events, Failure};
 
 /// Columns of text on stderr.
 pub const WIDTH: usize = 100;
@@ -64,19 +64,20 @@ pub struct Planned {
 pub fn planned(
     loaded: &Loaded,
     store: &Path,
-    to_run: Option<(&dyn Events, Printer)>,
+    events: &dyn Events,
+    to_run: Option<Printer>,
 ) -> Result<Planned, Failure> {
     let store = Store::open(store)?;
-    let mut world = look(&loaded.project, &store)?;
+    let mut world = look(&loaded.project, &store, events)?;
     if world.missing.is_empty() {
         let notes = leaks::look(&loaded.project, &world)?;
         world.notes.extend(notes);
         match to_run {
-            Some((events, printer)) => {
+            Some(printer) => {
                 print_notes(&world, printer);
                 world.find_weights(&loaded.project, &store, true, events)?;
             }
-            None => world.find_weights(&loaded.project, &store, false, &Silent)?,
+            None => world.find_weights(&loaded.project, &store, false, events)?,
         }
     }
     let plan = plan(&loaded.project, &world.facts);

@@ -62,7 +62,7 @@ fn carry_out(
     let begun = Instant::now();
     let stop = stop_on_signal()?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let planned = planned(loaded, &args.store.store, Some((&looking, printer)))?;
+    let planned = planned(loaded, &args.store.store, &looking, Some(printer))?;
     looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);

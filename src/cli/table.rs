@@ -3,6 +3,7 @@
 use super::args::{TableArgs, TableFormat};
 use super::exit::Exit;
 use super::output::Printer;
+use super::progress::{StageProgress, bars};
 use super::project::{checked, failed, planned, print_missing};
 use crate::engine::run::unfinished;
 use crate::engine::tables;
@@ -21,7 +22,9 @@ pub fn table(args: &TableArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let planned = planned(loaded, &args.store.store, None)?;
+    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+    let planned = planned(loaded, &args.store.store, &looking, None)?;
+    looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);

@@ -76,6 +76,12 @@ pub enum RowFlaw {
     /// No video name.
     #[error("the video is empty")]
     EmptyVideo,
+    /// A video file that is said to be a frame of a video.
+    #[error(
+        "`{0}` is a video file, and a video of its own, not a frame of one; keep video files and \
+         images in tables of their own"
+    )]
+    VideoOfVideo(String),
     /// A path that leaves the root.
     #[error("the path `{0}` is not below the root")]
     OutsideRoot(String),
@@ -149,7 +155,10 @@ pub enum EmptyClassHint {
 impl fmt::Display for EmptyClassHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => write!(f, " (jpg, jpeg, png, webp or bmp)"),
+            Self::Nothing => write!(
+                f,
+                " (jpg, jpeg, png, webp or bmp) and no videos (mp4, avi, mov, mkv, webm or m4v)"
+            ),
             Self::Folders(n) => {
                 let folders = counted(*n, "folder");
                 write!(f, ", but {folders}; if each is a video, declare `videos=#true`")

@@ -1,6 +1,6 @@
 //! What a plan has to know of the world: where data and weights lie, and their digests.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -41,11 +41,11 @@ pub fn environment(name: &str) -> Option<OsString> {
 ///
 /// # Errors
 /// Only what makes the rest meaningless: a store that cannot be written.
-pub fn look(project: &Project, store: &Store) -> Result<World, Failure> {
+pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<World, Failure> {
     let mut world = World::default();
     world.facts.demo_version = demo::GENERATOR_VERSION;
     for dataset in datasets(project) {
-        match look_at(dataset, store) {
+        match look_at(dataset, store, events) {
             Ok((scan, digests)) => {
                 let name = dataset.name.value.clone();
                 world.facts.datasets.insert(name.clone(), digests);
@@ -168,14 +168,18 @@ fn locate(
 }
 
 /// A data set's manifest with digests of its labels and of its pixels.
-fn look_at(dataset: &Dataset, store: &Store) -> Result<(Scan, DatasetDigests), DataError> {
+fn look_at(
+    dataset: &Dataset,
+    store: &Store,
+    events: &dyn Events,
+) -> Result<(Scan, DatasetDigests), DataError> {
     let scan = scan(dataset, &environment)?;
     let videos = scan.manifest.video_rows();
     let mut hasher = blake3::Hasher::new();
     // The demo's pixels follow from its declaration.
     let digests = match &scan.files {
         None => HashMap::new(),
-        Some(files) => digests(files, &scan.manifest.frame_rows(), &videos, store),
+        Some(files) => digests(files, &scan.manifest.frame_rows(), &videos, store, events),
     };
     let digest = |path: &str| {
         let file = scan.files.as_ref().map(|files| files.file(path));
@@ -203,23 +207,25 @@ fn look_at(dataset: &Dataset, store: &Store) -> Result<(Scan, DatasetDigests), D
     Ok((scan, digests))
 }
 
-/// The digest of each file that frames or videos lie in. An archive is one file.
+/// The digest of each file that frames lie in, and the fingerprint of each video. An archive is
+/// one file.
 fn digests(
     files: &Files,
     frames: &[Frame],
     videos: &[Video],
     store: &Store,
+    events: &dyn Events,
 ) -> HashMap<PathBuf, String> {
-    let of_videos = videos.iter().filter(|v| v.kind == Kind::Video).map(|v| &v.key);
-    let distinct: BTreeSet<PathBuf> =
-        frames.iter().map(|f| &f.path).chain(of_videos).map(|path| files.file(path)).collect();
-    let distinct: Vec<PathBuf> = distinct.into_iter().collect();
-    distinct
-        .into_par_iter()
-        .map(|file| {
-            // A file that cannot be read gets its status when it is prepared.
-            let digest = store.digest(&file).unwrap_or_else(|e| e.kind().to_string());
-            (file, digest)
-        })
-        .collect()
+    let of_videos = videos.iter().filter(|v| v.kind == Kind::Video);
+    let of_videos = of_videos.map(|v| (files.file(&v.key), true));
+    let of_frames = frames.iter().map(|f| (files.file(&f.path), false));
+    let distinct: BTreeMap<PathBuf, bool> = of_frames.chain(of_videos).collect();
+    events.begin("files", distinct.len() as u64);
+    let digest = |(file, video): (PathBuf, bool)| {
+        let digest = if video { store.fingerprint(&file) } else { store.digest(&file) };
+        events.advance(1);
+        // A file that cannot be read gets its status when it is prepared.
+        (file, digest.unwrap_or_else(|e| e.kind().to_string()))
+    };
+    distinct.into_par_iter().map(digest).collect()
 }

@@ -8,3 +8,4 @@ mod layouts;
 mod run;
 mod support;
 mod surface;
+mod videos;

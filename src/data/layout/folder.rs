@@ -1,4 +1,4 @@
-//! `layout folder`: images in class folders, or one level of video folders inside them.
+//! `layout folder`: images and video files in class folders, or one level of video folders inside.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,26 +12,30 @@ use crate::data::methods::Methods;
 use crate::data::root::{Env, Want, locate, say_otherwise};
 use crate::lang::model::{Dataset, FolderClass, FolderLayout, Label};
 
-/// Lists the images below the class folders. Links are followed; since no folder below the
+/// Lists the images and videos below the class folders. Links are followed; since no folder below the
 /// video folders is entered, a link cannot lead into a loop.
 ///
 /// # Errors
 /// A root or class folder that is not there, lies outside the root, is declared twice or
-/// holds no images; a manipulation that is not declared; a folder that cannot be read.
+/// holds no images and no videos; a manipulation that is not declared; a folder that cannot be read.
 pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listing, DataError> {
     let root = locate(&dataset.name.value, &layout.root, Want::Folder, env)?;
     let folders = class_folders(dataset, layout, &root)?;
     let mut listing = Listing::at(root.clone());
     let files = Files::at(root.clone());
     for (class, folder) in layout.classes.iter().zip(&folders) {
-        let before = listing.frames.len();
+        let usable = |listing: &Listing| {
+            let videos = listing.videos.iter().filter(|video| video.kind == Kind::Video);
+            listing.frames.len() + videos.count()
+        };
+        let before = usable(&listing);
         let blank = blank_video(dataset, class)?;
         let found = if layout.videos.value {
             read_videos(&mut listing, &files, folder, &blank)?
         } else {
             read_images(&mut listing, &files, folder, &blank)?
         };
-        if listing.frames.len() == before {
+        if usable(&listing) == before {
             let hint = match (layout.videos.value, found) {
                 (false, Found { folders, .. }) if folders > 0 => EmptyClassHint::Folders(folders),
                 (true, Found { images, .. }) if images > 0 => EmptyClassHint::LooseImages(images),
@@ -129,7 +133,7 @@ struct Found {
     folders: usize,
 }
 
-/// A class folder of images, each its own video.
+/// A class folder of images and video files, each a video.
 fn read_images(
     listing: &mut Listing,
     files: &Files,
@@ -137,8 +141,11 @@ fn read_images(
     blank: &Video,
 ) -> Result<Found, DataError> {
     let mut found = Found::default();
-    for (path, kind) in tree::entries(listing, files, folder, tree::IMAGES)? {
+    for (path, kind) in tree::entries(listing, files, folder, tree::MEDIA)? {
         match kind {
+            tree::Kind::File(_) if tree::has_extension(&path, tree::VIDEOS) => {
+                listing.videos.push(Video { key: path, kind: Kind::Video, ..blank.clone() });
+            }
             tree::Kind::File(_) => {
                 found.images += 1;
                 listing.videos.push(Video { key: path.clone(), ..blank.clone() });
@@ -153,7 +160,7 @@ fn read_images(
     Ok(found)
 }
 
-/// A class folder of video folders, each with the images of one video.
+/// A class folder of video files, and of folders, each with the images of one video.
 fn read_videos(
     listing: &mut Listing,
     files: &Files,
@@ -161,7 +168,11 @@ fn read_videos(
     blank: &Video,
 ) -> Result<Found, DataError> {
     let mut found = Found::default();
-    for (key, kind) in tree::entries(listing, files, folder, tree::IMAGES)? {
+    for (key, kind) in tree::entries(listing, files, folder, tree::MEDIA)? {
+        if kind != tree::Kind::Folder && tree::has_extension(&key, tree::VIDEOS) {
+            listing.videos.push(Video { key, kind: Kind::Video, ..blank.clone() });
+            continue;
+        }
         if kind != tree::Kind::Folder {
             found.images += 1;
             listing.note(Finding::LooseImage, key);

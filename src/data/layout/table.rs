@@ -1,4 +1,4 @@
-//! `layout table`: a CSV or Parquet file with one row per image.
+//! `layout table`: a CSV or Parquet file with one row per image or video file.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::cells::{Cells, Wanted};
-use super::{Finding, Listing, paths};
+use super::{Finding, Listing, paths, tree};
 use crate::data::error::DataError;
 use crate::data::flaw::{Nothing, Place, RowFlaw, RowProblem, quoted};
 use crate::data::manifest::{Frame, Kind, Video};
@@ -21,7 +21,7 @@ use crate::lang::span::Spanned;
 /// How many problems of a table are kept; all are counted.
 const PROBLEMS: usize = 20;
 
-/// Lists the videos of a table. Images that are not on disk stay listed and are counted.
+/// Lists the videos of a table. Files that are not on disk stay listed and are counted.
 ///
 /// A row that repeats another one exactly is left out and counted, as is one whose label is
 /// empty; everything else that is wrong with a row is an error.
@@ -75,6 +75,12 @@ pub fn read(dataset: &Dataset, layout: &TableLayout, env: Env) -> Result<Listing
         .map(|frame| frame.path.clone())
         .collect();
     missing.into_iter().for_each(|path| listing.note(Finding::Missing, path));
+    let absent: Vec<String> = (listing.videos.par_iter())
+        .filter(|video| video.kind == Kind::Video && !root.join(&video.key).is_file())
+        .map(|video| video.key.clone())
+        .collect();
+    absent.iter().for_each(|key| listing.note(Finding::Missing, key.as_str()));
+    listing.absent.extend(absent);
     Ok(listing)
 }
 
@@ -176,9 +182,10 @@ impl Reader<'_> {
                 return Ok(());
             }
             Entry::Vacant(entry) => {
-                let frame =
-                    Frame { video_key: video.key.clone(), frame: 0, path: entry.key().clone() };
-                self.listing.frames.push(frame);
+                if video.kind != Kind::Video {
+                    let (video_key, path) = (video.key.clone(), entry.key().clone());
+                    self.listing.frames.push(Frame { video_key, frame: 0, path });
+                }
                 entry.insert((at, video.clone()));
             }
         }
@@ -206,6 +213,10 @@ impl Reader<'_> {
             })?),
         };
         let (key, kind) = match row.video {
+            Some(_) if tree::has_extension(path, tree::VIDEOS) => {
+                return Err(RowFlaw::VideoOfVideo(path.to_owned()));
+            }
+            None if tree::has_extension(path, tree::VIDEOS) => (path, Kind::Video),
             None => (path, Kind::Image),
             Some("") => return Err(RowFlaw::EmptyVideo),
             Some(video) => (video, Kind::Frames),

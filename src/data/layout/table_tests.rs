@@ -253,3 +253,20 @@ fn damaged_parquet_is_an_error() {
         assert!(matches!(error, DataError::Parquet { .. }), "{length} bytes: {error}");
     }
 }
+
+#[test]
+fn video_files_are_videos_of_their_own() {
+    let case = Case::csv("path,label\na/1.png,0\nb.mp4,1\ngone.MOV,1\n");
+    fs::write(case.root.join("b.mp4"), "x").unwrap();
+    let listing = case.read().unwrap();
+    let kinds: Vec<_> = listing.videos.iter().map(|v| (v.key.as_str(), v.kind)).collect();
+    let expected = [("a/1.png", Kind::Image), ("b.mp4", Kind::Video), ("gone.MOV", Kind::Video)];
+    assert_eq!(kinds, expected);
+    assert_eq!(listing.frames.len(), 1);
+    assert_eq!(listing.absent.iter().collect::<Vec<_>>(), ["gone.MOV"]);
+    assert_eq!(listing.findings[&Finding::Missing].count, 1);
+
+    let mut named = Case::csv("path,label,video\nb.mp4,1,v\n");
+    named.layout.video = Some(text("video"));
+    assert!(named.error().contains("`b.mp4` is a video file, and a video of its own"));
+}

@@ -18,6 +18,10 @@ pub const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp"];
 /// File name extensions of videos, in lower case.
 pub const VIDEOS: &[&str] = &["mp4", "avi", "mov", "mkv", "webm", "m4v"];
 
+/// Both.
+pub const MEDIA: &[&str] =
+    &["jpg", "jpeg", "png", "webp", "bmp", "mp4", "avi", "mov", "mkv", "webm", "m4v"];
+
 /// Lists beside videos, which layouts read by their names.
 const LISTS: &[&str] = &["metadata.json", "labels.csv"];
 
@@ -178,6 +182,11 @@ mod tests {
         let noted: Vec<_> = listing.findings.iter().map(|(f, t)| (*f, t.count)).collect();
         assert_eq!(noted, [(Finding::OtherFile, 1), (Finding::Hidden, 2)]);
         assert!(walk(&mut listing, &Files::at(root), "no", VIDEOS).is_err());
+    }
+
+    #[test]
+    fn media_are_images_and_videos() {
+        assert_eq!(MEDIA, [IMAGES, VIDEOS].concat());
     }
 
     #[cfg(unix)]
