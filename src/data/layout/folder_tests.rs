@@ -95,16 +95,16 @@ fn videos_of_class_folders() {
 
 #[test]
 fn video_files_are_videos_beside_images_and_folders_of_images() {
-    let (_dir, root) = tree(&["real/a.mp4", "real/b.png", "fake/x/1.png", "fake/y.WEBM"]);
+    let (_dir, root) = tree(&["real/a.mp4", "real/b.png", "fake/x/w/1.png", "fake/x/y.WEBM"]);
     let kinds = |videos: bool| -> Vec<(String, Kind, usize)> {
         let listing = scan(&layout(&root, videos)).unwrap();
         let frames = |key: &str| listing.frames.iter().filter(|f| f.video_key == key).count();
         listing.videos.iter().map(|v| (v.key.clone(), v.kind, frames(&v.key))).collect()
     };
     let of = |key: &str, kind, frames| (key.to_owned(), kind, frames);
-    let (a, y) = (of("real/a.mp4", Kind::Video, 0), of("fake/y.WEBM", Kind::Video, 0));
+    let (a, y) = (of("real/a.mp4", Kind::Video, 0), of("fake/x/y.WEBM", Kind::Video, 0));
     assert_eq!(kinds(false), [a.clone(), of("real/b.png", Kind::Image, 1), y.clone()]);
-    assert_eq!(kinds(true), [a, of("fake/x", Kind::Frames, 1), y]);
+    assert_eq!(kinds(true), [a, of("fake/x/w", Kind::Frames, 1), y]);
 }
 
 #[test]

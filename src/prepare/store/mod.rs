@@ -4,7 +4,7 @@ mod error;
 mod face;
 mod journal;
 mod part;
-mod pixels;
+pub mod pixels;
 mod reader;
 mod recover;
 mod writer;
