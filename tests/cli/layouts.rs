@@ -165,15 +165,16 @@ fn people_in_two_splits_are_an_error_until_they_are_accepted() {
 }
 
 #[test]
-fn videos_are_listed_and_planned_but_not_decoded_yet() {
+fn videos_are_listed_planned_and_decoded() {
     let place = celebdf("split official overlap=accept; ");
     let plan = place.run(&["plan", "x.kdl"]).ends_with(0).stdout;
     insta::assert_snapshot!("plan_of_videos", plan);
     place
-        .run(&["run", "x.kdl"])
-        .ends_with(10)
+        .run(&["prepare", "x.kdl"])
+        .ends_with(0)
         .says("test 2 (published 518, missing 1)")
-        .says("the videos of `set` cannot be decoded yet");
+        .says("unreadable (")
+        .says("1 missing (looked for ");
     // A video that changes is other data.
     let key = |place: &Place| {
         let plan = place.run(&["plan", "x.kdl", "--format", "json"]).ends_with(0).stdout;

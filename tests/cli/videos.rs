@@ -225,8 +225,10 @@ fn shares_of_several_processes_make_one_store() {
 #[test]
 fn without_ffmpeg_only_what_needs_it_fails() {
     let place = Place::with(&experiment());
-    place.write("clips/real/a.mp4", "x");
-    place.write("clips/fake/b.mp4", "x");
+    for i in 0..4 {
+        place.write(&format!("clips/real/{i}.mp4"), "x");
+        place.write(&format!("clips/fake/{i}.mp4"), "x");
+    }
     let run = |place: &Place| {
         let mut command = place.command();
         command.args(["prepare", "x.kdl"]).env("PROOFMARK_FFMPEG", "/no/such/ffmpeg");
