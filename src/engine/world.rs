@@ -108,7 +108,6 @@ impl World {
 
 /// The digest and the local file of declared weights. Those still to be downloaded have a word
 /// for a digest and no file; those that are not there, a message.
-#[expect(clippy::type_complexity, reason = "found, to be downloaded, and not there")]
 fn find(
     path: &DataPath,
     whose: &str,

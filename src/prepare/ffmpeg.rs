@@ -190,7 +190,7 @@ impl Ffmpeg {
         let (named, picked) = channel();
         let (result, said) = thread::scope(|scope| {
             let watcher = scope.spawn(|| process.watch(&clock, stop, self.patience));
-            let listener = scope.spawn(|| errors.map_or(None, |errors| listen(errors, named)));
+            let listener = scope.spawn(|| errors.and_then(|errors| listen(errors, named)));
             let result = match output {
                 Some(output) => work(&mut BufReader::new(output), &picked, &clock),
                 None => Err(Failure::Internal("ffmpeg has no output".to_owned())),

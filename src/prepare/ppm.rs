@@ -50,7 +50,9 @@ fn broken(what: &str) -> Failure {
 mod tests {
     use super::*;
 
-    fn all(mut stream: &[u8]) -> Result<Vec<((u32, u32), Vec<u8>)>, Failure> {
+    type Image = ((u32, u32), Vec<u8>);
+
+    fn all(mut stream: &[u8]) -> Result<Vec<Image>, Failure> {
         let (mut images, mut rgb) = (Vec::new(), Vec::new());
         while let Some(size) = read(&mut stream, &mut rgb)? {
             images.push((size, rgb.clone()));

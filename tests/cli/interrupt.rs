@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proofmark::rng::{Rng, Stream};
 
-use crate::support::{Place, Ran, TINY, folders};
+use crate::support::{Place, Ran, TINY, folders, signal};
 
 /// Long enough to be stopped in the middle, on one core.
 fn long() -> String {
@@ -25,12 +25,6 @@ fn begun(place: &Place) -> std::process::Child {
         std::thread::sleep(Duration::from_millis(5));
     }
     child
-}
-
-fn signal(child: &std::process::Child, name: &str) {
-    let id = child.id().to_string();
-    let sent = std::process::Command::new("kill").args([name, &id]).status().unwrap();
-    assert!(sent.success());
 }
 
 #[test]

@@ -123,6 +123,13 @@ pub fn folders(path: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(path).map_or(Vec::new(), |d| d.map(|e| e.unwrap().path()).collect())
 }
 
+/// Sends a signal, such as `-INT`.
+pub fn signal(child: &std::process::Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([name, &id]).status().unwrap();
+    assert!(sent.success());
+}
+
 /// What a process did.
 #[derive(Debug)]
 pub struct Ran {

@@ -47,7 +47,7 @@ impl FaceFile {
         folder: &Path,
         videos: impl Iterator<Item = (&'a str, usize, Option<&'a str>)>,
     ) -> Result<Self, StoreError> {
-        let mut shards: HashMap<&str, HashMap<String, Vec<(u32, u32)>>> = HashMap::new();
+        let mut shards: HashMap<&str, Index> = HashMap::new();
         let mut batches: Vec<RecordBatch> = Vec::new();
         let mut rows = Vec::new();
         let mut side = None;
@@ -127,8 +127,11 @@ impl FaceFile {
 }
 
 /// Batch and row of every face, by video, in the order in which they were written.
-fn index(batches: &[RecordBatch], first: u32) -> HashMap<String, Vec<(u32, u32)>> {
-    let mut of: HashMap<String, Vec<(u32, u32)>> = HashMap::new();
+type Index = HashMap<String, Vec<(u32, u32)>>;
+
+/// The index of a shard whose first batch has this number.
+fn index(batches: &[RecordBatch], first: u32) -> Index {
+    let mut of = Index::new();
     for (batch, number) in batches.iter().zip(first..) {
         let keys = batch.column(0).as_any().downcast_ref::<StringArray>();
         let keys = keys.expect("the schema was checked on opening");
