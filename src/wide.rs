@@ -3,6 +3,7 @@
 
 /// Runs a kernel with the widest instructions that the machine has. What it calls has
 /// to be inlined into it, and so has the kernel itself: write `wide(#[inline(always)] || ..)`.
-pub fn wide<R>(kernel: impl FnOnce() -> R) -> R {
+/// Kernels that name their registers implement [`pulp::WithSimd`].
+pub fn wide<K: pulp::WithSimd>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(kernel)
 }

@@ -17,7 +17,7 @@ use candle_core::{DType, Device, Tensor};
 use serde::Serialize;
 
 pub use error::WeightsError;
-use error::shortened;
+pub(crate) use error::shortened;
 use positions::{interpolate, sincos_deviation, square_grid};
 use pth::Pth;
 
@@ -78,13 +78,14 @@ impl LoadReport {
 }
 
 /// An opened weights file.
-enum Opened {
+pub(crate) enum WeightsFile {
     Safetensors(BufferedSafetensors),
     Pth(Pth),
 }
 
-impl Opened {
-    fn open(path: &Path) -> Result<Self, WeightsError> {
+impl WeightsFile {
+    /// Opens a file by its content, not its name.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
         let mut start = Vec::new();
         let file = File::open(path).map_err(|e| WeightsError::read(path, &e))?;
         file.take(10).read_to_end(&mut start).map_err(|e| WeightsError::read(path, &e))?;
@@ -93,9 +94,7 @@ impl Opened {
         }
         if start.get(8) == Some(&b'{') {
             let bytes = std::fs::read(path).map_err(|e| WeightsError::read(path, &e))?;
-            let file = BufferedSafetensors::new(bytes)
-                .map_err(|e| WeightsError::Read { path: path.to_owned(), why: e.to_string() })?;
-            return Ok(Self::Safetensors(file));
+            return Self::from_safetensors(path, bytes);
         }
         // A pickle of protocol 2 or later, as `torch.save` wrote it before PyTorch 1.6.
         match start.first() {
@@ -104,7 +103,15 @@ impl Opened {
         }
     }
 
-    fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
+    /// Safetensors in memory; `path` is for messages.
+    pub fn from_safetensors(path: &Path, bytes: Vec<u8>) -> Result<Self, WeightsError> {
+        let file = BufferedSafetensors::new(bytes)
+            .map_err(|e| WeightsError::Read { path: path.to_owned(), why: e.to_string() })?;
+        Ok(Self::Safetensors(file))
+    }
+
+    /// Shape of each tensor.
+    pub fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
         match self {
             Self::Safetensors(file) => {
                 file.tensors().into_iter().map(|(n, t)| (n, t.shape().to_vec())).collect()
@@ -114,7 +121,7 @@ impl Opened {
     }
 
     /// A tensor as f32 on the CPU, with finite values.
-    fn tensor(&self, path: &Path, name: &str) -> Result<Tensor, WeightsError> {
+    pub fn tensor(&self, path: &Path, name: &str) -> Result<Tensor, WeightsError> {
         let tensor = match self {
             Self::Safetensors(file) => file.load(name, &Device::Cpu).map_err(|e| {
                 let why = format!("of tensor `{name}`: {e}");
@@ -142,7 +149,7 @@ pub fn load(
     params: &Params,
     allowed_missing: &[String],
 ) -> Result<LoadReport, WeightsError> {
-    let file = Opened::open(path)?;
+    let file = WeightsFile::open(path)?;
     let shapes = file.shapes();
     // What `DataParallel` saved has one more level.
     let wrapped = shapes.keys().all(|name| name.starts_with(WRAPPER));

@@ -12,8 +12,19 @@ const HALF: i32 = 1 << (PRECISION - 1);
 /// Resizes `window` of an RGB image of this width (3 bytes a pixel) to `side` × `side`.
 /// No pixel outside the window counts.
 pub fn resize(rgb: &[u8], width: u32, window: Window, side: u32, filter: Filter) -> Vec<u8> {
-    let columns = weights(window.width, side, filter);
-    let rows = weights(window.height, side, filter);
+    resize_to(rgb, width, window, (side, side), filter)
+}
+
+/// [`resize`] to a size (width, height).
+pub fn resize_to(
+    rgb: &[u8],
+    width: u32,
+    window: Window,
+    size: (u32, u32),
+    filter: Filter,
+) -> Vec<u8> {
+    let columns = weights(window.width, size.0, filter);
+    let rows = weights(window.height, size.1, filter);
     let (row, first) = (3 * width as usize, 3 * window.x as usize);
     let lines = (window.y as usize..).take(window.height as usize).map(|y| {
         let start = y * row + first;
@@ -21,7 +32,7 @@ pub fn resize(rgb: &[u8], width: u32, window: Window, side: u32, filter: Filter)
     });
     wide(
         #[inline(always)]
-        || vertical(&horizontal(lines, &columns), &rows, side as usize),
+        || vertical(&horizontal(lines, &columns), &rows, columns.len()),
     )
 }
 
@@ -109,10 +120,10 @@ fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Ve
     out
 }
 
-/// Every column by itself; lines have `side` pixels.
+/// Every column by itself; lines have `width` pixels.
 #[inline(always)]
-fn vertical(lines: &[u8], rows: &[Taps], side: usize) -> Vec<u8> {
-    let length = 3 * side;
+fn vertical(lines: &[u8], rows: &[Taps], width: usize) -> Vec<u8> {
+    let length = 3 * width;
     let mut out = vec![0; rows.len() * length];
     let mut sums = vec![0; length];
     for (taps, out) in rows.iter().zip(out.chunks_exact_mut(length)) {

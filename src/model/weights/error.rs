@@ -113,7 +113,7 @@ impl WeightsError {
 }
 
 /// The first few names and how many more.
-pub(super) fn shortened(names: &[String]) -> String {
+pub(crate) fn shortened(names: &[String]) -> String {
     let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(6) {
         0 => shown,

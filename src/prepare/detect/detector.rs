@@ -1,0 +1,158 @@
+//! The detector: weights from a file or built in, frames in, faces out.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::boxes::{Detection, Options, faces, priors};
+use super::error::DetectorError;
+use super::fast::{Fast, Maps};
+use super::network::{Builder, Network};
+use super::weights::Tensors;
+use super::{composed, mobilenet, neck, resnet};
+use crate::prepare::crop::{Filter, Window};
+use crate::prepare::resample::resize_to;
+
+/// Mean of the training images: red, green, blue.
+pub const MEAN: [f32; 3] = [123.0, 117.0, 104.0];
+/// Weights of the MobileNet (NOTICE says whose).
+const EMBEDDED: &[u8] = include_bytes!("mobilenet025.safetensors");
+
+/// A face detector; threads may share it.
+#[derive(Debug)]
+pub struct Detector {
+    network: Network,
+    fast: Fast,
+}
+
+/// Buffers that one thread keeps from frame to frame.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    maps: Maps,
+}
+
+/// What the network says about each prior, of all levels one after the other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Raw {
+    /// Offsets of centres and logarithms of sizes.
+    pub loc: Vec<[f32; 4]>,
+    /// Probabilities of background and face.
+    pub conf: Vec<[f32; 2]>,
+    /// Offsets of five points.
+    pub landmarks: Vec<[f32; 10]>,
+}
+
+impl Detector {
+    /// RetinaFace on a MobileNetV1 of a quarter of the width.
+    pub fn embedded() -> Result<Self, DetectorError> {
+        let path = Path::new("the built-in RetinaFace");
+        Self::new(Tensors::from_safetensors(path, EMBEDDED.to_vec())?)
+    }
+
+    /// RetinaFace from safetensors or a zip `.pth` in the key names of its PyTorch
+    /// implementations. The names say which backbone it is.
+    pub fn open(path: &Path) -> Result<Self, DetectorError> {
+        Self::new(Tensors::open(path)?)
+    }
+
+    fn new(tensors: Tensors) -> Result<Self, DetectorError> {
+        let mut net = Builder::new(tensors);
+        let (levels, width) = if net.tensors.has("body.stage1.0.0.weight") {
+            (mobilenet::body(&mut net)?, 64)
+        } else if net.tensors.has("body.conv1.weight") {
+            (resnet::body(&mut net)?, 256)
+        } else {
+            let path = net.tensors.path().to_owned();
+            return Err(DetectorError::Unknown { path, names: net.tensors.names() });
+        };
+        let heads = neck::neck(&mut net, levels, width)?;
+        let network = net.finish(heads);
+        Ok(Self { fast: Fast::new(&network)?, network })
+    }
+
+    /// The faces in a frame of `width` x `height` pixels in red, green, blue, the best
+    /// score first.
+    pub fn detect(
+        &self,
+        rgb: &[u8],
+        width: u32,
+        height: u32,
+        options: &Options,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Detection>, DetectorError> {
+        check(rgb, width, height)?;
+        let (columns, rows) = shrunk(width, height, options.long_side);
+        let frame = (width as f32, height as f32);
+        let smaller = ((columns, rows) != (width, height)).then(|| {
+            let whole = Window::whole(width, height);
+            resize_to(rgb, width, whole, (columns, rows), Filter::Bilinear)
+        });
+        let input = (columns as usize, rows as usize);
+        let levels = self.fast.run(smaller.as_deref().unwrap_or(rgb), input, &mut scratch.maps);
+        Ok(faces(priors(levels, input), frame, options))
+    }
+
+    /// The network's outputs for a frame as it is.
+    pub fn raw(
+        &self,
+        rgb: &[u8],
+        width: u32,
+        height: u32,
+        scratch: &mut Scratch,
+    ) -> Result<Raw, DetectorError> {
+        check(rgb, width, height)?;
+        let size = (width as usize, height as usize);
+        Ok(Raw::new(self.fast.run(rgb, size, &mut scratch.maps), size))
+    }
+
+    /// [`Self::raw`] by candle's operations on a device.
+    pub fn raw_composed(
+        &self,
+        rgb: &[u8],
+        width: u32,
+        height: u32,
+        device: &Device,
+    ) -> Result<Raw, DetectorError> {
+        check(rgb, width, height)?;
+        let (width, height) = (width as usize, height as usize);
+        let mean = Tensor::new(&MEAN, device)?;
+        let image = Tensor::from_slice(rgb, (1, height, width, 3), device)?;
+        let image = image.to_dtype(candle_core::DType::F32)?.broadcast_sub(&mean)?;
+        let levels = composed::run(&self.network, &image.permute((0, 3, 1, 2))?.contiguous()?)?;
+        let [first, second, third] = levels.map(|level| level.flatten_all()?.to_vec1::<f32>());
+        Ok(Raw::new([&first?, &second?, &third?], (width, height)))
+    }
+}
+
+impl Raw {
+    fn new(levels: [&[f32]; 3], size: (usize, usize)) -> Self {
+        let mut raw = Self::default();
+        for (_, values) in priors(levels, size) {
+            raw.loc.push(values.bbox);
+            raw.conf.push(values.probabilities());
+            raw.landmarks.push(values.landmarks);
+        }
+        raw
+    }
+}
+
+fn check(rgb: &[u8], width: u32, height: u32) -> Result<(), DetectorError> {
+    let needed = 3 * u64::from(width) * u64::from(height);
+    match needed == rgb.len() as u64 && needed > 0 {
+        true => Ok(()),
+        false => Err(DetectorError::Frame { width, height, bytes: rgb.len() }),
+    }
+}
+
+/// The size in which faces are looked for.
+fn shrunk(width: u32, height: u32, long_side: u32) -> (u32, u32) {
+    let longest = width.max(height);
+    if long_side == 0 || longest <= long_side {
+        return (width, height);
+    }
+    let scaled = |side: u32| {
+        let exact = f64::from(side) * f64::from(long_side) / f64::from(longest);
+        (exact.round() as u32).max(1)
+    };
+    (scaled(width), scaled(height))
+}

@@ -1,0 +1,206 @@
+//! Products of rows with a matrix, in registers from the first input to the activation.
+
+use pulp::{Simd, WithSimd};
+
+use super::buffer::Buffer;
+use super::map::LANES;
+use crate::wide::wide;
+
+/// Rows of inputs: row p is `values[p * step..][..length]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The first row and those after it.
+    pub values: &'a [f32],
+    /// Values from one row to the next.
+    pub step: usize,
+    /// Values of a row.
+    pub length: usize,
+}
+
+/// A matrix and what follows it, in the order in which [`product`] goes through them.
+#[derive(Debug)]
+pub struct Matrix {
+    /// For each block of outputs, the weights of each input.
+    weights: Buffer,
+    /// (outputs), 0 where there are more than the matrix has.
+    bias: Buffer,
+    slopes: Buffer,
+    inputs: usize,
+    /// A multiple of [`LANES`].
+    outputs: usize,
+}
+
+impl Matrix {
+    /// `weight(input, output)`; bias and slopes are those of each output.
+    pub fn new(
+        inputs: usize,
+        bias: &[f32],
+        slopes: &[f32],
+        weight: impl Fn(usize, usize) -> f32,
+    ) -> Self {
+        let outputs = bias.len().next_multiple_of(LANES);
+        let padded = |values: &[f32]| {
+            let mut padded = values.to_vec();
+            padded.resize(outputs, 0.0);
+            Buffer::of(&padded)
+        };
+        let mut weights = Vec::with_capacity(inputs * outputs);
+        for (from, width) in wide(Blocks { outputs }) {
+            for input in 0..inputs {
+                let value = |output| if output < bias.len() { weight(input, output) } else { 0.0 };
+                weights.extend((from..from + width).map(value));
+            }
+        }
+        Self {
+            weights: Buffer::of(&weights),
+            bias: padded(bias),
+            slopes: padded(slopes),
+            inputs,
+            outputs,
+        }
+    }
+
+    /// Inputs of a row.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Outputs, rounded up to a multiple of [`LANES`].
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+}
+
+/// Registers of outputs that are computed at a time.
+const fn most_registers<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
+}
+
+/// The blocks of outputs, (first, width), on this machine.
+struct Blocks {
+    outputs: usize,
+}
+
+impl WithSimd for Blocks {
+    type Output = Vec<(usize, usize)>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let width = most_registers::<S>() * S::F32_LANES;
+        let starts = (0..self.outputs).step_by(width);
+        starts.map(|from| (from, width.min(self.outputs - from))).collect()
+    }
+}
+
+/// `count` rows of outputs, one after the other, from as many rows of inputs. A row's inputs
+/// lie in one or several places; `plus` is added before the activation.
+#[inline(always)]
+pub fn product<S: Simd>(
+    simd: S,
+    inputs: &[Rows<'_>],
+    matrix: &Matrix,
+    plus: Option<&[f32]>,
+    out: &mut [f32],
+    count: usize,
+) {
+    debug_assert_eq!(inputs.iter().map(|rows| rows.length).sum::<usize>(), matrix.inputs);
+    let width = most_registers::<S>() * S::F32_LANES;
+    for from in (0..matrix.outputs).step_by(width) {
+        let width = width.min(matrix.outputs - from);
+        let block = Block { inputs, matrix, plus, out: &mut *out, count, from };
+        match width / S::F32_LANES {
+            1 => block.tiles::<S, 8, 1>(simd),
+            2 if S::REGISTER_COUNT >= 32 => block.tiles::<S, 8, 2>(simd),
+            2 => block.tiles::<S, 6, 2>(simd),
+            3 => block.tiles::<S, 8, 3>(simd),
+            _ => block.tiles::<S, 6, 4>(simd),
+        }
+    }
+}
+
+/// A block of outputs.
+struct Block<'a> {
+    inputs: &'a [Rows<'a>],
+    matrix: &'a Matrix,
+    plus: Option<&'a [f32]>,
+    out: &'a mut [f32],
+    count: usize,
+    /// First output.
+    from: usize,
+}
+
+impl Block<'_> {
+    /// In tiles of P rows if there are so many, each alone if not.
+    #[inline(always)]
+    fn tiles<S: Simd, const P: usize, const N: usize>(self, simd: S) {
+        if self.count >= P {
+            simd.vectorize(Tiles::<P, N>(self));
+        } else {
+            simd.vectorize(Tiles::<1, N>(self));
+        }
+    }
+}
+
+/// A block of N registers of outputs, P rows at a time.
+struct Tiles<'a, const P: usize, const N: usize>(Block<'a>);
+
+impl<const P: usize, const N: usize> WithSimd for Tiles<'_, P, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Block { inputs, matrix, plus, out, count, from } = self.0;
+        let weights = &matrix.weights[from * matrix.inputs..];
+        let weights = S::as_simd_f32s(weights).0.as_chunks::<N>().0;
+        let registers = |values| load::<S, N>(&<&[f32]>::from(values)[from..]);
+        let (bias, slopes) = (registers(&matrix.bias), registers(&matrix.slopes));
+        for tile in 0..count.div_ceil(P) {
+            // The last tile ends with the rows, even if it begins in the one before.
+            let first = (tile * P).min(count - P);
+            let sums = tile_sums::<S, P, N>(simd, inputs, first, weights);
+            for (p, sums) in sums.into_iter().enumerate() {
+                let at = (first + p) * matrix.outputs + from;
+                let plus = plus.map(|plus| load::<S, N>(&plus[at..]));
+                let out = &mut S::as_mut_simd_f32s(&mut out[at..]).0[..N];
+                for n in 0..N {
+                    let mut sum = simd.add_f32s(sums[n], bias[n]);
+                    if let Some(plus) = plus {
+                        sum = simd.add_f32s(sum, plus[n]);
+                    }
+                    out[n] = simd.max_f32s(sum, simd.mul_f32s(sum, slopes[n]));
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn load<S: Simd, const N: usize>(values: &[f32]) -> [S::f32s; N] {
+    S::as_simd_f32s(values).0.as_chunks::<N>().0[0]
+}
+
+/// The sums over all inputs of rows `first..first + P`.
+#[inline(always)]
+fn tile_sums<S: Simd, const P: usize, const N: usize>(
+    simd: S,
+    inputs: &[Rows<'_>],
+    first: usize,
+    mut weights: &[[S::f32s; N]],
+) -> [[S::f32s; N]; P] {
+    let mut sums = [[simd.splat_f32s(0.0); N]; P];
+    for rows in inputs {
+        let (now, later) = weights.split_at(rows.length);
+        weights = later;
+        let rows: [&[f32]; P] =
+            std::array::from_fn(|p| &rows.values[(first + p) * rows.step..][..now.len()]);
+        for (k, weights) in now.iter().enumerate() {
+            for (sums, row) in sums.iter_mut().zip(rows) {
+                let value = simd.splat_f32s(row[k]);
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = simd.mul_add_e_f32s(value, *weight, *sum);
+                }
+            }
+        }
+    }
+    sums
+}

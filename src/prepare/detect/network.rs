@@ -1,0 +1,195 @@
+//! RetinaFace as a list of layers, built from the tensors of a file.
+
+use candle_core::Tensor;
+
+use super::error::DetectorError;
+use super::weights::Tensors;
+
+/// Anchors at each place of a level.
+pub const ANCHORS: usize = 2;
+/// Pyramid levels, and the pixels from one of their places to the next.
+pub const STRIDES: [usize; 3] = [8, 16, 32];
+/// Values that a head gives at a place, those of its [`ANCHORS`] one after the other:
+/// boxes, background and face, landmarks.
+pub const HEAD: [usize; 3] = [4 * ANCHORS, 2 * ANCHORS, 10 * ANCHORS];
+/// Channels of a head.
+pub const OUTPUTS: usize = HEAD[0] + HEAD[1] + HEAD[2];
+
+/// What a layer gives, (channels, height, width): 0 is the image, 1 the first layer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Map(pub usize);
+
+/// Some neighbouring channels of a map.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The map.
+    pub map: Map,
+    /// The first channel.
+    pub from: usize,
+    /// How many.
+    pub channels: usize,
+}
+
+/// A convolution with batch norm folded in, padded by half its kernel, then LeakyReLU
+/// with a slope for each output: 0 is ReLU, 1 changes nothing.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// (outputs, inputs, kernel, kernel); inputs is 1 if it goes by channel.
+    pub weight: Tensor,
+    /// (outputs).
+    pub bias: Vec<f32>,
+    /// (outputs), each from 0 to 1.
+    pub slopes: Vec<f32>,
+}
+
+impl Filter {
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Side of the kernel.
+    pub fn kernel(&self) -> usize {
+        self.weight.dims()[3]
+    }
+
+    /// The same for images in red, green, blue: the files have it the other way round.
+    pub fn of_rgb(self) -> Result<Self, DetectorError> {
+        Ok(Self { weight: self.weight.flip(&[1])?.contiguous()?, ..self })
+    }
+
+    /// Filters of the same input as one: their outputs one after the other.
+    pub fn beside(filters: &[Self]) -> Result<Self, DetectorError> {
+        let weights: Vec<&Tensor> = filters.iter().map(|f| &f.weight).collect();
+        Ok(Self {
+            weight: Tensor::cat(&weights, 0)?,
+            bias: filters.iter().flat_map(|f| f.bias.clone()).collect(),
+            slopes: filters.iter().flat_map(|f| f.slopes.clone()).collect(),
+        })
+    }
+}
+
+/// One step of the network; each gives a map.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// A convolution of parts, which count as one map with all their channels.
+    Conv {
+        /// Where the inputs come from.
+        input: Vec<Part>,
+        /// What is applied.
+        filter: Filter,
+        /// Input pixels from one output pixel to the next.
+        stride: usize,
+        /// Added before the activation.
+        plus: Option<Map>,
+    },
+    /// A 3x3 convolution by channel, then a 1x1 convolution.
+    Separable {
+        /// The input.
+        input: Map,
+        /// By channel.
+        depthwise: Filter,
+        /// Across channels.
+        pointwise: Filter,
+        /// Of the first.
+        stride: usize,
+    },
+    /// The largest of 3x3 at stride 2; nothing in it is below 0.
+    Pool {
+        /// The input.
+        input: Map,
+    },
+    /// A map enlarged to twice the size, each pixel repeated, and added to another.
+    Enlarge {
+        /// Half the size, rounded up.
+        small: Map,
+        /// What it is added to.
+        plus: Map,
+    },
+}
+
+/// The whole network.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// In order; each needs only maps of those before it.
+    pub layers: Vec<Layer>,
+    /// The head of each level, with [`OUTPUTS`] channels.
+    pub heads: [Map; 3],
+}
+
+/// The layers so far, and the file that they take their weights from.
+pub struct Builder {
+    /// The file.
+    pub tensors: Tensors,
+    layers: Vec<Layer>,
+    /// Channels of each map.
+    channels: Vec<usize>,
+}
+
+impl Builder {
+    /// The image alone.
+    pub fn new(tensors: Tensors) -> Self {
+        Self { tensors, layers: Vec::new(), channels: vec![3] }
+    }
+
+    /// The image: red, green, blue, less their means.
+    pub fn image(&self) -> Map {
+        Map(0)
+    }
+
+    /// All channels of a map.
+    pub fn whole(&self, map: Map) -> Part {
+        Part { map, from: 0, channels: self.channels(map) }
+    }
+
+    /// How many channels a map has.
+    pub fn channels(&self, map: Map) -> usize {
+        self.channels[map.0]
+    }
+
+    /// A convolution of one map.
+    pub fn conv(&mut self, input: Map, filter: Filter, stride: usize, plus: Option<Map>) -> Map {
+        let input = vec![self.whole(input)];
+        let outputs = filter.outputs();
+        self.push(Layer::Conv { input, filter, stride, plus }, outputs)
+    }
+
+    /// A convolution of parts of maps, at stride 1.
+    pub fn conv_of(&mut self, input: Vec<Part>, filter: Filter) -> Map {
+        let outputs = filter.outputs();
+        self.push(Layer::Conv { input, filter, stride: 1, plus: None }, outputs)
+    }
+
+    /// A separable convolution.
+    pub fn separable(
+        &mut self,
+        input: Map,
+        depthwise: Filter,
+        pointwise: Filter,
+        stride: usize,
+    ) -> Map {
+        let outputs = pointwise.outputs();
+        self.push(Layer::Separable { input, depthwise, pointwise, stride }, outputs)
+    }
+
+    /// The largest of 3x3 at stride 2.
+    pub fn pool(&mut self, input: Map) -> Map {
+        self.push(Layer::Pool { input }, self.channels(input))
+    }
+
+    /// `plus` and `small`, enlarged.
+    pub fn enlarge(&mut self, small: Map, plus: Map) -> Map {
+        self.push(Layer::Enlarge { small, plus }, self.channels(plus))
+    }
+
+    /// The network, once its heads are known.
+    pub fn finish(self, heads: [Map; 3]) -> Network {
+        Network { layers: self.layers, heads }
+    }
+
+    fn push(&mut self, layer: Layer, channels: usize) -> Map {
+        self.layers.push(layer);
+        self.channels.push(channels);
+        Map(self.layers.len())
+    }
+}
