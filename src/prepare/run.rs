@@ -193,6 +193,10 @@ impl Preparation<'_> {
                 }
             }
             Media::Video(path) if !path.is_file() => gathered.trouble = Some(missing(path)),
+            Media::Video(path) if path.metadata().is_ok_and(|about| about.len() == 0) => {
+                let why = format!("{}: the file is empty", path.display());
+                gathered.trouble = Some(Status::Unreadable { why });
+            }
             Media::Video(path) => {
                 let none = || Failure::Internal("videos without ffmpeg".to_owned());
                 let ffmpeg = self.ffmpeg.ok_or_else(none)?;

@@ -108,8 +108,8 @@ fn a_folder_of_clips_becomes_a_table() {
     let plan = place.run(&["plan", "x.kdl"]).ends_with(0);
     assert!(plan.stdout.contains("16 videos, whose frames are counted"), "{}", plan.stdout);
     let ran = place.run(&["run", "x.kdl"]).ends_with(0);
-    let ran = ran.says("16 videos, 24 faces; 1 no-face (clips/real/nobody.mp4");
-    let ran = ran.says("3 unreadable (");
+    let ran = ran.says("16 videos, 24 faces; 1 no-face (real/nobody.mp4)");
+    let ran = ran.says("3 unreadable (clips/fake/empty.mp4: the file is empty)");
     assert!(ran.stdout.contains("Base"), "{}", ran.stdout);
 
     let (folder, faces) = faces(&place);
@@ -220,7 +220,9 @@ fn shares_of_several_processes_make_one_store() {
     first.says("share 1/3 is done; 8 videos are left to others");
     assert!(!place.path("store/objects/faces").exists());
     let others = [share("2/3"), share("3/3")];
-    others.map(|child| Ran::of(child.wait_with_output().unwrap()).ends_with(0));
+    for child in others {
+        Ran::of(child.wait_with_output().unwrap()).ends_with(0);
+    }
     assert!(content(&place) == content(&whole), "the faces differ");
     assert_eq!(decoded(&place), 12);
     // It is all there: nothing is left for anybody.
