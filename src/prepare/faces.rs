@@ -109,7 +109,12 @@ pub fn write_tables(
         number("faces", |v| v.faces as u32),
         text("shard", |v| v.shard.as_deref()),
     ];
-    let widened = table.hstack_mut(&columns).map(|_| ());
+    // pandas cannot read lists of text that Polars writes.
+    let groups: Vec<String> =
+        manifest.video_rows().iter().map(|video| video.groups.join(" | ")).collect();
+    let widened = table
+        .with_column(Column::new("groups".into(), groups))
+        .and_then(|table| table.hstack_mut(&columns).map(|_| ()));
     widened.map_err(|e| e.to_string())?;
     write(&folder.join(VIDEOS), &mut table)?;
     write(&folder.join(FRAMES), &mut frames(manifest, videos).map_err(|e| e.to_string())?)
