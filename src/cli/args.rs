@@ -12,7 +12,8 @@ use crate::prepare::store::Part;
 ///
 /// Data go to stdout, everything else to stderr. Exit codes: 0 ok, 2 usage, 10 invalid
 /// experiment, 11 data missing or changed, 20 a run failed, 21 interrupted (the same
-/// command goes on from there).
+/// command goes on from there), 30 a table differs from the committed one, 31 a claim does
+/// not hold, 32 a claim cannot be decided.
 #[derive(Debug, Parser)]
 #[command(name = "proofmark", version, max_term_width = 100)]
 pub struct Cli {
@@ -39,6 +40,8 @@ pub enum Verb {
     Evaluate(RunArgs),
     /// Print the tables from finished results; runs nothing
     Table(TableArgs),
+    /// Recompute published averages and decide claims by published numbers; needs no data
+    Audit(AuditArgs),
     /// Do everything that is not in the store yet, then print and write the tables
     Run(RunArgs),
     /// Score images and folders with a trained model
@@ -139,6 +142,28 @@ pub struct TableArgs {
     /// How tables are printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: TableFormat,
+    /// Compare with the committed tables and print the differences
+    ///
+    /// Structure exactly, numbers within the `tolerance` of the table. Exit code 30 if
+    /// anything differs.
+    #[arg(long)]
+    pub check: bool,
+    /// Where the committed tables are, as NAME.csv
+    #[arg(long, default_value = "reports", value_name = "DIR")]
+    pub reports: PathBuf,
+    /// Write the claims, and with --check the comparison, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Print what does not hold as annotations of GitHub's
+    #[arg(long)]
+    pub github: bool,
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// The experiment file
+    pub file: PathBuf,
 }
 
 /// Formats of a table.

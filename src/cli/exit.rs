@@ -18,6 +18,12 @@ pub enum Exit {
     Failed = 20,
     /// Interrupted; the same command goes on from here.
     Interrupted = 21,
+    /// A table differs from the committed one.
+    Differs = 30,
+    /// A claim does not hold.
+    Claim = 31,
+    /// A claim cannot be decided.
+    Undecided = 32,
 }
 
 impl From<Exit> for std::process::ExitCode {

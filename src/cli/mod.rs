@@ -1,7 +1,9 @@
 //! The command line: one file per verb.
 
 pub mod args;
+mod audit;
 mod check;
+mod claims;
 pub mod exit;
 mod explain;
 mod fmt;
@@ -31,6 +33,7 @@ pub fn main(cli: &Cli) -> Exit {
         Verb::Evaluate(args) => run::run(args, Until::Evaluate, printer),
         Verb::Run(args) => run::report(args, printer),
         Verb::Table(args) => table::table(args, printer),
+        Verb::Audit(args) => audit::audit(args, printer),
         Verb::Score(args) => score::score(args, printer),
         Verb::Metrics(args) => metrics::metrics(args, printer),
         Verb::Explain(args) => explain::explain(args, printer),

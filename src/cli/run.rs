@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::args::{PrepareArgs, RunArgs};
+use super::claims;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
@@ -85,6 +86,7 @@ fn carry_out(
         stop: &stop,
     }
     .until(until)?;
+    let mut checks = Vec::new();
     if report {
         for table in &loaded.project.tables {
             let data = tables::make(
@@ -98,10 +100,11 @@ fn carry_out(
             let files = tables::write(&data, &args.reports)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));
+            checks.extend(claims::checks(loaded, table, &data));
         }
     }
     printer.line(&format!("done in {}", duration(begun.elapsed().as_secs_f64())));
-    Ok(Exit::Ok)
+    Ok(claims::exit(&checks))
 }
 
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.

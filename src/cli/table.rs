@@ -1,6 +1,9 @@
 //! `table`: tables from finished results.
 
+use std::path::Path;
+
 use super::args::{TableArgs, TableFormat};
+use super::claims;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
@@ -8,8 +11,11 @@ use super::project::{checked, failed, planned, print_missing};
 use crate::engine::run::unfinished;
 use crate::engine::tables;
 use crate::lang::Loaded;
-use crate::report::table::TableData;
+use crate::report::checks::{Check, annotations, junit};
+use crate::report::compare::compare;
+use crate::report::table::{TableData, Verdict};
 use crate::report::{csv, html, json, latex, markdown, terminal};
+use crate::store::write_whole;
 use crate::work::Failure;
 
 /// Prints the tables of a file.
@@ -38,12 +44,60 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
             args.file.display()
         ));
     }
+    let mut checks = Vec::new();
+    let mut compared = Vec::new();
     for table in &loaded.project.tables {
         let data =
             tables::make(&loaded.project, table, &planned.world, &planned.plan, &planned.store)?;
-        printer.data(&render(&data, args.format));
+        if args.check {
+            let check = committed(&args.reports, &data, table.tolerance.value)?;
+            printer.data(&format!("{}: {}\n", data.name, check.detail));
+            compared.push(check);
+        } else {
+            printer.data(&render(&data, args.format));
+        }
+        checks.extend(claims::checks(loaded, table, &data));
     }
-    Ok(Exit::Ok)
+    let all: Vec<Check> = compared.iter().chain(&checks).cloned().collect();
+    if let Some(path) = &args.junit {
+        write_whole(path, junit(&all).as_bytes())?;
+    }
+    if args.github {
+        printer.data(&annotations(&all));
+    }
+    Ok(match compared.iter().any(|check| check.verdict == Verdict::Fail) {
+        true => Exit::Differs,
+        false => claims::exit(&checks),
+    })
+}
+
+/// A table beside the committed one.
+fn committed(folder: &Path, table: &TableData, tolerance: f64) -> Result<Check, Failure> {
+    let path = folder.join(format!("{}.csv", table.name));
+    let text = std::fs::read_to_string(&path).map_err(|e| {
+        Failure::Data(format!(
+            "there is no committed table {} to compare with ({e}); `proofmark run --reports {}` \
+             writes it",
+            path.display(),
+            folder.display()
+        ))
+    })?;
+    let differences = compare(&text, &csv::render(table), tolerance)
+        .map_err(|why| Failure::Data(format!("{}: {why}", path.display())))?;
+    let lines: Vec<String> = differences.iter().map(|d| format!("\n  {d}")).collect();
+    let same = lines.is_empty();
+    Ok(Check {
+        table: table.name.clone(),
+        name: format!("as committed in {}", path.display()),
+        verdict: if same { Verdict::Pass } else { Verdict::Fail },
+        detail: match same {
+            true => format!("as committed in {}", path.display()),
+            false => {
+                format!("{} differences from {}{}", lines.len(), path.display(), lines.concat())
+            }
+        },
+        place: Some((path.display().to_string(), 1)),
+    })
 }
 
 fn render(table: &TableData, format: TableFormat) -> String {

@@ -9,7 +9,7 @@ use crate::plan::graph::{Kind, Plan, Work, scored};
 use crate::prepare::faces::Faces;
 use crate::prepare::store::{PreparedVideo, Status};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
-use crate::report::reference;
+use crate::report::reference::{self, Published};
 use crate::report::table::{Coverage, TableData};
 use crate::report::{csv, html, json, latex, markdown};
 use crate::store::{Store, write_whole};
@@ -42,7 +42,23 @@ pub fn make(
         };
         evidence.scores.insert(key, scores);
     }
-    let published = table
+    let published = published(table)?;
+    build(project, table, &evidence, &published).map_err(|e| Failure::Data(e.to_string()))
+}
+
+/// A table of published numbers alone: its averages audited, its claims decided by them.
+///
+/// # Errors
+/// Published numbers that cannot be read.
+pub fn audit(project: &Project, table: &Table) -> Result<TableData, Failure> {
+    let published = published(table)?;
+    build(project, table, &Evidence::default(), &published)
+        .map_err(|e| Failure::Data(e.to_string()))
+}
+
+/// The numbers that a table refers to.
+fn published(table: &Table) -> Result<Vec<Published>, Failure> {
+    table
         .references
         .iter()
         .map(|r| {
@@ -50,8 +66,7 @@ pub fn make(
             reference::read(&path, &r.name.value, r.percent.value)
                 .map_err(|e| Failure::Data(e.to_string()))
         })
-        .collect::<Result<Vec<_>, _>>()?;
-    build(project, table, &evidence, &published).map_err(|e| Failure::Data(e.to_string()))
+        .collect()
 }
 
 fn read(folder: &Path) -> Result<Scored, Failure> {

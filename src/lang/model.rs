@@ -793,6 +793,8 @@ pub struct Table {
     pub references: Vec<Reference>,
     /// Statements about the numbers.
     pub claims: Vec<Claim>,
+    /// How far a number may lie from the committed table's, as a fraction.
+    pub tolerance: Spanned<f64>,
 }
 
 /// A row of a table.
@@ -899,6 +901,8 @@ pub struct Reference {
     pub file: Spanned<DataPath>,
     /// Whether the values are percentages rather than fractions.
     pub percent: Spanned<bool>,
+    /// Where they were published.
+    pub cite: Option<Spanned<String>>,
 }
 
 /// A statement about the numbers.

@@ -101,6 +101,7 @@ fn table() -> Table {
         metrics: vec![metric(Metric::Auc, Level::Video)],
         references: Vec::new(),
         claims: Vec::new(),
+        tolerance: say(0.0),
     }
 }
 
@@ -334,9 +335,11 @@ fn published_numbers_stand_beside_ours_and_claims_are_decided() {
         scenario: "In".into(),
         column: column.into(),
         value,
+        digits: 1,
     };
     let paper = Published {
         name: "paper".into(),
+        step: 0.001,
         values: vec![
             published("Row x", "A", 0.7),
             published("y", "a", 0.8),
@@ -344,7 +347,8 @@ fn published_numbers_stand_beside_ours_and_claims_are_decided() {
             published("x", "Z", 0.5),
         ],
     };
-    let later = Published { name: "later".into(), values: vec![published("x", "A", 0.1)] };
+    let later =
+        Published { name: "later".into(), values: vec![published("x", "A", 0.1)], step: 0.001 };
     let data = build(&project(), &table, &evidence(), &[paper, later]).unwrap();
     assert_eq!(data.metrics[0].rows[0].cells[0].reference, Some(0.7));
     assert_eq!(data.metrics[0].rows[1].cells[0].reference, Some(0.8));

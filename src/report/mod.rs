@@ -1,8 +1,11 @@
 //! The table as data, and one renderer per format.
 
+pub mod audit;
 pub mod build;
+pub mod checks;
 pub mod claims;
 mod columns;
+pub mod compare;
 pub mod csv;
 pub mod html;
 pub mod json;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::audit::audit;
 use super::records;
 use super::table::{ReferenceSummary, TableData};
 use crate::lang::model::Metric;
@@ -33,6 +34,8 @@ pub struct Published {
     pub name: String,
     /// The numbers, in the order of the file.
     pub values: Vec<PublishedValue>,
+    /// One unit of the last digit that is printed, as a fraction.
+    pub step: f64,
 }
 
 /// One published number.
@@ -48,6 +51,8 @@ pub struct PublishedValue {
     pub column: String,
     /// The value as a fraction.
     pub value: f64,
+    /// Digits behind the point, as it is printed.
+    pub digits: i32,
 }
 
 /// Why published numbers cannot be read.
@@ -129,7 +134,9 @@ pub fn read(path: &Path, name: &str, percent: bool) -> Result<Published, Referen
         line,
         flaw,
     })?;
-    Ok(Published { name: name.to_owned(), values })
+    let unit = if percent { 0.01 } else { 1.0 };
+    let step = unit * 0.1f64.powi(values.iter().map(|value| value.digits).max().unwrap_or(0));
+    Ok(Published { name: name.to_owned(), values, step })
 }
 
 fn parse(text: &str, percent: bool) -> Result<Vec<PublishedValue>, (usize, Flaw)> {
@@ -168,7 +175,9 @@ fn parse(text: &str, percent: bool) -> Result<Vec<PublishedValue>, (usize, Flaw)
         if !(0.0..=limit).contains(&number) {
             return Err(flaw(Flaw::Range { value: number, limit }));
         }
-        values.push(PublishedValue { metric, row, scenario, column, value: number / limit });
+        let digits = value.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
+        let value = number / limit;
+        values.push(PublishedValue { metric, row, scenario, column, value, digits });
     }
     Ok(values)
 }
@@ -202,6 +211,7 @@ pub(super) fn place(table: &mut TableData, published: &[Published]) {
             row.cells[column].reference.get_or_insert(number.value);
             summary.matched += 1;
         }
+        table.caption_notes.extend(audit(&table.scenarios, source).sentence(&source.name));
         table.references.push(summary);
     }
 }
@@ -227,7 +237,8 @@ mod tests {
                 row: "FSFM, BA".into(),
                 scenario: "In".into(),
                 column: "FF++".into(),
-                value: 0.965
+                value: 0.965,
+                digits: 1,
             }]
         );
         assert_eq!(parse(&format!("{HEADER}eer,a,b,c,0.5\n"), false).unwrap()[0].value, 0.5);

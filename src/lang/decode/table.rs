@@ -45,6 +45,7 @@ pub(crate) fn table(
         metrics: metrics.into_iter().collect::<Option<_>>()?,
         references: references.into_iter().collect::<Option<_>>()?,
         claims: claims.into_iter().collect::<Option<_>>()?,
+        tolerance: node.child_value("tolerance")?,
     })
 }
 
@@ -175,6 +176,7 @@ fn reference(node: Cursor<'_>) -> Option<Reference> {
         name: node.get("name")?,
         file: node.path("from")?,
         percent: node.get::<String>("unit")?.map(|unit| unit == "percent"),
+        cite: node.maybe("cite")?,
     })
 }
 

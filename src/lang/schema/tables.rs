@@ -27,6 +27,7 @@ pub(crate) static TABLE: NodeSpec = NodeSpec::value(
     Child::new(&METRIC, AtLeastOnce),
     Child::new(&REFERENCE, AnyNumber),
     Child::new(&CLAIM, AnyNumber),
+    Child::new(&TOLERANCE, AtMostOnce),
 ]);
 
 static ROW: NodeSpec = NodeSpec::value(
@@ -116,8 +117,17 @@ static REFERENCE: NodeSpec = NodeSpec::value(
 )
 .properties(&[
     Field::new("from", Type::Path, "The file.").required(),
+    Field::new("cite", Type::Text, "Where they were published, for readers."),
     Field::new("unit", Type::Word(&[("fraction", "0 to 1"), ("percent", "0 to 100")]), "Unit of the values.").or(Text("fraction")),
 ]);
+
+static TOLERANCE: NodeSpec = NodeSpec::value(
+    "tolerance",
+    "How far a number may lie from the committed table's before `table --check` fails.",
+    &[Field::new("fraction", Type::Fraction, "As a fraction: `(%)0.5` is half a point.")
+        .required()
+        .or(Number(0.0))],
+);
 
 static CLAIM: NodeSpec = NodeSpec::value(
     "claim",

@@ -112,7 +112,8 @@ pub fn decode(prior: &Prior, values: &Values, (width, height): (f32, f32)) -> De
     let Prior { x, y, width: w, height: h } = *prior;
     let place = |dx: f32, dy: f32| (x + dx * VARIANCES[0] * w, y + dy * VARIANCES[0] * h);
     let [dx, dy, dw, dh] = values.bbox;
-    let ((x, y), w, h) = (place(dx, dy), w * (dw * VARIANCES[1]).exp(), h * (dh * VARIANCES[1]).exp());
+    let ((x, y), w, h) =
+        (place(dx, dy), w * (dw * VARIANCES[1]).exp(), h * (dh * VARIANCES[1]).exp());
     let (x1, y1) = (x - w / 2.0, y - h / 2.0);
     let points = values.landmarks.as_chunks().0;
     Detection {
@@ -138,7 +139,8 @@ pub fn faces(
         .map(|(prior, values)| decode(&prior, &values, frame))
         .filter(|face| {
             let [x1, y1, x2, y2] = face.bbox;
-            let finite = face.landmarks.as_flattened().iter().chain(&face.bbox).all(|v| v.is_finite());
+            let finite =
+                face.landmarks.as_flattened().iter().chain(&face.bbox).all(|v| v.is_finite());
             finite && (x2 - x1).min(y2 - y1) >= options.min_side
         })
         .collect();

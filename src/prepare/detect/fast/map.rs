@@ -32,7 +32,8 @@ impl Map {
             _ => border + side.next_multiple_of(TILE) + border,
         };
         let (rows, row) = (around(height), around(width) * channels);
-        *self = Self { values: std::mem::take(&mut self.values), height, width, channels, border, row };
+        *self =
+            Self { values: std::mem::take(&mut self.values), height, width, channels, border, row };
         self.values.fit(rows * row);
         if border == 0 {
             return;

@@ -34,9 +34,7 @@ pub fn places(network: &Network) -> Vec<usize> {
 /// The maps that a layer needs.
 fn inputs(layer: &Layer) -> impl Iterator<Item = Map> {
     let maps = match layer {
-        Layer::Conv { input, plus, .. } => {
-            input.iter().map(|part| part.map).chain(*plus).collect()
-        }
+        Layer::Conv { input, plus, .. } => input.iter().map(|part| part.map).chain(*plus).collect(),
         Layer::Separable { input, .. } | Layer::Pool { input } => vec![*input],
         Layer::Enlarge { small, plus } => vec![*small, *plus],
     };

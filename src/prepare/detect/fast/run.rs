@@ -40,11 +40,26 @@ struct Step {
 #[derive(Debug)]
 enum Kind {
     /// The parts of its input are (place, first channel, channels).
-    Conv { conv: Conv, input: Vec<(usize, usize, usize)>, plus: Option<usize> },
-    Winograd { conv: Winograd, input: usize },
-    Separable { conv: Separable, input: usize },
-    Pool { input: usize },
-    Enlarge { small: usize, plus: usize },
+    Conv {
+        conv: Conv,
+        input: Vec<(usize, usize, usize)>,
+        plus: Option<usize>,
+    },
+    Winograd {
+        conv: Winograd,
+        input: usize,
+    },
+    Separable {
+        conv: Separable,
+        input: usize,
+    },
+    Pool {
+        input: usize,
+    },
+    Enlarge {
+        small: usize,
+        plus: usize,
+    },
 }
 
 impl Fast {

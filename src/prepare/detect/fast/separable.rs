@@ -147,8 +147,7 @@ fn pixels<S: Simd, const STRIDE: usize, const N: usize>(
     }
     for (pixel, sum) in sums.into_iter().enumerate() {
         let out = &mut out[(first + pixel) * channels + from..];
-        S::as_mut_simd_f32s(out).0[0] =
-            simd.max_f32s(sum, simd.mul_f32s(sum, weights[PLACES + 1]));
+        S::as_mut_simd_f32s(out).0[0] = simd.max_f32s(sum, simd.mul_f32s(sum, weights[PLACES + 1]));
     }
 }
 

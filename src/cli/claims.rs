@@ -1,0 +1,28 @@
+//! The claims of tables as an exit code, and as files and lines for continuous integration.
+
+use super::exit::Exit;
+use crate::lang::Loaded;
+use crate::lang::model::Table;
+use crate::report::checks::{Check, of_claims};
+use crate::report::table::{TableData, Verdict};
+
+/// The claims of a table with their places in the experiment file.
+pub fn checks(loaded: &Loaded, declared: &Table, table: &TableData) -> Vec<Check> {
+    let place = |claim: &crate::lang::model::Claim| {
+        let place = loaded.sources.place(claim.text.origin)?;
+        Some((place.file.display().to_string(), place.line as usize))
+    };
+    of_claims(table, &declared.claims.iter().map(place).collect::<Vec<_>>())
+}
+
+/// How a command ends by its checks: one that fails counts for more than one that is open.
+pub fn exit(checks: &[Check]) -> Exit {
+    let any = |verdict| checks.iter().any(|check| check.verdict == verdict);
+    if any(Verdict::Fail) {
+        Exit::Claim
+    } else if any(Verdict::Undecided) {
+        Exit::Undecided
+    } else {
+        Exit::Ok
+    }
+}
