@@ -48,6 +48,8 @@ pub enum Verb {
     Score(ScoreArgs),
     /// Compute metrics of anybody's CSV or Parquet file of scores
     Metrics(MetricsArgs),
+    /// Say what two experiment files mean differently
+    Diff(DiffArgs),
     /// Explain an error code
     Explain(ExplainArgs),
     /// Lay out experiment files in the standard style
@@ -224,6 +226,18 @@ pub struct MetricsArgs {
     #[arg(long, default_value_t = 0.5, value_name = "SCORE")]
     pub threshold: f64,
     /// How metrics are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// An experiment file
+    pub first: PathBuf,
+    /// Another one
+    pub second: PathBuf,
+    /// How differences are printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
 }

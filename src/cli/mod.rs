@@ -4,6 +4,7 @@ pub mod args;
 mod audit;
 mod check;
 mod claims;
+mod diff;
 pub mod exit;
 mod explain;
 mod fmt;
@@ -36,6 +37,7 @@ pub fn main(cli: &Cli) -> Exit {
         Verb::Audit(args) => audit::audit(args, printer),
         Verb::Score(args) => score::score(args, printer),
         Verb::Metrics(args) => metrics::metrics(args, printer),
+        Verb::Diff(args) => diff::diff(args, printer),
         Verb::Explain(args) => explain::explain(args, printer),
         Verb::Fmt(args) => fmt::fmt(args, printer),
     }

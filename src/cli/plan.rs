@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::{BTreeMap, Entry};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::args::{Format, PlanArgs};
 use super::exit::Exit;
@@ -16,6 +16,7 @@ use crate::lang::model::Experiment;
 use crate::model::vit::VitConfig;
 use crate::plan::graph::{Stage, Work};
 use crate::plan::inputs::Change;
+use crate::plan::meaning::said;
 use crate::work::Failure;
 
 /// Reasons that are told per stage before the rest is counted.
@@ -211,10 +212,9 @@ fn described(change: &Change, loaded: &Loaded) -> String {
             _ => words.to_owned(),
         };
     }
-    let value = |v: &Option<Value>| v.as_ref().map_or("nothing".to_owned(), Value::to_string);
     let place = change.origin.and_then(|origin| loaded.sources.place(origin));
     let place = place.map_or(String::new(), |p| format!(" ({}:{})", p.file.display(), p.line));
-    format!("{} was {} and is {}{place}", change.path, value(&change.before), value(&change.after))
+    format!("{} was {} and is {}{place}", change.path, said(&change.before), said(&change.after))
 }
 
 /// 85,800,194 for 85800194.

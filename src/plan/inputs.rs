@@ -87,7 +87,7 @@ impl Inputs {
     }
 
     /// The place of a path, or of the nearest value around it.
-    fn origin_near(&self, path: &str) -> Option<Origin> {
+    pub(super) fn origin_near(&self, path: &str) -> Option<Origin> {
         let mut path = path;
         loop {
             if let Some(origin) = self.origins.get(path) {

@@ -2,3 +2,4 @@
 
 pub mod graph;
 pub mod inputs;
+pub mod meaning;

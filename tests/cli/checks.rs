@@ -57,7 +57,11 @@ fn a_table_is_compared_with_the_committed_one() {
     place.write("reports/tiny.csv", lines.join("\n"));
     let differs = check(&place).ends_with(30);
     assert!(differs.stdout.contains("1 differences from reports/tiny.csv"), "{}", differs.stdout);
-    assert!(differs.stdout.contains("row Base, In-distribution, column Seen"), "{}", differs.stdout);
+    assert!(
+        differs.stdout.contains("row Base, In-distribution, column Seen"),
+        "{}",
+        differs.stdout
+    );
     assert!(differs.stdout.contains("outside 0\n"), "{}", differs.stdout);
     // Within what the table declares, and outside of it.
     let tolerant = |points: &str| {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod device;
+mod diff;
 mod failures;
 mod hub;
 mod interrupt;
