@@ -4,6 +4,17 @@ use super::map::Map;
 use crate::prepare::detect::detector::MEAN;
 use crate::wide::wide;
 
+/// [`MEAN`] of 16 pixels, so that whole registers are computed.
+const MEANS: [f32; 48] = {
+    let mut means = [0.0; 48];
+    let mut i = 0;
+    while i < means.len() {
+        means[i] = MEAN[i % 3];
+        i += 1;
+    }
+    means
+};
+
 /// An image of bytes, red, green, blue, less the means; gives `out` its shape.
 pub fn image(rgb: &[u8], (width, height): (usize, usize), out: &mut Map, border: usize) {
     out.shape(height, width, 3, border);
@@ -11,10 +22,11 @@ pub fn image(rgb: &[u8], (width, height): (usize, usize), out: &mut Map, border:
         #[inline(always)]
         || {
             for (y, rgb) in rgb.chunks_exact(3 * width).enumerate() {
-                let (rgb, _) = rgb.as_chunks::<3>();
-                let (out, _) = out.pixels_mut(y).as_chunks_mut::<3>();
-                for (out, rgb) in out.iter_mut().zip(rgb) {
-                    *out = std::array::from_fn(|i| f32::from(rgb[i]) - MEAN[i]);
+                let out = out.pixels_mut(y).chunks_mut(MEANS.len());
+                for (out, rgb) in out.zip(rgb.chunks(MEANS.len())) {
+                    for ((out, value), mean) in out.iter_mut().zip(rgb).zip(&MEANS) {
+                        *out = f32::from(*value) - mean;
+                    }
                 }
             }
         },

@@ -101,58 +101,74 @@ impl<const STRIDE: usize> WithSimd for Strided<'_, STRIDE> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Line { lines, depthwise, channels, out } = self.0;
-        let width = out.len() / channels;
-        for from in (0..channels).step_by(S::F32_LANES) {
-            let weights: [S::f32s; PLACES + 2] =
-                std::array::from_fn(|i| register::<S>(&depthwise[i * channels + from..]));
-            let mut first = 0;
-            while first < width {
+        let [above, here, below] = lines;
+        let lines = [above, here, below].map(
+            #[inline(always)]
+            |line| S::as_simd_f32s(line).0,
+        );
+        let (depthwise, out) = (S::as_simd_f32s(depthwise).0, S::as_mut_simd_f32s(out).0);
+        let pixel = channels / S::F32_LANES;
+        let width = out.len() / pixel;
+        for at in 0..pixel {
+            let mut weights = [simd.splat_f32s(0.0); PLACES + 2];
+            for (weight, channels) in weights.iter_mut().zip(depthwise.chunks(pixel)) {
+                *weight = channels[at];
+            }
+            let pixels = Pixels::<S> { lines, weights, pixel, at };
+            if width < PIXELS {
+                for first in 0..width {
+                    pixels.run::<STRIDE, 1>(simd, first, out);
+                }
+                continue;
+            }
+            for tile in 0..width.div_ceil(PIXELS) {
                 // The last pixels may be computed twice.
-                if width >= PIXELS {
-                    first = first.min(width - PIXELS);
-                    pixels::<S, STRIDE, PIXELS>(simd, lines, &weights, channels, from, first, out);
-                    first += PIXELS;
-                } else {
-                    pixels::<S, STRIDE, 1>(simd, lines, &weights, channels, from, first, out);
-                    first += 1;
-                }
+                let first = (tile * PIXELS).min(width - PIXELS);
+                pixels.run::<STRIDE, PIXELS>(simd, first, out);
             }
         }
     }
 }
 
-/// N pixels of a register of channels; each input is loaded once.
-#[inline(always)]
-fn pixels<S: Simd, const STRIDE: usize, const N: usize>(
-    simd: S,
-    lines: [&[f32]; 3],
-    weights: &[S::f32s; PLACES + 2],
-    channels: usize,
-    from: usize,
-    first: usize,
-    out: &mut [f32],
-) {
-    let mut sums = [weights[PLACES]; N];
-    for (dy, line) in lines.into_iter().enumerate() {
-        let line = &line[first * STRIDE * channels + from..];
-        for column in 0..(N - 1) * STRIDE + 3 {
-            let value = register::<S>(&line[column * channels..]);
-            for (pixel, sum) in sums.iter_mut().enumerate() {
-                let begin = pixel * STRIDE;
-                if (begin..begin + 3).contains(&column) {
-                    *sum = simd.mul_add_e_f32s(value, weights[3 * dy + column - begin], *sum);
+/// A register of channels of every pixel of a row.
+struct Pixels<'a, S: Simd> {
+    lines: [&'a [S::f32s]; 3],
+    /// Of the places, bias, slopes.
+    weights: [S::f32s; PLACES + 2],
+    /// Registers of a pixel.
+    pixel: usize,
+    /// Which of them.
+    at: usize,
+}
+
+impl<S: Simd> Pixels<'_, S> {
+    /// N output pixels.
+    #[inline(always)]
+    fn run<const STRIDE: usize, const N: usize>(
+        &self,
+        simd: S,
+        first: usize,
+        out: &mut [S::f32s],
+    ) {
+        let begin = first * STRIDE * self.pixel + self.at;
+        let mut columns = [begin; (PIXELS - 1) * 2 + 3];
+        for column in 1..columns.len() {
+            columns[column] = columns[column - 1] + self.pixel;
+        }
+        let mut sums = [self.weights[PLACES]; N];
+        for dy in 0..3 {
+            let line = self.lines[dy];
+            for dx in 0..3 {
+                for n in 0..N {
+                    let value = line[columns[n * STRIDE + dx]];
+                    sums[n] = simd.mul_add_e_f32s(value, self.weights[3 * dy + dx], sums[n]);
                 }
             }
         }
+        let mut place = first * self.pixel + self.at;
+        for sum in sums {
+            out[place] = simd.max_f32s(sum, simd.mul_f32s(sum, self.weights[PLACES + 1]));
+            place += self.pixel;
+        }
     }
-    for (pixel, sum) in sums.into_iter().enumerate() {
-        let out = &mut out[(first + pixel) * channels + from..];
-        S::as_mut_simd_f32s(out).0[0] =
-            simd.max_f32s(sum, simd.mul_f32s(sum, weights[PLACES + 1]));
-    }
-}
-
-#[inline(always)]
-fn register<S: Simd>(values: &[f32]) -> S::f32s {
-    S::as_simd_f32s(values).0[0]
 }

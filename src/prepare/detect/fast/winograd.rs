@@ -4,6 +4,8 @@
 //! A tile of 4x4 output pixels comes from 6x6 inputs. Both and the kernel are transformed to
 //! 6x6 places, at each of which outputs are a product of inputs and weights.
 
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+
 use pulp::{Simd, WithSimd};
 
 use super::buffer::Buffer;
@@ -15,14 +17,14 @@ use crate::wide::wide;
 
 /// Tiles that are transformed before they are multiplied, at least: weights are used for so
 /// many, and the inputs of a place are still in the cache.
-const TILES: usize = 48;
-/// Transforms the kernel: G of the paper.
+const TILES: usize = 40;
+/// Transforms the kernel: G of the paper, for the points of [`super::transform`].
 const KERNEL: [[f64; 3]; SIDE] = [
-    [1.0 / 4.0, 0.0, 0.0],
-    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [1.0, 0.0, 0.0],
+    [-2.0 / 3.0, -2.0 / 3.0 * FRAC_1_SQRT_2, -1.0 / 3.0],
+    [-2.0 / 3.0, 2.0 / 3.0 * FRAC_1_SQRT_2, -1.0 / 3.0],
+    [1.0 / 6.0, SQRT_2 / 6.0, 1.0 / 3.0],
+    [1.0 / 6.0, -SQRT_2 / 6.0, 1.0 / 3.0],
     [0.0, 0.0, 1.0],
 ];
 
