@@ -8,11 +8,7 @@ use super::network::{Builder, Filter, HEAD, Map, Part};
 const RELU: f32 = 0.0;
 
 /// The backbone's three maps to the heads of the three levels; `width` channels in between.
-pub fn neck(
-    net: &mut Builder,
-    levels: [Map; 3],
-    width: usize,
-) -> Result<[Map; 3], DetectorError> {
+pub fn neck(net: &mut Builder, levels: [Map; 3], width: usize) -> Result<[Map; 3], DetectorError> {
     // Wide pyramids have plain ReLU.
     let slope = if width <= 64 { 0.1 } else { RELU };
     let mut heads = pyramid(net, levels, width, slope)?;

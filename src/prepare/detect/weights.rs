@@ -115,11 +115,9 @@ impl Tensors {
     fn tensor(&self, name: &str, needed: &[usize]) -> Result<Tensor, DetectorError> {
         let name = format!("{}{name}", self.prefix);
         match self.shapes.get(&name) {
-            None => Err(DetectorError::Missing {
-                path: self.path.clone(),
-                name,
-                names: self.names(),
-            }),
+            None => {
+                Err(DetectorError::Missing { path: self.path.clone(), name, names: self.names() })
+            }
             Some(found) if found != needed => Err(DetectorError::Shape {
                 path: self.path.clone(),
                 name,

@@ -71,10 +71,17 @@ impl Matrix {
     }
 }
 
-/// Registers of outputs that are computed at a time.
+/// Registers of a block of outputs.
 const REGISTERS: usize = 2;
 
-/// The blocks of outputs, (first, width), on this machine.
+/// The blocks of outputs, (first, width), in registers of one kind.
+#[inline(always)]
+fn blocks<S: Simd>(outputs: usize) -> impl Iterator<Item = (usize, usize)> {
+    let width = REGISTERS * S::F32_LANES;
+    (0..outputs).step_by(width).map(move |from| (from, width.min(outputs - from)))
+}
+
+/// Lists the blocks on this machine.
 struct Blocks {
     outputs: usize,
 }
@@ -84,9 +91,7 @@ impl WithSimd for Blocks {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let width = REGISTERS * S::F32_LANES;
-        let starts = (0..self.outputs).step_by(width);
-        starts.map(|from| (from, width.min(self.outputs - from))).collect()
+        blocks::<S>(self.outputs).collect()
     }
 }
 
@@ -102,13 +107,12 @@ pub fn product<S: Simd>(
     count: usize,
 ) {
     debug_assert_eq!(inputs.iter().map(|rows| rows.length).sum::<usize>(), matrix.inputs);
-    let width = REGISTERS * S::F32_LANES;
-    for from in (0..matrix.outputs).step_by(width) {
-        let width = width.min(matrix.outputs - from);
+    for (from, width) in blocks::<S>(matrix.outputs) {
         let block = Block { inputs, matrix, plus, out: &mut *out, count, from };
+        // As many sums as there are registers for; ten rows divide the usual frames.
         match (width / S::F32_LANES, S::REGISTER_COUNT >= 32) {
-            (2.., true) => block.tiles::<S, 10, 2>(simd),
-            (2.., false) => block.tiles::<S, 5, 2>(simd),
+            (REGISTERS, true) => block.tiles::<S, 10, REGISTERS>(simd),
+            (REGISTERS, false) => block.tiles::<S, 5, REGISTERS>(simd),
             (_, _) => block.tiles::<S, 10, 1>(simd),
         }
     }

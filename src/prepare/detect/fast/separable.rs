@@ -45,42 +45,48 @@ impl Separable {
         Ok(Self { depthwise: Buffer::of(&values), channels, stride, pointwise })
     }
 
-    /// Applies it; gives `out` its shape. `row` is memory to use.
-    pub fn run(&self, input: &Map, row: &mut Buffer, out: &mut Map, border: usize) {
-        let (height, width) =
-            (input.height.div_ceil(self.stride), input.width.div_ceil(self.stride));
-        out.shape(height, width, self.pointwise.outputs(), border);
-        row.fit(width * self.channels);
-        wide(Run { separable: self, input, row, out });
+    /// Number of outputs, and the stride.
+    pub fn outputs(&self) -> (usize, usize) {
+        (self.pointwise.outputs(), self.stride)
+    }
+
+    /// Rows of the input that row `y` needs.
+    pub fn needed(&self, y: usize) -> usize {
+        y * self.stride + 2
+    }
+
+    /// Makes row `y` of `out`. `between` is memory to use.
+    pub fn row(&self, y: usize, input: &Map, between: &mut Buffer, out: &mut Map) {
+        between.fit(out.shape().width * self.channels);
+        wide(Row { separable: self, y, input, between, out });
     }
 }
 
-struct Run<'a> {
+struct Row<'a> {
     separable: &'a Separable,
+    y: usize,
     input: &'a Map,
-    row: &'a mut Buffer,
+    between: &'a mut Buffer,
     out: &'a mut Map,
 }
 
-impl WithSimd for Run<'_> {
+impl WithSimd for Row<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { separable, input, row, out } = self;
+        let Self { separable, y, input, between, out } = self;
         let Separable { depthwise, channels, stride, pointwise } = separable;
-        let (width, inputs) = (out.width, pointwise.inputs());
-        for y in 0..out.height {
-            let first = input.border - 1;
-            let lines = std::array::from_fn(|dy| input.from(y * stride + dy + first, first));
-            let line = Line { lines, depthwise, channels: *channels, out: &mut *row };
-            match stride {
-                1 => simd.vectorize(Strided::<1>(line)),
-                _ => simd.vectorize(Strided::<2>(line)),
-            }
-            let rows = [Rows { values: &*row, step: *channels, length: inputs }];
-            product(simd, &rows, pointwise, None, out.pixels_mut(y), width);
+        let first = input.shape().border - 1;
+        let lines = std::array::from_fn(|dy| input.from(y * stride + dy + first, first));
+        let line = Line { lines, depthwise, channels: *channels, out: &mut *between };
+        match stride {
+            1 => simd.vectorize(Strided::<1>(line)),
+            _ => simd.vectorize(Strided::<2>(line)),
         }
+        let (width, length) = (out.shape().width, pointwise.inputs());
+        let rows = [Rows { values: &*between, step: *channels, length }];
+        product(simd, &rows, pointwise, None, out.pixels_mut(y), width);
     }
 }
 
@@ -144,12 +150,7 @@ struct Pixels<'a, S: Simd> {
 impl<S: Simd> Pixels<'_, S> {
     /// N output pixels.
     #[inline(always)]
-    fn run<const STRIDE: usize, const N: usize>(
-        &self,
-        simd: S,
-        first: usize,
-        out: &mut [S::f32s],
-    ) {
+    fn run<const STRIDE: usize, const N: usize>(&self, simd: S, first: usize, out: &mut [S::f32s]) {
         let begin = first * STRIDE * self.pixel + self.at;
         let mut columns = [begin; (PIXELS - 1) * 2 + 3];
         for column in 1..columns.len() {

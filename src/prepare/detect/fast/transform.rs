@@ -5,7 +5,7 @@ use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use pulp::{Simd, WithSimd};
 
-use super::map::{Map, TILE};
+use super::map::{Map, Shape, TILE};
 
 /// Side of a transformed tile, and its places.
 pub const SIDE: usize = TILE + 2;
@@ -48,11 +48,11 @@ impl WithSimd for Inward<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { input, from, channels, tiles, out, step } = self;
         let Tiles { first, rows, across } = tiles;
-        let corner = input.border - 1;
-        let pixel = input.channels / S::F32_LANES;
+        let Shape { border, channels: all, .. } = input.shape();
+        let (corner, pixel) = (border - 1, all / S::F32_LANES);
         let (from, channels) = (from / S::F32_LANES, channels / S::F32_LANES);
         let mut places = S::as_mut_simd_f32s(out).0.chunks_exact_mut(step / S::F32_LANES);
-        let mut places: [_; PLACES] = std::array::from_fn(|_| places.next().unwrap_or_default());
+        let places: [_; PLACES] = std::array::from_fn(|_| places.next().unwrap_or_default());
         let mut to = 0;
         for row in first..first + rows {
             let mut lines: [&[S::f32s]; SIDE] = [&[]; SIDE];
@@ -133,7 +133,7 @@ impl WithSimd for Outward<'_> {
         }
         let (bias, slopes) = (S::as_simd_f32s(bias).0, S::as_simd_f32s(slopes).0);
         let pixel = bias.len();
-        let (height, width) = (out.height, out.width);
+        let Shape { height, width, .. } = out.shape();
         for row in 0..rows {
             let top = (first + row) * TILE;
             for tile in 0..across {
