@@ -32,7 +32,7 @@ struct Place {
 
 /// An opened file.
 #[derive(Debug)]
-pub(super) struct Pth {
+pub(crate) struct Pth {
     path: PathBuf,
     archive: RefCell<ZipArchive<BufReader<File>>>,
     /// The folder inside the archive that holds everything.

@@ -46,7 +46,7 @@ pub struct Prior {
     pub height: f32,
 }
 
-/// The values of one prior.
+/// What the network says about a prior.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Values {
     /// Offsets of the centre and logarithms of the size, to be scaled.
@@ -57,52 +57,59 @@ pub struct Values {
     pub landmarks: [f32; 10],
 }
 
-impl Values {
-    /// The probabilities of background and face.
-    pub fn probabilities(&self) -> [f32; 2] {
-        let [background, face] = self.classes;
-        let face = 1.0 / (1.0 + (background - face).exp());
-        [1.0 - face, face]
+/// One anchor at one place of a level, and the values there.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    level: usize,
+    column: usize,
+    row: usize,
+    anchor: usize,
+    values: &'a [f32; OUTPUTS],
+}
+
+impl Candidate<'_> {
+    /// Its anchor in an input of this width and height.
+    pub fn prior(&self, (width, height): (usize, usize)) -> Prior {
+        let (width, height) = (width as f32, height as f32);
+        let stride = STRIDES[self.level] as f32;
+        let side = ANCHOR_SIDES[self.level][self.anchor];
+        Prior {
+            x: (self.column as f32 + 0.5) * stride / width,
+            y: (self.row as f32 + 0.5) * stride / height,
+            width: side / width,
+            height: side / height,
+        }
     }
 
-    /// Those of an anchor among the values of a place.
-    fn of(place: &[f32; OUTPUTS], anchor: usize) -> Self {
-        let (boxes, rest) = place.split_at(HEAD[0]);
+    /// Its values.
+    pub fn values(&self) -> Values {
+        let (boxes, rest) = self.values.split_at(HEAD[0]);
         let (classes, landmarks) = rest.split_at(HEAD[1]);
-        Self {
-            bbox: boxes.as_chunks().0[anchor],
-            classes: classes.as_chunks().0[anchor],
-            landmarks: landmarks.as_chunks().0[anchor],
+        Values {
+            bbox: boxes.as_chunks().0[self.anchor],
+            classes: classes.as_chunks().0[self.anchor],
+            landmarks: landmarks.as_chunks().0[self.anchor],
         }
     }
 }
 
-/// Places of a level along a side of the input.
-pub fn places(side: usize, level: usize) -> usize {
-    side.div_ceil(STRIDES[level])
+/// Probabilities of background and face.
+pub fn probabilities([background, face]: [f32; 2]) -> [f32; 2] {
+    let face = 1.0 / (1.0 + (background - face).exp());
+    [1.0 - face, face]
 }
 
-/// Every prior of an input of this width and height, in the order that the RetinaFace
-/// repositories have them, with its values. `levels` hold places row by row.
-pub fn priors(
-    levels: [&[f32]; 3],
-    (width, height): (usize, usize),
-) -> impl Iterator<Item = (Prior, Values)> {
+/// Every anchor of an input of this width, in the order that RetinaFace's implementations
+/// have: levels, then rows, then columns. `levels` hold the heads' values in the same order.
+pub fn candidates(levels: [&[f32]; 3], width: usize) -> impl Iterator<Item = Candidate<'_>> {
     levels.into_iter().enumerate().flat_map(move |(level, values)| {
-        let (stride, columns) = (STRIDES[level] as f32, places(width, level));
-        let (width, height) = (width as f32, height as f32);
-        values.as_chunks().0.iter().enumerate().flat_map(move |(place, values)| {
-            let (x, y) = ((place % columns) as f32 + 0.5, (place / columns) as f32 + 0.5);
-            (0..ANCHORS).map(move |anchor| {
-                let side = ANCHOR_SIDES[level][anchor];
-                let prior = Prior {
-                    x: x * stride / width,
-                    y: y * stride / height,
-                    width: side / width,
-                    height: side / height,
-                };
-                (prior, Values::of(values, anchor))
-            })
+        let columns = width.div_ceil(STRIDES[level]);
+        let rows = values.as_chunks().0.chunks(columns).enumerate();
+        let places = rows.flat_map(|(row, values)| {
+            values.iter().enumerate().map(move |(column, values)| (row, column, values))
+        });
+        places.flat_map(move |(row, column, values)| {
+            (0..ANCHORS).map(move |anchor| Candidate { level, column, row, anchor, values })
         })
     })
 }
@@ -118,7 +125,7 @@ pub fn decode(prior: &Prior, values: &Values, (width, height): (f32, f32)) -> De
     let points = values.landmarks.as_chunks().0;
     Detection {
         bbox: [x1 * width, y1 * height, (x1 + w) * width, (y1 + h) * height],
-        score: values.probabilities()[1],
+        score: probabilities(values.classes)[1],
         landmarks: std::array::from_fn(|i| {
             let [dx, dy] = points[i];
             let (x, y) = place(dx, dy);
@@ -127,32 +134,38 @@ pub fn decode(prior: &Prior, values: &Values, (width, height): (f32, f32)) -> De
     }
 }
 
-/// The faces among priors that `options` keep, best first; of equals, the earlier prior.
-/// `frame` is width and height.
+/// The faces that `options` keep, best first; of equals, the earlier anchor. The sizes are
+/// width and height: of the network's input, to which `levels` belong, and of the frame.
 pub fn faces(
-    priors: impl Iterator<Item = (Prior, Values)>,
+    levels: [&[f32]; 3],
+    input: (usize, usize),
     frame: (f32, f32),
     options: &Options,
 ) -> Vec<Detection> {
-    let mut found: Vec<Detection> = priors
-        .filter(|(_, values)| values.probabilities()[1] >= options.score)
-        .map(|(prior, values)| decode(&prior, &values, frame))
-        .filter(|face| {
-            let [x1, y1, x2, y2] = face.bbox;
-            let finite =
-                face.landmarks.as_flattened().iter().chain(&face.bbox).all(|v| v.is_finite());
-            finite && (x2 - x1).min(y2 - y1) >= options.min_side
-        })
-        .collect();
-    // The sort is stable.
-    found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    suppress(found, options.nms)
+    let likely =
+        |candidate: &Candidate<'_>| probabilities(candidate.values().classes)[1] >= options.score;
+    let finite = |face: &Detection| {
+        face.landmarks.as_flattened().iter().chain(&face.bbox).all(|v| v.is_finite())
+    };
+    let found = candidates(levels, input.0)
+        .filter(likely)
+        .map(|candidate| decode(&candidate.prior(input), &candidate.values(), frame))
+        .filter(finite);
+    let mut kept = suppress(found.collect(), options.nms);
+    // Only now: a face that is too small must not leave its place to a worse, larger box.
+    kept.retain(|face| {
+        let [x1, y1, x2, y2] = face.bbox;
+        (x2 - x1).min(y2 - y1) >= options.min_side
+    });
+    kept
 }
 
-/// Greedy non-maximum suppression of faces sorted by score.
-pub fn suppress(sorted: Vec<Detection>, nms: f32) -> Vec<Detection> {
+/// Greedy non-maximum suppression: the best first; of equals, the earlier one.
+pub fn suppress(mut found: Vec<Detection>, nms: f32) -> Vec<Detection> {
+    // The sort is stable.
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
-    for face in sorted {
+    for face in found {
         if kept.iter().all(|better| overlap(&better.bbox, &face.bbox) <= nms) {
             kept.push(face);
         }

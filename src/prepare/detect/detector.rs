@@ -4,9 +4,9 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
-use super::boxes::{Detection, Options, faces, priors};
+use super::boxes::{Detection, Options, candidates, faces, probabilities};
 use super::error::DetectorError;
-use super::fast::{Fast, Maps};
+use super::fast::{Fast, Memory};
 use super::network::{Builder, Network};
 use super::weights::Tensors;
 use super::{composed, mobilenet, neck, resnet};
@@ -28,7 +28,7 @@ pub struct Detector {
 /// Buffers that one thread keeps from frame to frame.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    maps: Maps,
+    memory: Memory,
 }
 
 /// What the network says about each prior, of all levels one after the other.
@@ -88,8 +88,8 @@ impl Detector {
             resize_to(rgb, width, whole, (columns, rows), Filter::Bilinear)
         });
         let input = (columns as usize, rows as usize);
-        let levels = self.fast.run(smaller.as_deref().unwrap_or(rgb), input, &mut scratch.maps);
-        Ok(faces(priors(levels, input), frame, options))
+        let levels = self.fast.run(smaller.as_deref().unwrap_or(rgb), input, &mut scratch.memory);
+        Ok(faces(levels, input, frame, options))
     }
 
     /// The network's outputs for a frame as it is.
@@ -102,7 +102,7 @@ impl Detector {
     ) -> Result<Raw, DetectorError> {
         check(rgb, width, height)?;
         let size = (width as usize, height as usize);
-        Ok(Raw::new(self.fast.run(rgb, size, &mut scratch.maps), size))
+        Ok(Raw::new(self.fast.run(rgb, size, &mut scratch.memory), size.0))
     }
 
     /// [`Self::raw`] by candle's operations on a device.
@@ -120,16 +120,17 @@ impl Detector {
         let image = image.to_dtype(candle_core::DType::F32)?.broadcast_sub(&mean)?;
         let levels = composed::run(&self.network, &image.permute((0, 3, 1, 2))?.contiguous()?)?;
         let [first, second, third] = levels.map(|level| level.flatten_all()?.to_vec1::<f32>());
-        Ok(Raw::new([&first?, &second?, &third?], (width, height)))
+        Ok(Raw::new([&first?, &second?, &third?], width))
     }
 }
 
 impl Raw {
-    fn new(levels: [&[f32]; 3], size: (usize, usize)) -> Self {
+    fn new(levels: [&[f32]; 3], width: usize) -> Self {
         let mut raw = Self::default();
-        for (_, values) in priors(levels, size) {
+        for candidate in candidates(levels, width) {
+            let values = candidate.values();
             raw.loc.push(values.bbox);
-            raw.conf.push(values.probabilities());
+            raw.conf.push(probabilities(values.classes));
             raw.landmarks.push(values.landmarks);
         }
         raw

@@ -108,6 +108,17 @@ pub enum Layer {
     },
 }
 
+impl Layer {
+    /// The map that it applies to, the first if there are several.
+    pub fn input(&self) -> Map {
+        match self {
+            Self::Conv { input, .. } => input[0].map,
+            Self::Separable { input, .. } | Self::Pool { input } => *input,
+            Self::Enlarge { small, .. } => *small,
+        }
+    }
+}
+
 /// The whole network.
 #[derive(Clone, Debug)]
 pub struct Network {

@@ -17,13 +17,16 @@ pub struct Conv {
     matrix: Matrix,
     kernel: usize,
     stride: usize,
+    sources: Vec<Source>,
+    /// The map that is added before the activation.
+    plus: Option<usize>,
 }
 
 /// Channels of a map that a convolution takes.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// The map.
-    pub map: &'a Map,
+pub struct Source {
+    /// Which of the maps.
+    pub map: usize,
     /// Its first channel.
     pub from: usize,
     /// How many.
@@ -31,56 +34,69 @@ pub struct Source<'a> {
 }
 
 impl Conv {
-    /// Of parts with these numbers of channels; if there are several, the kernel is 1x1.
-    pub fn new(filter: &Filter, stride: usize, parts: &[usize]) -> candle_core::Result<Self> {
+    /// Of sources; if there are several, the kernel is 1x1.
+    pub fn new(
+        filter: &Filter,
+        stride: usize,
+        sources: Vec<Source>,
+        plus: Option<usize>,
+    ) -> candle_core::Result<Self> {
         let kernel = filter.kernel();
         let weight: Vec<f32> = filter.weight.flatten_all()?.to_vec1()?;
-        let channels: usize = parts.iter().sum();
+        let channels: usize = sources.iter().map(|source| source.channels).sum();
         let inputs = kernel * kernel * channels;
         let matrix = Matrix::new(inputs, &filter.bias, &filter.slopes, |input, output| {
             let (place, channel) = (input / channels, input % channels);
             weight[(output * channels + channel) * kernel * kernel + place]
         });
-        Ok(Self { matrix, kernel, stride })
+        Ok(Self { matrix, kernel, stride, sources, plus })
     }
 
-    /// Applies it; gives `out` its shape.
-    pub fn run(&self, input: &[Source<'_>], plus: Option<&Map>, out: &mut Map, border: usize) {
-        let Map { height, width, .. } = *input[0].map;
-        let (height, width) = (height.div_ceil(self.stride), width.div_ceil(self.stride));
-        out.shape(height, width, self.matrix.outputs(), border);
-        wide(Run { conv: self, input, plus, out });
+    /// Number of outputs, and the stride.
+    pub fn outputs(&self) -> (usize, usize) {
+        (self.matrix.outputs(), self.stride)
+    }
+
+    /// Rows of the input that row `y` needs.
+    pub fn needed(&self, y: usize) -> usize {
+        y * self.stride + self.kernel / 2 + 1
+    }
+
+    /// Makes row `y` of `out`.
+    pub fn row(&self, y: usize, maps: &[Map], out: &mut Map) {
+        wide(Row { conv: self, y, maps, out });
     }
 }
 
-struct Run<'a> {
+struct Row<'a> {
     conv: &'a Conv,
-    input: &'a [Source<'a>],
-    plus: Option<&'a Map>,
+    y: usize,
+    maps: &'a [Map],
     out: &'a mut Map,
 }
 
-impl WithSimd for Run<'_> {
+impl WithSimd for Row<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Conv { matrix, kernel, stride } = self.conv;
+        let Self { conv, y, maps, out } = self;
+        let Conv { matrix, kernel, stride, sources, plus } = conv;
         let mut rows = [Rows { values: &[], step: 0, length: 0 }; MOST];
-        for y in 0..self.out.height {
-            let mut count = 0;
-            for Source { map, from, channels } in self.input {
-                let first = map.border - kernel / 2;
-                for dy in 0..*kernel {
-                    let values = &map.from(y * stride + dy + first, first)[*from..];
-                    let (step, length) = (stride * map.channels, kernel * channels);
-                    rows[count] = Rows { values, step, length };
-                    count += 1;
-                }
+        let mut count = 0;
+        for Source { map, from, channels } in sources {
+            let shape = maps[*map].shape();
+            assert!(*kernel == 1 || *channels == shape.channels, "a kernel's row has no gaps");
+            let first = shape.border - kernel / 2;
+            for dy in 0..*kernel {
+                let values = &maps[*map].from(y * stride + dy + first, first)[*from..];
+                let (step, length) = (stride * shape.channels, kernel * channels);
+                rows[count] = Rows { values, step, length };
+                count += 1;
             }
-            let plus = self.plus.map(|plus| plus.pixels(y));
-            let width = self.out.width;
-            product(simd, &rows[..count], matrix, plus, self.out.pixels_mut(y), width);
         }
+        let plus = plus.map(|plus| maps[plus].pixels(y));
+        let width = out.shape().width;
+        product(simd, &rows[..count], matrix, plus, out.pixels_mut(y), width);
     }
 }

@@ -8,10 +8,13 @@ pub const LANES: usize = 16;
 /// Pixels along the side of what [`super::winograd`] computes at a time.
 pub const TILE: usize = 4;
 
-/// A map with zeros around it, as far as convolutions reach.
-#[derive(Debug, Default)]
-pub struct Map {
-    values: Buffer,
+/// Rows that a map keeps of which each is needed only until those after it are there: what
+/// a 3x3 kernel covers, and one to write to.
+const KEPT: usize = 4;
+
+/// Size of a map, and what is kept of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shape {
     /// Rows of pixels.
     pub height: usize,
     /// Pixels of a row.
@@ -20,57 +23,80 @@ pub struct Map {
     pub channels: usize,
     /// Zeros above and on the left; on the other sides as many, and what [`TILE`] needs.
     pub border: usize,
+    /// Whether rows give way to those after them.
+    pub passing: bool,
+}
+
+/// A map with zeros around it, as far as convolutions reach.
+#[derive(Debug, Default)]
+pub struct Map {
+    values: Buffer,
+    shape: Shape,
+    /// Rows in memory.
+    rows: usize,
     /// Values from one row to the next.
     row: usize,
 }
 
 impl Map {
-    /// Takes this shape. The border is cleared, pixels are unspecified.
-    pub fn shape(&mut self, height: usize, width: usize, channels: usize, border: usize) {
+    /// Takes a shape. Zeros are there, pixels are unspecified.
+    pub fn fit(&mut self, shape: Shape) {
+        let Shape { height, width, channels, border, passing } = shape;
         let around = |side: usize| match border {
             0 => side,
             _ => border + side.next_multiple_of(TILE) + border,
         };
-        let (rows, row) = (around(height), around(width) * channels);
-        *self =
-            Self { values: std::mem::take(&mut self.values), height, width, channels, border, row };
-        self.values.fit(rows * row);
-        if border == 0 {
-            return;
-        }
+        self.shape = shape;
+        self.row = around(width) * channels;
+        self.rows = if passing { KEPT } else { around(height) };
+        self.values.fit(self.rows * self.row);
         let (left, right) = (border * channels, (border + width) * channels);
-        for (y, row) in self.values.chunks_exact_mut(row).enumerate() {
-            if (border..border + height).contains(&y) {
+        for (y, row) in self.values.chunks_exact_mut(self.row).enumerate() {
+            if passing || !(border..border + height).contains(&y) {
+                row.fill(0.0);
+            } else if border > 0 {
                 row[..left].fill(0.0);
                 row[right..].fill(0.0);
-            } else {
-                row.fill(0.0);
             }
         }
+    }
+
+    /// Its size.
+    pub fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// Row `y` of what lies in memory, from its column `x` on; both count the border.
     #[inline(always)]
     pub fn from(&self, y: usize, x: usize) -> &[f32] {
-        &self.values[y * self.row..(y + 1) * self.row][x * self.channels..]
+        &self.values[y % self.rows * self.row..][x * self.shape.channels..self.row]
     }
 
     /// The pixels of row `y`.
     #[inline(always)]
     pub fn pixels(&self, y: usize) -> &[f32] {
-        &self.from(y + self.border, self.border)[..self.width * self.channels]
+        let Shape { width, channels, border, .. } = self.shape;
+        &self.from(y + border, border)[..width * channels]
     }
 
     /// The pixels of row `y`.
     #[inline(always)]
     pub fn pixels_mut(&mut self, y: usize) -> &mut [f32] {
-        let start = (y + self.border) * self.row + self.border * self.channels;
-        &mut self.values[start..][..self.width * self.channels]
+        let Shape { width, channels, border, .. } = self.shape;
+        let start = (y + border) % self.rows * self.row + border * channels;
+        &mut self.values[start..][..width * channels]
+    }
+
+    /// Makes the row below the last one zeros, if it has been another's.
+    pub fn end(&mut self) {
+        if self.shape.passing {
+            self.pixels_mut(self.shape.height).fill(0.0);
+        }
     }
 
     /// All values of a map without a border.
     pub fn values(&self) -> &[f32] {
-        assert_eq!(self.border, 0, "a map with a border has more than its pixels");
+        assert_eq!(self.shape.border, 0, "a map with a border has more than its pixels");
         &self.values
     }
 }

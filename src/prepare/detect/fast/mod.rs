@@ -6,11 +6,11 @@ mod buffer;
 mod conv;
 mod map;
 mod passes;
-mod places;
+mod plan;
 mod product;
 mod run;
 mod separable;
 mod transform;
 mod winograd;
 
-pub use run::{Fast, Maps};
+pub use run::{Fast, Memory};

@@ -71,12 +71,17 @@ impl Matrix {
     }
 }
 
-/// Registers of outputs that are computed at a time.
-const fn most_registers<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
+/// Registers of a block of outputs.
+const REGISTERS: usize = 2;
+
+/// The blocks of outputs, (first, width), in registers of one kind.
+#[inline(always)]
+fn blocks<S: Simd>(outputs: usize) -> impl Iterator<Item = (usize, usize)> {
+    let width = REGISTERS * S::F32_LANES;
+    (0..outputs).step_by(width).map(move |from| (from, width.min(outputs - from)))
 }
 
-/// The blocks of outputs, (first, width), on this machine.
+/// Lists the blocks on this machine.
 struct Blocks {
     outputs: usize,
 }
@@ -86,9 +91,7 @@ impl WithSimd for Blocks {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let width = most_registers::<S>() * S::F32_LANES;
-        let starts = (0..self.outputs).step_by(width);
-        starts.map(|from| (from, width.min(self.outputs - from))).collect()
+        blocks::<S>(self.outputs).collect()
     }
 }
 
@@ -104,16 +107,13 @@ pub fn product<S: Simd>(
     count: usize,
 ) {
     debug_assert_eq!(inputs.iter().map(|rows| rows.length).sum::<usize>(), matrix.inputs);
-    let width = most_registers::<S>() * S::F32_LANES;
-    for from in (0..matrix.outputs).step_by(width) {
-        let width = width.min(matrix.outputs - from);
+    for (from, width) in blocks::<S>(matrix.outputs) {
         let block = Block { inputs, matrix, plus, out: &mut *out, count, from };
-        match width / S::F32_LANES {
-            1 => block.tiles::<S, 8, 1>(simd),
-            2 if S::REGISTER_COUNT >= 32 => block.tiles::<S, 8, 2>(simd),
-            2 => block.tiles::<S, 6, 2>(simd),
-            3 => block.tiles::<S, 8, 3>(simd),
-            _ => block.tiles::<S, 6, 4>(simd),
+        // As many sums as there are registers for; ten rows divide the usual frames.
+        match (width / S::F32_LANES, S::REGISTER_COUNT >= 32) {
+            (REGISTERS, true) => block.tiles::<S, 10, REGISTERS>(simd),
+            (REGISTERS, false) => block.tiles::<S, 5, REGISTERS>(simd),
+            (_, _) => block.tiles::<S, 10, 1>(simd),
         }
     }
 }
@@ -152,50 +152,58 @@ impl<const P: usize, const N: usize> WithSimd for Tiles<'_, P, N> {
         let Block { inputs, matrix, plus, out, count, from } = self.0;
         let weights = &matrix.weights[from * matrix.inputs..];
         let weights = S::as_simd_f32s(weights).0.as_chunks::<N>().0;
-        let registers = |values| load::<S, N>(&<&[f32]>::from(values)[from..]);
-        let (bias, slopes) = (registers(&matrix.bias), registers(&matrix.slopes));
+        let bias = *first::<S, N>(&S::as_simd_f32s(&matrix.bias).0[from / S::F32_LANES..]);
+        let slopes = *first::<S, N>(&S::as_simd_f32s(&matrix.slopes).0[from / S::F32_LANES..]);
+        let plus = plus.map(|plus| S::as_simd_f32s(plus).0);
+        let out = S::as_mut_simd_f32s(out).0;
+        let (row, from) = (matrix.outputs / S::F32_LANES, from / S::F32_LANES);
         for tile in 0..count.div_ceil(P) {
             // The last tile ends with the rows, even if it begins in the one before.
-            let first = (tile * P).min(count - P);
-            let sums = tile_sums::<S, P, N>(simd, inputs, first, weights);
-            for (p, sums) in sums.into_iter().enumerate() {
-                let at = (first + p) * matrix.outputs + from;
-                let plus = plus.map(|plus| load::<S, N>(&plus[at..]));
-                let out = &mut S::as_mut_simd_f32s(&mut out[at..]).0[..N];
+            let begin = (tile * P).min(count - P);
+            let sums = tile_sums::<S, P, N>(simd, inputs, begin, weights, bias);
+            let mut at = begin * row + from;
+            for p in 0..P {
                 for n in 0..N {
-                    let mut sum = simd.add_f32s(sums[n], bias[n]);
+                    let mut sum = sums[p][n];
                     if let Some(plus) = plus {
-                        sum = simd.add_f32s(sum, plus[n]);
+                        sum = simd.add_f32s(sum, plus[at + n]);
                     }
-                    out[n] = simd.max_f32s(sum, simd.mul_f32s(sum, slopes[n]));
+                    out[at + n] = simd.max_f32s(sum, simd.mul_f32s(sum, slopes[n]));
                 }
+                at += row;
             }
         }
     }
 }
 
+/// The first N of some registers.
 #[inline(always)]
-fn load<S: Simd, const N: usize>(values: &[f32]) -> [S::f32s; N] {
-    S::as_simd_f32s(values).0.as_chunks::<N>().0[0]
+fn first<S: Simd, const N: usize>(values: &[S::f32s]) -> &[S::f32s; N] {
+    &values.as_chunks::<N>().0[0]
 }
 
-/// The sums over all inputs of rows `first..first + P`.
+/// Adds the products of all inputs of rows `first..first + P`.
 #[inline(always)]
 fn tile_sums<S: Simd, const P: usize, const N: usize>(
     simd: S,
     inputs: &[Rows<'_>],
     first: usize,
     mut weights: &[[S::f32s; N]],
+    bias: [S::f32s; N],
 ) -> [[S::f32s; N]; P] {
-    let mut sums = [[simd.splat_f32s(0.0); N]; P];
+    let mut sums = [bias; P];
     for rows in inputs {
         let (now, later) = weights.split_at(rows.length);
         weights = later;
-        let rows: [&[f32]; P] =
-            std::array::from_fn(|p| &rows.values[(first + p) * rows.step..][..now.len()]);
+        let mut lines = [&rows.values[..0]; P];
+        let mut rest = &rows.values[first * rows.step..];
+        for line in &mut lines {
+            *line = &rest[..now.len()];
+            rest = rest.get(rows.step..).unwrap_or_default();
+        }
         for (k, weights) in now.iter().enumerate() {
-            for (sums, row) in sums.iter_mut().zip(rows) {
-                let value = simd.splat_f32s(row[k]);
+            for (sums, line) in sums.iter_mut().zip(lines) {
+                let value = simd.splat_f32s(line[k]);
                 for (sum, weight) in sums.iter_mut().zip(weights) {
                     *sum = simd.mul_add_e_f32s(value, *weight, *sum);
                 }

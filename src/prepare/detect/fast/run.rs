@@ -2,10 +2,11 @@
 
 use super::buffer::Buffer;
 use super::conv::{Conv, Source};
-use super::map::Map;
+use super::map::{Map, Shape};
+use super::passes;
+use super::plan::{Plan, by_tiles};
 use super::separable::Separable;
 use super::winograd::{Transformed, Winograd};
-use super::{passes, places::places};
 use crate::prepare::detect::network::{Layer, Network, Part};
 
 /// Zeros around the image: half of a 7x7 kernel.
@@ -23,54 +24,52 @@ pub struct Fast {
 
 /// Maps and other memory, kept from frame to frame.
 #[derive(Debug, Default)]
-pub struct Maps {
+pub struct Memory {
+    /// The image is the first.
     maps: Vec<Map>,
-    row: Buffer,
+    between: Buffer,
     transformed: Transformed,
 }
 
-/// A layer; maps are given by the place in memory that they have at that time.
+/// A layer; maps are given by their place in memory.
 #[derive(Debug)]
 struct Step {
     kind: Kind,
+    input: usize,
     out: usize,
     border: usize,
+    /// Whether its rows pass straight to the next step.
+    passing: bool,
 }
 
 #[derive(Debug)]
 enum Kind {
-    /// The parts of its input are (place, first channel, channels).
-    Conv {
-        conv: Conv,
-        input: Vec<(usize, usize, usize)>,
-        plus: Option<usize>,
-    },
-    Winograd {
-        conv: Winograd,
-        input: usize,
-    },
-    Separable {
-        conv: Separable,
-        input: usize,
-    },
-    Pool {
-        input: usize,
-    },
-    Enlarge {
-        small: usize,
-        plus: usize,
-    },
+    Conv(Conv),
+    Separable(Separable),
+    Pool,
+    /// Not row by row.
+    Winograd(Winograd),
+    /// Not row by row; added to the map at this place.
+    Enlarge(usize),
 }
 
 impl Fast {
     /// Makes a network ready.
     pub fn new(network: &Network) -> candle_core::Result<Self> {
-        let places = places(network);
+        let Plan { places, passing } = Plan::new(network);
         let heads = network.heads.map(|map| places[map.0]);
-        let steps = network.layers.iter().zip(1..).map(|(layer, map)| {
-            let border = if network.heads.iter().any(|head| head.0 == map) { 0 } else { BORDER };
-            Ok(Step { kind: Kind::new(layer, &places)?, out: places[map], border })
-        });
+        let step = |number: usize, layer: &Layer| {
+            let map = number + 1;
+            let is_head = network.heads.iter().any(|head| head.0 == map);
+            Ok(Step {
+                kind: Kind::new(layer, &places)?,
+                input: places[layer.input().0],
+                out: places[map],
+                border: if is_head { 0 } else { BORDER },
+                passing: passing[number],
+            })
+        };
+        let steps = network.layers.iter().enumerate().map(|(number, layer)| step(number, layer));
         Ok(Self { steps: steps.collect::<candle_core::Result<_>>()?, heads })
     }
 
@@ -79,63 +78,121 @@ impl Fast {
     pub fn run<'a>(
         &self,
         rgb: &[u8],
-        size: (usize, usize),
-        memory: &'a mut Maps,
+        (width, height): (usize, usize),
+        memory: &'a mut Memory,
     ) -> [&'a [f32]; 3] {
-        let Maps { maps, row, transformed } = memory;
         let most = self.steps.iter().map(|step| step.out).max().unwrap_or(0);
-        maps.resize_with(maps.len().max(most + 1), Map::default);
-        passes::image(rgb, size, &mut maps[0], IMAGE_BORDER);
-        for Step { kind, out: place, border } in &self.steps {
-            let mut out = std::mem::take(&mut maps[*place]);
-            match kind {
-                Kind::Conv { conv, input, plus } => {
-                    let source =
-                        |&(place, from, channels)| Source { map: &maps[place], from, channels };
-                    let input: Vec<Source<'_>> = input.iter().map(source).collect();
-                    conv.run(&input, plus.map(|place| &maps[place]), &mut out, *border);
-                }
-                Kind::Winograd { conv, input } => {
-                    conv.run(&maps[*input], transformed, &mut out, *border);
-                }
-                Kind::Separable { conv, input } => {
-                    conv.run(&maps[*input], row, &mut out, *border);
-                }
-                Kind::Pool { input } => passes::pool(&maps[*input], &mut out, *border),
-                Kind::Enlarge { small, plus } => {
-                    passes::enlarge(&maps[*small], &maps[*plus], &mut out, *border);
-                }
+        let places = memory.maps.len().max(most + 1);
+        memory.maps.resize_with(places, Map::default);
+        let image = &mut memory.maps[0];
+        image.fit(Shape { height, width, channels: 3, border: IMAGE_BORDER, passing: false });
+        passes::image(rgb, image);
+        // Steps between which rows pass work together.
+        for chain in self.steps.chunk_by(|step, _| step.passing) {
+            for step in chain {
+                step.fit(&mut memory.maps);
             }
-            maps[*place] = out;
+            pull(chain, &mut vec![0; chain.len()], usize::MAX, memory);
         }
-        self.heads.map(|place| maps[place].values())
+        self.heads.map(|place| memory.maps[place].values())
+    }
+}
+
+/// Carries the last step of a chain on until it has made `rows` rows, or all it has. The
+/// steps before it are carried on as far as it needs them. `made` counts the rows of each.
+fn pull(chain: &[Step], made: &mut [usize], rows: usize, memory: &mut Memory) {
+    let (Some((step, before)), Some((made, made_before))) =
+        (chain.split_last(), made.split_last_mut())
+    else {
+        return;
+    };
+    let height = memory.maps[step.out].shape().height;
+    while *made < rows.min(height) {
+        pull(before, made_before, step.needed(*made), memory);
+        let mut out = std::mem::take(&mut memory.maps[step.out]);
+        *made += step.make(*made, memory, &mut out);
+        if *made == height {
+            out.end();
+        }
+        memory.maps[step.out] = out;
+    }
+}
+
+impl Step {
+    /// Gives the result its shape.
+    fn fit(&self, maps: &mut [Map]) {
+        let input = maps[self.input].shape();
+        let (channels, stride) = match &self.kind {
+            Kind::Conv(conv) => conv.outputs(),
+            Kind::Separable(conv) => conv.outputs(),
+            Kind::Pool => (input.channels, 2),
+            Kind::Winograd(conv) => (conv.outputs(), 1),
+            Kind::Enlarge(plus) => {
+                let shape = maps[*plus].shape();
+                return maps[self.out].fit(shape);
+            }
+        };
+        maps[self.out].fit(Shape {
+            height: input.height.div_ceil(stride),
+            width: input.width.div_ceil(stride),
+            channels,
+            border: self.border,
+            passing: self.passing,
+        });
+    }
+
+    /// Rows of the input that row `y` needs.
+    fn needed(&self, y: usize) -> usize {
+        match &self.kind {
+            Kind::Conv(conv) => conv.needed(y),
+            Kind::Separable(conv) => conv.needed(y),
+            Kind::Pool => 2 * y + 2,
+            Kind::Winograd(_) | Kind::Enlarge(_) => usize::MAX,
+        }
+    }
+
+    /// Makes row `y`, or all of a map that is not made row by row. Returns the number of
+    /// rows made.
+    fn make(&self, y: usize, memory: &mut Memory, out: &mut Map) -> usize {
+        let Memory { maps, between, transformed } = memory;
+        let input = &maps[self.input];
+        match &self.kind {
+            Kind::Conv(conv) => conv.row(y, maps, out),
+            Kind::Separable(conv) => conv.row(y, input, between, out),
+            Kind::Pool => passes::pool_row(y, input, out),
+            Kind::Winograd(conv) => {
+                conv.run(input, transformed, out);
+                return out.shape().height;
+            }
+            Kind::Enlarge(plus) => {
+                passes::enlarge(input, &maps[*plus], out);
+                return out.shape().height;
+            }
+        }
+        1
     }
 }
 
 impl Kind {
     fn new(layer: &Layer, places: &[usize]) -> candle_core::Result<Self> {
         Ok(match layer {
-            Layer::Conv { input, filter, stride, plus } => match input.as_slice() {
-                [part] if filter.kernel() == 3 && *stride == 1 && plus.is_none() => {
-                    let conv = Winograd::new(filter, part.from)?;
-                    Self::Winograd { conv, input: places[part.map.0] }
-                }
-                parts => {
-                    let channels: Vec<usize> = parts.iter().map(|part| part.channels).collect();
-                    let conv = Conv::new(filter, *stride, &channels)?;
-                    let part = |part: &Part| (places[part.map.0], part.from, part.channels);
-                    let input = parts.iter().map(part).collect();
-                    Self::Conv { conv, input, plus: plus.map(|map| places[map.0]) }
-                }
-            },
-            Layer::Separable { input, depthwise, pointwise, stride } => {
-                let conv = Separable::new(depthwise, pointwise, *stride)?;
-                Self::Separable { conv, input: places[input.0] }
+            Layer::Conv { input, filter, .. } if by_tiles(layer) => {
+                Self::Winograd(Winograd::new(filter, input[0].from)?)
             }
-            Layer::Pool { input } => Self::Pool { input: places[input.0] },
-            Layer::Enlarge { small, plus } => {
-                Self::Enlarge { small: places[small.0], plus: places[plus.0] }
+            Layer::Conv { input, filter, stride, plus } => {
+                let source = |part: &Part| {
+                    let Part { map, from, channels } = *part;
+                    Source { map: places[map.0], from, channels }
+                };
+                let sources = input.iter().map(source).collect();
+                let plus = plus.map(|map| places[map.0]);
+                Self::Conv(Conv::new(filter, *stride, sources, plus)?)
             }
+            Layer::Separable { depthwise, pointwise, stride, .. } => {
+                Self::Separable(Separable::new(depthwise, pointwise, *stride)?)
+            }
+            Layer::Pool { .. } => Self::Pool,
+            Layer::Enlarge { plus, .. } => Self::Enlarge(places[plus.0]),
         })
     }
 }

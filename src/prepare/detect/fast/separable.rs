@@ -45,42 +45,48 @@ impl Separable {
         Ok(Self { depthwise: Buffer::of(&values), channels, stride, pointwise })
     }
 
-    /// Applies it; gives `out` its shape. `row` is memory to use.
-    pub fn run(&self, input: &Map, row: &mut Buffer, out: &mut Map, border: usize) {
-        let (height, width) =
-            (input.height.div_ceil(self.stride), input.width.div_ceil(self.stride));
-        out.shape(height, width, self.pointwise.outputs(), border);
-        row.fit(width * self.channels);
-        wide(Run { separable: self, input, row, out });
+    /// Number of outputs, and the stride.
+    pub fn outputs(&self) -> (usize, usize) {
+        (self.pointwise.outputs(), self.stride)
+    }
+
+    /// Rows of the input that row `y` needs.
+    pub fn needed(&self, y: usize) -> usize {
+        y * self.stride + 2
+    }
+
+    /// Makes row `y` of `out`. `between` is memory to use.
+    pub fn row(&self, y: usize, input: &Map, between: &mut Buffer, out: &mut Map) {
+        between.fit(out.shape().width * self.channels);
+        wide(Row { separable: self, y, input, between, out });
     }
 }
 
-struct Run<'a> {
+struct Row<'a> {
     separable: &'a Separable,
+    y: usize,
     input: &'a Map,
-    row: &'a mut Buffer,
+    between: &'a mut Buffer,
     out: &'a mut Map,
 }
 
-impl WithSimd for Run<'_> {
+impl WithSimd for Row<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { separable, input, row, out } = self;
+        let Self { separable, y, input, between, out } = self;
         let Separable { depthwise, channels, stride, pointwise } = separable;
-        let (width, inputs) = (out.width, pointwise.inputs());
-        for y in 0..out.height {
-            let first = input.border - 1;
-            let lines = std::array::from_fn(|dy| input.from(y * stride + dy + first, first));
-            let line = Line { lines, depthwise, channels: *channels, out: &mut *row };
-            match stride {
-                1 => simd.vectorize(Strided::<1>(line)),
-                _ => simd.vectorize(Strided::<2>(line)),
-            }
-            let rows = [Rows { values: &*row, step: *channels, length: inputs }];
-            product(simd, &rows, pointwise, None, out.pixels_mut(y), width);
+        let first = input.shape().border - 1;
+        let lines = std::array::from_fn(|dy| input.from(y * stride + dy + first, first));
+        let line = Line { lines, depthwise, channels: *channels, out: &mut *between };
+        match stride {
+            1 => simd.vectorize(Strided::<1>(line)),
+            _ => simd.vectorize(Strided::<2>(line)),
         }
+        let (width, length) = (out.shape().width, pointwise.inputs());
+        let rows = [Rows { values: &*between, step: *channels, length }];
+        product(simd, &rows, pointwise, None, out.pixels_mut(y), width);
     }
 }
 
@@ -101,57 +107,69 @@ impl<const STRIDE: usize> WithSimd for Strided<'_, STRIDE> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Line { lines, depthwise, channels, out } = self.0;
-        let width = out.len() / channels;
-        for from in (0..channels).step_by(S::F32_LANES) {
-            let weights: [S::f32s; PLACES + 2] =
-                std::array::from_fn(|i| register::<S>(&depthwise[i * channels + from..]));
-            let mut first = 0;
-            while first < width {
+        let [above, here, below] = lines;
+        let lines = [above, here, below].map(
+            #[inline(always)]
+            |line| S::as_simd_f32s(line).0,
+        );
+        let (depthwise, out) = (S::as_simd_f32s(depthwise).0, S::as_mut_simd_f32s(out).0);
+        let pixel = channels / S::F32_LANES;
+        let width = out.len() / pixel;
+        for at in 0..pixel {
+            let mut weights = [simd.splat_f32s(0.0); PLACES + 2];
+            for (weight, channels) in weights.iter_mut().zip(depthwise.chunks(pixel)) {
+                *weight = channels[at];
+            }
+            let pixels = Pixels::<S> { lines, weights, pixel, at };
+            if width < PIXELS {
+                for first in 0..width {
+                    pixels.run::<STRIDE, 1>(simd, first, out);
+                }
+                continue;
+            }
+            for tile in 0..width.div_ceil(PIXELS) {
                 // The last pixels may be computed twice.
-                if width >= PIXELS {
-                    first = first.min(width - PIXELS);
-                    pixels::<S, STRIDE, PIXELS>(simd, lines, &weights, channels, from, first, out);
-                    first += PIXELS;
-                } else {
-                    pixels::<S, STRIDE, 1>(simd, lines, &weights, channels, from, first, out);
-                    first += 1;
-                }
+                let first = (tile * PIXELS).min(width - PIXELS);
+                pixels.run::<STRIDE, PIXELS>(simd, first, out);
             }
         }
     }
 }
 
-/// N pixels of a register of channels; each input is loaded once.
-#[inline(always)]
-fn pixels<S: Simd, const STRIDE: usize, const N: usize>(
-    simd: S,
-    lines: [&[f32]; 3],
-    weights: &[S::f32s; PLACES + 2],
-    channels: usize,
-    from: usize,
-    first: usize,
-    out: &mut [f32],
-) {
-    let mut sums = [weights[PLACES]; N];
-    for (dy, line) in lines.into_iter().enumerate() {
-        let line = &line[first * STRIDE * channels + from..];
-        for column in 0..(N - 1) * STRIDE + 3 {
-            let value = register::<S>(&line[column * channels..]);
-            for (pixel, sum) in sums.iter_mut().enumerate() {
-                let begin = pixel * STRIDE;
-                if (begin..begin + 3).contains(&column) {
-                    *sum = simd.mul_add_e_f32s(value, weights[3 * dy + column - begin], *sum);
+/// A register of channels of every pixel of a row.
+struct Pixels<'a, S: Simd> {
+    lines: [&'a [S::f32s]; 3],
+    /// Of the places, bias, slopes.
+    weights: [S::f32s; PLACES + 2],
+    /// Registers of a pixel.
+    pixel: usize,
+    /// Which of them.
+    at: usize,
+}
+
+impl<S: Simd> Pixels<'_, S> {
+    /// N output pixels.
+    #[inline(always)]
+    fn run<const STRIDE: usize, const N: usize>(&self, simd: S, first: usize, out: &mut [S::f32s]) {
+        let begin = first * STRIDE * self.pixel + self.at;
+        let mut columns = [begin; (PIXELS - 1) * 2 + 3];
+        for column in 1..columns.len() {
+            columns[column] = columns[column - 1] + self.pixel;
+        }
+        let mut sums = [self.weights[PLACES]; N];
+        for dy in 0..3 {
+            let line = self.lines[dy];
+            for dx in 0..3 {
+                for n in 0..N {
+                    let value = line[columns[n * STRIDE + dx]];
+                    sums[n] = simd.mul_add_e_f32s(value, self.weights[3 * dy + dx], sums[n]);
                 }
             }
         }
+        let mut place = first * self.pixel + self.at;
+        for sum in sums {
+            out[place] = simd.max_f32s(sum, simd.mul_f32s(sum, self.weights[PLACES + 1]));
+            place += self.pixel;
+        }
     }
-    for (pixel, sum) in sums.into_iter().enumerate() {
-        let out = &mut out[(first + pixel) * channels + from..];
-        S::as_mut_simd_f32s(out).0[0] = simd.max_f32s(sum, simd.mul_f32s(sum, weights[PLACES + 1]));
-    }
-}
-
-#[inline(always)]
-fn register<S: Simd>(values: &[f32]) -> S::f32s {
-    S::as_simd_f32s(values).0[0]
 }

@@ -4,10 +4,12 @@
 //! A tile of 4x4 output pixels comes from 6x6 inputs. Both and the kernel are transformed to
 //! 6x6 places, at each of which outputs are a product of inputs and weights.
 
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+
 use pulp::{Simd, WithSimd};
 
 use super::buffer::Buffer;
-use super::map::{LANES, Map, TILE};
+use super::map::{LANES, Map, Shape, TILE};
 use super::product::{Matrix, Rows, product};
 use super::transform::{Inward, Outward, PLACES, SIDE, Tiles};
 use crate::prepare::detect::network::Filter;
@@ -15,14 +17,14 @@ use crate::wide::wide;
 
 /// Tiles that are transformed before they are multiplied, at least: weights are used for so
 /// many, and the inputs of a place are still in the cache.
-const TILES: usize = 48;
-/// Transforms the kernel: G of the paper.
+const TILES: usize = 40;
+/// Transforms the kernel: G of the paper, for the points of [`super::transform`].
 const KERNEL: [[f64; 3]; SIDE] = [
-    [1.0 / 4.0, 0.0, 0.0],
-    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [1.0, 0.0, 0.0],
+    [-2.0 / 3.0, -2.0 / 3.0 * FRAC_1_SQRT_2, -1.0 / 3.0],
+    [-2.0 / 3.0, 2.0 / 3.0 * FRAC_1_SQRT_2, -1.0 / 3.0],
+    [1.0 / 6.0, SQRT_2 / 6.0, 1.0 / 3.0],
+    [1.0 / 6.0, -SQRT_2 / 6.0, 1.0 / 3.0],
     [0.0, 0.0, 1.0],
 ];
 
@@ -52,6 +54,7 @@ impl Winograd {
     /// Of the channels from `from` on.
     pub fn new(filter: &Filter, from: usize) -> candle_core::Result<Self> {
         let inputs = filter.weight.dims()[1];
+        assert!(from % LANES == 0 && inputs % LANES == 0, "whole registers are transformed");
         let kernels: Vec<f32> = filter.weight.flatten_all()?.to_vec1()?;
         let kernels: Vec<[f32; PLACES]> = kernels.as_chunks().0.iter().map(transformed).collect();
         // What follows the products comes after the transform back.
@@ -72,10 +75,15 @@ impl Winograd {
         Ok(Self { matrices, bias, slopes, from, inputs })
     }
 
-    /// Applies it; gives `out` its shape.
-    pub fn run(&self, input: &Map, memory: &mut Transformed, out: &mut Map, border: usize) {
-        out.shape(input.height, input.width, self.bias.len(), border);
-        let (down, across) = (input.height.div_ceil(TILE), input.width.div_ceil(TILE));
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Makes all of `out`.
+    pub fn run(&self, input: &Map, memory: &mut Transformed, out: &mut Map) {
+        let Shape { height, width, .. } = input.shape();
+        let (down, across) = (height.div_ceil(TILE), width.div_ceil(TILE));
         let band = TILES.div_ceil(across).min(down);
         for first in (0..down).step_by(band) {
             let tiles = Tiles { first, rows: band.min(down - first), across };
