@@ -3,6 +3,8 @@
 //!
 //! The generator is Philox4x32-10 (Salmon et al., SC 2011).
 
+use crate::wide::wide;
+
 /// What a stream of random numbers is used for. Streams never overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -106,16 +108,42 @@ impl Rng {
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
+    /// Fills with what [`Self::next_u32`] would give one by one.
+    pub fn fill_u32(&mut self, out: &mut [u32]) {
+        let left = self.block.len() - self.used;
+        let (begun, rest) = out.split_at_mut(left.min(out.len()));
+        begun.fill_with(|| self.next_u32());
+        let (blocks, end) = rest.as_chunks_mut();
+        let (first, key) = (self.counter, self.key);
+        let after = u32::try_from(blocks.len()).ok().and_then(|n| first[0].checked_add(n));
+        self.counter[0] = after.expect("2^34 draws from one sequence");
+        wide(
+            #[inline(always)]
+            || {
+                for (i, block) in blocks.iter_mut().enumerate() {
+                    let number = first[0].wrapping_add(i as u32);
+                    *block = philox([number, first[1], first[2], first[3]], key);
+                }
+            },
+        );
+        end.fill_with(|| self.next_u32());
+    }
+
     /// Standard normals in f32, two at a time (Box-Muller): within ±5.8.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
-        for pair in out.chunks_mut(2) {
-            // 24 bits, never 0.
-            let unit = ((self.next_u32() >> 8) + 1) as f32 / (1 << 24) as f32;
-            let angle = (self.next_u32() >> 8) as f32 / (1 << 24) as f32;
-            let radius = (-2.0 * unit.ln()).sqrt();
-            let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
-            for (out, part) in pair.iter_mut().zip([cos, sin]) {
-                *out = radius * part;
+        let mut bits = [0; 256];
+        for out in out.chunks_mut(bits.len()) {
+            let bits = &mut bits[..out.len().next_multiple_of(2)];
+            self.fill_u32(bits);
+            for (pair, bits) in out.chunks_mut(2).zip(bits.chunks_exact(2)) {
+                // 24 bits, never 0.
+                let unit = ((bits[0] >> 8) + 1) as f32 / (1 << 24) as f32;
+                let angle = (bits[1] >> 8) as f32 / (1 << 24) as f32;
+                let radius = (-2.0 * unit.ln()).sqrt();
+                let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
+                for (out, part) in pair.iter_mut().zip([cos, sin]) {
+                    *out = radius * part;
+                }
             }
         }
     }
@@ -165,6 +193,7 @@ impl Rng {
 }
 
 /// One block of Philox4x32-10.
+#[inline(always)]
 fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
         let a = u64::from(counter[0]) * 0xD251_1F53;

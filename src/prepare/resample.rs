@@ -71,35 +71,60 @@ impl Filter {
     }
 }
 
-/// Every line by itself: the first pixel of every output is gathered and weighted, then
-/// the second of every output, and so on.
+/// Two neighbours of every output of a line, and their weights.
+struct Pairs {
+    /// The byte where each pair begins.
+    places: Vec<u32>,
+    left: Vec<i32>,
+    right: Vec<i32>,
+}
+
+/// Every line by itself: the first two pixels of every output are looked up and weighted,
+/// then the next two, and so on. Red, green and blue of an output line lie apart.
 #[inline(always)]
 fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Vec<u8> {
+    let n = columns.len();
     let most = columns.iter().map(|taps| taps.weights.len()).max().unwrap_or(0);
     // Outputs of fewer pixels take some of weight 0 more.
-    let weight = |taps: &Taps, i: usize| taps.weights.get(i).copied().unwrap_or(0);
-    let rounds: Vec<(Vec<usize>, Vec<[i32; 3]>)> = (0..most)
-        .map(|i| {
-            let last = |taps: &Taps| taps.first + i.min(taps.weights.len() - 1);
-            (
-                columns.iter().map(last).collect(),
-                columns.iter().map(|t| [weight(t, i); 3]).collect(),
-            )
+    let weights = |i: usize| {
+        columns.iter().map(move |taps| taps.weights.get(i).copied().unwrap_or(0)).collect()
+    };
+    let pairs: Vec<Pairs> = (0..most)
+        .step_by(2)
+        .map(|i| Pairs {
+            places: columns.iter().map(|taps| 3 * (taps.first + i) as u32).collect(),
+            left: weights(i),
+            right: weights(i + 1),
         })
         .collect();
-    let mut out = vec![0; lines.size_hint().0 * 3 * columns.len()];
-    let mut gathered = vec![[0u8; 3]; columns.len()];
-    let mut sums = vec![0; 3 * columns.len()];
-    for (line, out) in lines.zip(out.chunks_exact_mut(3 * columns.len())) {
-        let (pixels, _) = line.as_chunks::<3>();
+    let mut out = vec![0; lines.size_hint().0 * 3 * n];
+    let mut padded = Vec::new();
+    let mut found = vec![0u64; n];
+    let mut sums = vec![0; 3 * n];
+    for (line, out) in lines.zip(out.chunks_exact_mut(3 * n)) {
+        padded.clear();
+        padded.extend_from_slice(line);
+        // A pair is read as eight bytes, and those of weight 0 may lie behind the line.
+        padded.resize(line.len() + 3 * most + 8, 0);
         sums.fill(HALF);
-        for (places, weights) in &rounds {
-            for (pixel, place) in gathered.iter_mut().zip(places) {
-                *pixel = pixels[*place];
+        for Pairs { places, left, right } in &pairs {
+            for (pair, place) in found.iter_mut().zip(places) {
+                let place = *place as usize;
+                *pair = u64::from_le_bytes(padded[place..place + 8].try_into().unwrap());
             }
-            let values = gathered.as_flattened().iter().zip(weights.as_flattened());
-            for (sum, (value, weight)) in sums.iter_mut().zip(values) {
-                *sum = plus(*sum, *weight, *value);
+            let found = &found[..n];
+            let (left, right) = (&left[..n], &right[..n]);
+            let (red, rest) = sums.split_at_mut(n);
+            let (green, blue) = rest.split_at_mut(n);
+            let blue = &mut blue[..n];
+            for i in 0..n {
+                let (first, second) = (found[i] as u32, (found[i] >> 24) as u32);
+                let weigh = |sum, shift| {
+                    plus(plus(sum, left[i], (first >> shift) as u8), right[i], (second >> shift) as u8)
+                };
+                red[i] = weigh(red[i], 0);
+                green[i] = weigh(green[i], 8);
+                blue[i] = weigh(blue[i], 16);
             }
         }
         for (out, sum) in out.iter_mut().zip(&sums) {
@@ -109,22 +134,35 @@ fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Ve
     out
 }
 
-/// Every column by itself; lines have `side` pixels.
+/// Every column by itself; red, green and blue of a line of `side` pixels lie apart.
 #[inline(always)]
 fn vertical(lines: &[u8], rows: &[Taps], side: usize) -> Vec<u8> {
     let length = 3 * side;
     let mut out = vec![0; rows.len() * length];
     let mut sums = vec![0; length];
+    let mut bytes = vec![0; length];
     for (taps, out) in rows.iter().zip(out.chunks_exact_mut(length)) {
         sums.fill(HALF);
-        let lines = lines[taps.first * length..].chunks_exact(length);
-        for (weight, line) in taps.weights.iter().zip(lines) {
-            for (sum, value) in sums.iter_mut().zip(line) {
-                *sum = plus(*sum, *weight, *value);
+        for (i, weights) in taps.weights.chunks(2).enumerate() {
+            let first = (taps.first + 2 * i) * length;
+            let line = |i: usize| &lines[first + i * length..][..length];
+            if let [above, below] = weights {
+                for ((sum, upper), lower) in sums.iter_mut().zip(line(0)).zip(line(1)) {
+                    *sum = plus(plus(*sum, *above, *upper), *below, *lower);
+                }
+            } else {
+                for (sum, value) in sums.iter_mut().zip(line(0)) {
+                    *sum = plus(*sum, weights[0], *value);
+                }
             }
         }
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            *out = to_byte(*sum);
+        for (byte, sum) in bytes.iter_mut().zip(&sums) {
+            *byte = to_byte(*sum);
+        }
+        let (red, rest) = bytes.split_at(side);
+        let (green, blue) = rest.split_at(side);
+        for (((out, r), g), b) in out.as_chunks_mut().0.iter_mut().zip(red).zip(green).zip(blue) {
+            *out = [*r, *g, *b];
         }
     }
     out
