@@ -131,20 +131,23 @@ impl Rng {
 
     /// Standard normals in f32, two at a time (Box-Muller): within ±5.8.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
-        let mut bits = [0; 256];
-        for out in out.chunks_mut(bits.len()) {
-            let bits = &mut bits[..out.len().next_multiple_of(2)];
-            self.fill_u32(bits);
-            for (pair, bits) in out.chunks_mut(2).zip(bits.chunks_exact(2)) {
+        const MOST: usize = 256;
+        let (mut bits, mut order, mut normals) = ([[0; 2]; MOST], [0; MOST], [[0.0; 2]; MOST]);
+        for out in out.chunks_mut(2 * MOST) {
+            let pairs = out.len().div_ceil(2);
+            let (bits, order) = (&mut bits[..pairs], &mut order[..pairs]);
+            self.fill_u32(bits.as_flattened_mut());
+            sort_by_octant(bits, order);
+            for at in order {
+                let [unit, angle] = bits[usize::from(*at)];
                 // 24 bits, never 0.
-                let unit = ((bits[0] >> 8) + 1) as f32 / (1 << 24) as f32;
-                let angle = (bits[1] >> 8) as f32 / (1 << 24) as f32;
+                let unit = ((unit >> 8) + 1) as f32 / (1 << 24) as f32;
+                let angle = (angle >> 8) as f32 / (1 << 24) as f32;
                 let radius = (-2.0 * unit.ln()).sqrt();
                 let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
-                for (out, part) in pair.iter_mut().zip([cos, sin]) {
-                    *out = radius * part;
-                }
+                normals[usize::from(*at)] = [radius * cos, radius * sin];
             }
+            out.copy_from_slice(&normals.as_flattened()[..out.len()]);
         }
     }
 
@@ -189,6 +192,22 @@ impl Rng {
         for i in (1..items.len()).rev() {
             items.swap(i, self.below(i as u64 + 1) as usize);
         }
+    }
+}
+
+fn sort_by_octant(bits: &[[u32; 2]], order: &mut [u16]) {
+    let octant = |pair: &[u32; 2]| (pair[1] >> 29) as usize;
+    let mut starts = [0u16; 9];
+    for pair in bits {
+        starts[octant(pair) + 1] += 1;
+    }
+    for i in 1..9 {
+        starts[i] += starts[i - 1];
+    }
+    for (i, pair) in bits.iter().enumerate() {
+        let start = &mut starts[octant(pair)];
+        order[usize::from(*start)] = i as u16;
+        *start += 1;
     }
 }
 

@@ -12,42 +12,59 @@ const HALF: i32 = 1 << (PRECISION - 1);
 /// Resizes `window` of an RGB image of this width (3 bytes a pixel) to `side` × `side`.
 /// No pixel outside the window counts.
 pub fn resize(rgb: &[u8], width: u32, window: Window, side: u32, filter: Filter) -> Vec<u8> {
-    let columns = weights(window.width, side, filter);
-    let rows = weights(window.height, side, filter);
-    let (row, first) = (3 * width as usize, 3 * window.x as usize);
-    let lines = (window.y as usize..).take(window.height as usize).map(|y| {
-        let start = y * row + first;
-        &rgb[start..start + 3 * window.width as usize]
-    });
+    let row = 3 * width as usize;
+    let start = window.y as usize * row + 3 * window.x as usize;
+    let lines = (0..window.height as usize).map(|y| &rgb[start + y * row..]);
     wide(
         #[inline(always)]
-        || vertical(&horizontal(lines, &columns), &rows, side as usize),
+        || {
+            let columns = Taps::of(window.width, side, filter);
+            let rows = Taps::of(window.height, side, filter);
+            vertical(&horizontal(lines, &columns, rows.most), &rows, side as usize)
+        },
     )
 }
 
-/// What an output pixel is made of.
+/// What the output pixels along a line are made of.
 struct Taps {
-    /// The first input pixel.
-    first: usize,
-    /// Weights of it and those after it, in fixed point; they sum to 1.
+    /// How many input pixels an output pixel has at most: an even number.
+    most: usize,
+    /// The first input pixel of each output pixel.
+    first: Vec<usize>,
+    /// Weights of it and those after it, in fixed point: `most` for each output pixel, which
+    /// sum to 1 and end in zeros.
     weights: Vec<i32>,
 }
 
-/// The taps of `outputs` pixels along a line of `inputs`.
-fn weights(inputs: u32, outputs: u32, filter: Filter) -> Vec<Taps> {
-    let scale = f64::from(inputs) / f64::from(outputs);
-    let stretch = scale.max(1.0);
-    let support = filter.support() * stretch;
-    let taps = |output: u32| {
-        let centre = (f64::from(output) + 0.5) * scale;
-        let first = (centre - support + 0.5).max(0.0) as usize;
-        let end = ((centre + support + 0.5) as usize).min(inputs as usize);
-        let at = |input: usize| filter.at((input as f64 - centre + 0.5) / stretch);
-        let sum: f64 = (first..end).map(at).sum();
-        let fixed = |weight: f64| (weight / sum * f64::from(1 << PRECISION)).round() as i32;
-        Taps { first, weights: (first..end).map(|input| fixed(at(input))).collect() }
-    };
-    (0..outputs).map(taps).collect()
+impl Taps {
+    /// The taps of `outputs` pixels along a line of `inputs`.
+    #[inline(always)]
+    fn of(inputs: u32, outputs: u32, filter: Filter) -> Self {
+        let scale = f64::from(inputs) / f64::from(outputs);
+        let stretch = scale.max(1.0);
+        let support = filter.support() * stretch;
+        let centre = |output: usize| (output as f64 + 0.5) * scale;
+        let inputs = |output: usize| {
+            let first = (centre(output) - support + 0.5).max(0.0) as usize;
+            first..((centre(output) + support + 0.5) as usize).min(inputs as usize)
+        };
+        let outputs = outputs as usize;
+        let most = (0..outputs).map(|output| inputs(output).len()).max().unwrap_or(0);
+        let most = most.next_multiple_of(2);
+        let mut weights = vec![0; most * outputs];
+        let mut exact = vec![0.0; most];
+        for (output, weights) in weights.chunks_exact_mut(most).enumerate() {
+            let mut sum = 0.0;
+            for (input, exact) in inputs(output).zip(&mut exact) {
+                *exact = filter.at((input as f64 - centre(output) + 0.5) / stretch);
+                sum += *exact;
+            }
+            for (weight, exact) in weights.iter_mut().zip(&exact[..inputs(output).len()]) {
+                *weight = (exact / sum * f64::from(1 << PRECISION)).round() as i32;
+            }
+        }
+        Self { most, first: (0..outputs).map(|output| inputs(output).start).collect(), weights }
+    }
 }
 
 impl Filter {
@@ -71,56 +88,56 @@ impl Filter {
     }
 }
 
-/// Two neighbours of every output of a line, and their weights.
-struct Pairs {
-    /// The byte where each pair begins.
-    places: Vec<u32>,
-    left: Vec<i32>,
-    right: Vec<i32>,
-}
-
 /// Every line by itself: the first two pixels of every output are looked up and weighted,
-/// then the next two, and so on. Red, green and blue of an output line lie apart.
+/// then the next two, and so on. Red, green and blue of an output line lie apart. `behind`
+/// empty lines follow.
 #[inline(always)]
-fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Vec<u8> {
-    let n = columns.len();
-    let most = columns.iter().map(|taps| taps.weights.len()).max().unwrap_or(0);
-    // Outputs of fewer pixels take some of weight 0 more.
-    let weights = |i: usize| {
-        columns.iter().map(move |taps| taps.weights.get(i).copied().unwrap_or(0)).collect()
-    };
-    let pairs: Vec<Pairs> = (0..most)
+fn horizontal<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    columns: &Taps,
+    behind: usize,
+) -> Vec<u8> {
+    let n = columns.first.len();
+    // Two neighbours of every output: where they begin, in bytes, and their weights.
+    let pairs: Vec<(Vec<u32>, Vec<[i32; 2]>)> = (0..columns.most)
         .step_by(2)
-        .map(|i| Pairs {
-            places: columns.iter().map(|taps| 3 * (taps.first + i) as u32).collect(),
-            left: weights(i),
-            right: weights(i + 1),
+        .map(|i| {
+            let weights = columns.weights.chunks_exact(columns.most);
+            (
+                columns.first.iter().map(|first| 3 * (first + i) as u32).collect(),
+                weights.map(|weights| [weights[i], weights[i + 1]]).collect(),
+            )
         })
         .collect();
-    let mut out = vec![0; lines.size_hint().0 * 3 * n];
+    let mut out = vec![0; (lines.size_hint().0 + behind) * 3 * n];
+    let length = 3 * (columns.first.last().unwrap_or(&0) + columns.most) + 2;
     let mut padded = Vec::new();
     let mut found = vec![0u64; n];
     let mut sums = vec![0; 3 * n];
     for (line, out) in lines.zip(out.chunks_exact_mut(3 * n)) {
-        padded.clear();
-        padded.extend_from_slice(line);
-        // A pair is read as eight bytes, and those of weight 0 may lie behind the line.
-        padded.resize(line.len() + 3 * most + 8, 0);
+        // A pair is read as eight bytes, and one of weight 0 may lie behind the line. Only
+        // at the end of the image is nothing there.
+        let line = line.get(..length).unwrap_or_else(|| {
+            padded.clear();
+            padded.extend_from_slice(line);
+            padded.resize(length, 0);
+            &padded
+        });
         sums.fill(HALF);
-        for Pairs { places, left, right } in &pairs {
+        for (places, weights) in &pairs {
             for (pair, place) in found.iter_mut().zip(places) {
                 let place = *place as usize;
-                *pair = u64::from_le_bytes(padded[place..place + 8].try_into().unwrap());
+                *pair = u64::from_le_bytes(line[place..place + 8].try_into().unwrap());
             }
-            let found = &found[..n];
-            let (left, right) = (&left[..n], &right[..n]);
+            let (found, weights) = (&found[..n], &weights[..n]);
             let (red, rest) = sums.split_at_mut(n);
             let (green, blue) = rest.split_at_mut(n);
             let blue = &mut blue[..n];
             for i in 0..n {
                 let (first, second) = (found[i] as u32, (found[i] >> 24) as u32);
                 let weigh = |sum, shift| {
-                    plus(plus(sum, left[i], (first >> shift) as u8), right[i], (second >> shift) as u8)
+                    let sum = plus(sum, weights[i][0], (first >> shift) as u8);
+                    plus(sum, weights[i][1], (second >> shift) as u8)
                 };
                 red[i] = weigh(red[i], 0);
                 green[i] = weigh(green[i], 8);
@@ -136,28 +153,30 @@ fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Ve
 
 /// Every column by itself; red, green and blue of a line of `side` pixels lie apart.
 #[inline(always)]
-fn vertical(lines: &[u8], rows: &[Taps], side: usize) -> Vec<u8> {
+fn vertical(lines: &[u8], rows: &Taps, side: usize) -> Vec<u8> {
     let length = 3 * side;
-    let mut out = vec![0; rows.len() * length];
+    let mut out = vec![0; rows.first.len() * length];
     let mut sums = vec![0; length];
     let mut bytes = vec![0; length];
-    for (taps, out) in rows.iter().zip(out.chunks_exact_mut(length)) {
+    let taps = rows.first.iter().zip(rows.weights.chunks_exact(rows.most));
+    for ((first, weights), out) in taps.zip(out.chunks_exact_mut(length)) {
+        let mut lines = lines[first * length..].chunks_exact(2 * length);
+        if let [one, two] = *weights {
+            let (upper, lower) = lines.next().unwrap().split_at(length);
+            for ((byte, upper), lower) in bytes.iter_mut().zip(upper).zip(lower) {
+                *byte = to_byte(plus(plus(HALF, one, *upper), two, *lower));
+            }
+        } else {
         sums.fill(HALF);
-        for (i, weights) in taps.weights.chunks(2).enumerate() {
-            let first = (taps.first + 2 * i) * length;
-            let line = |i: usize| &lines[first + i * length..][..length];
-            if let [above, below] = weights {
-                for ((sum, upper), lower) in sums.iter_mut().zip(line(0)).zip(line(1)) {
-                    *sum = plus(plus(*sum, *above, *upper), *below, *lower);
-                }
-            } else {
-                for (sum, value) in sums.iter_mut().zip(line(0)) {
-                    *sum = plus(*sum, weights[0], *value);
-                }
+        for (weights, lines) in weights.chunks_exact(2).zip(lines) {
+            let (upper, lower) = lines.split_at(length);
+            for ((sum, upper), lower) in sums.iter_mut().zip(upper).zip(lower) {
+                *sum = plus(plus(*sum, weights[0], *upper), weights[1], *lower);
             }
         }
         for (byte, sum) in bytes.iter_mut().zip(&sums) {
             *byte = to_byte(*sum);
+        }
         }
         let (red, rest) = bytes.split_at(side);
         let (green, blue) = rest.split_at(side);
