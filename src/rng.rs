@@ -114,15 +114,14 @@ impl Rng {
         let (begun, rest) = out.split_at_mut(left.min(out.len()));
         begun.fill_with(|| self.next_u32());
         let (blocks, end) = rest.as_chunks_mut();
-        let (first, key) = (self.counter, self.key);
-        let after = u32::try_from(blocks.len()).ok().and_then(|n| first[0].checked_add(n));
+        let ([number, b, c, d], key) = (self.counter, self.key);
+        let after = u32::try_from(blocks.len()).ok().and_then(|n| number.checked_add(n));
         self.counter[0] = after.expect("2^34 draws from one sequence");
         wide(
             #[inline(always)]
             || {
                 for (i, block) in blocks.iter_mut().enumerate() {
-                    let number = first[0].wrapping_add(i as u32);
-                    *block = philox([number, first[1], first[2], first[3]], key);
+                    *block = philox([number.wrapping_add(i as u32), b, c, d], key);
                 }
             },
         );
@@ -138,14 +137,14 @@ impl Rng {
             let (bits, order) = (&mut bits[..pairs], &mut order[..pairs]);
             self.fill_u32(bits.as_flattened_mut());
             sort_by_octant(bits, order);
-            for at in order {
-                let [unit, angle] = bits[usize::from(*at)];
+            for pair in order.iter().map(|pair| usize::from(*pair)) {
+                let [unit, angle] = bits[pair];
                 // 24 bits, never 0.
                 let unit = ((unit >> 8) + 1) as f32 / (1 << 24) as f32;
                 let angle = (angle >> 8) as f32 / (1 << 24) as f32;
                 let radius = (-2.0 * unit.ln()).sqrt();
                 let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
-                normals[usize::from(*at)] = [radius * cos, radius * sin];
+                normals[pair] = [radius * cos, radius * sin];
             }
             out.copy_from_slice(&normals.as_flattened()[..out.len()]);
         }
@@ -195,19 +194,22 @@ impl Rng {
     }
 }
 
-fn sort_by_octant(bits: &[[u32; 2]], order: &mut [u16]) {
+/// The numbers of the pairs by the octant of their angle, the second of a pair. Libraries
+/// branch by octant to find a sine, and a processor guesses right where the octant stays.
+fn sort_by_octant(pairs: &[[u32; 2]], order: &mut [u16]) {
     let octant = |pair: &[u32; 2]| (pair[1] >> 29) as usize;
-    let mut starts = [0u16; 9];
-    for pair in bits {
-        starts[octant(pair) + 1] += 1;
+    let mut counts = [0; 8];
+    for pair in pairs {
+        counts[octant(pair)] += 1;
     }
-    for i in 1..9 {
-        starts[i] += starts[i - 1];
+    let mut places = [0; 8];
+    for i in 1..8 {
+        places[i] = places[i - 1] + counts[i - 1];
     }
-    for (i, pair) in bits.iter().enumerate() {
-        let start = &mut starts[octant(pair)];
-        order[usize::from(*start)] = i as u16;
-        *start += 1;
+    for (number, pair) in pairs.iter().enumerate() {
+        let place: &mut usize = &mut places[octant(pair)];
+        order[*place] = number as u16;
+        *place += 1;
     }
 }
 
@@ -262,6 +264,34 @@ mod tests {
             first(1, Stream::Init, 0, 1 << 32),
         ] {
             assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn many_at_once_are_those_one_by_one() {
+        for before in 0..6 {
+            for n in [0, 1, 2, 3, 4, 5, 8, 9, 100, 1031] {
+                let mut one_by_one = Rng::new(5, Stream::Demo, 2, 7);
+                let mut at_once = one_by_one.clone();
+                for rng in [&mut one_by_one, &mut at_once] {
+                    (0..before).for_each(|_| drop(rng.next_u32()));
+                }
+                let mut plain = one_by_one.clone();
+                let (mut bits, mut normals) = (vec![0; n], vec![0.0; n]);
+                at_once.fill_u32(&mut bits);
+                assert!(bits.into_iter().all(|bits| bits == one_by_one.next_u32()));
+                assert_eq!(at_once.next_u32(), one_by_one.next_u32());
+                let mut at_once = plain.clone();
+                at_once.fill_normal(&mut normals);
+                for pair in normals.chunks(2) {
+                    let unit = ((plain.next_u32() >> 8) + 1) as f32 / 16_777_216.0;
+                    let angle = (plain.next_u32() >> 8) as f32 / 16_777_216.0;
+                    let radius = (-2.0 * unit.ln()).sqrt();
+                    let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
+                    assert_eq!(pair, &[radius * cos, radius * sin][..pair.len()]);
+                }
+                assert_eq!(at_once.next_u32(), plain.next_u32());
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Resizing to the byte as Pillow does up to version 12: across, then down, each pass in
 //! 22-bit fixed point and rounded to a byte, with the filter widened when shrinking.
 
+use std::ops::Range;
+
 use super::crop::{Filter, Window};
 use crate::wide::wide;
 
@@ -20,19 +22,19 @@ pub fn resize(rgb: &[u8], width: u32, window: Window, side: u32, filter: Filter)
         || {
             let columns = Taps::of(window.width, side, filter);
             let rows = Taps::of(window.height, side, filter);
-            vertical(&horizontal(lines, &columns, rows.most), &rows, side as usize)
+            vertical(&horizontal(lines, &columns, rows.each), &rows, side as usize)
         },
     )
 }
 
 /// What the output pixels along a line are made of.
 struct Taps {
-    /// How many input pixels an output pixel has at most: an even number.
-    most: usize,
     /// The first input pixel of each output pixel.
     first: Vec<usize>,
-    /// Weights of it and those after it, in fixed point: `most` for each output pixel, which
-    /// sum to 1 and end in zeros.
+    /// How many weights an output pixel has: an even number.
+    each: usize,
+    /// Weights of the first input pixel and those after it, in fixed point. Those of an output
+    /// pixel sum to 1 and may end in zeros.
     weights: Vec<i32>,
 }
 
@@ -43,27 +45,31 @@ impl Taps {
         let scale = f64::from(inputs) / f64::from(outputs);
         let stretch = scale.max(1.0);
         let support = filter.support() * stretch;
-        let centre = |output: usize| (output as f64 + 0.5) * scale;
-        let inputs = |output: usize| {
-            let first = (centre(output) - support + 0.5).max(0.0) as usize;
-            first..((centre(output) + support + 0.5) as usize).min(inputs as usize)
-        };
-        let outputs = outputs as usize;
-        let most = (0..outputs).map(|output| inputs(output).len()).max().unwrap_or(0);
-        let most = most.next_multiple_of(2);
-        let mut weights = vec![0; most * outputs];
+        let centres: Vec<f64> = (0..outputs).map(|i| (f64::from(i) + 0.5) * scale).collect();
+        let ranges: Vec<Range<usize>> = centres
+            .iter()
+            .map(|centre| {
+                let first = (centre - support + 0.5).max(0.0) as usize;
+                first..((centre + support + 0.5) as usize).min(inputs as usize)
+            })
+            .collect();
+        let most = ranges.iter().map(Range::len).max().unwrap_or(0);
+        let each = most.max(1).next_multiple_of(2);
+        let mut weights = vec![0; each * centres.len()];
         let mut exact = vec![0.0; most];
-        for (output, weights) in weights.chunks_exact_mut(most).enumerate() {
-            let mut sum = 0.0;
-            for (input, exact) in inputs(output).zip(&mut exact) {
-                *exact = filter.at((input as f64 - centre(output) + 0.5) / stretch);
-                sum += *exact;
+        for ((centre, range), weights) in
+            centres.iter().zip(&ranges).zip(weights.chunks_exact_mut(each))
+        {
+            let exact = &mut exact[..range.len()];
+            for (input, exact) in range.clone().zip(exact.iter_mut()) {
+                *exact = filter.at((input as f64 - centre + 0.5) / stretch);
             }
-            for (weight, exact) in weights.iter_mut().zip(&exact[..inputs(output).len()]) {
-                *weight = (exact / sum * f64::from(1 << PRECISION)).round() as i32;
+            let sum: f64 = exact.iter().sum();
+            for (weight, exact) in weights.iter_mut().zip(exact) {
+                *weight = (*exact / sum * f64::from(1 << PRECISION)).round() as i32;
             }
         }
-        Self { most, first: (0..outputs).map(|output| inputs(output).start).collect(), weights }
+        Self { first: ranges.iter().map(|range| range.start).collect(), each, weights }
     }
 }
 
@@ -89,34 +95,34 @@ impl Filter {
 }
 
 /// Every line by itself: the first two pixels of every output are looked up and weighted,
-/// then the next two, and so on. Red, green and blue of an output line lie apart. `behind`
-/// empty lines follow.
+/// then the next two, and so on. A line may go on behind the window. Red, green and blue of
+/// an output line lie apart, and `behind` empty lines follow.
 #[inline(always)]
 fn horizontal<'a>(
-    lines: impl Iterator<Item = &'a [u8]>,
+    lines: impl ExactSizeIterator<Item = &'a [u8]>,
     columns: &Taps,
     behind: usize,
 ) -> Vec<u8> {
     let n = columns.first.len();
-    // Two neighbours of every output: where they begin, in bytes, and their weights.
-    let pairs: Vec<(Vec<u32>, Vec<[i32; 2]>)> = (0..columns.most)
+    // Two neighbours of every output: the byte where they begin, and their weights.
+    let pairs: Vec<(Vec<u32>, Vec<[i32; 2]>)> = (0..columns.each)
         .step_by(2)
         .map(|i| {
-            let weights = columns.weights.chunks_exact(columns.most);
+            let weights = columns.weights.chunks_exact(columns.each);
             (
                 columns.first.iter().map(|first| 3 * (first + i) as u32).collect(),
                 weights.map(|weights| [weights[i], weights[i + 1]]).collect(),
             )
         })
         .collect();
-    let mut out = vec![0; (lines.size_hint().0 + behind) * 3 * n];
-    let length = 3 * (columns.first.last().unwrap_or(&0) + columns.most) + 2;
+    // A pair is read as eight bytes, and one of weight 0 may lie behind the line.
+    let length = 3 * (columns.first.last().unwrap_or(&0) + columns.each) + 2;
     let mut padded = Vec::new();
     let mut found = vec![0u64; n];
     let mut sums = vec![0; 3 * n];
+    let mut out = vec![0; (lines.len() + behind) * 3 * n];
     for (line, out) in lines.zip(out.chunks_exact_mut(3 * n)) {
-        // A pair is read as eight bytes, and one of weight 0 may lie behind the line. Only
-        // at the end of the image is nothing there.
+        // At the end of the image nothing may be there.
         let line = line.get(..length).unwrap_or_else(|| {
             padded.clear();
             padded.extend_from_slice(line);
@@ -127,21 +133,23 @@ fn horizontal<'a>(
         for (places, weights) in &pairs {
             for (pair, place) in found.iter_mut().zip(places) {
                 let place = *place as usize;
-                *pair = u64::from_le_bytes(line[place..place + 8].try_into().unwrap());
+                let bytes = line[place..place + 8].try_into().expect("eight bytes");
+                *pair = u64::from_le_bytes(bytes);
             }
+            // Slices of one length, so that the loop needs no checks.
             let (found, weights) = (&found[..n], &weights[..n]);
             let (red, rest) = sums.split_at_mut(n);
             let (green, blue) = rest.split_at_mut(n);
             let blue = &mut blue[..n];
             for i in 0..n {
                 let (first, second) = (found[i] as u32, (found[i] >> 24) as u32);
-                let weigh = |sum, shift| {
+                let add = |sum, shift| {
                     let sum = plus(sum, weights[i][0], (first >> shift) as u8);
                     plus(sum, weights[i][1], (second >> shift) as u8)
                 };
-                red[i] = weigh(red[i], 0);
-                green[i] = weigh(green[i], 8);
-                blue[i] = weigh(blue[i], 16);
+                red[i] = add(red[i], 0);
+                green[i] = add(green[i], 8);
+                blue[i] = add(blue[i], 16);
             }
         }
         for (out, sum) in out.iter_mut().zip(&sums) {
@@ -155,33 +163,36 @@ fn horizontal<'a>(
 #[inline(always)]
 fn vertical(lines: &[u8], rows: &Taps, side: usize) -> Vec<u8> {
     let length = 3 * side;
-    let mut out = vec![0; rows.first.len() * length];
     let mut sums = vec![0; length];
     let mut bytes = vec![0; length];
-    let taps = rows.first.iter().zip(rows.weights.chunks_exact(rows.most));
+    let mut out = vec![0; rows.first.len() * length];
+    let taps = rows.first.iter().zip(rows.weights.chunks_exact(rows.each));
     for ((first, weights), out) in taps.zip(out.chunks_exact_mut(length)) {
-        let mut lines = lines[first * length..].chunks_exact(2 * length);
+        let lines = &lines[first * length..];
         if let [one, two] = *weights {
-            let (upper, lower) = lines.next().unwrap().split_at(length);
-            for ((byte, upper), lower) in bytes.iter_mut().zip(upper).zip(lower) {
+            // Most faces are enlarged, and sums of two need no memory.
+            let (upper, rest) = lines.split_at(length);
+            for ((byte, upper), lower) in bytes.iter_mut().zip(upper).zip(rest) {
                 *byte = to_byte(plus(plus(HALF, one, *upper), two, *lower));
             }
         } else {
-        sums.fill(HALF);
-        for (weights, lines) in weights.chunks_exact(2).zip(lines) {
-            let (upper, lower) = lines.split_at(length);
-            for ((sum, upper), lower) in sums.iter_mut().zip(upper).zip(lower) {
-                *sum = plus(plus(*sum, weights[0], *upper), weights[1], *lower);
+            sums.fill(HALF);
+            let pairs = weights.chunks_exact(2).zip(lines.chunks_exact(2 * length));
+            for (weights, lines) in pairs {
+                let (upper, lower) = lines.split_at(length);
+                for ((sum, upper), lower) in sums.iter_mut().zip(upper).zip(lower) {
+                    *sum = plus(plus(*sum, weights[0], *upper), weights[1], *lower);
+                }
             }
-        }
-        for (byte, sum) in bytes.iter_mut().zip(&sums) {
-            *byte = to_byte(*sum);
-        }
+            for (byte, sum) in bytes.iter_mut().zip(&sums) {
+                *byte = to_byte(*sum);
+            }
         }
         let (red, rest) = bytes.split_at(side);
         let (green, blue) = rest.split_at(side);
-        for (((out, r), g), b) in out.as_chunks_mut().0.iter_mut().zip(red).zip(green).zip(blue) {
-            *out = [*r, *g, *b];
+        let (pixels, _) = out.as_chunks_mut();
+        for (((pixel, r), g), b) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
+            *pixel = [*r, *g, *b];
         }
     }
     out

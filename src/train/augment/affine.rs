@@ -59,27 +59,25 @@ pub fn rotate(image: &mut Pixels, degrees: f64, by: Sampling) {
 
 /// Looks up every pixel where the matrix says, at pixel centres.
 pub fn transform(image: &mut Pixels, matrix: Matrix, by: Sampling) {
-    let source = wide(
-        #[inline(always)]
-        || Bordered::of(image),
-    );
-    let (width, height) = (image.width, image.height);
-    let mut row = Row::of(width);
-    // Shears and translations move along one axis. The distances along the other are 0,
-    // so that pixels need not be mixed that way.
+    if image.rgb.is_empty() {
+        return;
+    }
     let [a, b, c, d, e, f] = matrix;
+    // Shears and translations move along one axis only: distances along the other are 0,
+    // and mixing by 0 changes nothing.
     let (across, down) = ([a, b, c] != [1.0, 0.0, 0.0], [d, e, f] != [0.0, 1.0, 0.0]);
     wide(
         #[inline(always)]
         || {
-            for (y, out) in image.rgb.chunks_exact_mut(3 * width.max(1)).enumerate() {
+            let source = Bordered::of(image);
+            let mut row = Row::of(image.width);
+            for (y, out) in image.rgb.chunks_exact_mut(3 * image.width).enumerate() {
                 let (out, _) = out.as_chunks_mut();
-                row.find(y, matrix, height, source.stride);
+                row.find(y, matrix, image.height, source.stride);
                 match (by.filter, across, down) {
-                    (Filter::Bilinear, true, true) => row.bilinear::<true, true>(&source, out),
                     (Filter::Bilinear, true, false) => row.bilinear::<true, false>(&source, out),
                     (Filter::Bilinear, false, true) => row.bilinear::<false, true>(&source, out),
-                    (Filter::Bilinear, false, false) => row.bilinear::<false, false>(&source, out),
+                    (Filter::Bilinear, ..) => row.bilinear::<true, true>(&source, out),
                     (Filter::Bicubic, ..) => row.bicubic(&source, out),
                 }
                 out[..row.inside.start].fill(by.fill);
@@ -89,39 +87,39 @@ pub fn transform(image: &mut Pixels, matrix: Matrix, by: Sampling) {
     );
 }
 
-/// An image with its outermost pixels repeated around it, so that the surroundings of any
-/// place inside can be looked up; four bytes a pixel, the last 0.
+/// How far an image is continued beyond its border, as the wider filter asks.
+const BORDER: usize = 2;
+
+/// An image with its outermost pixels repeated around it, so that what surrounds a place
+/// inside can be looked up without looking where the image ends.
 struct Bordered {
+    /// Red, green and blue from the lowest byte up.
     pixels: Vec<u32>,
     /// Pixels from a row to the next.
     stride: usize,
 }
-
-/// How many pixels a filter reaches beyond the image.
-const BORDER: usize = 2;
 
 impl Bordered {
     #[inline(always)]
     fn of(image: &Pixels) -> Self {
         let stride = image.width + 2 * BORDER;
         let mut pixels = vec![0; stride * (image.height + 2 * BORDER)];
-        let last = image.height.saturating_sub(1);
-        let (from, _) = image.rgb.as_chunks::<3>();
+        let (source, _) = image.rgb.as_chunks::<3>();
         for (y, row) in pixels.chunks_exact_mut(stride).enumerate() {
-            let y = y.saturating_sub(BORDER).min(last);
-            let from = &from[y * image.width..][..image.width];
-            for (pixel, [r, g, b]) in row[BORDER..].iter_mut().zip(from) {
-                *pixel = u32::from_le_bytes([*r, *g, *b, 0]);
-            }
+            let y = y.saturating_sub(BORDER).min(image.height - 1);
+            let source = &source[y * image.width..][..image.width];
             let (left, rest) = row.split_at_mut(BORDER);
             let (inner, right) = rest.split_at_mut(image.width);
+            for (pixel, [r, g, b]) in inner.iter_mut().zip(source) {
+                *pixel = u32::from_le_bytes([*r, *g, *b, 0]);
+            }
             left.fill(inner[0]);
             right.fill(inner[image.width - 1]);
         }
         Self { pixels, stride }
     }
 
-    /// A pixel and that on its right.
+    /// A pixel and the one on its right, which take the upper half.
     #[inline(always)]
     fn pair(&self, at: usize) -> u64 {
         let pair = &self.pixels[at..at + 2];
@@ -129,21 +127,21 @@ impl Bordered {
     }
 }
 
-/// Where the pixels of an output row come from. Places are found for the whole row before
-/// pixels are looked up, so that the arithmetic goes many at a time.
+/// Where the pixels of an output row come from. Places are found for the whole row, then
+/// pixels are looked up one by one, then mixed, so that the arithmetic goes many at a time.
 struct Row {
     /// The centre of each column.
     centres: Vec<f64>,
-    /// Columns whose places are inside the image: a run, because places lie on a line.
-    inside: Range<usize>,
-    /// Whether each is.
+    /// Whether the place of each column is inside the image.
     within: Vec<bool>,
+    /// The columns whose places are: neighbours all, since places lie on a line.
+    inside: Range<usize>,
     /// The pixel left of and above each place, in the bordered image.
     at: Vec<u32>,
     /// How far the place is from there.
     dx: Vec<f64>,
     dy: Vec<f64>,
-    /// The two pixels above each place and the two below.
+    /// The two pixels above each place, the two below, and what they mix to.
     upper: Vec<u64>,
     lower: Vec<u64>,
     mixed: Vec<u32>,
@@ -153,8 +151,8 @@ impl Row {
     fn of(width: usize) -> Self {
         Self {
             centres: (0..width).map(|column| column as f64 + 0.5).collect(),
-            inside: 0..0,
             within: vec![false; width],
+            inside: 0..0,
             at: vec![0; width],
             dx: vec![0.0; width],
             dy: vec![0.0; width],
@@ -168,12 +166,12 @@ impl Row {
     #[inline(always)]
     fn find(&mut self, y: usize, [a, b, c, d, e, f]: Matrix, height: usize, stride: usize) {
         let n = self.centres.len();
-        let stride = stride as f64;
         let (w, h, y) = (n as f64, height as f64, y as f64 + 0.5);
+        let (border, stride) = (BORDER as f64, stride as f64);
         // Slices of one length, so that the loop needs no checks.
-        let (centres, within, at) =
-            (&self.centres[..n], &mut self.within[..n], &mut self.at[..n]);
+        let (centres, within) = (&self.centres[..n], &mut self.within[..n]);
         let (dx, dy) = (&mut self.dx[..n], &mut self.dy[..n]);
+        let at = &mut self.at[..n];
         for i in 0..n {
             let x = centres[i];
             let (x, y) = (a * x + b * y + c, d * x + e * y + f);
@@ -182,14 +180,16 @@ impl Row {
             let (x, y) = (x - 0.5, y - 0.5);
             let (left, top) = (x.floor(), y.floor());
             (dx[i], dy[i]) = (x - left, y - top);
-            at[i] = whole((top + BORDER as f64) * stride + (left + BORDER as f64)) as u32;
+            // Has no meaning outside.
+            at[i] = low_bits((top + border) * stride + (left + border));
         }
-        let start = within.iter().position(|w| *w).unwrap_or(n);
-        let end = within.iter().rposition(|w| *w).map_or(n, |last| last + 1);
-        self.inside = start..end;
+        let first = within.iter().position(|within| *within).unwrap_or(n);
+        let behind = within.iter().rposition(|within| *within).map_or(n, |last| last + 1);
+        self.inside = first..behind;
     }
 
-    /// Bytes are truncated, as in Pillow.
+    /// Mixes four pixels, or two where places move only across or down. Bytes are truncated,
+    /// as in Pillow.
     #[inline(always)]
     fn bilinear<const ACROSS: bool, const DOWN: bool>(
         &mut self,
@@ -198,30 +198,29 @@ impl Row {
     ) {
         let inside = self.inside.clone();
         let n = inside.len();
-        let at = &self.at[inside.clone()];
-        let (dx, dy) = (&self.dx[inside.clone()][..n], &self.dy[inside.clone()][..n]);
         let (upper, lower) = (&mut self.upper[..n], &mut self.lower[..n]);
-        for i in 0..n {
-            upper[i] = from.pair(at[i] as usize);
+        for (i, at) in self.at[inside.clone()].iter().enumerate() {
+            upper[i] = from.pair(*at as usize);
             if DOWN {
-                lower[i] = from.pair(at[i] as usize + from.stride);
+                lower[i] = from.pair(*at as usize + from.stride);
             }
         }
+        let (dx, dy) = (&self.dx[inside.clone()][..n], &self.dy[inside.clone()][..n]);
         let mixed = &mut self.mixed[..n];
         for i in 0..n {
             let mut pixel = 0;
-            for channel in 0..3 {
+            for shift in [0, 8, 16] {
                 let across = |pair: u64| {
-                    let byte = |shift: u32| f64::from((pair >> shift) as u8);
-                    let left = byte(8 * channel);
-                    if ACROSS { between(left, byte(8 * channel + 32), dx[i]) } else { left }
+                    let left = f64::from((pair >> shift) as u8);
+                    let right = f64::from((pair >> (32 + shift)) as u8);
+                    if ACROSS { between(left, right, dx[i]) } else { left }
                 };
                 let mut value = across(upper[i]);
                 if DOWN {
                     value = between(value, across(lower[i]), dy[i]);
                 }
                 // Between two bytes, so that no bounds are needed.
-                pixel |= u32::from(whole(value.floor()) as u8) << (8 * channel);
+                pixel |= (low_bits(value.floor()) & 0xFF) << shift;
             }
             mixed[i] = pixel;
         }
@@ -231,27 +230,28 @@ impl Row {
         }
     }
 
-    /// The same, by four pixels each way.
+    /// The same, by four pixels each way, and with bounds.
     #[inline(always)]
     fn bicubic(&self, from: &Bordered, out: &mut [[u8; 3]]) {
         for i in self.inside.clone() {
             let first = self.at[i] as usize - from.stride - 1;
-            let rows: [&[u32]; 4] =
-                std::array::from_fn(|row| &from.pixels[first + row * from.stride..][..4]);
-            let across = rows.map(|row| {
-                let pixel: [[f64; 3]; 4] = std::array::from_fn(|x| { let [r, g, b, _] = row[x].to_le_bytes(); [r, g, b].map(f64::from) });
-                std::array::from_fn::<f64, 3, _>(|c| cubic(pixel.map(|p| p[c]), self.dx[i]))
+            let rows = [0, 1, 2, 3].map(|row| {
+                let pixels = &from.pixels[first + row * from.stride..][..4];
+                [0, 1, 2, 3].map(|column| pixels[column].to_le_bytes().map(f64::from))
             });
-            out[i] = std::array::from_fn(|c| cubic(across.map(|row| row[c]), self.dy[i]) as u8);
+            out[i] = [0, 1, 2].map(|channel| {
+                let across = rows.map(|row| cubic(row.map(|pixel| pixel[channel]), self.dx[i]));
+                cubic(across, self.dy[i]) as u8
+            });
         }
     }
 }
 
-/// A whole number in floating point as an integer: added to 2^52 it lies in the low bits.
-/// A conversion would check its bounds, which keeps loops out of wide registers.
+/// The low bits of a whole number from 0 on: added to 2^52 it lies in the lowest bits of
+/// the sum. A conversion would check its bounds, which keeps loops out of wide registers.
 #[inline(always)]
-fn whole(x: f64) -> u64 {
-    (x + (1u64 << 52) as f64).to_bits()
+fn low_bits(whole: f64) -> u32 {
+    (whole + (1u64 << 52) as f64).to_bits() as u32
 }
 
 /// From `a` at 0 to `b` at 1.

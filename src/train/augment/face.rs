@@ -112,20 +112,20 @@ fn side_of(out: &[f32]) -> u32 {
 
 /// RGB bytes to normalised planes: (value / 255 - mean) / std, (3, S, S) row-major.
 pub fn normalize(rgb: &[u8], by: &Normalize, out: &mut [f32]) {
-    let scale = std::array::from_fn(|c| (1.0 / (255.0 * by.std.value[c])) as f32);
-    let shift = std::array::from_fn(|c| (by.mean.value[c] / by.std.value[c]) as f32);
+    let scale = [0, 1, 2].map(|c| (1.0 / (255.0 * by.std.value[c])) as f32);
+    let shift = [0, 1, 2].map(|c| (by.mean.value[c] / by.std.value[c]) as f32);
     let (pixels, _) = rgb.as_chunks::<3>();
     let (red, rest) = out.split_at_mut(pixels.len());
     let (green, blue) = rest.split_at_mut(pixels.len());
     wide(
         #[inline(always)]
         || {
-            let [one, two, three]: [f32; 3] = scale;
-            let [eins, zwei, drei]: [f32; 3] = shift;
+            // Copies, which stay in registers.
+            let (scale, shift) = (scale, shift);
             for (((pixel, r), g), b) in pixels.iter().zip(red).zip(green).zip(blue) {
-                *r = f32::from(pixel[0]) * one - eins;
-                *g = f32::from(pixel[1]) * two - zwei;
-                *b = f32::from(pixel[2]) * three - drei;
+                *r = f32::from(pixel[0]) * scale[0] - shift[0];
+                *g = f32::from(pixel[1]) * scale[1] - shift[1];
+                *b = f32::from(pixel[2]) * scale[2] - shift[2];
             }
         },
     );
