@@ -1,6 +1,8 @@
 //! Resizing to the byte as Pillow does up to version 12: across, then down, each pass in
 //! 22-bit fixed point and rounded to a byte, with the filter widened when shrinking.
 
+use std::ops::Range;
+
 use super::crop::{Filter, Window};
 use crate::wide::wide;
 
@@ -23,42 +25,63 @@ pub fn resize_to(
     size: (u32, u32),
     filter: Filter,
 ) -> Vec<u8> {
-    let columns = weights(window.width, size.0, filter);
-    let rows = weights(window.height, size.1, filter);
-    let (row, first) = (3 * width as usize, 3 * window.x as usize);
-    let lines = (window.y as usize..).take(window.height as usize).map(|y| {
-        let start = y * row + first;
-        &rgb[start..start + 3 * window.width as usize]
-    });
+    let row = 3 * width as usize;
+    let start = window.y as usize * row + 3 * window.x as usize;
+    let lines = (0..window.height as usize).map(|y| &rgb[start + y * row..]);
     wide(
         #[inline(always)]
-        || vertical(&horizontal(lines, &columns), &rows, columns.len()),
+        || {
+            let columns = Taps::of(window.width, size.0, filter);
+            let rows = Taps::of(window.height, size.1, filter);
+            vertical(&horizontal(lines, &columns, rows.each), &rows, size.0 as usize)
+        },
     )
 }
 
-/// What an output pixel is made of.
+/// What the output pixels along a line are made of.
 struct Taps {
-    /// The first input pixel.
-    first: usize,
-    /// Weights of it and those after it, in fixed point; they sum to 1.
+    /// The first input pixel of each output pixel.
+    first: Vec<usize>,
+    /// How many weights an output pixel has: an even number.
+    each: usize,
+    /// Weights of the first input pixel and those after it, in fixed point. Those of an output
+    /// pixel sum to 1 and may end in zeros.
     weights: Vec<i32>,
 }
 
-/// The taps of `outputs` pixels along a line of `inputs`.
-fn weights(inputs: u32, outputs: u32, filter: Filter) -> Vec<Taps> {
-    let scale = f64::from(inputs) / f64::from(outputs);
-    let stretch = scale.max(1.0);
-    let support = filter.support() * stretch;
-    let taps = |output: u32| {
-        let centre = (f64::from(output) + 0.5) * scale;
-        let first = (centre - support + 0.5).max(0.0) as usize;
-        let end = ((centre + support + 0.5) as usize).min(inputs as usize);
-        let at = |input: usize| filter.at((input as f64 - centre + 0.5) / stretch);
-        let sum: f64 = (first..end).map(at).sum();
-        let fixed = |weight: f64| (weight / sum * f64::from(1 << PRECISION)).round() as i32;
-        Taps { first, weights: (first..end).map(|input| fixed(at(input))).collect() }
-    };
-    (0..outputs).map(taps).collect()
+impl Taps {
+    /// The taps of `outputs` pixels along a line of `inputs`.
+    #[inline(always)]
+    fn of(inputs: u32, outputs: u32, filter: Filter) -> Self {
+        let scale = f64::from(inputs) / f64::from(outputs);
+        let stretch = scale.max(1.0);
+        let support = filter.support() * stretch;
+        let centres: Vec<f64> = (0..outputs).map(|i| (f64::from(i) + 0.5) * scale).collect();
+        let ranges: Vec<Range<usize>> = centres
+            .iter()
+            .map(|centre| {
+                let first = (centre - support + 0.5).max(0.0) as usize;
+                first..((centre + support + 0.5) as usize).min(inputs as usize)
+            })
+            .collect();
+        let most = ranges.iter().map(Range::len).max().unwrap_or(0);
+        let each = most.max(1).next_multiple_of(2);
+        let mut weights = vec![0; each * centres.len()];
+        let mut exact = vec![0.0; most];
+        for ((centre, range), weights) in
+            centres.iter().zip(&ranges).zip(weights.chunks_exact_mut(each))
+        {
+            let exact = &mut exact[..range.len()];
+            for (input, exact) in range.clone().zip(exact.iter_mut()) {
+                *exact = filter.at((input as f64 - centre + 0.5) / stretch);
+            }
+            let sum: f64 = exact.iter().sum();
+            for (weight, exact) in weights.iter_mut().zip(exact) {
+                *weight = (*exact / sum * f64::from(1 << PRECISION)).round() as i32;
+            }
+        }
+        Self { first: ranges.iter().map(|range| range.start).collect(), each, weights }
+    }
 }
 
 impl Filter {
@@ -82,35 +105,62 @@ impl Filter {
     }
 }
 
-/// Every line by itself: the first pixel of every output is gathered and weighted, then
-/// the second of every output, and so on.
+/// Every line by itself: the first two pixels of every output are looked up and weighted,
+/// then the next two, and so on. A line may go on behind the window. Red, green and blue of
+/// an output line lie apart, and `behind` empty lines follow.
 #[inline(always)]
-fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Vec<u8> {
-    let most = columns.iter().map(|taps| taps.weights.len()).max().unwrap_or(0);
-    // Outputs of fewer pixels take some of weight 0 more.
-    let weight = |taps: &Taps, i: usize| taps.weights.get(i).copied().unwrap_or(0);
-    let rounds: Vec<(Vec<usize>, Vec<[i32; 3]>)> = (0..most)
+fn horizontal<'a>(
+    lines: impl ExactSizeIterator<Item = &'a [u8]>,
+    columns: &Taps,
+    behind: usize,
+) -> Vec<u8> {
+    let n = columns.first.len();
+    // Two neighbours of every output: the byte where they begin, and their weights.
+    let pairs: Vec<(Vec<u32>, Vec<[i32; 2]>)> = (0..columns.each)
+        .step_by(2)
         .map(|i| {
-            let last = |taps: &Taps| taps.first + i.min(taps.weights.len() - 1);
+            let weights = columns.weights.chunks_exact(columns.each);
             (
-                columns.iter().map(last).collect(),
-                columns.iter().map(|t| [weight(t, i); 3]).collect(),
+                columns.first.iter().map(|first| 3 * (first + i) as u32).collect(),
+                weights.map(|weights| [weights[i], weights[i + 1]]).collect(),
             )
         })
         .collect();
-    let mut out = vec![0; lines.size_hint().0 * 3 * columns.len()];
-    let mut gathered = vec![[0u8; 3]; columns.len()];
-    let mut sums = vec![0; 3 * columns.len()];
-    for (line, out) in lines.zip(out.chunks_exact_mut(3 * columns.len())) {
-        let (pixels, _) = line.as_chunks::<3>();
+    // A pair is read as eight bytes, and one of weight 0 may lie behind the line.
+    let length = 3 * (columns.first.last().unwrap_or(&0) + columns.each) + 2;
+    let mut padded = Vec::new();
+    let mut found = vec![0u64; n];
+    let mut sums = vec![0; 3 * n];
+    let mut out = vec![0; (lines.len() + behind) * 3 * n];
+    for (line, out) in lines.zip(out.chunks_exact_mut(3 * n)) {
+        // At the end of the image nothing may be there.
+        let line = line.get(..length).unwrap_or_else(|| {
+            padded.clear();
+            padded.extend_from_slice(line);
+            padded.resize(length, 0);
+            &padded
+        });
         sums.fill(HALF);
-        for (places, weights) in &rounds {
-            for (pixel, place) in gathered.iter_mut().zip(places) {
-                *pixel = pixels[*place];
+        for (places, weights) in &pairs {
+            for (pair, place) in found.iter_mut().zip(places) {
+                let place = *place as usize;
+                let bytes = line[place..place + 8].try_into().expect("eight bytes");
+                *pair = u64::from_le_bytes(bytes);
             }
-            let values = gathered.as_flattened().iter().zip(weights.as_flattened());
-            for (sum, (value, weight)) in sums.iter_mut().zip(values) {
-                *sum = plus(*sum, *weight, *value);
+            // Slices of one length, so that the loop needs no checks.
+            let (found, weights) = (&found[..n], &weights[..n]);
+            let (red, rest) = sums.split_at_mut(n);
+            let (green, blue) = rest.split_at_mut(n);
+            let blue = &mut blue[..n];
+            for i in 0..n {
+                let (first, second) = (found[i] as u32, (found[i] >> 24) as u32);
+                let add = |sum, shift| {
+                    let sum = plus(sum, weights[i][0], (first >> shift) as u8);
+                    plus(sum, weights[i][1], (second >> shift) as u8)
+                };
+                red[i] = add(red[i], 0);
+                green[i] = add(green[i], 8);
+                blue[i] = add(blue[i], 16);
             }
         }
         for (out, sum) in out.iter_mut().zip(&sums) {
@@ -120,22 +170,40 @@ fn horizontal<'a>(lines: impl Iterator<Item = &'a [u8]>, columns: &[Taps]) -> Ve
     out
 }
 
-/// Every column by itself; lines have `width` pixels.
+/// Every column by itself; red, green and blue of a line of `width` pixels lie apart.
 #[inline(always)]
-fn vertical(lines: &[u8], rows: &[Taps], width: usize) -> Vec<u8> {
+fn vertical(lines: &[u8], rows: &Taps, width: usize) -> Vec<u8> {
     let length = 3 * width;
-    let mut out = vec![0; rows.len() * length];
     let mut sums = vec![0; length];
-    for (taps, out) in rows.iter().zip(out.chunks_exact_mut(length)) {
-        sums.fill(HALF);
-        let lines = lines[taps.first * length..].chunks_exact(length);
-        for (weight, line) in taps.weights.iter().zip(lines) {
-            for (sum, value) in sums.iter_mut().zip(line) {
-                *sum = plus(*sum, *weight, *value);
+    let mut bytes = vec![0; length];
+    let mut out = vec![0; rows.first.len() * length];
+    let taps = rows.first.iter().zip(rows.weights.chunks_exact(rows.each));
+    for ((first, weights), out) in taps.zip(out.chunks_exact_mut(length)) {
+        let lines = &lines[first * length..];
+        if let [one, two] = *weights {
+            // Most faces are enlarged, and sums of two need no memory.
+            let (upper, rest) = lines.split_at(length);
+            for ((byte, upper), lower) in bytes.iter_mut().zip(upper).zip(rest) {
+                *byte = to_byte(plus(plus(HALF, one, *upper), two, *lower));
+            }
+        } else {
+            sums.fill(HALF);
+            let pairs = weights.chunks_exact(2).zip(lines.chunks_exact(2 * length));
+            for (weights, lines) in pairs {
+                let (upper, lower) = lines.split_at(length);
+                for ((sum, upper), lower) in sums.iter_mut().zip(upper).zip(lower) {
+                    *sum = plus(plus(*sum, weights[0], *upper), weights[1], *lower);
+                }
+            }
+            for (byte, sum) in bytes.iter_mut().zip(&sums) {
+                *byte = to_byte(*sum);
             }
         }
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            *out = to_byte(*sum);
+        let (red, rest) = bytes.split_at(width);
+        let (green, blue) = rest.split_at(width);
+        let (pixels, _) = out.as_chunks_mut();
+        for (((pixel, r), g), b) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
+            *pixel = [*r, *g, *b];
         }
     }
     out

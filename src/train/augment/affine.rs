@@ -2,6 +2,8 @@
 //! output pixel is looked up in the source, without antialiasing; what comes from
 //! outside is filled.
 
+use std::ops::Range;
+
 use super::pixels::Pixels;
 use crate::prepare::crop::Filter;
 use crate::wide::wide;
@@ -57,165 +59,199 @@ pub fn rotate(image: &mut Pixels, degrees: f64, by: Sampling) {
 
 /// Looks up every pixel where the matrix says, at pixel centres.
 pub fn transform(image: &mut Pixels, matrix: Matrix, by: Sampling) {
-    let source = std::mem::take(&mut image.rgb);
-    image.rgb = vec![0; source.len()];
-    let lookup = Lookup { pixels: source.as_chunks().0, width: image.width, height: image.height };
-    let mut row = Row::of(image.width);
-    for (y, out) in image.rgb.chunks_exact_mut(3 * image.width.max(1)).enumerate() {
-        let (out, _) = out.as_chunks_mut();
-        row.find(y, matrix, image.height);
-        match by.filter {
-            Filter::Bilinear => row.bilinear(&lookup, out),
-            Filter::Bicubic => row.bicubic(&lookup, out),
+    if image.rgb.is_empty() {
+        return;
+    }
+    let [a, b, c, d, e, f] = matrix;
+    // Shears and translations move along one axis only: distances along the other are 0,
+    // and mixing by 0 changes nothing.
+    let (across, down) = ([a, b, c] != [1.0, 0.0, 0.0], [d, e, f] != [0.0, 1.0, 0.0]);
+    wide(
+        #[inline(always)]
+        || {
+            let source = Bordered::of(image);
+            let mut row = Row::of(image.width);
+            for (y, out) in image.rgb.chunks_exact_mut(3 * image.width).enumerate() {
+                let (out, _) = out.as_chunks_mut();
+                row.find(y, matrix, image.height, source.stride);
+                match (by.filter, across, down) {
+                    (Filter::Bilinear, true, false) => row.bilinear::<true, false>(&source, out),
+                    (Filter::Bilinear, false, true) => row.bilinear::<false, true>(&source, out),
+                    (Filter::Bilinear, ..) => row.bilinear::<true, true>(&source, out),
+                    (Filter::Bicubic, ..) => row.bicubic(&source, out),
+                }
+                out[..row.inside.start].fill(by.fill);
+                out[row.inside.end..].fill(by.fill);
+            }
+        },
+    );
+}
+
+/// How far an image is continued beyond its border, as the wider filter asks.
+const BORDER: usize = 2;
+
+/// An image with its outermost pixels repeated around it, so that what surrounds a place
+/// inside can be looked up without looking where the image ends.
+struct Bordered {
+    /// Red, green and blue from the lowest byte up.
+    pixels: Vec<u32>,
+    /// Pixels from a row to the next.
+    stride: usize,
+}
+
+impl Bordered {
+    #[inline(always)]
+    fn of(image: &Pixels) -> Self {
+        let stride = image.width + 2 * BORDER;
+        let mut pixels = vec![0; stride * (image.height + 2 * BORDER)];
+        let (source, _) = image.rgb.as_chunks::<3>();
+        for (y, row) in pixels.chunks_exact_mut(stride).enumerate() {
+            let y = y.saturating_sub(BORDER).min(image.height - 1);
+            let source = &source[y * image.width..][..image.width];
+            let (left, rest) = row.split_at_mut(BORDER);
+            let (inner, right) = rest.split_at_mut(image.width);
+            for (pixel, [r, g, b]) in inner.iter_mut().zip(source) {
+                *pixel = u32::from_le_bytes([*r, *g, *b, 0]);
+            }
+            left.fill(inner[0]);
+            right.fill(inner[image.width - 1]);
         }
-        row.fill(by.fill, out);
+        Self { pixels, stride }
+    }
+
+    /// A pixel and the one on its right, which take the upper half.
+    #[inline(always)]
+    fn pair(&self, at: usize) -> u64 {
+        let pair = &self.pixels[at..at + 2];
+        u64::from(pair[0]) | u64::from(pair[1]) << 32
     }
 }
 
-/// An image to look pixels up in.
-struct Lookup<'a> {
-    pixels: &'a [[u8; 3]],
-    width: usize,
-    height: usize,
-}
-
 /// Where the pixels of an output row come from. Places are found for the whole row, then
-/// pixels are gathered, then mixed, so that the arithmetic goes many at a time.
+/// pixels are looked up one by one, then mixed, so that the arithmetic goes many at a time.
 struct Row {
     /// The centre of each column.
     centres: Vec<f64>,
     /// Whether the place of each column is inside the image.
-    inside: Vec<bool>,
-    /// The pixel left of and above each place.
-    left: Vec<i32>,
-    top: Vec<i32>,
+    within: Vec<bool>,
+    /// The columns whose places are: neighbours all, since places lie on a line.
+    inside: Range<usize>,
+    /// The pixel left of and above each place, in the bordered image.
+    at: Vec<u32>,
     /// How far the place is from there.
     dx: Vec<f64>,
     dy: Vec<f64>,
-    /// Numbers of the four pixels around each place: above left and right, below left and
-    /// right.
-    around: [Vec<u32>; 4],
-    /// Those pixels.
-    corners: [Vec<[u8; 3]>; 4],
-    /// The distances, for each byte.
-    shares: [Vec<[f64; 3]>; 2],
+    /// The two pixels above each place, the two below, and what they mix to.
+    upper: Vec<u64>,
+    lower: Vec<u64>,
+    mixed: Vec<u32>,
 }
 
 impl Row {
     fn of(width: usize) -> Self {
         Self {
             centres: (0..width).map(|column| column as f64 + 0.5).collect(),
-            inside: vec![false; width],
-            left: vec![0; width],
-            top: vec![0; width],
+            within: vec![false; width],
+            inside: 0..0,
+            at: vec![0; width],
             dx: vec![0.0; width],
             dy: vec![0.0; width],
-            around: std::array::from_fn(|_| vec![0; width]),
-            corners: std::array::from_fn(|_| vec![[0; 3]; width]),
-            shares: std::array::from_fn(|_| vec![[0.0; 3]; width]),
+            upper: vec![0; width],
+            lower: vec![0; width],
+            mixed: vec![0; width],
         }
     }
 
     /// Finds the places of the row `y`.
-    fn find(&mut self, y: usize, [a, b, c, d, e, f]: Matrix, height: usize) {
+    #[inline(always)]
+    fn find(&mut self, y: usize, [a, b, c, d, e, f]: Matrix, height: usize, stride: usize) {
         let n = self.centres.len();
         let (w, h, y) = (n as f64, height as f64, y as f64 + 0.5);
+        let (border, stride) = (BORDER as f64, stride as f64);
         // Slices of one length, so that the loop needs no checks.
-        let (centres, inside) = (&self.centres[..n], &mut self.inside[..n]);
-        let (left, top) = (&mut self.left[..n], &mut self.top[..n]);
+        let (centres, within) = (&self.centres[..n], &mut self.within[..n]);
         let (dx, dy) = (&mut self.dx[..n], &mut self.dy[..n]);
-        wide(
-            #[inline(always)]
-            || {
-                for i in 0..n {
-                    let x = centres[i];
-                    let (x, y) = (a * x + b * y + c, d * x + e * y + f);
-                    let within = (x >= 0.0) & (x < w) & (y >= 0.0) & (y < h);
-                    inside[i] = within;
-                    // Pixel centres lie in the middle. Places outside are not looked up.
-                    let x = if within { x } else { 0.5 } - 0.5;
-                    let y = if within { y } else { 0.5 } - 0.5;
-                    (left[i], top[i]) = (x.floor() as i32, y.floor() as i32);
-                    (dx[i], dy[i]) = (x - x.floor(), y - y.floor());
+        let at = &mut self.at[..n];
+        for i in 0..n {
+            let x = centres[i];
+            let (x, y) = (a * x + b * y + c, d * x + e * y + f);
+            within[i] = (x >= 0.0) & (x < w) & (y >= 0.0) & (y < h);
+            // Pixel centres lie in the middle.
+            let (x, y) = (x - 0.5, y - 0.5);
+            let (left, top) = (x.floor(), y.floor());
+            (dx[i], dy[i]) = (x - left, y - top);
+            // Has no meaning outside.
+            at[i] = low_bits((top + border) * stride + (left + border));
+        }
+        let first = within.iter().position(|within| *within).unwrap_or(n);
+        let behind = within.iter().rposition(|within| *within).map_or(n, |last| last + 1);
+        self.inside = first..behind;
+    }
+
+    /// Mixes four pixels, or two where places move only across or down. Bytes are truncated,
+    /// as in Pillow.
+    #[inline(always)]
+    fn bilinear<const ACROSS: bool, const DOWN: bool>(
+        &mut self,
+        from: &Bordered,
+        out: &mut [[u8; 3]],
+    ) {
+        let inside = self.inside.clone();
+        let n = inside.len();
+        let (upper, lower) = (&mut self.upper[..n], &mut self.lower[..n]);
+        for (i, at) in self.at[inside.clone()].iter().enumerate() {
+            upper[i] = from.pair(*at as usize);
+            if DOWN {
+                lower[i] = from.pair(*at as usize + from.stride);
+            }
+        }
+        let (dx, dy) = (&self.dx[inside.clone()][..n], &self.dy[inside.clone()][..n]);
+        let mixed = &mut self.mixed[..n];
+        for i in 0..n {
+            let mut pixel = 0;
+            for shift in [0, 8, 16] {
+                let across = |pair: u64| {
+                    let left = f64::from((pair >> shift) as u8);
+                    let right = f64::from((pair >> (32 + shift)) as u8);
+                    if ACROSS { between(left, right, dx[i]) } else { left }
+                };
+                let mut value = across(upper[i]);
+                if DOWN {
+                    value = between(value, across(lower[i]), dy[i]);
                 }
-            },
-        );
-    }
-
-    /// Gathers the four pixels around each place, clamped to the image.
-    fn gather(&mut self, from: &Lookup<'_>) {
-        let n = self.centres.len();
-        let (left, top) = (&self.left[..n], &self.top[..n]);
-        let (right, bottom) = (from.width as i32 - 1, from.height as i32 - 1);
-        let corners = [(0, 0), (1, 0), (0, 1), (1, 1)];
-        for ((x, y), (around, pixels)) in
-            corners.into_iter().zip(self.around.iter_mut().zip(&mut self.corners))
-        {
-            let around = &mut around[..n];
-            wide(
-                #[inline(always)]
-                || {
-                    for i in 0..n {
-                        let column = left[i].wrapping_add(x).max(0).min(right) as u32;
-                        let row = top[i].wrapping_add(y).max(0).min(bottom) as u32;
-                        around[i] = row.wrapping_mul(n as u32).wrapping_add(column);
-                    }
-                },
-            );
-            for (pixel, at) in pixels.iter_mut().zip(around) {
-                *pixel = from.pixels[*at as usize];
+                // Between two bytes, so that no bounds are needed.
+                pixel |= (low_bits(value.floor()) & 0xFF) << shift;
             }
+            mixed[i] = pixel;
+        }
+        for (out, pixel) in out[inside].iter_mut().zip(mixed) {
+            let [r, g, b, _] = pixel.to_le_bytes();
+            *out = [r, g, b];
         }
     }
 
-    /// Bytes are truncated, as in Pillow.
-    fn bilinear(&mut self, from: &Lookup<'_>, out: &mut [[u8; 3]]) {
-        self.gather(from);
-        for (shares, distances) in self.shares.iter_mut().zip([&self.dx, &self.dy]) {
-            for (share, distance) in shares.iter_mut().zip(distances) {
-                *share = [*distance; 3];
-            }
+    /// The same, by four pixels each way, and with bounds.
+    #[inline(always)]
+    fn bicubic(&self, from: &Bordered, out: &mut [[u8; 3]]) {
+        for i in self.inside.clone() {
+            let first = self.at[i] as usize - from.stride - 1;
+            let rows = [0, 1, 2, 3].map(|row| {
+                let pixels = &from.pixels[first + row * from.stride..][..4];
+                [0, 1, 2, 3].map(|column| pixels[column].to_le_bytes().map(f64::from))
+            });
+            out[i] = [0, 1, 2].map(|channel| {
+                let across = rows.map(|row| cubic(row.map(|pixel| pixel[channel]), self.dx[i]));
+                cubic(across, self.dy[i]) as u8
+            });
         }
-        let n = out.as_flattened().len();
-        let [a, b, c, d] = self.corners.each_ref().map(|corner| &corner.as_flattened()[..n]);
-        let [dx, dy] = self.shares.each_ref().map(|share| &share.as_flattened()[..n]);
-        let out = &mut out.as_flattened_mut()[..n];
-        wide(
-            #[inline(always)]
-            || {
-                for i in 0..n {
-                    let upper = between(f64::from(a[i]), f64::from(b[i]), dx[i]);
-                    let lower = between(f64::from(c[i]), f64::from(d[i]), dx[i]);
-                    // Between two bytes, so that no bounds are needed.
-                    out[i] = between(upper, lower, dy[i]) as i32 as u8;
-                }
-            },
-        );
     }
+}
 
-    /// The same, by four pixels each way.
-    fn bicubic(&self, from: &Lookup<'_>, out: &mut [[u8; 3]]) {
-        let clamp = |at: i32, size: usize| at.clamp(0, size as i32 - 1) as usize;
-        for (column, out) in out.iter_mut().enumerate() {
-            let columns = [-1, 0, 1, 2].map(|i| clamp(self.left[column] + i, from.width));
-            let rows = [-1, 0, 1, 2].map(|i| clamp(self.top[column] + i, from.height));
-            for (channel, out) in out.iter_mut().enumerate() {
-                let pixel =
-                    |row: usize, x: usize| f64::from(from.pixels[from.width * row + x][channel]);
-                let across = rows.map(|row| cubic(columns.map(|x| pixel(row, x)), self.dx[column]));
-                *out = cubic(across, self.dy[column]) as u8;
-            }
-        }
-    }
-
-    /// Fills what comes from outside.
-    fn fill(&self, colour: [u8; 3], out: &mut [[u8; 3]]) {
-        for (inside, pixel) in self.inside.iter().zip(out) {
-            if !inside {
-                *pixel = colour;
-            }
-        }
-    }
+/// The low bits of a whole number from 0 on: added to 2^52 it lies in the lowest bits of
+/// the sum. A conversion would check its bounds, which keeps loops out of wide registers.
+#[inline(always)]
+fn low_bits(whole: f64) -> u32 {
+    (whole + (1u64 << 52) as f64).to_bits() as u32
 }
 
 /// From `a` at 0 to `b` at 1.

@@ -2,17 +2,16 @@
 //! `ImageEnhance` do them.
 
 use super::pixels::{Pixels, luma};
+use crate::wide::wide;
 
 /// Stretches each channel to the whole range.
 pub fn auto_contrast(image: &mut Pixels) {
-    let tables = image.histograms().map(|histogram| {
-        let low = histogram.iter().position(|n| *n > 0).unwrap_or(0);
-        let high = histogram.iter().rposition(|n| *n > 0).unwrap_or(0);
+    let tables = image.ranges().map(|(low, high)| {
         if high <= low {
             return table(|value| value);
         }
-        let scale = 255.0 / (high - low) as f64;
-        let offset = -(low as f64) * scale;
+        let scale = 255.0 / f64::from(high - low);
+        let offset = -f64::from(low) * scale;
         table(|value| (f64::from(value) * scale + offset) as u8)
     });
     image.map(&tables);
@@ -71,27 +70,29 @@ pub fn solarize_add(image: &mut Pixels, add: u8) {
 
 /// Away from black (factor above 1) or towards it.
 pub fn brightness(image: &mut Pixels, factor: f32) {
-    let table = table(|value| blend(0, value, factor));
-    image.map(&[table; 3]);
+    blend_all(&mut image.rgb, 0, factor);
 }
 
 /// Away from the mean brightness (factor above 1) or towards it.
 pub fn contrast(image: &mut Pixels, factor: f32) {
-    let sum: u64 = image.luma().map(u64::from).sum();
     let count = (image.rgb.len() / 3).max(1);
-    let mean = (sum as f64 / count as f64 + 0.5) as u8;
-    let table = table(|value| blend(mean, value, factor));
-    image.map(&[table; 3]);
+    let mean = (image.luma_sum() as f64 / count as f64 + 0.5) as u8;
+    blend_all(&mut image.rgb, mean, factor);
 }
 
 /// Away from grey (factor above 1) or towards it.
 pub fn colour(image: &mut Pixels, factor: f32) {
-    for pixel in image.rgb.chunks_exact_mut(3) {
-        let grey = luma([pixel[0], pixel[1], pixel[2]]);
-        for value in pixel {
-            *value = blend(grey, *value, factor);
-        }
-    }
+    let (pixels, _) = image.rgb.as_chunks_mut::<3>();
+    wide(
+        #[inline(always)]
+        || {
+            for pixel in pixels {
+                let [r, g, b] = *pixel;
+                let grey = luma([r, g, b]);
+                *pixel = [blend(grey, r, factor), blend(grey, g, factor), blend(grey, b, factor)];
+            }
+        },
+    );
 }
 
 /// Away from a smoothed image (factor above 1) or towards it. The border of one pixel
@@ -105,25 +106,48 @@ pub fn sharpness(image: &mut Pixels, factor: f32) {
     let source = image.rgb.clone();
     let rows = source.windows(3 * bytes).step_by(bytes);
     let targets = image.rgb.chunks_exact_mut(bytes).skip(1);
-    for (three, target) in rows.zip(targets) {
-        let (above, rest) = three.split_at(bytes);
-        let (row, below) = rest.split_at(bytes);
-        // Columns of three, then three of them: the 3 × 3 sum, plus the centre four times.
-        let column = |i: usize| u32::from(above[i]) + u32::from(row[i]) + u32::from(below[i]);
-        for i in 3..bytes - 3 {
-            let sum = column(i - 3) + column(i) + column(i + 3) + 4 * u32::from(row[i]);
-            // Rounded; thirteenths are never in the middle.
-            let smooth = ((2 * sum + 13) / 26) as u8;
-            target[i] = blend(smooth, row[i], factor);
-        }
-    }
+    wide(
+        #[inline(always)]
+        || {
+            for (three, target) in rows.zip(targets) {
+                let (above, rest) = three.split_at(bytes);
+                let (row, below) = rest.split_at(bytes);
+                let (below, target) = (&below[..bytes], &mut target[..bytes]);
+                // Columns of three, then three of them: the 3 × 3 sum, plus the centre four
+                // times.
+                let column =
+                    |i: usize| u16::from(above[i]) + u16::from(row[i]) + u16::from(below[i]);
+                for i in 3..bytes - 3 {
+                    let sum = column(i - 3) + column(i) + column(i + 3) + 4 * u16::from(row[i]);
+                    // Rounded; thirteenths are never in the middle.
+                    let smooth = ((2 * sum + 13) / 26) as u8;
+                    target[i] = blend(smooth, row[i], factor);
+                }
+            }
+        },
+    );
+}
+
+/// Blends every value with the same.
+fn blend_all(values: &mut [u8], from: u8, factor: f32) {
+    wide(
+        #[inline(always)]
+        || {
+            for value in values {
+                *value = blend(from, *value, factor);
+            }
+        },
+    );
 }
 
 /// `from` at factor 0, `to` at 1, beyond it above; truncated, as Pillow does in f32.
 #[inline(always)]
 fn blend(from: u8, to: u8, factor: f32) -> u8 {
     let (from, to) = (f32::from(from), f32::from(to));
-    (from + factor * (to - from)) as u8
+    let value = (from + factor * (to - from)).clamp(0.0, 255.0);
+    // Added to 2^23 a whole number lies in the low bits. A conversion would check its
+    // bounds, which keeps loops out of wide registers.
+    (value.floor() + (1 << 23) as f32).to_bits() as u8
 }
 
 fn table(value: impl Fn(u8) -> u8) -> [u8; 256] {

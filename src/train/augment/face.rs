@@ -10,6 +10,7 @@ use crate::lang::model::{Augment, AugmentKind, Interpolation, Normalize, Resize}
 use crate::prepare::crop::{Filter, Window};
 use crate::prepare::resample::resize;
 use crate::rng::Rng;
+use crate::wide::wide;
 
 /// Area of a random crop over the face's, in `augment flip-crop`.
 const GENTLE: (f64, f64) = (0.5, 1.0);
@@ -111,15 +112,23 @@ fn side_of(out: &[f32]) -> u32 {
 
 /// RGB bytes to normalised planes: (value / 255 - mean) / std, (3, S, S) row-major.
 pub fn normalize(rgb: &[u8], by: &Normalize, out: &mut [f32]) {
-    let plane = rgb.len() / 3;
-    for c in 0..3 {
-        let scale = 1.0 / (255.0 * by.std.value[c]);
-        let shift = by.mean.value[c] / by.std.value[c];
-        let (scale, shift) = (scale as f32, shift as f32);
-        for (out, pixel) in out[c * plane..(c + 1) * plane].iter_mut().zip(rgb.chunks_exact(3)) {
-            *out = f32::from(pixel[c]) * scale - shift;
-        }
-    }
+    let scale = [0, 1, 2].map(|c| (1.0 / (255.0 * by.std.value[c])) as f32);
+    let shift = [0, 1, 2].map(|c| (by.mean.value[c] / by.std.value[c]) as f32);
+    let (pixels, _) = rgb.as_chunks::<3>();
+    let (red, rest) = out.split_at_mut(pixels.len());
+    let (green, blue) = rest.split_at_mut(pixels.len());
+    wide(
+        #[inline(always)]
+        || {
+            // Copies, which stay in registers.
+            let (scale, shift) = (scale, shift);
+            for (((pixel, r), g), b) in pixels.iter().zip(red).zip(green).zip(blue) {
+                *r = f32::from(pixel[0]) * scale[0] - shift[0];
+                *g = f32::from(pixel[1]) * scale[1] - shift[1];
+                *b = f32::from(pixel[2]) * scale[2] - shift[2];
+            }
+        },
+    );
 }
 
 #[cfg(test)]

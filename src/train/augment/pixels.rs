@@ -1,5 +1,7 @@
 //! An RGB image in memory, and what is read off it.
 
+use crate::wide::wide;
+
 /// An RGB image, three bytes a pixel, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {
@@ -23,10 +25,20 @@ impl Pixels {
 
     /// Mirrors each row.
     pub fn flip(&mut self) {
-        for row in self.rgb.chunks_exact_mut(self.width.max(1) * 3) {
-            let (pixels, _) = row.as_chunks_mut::<3>();
-            pixels.reverse();
-        }
+        let mut before = Vec::new();
+        wide(
+            #[inline(always)]
+            || {
+                for row in self.rgb.chunks_exact_mut(self.width.max(1) * 3) {
+                    let (pixels, _) = row.as_chunks_mut::<3>();
+                    before.clear();
+                    before.extend_from_slice(pixels);
+                    for (pixel, [r, g, b]) in pixels.iter_mut().zip(before.iter().rev()) {
+                        *pixel = [*r, *g, *b];
+                    }
+                }
+            },
+        );
     }
 
     /// Replaces every byte by what its channel's table says.
@@ -37,6 +49,23 @@ impl Pixels {
             pixel[1] = green[usize::from(pixel[1])];
             pixel[2] = blue[usize::from(pixel[2])];
         }
+    }
+
+    /// The least and the greatest value of each channel, 255 and 0 if there are none.
+    pub fn ranges(&self) -> [(u8, u8); 3] {
+        let (pixels, _) = self.rgb.as_chunks::<3>();
+        wide(
+            #[inline(always)]
+            || {
+                let (mut r, mut g, mut b) = ((255, 0), (255, 0), (255, 0));
+                for [red, green, blue] in pixels {
+                    r = (r.0.min(*red), r.1.max(*red));
+                    g = (g.0.min(*green), g.1.max(*green));
+                    b = (b.0.min(*blue), b.1.max(*blue));
+                }
+                [r, g, b]
+            },
+        )
     }
 
     /// How often each value occurs, per channel.
@@ -62,13 +91,17 @@ impl Pixels {
         even
     }
 
-    /// Brightness of each pixel by ITU-R 601-2, as Pillow's mode L.
-    pub fn luma(&self) -> impl Iterator<Item = u8> + '_ {
-        self.rgb.chunks_exact(3).map(|pixel| luma([pixel[0], pixel[1], pixel[2]]))
+    /// The sum of [`luma`] over all pixels.
+    pub fn luma_sum(&self) -> u64 {
+        let (pixels, _) = self.rgb.as_chunks::<3>();
+        wide(
+            #[inline(always)]
+            || pixels.iter().fold(0, |sum: u64, p| sum.wrapping_add(luma(*p).into())),
+        )
     }
 }
 
-/// Brightness of a pixel, in 16-bit fixed point.
+/// Brightness of a pixel by ITU-R 601-2, as Pillow's mode L: in 16-bit fixed point.
 #[inline(always)]
 pub fn luma([red, green, blue]: [u8; 3]) -> u8 {
     let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
