@@ -16,9 +16,15 @@ pub struct Buffer {
 impl Buffer {
     /// A copy of `values`.
     pub fn of(values: &[f32]) -> Self {
+        Self::padded(values, values.len())
+    }
+
+    /// A copy of `values`, then zeros up to a length.
+    pub fn padded(values: &[f32], length: usize) -> Self {
         let mut buffer = Self::default();
-        buffer.fit(values.len());
-        buffer.copy_from_slice(values);
+        buffer.fit(length);
+        buffer.fill(0.0);
+        buffer[..values.len()].copy_from_slice(values);
         buffer
     }
 

@@ -8,8 +8,8 @@ pub const LANES: usize = 16;
 /// Pixels along the side of what [`super::winograd`] computes at a time.
 pub const TILE: usize = 4;
 
-/// Rows that a map keeps of which each is needed only until those after it are there: what
-/// a 3x3 kernel covers, and one to write to.
+/// Rows that are kept of a map whose rows pass: what a 3x3 kernel covers, and the zeros
+/// below the last row, which are there as soon as it is.
 const KEPT: usize = 4;
 
 /// Size of a map, and what is kept of it.
@@ -23,7 +23,7 @@ pub struct Shape {
     pub channels: usize,
     /// Zeros above and on the left; on the other sides as many, and what [`TILE`] needs.
     pub border: usize,
-    /// Whether rows give way to those after them.
+    /// Whether rows pass straight to the next layer and are then overwritten.
     pub passing: bool,
 }
 
@@ -87,7 +87,7 @@ impl Map {
         &mut self.values[start..][..width * channels]
     }
 
-    /// Makes the row below the last one zeros, if it has been another's.
+    /// Makes the row below the last one zeros, where rows pass: it held another.
     pub fn end(&mut self) {
         if self.shape.passing {
             self.pixels_mut(self.shape.height).fill(0.0);

@@ -1,4 +1,7 @@
 //! Products of rows with a matrix, in registers from the first input to the activation.
+//!
+//! At these shapes the sums are as fast as those of the `gemm` crate, which would take
+//! passes of their own for bias and activation, and copies of the inputs for kernels.
 
 use pulp::{Simd, WithSimd};
 
@@ -39,11 +42,6 @@ impl Matrix {
         weight: impl Fn(usize, usize) -> f32,
     ) -> Self {
         let outputs = bias.len().next_multiple_of(LANES);
-        let padded = |values: &[f32]| {
-            let mut padded = values.to_vec();
-            padded.resize(outputs, 0.0);
-            Buffer::of(&padded)
-        };
         let mut weights = Vec::with_capacity(inputs * outputs);
         for (from, width) in wide(Blocks { outputs }) {
             for input in 0..inputs {
@@ -53,8 +51,8 @@ impl Matrix {
         }
         Self {
             weights: Buffer::of(&weights),
-            bias: padded(bias),
-            slopes: padded(slopes),
+            bias: Buffer::padded(bias, outputs),
+            slopes: Buffer::padded(slopes, outputs),
             inputs,
             outputs,
         }
@@ -162,9 +160,9 @@ impl<const P: usize, const N: usize> WithSimd for Tiles<'_, P, N> {
             let begin = (tile * P).min(count - P);
             let sums = tile_sums::<S, P, N>(simd, inputs, begin, weights, bias);
             let mut at = begin * row + from;
-            for p in 0..P {
+            for sums in &sums {
                 for n in 0..N {
-                    let mut sum = sums[p][n];
+                    let mut sum = sums[n];
                     if let Some(plus) = plus {
                         sum = simd.add_f32s(sum, plus[at + n]);
                     }

@@ -108,10 +108,8 @@ impl<const STRIDE: usize> WithSimd for Strided<'_, STRIDE> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Line { lines, depthwise, channels, out } = self.0;
         let [above, here, below] = lines;
-        let lines = [above, here, below].map(
-            #[inline(always)]
-            |line| S::as_simd_f32s(line).0,
-        );
+        let register = |values| S::as_simd_f32s(values).0;
+        let lines = [register(above), register(here), register(below)];
         let (depthwise, out) = (S::as_simd_f32s(depthwise).0, S::as_mut_simd_f32s(out).0);
         let pixel = channels / S::F32_LANES;
         let width = out.len() / pixel;
@@ -167,8 +165,8 @@ impl<S: Simd> Pixels<'_, S> {
             }
         }
         let mut place = first * self.pixel + self.at;
-        for sum in sums {
-            out[place] = simd.max_f32s(sum, simd.mul_f32s(sum, self.weights[PLACES + 1]));
+        for sum in &sums {
+            out[place] = simd.max_f32s(*sum, simd.mul_f32s(*sum, self.weights[PLACES + 1]));
             place += self.pixel;
         }
     }

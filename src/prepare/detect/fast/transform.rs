@@ -11,8 +11,8 @@ use super::map::{Map, Shape, TILE};
 pub const SIDE: usize = TILE + 2;
 pub const PLACES: usize = SIDE * SIDE;
 
-/// The points of the transform are 0, infinity and these on both sides of 0; they lose
-/// half as much precision as the paper's 1 and 2 (Barabasz et al. 2020).
+/// The transform's points are 0, infinity and these on both sides of 0. Errors are half as
+/// large as with the paper's 1 and 2.
 const NEAR: f32 = FRAC_1_SQRT_2;
 const FAR: f32 = SQRT_2;
 

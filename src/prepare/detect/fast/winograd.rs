@@ -1,8 +1,8 @@
 //! 3x3 convolutions at stride 1 with a quarter of the products: Winograd's F(4x4, 3x3)
 //! (Lavin and Gray 2016, section 4.3).
 //!
-//! A tile of 4x4 output pixels comes from 6x6 inputs. Both and the kernel are transformed to
-//! 6x6 places, at each of which outputs are a product of inputs and weights.
+//! A tile of 4x4 output pixels comes from 6x6 inputs. Inputs and kernels are transformed to
+//! 6x6 places; at each, outputs are a product of inputs and weights; they are transformed back.
 
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
@@ -15,8 +15,8 @@ use super::transform::{Inward, Outward, PLACES, SIDE, Tiles};
 use crate::prepare::detect::network::Filter;
 use crate::wide::wide;
 
-/// Tiles that are transformed before they are multiplied, at least: weights are used for so
-/// many, and the inputs of a place are still in the cache.
+/// Tiles that are transformed before they are multiplied, at least: enough for the weights
+/// to be worth loading, few enough to stay in the cache.
 const TILES: usize = 40;
 /// Transforms the kernel: G of the paper, for the points of [`super::transform`].
 const KERNEL: [[f64; 3]; SIDE] = [
@@ -54,7 +54,8 @@ impl Winograd {
     /// Of the channels from `from` on.
     pub fn new(filter: &Filter, from: usize) -> candle_core::Result<Self> {
         let inputs = filter.weight.dims()[1];
-        assert!(from % LANES == 0 && inputs % LANES == 0, "whole registers are transformed");
+        let whole = from.is_multiple_of(LANES) && inputs.is_multiple_of(LANES);
+        assert!(whole, "only whole registers are transformed");
         let kernels: Vec<f32> = filter.weight.flatten_all()?.to_vec1()?;
         let kernels: Vec<[f32; PLACES]> = kernels.as_chunks().0.iter().map(transformed).collect();
         // What follows the products comes after the transform back.
@@ -66,13 +67,14 @@ impl Winograd {
                 })
             })
             .collect();
-        let padded = |values: &[f32]| {
-            let mut padded = values.to_vec();
-            padded.resize(values.len().next_multiple_of(LANES), 0.0);
-            Buffer::of(&padded)
-        };
-        let (bias, slopes) = (padded(&filter.bias), padded(&filter.slopes));
-        Ok(Self { matrices, bias, slopes, from, inputs })
+        let outputs = filter.outputs().next_multiple_of(LANES);
+        Ok(Self {
+            matrices,
+            bias: Buffer::padded(&filter.bias, outputs),
+            slopes: Buffer::padded(&filter.slopes, outputs),
+            from,
+            inputs,
+        })
     }
 
     /// Number of outputs.
