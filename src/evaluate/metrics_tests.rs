@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::evaluate::file::{Request, summarise};
+use crate::evaluate::measure::Measure;
 
 fn ranking(pairs: &[(bool, f64)]) -> Ranking {
     Ranking::new(pairs.iter().copied()).unwrap()
@@ -90,11 +91,23 @@ fn undefined_is_not_zero() {
     let empty = ranking(&[]);
     let reals = ranking(&[(false, 0.1), (false, 0.7)]);
     let fakes = ranking(&[(true, 0.7)]);
-    let two_class = [Metric::Auc, Metric::BalancedAccuracy, Metric::Eer, Metric::AveragePrecision];
-    for metric in two_class {
-        assert_eq!(empty.metric(metric, 0.5), Err(Undefined::Empty));
-        assert_eq!(reals.metric(metric, 0.5), Err(Undefined::NoFakes { reals: 2 }));
-        assert_eq!(fakes.metric(metric, 0.5), Err(Undefined::NoReals { fakes: 1 }));
+    let two_class = [
+        Measure::Auc,
+        Measure::BalancedAccuracy { threshold: 0.5 },
+        Measure::Eer,
+        Measure::AveragePrecision,
+        Measure::Tpr { fpr: 0.5 },
+    ];
+    for measure in two_class {
+        assert_eq!(empty.measure(measure), Err(Undefined::Empty));
+        assert_eq!(reals.measure(measure), Err(Undefined::NoFakes { reals: 2 }));
+        assert_eq!(fakes.measure(measure), Err(Undefined::NoReals { fakes: 1 }));
+    }
+    for measure in [Measure::Brier, Measure::Ece { bins: 10 }] {
+        assert_eq!(empty.measure(measure), Err(Undefined::Empty));
+        assert!(reals.measure(measure).is_ok());
+        let beyond = ranking(&[(false, -0.5), (true, 0.7)]);
+        assert_eq!(beyond.measure(measure), Err(Undefined::Probability(-0.5)));
     }
     assert_eq!(empty.accuracy(0.5), Err(Undefined::Empty));
     assert_eq!(reals.accuracy(0.5), Ok(0.5));
@@ -157,12 +170,20 @@ proptest! {
     #[test]
     fn every_metric_is_a_fraction(rows in rows(), threshold in -0.5f64..1.5) {
         let scores = ranking(&rows);
-        for metric in [
-            Metric::Auc, Metric::BalancedAccuracy, Metric::Eer, Metric::AveragePrecision,
-            Metric::Accuracy,
+        for measure in [
+            Measure::Auc, Measure::BalancedAccuracy { threshold }, Measure::Eer,
+            Measure::AveragePrecision, Measure::Accuracy { threshold },
+            Measure::Tpr { fpr: threshold }, Measure::Brier, Measure::Ece { bins: 7 },
         ] {
-            let value = scores.metric(metric, threshold).unwrap();
-            prop_assert!((0.0..=1.0).contains(&value), "{:?} is {}", metric, value);
+            let value = scores.measure(measure).unwrap();
+            prop_assert!((0.0..=1.0).contains(&value), "{:?} is {}", measure, value);
         }
+    }
+
+    #[test]
+    fn no_threshold_is_better_than_the_best(rows in rows(), other in 0.0f64..1.0) {
+        let scores = ranking(&rows);
+        let best = scores.balanced_accuracy(scores.best_threshold().unwrap()).unwrap();
+        prop_assert!(scores.balanced_accuracy(other).unwrap() <= best);
     }
 }

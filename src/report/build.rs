@@ -9,6 +9,7 @@ use super::columns::{Planned, Source, Unit, plan};
 use super::marks::mark;
 use super::reference::{self, Published};
 use super::table::{Cell, Coverage, MetricBlock, RowData, TableData};
+use crate::evaluate::measure::Measure;
 use crate::evaluate::metrics::{BadScore, Ranking};
 use crate::evaluate::samples::Samples;
 use crate::lang::model::{Layout, Level, Metric, MetricSpec, Project, Split, Table};
@@ -187,7 +188,7 @@ fn cell(ranking: &Result<Ranking, String>, spec: &MetricSpec) -> Cell {
     match ranking {
         Err(reason) => Cell { reason: Some(reason.clone()), ..Cell::default() },
         Ok(ranking) => {
-            let value = ranking.metric(spec.metric.value, spec.threshold.value);
+            let value = ranking.measure(measure(spec));
             Cell {
                 value: value.ok(),
                 reason: value.err().map(|reason| reason.to_string()),
@@ -196,6 +197,18 @@ fn cell(ranking: &Result<Ranking, String>, spec: &MetricSpec) -> Cell {
                 ..Cell::default()
             }
         }
+    }
+}
+
+/// The metric with its numbers.
+fn measure(spec: &MetricSpec) -> Measure {
+    let threshold = spec.threshold.value;
+    match spec.metric.value {
+        Metric::Auc => Measure::Auc,
+        Metric::BalancedAccuracy => Measure::BalancedAccuracy { threshold },
+        Metric::Eer => Measure::Eer,
+        Metric::AveragePrecision => Measure::AveragePrecision,
+        Metric::Accuracy => Measure::Accuracy { threshold },
     }
 }
 
