@@ -10,6 +10,7 @@ use super::aggregate::{AggregateError, by_video};
 use super::labels::{self, LabelError};
 use super::metrics::Ranking;
 use super::summary::{LevelSummary, Summary};
+use crate::lang::model::VideoScore;
 
 /// What to read, and how to understand it.
 #[derive(Clone, Debug, PartialEq)]
@@ -304,7 +305,7 @@ fn videos(
         let row = scored[row] + 1;
         return Err(FileError::NoVideo { path: path.clone(), column: column.to_owned(), row });
     }
-    let videos = by_video(&keys, fakes, scores).map_err(fail)?;
+    let videos = by_video(&keys, fakes, scores, VideoScore::Mean).map_err(fail)?;
     Ok(level(request, videos.iter().map(|video| (video.fake, video.score))))
 }
 

@@ -199,7 +199,13 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
     for table in &project.tables {
         for row in &table.rows {
             let Some(model) = models.get(&row.experiment.value) else { continue };
-            for (dataset, split) in scored(table) {
+            let reported = scored(table);
+            let mut splits = reported.clone();
+            if table.validates() {
+                let experiment = project.experiments.get(&row.experiment.value);
+                splits.extend(experiment.into_iter().flat_map(|e| e.data.validation()));
+            }
+            for (dataset, split) in splits {
                 let Some(declared) = project.datasets.get(&dataset) else { continue };
                 let inputs = Inputs::empty()
                     .with("version", PREDICT_VERSION)
@@ -209,7 +215,11 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
                     .with("split-rule", &declared.split)
                     .with("split", split);
                 let experiment = row.experiment.value.clone();
-                let name = format!("{experiment} on {dataset}");
+                let name = if reported.contains(&(dataset.clone(), split)) {
+                    format!("{experiment} on {dataset}")
+                } else {
+                    format!("{experiment} on {dataset} ({})", split.word())
+                };
                 let model = model.clone();
                 let work = Work::Predict { experiment, model, dataset, split };
                 plan.add(Kind::Predict, name, inputs, work);

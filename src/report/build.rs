@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::certainty;
 use super::claims;
 use super::columns::{Planned, Source, Unit, plan};
 use super::marks::mark;
+use super::measures;
+use super::protocol;
 use super::reference::{self, Published};
 use super::table::{Cell, Coverage, MetricBlock, RowData, TableData};
 use crate::evaluate::measure::Measure;
 use crate::evaluate::metrics::{BadScore, Ranking};
 use crate::evaluate::samples::Samples;
-use crate::lang::model::{Layout, Level, Metric, MetricSpec, Project, Split, Table};
+use crate::lang::model::{Layout, Level, MetricSpec, Project, Split, Table, Threshold, VideoScore};
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,8 +33,18 @@ pub struct ScoreKey {
 pub struct Scored {
     /// Every face on its own.
     pub frames: Samples,
-    /// Every video with its mean score.
+    /// Every video with its score.
     pub videos: Samples,
+}
+
+impl Scored {
+    /// The samples of a level.
+    pub fn at(&self, level: Level) -> &Samples {
+        match level {
+            Level::Video => &self.videos,
+            Level::Frame => &self.frames,
+        }
+    }
 }
 
 /// All that a table is built from.
@@ -95,9 +108,11 @@ pub fn build(
     let planned = plan(project, table, evidence)?;
     check_coverage(project, &planned, evidence)?;
     let mut metrics: Vec<MetricBlock> = table.metrics.iter().map(empty_block).collect();
+    let mut computed: Vec<certainty::Measures> = vec![Vec::new(); metrics.len()];
     for level in [Level::Video, Level::Frame] {
-        let specs = || table.metrics.iter().map(move |spec| (spec, spec.level.value == level));
-        if !specs().any(|(_, here)| here) {
+        let blocks: Vec<usize> =
+            (0..metrics.len()).filter(|&i| table.metrics[i].level.value == level).collect();
+        if blocks.is_empty() {
             continue;
         }
         for row in &table.rows {
@@ -105,20 +120,25 @@ pub fn build(
             // One ranking per unit serves every metric.
             let rankings = planned.units.iter().map(|unit| rank(unit, experiment, level, evidence));
             let rankings: Vec<_> = rankings.collect::<Result<_, _>>()?;
-            for ((spec, _), block) in specs().zip(&mut metrics).filter(|((_, here), _)| *here) {
-                let units: Vec<Cell> = rankings.iter().map(|ranking| cell(ranking, spec)).collect();
+            for &i in &blocks {
+                let measure = measures::measure(&table.metrics[i], project, experiment, evidence);
+                let units: Vec<Cell> =
+                    rankings.iter().map(|ranking| cell(ranking, &measure)).collect();
                 let cells = planned.sources.iter().map(|source| match source {
                     Source::Unit(unit) => units[*unit].clone(),
                     Source::Mean(over) => mean(over, &units, &planned.units),
                 });
-                block.rows.push(RowData {
+                metrics[i].rows.push(RowData {
                     experiment: experiment.clone(),
                     label: row.label.value.clone(),
+                    threshold: measure.as_ref().ok().and_then(|(_, threshold)| *threshold),
                     cells: cells.collect(),
                 });
+                computed[i].push(measure.ok().map(|(measure, _)| measure));
             }
         }
     }
+    certainty::add(&mut metrics, &computed, table, &planned, evidence);
     for block in &mut metrics {
         mark(block.metric, &mut block.rows);
     }
@@ -126,7 +146,7 @@ pub fn build(
         name: table.name.value.clone(),
         title: table.title.as_ref().unwrap_or(&table.name).value.clone(),
         demo: is_demo(project, table, &planned),
-        caption_notes: notes(&planned, evidence),
+        caption_notes: notes(project, table, &planned, evidence, &metrics),
         scenarios: planned.scenarios,
         metrics,
         references: Vec::new(),
@@ -138,17 +158,15 @@ pub fn build(
 }
 
 fn empty_block(spec: &MetricSpec) -> MetricBlock {
-    let (label, at_threshold) = match spec.metric.value {
-        Metric::Auc => ("AUC", false),
-        Metric::BalancedAccuracy => ("balanced accuracy", true),
-        Metric::Eer => ("EER", false),
-        Metric::AveragePrecision => ("average precision", false),
-        Metric::Accuracy => ("accuracy", true),
-    };
+    let threshold = measures::threshold(spec);
     MetricBlock {
         metric: spec.metric.value,
-        label: label.into(),
-        threshold: at_threshold.then_some(spec.threshold.value),
+        label: measures::label(spec),
+        threshold: match threshold {
+            Some(Threshold::Fixed(threshold)) => Some(threshold),
+            Some(Threshold::Val) | None => None,
+        },
+        validated: threshold == Some(Threshold::Val),
         level: spec.level.value,
         rows: Vec::new(),
     }
@@ -171,10 +189,7 @@ fn rank(
             return Ok(Err(format!("{} was not scored on {}", key.experiment, key.dataset)));
         }
     };
-    let samples = match level {
-        Level::Video => &scored.videos,
-        Level::Frame => &scored.frames,
-    };
+    let samples = scored.at(level);
     let ranking = match method {
         Some(method) => samples.of_method(method),
         None => samples.ranking(),
@@ -184,11 +199,16 @@ fn rank(
 }
 
 /// A metric of a ranking.
-fn cell(ranking: &Result<Ranking, String>, spec: &MetricSpec) -> Cell {
-    match ranking {
-        Err(reason) => Cell { reason: Some(reason.clone()), ..Cell::default() },
-        Ok(ranking) => {
-            let value = ranking.measure(measure(spec));
+fn cell(
+    ranking: &Result<Ranking, String>,
+    measure: &Result<(Measure, Option<f64>), String>,
+) -> Cell {
+    match (ranking, measure) {
+        (Err(reason), _) | (_, Err(reason)) => {
+            Cell { reason: Some(reason.clone()), ..Cell::default() }
+        }
+        (Ok(ranking), Ok((measure, _))) => {
+            let value = ranking.measure(*measure);
             Cell {
                 value: value.ok(),
                 reason: value.err().map(|reason| reason.to_string()),
@@ -197,18 +217,6 @@ fn cell(ranking: &Result<Ranking, String>, spec: &MetricSpec) -> Cell {
                 ..Cell::default()
             }
         }
-    }
-}
-
-/// The metric with its numbers.
-fn measure(spec: &MetricSpec) -> Measure {
-    let threshold = spec.threshold.value;
-    match spec.metric.value {
-        Metric::Auc => Measure::Auc,
-        Metric::BalancedAccuracy => Measure::BalancedAccuracy { threshold },
-        Metric::Eer => Measure::Eer,
-        Metric::AveragePrecision => Measure::AveragePrecision,
-        Metric::Accuracy => Measure::Accuracy { threshold },
     }
 }
 
@@ -273,8 +281,17 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
 }
 
 /// What readers must know to understand the numbers.
-fn notes(planned: &Planned, evidence: &Evidence) -> Vec<String> {
-    let mut notes = Vec::new();
+fn notes(
+    project: &Project,
+    table: &Table,
+    planned: &Planned,
+    evidence: &Evidence,
+    blocks: &[MetricBlock],
+) -> Vec<String> {
+    let mut notes = certainty::notes(table);
+    notes.extend(video_score(table));
+    notes.extend(blocks.iter().filter(|block| block.validated).map(thresholds));
+    notes.extend(protocol::notes(project, table));
     if planned.units.iter().any(|unit| unit.method.is_some()) {
         notes.push(
             "A manipulation's number compares its fakes with all reals of the data set; \
@@ -319,6 +336,28 @@ fn notes(planned: &Planned, evidence: &Evidence) -> Vec<String> {
     notes
 }
 
+/// How faces make a video's score, where it is not the mean.
+fn video_score(table: &Table) -> Option<String> {
+    let how = match table.video_score.value {
+        VideoScore::Mean => return None,
+        VideoScore::Max => "the highest of its faces".to_owned(),
+        VideoScore::Top(k) => format!("the mean of its {k} highest faces"),
+    };
+    Some(format!("A video's score is {how}."))
+}
+
+/// The thresholds that were chosen for a block.
+fn thresholds(block: &MetricBlock) -> String {
+    let rows =
+        block.rows.iter().filter_map(|row| Some(format!("{} {:.3}", row.label, row.threshold?)));
+    format!(
+        "Thresholds of {}, each the one of the highest balanced accuracy on the row's validation \
+         splits: {}.",
+        block.label,
+        rows.collect::<Vec<_>>().join(", ")
+    )
+}
+
 #[cfg(test)]
 #[path = "build_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -28,6 +28,11 @@ pub fn render(table: &TableData) -> String {
             "level",
             "threshold",
             "data",
+            "low",
+            "high",
+            "p",
+            "p_adjusted",
+            "label",
         ],
     );
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -53,8 +58,13 @@ pub fn render(table: &TableData) -> String {
                             Level::Video => "video",
                             Level::Frame => "frame",
                         },
-                        &number(block.threshold),
+                        &number(row.threshold),
                         if table.demo { "synthetic demo" } else { "" },
+                        &number(cell.interval.map(|interval| interval.low)),
+                        &number(cell.interval.map(|interval| interval.high)),
+                        &number(cell.p),
+                        &number(cell.p_adjusted),
+                        &block.label,
                     ],
                 );
             }

@@ -1,6 +1,7 @@
 //! The table as data, and one renderer per format.
 
 pub mod build;
+mod certainty;
 pub mod claims;
 mod columns;
 pub mod csv;
@@ -9,6 +10,8 @@ pub mod json;
 pub mod latex;
 pub mod markdown;
 mod marks;
+mod measures;
+mod protocol;
 mod records;
 pub mod reference;
 pub mod table;
