@@ -93,7 +93,7 @@ pub fn by_video(
 }
 
 /// A video's score from those of its faces, in ascending order.
-fn score(faces: &[f64], rule: VideoScore) -> f64 {
+pub(super) fn score(faces: &[f64], rule: VideoScore) -> f64 {
     match rule {
         VideoScore::Mean => mean(faces),
         VideoScore::Max => faces[faces.len() - 1],

@@ -4,7 +4,7 @@ use crate::evaluate::samples::{Sample, Samples};
 use crate::evaluate::statistics::delong::Area;
 use crate::lang::model::*;
 use crate::lang::span::Spanned;
-use crate::report::build::tests::{metric, project, say, table, text};
+use crate::report::build::tests::{metric, project, table, text};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
 use crate::report::table::TableData;
 use crate::rng::{Rng, Stream};

@@ -52,3 +52,7 @@ fn protocol(experiment: &Experiment) -> [String; 3] {
         format!("images of {} pixels", experiment.backbone.image.value),
     ]
 }
+
+#[cfg(test)]
+#[path = "protocol_tests.rs"]
+mod tests;
