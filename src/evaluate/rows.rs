@@ -16,6 +16,8 @@ use crate::lang::model::VideoScore;
 const BATCH: usize = 1 << 20;
 /// Rows whose scores are gathered by video together.
 const GATHERED: usize = 1 << 24;
+/// Texts that a thread looks up at a time.
+const LOOKED_UP: usize = 1 << 14;
 /// The group of a row that has none.
 const NONE: u32 = u32::MAX;
 
@@ -45,11 +47,18 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Adds a row.
-    fn push(&mut self, text: Option<&str>) -> u32 {
-        let id = text.map_or(NONE, |text| self.id(text));
-        self.of.push(id);
-        id
+    /// Adds rows.
+    fn extend(&mut self, texts: &[Option<&str>]) {
+        // Most texts of a batch are known; looking them up is most of the work.
+        let known = |text: &Option<&str>| match text {
+            None => Some(NONE),
+            Some(text) => self.known.get(*text).copied(),
+        };
+        let found: Vec<Option<u32>> = texts.par_iter().with_min_len(LOOKED_UP).map(known).collect();
+        for (text, found) in texts.iter().zip(found) {
+            let id = found.unwrap_or_else(|| self.id(text.unwrap_or_default()));
+            self.of.push(id);
+        }
     }
 
     fn id(&mut self, text: &str) -> u32 {
@@ -300,11 +309,10 @@ impl Reading<'_> {
         }
         if let (Some(name), Some(ids)) = (&self.request.by, &mut rows.groups) {
             let texts = self.text(name, &table[name.as_str()], "groups")?;
-            for (text, _) in
-                texts.str().expect(TEXT).iter().zip(&scores).filter(|(_, s)| s.is_some())
-            {
-                ids.push(text.filter(|text| !text.is_empty()));
-            }
+            let texts = texts.str().expect(TEXT).iter().zip(&scores);
+            let scored = texts.filter(|(_, score)| score.is_some());
+            let named = scored.map(|(text, _)| text.filter(|text| !text.is_empty()));
+            ids.extend(&named.collect::<Vec<_>>());
         }
         rows.dropped += scores.iter().filter(|score| score.is_none()).count();
         rows.fakes.extend(fakes);
@@ -420,34 +428,29 @@ impl Reading<'_> {
         first: usize,
         ids: &mut Ids,
     ) -> Result<(), FileError> {
-        let (path, column_name) = (&self.request.path, name.to_owned());
+        let path = || self.request.path.clone();
         let texts = self.text(name, column, "names of videos")?;
-        let scored = scores.iter().enumerate().filter(|(_, score)| score.is_some());
-        let mut fakes = fakes.iter();
-        let mut texts = texts.str().expect(TEXT).iter();
-        let mut at = 0;
-        for (row, _) in scored {
-            let text = texts.nth(row - at).flatten();
-            at = row + 1;
-            let row = first + row;
-            let Some(text) = text else {
-                return Err(FileError::NoVideo {
-                    path: path.clone(),
-                    column: column_name,
-                    row: row + 1,
-                });
-            };
-            let fake = *fakes.next().expect("a label for every scored row");
-            let id = ids.push(Some(text)) as usize;
-            if id == self.firsts.len() {
+        let texts = texts.str().expect(TEXT).iter().zip(scores).enumerate();
+        let (rows, texts): (Vec<usize>, Vec<Option<&str>>) = texts
+            .filter(|(_, (_, score))| score.is_some())
+            .map(|(row, (text, _))| (first + row, text))
+            .unzip();
+        if let Some(place) = texts.iter().position(Option::is_none) {
+            let (column, row) = (name.to_owned(), rows[place] + 1);
+            return Err(FileError::NoVideo { path: path(), column, row });
+        }
+        let before = ids.of.len();
+        ids.extend(&texts);
+        for ((&id, &row), &fake) in ids.of[before..].iter().zip(&rows).zip(fakes) {
+            if id as usize == self.firsts.len() {
                 self.firsts.push((row, fake));
             }
-            let (other, was) = self.firsts[id];
+            let (other, was) = self.firsts[id as usize];
             if was != fake {
                 let (real, fake) = if fake { (other, row) } else { (row, other) };
-                let video = text.to_owned();
+                let video = ids.names[id as usize].to_string();
                 let source = LabelConflict { video, real_row: real + 1, fake_row: fake + 1 };
-                return Err(FileError::Videos { path: path.clone(), column: column_name, source });
+                return Err(FileError::Videos { path: path(), column: name.to_owned(), source });
             }
         }
         Ok(())

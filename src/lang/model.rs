@@ -836,6 +836,16 @@ pub struct Row {
     pub experiment: Spanned<String>,
     /// Name for readers.
     pub label: Spanned<String>,
+    /// The same experiment with other seeds.
+    pub repeats: Vec<Spanned<String>>,
+}
+
+impl Row {
+    /// The experiment and its repeats.
+    pub fn experiments(&self) -> impl Iterator<Item = &str> {
+        let all = std::iter::once(&self.experiment).chain(&self.repeats);
+        all.map(|experiment| experiment.value.as_str())
+    }
 }
 
 /// A group of columns.

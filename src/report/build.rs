@@ -15,7 +15,10 @@ use super::table::{Cell, Coverage, MetricBlock, RowData, TableData};
 use crate::evaluate::measure::Measure;
 use crate::evaluate::metrics::{BadScore, Ranking};
 use crate::evaluate::samples::Samples;
-use crate::lang::model::{Layout, Level, MetricSpec, Project, Split, Table, Threshold, VideoScore};
+use crate::evaluate::statistics::seeds::Seeds;
+use crate::lang::model::{
+    Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold, VideoScore,
+};
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,25 +119,36 @@ pub fn build(
             continue;
         }
         for row in &table.rows {
-            let experiment = &row.experiment.value;
-            // One ranking per unit serves every metric.
-            let rankings = planned.units.iter().map(|unit| rank(unit, experiment, level, evidence));
-            let rankings: Vec<_> = rankings.collect::<Result<_, _>>()?;
-            for &i in &blocks {
-                let measure = measures::measure(&table.metrics[i], project, experiment, evidence);
-                let units: Vec<Cell> =
-                    rankings.iter().map(|ranking| cell(ranking, &measure)).collect();
-                let cells = planned.sources.iter().map(|source| match source {
-                    Source::Unit(unit) => units[*unit].clone(),
-                    Source::Mean(over) => mean(over, &units, &planned.units),
-                });
+            let mut seeds = vec![Vec::new(); blocks.len()];
+            let mut thresholds = vec![Vec::new(); blocks.len()];
+            let mut measured = vec![Vec::new(); blocks.len()];
+            for experiment in row.experiments() {
+                // One ranking per unit serves every metric.
+                let rankings =
+                    planned.units.iter().map(|unit| rank(unit, experiment, level, evidence));
+                let rankings: Vec<_> = rankings.collect::<Result<_, _>>()?;
+                for (place, &i) in blocks.iter().enumerate() {
+                    let spec = &table.metrics[i];
+                    let measure = measures::measure(spec, project, experiment, evidence);
+                    let units: Vec<Cell> =
+                        rankings.iter().map(|ranking| cell(ranking, &measure)).collect();
+                    let cells = planned.sources.iter().map(|source| match source {
+                        Source::Unit(unit) => units[*unit].clone(),
+                        Source::Mean(over) => mean(over, &units, &planned.units),
+                    });
+                    seeds[place].push(cells.collect());
+                    thresholds[place].extend(measure.as_ref().ok().and_then(|m| m.1));
+                    measured[place].push(measure.ok().map(|(measure, _)| measure));
+                }
+            }
+            for (place, &i) in blocks.iter().enumerate() {
                 metrics[i].rows.push(RowData {
-                    experiment: experiment.clone(),
+                    experiment: row.experiment.value.clone(),
                     label: row.label.value.clone(),
-                    threshold: measure.as_ref().ok().and_then(|(_, threshold)| *threshold),
-                    cells: cells.collect(),
+                    thresholds: std::mem::take(&mut thresholds[place]),
+                    cells: over_seeds(row, std::mem::take(&mut seeds[place])),
                 });
-                computed[i].push(measure.ok().map(|(measure, _)| measure));
+                computed[i].push(std::mem::take(&mut measured[place]));
             }
         }
     }
@@ -239,6 +253,36 @@ fn mean(over: &[usize], cells: &[Cell], units: &[Unit]) -> Cell {
     Cell { value: Some(sum / over.len() as f64), ..Cell::default() }
 }
 
+/// The cells of a row from those of each seed: of several their mean, undefined with any
+/// of them.
+fn over_seeds(row: &Row, mut seeds: Vec<Vec<Cell>>) -> Vec<Cell> {
+    if seeds.len() == 1 {
+        return seeds.remove(0);
+    }
+    let columns = seeds.first().map_or(0, Vec::len);
+    let cell = |column: usize| {
+        let cells = || seeds.iter().map(|cells| &cells[column]);
+        let Cell { n_real, n_fake, .. } = *cells().next()?;
+        if let Some((experiment, cell)) =
+            row.experiments().zip(cells()).find(|(_, cell)| cell.value.is_none())
+        {
+            let reason = cell.reason.as_deref().unwrap_or("there is no value");
+            let reason = Some(format!("{experiment} is n/a: {reason}"));
+            return Some(Cell { reason, n_real, n_fake, ..Cell::default() });
+        }
+        let values: Vec<f64> = cells().filter_map(|cell| cell.value).collect();
+        let seeds = Seeds::of(&values)?;
+        Some(Cell {
+            value: Some(seeds.mean),
+            seeds: Some(seeds),
+            n_real,
+            n_fake,
+            ..Cell::default()
+        })
+    };
+    (0..columns).filter_map(cell).collect()
+}
+
 /// Data sets and splits that a table needs, each once.
 fn splits(planned: &Planned) -> BTreeSet<(String, Split)> {
     planned.units.iter().map(|unit| (unit.dataset.clone(), unit.split)).collect()
@@ -271,7 +315,8 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
     let trained = table
         .rows
         .iter()
-        .filter_map(|row| project.experiments.get(&row.experiment.value))
+        .flat_map(Row::experiments)
+        .filter_map(|name| project.experiments.get(name))
         .flat_map(|experiment| &experiment.data.sources)
         .map(|source| &source.dataset.value);
     scored
@@ -289,6 +334,7 @@ fn notes(
     blocks: &[MetricBlock],
 ) -> Vec<String> {
     let mut notes = certainty::notes(table);
+    notes.extend(seeds(table));
     notes.extend(video_score(table));
     notes.extend(blocks.iter().filter(|block| block.validated).map(thresholds));
     notes.extend(protocol::notes(project, table));
@@ -336,6 +382,20 @@ fn notes(
     notes
 }
 
+/// Which rows have several seeds.
+fn seeds(table: &Table) -> Option<String> {
+    let rows: Vec<String> = table
+        .rows
+        .iter()
+        .filter(|row| !row.repeats.is_empty())
+        .map(|row| format!("{} {}", row.label.value, row.repeats.len() + 1))
+        .collect();
+    (!rows.is_empty()).then(|| {
+        let rows = rows.join(", ");
+        format!("Mean ± standard deviation over seeds, whose number is: {rows}.")
+    })
+}
+
 /// How faces make a video's score, where it is not the mean.
 fn video_score(table: &Table) -> Option<String> {
     let how = match table.video_score.value {
@@ -348,8 +408,10 @@ fn video_score(table: &Table) -> Option<String> {
 
 /// The thresholds that were chosen for a block.
 fn thresholds(block: &MetricBlock) -> String {
-    let rows =
-        block.rows.iter().filter_map(|row| Some(format!("{} {:.3}", row.label, row.threshold?)));
+    let rows = block.rows.iter().filter(|row| !row.thresholds.is_empty()).map(|row| {
+        let each: Vec<String> = row.thresholds.iter().map(|t| format!("{t:.3}")).collect();
+        format!("{} {}", row.label, each.join(" and "))
+    });
     format!(
         "Thresholds of {}, each the one of the highest balanced accuracy on the row's validation \
          splits: {}.",

@@ -83,7 +83,11 @@ pub(in crate::report) fn table() -> Table {
         name: text("t"),
         title: Some(text("A table")),
         rows: ["x", "y"]
-            .map(|name| Row { experiment: text(name), label: text(&format!("Row {name}")) })
+            .map(|name| Row {
+                experiment: text(name),
+                label: text(&format!("Row {name}")),
+                repeats: Vec::new(),
+            })
             .to_vec(),
         scenarios: vec![
             Scenario {

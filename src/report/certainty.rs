@@ -13,8 +13,9 @@ use crate::evaluate::statistics::holm;
 use crate::evaluate::statistics::interval::Interval;
 use crate::lang::model::{Level, Metric, Table};
 
-/// What is computed for each row of a block; none for a row without a threshold.
-pub(super) type Measures = Vec<Option<Measure>>;
+/// What is computed for each row of a block and each of its seeds; none without a
+/// threshold.
+pub(super) type Measures = Vec<Vec<Option<Measure>>>;
 
 /// Adds intervals and tests, as far as the table declares them, to blocks whose cells
 /// have values. `measures` is in the order of the blocks and their rows.
@@ -48,7 +49,7 @@ pub(super) fn add(
 
 /// What the videos of a unit gave.
 struct Resampled {
-    /// Draws by block and row; empty where there is no value.
+    /// Draws by block and row, means over the row's seeds.
     draws: BTreeMap<(usize, usize), Vec<f64>>,
     /// The area under the videos' curve by row, for DeLong's test.
     areas: BTreeMap<usize, Area>,
@@ -63,15 +64,18 @@ impl Resampled {
         evidence: &Evidence,
     ) -> Self {
         // Videos of all rows, so that a draw means the same videos for each of them.
-        let rows: Vec<[Vec<&Sample>; 2]> = table
+        let rows: Vec<Vec<[Vec<&Sample>; 2]>> = table
             .rows
             .iter()
             .map(|row| {
-                let at = |level| samples(unit, &row.experiment.value, level, evidence);
-                [at(Level::Video), at(Level::Frame)]
+                let seeds = row.experiments().map(|experiment| {
+                    let at = |level| samples(unit, experiment, level, evidence);
+                    [at(Level::Video), at(Level::Frame)]
+                });
+                seeds.collect()
             })
             .collect();
-        let all = || rows.iter().flatten().flatten();
+        let all = || rows.iter().flatten().flatten().flatten();
         let keys = |fake| -> Vec<&str> {
             let of_class = all().filter(|sample| sample.fake == fake);
             of_class.map(|sample| &*sample.video).collect::<BTreeSet<_>>().into_iter().collect()
@@ -92,19 +96,21 @@ impl Resampled {
         let mut places = Vec::new();
         let mut replicas = Vec::new();
         let mut areas = BTreeMap::new();
-        for (row, [videos, frames]) in rows.iter().enumerate() {
-            let (videos, frames) = (items(videos), items(frames));
-            if videos.len() == reals.len() + fakes.len() {
-                areas.extend(area(&videos).map(|area| (row, area)));
-            }
-            for (i, (block, measures)) in blocks.iter().zip(measures).enumerate() {
-                let items = match block.level {
-                    Level::Video => &videos,
-                    Level::Frame => &frames,
-                };
-                if let (false, Some(measure)) = (items.is_empty(), measures[row]) {
-                    places.push((i, row));
-                    replicas.push(Replica::new(items, measure));
+        for (row, seeds) in rows.iter().enumerate() {
+            for (seed, [videos, frames]) in seeds.iter().enumerate() {
+                let (videos, frames) = (items(videos), items(frames));
+                if seeds.len() == 1 && videos.len() == reals.len() + fakes.len() {
+                    areas.extend(area(&videos).map(|area| (row, area)));
+                }
+                for (i, (block, measures)) in blocks.iter().zip(measures).enumerate() {
+                    let items = match block.level {
+                        Level::Video => &videos,
+                        Level::Frame => &frames,
+                    };
+                    if let (false, Some(measure)) = (items.is_empty(), measures[row][seed]) {
+                        places.push((i, row));
+                        replicas.push(Replica::new(items, measure));
+                    }
                 }
             }
         }
@@ -117,7 +123,11 @@ impl Resampled {
             replicas,
         };
         let (draws, seed) = (table.intervals.draws.value, table.intervals.seed.value);
-        let draws = places.into_iter().zip(unit.draws(draws, seed)).collect();
+        let mut of: BTreeMap<(usize, usize), Vec<Vec<f64>>> = BTreeMap::new();
+        for (place, draws) in places.into_iter().zip(unit.draws(draws, seed)) {
+            of.entry(place).or_default().push(draws);
+        }
+        let draws = of.into_iter().map(|(place, seeds)| (place, mean(&seeds))).collect();
         Self { draws, areas }
     }
 }
@@ -156,16 +166,17 @@ fn draws(source: &Source, block: usize, row: usize, units: &[Resampled]) -> Opti
     match source {
         Source::Unit(unit) => of(*unit).cloned(),
         Source::Mean(over) => {
-            let mut sum = of(*over.first()?)?.clone();
-            for &unit in &over[1..] {
-                for (sum, value) in sum.iter_mut().zip(of(unit)?) {
-                    *sum += value;
-                }
-            }
-            sum.iter_mut().for_each(|sum| *sum /= over.len() as f64);
-            Some(sum)
+            let parts: Option<Vec<&Vec<f64>>> = over.iter().map(|&unit| of(unit)).collect();
+            Some(mean(&parts?))
         }
     }
+}
+
+/// The mean of several within each draw.
+fn mean<D: AsRef<[f64]>>(parts: &[D]) -> Vec<f64> {
+    let draws = parts.first().map_or(0, |part| part.as_ref().len());
+    let sum = |draw: usize| parts.iter().map(|part| part.as_ref()[draw]).sum::<f64>();
+    (0..draws).map(|draw| sum(draw) / parts.len() as f64).collect()
 }
 
 fn intervals(
@@ -240,9 +251,14 @@ pub(super) fn notes(table: &Table) -> Vec<String> {
     if table.intervals.shown {
         notes.push(format!(
             "In brackets: {} % intervals by the bootstrap, {draws} draws of videos within each \
-             class with all their faces, the same for every row (seed {}).",
+             class with all their faces, the same for every row (seed {}){}.",
             decimal(level * 100.0),
-            table.intervals.seed.value
+            table.intervals.seed.value,
+            if table.rows.iter().any(|row| !row.repeats.is_empty()) {
+                "; those of several seeds are of their mean, as if the seeds were fixed"
+            } else {
+                ""
+            }
         ));
     }
     if let Some(compare) = &table.compare {

@@ -133,6 +133,33 @@ fn the_area_of_a_column_is_tested_by_delong_whatever_the_order_of_rows() {
 }
 
 #[test]
+fn several_seeds_are_a_mean_with_its_deviation() {
+    let single = built(&declared());
+    let mut table = declared();
+    table.rows[0].repeats = vec![text("y")];
+    let data = built(&table);
+    let value = |row: usize| single.metrics[0].rows[row].cells[0].value.unwrap();
+    let cell = &data.metrics[0].rows[0].cells[0];
+    let seeds = cell.seeds.unwrap();
+    assert_eq!((seeds.n, cell.value), (2, Some((value(0) + value(1)) / 2.0)));
+    let deviation = (value(0) - value(1)).abs() / 2.0f64.sqrt();
+    assert!((seeds.deviation.unwrap() - deviation).abs() < 1e-12);
+    assert!(cell.interval.unwrap().contains(cell.value.unwrap()));
+    assert_eq!(data.metrics[0].rows[1].cells[0].seeds, None);
+    let notes = data.caption_notes.join(" ");
+    assert!(notes.contains("whose number is: Row x 2."), "{notes}");
+}
+
+#[test]
+fn a_seed_that_was_not_scored_leaves_no_number() {
+    let mut table = declared();
+    table.rows[0].repeats = vec![text("z")];
+    let cell = &built(&table).metrics[0].rows[0].cells[0];
+    assert_eq!(cell.value, None);
+    assert_eq!(cell.reason.as_deref(), Some("z is n/a: z was not scored on a"));
+}
+
+#[test]
 fn nothing_is_resampled_that_is_not_declared() {
     let data = built(&table());
     for cell in data.metrics.iter().flat_map(|b| &b.rows).flat_map(|row| &row.cells) {

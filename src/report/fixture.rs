@@ -3,6 +3,7 @@
 use super::marks::mark;
 use super::table::*;
 use crate::evaluate::statistics::interval::Interval;
+use crate::evaluate::statistics::seeds::Seeds;
 use crate::lang::model::{Level, Metric, Split};
 
 fn dataset(label: &str, name: &str, coverage: Option<Coverage>) -> ColumnHead {
@@ -43,7 +44,7 @@ pub(super) fn table() -> TableData {
     let row = |experiment: &str, label: &str, cells: Vec<Cell>| RowData {
         experiment: experiment.into(),
         label: label.into(),
-        threshold: None,
+        thresholds: Vec::new(),
         cells,
     };
     let mut metrics = vec![
@@ -103,7 +104,10 @@ pub(super) fn table() -> TableData {
     ];
     for block in &mut metrics {
         mark(block.metric, &mut block.rows);
-        block.rows.iter_mut().for_each(|row| row.threshold = block.threshold);
+        block
+            .rows
+            .iter_mut()
+            .for_each(|row| row.thresholds = block.threshold.into_iter().collect());
     }
     TableData {
         name: "table_3".into(),
@@ -156,6 +160,10 @@ pub(super) fn certain() -> TableData {
                 let Some(value) = cell.value else { continue };
                 let (low, high) = ((value - 0.021).max(0.0), (value + 0.0134).min(1.0));
                 cell.interval = Some(Interval { low, high });
+                if i == 2 {
+                    let (n, deviation) = (3, Some(0.0123));
+                    cell.seeds = Some(Seeds { n, mean: value, deviation });
+                }
                 if i == 1 {
                     (cell.p, cell.p_adjusted) = (Some(value / 20.0), Some(value / 10.0));
                     cell.significant = value < 0.5;

@@ -78,7 +78,7 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
     let certainty = certainty(cell);
     let value = match certainty.split_once(' ') {
         Some((dagger, interval)) => {
-            format!("{value}{} {{\\scriptsize {interval}}}", escape(dagger))
+            format!("{value}{} {{\\scriptsize {}}}", escape(dagger), escape(interval))
         }
         None => value + &escape(&certainty),
     };
@@ -104,6 +104,7 @@ fn escape(text: &str) -> String {
             '>' => out += "\\textgreater{}",
             '|' => out += "\\textbar{}",
             '"' => out += "\\textquotestraight{}",
+            '±' => out += "\\ensuremath{\\pm}",
             '†' => out += "\\textsuperscript{\\dag}",
             '\n' | '\r' => out.push(' '),
             c => out.push(c),

@@ -44,7 +44,7 @@ mod tests {
             .map(|&value| RowData {
                 experiment: String::new(),
                 label: String::new(),
-                threshold: None,
+                thresholds: Vec::new(),
                 cells: vec![Cell { value, ..Cell::default() }],
             })
             .collect();

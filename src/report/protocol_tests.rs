@@ -76,7 +76,8 @@ fn a_threshold_is_chosen_on_all_validation_splits_and_applied_to_test() {
     let [fixed, chosen] = &data.metrics[..] else { panic!("{data:?}") };
     assert_eq!(fixed.rows[0].cells[0].value, Some(0.5));
     assert_eq!((chosen.threshold, chosen.validated), (None, true));
-    let thresholds: Vec<Option<f64>> = chosen.rows.iter().map(|row| row.threshold).collect();
+    let thresholds: Vec<Option<f64>> =
+        chosen.rows.iter().map(|row| row.thresholds.first().copied()).collect();
     assert!((thresholds[0].unwrap() - 0.21).abs() < 1e-12, "between 0.2 and 0.22 of a and b");
     assert!((thresholds[2].unwrap() - 0.3).abs() < 1e-12, "between 0.2 and 0.4 of a alone");
     assert_eq!(chosen.rows[0].cells[0].value, Some(1.0));

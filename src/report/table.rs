@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::evaluate::statistics::interval::Interval;
+use crate::evaluate::statistics::seeds::Seeds;
 use crate::lang::model::{Family, Level, Metric, Split};
 
 /// A results table.
@@ -145,8 +146,8 @@ pub struct RowData {
     pub experiment: String,
     /// Name for readers.
     pub label: String,
-    /// Score from which a sample is called fake, where the metric needs one.
-    pub threshold: Option<f64>,
+    /// Score from which a sample is called fake, where the metric needs one; one per seed.
+    pub thresholds: Vec<f64>,
     /// One cell per column.
     pub cells: Vec<Cell>,
 }
@@ -166,6 +167,8 @@ pub struct Cell {
     pub mark: Option<Mark>,
     /// The published value as a fraction.
     pub reference: Option<f64>,
+    /// What the row's seeds gave, where it has several; the value is their mean.
+    pub seeds: Option<Seeds>,
     /// The interval, where the table declares them.
     pub interval: Option<Interval>,
     /// p-value of the difference from the row that the table compares with.

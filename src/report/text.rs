@@ -13,14 +13,17 @@ pub(super) fn percent(value: f64) -> String {
     if text == "100.0" { "100".into() } else { text }
 }
 
-/// What follows a number: a dagger where it differs significantly, and its interval.
+/// What follows a number: a dagger where it differs significantly, its spread over seeds
+/// and its interval.
 pub(super) fn certainty(cell: &Cell) -> String {
     let dagger = if cell.significant { "†" } else { "" };
+    let deviation = cell.seeds.and_then(|seeds| seeds.deviation);
+    let spread = deviation.map(|deviation| format!(" ±{}", percent(deviation))).unwrap_or_default();
     match cell.interval {
         Some(Interval { low, high }) => {
-            format!("{dagger} [{}, {}]", percent(low), percent(high))
+            format!("{dagger}{spread} [{}, {}]", percent(low), percent(high))
         }
-        None => dagger.to_owned(),
+        None => format!("{dagger}{spread}"),
     }
 }
 

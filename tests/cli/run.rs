@@ -74,7 +74,7 @@ fn a_table_with_statistics() {
     let table: serde_json::Value = serde_json::from_str(&json).unwrap();
     let cell = &table["metrics"][0]["rows"][1]["cells"][0];
     assert!(cell["interval"]["low"].is_number() && cell["p"].is_number(), "{cell}");
-    assert!(table["metrics"][1]["rows"][0]["threshold"].is_number());
+    assert!(table["metrics"][1]["rows"][0]["thresholds"][0].is_number());
 }
 
 /// The journal says of every step and epoch what the log sums up.

@@ -44,7 +44,7 @@ pub(crate) fn table(
         Some(caption) => Some(caption.get("text")?),
         None => None,
     };
-    let rows: Vec<Option<Row>> = node.children("row").map(row).collect();
+    let rows: Vec<Option<Row>> = node.children("row").map(|node| row(node, sink)).collect();
     let scenarios: Vec<Option<Scenario>> =
         node.children("scenario").map(|node| scenario(node, &title, sink)).collect();
     let metrics: Vec<Option<MetricSpec>> = node.children("metric").map(metric).collect();
@@ -112,10 +112,13 @@ fn same_metric<'a>(metrics: impl Iterator<Item = &'a MetricSpec>, sink: &mut Sin
     }
 }
 
-fn row(node: Cursor<'_>) -> Option<Row> {
+fn row(node: Cursor<'_>, sink: &mut Sink) -> Option<Row> {
     let experiment: Spanned<String> = node.get("experiment")?;
     let label = node.maybe("label")?.unwrap_or_else(|| experiment.clone());
-    Some(Row { experiment, label })
+    let repeats = node.children("repeat").map(|repeat| repeat.get("experiment"));
+    let repeats: Vec<Spanned<String>> = repeats.collect::<Option<_>>()?;
+    unique(repeats.iter().chain([&experiment]), "experiment of a row", sink);
+    Some(Row { experiment, label, repeats })
 }
 
 fn scenario(

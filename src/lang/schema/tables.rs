@@ -50,7 +50,14 @@ static ROW: NodeSpec = NodeSpec::value(
         Field::new("label", Type::Text, "Name for readers; the experiment's if absent."),
     ],
 )
+.children(&[Child::new(&REPEAT, AnyNumber)])
 .keyed();
+
+static REPEAT: NodeSpec = NodeSpec::value(
+    "repeat",
+    "The same experiment with another seed. A row with repeats shows mean and standard deviation over all its experiments.",
+    &[Field::new("experiment", Type::Ref(Kind::Experiment), "The experiment.").required()],
+);
 
 static SCENARIO: NodeSpec = NodeSpec::value(
     "scenario",

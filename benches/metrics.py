@@ -2,8 +2,8 @@
 videos: `proofmark metrics` against pandas and scikit-learn, in turn, on all cores; and the
 peak memory of `proofmark metrics` over many more.
 
-    pip install pandas==3.1.1 pyarrow scikit-learn==1.7.2 numpy==2.3.4
-    python benches/statistics.py --proofmark target/debug/proofmark [--rounds 3] [--many 200]
+    pip install pandas==3.1.1 pyarrow==26.0.1 scikit-learn==1.9.1
+    python benches/metrics.py --proofmark target/debug/proofmark [--rounds 3] [--many 200]
 
 Prints one line per round and the median ratio of wall time and of processor time; both
 sides' numbers have to agree. Frames are written video by video, as evaluation writes them;
@@ -13,7 +13,6 @@ sides' numbers have to agree. Frames are written video by video, as evaluation w
 import argparse
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -91,8 +90,8 @@ def main():
             cpus.append(cpu / their_cpu)
             print(f"proofmark {wall:.2f} s, cpu {cpu:.2f} s, {peak / 2**20:.0f} MiB; pandas "
                   f"{their_wall:.2f} s, cpu {their_cpu:.2f} s, {their_peak / 2**20:.0f} MiB")
-        print(f"median ratio: wall {statistics.median(walls):.2f}, "
-              f"processor {statistics.median(cpus):.2f}")
+        print(f"median ratio: wall {np.median(walls):.2f}, "
+              f"processor {np.median(cpus):.2f}")
         pathlib.Path(path).unlink()
         if args.many:
             write(path, args.many * 1_000_000, False)
