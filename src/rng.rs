@@ -25,6 +25,10 @@ pub enum Stream {
     Demo = 7,
     /// Mixing of the faces of a batch.
     Mix = 8,
+    /// Resampling of videos for intervals.
+    Bootstrap = 16,
+    /// Data of simulations.
+    Simulation = 17,
 }
 
 /// A reproducible sequence of random numbers.
@@ -53,10 +57,7 @@ impl Rng {
 
     /// The sequence of a name, e.g. a tensor or a video key.
     pub fn named(seed: u64, stream: Stream, name: &str) -> Self {
-        let hash = blake3::hash(name.as_bytes());
-        let mut bytes = [0; 8];
-        bytes[..7].copy_from_slice(&hash.as_bytes()[..7]);
-        Self::new(seed, stream, 0, u64::from_le_bytes(bytes))
+        Self::new(seed, stream, 0, number(name))
     }
 
     /// 32 uniform bits.
@@ -95,6 +96,20 @@ impl Rng {
                 return x % n;
             }
         }
+    }
+
+    /// Uniform integer in `0..n` (n > 0), without bias and without a division (Lemire 2019).
+    #[inline]
+    pub fn below_u32(&mut self, n: u32) -> u32 {
+        debug_assert!(n > 0, "an integer below zero was asked for");
+        let mut product = u64::from(self.next_u32()) * u64::from(n);
+        if (product as u32) < n {
+            let rejected = n.wrapping_neg() % n;
+            while (product as u32) < rejected {
+                product = u64::from(self.next_u32()) * u64::from(n);
+            }
+        }
+        (product >> 32) as u32
     }
 
     /// True with probability `p`.
@@ -211,6 +226,14 @@ fn sort_by_octant(pairs: &[[u32; 2]], order: &mut [u16]) {
         order[*place] = number as u16;
         *place += 1;
     }
+}
+
+/// The number of a name, for the sample of a sequence: 56 bits of its digest.
+pub fn number(name: &str) -> u64 {
+    let hash = blake3::hash(name.as_bytes());
+    let mut bytes = [0; 8];
+    bytes[..7].copy_from_slice(&hash.as_bytes()[..7]);
+    u64::from_le_bytes(bytes)
 }
 
 /// One block of Philox4x32-10.
@@ -341,5 +364,14 @@ mod tests {
             counts[rng.below(7) as usize] += 1;
         }
         assert!(counts.iter().all(|c| c.abs_diff(10_000) < 500), "{counts:?}");
+        let mut counts = [0u32; 7];
+        for _ in 0..70_000 {
+            counts[rng.below_u32(7) as usize] += 1;
+        }
+        assert!(counts.iter().all(|c| c.abs_diff(10_000) < 500), "{counts:?}");
+        // Three quarters of all words would fall on the lower half without rejection.
+        let n = 3 << 30;
+        let low = (0..40_000).filter(|_| rng.below_u32(n) < n / 2).count();
+        assert!(low.abs_diff(20_000) < 600, "{low}");
     }
 }

@@ -67,6 +67,19 @@ fn from_training(experiments: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
+fn a_threshold_chosen_on_validation_adds_the_scores_it_needs() {
+    let text = PARTS.join("\n");
+    let before = keys(&text);
+    let after = keys(&text.replace("metric auc", "metric accuracy threshold=val"));
+    let added: Vec<&str> =
+        after.keys().filter(|name| !before.contains_key(*name)).map(String::as_str).collect();
+    let expected = ["att", "ba", "base"]
+        .map(|row| ["a", "b"].map(|set| format!("predict {row} on {set} (val)")));
+    assert_eq!(added, expected.concat());
+    assert!(before.iter().all(|(name, key)| after[name] == *key), "nothing else reruns");
+}
+
+#[test]
 fn each_change_of_meaning_reaches_what_depends_on_it() {
     let all = ["base", "ba", "att"];
     for (from, to) in [

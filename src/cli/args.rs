@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::lang::model::DeviceChoice;
+use crate::lang::model::{DeviceChoice, VideoScore};
 use crate::prepare::store::Part;
 
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
@@ -216,15 +216,34 @@ pub struct MetricsArgs {
     /// Column of the label
     #[arg(long, value_name = "COLUMN")]
     pub label: String,
-    /// Column of the video, whose score is the mean of its rows'
+    /// Column of the video
     #[arg(long, value_name = "COLUMN")]
     pub video: Option<String>,
     /// Label value that means fake
     #[arg(long, value_name = "VALUE")]
     pub fake_is: Option<String>,
+    /// Column whose values are groups with metrics of their own; one of fakes alone is
+    /// compared with all reals
+    #[arg(long, value_name = "COLUMN")]
+    pub by: Option<String>,
     /// Score from which a row is called fake
     #[arg(long, default_value_t = 0.5, value_name = "SCORE")]
     pub threshold: f64,
+    /// False-positive rate at which the true-positive rate is told
+    #[arg(long, default_value_t = 0.01, value_name = "RATE", value_parser = fraction)]
+    pub fpr: f64,
+    /// Bins of the calibration error
+    #[arg(long, default_value_t = 15, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub bins: u32,
+    /// How the rows of a video make its score: `mean`, `max`, or the mean of the `N` highest
+    #[arg(long, default_value = "mean", value_name = "RULE", value_parser = video_score)]
+    pub video_score: VideoScore,
+    /// Add 95 % intervals from this many draws of videos
+    #[arg(long, value_name = "DRAWS", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub bootstrap: Option<u32>,
+    /// Leave out the metrics of single rows
+    #[arg(long, requires = "video")]
+    pub only_videos: bool,
     /// How metrics are printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
@@ -258,4 +277,18 @@ pub struct FmtArgs {
     /// Change nothing; fail if a file is not laid out yet
     #[arg(long)]
     pub check: bool,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err("not from 0 to 1".to_owned()) }
+}
+
+fn video_score(text: &str) -> Result<VideoScore, String> {
+    match (text, text.parse()) {
+        ("mean", _) => Ok(VideoScore::Mean),
+        ("max", _) => Ok(VideoScore::Max),
+        (_, Ok(n)) if n > 0 => Ok(VideoScore::Top(n)),
+        _ => Err("not `mean`, `max` or a number of rows".to_owned()),
+    }
 }

@@ -13,7 +13,13 @@ pub fn metrics(args: &MetricsArgs, printer: Printer) -> Exit {
         label: args.label.clone(),
         video: args.video.clone(),
         fake_is: args.fake_is.clone(),
+        by: args.by.clone(),
         threshold: args.threshold,
+        fpr: args.fpr,
+        bins: args.bins,
+        video_score: args.video_score,
+        bootstrap: args.bootstrap,
+        only_videos: args.only_videos,
     };
     match summarise(&request) {
         Ok(summary) => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::run::face_folders;
 use super::world::World;
-use crate::lang::model::{Project, Split, Table};
+use crate::lang::model::{Project, Split, Table, VideoScore};
 use crate::plan::graph::{Kind, Plan, Work, scored};
 use crate::prepare::faces::Faces;
 use crate::prepare::store::{PreparedVideo, Status};
@@ -38,7 +38,7 @@ pub fn make(
             ScoreKey { experiment: experiment.clone(), dataset: dataset.clone(), split: *split };
         let scores = match store.find(Kind::Predict.word(), &stage.key) {
             None => Err("not evaluated yet".to_owned()),
-            Some(folder) => Ok(read(&folder)?),
+            Some(folder) => Ok(read(&folder, table.video_score.value)?),
         };
         evidence.scores.insert(key, scores);
     }
@@ -69,11 +69,11 @@ fn published(table: &Table) -> Result<Vec<Published>, Failure> {
         .collect()
 }
 
-fn read(folder: &Path) -> Result<Scored, Failure> {
+fn read(folder: &Path, rule: VideoScore) -> Result<Scored, Failure> {
     let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
     let predictions =
         crate::evaluate::predictions::read(&folder.join(super::predict::FILE)).map_err(failed)?;
-    Ok(Scored { frames: predictions.frames(), videos: predictions.videos().map_err(failed)? })
+    Ok(Scored { frames: predictions.frames(), videos: predictions.videos(rule).map_err(failed)? })
 }
 
 /// Videos of a split with a usable face, of all of them.

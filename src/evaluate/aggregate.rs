@@ -1,7 +1,9 @@
-//! From faces to videos: a video's score is the mean over its faces.
+//! From faces to videos: a video's score is the mean over its faces, or made of its highest.
 
 use polars::prelude::{DataFrame, GroupsIndicator, PolarsResult};
 use thiserror::Error;
+
+use crate::lang::model::VideoScore;
 
 /// One video of a set of scored faces.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,7 +12,7 @@ pub struct Video {
     pub first: usize,
     /// Whether it is fake.
     pub fake: bool,
-    /// Mean score of its faces.
+    /// Score by the declared rule.
     pub score: f64,
 }
 
@@ -52,6 +54,7 @@ pub fn by_video(
     keys: &DataFrame,
     fakes: &[bool],
     scores: &[f64],
+    rule: VideoScore,
 ) -> Result<Vec<Video>, AggregateError> {
     assert_eq!(keys.height(), fakes.len(), "a label for every key");
     assert_eq!(keys.height(), scores.len(), "a score for every key");
@@ -84,9 +87,18 @@ pub fn by_video(
             faces.clear();
             faces.extend(members.iter().map(|&row| scores[row]));
             faces.sort_unstable_by(f64::total_cmp);
-            Ok(Video { first, fake, score: mean(&faces) })
+            Ok(Video { first, fake, score: score(&faces, rule) })
         })
         .collect()
+}
+
+/// A video's score from those of its faces, in ascending order.
+pub(super) fn score(faces: &[f64], rule: VideoScore) -> f64 {
+    match rule {
+        VideoScore::Mean => mean(faces),
+        VideoScore::Max => faces[faces.len() - 1],
+        VideoScore::Top(k) => mean(&faces[faces.len().saturating_sub(k as usize)..]),
+    }
 }
 
 /// Mean of finite numbers, finite even where their sum is not.
@@ -114,7 +126,8 @@ mod tests {
     #[test]
     fn a_video_is_known_by_all_columns_of_its_key() {
         let keys = df!("dataset" => ["a", "b", "a"], "video" => ["1", "1", "1"]).unwrap();
-        let videos = by_video(&keys, &[false, true, false], &[0.25, 0.5, 0.75]).unwrap();
+        let videos =
+            by_video(&keys, &[false, true, false], &[0.25, 0.5, 0.75], VideoScore::Mean).unwrap();
         assert_eq!(
             videos,
             [
@@ -127,8 +140,22 @@ mod tests {
     #[test]
     fn a_video_with_both_labels_is_named() {
         let keys = df!("dataset" => ["ff", "ff", "ff"], "video" => ["x", "y", "y"]).unwrap();
-        let error = by_video(&keys, &[true, true, false], &[0.1, 0.2, 0.3]).unwrap_err();
+        let error =
+            by_video(&keys, &[true, true, false], &[0.1, 0.2, 0.3], VideoScore::Mean).unwrap_err();
         assert_eq!(error.to_string(), "video \"ff/y\" is real in row 3 and fake in row 2");
+    }
+
+    #[test]
+    fn a_rule_takes_all_faces_or_the_highest() {
+        let keys = df!("video" => ["a", "a", "b", "a"]).unwrap();
+        let scores = |rule| -> Vec<f64> {
+            let videos = by_video(&keys, &[true; 4], &[0.5, 0.0, 0.25, 1.0], rule).unwrap();
+            videos.iter().map(|video| video.score).collect()
+        };
+        assert_eq!(scores(VideoScore::Mean), [0.5, 0.25]);
+        assert_eq!(scores(VideoScore::Max), [1.0, 0.25]);
+        assert_eq!(scores(VideoScore::Top(2)), [0.75, 0.25]);
+        assert_eq!(scores(VideoScore::Top(3)), scores(VideoScore::Mean));
     }
 
     #[test]
@@ -139,7 +166,7 @@ mod tests {
     #[test]
     fn no_faces_are_no_videos() {
         let keys = df!("video" => Vec::<String>::new()).unwrap();
-        assert_eq!(by_video(&keys, &[], &[]).unwrap(), []);
+        assert_eq!(by_video(&keys, &[], &[], VideoScore::Mean).unwrap(), []);
     }
 
     proptest! {
@@ -153,7 +180,7 @@ mod tests {
                 let keys = df!("video" => rows.iter().map(|r| r.0).collect::<Vec<_>>()).unwrap();
                 let fakes: Vec<bool> = rows.iter().map(|r| r.0 % 2 == 1).collect();
                 let scores: Vec<f64> = rows.iter().map(|r| r.1).collect();
-                let mut gathered: Vec<(i64, u64)> = by_video(&keys, &fakes, &scores)
+                let mut gathered: Vec<(i64, u64)> = by_video(&keys, &fakes, &scores, VideoScore::Mean)
                     .unwrap()
                     .iter()
                     .map(|video| (rows[video.first].0, video.score.to_bits()))

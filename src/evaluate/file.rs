@@ -1,15 +1,18 @@
 //! Metrics of anybody's file of scores: CSV or Parquet.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use polars::prelude::*;
 use thiserror::Error;
 
-use super::aggregate::{AggregateError, by_video};
-use super::labels::{self, LabelError};
+use super::aggregate::LabelConflict;
+use super::labels::LabelError;
+use super::measure::Measure;
 use super::metrics::Ranking;
-use super::summary::{LevelSummary, Summary};
+use super::rows::{Rows, read};
+use super::statistics::bootstrap::{Item, Replica, Stratum, Unit};
+use super::statistics::interval::Interval;
+use super::summary::{Entry, LevelSummary, Levels, Summary};
+use crate::lang::model::VideoScore;
 
 /// What to read, and how to understand it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +27,45 @@ pub struct Request {
     pub video: Option<String>,
     /// Value of the label column that means fake.
     pub fake_is: Option<String>,
+    /// Column whose values divide the rows into groups with metrics of their own.
+    pub by: Option<String>,
     /// Score from which a row is called fake.
     pub threshold: f64,
+    /// False-positive rate at which the true-positive rate is told.
+    pub fpr: f64,
+    /// Bins of the calibration error.
+    pub bins: u32,
+    /// How the rows of a video make its score.
+    pub video_score: VideoScore,
+    /// Draws of the bootstrap; without, there are no intervals.
+    pub bootstrap: Option<u32>,
+    /// What is scored: videos alone, or rows as well.
+    pub only_videos: bool,
+}
+
+/// The share of intervals that hold the true value.
+pub const LEVEL: f64 = 0.95;
+
+impl Request {
+    /// What is computed, with its key in JSON and its name for readers.
+    fn measures(&self) -> [(&'static str, String, Measure); 8] {
+        let threshold = self.threshold;
+        let named = |key, name: &str, measure| (key, name.to_owned(), measure);
+        [
+            named("auc", "AUC", Measure::Auc),
+            named(
+                "balanced_accuracy",
+                "balanced accuracy",
+                Measure::BalancedAccuracy { threshold },
+            ),
+            named("eer", "EER", Measure::Eer),
+            named("average_precision", "average precision", Measure::AveragePrecision),
+            named("accuracy", "accuracy", Measure::Accuracy { threshold }),
+            ("tpr", format!("TPR at FPR {}", self.fpr), Measure::Tpr { fpr: self.fpr }),
+            named("brier", "Brier score", Measure::Brier),
+            named("ece", "calibration error", Measure::Ece { bins: self.bins }),
+        ]
+    }
 }
 
 /// Why a file of scores has no metrics. Rows are counted from 1, without the header.
@@ -109,7 +149,7 @@ pub enum FileError {
         /// The row.
         row: usize,
     },
-    /// Rows that cannot be gathered into videos.
+    /// A video with both labels.
     #[error("column \"{column}\" of {path}: {source}")]
     Videos {
         /// The file.
@@ -117,7 +157,7 @@ pub enum FileError {
         /// The column.
         column: String,
         /// What is wrong.
-        source: AggregateError,
+        source: LabelConflict,
     },
     /// The threshold is NaN or infinite.
     #[error("the threshold is {0}, not a finite number")]
@@ -127,7 +167,8 @@ pub enum FileError {
 /// The metrics of a file.
 ///
 /// Rows whose score is missing (null, or empty in CSV) are left out and counted; any
-/// other flaw is an error.
+/// other flaw is an error. Parquet is read some row groups at a time; thirteen bytes are
+/// kept of a row.
 ///
 /// # Errors
 /// [`FileError`] names the file, column and row.
@@ -135,183 +176,79 @@ pub fn summarise(request: &Request) -> Result<Summary, FileError> {
     if !request.threshold.is_finite() {
         return Err(FileError::Threshold(request.threshold));
     }
-    let table = read(request)?;
-    let scores = scores(request, &table)?;
-    let scored: Vec<usize> = (0..scores.len()).filter(|&row| scores[row].is_some()).collect();
-    let fakes = labels(request, &table, &scored)?;
-    let scores: Vec<f64> = scores.into_iter().flatten().collect();
-    let frame = level(request, fakes.iter().copied().zip(scores.iter().copied()));
-    let video = match &request.video {
-        Some(column) => Some(videos(request, column, &table, &scored, &fakes, &scores)?),
+    let rows = read(request)?;
+    let groups = match &rows.groups {
+        None => Vec::new(),
+        Some(ids) => (0..ids.names.len() as u32)
+            .map(|id| Ok((ids.names[id as usize].to_string(), levels(request, rows.group(id))?)))
+            .collect::<Result<_, FileError>>()?,
+    };
+    let dropped = rows.dropped;
+    Ok(Summary { all: levels(request, rows)?, groups, by: request.by.clone(), dropped })
+}
+
+/// The metrics of rows and of their videos.
+fn levels(request: &Request, mut rows: Rows) -> Result<Levels, FileError> {
+    let videos = match &rows.videos {
         None => None,
+        Some(_) => {
+            let videos = rows.by_video(request.video_score);
+            let items = request.bootstrap.map(|_| numbered(videos.iter().copied()));
+            Some(level(request, videos.into_iter(), items.as_deref()))
+        }
     };
-    Ok(Summary { frame, video, dropped: table.height() - scored.len() })
-}
-
-/// The requested columns; those of a CSV as text, so that a flaw has a row.
-fn read(request: &Request) -> Result<DataFrame, FileError> {
-    let path = &request.path;
-    let open = || File::open(path).map_err(|source| FileError::Open { path: path.clone(), source });
-    let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    let format = if is_parquet { "Parquet" } else { "CSV" };
-    let flaw = |e: PolarsError| {
-        let reason = e.to_string();
-        let reason = if reason.contains("more fields than defined") {
-            "a row has more fields than the header".to_owned()
-        } else {
-            // What follows the first line is advice to callers of Polars.
-            reason.lines().next().unwrap_or_default().to_owned()
-        };
-        FileError::Read { path: path.clone(), format, reason }
-    };
-    let mut wanted = vec![request.score.clone(), request.label.clone()];
-    wanted.extend(request.video.clone());
-    wanted.sort_unstable();
-    wanted.dedup();
-
-    if is_parquet {
-        let mut reader = ParquetReader::new(open()?);
-        let schema = reader.schema().map_err(flaw)?;
-        find(path, &wanted, schema.iter_names().map(ToString::to_string).collect())?;
-        reader.with_columns(Some(wanted)).finish().map_err(flaw)
+    let frames = if request.only_videos && videos.is_some() {
+        None
     } else {
-        let options = CsvReadOptions::default().with_infer_schema_length(Some(0));
-        let header = options.clone().with_n_rows(Some(1));
-        let header = header.into_reader_with_file_handle(open()?).finish().map_err(flaw)?;
-        let present = header.get_column_names().into_iter().map(ToString::to_string).collect();
-        find(path, &wanted, present)?;
-        let columns: Arc<[PlSmallStr]> = wanted.iter().map(PlSmallStr::from).collect();
-        let options = options.with_columns(Some(columns));
-        options.into_reader_with_file_handle(open()?).finish().map_err(flaw)
-    }
+        let items = request.bootstrap.map(|_| rows.items());
+        // Only the scores are left in memory when they are sorted.
+        rows.videos = None;
+        rows.groups = None;
+        let pairs = rows.fakes.into_iter().zip(rows.scores);
+        Some(level(request, pairs, items.as_deref()))
+    };
+    Ok(Levels { frame: frames, video: videos })
 }
 
-/// Checks that the wanted columns are present.
-fn find(path: &Path, wanted: &[String], present: Vec<String>) -> Result<(), FileError> {
-    let Some(missing) = wanted.iter().find(|name| !present.contains(name)) else {
-        return Ok(());
-    };
-    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &missing.to_lowercase());
-    let nearest = present
-        .iter()
-        .filter(|name| likeness(name) > 0.75)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .cloned();
-    Err(FileError::MissingColumn {
-        path: path.to_owned(),
-        column: missing.clone(),
-        nearest,
-        present,
-    })
+/// Items that are videos of their own, reals first.
+fn numbered(videos: impl Iterator<Item = (bool, f64)> + Clone) -> Vec<Item> {
+    let of = |class| videos.clone().filter(move |(fake, _)| *fake == class);
+    let both = of(false).chain(of(true)).enumerate();
+    both.map(|(i, (fake, score))| Item { video: i as u32, fake, score }).collect()
 }
 
-/// The scores, `None` where missing.
-fn scores(request: &Request, table: &DataFrame) -> Result<Vec<Option<f64>>, FileError> {
-    let column = &table[request.score.as_str()];
-    let bad = |row: usize, value: String| FileError::Score {
-        path: request.path.clone(),
-        column: request.score.clone(),
-        row: row + 1,
-        value,
-    };
-    if column.dtype().is_string() {
-        return column
-            .str()
-            .expect("a column of strings")
-            .iter()
-            .enumerate()
-            .map(|(row, text)| match text.map(str::trim) {
-                None | Some("") => Ok(None),
-                Some(text) => match text.parse::<f64>() {
-                    Ok(score) if score.is_finite() => Ok(Some(score)),
-                    _ => Err(bad(row, text.to_owned())),
-                },
-            })
-            .collect();
-    }
-    let wrong_type = || FileError::Type {
-        path: request.path.clone(),
-        column: request.score.clone(),
-        found: column.dtype().to_string(),
-        wanted: "numbers",
-    };
-    if !column.dtype().is_primitive_numeric() {
-        return Err(wrong_type());
-    }
-    let numbers = column.cast(&DataType::Float64).map_err(|_| wrong_type())?;
-    numbers
-        .f64()
-        .expect("a column just cast to f64")
-        .iter()
-        .enumerate()
-        .map(|(row, score)| match score {
-            Some(score) if !score.is_finite() => Err(bad(row, score.to_string())),
-            score => Ok(score),
-        })
-        .collect()
-}
-
-/// The labels of the scored rows: true for fake.
-fn labels(request: &Request, table: &DataFrame, scored: &[usize]) -> Result<Vec<bool>, FileError> {
-    let column = &table[request.label.as_str()];
-    let wrong_type = || FileError::Type {
-        path: request.path.clone(),
-        column: request.label.clone(),
-        found: column.dtype().to_string(),
-        wanted: "labels (whole numbers, booleans or text)",
-    };
-    if column.dtype().is_nested() {
-        return Err(wrong_type());
-    }
-    let text = column.cast(&DataType::String).map_err(|_| wrong_type())?.rechunk();
-    let text = text.str().expect("a column just cast to text");
-    let rows = scored.iter().map(|&row| (row, text.get(row)));
-    labels::read(rows, request.fake_is.as_deref()).map_err(|source| FileError::Label {
-        path: request.path.clone(),
-        column: request.label.clone(),
-        source,
-    })
-}
-
-/// The metrics of the videos' mean scores.
-fn videos(
+/// The metrics of pairs of (is fake, score), all known to be finite, with intervals from
+/// the same as items.
+fn level(
     request: &Request,
-    column: &str,
-    table: &DataFrame,
-    scored: &[usize],
-    fakes: &[bool],
-    scores: &[f64],
-) -> Result<LevelSummary, FileError> {
-    let path = &request.path;
-    let fail = |source: AggregateError| {
-        // Rows are those of the file, not those left after dropping.
-        let source = match source {
-            AggregateError::Conflict(mut conflict) => {
-                conflict.real_row = scored[conflict.real_row - 1] + 1;
-                conflict.fake_row = scored[conflict.fake_row - 1] + 1;
-                AggregateError::Conflict(conflict)
-            }
-            other => other,
-        };
-        FileError::Videos { path: path.clone(), column: column.to_owned(), source }
-    };
-    let rows =
-        IdxCa::from_vec(PlSmallStr::EMPTY, scored.iter().map(|&row| row as IdxSize).collect());
-    let keys = table.select([column]).and_then(|keys| keys.take(&rows));
-    let keys = keys.map_err(|source| fail(source.into()))?;
-    let missing = &keys[column].is_null();
-    if let Some(row) = missing.iter().position(|missing| missing == Some(true)) {
-        let row = scored[row] + 1;
-        return Err(FileError::NoVideo { path: path.clone(), column: column.to_owned(), row });
-    }
-    let videos = by_video(&keys, fakes, scores).map_err(fail)?;
-    Ok(level(request, videos.iter().map(|video| (video.fake, video.score))))
-}
-
-/// The metrics of pairs of (is fake, score), all known to be finite.
-fn level(request: &Request, pairs: impl Iterator<Item = (bool, f64)>) -> LevelSummary {
+    pairs: impl Iterator<Item = (bool, f64)>,
+    items: Option<&[Item]>,
+) -> LevelSummary {
     let ranking = Ranking::new(pairs).expect("scores were checked when they were read");
-    LevelSummary::new(&ranking, request.threshold)
+    let measures = request.measures();
+    let intervals = match items.zip(request.bootstrap) {
+        None => vec![None; measures.len()],
+        Some((items, draws)) => {
+            let videos = |fake| {
+                let places = items.iter().filter(|item| item.fake == fake).map(|item| item.video);
+                places.max().map(|last| last as usize + 1)
+            };
+            let reals = videos(false).unwrap_or(0);
+            let fakes = videos(true).map_or(0, |end| end - reals);
+            let unit = Unit {
+                reals: Stratum::new("real", reals),
+                fakes: Stratum::new("fake", fakes),
+                replicas: measures.iter().map(|m| Replica::new(items, m.2)).collect(),
+            };
+            let draws = unit.draws(draws, 0);
+            draws.iter().map(|draws| Interval::of_draws(draws, LEVEL)).collect()
+        }
+    };
+    let entries = measures.into_iter().zip(intervals).map(|((key, name, measure), interval)| {
+        let value = ranking.measure(measure);
+        Entry { key, name, interval: interval.filter(|_| value.is_ok()), value }
+    });
+    LevelSummary { n: ranking.rows(), entries: entries.collect() }
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Files as people have them.
 
+use std::fs::File;
+
+use polars::prelude::{ParquetReader, ParquetWriter, SerReader, df};
 use proptest::prelude::*;
 
 use super::*;
@@ -15,9 +18,53 @@ fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, Request) {
         label: "label".into(),
         video: None,
         fake_is: None,
+        by: None,
         threshold: 0.5,
+        fpr: 0.1,
+        bins: 10,
+        video_score: VideoScore::Mean,
+        bootstrap: None,
+        only_videos: false,
     };
     (folder, request)
+}
+
+/// Rows of two row groups as Parquet and as CSV.
+#[test]
+fn row_groups_change_nothing() {
+    let (labels, scores): (Vec<i64>, Vec<f64>) =
+        (0..3000).map(|i| ((i / 7) % 2, ((i * 37) % 101) as f64 / 100.0)).unzip();
+    let videos: Vec<String> = (0..3000).map(|i| format!("v{}", i / 7)).collect();
+    let lines = (0..3000).map(|i| format!("{},{},{}\n", labels[i], scores[i], videos[i]));
+    let csv = format!("label,score,video\n{}", lines.collect::<String>());
+    let (_csv, mut csv) = file("s.csv", csv.as_bytes());
+    let (_parquet, mut parquet) = file("s.parquet", b"");
+    let mut table = df!("label" => labels, "score" => scores, "video" => videos).unwrap();
+    ParquetWriter::new(File::create(&parquet.path).unwrap())
+        .with_row_group_size(Some(1000))
+        .finish(&mut table)
+        .unwrap();
+    let groups = ParquetReader::new(File::open(&parquet.path).unwrap());
+    assert!({ groups }.get_metadata().unwrap().row_groups.len() > 1);
+    for request in [&mut csv, &mut parquet] {
+        request.video = Some("video".into());
+    }
+    assert_eq!(summarise(&parquet).unwrap(), summarise(&csv).unwrap());
+}
+
+#[test]
+fn a_group_of_fakes_is_compared_with_all_reals() {
+    let csv = "label,score,video,method\n0,0.2,a,\n0,0.6,b,\n1,0.9,c,swap\n1,0.4,d,mouth\n";
+    let (_folder, mut request) = file("s.csv", csv.as_bytes());
+    (request.by, request.video) = (Some("method".into()), Some("video".into()));
+    (request.bootstrap, request.only_videos) = (Some(100), true);
+    let summary = serde_json::to_value(summarise(&request).unwrap()).unwrap();
+    assert_eq!(summary["by"], "method");
+    assert_eq!(summary["groups"]["swap"]["video"]["auc"], 1.0);
+    assert_eq!(summary["groups"]["mouth"]["video"]["auc"], 0.5);
+    assert_eq!(summary["groups"]["swap"]["video"]["intervals"]["auc"][0], 1.0);
+    assert_eq!(summary["frame"], serde_json::Value::Null);
+    insta::assert_snapshot!("text_groups", summarise(&request).unwrap().to_string());
 }
 
 /// The message for a CSV, without the folder.
@@ -33,10 +80,10 @@ fn json_has_exactly_the_documented_keys() {
     let (_folder, mut request) =
         file("s.csv", b"label,score,video,other\n0,0.2,a,x\n1,0.8,b,y\n1,0.4,b,z\n");
     let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
-    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666}}"#);
+    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333}}"#);
     request.video = Some("video".into());
     let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
-    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666},"video":{"n":2,"auc":1.0,"balanced_accuracy":1.0,"eer":0.0,"average_precision":1.0,"accuracy":1.0}}"#);
+    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333},"video":{"n":2,"auc":1.0,"balanced_accuracy":1.0,"eer":0.0,"average_precision":1.0,"accuracy":1.0,"tpr":1.0,"brier":0.09999999999999996,"ece":0.29999999999999993}}"#);
 }
 
 #[test]
@@ -52,11 +99,15 @@ fn undefined_is_null_with_a_reason_and_missing_scores_are_counted() {
         "eer": null,
         "average_precision": null,
         "accuracy": 0.5,
+        "tpr": null,
+        "brier": 0.2,
+        "ece": 0.4,
         "reasons": {
           "auc": "there is no fake among 2 real",
           "balanced_accuracy": "there is no fake among 2 real",
           "eer": "there is no fake among 2 real",
-          "average_precision": "there is no fake among 2 real"
+          "average_precision": "there is no fake among 2 real",
+          "tpr": "there is no fake among 2 real"
         }
       },
       "dropped": 1
@@ -153,7 +204,7 @@ proptest! {
         let (_folder, mut request) = file("s.csv", content.as_bytes());
         request.video = Some("video".into());
         if let Ok(summary) = summarise(&request) {
-            prop_assert!(summary.video.is_some());
+            prop_assert!(summary.all.video.is_some());
         }
     }
 
@@ -164,7 +215,7 @@ proptest! {
         let (_other, after_a_row) = file("s.csv", &written);
         prop_assert!(summarise(&request).is_err() || content.starts_with(b"label"));
         if let Ok(summary) = summarise(&after_a_row) {
-            prop_assert!(summary.frame.n + summary.dropped >= 1);
+            prop_assert!(summary.all.frame.unwrap().n + summary.dropped >= 1);
         }
     }
 }

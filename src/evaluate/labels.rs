@@ -41,45 +41,81 @@ enum Vocabulary {
     Words,
 }
 
-/// Reads labels: true for fake. `labels` are (row from 0, text), as often iterated as
-/// need be.
+/// Reads labels, row by row: true for fake.
 ///
 /// Without `fake_is` the values must be 0 and 1, true and false, or real and fake, in
 /// any case. With it, that value is fake and every other is real.
-pub(super) fn read<'a>(
-    labels: impl Iterator<Item = (usize, Option<&'a str>)> + Clone,
-    fake_is: Option<&str>,
-) -> Result<Vec<bool>, LabelError> {
-    let mut meanings: Vec<(&str, bool)> = Vec::new();
-    let mut vocabulary = None;
-    let mut fakes = Vec::with_capacity(labels.size_hint().0);
-    for (row, text) in labels.clone() {
+pub(super) struct LabelReader<'a> {
+    fake_is: Option<&'a str>,
+    vocabulary: Option<Vocabulary>,
+    /// Values met so far, as far as messages list them.
+    values: Vec<(String, bool)>,
+    fake_seen: bool,
+}
+
+impl<'a> LabelReader<'a> {
+    pub(super) fn new(fake_is: Option<&'a str>) -> Self {
+        Self { fake_is, vocabulary: None, values: Vec::new(), fake_seen: false }
+    }
+
+    /// The label of a row, counted from 0. `later` are the texts that follow it, for the
+    /// message that lists the values there are.
+    pub(super) fn read<'t>(
+        &mut self,
+        row: usize,
+        text: Option<&str>,
+        later: impl FnOnce() -> Vec<Option<&'t str>>,
+    ) -> Result<bool, LabelError> {
         let text = text.map(str::trim).filter(|text| !text.is_empty());
         let text = text.ok_or(LabelError::Missing { row: row + 1 })?;
         // A few values repeat over millions of rows.
-        if let Some(&(_, fake)) = meanings.iter().find(|(known, _)| *known == text) {
-            fakes.push(fake);
-            continue;
+        if let Some((_, fake)) = self.values.iter().find(|(known, _)| known == text) {
+            return Ok(*fake);
         }
-        let fake = match fake_is {
+        let fake = match self.fake_is {
             Some(value) => same(text, value),
             None => match recognise(text) {
-                Some((words, fake)) if *vocabulary.get_or_insert(words) == words => fake,
-                _ => return Err(LabelError::Unclear { values: list(labels) }),
+                Some((words, fake)) if *self.vocabulary.get_or_insert(words) == words => fake,
+                _ => {
+                    self.meet(text, false);
+                    for text in later().into_iter().flatten().map(str::trim) {
+                        self.meet(text, false);
+                    }
+                    return Err(LabelError::Unclear { values: self.list() });
+                }
             },
         };
-        if meanings.len() < LISTED {
-            meanings.push((text, fake));
+        self.fake_seen |= fake;
+        self.meet(text, fake);
+        Ok(fake)
+    }
+
+    /// Checks that the value that means fake was met, if any label was.
+    pub(super) fn finish(&self) -> Result<(), LabelError> {
+        match self.fake_is {
+            Some(value) if !self.fake_seen && !self.values.is_empty() => {
+                Err(LabelError::Unseen { value: value.to_owned(), values: self.list() })
+            }
+            _ => Ok(()),
         }
-        fakes.push(fake);
     }
-    if let Some(value) = fake_is
-        && !fakes.is_empty()
-        && !fakes.contains(&true)
-    {
-        return Err(LabelError::Unseen { value: value.to_owned(), values: list(labels) });
+
+    fn meet(&mut self, text: &str, fake: bool) {
+        let new = !text.is_empty() && !self.values.iter().any(|(known, _)| known == text);
+        if new && self.values.len() <= LISTED {
+            self.values.push((text.to_owned(), fake));
+        }
     }
-    Ok(fakes)
+
+    /// The values met, sorted, the first few of them.
+    fn list(&self) -> String {
+        let mut values: Vec<&str> = self.values.iter().map(|(value, _)| value.as_str()).collect();
+        let more = values.len() > LISTED;
+        values.truncate(LISTED);
+        values.sort_unstable();
+        let quoted: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
+        format!("{}{}", quoted.join(", "), if more { " and more" } else { "" })
+    }
 }
 
 fn recognise(text: &str) -> Option<(Vocabulary, bool)> {
@@ -102,30 +138,17 @@ fn same(a: &str, b: &str) -> bool {
     a == b || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The distinct values for a message, sorted, the first few of them.
-fn list<'a>(labels: impl Iterator<Item = (usize, Option<&'a str>)>) -> String {
-    let mut values: Vec<&str> = Vec::new();
-    for text in labels.filter_map(|(_, text)| text).map(str::trim) {
-        if !text.is_empty() && !values.contains(&text) {
-            values.push(text);
-            if values.len() > LISTED {
-                break;
-            }
-        }
-    }
-    let more = values.len() > LISTED;
-    values.truncate(LISTED);
-    values.sort_unstable();
-    let quoted: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
-    format!("{}{}", quoted.join(", "), if more { " and more" } else { "" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn labels(texts: &[&str], fake_is: Option<&str>) -> Result<Vec<bool>, LabelError> {
-        read(texts.iter().map(|&text| Some(text)).enumerate(), fake_is)
+        let mut reader = LabelReader::new(fake_is);
+        let read = texts.iter().enumerate().map(|(row, text)| {
+            reader.read(row, Some(text), || texts[row..].iter().map(|text| Some(*text)).collect())
+        });
+        let labels = read.collect::<Result<_, _>>()?;
+        reader.finish().map(|()| labels)
     }
 
     #[test]

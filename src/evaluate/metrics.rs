@@ -7,10 +7,11 @@
 use rayon::slice::ParallelSliceMut;
 use thiserror::Error;
 
-use crate::lang::model::Metric;
+use super::curve::{self, CompensatedSum, Point};
+use super::measure::{Measure, bin};
 
 /// Why a metric has no value. It is never reported as zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
 pub enum Undefined {
     /// Nothing was scored.
     #[error("no rows were scored")]
@@ -30,6 +31,9 @@ pub enum Undefined {
     /// The threshold is NaN.
     #[error("the threshold is not a number")]
     Threshold,
+    /// A score is not in 0 to 1, where the metric is about probabilities.
+    #[error("the score {0} is not a probability")]
+    Probability(f64),
 }
 
 /// A score that cannot be ranked.
@@ -85,17 +89,20 @@ impl Ranking {
         self.reals.len() + self.fakes.len()
     }
 
-    /// The named metric, a fraction; `threshold` is used by those that need one.
+    /// A metric, as a fraction.
     ///
     /// # Errors
     /// [`Undefined`] says why there is no value.
-    pub fn metric(&self, metric: Metric, threshold: f64) -> Result<f64, Undefined> {
-        match metric {
-            Metric::Auc => self.roc_auc(),
-            Metric::BalancedAccuracy => self.balanced_accuracy(threshold),
-            Metric::Eer => self.eer(),
-            Metric::AveragePrecision => self.average_precision(),
-            Metric::Accuracy => self.accuracy(threshold),
+    pub fn measure(&self, measure: Measure) -> Result<f64, Undefined> {
+        match measure {
+            Measure::Auc => self.roc_auc(),
+            Measure::BalancedAccuracy { threshold } => self.balanced_accuracy(threshold),
+            Measure::Eer => self.eer(),
+            Measure::AveragePrecision => self.average_precision(),
+            Measure::Accuracy { threshold } => self.accuracy(threshold),
+            Measure::Tpr { fpr } => self.true_positive_rate(fpr),
+            Measure::Brier => self.brier(),
+            Measure::Ece { bins } => self.calibration_error(bins),
         }
     }
 
@@ -105,15 +112,7 @@ impl Ranking {
     /// # Errors
     /// Undefined without both classes.
     pub fn roc_auc(&self) -> Result<f64, Undefined> {
-        self.both_classes()?;
-        // Twice the area in units of one fake by one real is a whole number.
-        let mut doubled = 0u128;
-        let mut last = Point { reals: 0, fakes: 0 };
-        for point in self.curve() {
-            doubled += (point.reals - last.reals) as u128 * (point.fakes + last.fakes) as u128;
-            last = point;
-        }
-        Ok(doubled as f64 / (2 * self.reals() as u128 * self.fakes() as u128) as f64)
+        Ok(curve::area(self.curve(), self.both_classes()?))
     }
 
     /// Mean of sensitivity and specificity; a score at the threshold is called fake.
@@ -124,7 +123,7 @@ impl Ranking {
         self.both_classes()?;
         let called = self.called_fake(threshold)?;
         let sensitivity = called.fakes as f64 / self.fakes() as f64;
-        let specificity = (self.reals() - called.reals) as f64 / self.reals() as f64;
+        let specificity = (self.reals() as u64 - called.reals) as f64 / self.reals() as f64;
         Ok((sensitivity + specificity) / 2.0)
     }
 
@@ -138,7 +137,7 @@ impl Ranking {
             return Err(Undefined::Empty);
         }
         let called = self.called_fake(threshold)?;
-        Ok((called.fakes + self.reals() - called.reals) as f64 / self.rows() as f64)
+        Ok((called.fakes + self.reals() as u64 - called.reals) as f64 / self.rows() as f64)
     }
 
     /// Equal error rate: where the ROC, linear between its points, crosses
@@ -147,22 +146,7 @@ impl Ranking {
     /// # Errors
     /// Undefined without both classes.
     pub fn eer(&self) -> Result<f64, Undefined> {
-        self.both_classes()?;
-        let (reals, fakes) = (self.reals() as i128, self.fakes() as i128);
-        // Distance to the crossing in whole numbers: it falls from one point to the
-        // next, is positive at the origin and negative at (1, 1).
-        let gap = |p: Point| reals * fakes - p.reals as i128 * fakes - p.fakes as i128 * reals;
-        let mut last = Point { reals: 0, fakes: 0 };
-        for point in self.curve() {
-            let (before, after) = (gap(last), gap(point));
-            if after <= 0 {
-                let share = before as f64 / (before - after) as f64;
-                let crossing = last.reals as f64 + share * (point.reals - last.reals) as f64;
-                return Ok(crossing / self.reals() as f64);
-            }
-            last = point;
-        }
-        unreachable!("the curve ends at (1, 1), beyond the crossing")
+        Ok(curve::equal_error_rate(self.curve(), self.both_classes()?))
     }
 
     /// Average precision: precision at each distinct score, weighted by the recall
@@ -171,24 +155,115 @@ impl Ranking {
     /// # Errors
     /// Undefined without both classes.
     pub fn average_precision(&self) -> Result<f64, Undefined> {
-        self.both_classes()?;
-        let mut sum = CompensatedSum::default();
-        let mut last = 0;
-        for Point { reals, fakes } in self.curve() {
-            if fakes > last {
-                sum.add((fakes - last) as f64 * (fakes as f64 / (fakes + reals) as f64));
-            }
-            last = fakes;
-        }
-        Ok(sum.value() / self.fakes() as f64)
+        Ok(curve::average_precision(self.curve(), self.both_classes()?))
     }
 
-    fn both_classes(&self) -> Result<(), Undefined> {
+    /// The highest true-positive rate of a threshold whose false-positive rate is at most
+    /// `fpr`, without interpolation.
+    ///
+    /// # Errors
+    /// Undefined without both classes.
+    pub fn true_positive_rate(&self, fpr: f64) -> Result<f64, Undefined> {
+        Ok(curve::true_positives_at(self.curve(), self.both_classes()?, fpr))
+    }
+
+    /// Brier score: mean squared distance of the score from 0 (real) or 1 (fake).
+    ///
+    /// # Errors
+    /// Undefined without rows, or where a score is no probability. One class is enough.
+    pub fn brier(&self) -> Result<f64, Undefined> {
+        self.probabilities()?;
+        let mut sum = CompensatedSum::default();
+        for score in &self.reals {
+            sum.add(score * score);
+        }
+        for score in &self.fakes {
+            sum.add((1.0 - score) * (1.0 - score));
+        }
+        Ok(sum.value() / self.rows() as f64)
+    }
+
+    /// Expected calibration error over bins of equal width of P(fake): the distance
+    /// between mean score and share of fakes, weighted by the rows of a bin (Naeini,
+    /// Cooper and Hauskrecht 2015, for two classes).
+    ///
+    /// # Errors
+    /// Undefined without rows, or where a score is no probability. One class is enough.
+    pub fn calibration_error(&self, bins: u32) -> Result<f64, Undefined> {
+        self.probabilities()?;
+        // A bin's rows by their distance: its rows times the distance of its means.
+        let mut sums: Vec<CompensatedSum> = (0..bins).map(|_| CompensatedSum::default()).collect();
+        for &score in &self.reals {
+            sums[bin(score, bins)].add(score);
+        }
+        for &score in &self.fakes {
+            sums[bin(score, bins)].add(score - 1.0);
+        }
+        let total: f64 = sums.iter().map(|sum| sum.value().abs()).sum();
+        Ok(total / self.rows() as f64)
+    }
+
+    /// The threshold of the highest balanced accuracy: halfway between two neighbouring
+    /// scores, the lowest of several that are as good.
+    ///
+    /// # Errors
+    /// Undefined without both classes.
+    pub fn best_threshold(&self) -> Result<f64, Undefined> {
+        let total = self.both_classes()?;
+        let (mut best, mut threshold) = (i128::MIN, 0.0);
+        let mut points = self.curve().peekable();
+        while let Some(point) = points.next() {
+            let gain = i128::from(point.fakes) * i128::from(total.reals)
+                - i128::from(point.reals) * i128::from(total.fakes);
+            if gain >= best {
+                let score = self.lowest_of(point);
+                best = gain;
+                threshold = match points.peek() {
+                    // The sum of two halves does not overflow.
+                    Some(_) => score / 2.0 + self.highest_below(point) / 2.0,
+                    None => score,
+                };
+            }
+        }
+        Ok(threshold)
+    }
+
+    /// The lowest score that a point of the curve calls fake.
+    fn lowest_of(&self, point: Point) -> f64 {
+        let last = |scores: &[f64], n: u64| match n {
+            0 => f64::INFINITY,
+            n => scores[n as usize - 1],
+        };
+        last(&self.reals, point.reals).min(last(&self.fakes, point.fakes))
+    }
+
+    /// The highest score that it does not.
+    fn highest_below(&self, point: Point) -> f64 {
+        let next =
+            |scores: &[f64], n: u64| scores.get(n as usize).copied().unwrap_or(f64::NEG_INFINITY);
+        next(&self.reals, point.reals).max(next(&self.fakes, point.fakes))
+    }
+
+    /// How many there are of each class.
+    fn both_classes(&self) -> Result<Point, Undefined> {
         match (self.reals(), self.fakes()) {
             (0, 0) => Err(Undefined::Empty),
             (0, fakes) => Err(Undefined::NoReals { fakes }),
             (reals, 0) => Err(Undefined::NoFakes { reals }),
-            _ => Ok(()),
+            (reals, fakes) => Ok(Point { reals: reals as u64, fakes: fakes as u64 }),
+        }
+    }
+
+    /// Checks that there are scores and that all are probabilities.
+    fn probabilities(&self) -> Result<(), Undefined> {
+        if self.rows() == 0 {
+            return Err(Undefined::Empty);
+        }
+        let ends = [&self.reals, &self.fakes].map(|scores| [scores.first(), scores.last()]);
+        let outside = |score: &&f64| !(0.0..=1.0).contains(*score);
+        match ends.into_iter().flatten().flatten().find(outside) {
+            Some(&score) => Err(Undefined::Probability(score)),
+            None => Ok(()),
         }
     }
 
@@ -197,51 +272,25 @@ impl Ranking {
         if threshold.is_nan() {
             return Err(Undefined::Threshold);
         }
-        let at_or_above = |scores: &[f64]| scores.partition_point(|&score| score >= threshold);
+        let at_or_above =
+            |scores: &[f64]| scores.partition_point(|&score| score >= threshold) as u64;
         Ok(Point { reals: at_or_above(&self.reals), fakes: at_or_above(&self.fakes) })
     }
 
     /// The ROC without its origin: one point per distinct score, from the highest.
     fn curve(&self) -> impl Iterator<Item = Point> {
-        let mut at = Point { reals: 0, fakes: 0 };
+        let (mut real, mut fake) = (0, 0);
         std::iter::from_fn(move || {
-            let score = match (self.reals.get(at.reals), self.fakes.get(at.fakes)) {
+            let score = match (self.reals.get(real), self.fakes.get(fake)) {
                 (Some(&real), Some(&fake)) => real.max(fake),
                 (Some(&score), None) | (None, Some(&score)) => score,
                 (None, None) => return None,
             };
             let tied = |scores: &[f64]| scores.iter().take_while(|&&s| s == score).count();
-            at.reals += tied(&self.reals[at.reals..]);
-            at.fakes += tied(&self.fakes[at.fakes..]);
-            Some(at)
+            real += tied(&self.reals[real..]);
+            fake += tied(&self.fakes[fake..]);
+            Some(Point { reals: real as u64, fakes: fake as u64 })
         })
-    }
-}
-
-/// A point of the ROC as counts: reals and fakes that score at or above a threshold.
-#[derive(Clone, Copy, Debug)]
-struct Point {
-    reals: usize,
-    fakes: usize,
-}
-
-/// A sum whose rounding error does not grow with its length (Neumaier).
-#[derive(Default)]
-struct CompensatedSum {
-    sum: f64,
-    lost: f64,
-}
-
-impl CompensatedSum {
-    fn add(&mut self, x: f64) {
-        let sum = self.sum + x;
-        self.lost +=
-            if self.sum.abs() >= x.abs() { (self.sum - sum) + x } else { (x - sum) + self.sum };
-        self.sum = sum;
-    }
-
-    fn value(&self) -> f64 {
-        self.sum + self.lost
     }
 }
 

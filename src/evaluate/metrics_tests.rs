@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::evaluate::file::{Request, summarise};
+use crate::evaluate::measure::Measure;
+use crate::lang::model::VideoScore;
 
 fn ranking(pairs: &[(bool, f64)]) -> Ranking {
     Ranking::new(pairs.iter().copied()).unwrap()
@@ -20,7 +22,17 @@ fn golden() -> (PathBuf, Value) {
 
 /// Compares every number of a golden level with ours, to 1e-12.
 fn assert_level(name: &str, ours: &Value, golden: &Value) {
-    let keys = ["n", "auc", "balanced_accuracy", "eer", "average_precision", "accuracy"];
+    let keys = [
+        "n",
+        "auc",
+        "balanced_accuracy",
+        "eer",
+        "average_precision",
+        "accuracy",
+        "tpr",
+        "brier",
+        "ece",
+    ];
     for key in keys {
         match (ours[key].as_f64(), golden[key].as_f64()) {
             (Some(a), Some(b)) => assert!((a - b).abs() <= 1e-12, "{name} {key}: {a} is not {b}"),
@@ -46,7 +58,13 @@ fn files_agree_with_scikit_learn() {
             label: "label".into(),
             video: Some("video".into()),
             fake_is: None,
+            by: None,
             threshold: case["threshold"].as_f64().unwrap(),
+            fpr: 0.1,
+            bins: 10,
+            video_score: VideoScore::Mean,
+            bootstrap: None,
+            only_videos: false,
         });
         let summary = serde_json::to_value(summary.unwrap()).unwrap();
         assert_level(&format!("{name} frame"), &summary["frame"], &case["frame"]);
@@ -66,8 +84,18 @@ fn ten_million_rows_agree_with_scikit_learn() {
         let level = h >> 44;
         (h & 0xF_FFFF < 262_144 + level / 2, level as f64 / f64::from(1 << 20))
     });
-    let summary = crate::evaluate::summary::LevelSummary::new(&Ranking::new(rows).unwrap(), 0.5);
-    let ours = serde_json::to_value(summary).unwrap();
+    let ranking = Ranking::new(rows).unwrap();
+    let ours = serde_json::json!({
+        "n": ranking.rows(),
+        "auc": ranking.roc_auc().unwrap(),
+        "balanced_accuracy": ranking.balanced_accuracy(0.5).unwrap(),
+        "eer": ranking.eer().unwrap(),
+        "average_precision": ranking.average_precision().unwrap(),
+        "accuracy": ranking.accuracy(0.5).unwrap(),
+        "tpr": ranking.true_positive_rate(0.1).unwrap(),
+        "brier": ranking.brier().unwrap(),
+        "ece": ranking.calibration_error(10).unwrap(),
+    });
     assert_level("ten million", &ours, &golden().1["ten_million"]);
 }
 
@@ -90,11 +118,23 @@ fn undefined_is_not_zero() {
     let empty = ranking(&[]);
     let reals = ranking(&[(false, 0.1), (false, 0.7)]);
     let fakes = ranking(&[(true, 0.7)]);
-    let two_class = [Metric::Auc, Metric::BalancedAccuracy, Metric::Eer, Metric::AveragePrecision];
-    for metric in two_class {
-        assert_eq!(empty.metric(metric, 0.5), Err(Undefined::Empty));
-        assert_eq!(reals.metric(metric, 0.5), Err(Undefined::NoFakes { reals: 2 }));
-        assert_eq!(fakes.metric(metric, 0.5), Err(Undefined::NoReals { fakes: 1 }));
+    let two_class = [
+        Measure::Auc,
+        Measure::BalancedAccuracy { threshold: 0.5 },
+        Measure::Eer,
+        Measure::AveragePrecision,
+        Measure::Tpr { fpr: 0.5 },
+    ];
+    for measure in two_class {
+        assert_eq!(empty.measure(measure), Err(Undefined::Empty));
+        assert_eq!(reals.measure(measure), Err(Undefined::NoFakes { reals: 2 }));
+        assert_eq!(fakes.measure(measure), Err(Undefined::NoReals { fakes: 1 }));
+    }
+    for measure in [Measure::Brier, Measure::Ece { bins: 10 }] {
+        assert_eq!(empty.measure(measure), Err(Undefined::Empty));
+        assert!(reals.measure(measure).is_ok());
+        let beyond = ranking(&[(false, -0.5), (true, 0.7)]);
+        assert_eq!(beyond.measure(measure), Err(Undefined::Probability(-0.5)));
     }
     assert_eq!(empty.accuracy(0.5), Err(Undefined::Empty));
     assert_eq!(reals.accuracy(0.5), Ok(0.5));
@@ -157,12 +197,20 @@ proptest! {
     #[test]
     fn every_metric_is_a_fraction(rows in rows(), threshold in -0.5f64..1.5) {
         let scores = ranking(&rows);
-        for metric in [
-            Metric::Auc, Metric::BalancedAccuracy, Metric::Eer, Metric::AveragePrecision,
-            Metric::Accuracy,
+        for measure in [
+            Measure::Auc, Measure::BalancedAccuracy { threshold }, Measure::Eer,
+            Measure::AveragePrecision, Measure::Accuracy { threshold },
+            Measure::Tpr { fpr: threshold }, Measure::Brier, Measure::Ece { bins: 7 },
         ] {
-            let value = scores.metric(metric, threshold).unwrap();
-            prop_assert!((0.0..=1.0).contains(&value), "{:?} is {}", metric, value);
+            let value = scores.measure(measure).unwrap();
+            prop_assert!((0.0..=1.0).contains(&value), "{:?} is {}", measure, value);
         }
+    }
+
+    #[test]
+    fn no_threshold_is_better_than_the_best(rows in rows(), other in 0.0f64..1.0) {
+        let scores = ranking(&rows);
+        let best = scores.balanced_accuracy(scores.best_threshold().unwrap()).unwrap();
+        prop_assert!(scores.balanced_accuracy(other).unwrap() <= best + 1e-12);
     }
 }

@@ -1,9 +1,13 @@
-//! Predictions and metrics.
+//! Predictions, metrics and their statistics.
 
 pub mod aggregate;
+mod curve;
 pub mod file;
 mod labels;
+pub mod measure;
 pub mod metrics;
 pub mod predictions;
+mod rows;
 pub mod samples;
+pub mod statistics;
 pub mod summary;

@@ -9,6 +9,8 @@ use crate::lang::model::Family;
 /// One scored face or video.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
+    /// Key of the video, unique within its data set.
+    pub video: Arc<str>,
     /// Whether it is fake.
     pub fake: bool,
     /// P(fake).
@@ -41,6 +43,14 @@ impl Samples {
     /// A score that is not finite.
     pub fn of_method(&self, method: &str) -> Result<Ranking, BadScore> {
         self.against_reals(|fake| fake.method.as_deref() == Some(method))
+    }
+
+    /// All reals, and the fakes of one manipulation or all of them.
+    pub fn part(&self, method: Option<&str>) -> impl Iterator<Item = &Sample> {
+        let wanted = move |row: &&Sample| {
+            !row.fake || method.is_none_or(|method| row.method.as_deref() == Some(method))
+        };
+        self.rows.iter().filter(wanted)
     }
 
     /// The fakes of one family against all reals.
@@ -80,7 +90,7 @@ mod tests {
     use super::*;
 
     fn sample(fake: bool, score: f64, method: Option<&str>, family: Option<Family>) -> Sample {
-        Sample { fake, score, method: method.map(Arc::from), family }
+        Sample { video: "v".into(), fake, score, method: method.map(Arc::from), family }
     }
 
     fn samples() -> Samples {

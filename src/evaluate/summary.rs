@@ -4,89 +4,111 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::metrics::{Ranking, Undefined};
+use super::metrics::Undefined;
+use super::statistics::interval::Interval;
+
+/// One metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Key in JSON.
+    pub key: &'static str,
+    /// Name for readers.
+    pub name: String,
+    /// Value, as a fraction, or why there is none.
+    pub value: Result<f64, Undefined>,
+    /// Its interval, where asked for.
+    pub interval: Option<Interval>,
+}
 
 /// Every metric of one ranking, as fractions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LevelSummary {
     /// Rows scored.
     pub n: usize,
-    /// Area under the ROC curve.
-    pub auc: Result<f64, Undefined>,
-    /// Mean of sensitivity and specificity at the threshold.
-    pub balanced_accuracy: Result<f64, Undefined>,
-    /// Equal error rate.
-    pub eer: Result<f64, Undefined>,
-    /// Average precision.
-    pub average_precision: Result<f64, Undefined>,
-    /// Accuracy at the threshold.
-    pub accuracy: Result<f64, Undefined>,
-}
-
-impl LevelSummary {
-    /// The metrics of `ranking`, at `threshold` where one is needed.
-    pub fn new(ranking: &Ranking, threshold: f64) -> Self {
-        Self {
-            n: ranking.rows(),
-            auc: ranking.roc_auc(),
-            balanced_accuracy: ranking.balanced_accuracy(threshold),
-            eer: ranking.eer(),
-            average_precision: ranking.average_precision(),
-            accuracy: ranking.accuracy(threshold),
-        }
-    }
-
-    /// The metrics by their key in JSON.
-    fn entries(&self) -> [(&'static str, Result<f64, Undefined>); 5] {
-        [
-            ("auc", self.auc),
-            ("balanced_accuracy", self.balanced_accuracy),
-            ("eer", self.eer),
-            ("average_precision", self.average_precision),
-            ("accuracy", self.accuracy),
-        ]
-    }
+    /// The metrics, always the same in the same order.
+    pub entries: Vec<Entry>,
 }
 
 impl Serialize for LevelSummary {
     /// An undefined metric is null, and `reasons` says why; without any there is no
-    /// `reasons`.
+    /// `reasons`, and without intervals no `intervals`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("n", &self.n)?;
         let mut reasons = serde_json::Map::new();
-        for (key, value) in self.entries() {
+        let mut intervals = serde_json::Map::new();
+        for Entry { key, value, interval, .. } in &self.entries {
             map.serialize_entry(key, &value.ok())?;
             if let Err(reason) = value {
-                reasons.insert(key.into(), reason.to_string().into());
+                reasons.insert((*key).into(), reason.to_string().into());
+            }
+            if let Some(Interval { low, high }) = interval {
+                intervals.insert((*key).into(), vec![*low, *high].into());
             }
         }
-        if !reasons.is_empty() {
-            map.serialize_entry("reasons", &reasons)?;
+        for (key, parts) in [("intervals", intervals), ("reasons", reasons)] {
+            if !parts.is_empty() {
+                map.serialize_entry(key, &parts)?;
+            }
         }
         map.end()
+    }
+}
+
+/// The metrics of rows and of videos.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Levels {
+    /// Every row on its own, unless videos alone are asked for.
+    pub frame: Option<LevelSummary>,
+    /// The score of each video, where the file names videos.
+    pub video: Option<LevelSummary>,
+}
+
+impl Levels {
+    fn named(&self) -> impl Iterator<Item = (&'static str, &LevelSummary)> {
+        let named = [("frame", &self.frame), ("video", &self.video)];
+        named.into_iter().filter_map(|(name, level)| Some((name, level.as_ref()?)))
+    }
+}
+
+impl Serialize for Levels {
+    /// `{"frame": {..}, "video": {..}}`, without what there is not.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.named())
     }
 }
 
 /// The metrics of a file of scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// Every row on its own.
-    pub frame: LevelSummary,
-    /// The mean score of each video's rows, where the file names videos.
-    pub video: Option<LevelSummary>,
+    /// Of all rows.
+    pub all: Levels,
+    /// Of each group, where groups are asked for.
+    pub groups: Vec<(String, Levels)>,
+    /// The column of the groups.
+    pub by: Option<String>,
     /// Rows left out because their score is missing.
     pub dropped: usize,
 }
 
 impl Serialize for Summary {
-    /// `{"frame": {..}, "video": {..}, "dropped": n}`, without `video` where there are
-    /// none and without `dropped` where nothing was.
+    /// Levels, then `{"by": "column", "groups": {"name": {..}}}` where there are groups and
+    /// `"dropped": n` where rows were.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("frame", &self.frame)?;
-        if let Some(video) = &self.video {
-            map.serialize_entry("video", video)?;
+        for (name, level) in self.all.named() {
+            map.serialize_entry(name, level)?;
+        }
+        if let Some(by) = &self.by {
+            let groups: serde_json::Map<String, serde_json::Value> = self
+                .groups
+                .iter()
+                .map(|(name, levels)| {
+                    (name.clone(), serde_json::to_value(levels).unwrap_or_default())
+                })
+                .collect();
+            map.serialize_entry("by", by)?;
+            map.serialize_entry("groups", &groups)?;
         }
         if self.dropped > 0 {
             map.serialize_entry("dropped", &self.dropped)?;
@@ -99,37 +121,10 @@ impl fmt::Display for Summary {
     /// A line per metric, a column per level; undefined metrics and dropped rows are
     /// explained below.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let levels: Vec<(&str, &LevelSummary)> =
-            [("frame", Some(&self.frame)), ("video", self.video.as_ref())]
-                .into_iter()
-                .filter_map(|(name, level)| Some((name, level?)))
-                .collect();
-        let names = ["AUC", "balanced accuracy", "EER", "average precision", "accuracy"];
-
-        write!(f, "{:<18}", "")?;
-        for (name, _) in &levels {
-            write!(f, "{name:>10}")?;
-        }
-        write!(f, "\n{:<18}", "n")?;
-        for (_, level) in &levels {
-            write!(f, "{:>10}", level.n)?;
-        }
-        for (i, name) in names.iter().enumerate() {
-            write!(f, "\n{name:<18}")?;
-            for (_, level) in &levels {
-                match level.entries()[i].1 {
-                    Ok(value) => write!(f, "{value:>10.4}")?,
-                    Err(_) => write!(f, "{:>10}", "n/a")?,
-                }
-            }
-        }
-        writeln!(f)?;
-        for (level_name, level) in &levels {
-            for (name, (_, value)) in names.iter().zip(level.entries()) {
-                if let Err(reason) = value {
-                    writeln!(f, "n/a: {name} per {level_name}: {reason}")?;
-                }
-            }
+        text(f, &self.all)?;
+        for (name, levels) in &self.groups {
+            writeln!(f, "\n{} {name}", self.by.as_deref().unwrap_or_default())?;
+            text(f, levels)?;
         }
         match self.dropped {
             0 => Ok(()),
@@ -137,4 +132,42 @@ impl fmt::Display for Summary {
             n => writeln!(f, "dropped: {n} rows without a score"),
         }
     }
+}
+
+fn text(f: &mut fmt::Formatter<'_>, levels: &Levels) -> fmt::Result {
+    let levels: Vec<(&str, &LevelSummary)> = levels.named().collect();
+    let certain = levels.iter().flat_map(|(_, l)| &l.entries).any(|e| e.interval.is_some());
+    let width = if certain { 27 } else { 10 };
+    let Some((_, first)) = levels.first() else { return Ok(()) };
+    write!(f, "{:<18}", "")?;
+    for (name, _) in &levels {
+        write!(f, "{name:>width$}")?;
+    }
+    write!(f, "\n{:<18}", "n")?;
+    for (_, level) in &levels {
+        write!(f, "{:>width$}", level.n)?;
+    }
+    for (i, Entry { name, .. }) in first.entries.iter().enumerate() {
+        write!(f, "\n{name:<18}")?;
+        for (_, level) in &levels {
+            let Entry { value, interval, .. } = &level.entries[i];
+            let cell = match (value, interval) {
+                (Ok(value), Some(Interval { low, high })) => {
+                    format!("{value:.4} [{low:.4}, {high:.4}]")
+                }
+                (Ok(value), None) => format!("{value:.4}"),
+                (Err(_), _) => "n/a".to_owned(),
+            };
+            write!(f, "{cell:>width$}")?;
+        }
+    }
+    writeln!(f)?;
+    for (level_name, level) in &levels {
+        for Entry { name, value, .. } in &level.entries {
+            if let Err(reason) = value {
+                writeln!(f, "n/a: {name} per {level_name}: {reason}")?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -239,6 +239,17 @@ pub enum Split {
     Test,
 }
 
+impl Split {
+    /// The word for it in experiment files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Val => "val",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// A manipulation method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Manipulation {
@@ -789,12 +800,35 @@ pub struct Table {
     pub scenarios: Vec<Scenario>,
     /// Metrics, each a block of the table.
     pub metrics: Vec<MetricSpec>,
+    /// How the faces of a video make its score.
+    pub video_score: Spanned<VideoScore>,
+    /// How intervals and paired tests are computed.
+    pub intervals: Intervals,
+    /// The row that every other one is compared with.
+    pub compare: Option<Comparison>,
     /// Published numbers to put beside ours.
     pub references: Vec<Reference>,
     /// Statements about the numbers.
     pub claims: Vec<Claim>,
     /// How far a number may lie from the committed table's, as a fraction.
     pub tolerance: Spanned<f64>,
+}
+
+impl Table {
+    /// Whether it chooses thresholds on validation.
+    pub fn validates(&self) -> bool {
+        let chosen = |parameter| {
+            matches!(parameter, Parameter::Threshold(Spanned { value: Threshold::Val, .. }))
+        };
+        self.metrics.iter().any(|metric| chosen(metric.parameter))
+    }
+}
+
+impl Ensemble {
+    /// The data sets and splits that validate.
+    pub fn validation(&self) -> impl Iterator<Item = (String, Split)> {
+        self.sources.iter().map(|source| (source.dataset.value.clone(), source.val.value))
+    }
 }
 
 /// A row of a table.
@@ -804,6 +838,16 @@ pub struct Row {
     pub experiment: Spanned<String>,
     /// Name for readers.
     pub label: Spanned<String>,
+    /// The same experiment with other seeds.
+    pub repeats: Vec<Spanned<String>>,
+}
+
+impl Row {
+    /// The experiment and its repeats.
+    pub fn experiments(&self) -> impl Iterator<Item = &str> {
+        let all = std::iter::once(&self.experiment).chain(&self.repeats);
+        all.map(|experiment| experiment.value.as_str())
+    }
 }
 
 /// A group of columns.
@@ -860,10 +904,68 @@ pub struct Average {
 pub struct MetricSpec {
     /// Which one.
     pub metric: Spanned<Metric>,
-    /// Score from which a sample is called fake, where the metric needs one.
-    pub threshold: Spanned<f64>,
+    /// The number that it needs.
+    pub parameter: Parameter,
     /// Whether faces or videos are scored.
     pub level: Spanned<Level>,
+}
+
+/// The number that a metric needs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parameter {
+    /// It needs none.
+    None,
+    /// Score from which a sample is called fake.
+    Threshold(Spanned<Threshold>),
+    /// The false-positive rate allowed.
+    Fpr(Spanned<f64>),
+    /// Bins of equal width.
+    Bins(Spanned<u32>),
+}
+
+/// Where a threshold comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// It is given.
+    Fixed(f64),
+    /// The one of the highest balanced accuracy on the validation split of each row's
+    /// ensemble.
+    Val,
+}
+
+/// How the faces of a video make its score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VideoScore {
+    /// Their mean (paper section 4.3).
+    #[default]
+    Mean,
+    /// The highest.
+    Max,
+    /// The mean of the so many highest.
+    Top(u32),
+}
+
+/// How intervals and paired tests are computed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Intervals {
+    /// Draws of videos.
+    pub draws: Spanned<u32>,
+    /// Coverage, as a fraction.
+    pub level: Spanned<f64>,
+    /// Seed of the draws.
+    pub seed: Spanned<u64>,
+    /// Whether the table declares them.
+    pub shown: bool,
+}
+
+/// A comparison of all rows with one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Experiment of the row.
+    pub against: Spanned<String>,
 }
 
 /// Metrics.
@@ -880,13 +982,19 @@ pub enum Metric {
     AveragePrecision,
     /// Accuracy at the threshold.
     Accuracy,
+    /// True-positive rate at a false-positive rate.
+    Tpr,
+    /// Brier score.
+    Brier,
+    /// Expected calibration error.
+    Ece,
 }
 
 /// What is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// Mean score of a video's faces.
+    /// A video's score, made of those of its faces.
     Video,
     /// Every face.
     Frame,

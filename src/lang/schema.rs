@@ -86,6 +86,8 @@ pub(super) enum Type {
     Fraction,
     /// 0 or more, `(%)` allowed.
     Share,
+    /// 0 to 1, or `val`; a test split is a leak.
+    Threshold,
     /// Epochs, 0 or more.
     Epochs,
     /// Two parts as in `1:1`.
@@ -115,8 +117,6 @@ pub(super) const NOT_NEGATIVE: Range = Range { low_in: true, ..POSITIVE };
 pub(super) const BELOW_ONE: Range = Range { low: 0.0, high: 1.0, low_in: true, high_in: false };
 /// Above 0 up to 1.
 pub(super) const UP_TO_ONE: Range = Range { low: 0.0, high: 1.0, low_in: false, high_in: true };
-/// 0 to 1.
-pub(super) const UNIT_INTERVAL: Range = Range { low: 0.0, high: 1.0, low_in: true, high_in: true };
 /// Any finite number.
 pub(super) const FINITE: Range =
     Range { low: f64::NEG_INFINITY, high: f64::INFINITY, low_in: false, high_in: false };

@@ -39,6 +39,7 @@ pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
             }
         }
         Type::Fraction | Type::Share => fraction(value, field),
+        Type::Threshold => threshold(value, field),
         Type::Epochs => match number(value, field)? {
             x if x >= 0.0 => Ok(Datum::Number(x)),
             _ => Err(out_of_range(value, field, "0 or more")),
@@ -94,6 +95,7 @@ pub(super) fn wanted(ty: Type) -> String {
         Type::Number(range) => format!("a number, {range}"),
         Type::Fraction => "a fraction from 0 to 1, or `(%)0` to `(%)100`".to_owned(),
         Type::Share => "a number, 0 or more, or a percentage".to_owned(),
+        Type::Threshold => "a number from 0 to 1, or `val`".to_owned(),
         Type::Epochs => "a number of epochs, 0 or more".to_owned(),
         Type::Ratio => "a ratio such as `\"1:1\"`".to_owned(),
         Type::Device => "`auto`, `cpu` or `cuda:N`, as in `cuda:0`".to_owned(),
@@ -191,6 +193,28 @@ fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, D
         .text(format!("`{}` is {}", field.name, wanted(field.ty)))
         .at(value.origin, "not one of them")
         .maybe_help(nearest.map(|word| format!("did you mean `{word}`?"))))
+}
+
+fn threshold(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+    match &value.scalar {
+        Scalar::Text(text) if text == "val" => Ok(Datum::Text(text.clone())),
+        Scalar::Text(text) if text.starts_with("test") => {
+            Err(Diagnostic::error(Code::SelectsOnTest, "selection on a test split")
+                .text("a threshold chosen on the test split makes its reported numbers worthless")
+                .at(value.origin, "would see the test split")
+                .help(format!("choose it on validation: `{}=val`", field.name)))
+        }
+        Scalar::Text(text) => Err(Diagnostic::error(
+            Code::UnknownWord,
+            format!("unknown word `{text}` for `{}`", field.name),
+        )
+        .text(format!("`{}` is {}", field.name, wanted(field.ty)))
+        .at(value.origin, "not one of them")),
+        _ => match number(value, field)? {
+            x if (0.0..=1.0).contains(&x) => Ok(Datum::Number(x)),
+            _ => Err(out_of_range(value, field, &wanted(field.ty))),
+        },
+    }
 }
 
 fn device(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::inputs::Inputs;
 use crate::lang::model::{
-    Attribution, Column, Dataset, Ensemble, Experiment, Layout, Loss, Project, Split, Table,
+    Attribution, Column, Dataset, Ensemble, Experiment, Layout, Loss, Project, Row, Split, Table,
     Weights,
 };
 
@@ -138,7 +138,8 @@ pub fn experiments(project: &Project) -> Vec<&Experiment> {
     let mut names = BTreeSet::new();
     let rows = project.tables.iter().flat_map(|t| &t.rows);
     let shown: Vec<&Experiment> = rows
-        .filter_map(|row| project.experiments.get(&row.experiment.value))
+        .flat_map(Row::experiments)
+        .filter_map(|name| project.experiments.get(name))
         .filter(|e| names.insert(e.name.value.clone()))
         .collect();
     if project.tables.is_empty() { project.experiments.values().collect() } else { shown }
@@ -197,9 +198,15 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
         plan.add(Kind::Train, name, inputs, work);
     }
     for table in &project.tables {
-        for row in &table.rows {
-            let Some(model) = models.get(&row.experiment.value) else { continue };
-            for (dataset, split) in scored(table) {
+        for name in table.rows.iter().flat_map(Row::experiments) {
+            let Some(model) = models.get(name) else { continue };
+            let reported = scored(table);
+            let mut splits = reported.clone();
+            if table.validates() {
+                let experiment = project.experiments.get(name);
+                splits.extend(experiment.into_iter().flat_map(|e| e.data.validation()));
+            }
+            for (dataset, split) in splits {
                 let Some(declared) = project.datasets.get(&dataset) else { continue };
                 let inputs = Inputs::empty()
                     .with("version", PREDICT_VERSION)
@@ -208,8 +215,12 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
                     .with("manifest", facts.manifest(&dataset))
                     .with("split-rule", &declared.split)
                     .with("split", split);
-                let experiment = row.experiment.value.clone();
-                let name = format!("{experiment} on {dataset}");
+                let experiment = name.to_owned();
+                let name = if reported.contains(&(dataset.clone(), split)) {
+                    format!("{experiment} on {dataset}")
+                } else {
+                    format!("{experiment} on {dataset} ({})", split.word())
+                };
                 let model = model.clone();
                 let work = Work::Predict { experiment, model, dataset, split };
                 plan.add(Kind::Predict, name, inputs, work);

@@ -4,14 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::certainty;
 use super::claims;
 use super::columns::{Planned, Source, Unit, plan};
 use super::marks::mark;
+use super::measures;
+use super::protocol;
 use super::reference::{self, Published};
 use super::table::{Cell, Coverage, MetricBlock, RowData, TableData};
+use crate::evaluate::measure::Measure;
 use crate::evaluate::metrics::{BadScore, Ranking};
 use crate::evaluate::samples::Samples;
-use crate::lang::model::{Layout, Level, Metric, MetricSpec, Project, Split, Table};
+use crate::evaluate::statistics::seeds::Seeds;
+use crate::lang::model::{
+    Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold, VideoScore,
+};
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +36,18 @@ pub struct ScoreKey {
 pub struct Scored {
     /// Every face on its own.
     pub frames: Samples,
-    /// Every video with its mean score.
+    /// Every video with its score.
     pub videos: Samples,
+}
+
+impl Scored {
+    /// The samples of a level.
+    pub fn at(&self, level: Level) -> &Samples {
+        match level {
+            Level::Video => &self.videos,
+            Level::Frame => &self.frames,
+        }
+    }
 }
 
 /// All that a table is built from.
@@ -94,30 +111,48 @@ pub fn build(
     let planned = plan(project, table, evidence)?;
     check_coverage(project, &planned, evidence)?;
     let mut metrics: Vec<MetricBlock> = table.metrics.iter().map(empty_block).collect();
+    let mut computed: Vec<certainty::Measures> = vec![Vec::new(); metrics.len()];
     for level in [Level::Video, Level::Frame] {
-        let specs = || table.metrics.iter().map(move |spec| (spec, spec.level.value == level));
-        if !specs().any(|(_, here)| here) {
+        let blocks: Vec<usize> =
+            (0..metrics.len()).filter(|&i| table.metrics[i].level.value == level).collect();
+        if blocks.is_empty() {
             continue;
         }
         for row in &table.rows {
-            let experiment = &row.experiment.value;
-            // One ranking per unit serves every metric.
-            let rankings = planned.units.iter().map(|unit| rank(unit, experiment, level, evidence));
-            let rankings: Vec<_> = rankings.collect::<Result<_, _>>()?;
-            for ((spec, _), block) in specs().zip(&mut metrics).filter(|((_, here), _)| *here) {
-                let units: Vec<Cell> = rankings.iter().map(|ranking| cell(ranking, spec)).collect();
-                let cells = planned.sources.iter().map(|source| match source {
-                    Source::Unit(unit) => units[*unit].clone(),
-                    Source::Mean(over) => mean(over, &units, &planned.units),
-                });
-                block.rows.push(RowData {
-                    experiment: experiment.clone(),
+            let mut seeds = vec![Vec::new(); blocks.len()];
+            let mut thresholds = vec![Vec::new(); blocks.len()];
+            let mut measured = vec![Vec::new(); blocks.len()];
+            for experiment in row.experiments() {
+                // One ranking per unit serves every metric.
+                let rankings =
+                    planned.units.iter().map(|unit| rank(unit, experiment, level, evidence));
+                let rankings: Vec<_> = rankings.collect::<Result<_, _>>()?;
+                for (place, &i) in blocks.iter().enumerate() {
+                    let spec = &table.metrics[i];
+                    let measure = measures::measure(spec, project, experiment, evidence);
+                    let units: Vec<Cell> =
+                        rankings.iter().map(|ranking| cell(ranking, &measure)).collect();
+                    let cells = planned.sources.iter().map(|source| match source {
+                        Source::Unit(unit) => units[*unit].clone(),
+                        Source::Mean(over) => mean(over, &units, &planned.units),
+                    });
+                    seeds[place].push(cells.collect());
+                    thresholds[place].extend(measure.as_ref().ok().and_then(|m| m.1));
+                    measured[place].push(measure.ok().map(|(measure, _)| measure));
+                }
+            }
+            for (place, &i) in blocks.iter().enumerate() {
+                metrics[i].rows.push(RowData {
+                    experiment: row.experiment.value.clone(),
                     label: row.label.value.clone(),
-                    cells: cells.collect(),
+                    thresholds: std::mem::take(&mut thresholds[place]),
+                    cells: over_seeds(row, std::mem::take(&mut seeds[place])),
                 });
+                computed[i].push(std::mem::take(&mut measured[place]));
             }
         }
     }
+    certainty::add(&mut metrics, &computed, table, &planned, evidence);
     for block in &mut metrics {
         mark(block.metric, &mut block.rows);
     }
@@ -125,7 +160,7 @@ pub fn build(
         name: table.name.value.clone(),
         title: table.title.as_ref().unwrap_or(&table.name).value.clone(),
         demo: is_demo(project, table, &planned),
-        caption_notes: notes(&planned, evidence),
+        caption_notes: notes(project, table, &planned, evidence, &metrics),
         scenarios: planned.scenarios,
         metrics,
         references: Vec::new(),
@@ -137,17 +172,15 @@ pub fn build(
 }
 
 fn empty_block(spec: &MetricSpec) -> MetricBlock {
-    let (label, at_threshold) = match spec.metric.value {
-        Metric::Auc => ("AUC", false),
-        Metric::BalancedAccuracy => ("balanced accuracy", true),
-        Metric::Eer => ("EER", false),
-        Metric::AveragePrecision => ("average precision", false),
-        Metric::Accuracy => ("accuracy", true),
-    };
+    let threshold = measures::threshold(spec);
     MetricBlock {
         metric: spec.metric.value,
-        label: label.into(),
-        threshold: at_threshold.then_some(spec.threshold.value),
+        label: measures::label(spec),
+        threshold: match threshold {
+            Some(Threshold::Fixed(threshold)) => Some(threshold),
+            Some(Threshold::Val) | None => None,
+        },
+        validated: threshold == Some(Threshold::Val),
         level: spec.level.value,
         rows: Vec::new(),
     }
@@ -170,10 +203,7 @@ fn rank(
             return Ok(Err(format!("{} was not scored on {}", key.experiment, key.dataset)));
         }
     };
-    let samples = match level {
-        Level::Video => &scored.videos,
-        Level::Frame => &scored.frames,
-    };
+    let samples = scored.at(level);
     let ranking = match method {
         Some(method) => samples.of_method(method),
         None => samples.ranking(),
@@ -183,11 +213,16 @@ fn rank(
 }
 
 /// A metric of a ranking.
-fn cell(ranking: &Result<Ranking, String>, spec: &MetricSpec) -> Cell {
-    match ranking {
-        Err(reason) => Cell { reason: Some(reason.clone()), ..Cell::default() },
-        Ok(ranking) => {
-            let value = ranking.metric(spec.metric.value, spec.threshold.value);
+fn cell(
+    ranking: &Result<Ranking, String>,
+    measure: &Result<(Measure, Option<f64>), String>,
+) -> Cell {
+    match (ranking, measure) {
+        (Err(reason), _) | (_, Err(reason)) => {
+            Cell { reason: Some(reason.clone()), ..Cell::default() }
+        }
+        (Ok(ranking), Ok((measure, _))) => {
+            let value = ranking.measure(*measure);
             Cell {
                 value: value.ok(),
                 reason: value.err().map(|reason| reason.to_string()),
@@ -216,6 +251,36 @@ fn mean(over: &[usize], cells: &[Cell], units: &[Unit]) -> Cell {
         return undefined("there is nothing to average".into());
     }
     Cell { value: Some(sum / over.len() as f64), ..Cell::default() }
+}
+
+/// The cells of a row from those of each seed: of several their mean, undefined with any
+/// of them.
+fn over_seeds(row: &Row, mut seeds: Vec<Vec<Cell>>) -> Vec<Cell> {
+    if seeds.len() == 1 {
+        return seeds.remove(0);
+    }
+    let columns = seeds.first().map_or(0, Vec::len);
+    let cell = |column: usize| {
+        let cells = || seeds.iter().map(|cells| &cells[column]);
+        let Cell { n_real, n_fake, .. } = *cells().next()?;
+        if let Some((experiment, cell)) =
+            row.experiments().zip(cells()).find(|(_, cell)| cell.value.is_none())
+        {
+            let reason = cell.reason.as_deref().unwrap_or("there is no value");
+            let reason = Some(format!("{experiment} is n/a: {reason}"));
+            return Some(Cell { reason, n_real, n_fake, ..Cell::default() });
+        }
+        let values: Vec<f64> = cells().filter_map(|cell| cell.value).collect();
+        let seeds = Seeds::of(&values)?;
+        Some(Cell {
+            value: Some(seeds.mean),
+            seeds: Some(seeds),
+            n_real,
+            n_fake,
+            ..Cell::default()
+        })
+    };
+    (0..columns).filter_map(cell).collect()
 }
 
 /// Data sets and splits that a table needs, each once.
@@ -250,7 +315,8 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
     let trained = table
         .rows
         .iter()
-        .filter_map(|row| project.experiments.get(&row.experiment.value))
+        .flat_map(Row::experiments)
+        .filter_map(|name| project.experiments.get(name))
         .flat_map(|experiment| &experiment.data.sources)
         .map(|source| &source.dataset.value);
     scored
@@ -260,8 +326,18 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
 }
 
 /// What readers must know to understand the numbers.
-fn notes(planned: &Planned, evidence: &Evidence) -> Vec<String> {
-    let mut notes = Vec::new();
+fn notes(
+    project: &Project,
+    table: &Table,
+    planned: &Planned,
+    evidence: &Evidence,
+    blocks: &[MetricBlock],
+) -> Vec<String> {
+    let mut notes = certainty::notes(table);
+    notes.extend(seeds(table));
+    notes.extend(video_score(table));
+    notes.extend(blocks.iter().filter(|block| block.validated).map(thresholds));
+    notes.extend(protocol::notes(project, table));
     if planned.units.iter().any(|unit| unit.method.is_some()) {
         notes.push(
             "A manipulation's number compares its fakes with all reals of the data set; \
@@ -306,6 +382,44 @@ fn notes(planned: &Planned, evidence: &Evidence) -> Vec<String> {
     notes
 }
 
+/// Which rows have several seeds.
+fn seeds(table: &Table) -> Option<String> {
+    let rows: Vec<String> = table
+        .rows
+        .iter()
+        .filter(|row| !row.repeats.is_empty())
+        .map(|row| format!("{} {}", row.label.value, row.repeats.len() + 1))
+        .collect();
+    (!rows.is_empty()).then(|| {
+        let rows = rows.join(", ");
+        format!("Mean ± standard deviation over seeds, whose number is: {rows}.")
+    })
+}
+
+/// How faces make a video's score, where it is not the mean.
+fn video_score(table: &Table) -> Option<String> {
+    let how = match table.video_score.value {
+        VideoScore::Mean => return None,
+        VideoScore::Max => "the highest of its faces".to_owned(),
+        VideoScore::Top(k) => format!("the mean of its {k} highest faces"),
+    };
+    Some(format!("A video's score is {how}."))
+}
+
+/// The thresholds that were chosen for a block.
+fn thresholds(block: &MetricBlock) -> String {
+    let rows = block.rows.iter().filter(|row| !row.thresholds.is_empty()).map(|row| {
+        let each: Vec<String> = row.thresholds.iter().map(|t| format!("{t:.3}")).collect();
+        format!("{} {}", row.label, each.join(" and "))
+    });
+    format!(
+        "Thresholds of {}, each the one of the highest balanced accuracy on the row's validation \
+         splits: {}.",
+        block.label,
+        rows.collect::<Vec<_>>().join(", ")
+    )
+}
+
 #[cfg(test)]
 #[path = "build_tests.rs"]
-mod tests;
+pub(super) mod tests;

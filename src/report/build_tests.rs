@@ -10,11 +10,11 @@ use crate::lang::span::Spanned;
 use crate::report::reference::PublishedValue;
 use crate::report::table::{ColumnKind, Mark, Verdict};
 
-fn say<T>(value: T) -> Spanned<T> {
+pub(in crate::report) fn say<T>(value: T) -> Spanned<T> {
     Spanned::default_of(value)
 }
 
-fn text(value: &str) -> Spanned<String> {
+pub(in crate::report) fn text(value: &str) -> Spanned<String> {
     say(value.to_owned())
 }
 
@@ -45,7 +45,7 @@ fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Dataset {
 }
 
 /// Data sets `a` and `b`, and `m` with two swaps and one reenactment.
-fn project() -> Project {
+pub(in crate::report) fn project() -> Project {
     let methods = [
         ("swap-1", Family::FaceSwap),
         ("swap-2", Family::FaceSwap),
@@ -64,11 +64,17 @@ fn column(name: &str) -> Column {
     }
 }
 
-fn metric(metric: Metric, level: Level) -> MetricSpec {
-    MetricSpec { metric: say(metric), threshold: say(0.5), level: say(level) }
+pub(in crate::report) fn metric(metric: Metric, level: Level) -> MetricSpec {
+    let parameter = match metric {
+        Metric::BalancedAccuracy | Metric::Accuracy => {
+            Parameter::Threshold(say(Threshold::Fixed(0.5)))
+        }
+        _ => Parameter::None,
+    };
+    MetricSpec { metric: say(metric), parameter, level: say(level) }
 }
 
-fn table() -> Table {
+pub(in crate::report) fn table() -> Table {
     let average = |label: &str, family: Option<Family>| Average {
         label: text(label),
         family: family.map(say),
@@ -77,7 +83,11 @@ fn table() -> Table {
         name: text("t"),
         title: Some(text("A table")),
         rows: ["x", "y"]
-            .map(|name| Row { experiment: text(name), label: text(&format!("Row {name}")) })
+            .map(|name| Row {
+                experiment: text(name),
+                label: text(&format!("Row {name}")),
+                repeats: Vec::new(),
+            })
             .to_vec(),
         scenarios: vec![
             Scenario {
@@ -99,6 +109,9 @@ fn table() -> Table {
             },
         ],
         metrics: vec![metric(Metric::Auc, Level::Video)],
+        video_score: say(VideoScore::Mean),
+        intervals: Intervals { draws: say(200), level: say(0.95), seed: say(0), shown: false },
+        compare: None,
         references: Vec::new(),
         claims: Vec::new(),
         tolerance: say(0.0),
@@ -107,15 +120,21 @@ fn table() -> Table {
 
 /// Samples from reals' scores and (manipulation, fakes' scores).
 fn samples(reals: &[f64], fakes: &[(Option<&str>, &[f64])]) -> Samples {
-    let sample = |fake, score, method: Option<&str>| Sample {
+    let sample = |video: String, score, fake, method: Option<&str>| Sample {
+        video: video.into(),
         fake,
         score,
         method: method.map(Into::into),
         family: None,
     };
-    let mut rows: Vec<Sample> = reals.iter().map(|&score| sample(false, score, None)).collect();
+    let numbered = reals.iter().enumerate();
+    let mut rows: Vec<Sample> =
+        numbered.map(|(i, &score)| sample(format!("real/{i}"), score, false, None)).collect();
     for (method, scores) in fakes {
-        rows.extend(scores.iter().map(|&score| sample(true, score, *method)));
+        rows.extend(scores.iter().enumerate().map(|(i, &score)| {
+            let video = format!("{}/{i}", method.unwrap_or("fake"));
+            sample(video, score, true, *method)
+        }));
     }
     Samples { rows }
 }

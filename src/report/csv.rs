@@ -28,6 +28,13 @@ pub fn render(table: &TableData) -> String {
             "level",
             "threshold",
             "data",
+            "low",
+            "high",
+            "p",
+            "p_adjusted",
+            "label",
+            "seeds",
+            "deviation",
         ],
     );
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -53,8 +60,19 @@ pub fn render(table: &TableData) -> String {
                             Level::Video => "video",
                             Level::Frame => "frame",
                         },
-                        &number(block.threshold),
+                        &row.thresholds
+                            .iter()
+                            .map(ToString::to_string)
+                            .collect::<Vec<_>>()
+                            .join(" "),
                         if table.demo { "synthetic demo" } else { "" },
+                        &number(cell.interval.map(|interval| interval.low)),
+                        &number(cell.interval.map(|interval| interval.high)),
+                        &number(cell.p),
+                        &number(cell.p_adjusted),
+                        &block.label,
+                        &count(cell.seeds.map(|seeds| seeds.n as u64)),
+                        &number(cell.seeds.and_then(|seeds| seeds.deviation)),
                     ],
                 );
             }

@@ -1,7 +1,7 @@
 //! The table as one HTML page that needs nothing else: no script, no other file.
 
 use super::table::{Cell, Mark, MetricBlock, TableData};
-use super::text::{Footnotes, claim, heading, notes, percent};
+use super::text::{Footnotes, certainty, claim, heading, notes, percent};
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; --line: #8888; --quiet: #767676; }
@@ -15,7 +15,7 @@ thead { border-bottom: 1px solid var(--line); }
 th[scope=colgroup] { text-align: center; border-bottom: 1px solid var(--line); }
 table { border-block: 2px solid var(--line); }
 .second { text-decoration: underline; }
-.published, sup { color: var(--quiet); font-size: .85em; }
+.published, .certainty, sup { color: var(--quiet); font-size: .85em; }
 ";
 
 /// Renders a table as an HTML page.
@@ -95,6 +95,11 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
         (Some(value), Some(Mark::Best)) => format!("<strong>{value}</strong>"),
         (Some(value), Some(Mark::Second)) => format!("<span class=\"second\">{value}</span>"),
         (Some(value), None) => value,
+    };
+    let certainty = certainty(cell);
+    let value = match certainty.as_str() {
+        "" => value,
+        certainty => format!("{value}<span class=\"certainty\">{certainty}</span>"),
     };
     match cell.reference {
         Some(reference) => {

@@ -5,7 +5,7 @@
 //! letters that pdfLaTeX lacks need XeLaTeX or LuaLaTeX.
 
 use super::table::{Cell, Mark, TableData};
-use super::text::{Footnotes, heading, notes, percent};
+use super::text::{Footnotes, certainty, heading, notes, percent};
 
 /// Renders a table as a LaTeX `table*` environment.
 pub fn render(table: &TableData) -> String {
@@ -75,6 +75,13 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
         (Some(value), Some(Mark::Second)) => format!("\\underline{{{value}}}"),
         (Some(value), None) => value,
     };
+    let certainty = certainty(cell);
+    let value = match certainty.split_once(' ') {
+        Some((dagger, interval)) => {
+            format!("{value}{} {{\\scriptsize {}}}", escape(dagger), escape(interval))
+        }
+        None => value + &escape(&certainty),
+    };
     match cell.reference {
         Some(reference) => format!("{value} {{\\scriptsize ({})}}", percent(reference)),
         None => value,
@@ -97,6 +104,8 @@ fn escape(text: &str) -> String {
             '>' => out += "\\textgreater{}",
             '|' => out += "\\textbar{}",
             '"' => out += "\\textquotestraight{}",
+            '±' => out += "\\ensuremath{\\pm}",
+            '†' => out += "\\textsuperscript{\\dag}",
             '\n' | '\r' => out.push(' '),
             c => out.push(c),
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::table::{Cell, Mark, MetricBlock, RowData, TableData};
-use super::text::{Footnotes, claim, heading, notes, percent};
+use super::text::{Footnotes, certainty, claim, heading, notes, percent};
 
 /// Renders a table as Markdown.
 pub fn render(table: &TableData) -> String {
@@ -56,6 +56,7 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
         (Some(value), Some(Mark::Second)) => format!("*{value}*"),
         (Some(value), None) => value,
     };
+    let value = value + &certainty(cell);
     match cell.reference {
         Some(reference) => format!("{value} ({})", percent(reference)),
         None => value,

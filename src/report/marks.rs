@@ -5,7 +5,7 @@ use crate::lang::model::Metric;
 
 /// Whether lower values are better.
 fn lower_is_better(metric: Metric) -> bool {
-    metric == Metric::Eer
+    matches!(metric, Metric::Eer | Metric::Brier | Metric::Ece)
 }
 
 /// Marks the best and second best value of every column, by exact values; ties share
@@ -44,6 +44,7 @@ mod tests {
             .map(|&value| RowData {
                 experiment: String::new(),
                 label: String::new(),
+                thresholds: Vec::new(),
                 cells: vec![Cell { value, ..Cell::default() }],
             })
             .collect();

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod build;
+mod certainty;
 pub mod checks;
 pub mod claims;
 mod columns;
@@ -12,6 +13,8 @@ pub mod json;
 pub mod latex;
 pub mod markdown;
 mod marks;
+mod measures;
+mod protocol;
 mod records;
 pub mod reference;
 pub mod table;

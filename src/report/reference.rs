@@ -14,12 +14,15 @@ use crate::lang::model::Metric;
 const COLUMNS: [&str; 5] = ["metric", "row", "scenario", "column", "value"];
 
 /// The metrics and their names in the file.
-const METRICS: [(&str, Metric); 5] = [
+const METRICS: [(&str, Metric); 8] = [
     ("auc", Metric::Auc),
     ("balanced-accuracy", Metric::BalancedAccuracy),
     ("eer", Metric::Eer),
     ("average-precision", Metric::AveragePrecision),
     ("accuracy", Metric::Accuracy),
+    ("tpr", Metric::Tpr),
+    ("brier", Metric::Brier),
+    ("ece", Metric::Ece),
 ];
 
 /// The name of a metric in files.
@@ -97,7 +100,8 @@ pub enum Flaw {
     },
     /// A metric that there is not.
     #[error(
-        "there is no metric \"{0}\"; there are auc, balanced-accuracy, eer, average-precision and accuracy"
+        "there is no metric \"{0}\"; there are auc, balanced-accuracy, eer, average-precision, \
+         accuracy, tpr, brier and ece"
     )]
     Metric(String),
     /// A value that is not a number.
@@ -270,7 +274,7 @@ mod tests {
                 (
                     2,
                     "there is no metric \"f1\"; there are auc, balanced-accuracy, eer, \
-                     average-precision and accuracy",
+                     average-precision, accuracy, tpr, brier and ece",
                 ),
             ),
             (

@@ -1,6 +1,6 @@
 //! Every format of the made-up table, and what must hold in all of them.
 
-use super::fixture::table;
+use super::fixture::{certain, table};
 use super::table::TableData;
 use super::{csv, html, json, latex, markdown, records, reference, terminal};
 
@@ -13,6 +13,24 @@ fn formats_look_as_they_should() {
     insta::assert_snapshot!("json", json::render(&table));
     insta::assert_snapshot!("csv", csv::render(&table));
     insta::assert_snapshot!("terminal", terminal::render(&table, false));
+}
+
+#[test]
+fn intervals_and_significance_look_as_they_should() {
+    let table = certain();
+    insta::assert_snapshot!("markdown_certain", markdown::render(&table));
+    insta::assert_snapshot!("latex_certain", latex::render(&table));
+    insta::assert_snapshot!("terminal_certain", terminal::render(&table, false));
+    insta::assert_snapshot!("csv_certain", csv::render(&table));
+}
+
+#[test]
+fn intervals_and_daggers_are_in_what_people_read() {
+    let [markdown, latex, html, .., terminal] = all(&certain());
+    for (format, text) in [markdown, latex, html, terminal] {
+        assert!(text.contains("[27.9, 31.3]"), "{format}");
+        assert!(text.contains('†') || text.contains("\\dag"), "{format}");
+    }
 }
 
 fn all(table: &TableData) -> [(&'static str, String); 6] {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::evaluate::statistics::interval::Interval;
+use crate::evaluate::statistics::seeds::Seeds;
 use crate::lang::model::{Family, Level, Metric, Split};
 
 /// A results table.
@@ -127,8 +129,10 @@ pub struct MetricBlock {
     pub metric: Metric,
     /// Name for readers, e.g. `AUC`.
     pub label: String,
-    /// Score from which a sample is called fake, where the metric needs one.
+    /// Score from which a sample is called fake, where it is the same for all rows.
     pub threshold: Option<f64>,
+    /// Whether each row's threshold was chosen on its validation splits.
+    pub validated: bool,
     /// Whether faces or videos are scored.
     pub level: Level,
     /// Rows in order.
@@ -142,6 +146,8 @@ pub struct RowData {
     pub experiment: String,
     /// Name for readers.
     pub label: String,
+    /// Score from which a sample is called fake, where the metric needs one; one per seed.
+    pub thresholds: Vec<f64>,
     /// One cell per column.
     pub cells: Vec<Cell>,
 }
@@ -161,6 +167,16 @@ pub struct Cell {
     pub mark: Option<Mark>,
     /// The published value as a fraction.
     pub reference: Option<f64>,
+    /// What the row's seeds gave, where it has several; the value is their mean.
+    pub seeds: Option<Seeds>,
+    /// The interval, where the table declares them.
+    pub interval: Option<Interval>,
+    /// p-value of the difference from the row that the table compares with.
+    pub p: Option<f64>,
+    /// The same with Holm's correction over all tests of the block.
+    pub p_adjusted: Option<f64>,
+    /// Whether that difference is significant.
+    pub significant: bool,
 }
 
 /// Rank in a column, by exact values; ties share it.

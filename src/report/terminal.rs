@@ -1,7 +1,7 @@
 //! The table for a terminal: aligned blocks of at most 100 columns.
 
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, TableData, Verdict};
-use super::text::{Footnotes, claim, heading, notes, percent};
+use super::text::{Footnotes, certainty, claim, heading, notes, percent};
 
 /// Widest line of a block.
 const WIDTH: usize = 100;
@@ -106,7 +106,9 @@ struct TextColumn {
 /// Aligns a column: numbers by their decimals, then published numbers by theirs.
 fn column(head: &str, cells: &[&Cell], footnotes: &Footnotes<'_>, style: Style) -> TextColumn {
     let head = cut(head, HEAD);
-    let parts: Vec<(String, String)> = cells.iter().map(|cell| print(cell, footnotes)).collect();
+    let tested = cells.iter().any(|cell| cell.significant);
+    let parts: Vec<(String, String)> =
+        cells.iter().map(|cell| print(cell, footnotes, tested)).collect();
     let ours = widest(parts.iter().map(|(ours, _)| ours));
     let published = widest(parts.iter().map(|(_, published)| published));
     let width = (ours + published).max(width(&head));
@@ -118,17 +120,23 @@ fn column(head: &str, cells: &[&Cell], footnotes: &Footnotes<'_>, style: Style) 
     TextColumn { width, head: format!("{head:>width$}"), cells: lines.collect() }
 }
 
-/// Our number and the published one, without colour. A mark follows the number, so
-/// that decimals stay aligned.
-fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> (String, String) {
-    let value = match (cell.value.map(percent), cell.mark) {
+/// Our number, and what follows it: certainty and the published number; without colour. A
+/// mark follows the number, and in a column with daggers a dagger or its place, so that
+/// decimals stay aligned.
+fn print(cell: &Cell, footnotes: &Footnotes<'_>, tested: bool) -> (String, String) {
+    let mut value = match (cell.value.map(percent), cell.mark) {
         (None, _) => format!("n/a [{}]", footnotes.number(cell)),
         (Some(value), Some(Mark::Best)) => format!("{value}*"),
         (Some(value), Some(Mark::Second)) => format!("{value}+"),
         (Some(value), None) => format!("{value} "),
     };
     let published = cell.reference.map(|value| format!(" ({})", percent(value)));
-    (value, published.unwrap_or_default())
+    let certainty = certainty(cell);
+    let interval = certainty.trim_start_matches('†');
+    if tested {
+        value.push(if cell.significant { '†' } else { ' ' });
+    }
+    (value, interval.to_owned() + &published.unwrap_or_default())
 }
 
 /// Escape sequences, or none.
@@ -149,8 +157,8 @@ impl Style {
             Some(Mark::Second) => "4",
             None => return text.to_owned(),
         };
-        let (number, mark) = text.split_at(text.len() - 1);
-        format!("{}{mark}", self.paint(code, number))
+        let number = text.trim_end_matches(['*', '+', '†', ' ']);
+        format!("{}{}", self.paint(code, number), &text[number.len()..])
     }
 }
 

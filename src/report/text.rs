@@ -1,6 +1,7 @@
 //! What all formats print alike: numbers, headings, notes.
 
 use super::table::{Cell, ClaimResult, Mark, MetricBlock, TableData};
+use crate::evaluate::statistics::interval::Interval;
 use crate::lang::model::Level;
 
 /// Unmatched published numbers that a note lists.
@@ -12,13 +13,31 @@ pub(super) fn percent(value: f64) -> String {
     if text == "100.0" { "100".into() } else { text }
 }
 
+/// What follows a number: a dagger where it differs significantly, its spread over seeds
+/// and its interval.
+pub(super) fn certainty(cell: &Cell) -> String {
+    let dagger = if cell.significant { "†" } else { "" };
+    let deviation = cell.seeds.and_then(|seeds| seeds.deviation);
+    let spread = deviation.map(|deviation| format!(" ±{}", percent(deviation))).unwrap_or_default();
+    match cell.interval {
+        Some(Interval { low, high }) => {
+            format!("{dagger}{spread} [{}, {}]", percent(low), percent(high))
+        }
+        None => format!("{dagger}{spread}"),
+    }
+}
+
 /// The heading of a block, e.g. `Video-level balanced accuracy at 0.5 (%)`.
 pub(super) fn heading(block: &MetricBlock) -> String {
     let level = match block.level {
         Level::Video => "Video",
         Level::Frame => "Frame",
     };
-    let at = block.threshold.map(|threshold| format!(" at {threshold}")).unwrap_or_default();
+    let at = match block.threshold {
+        Some(threshold) => format!(" at {threshold}"),
+        None if block.validated => " at the validation threshold".to_owned(),
+        None => String::new(),
+    };
     format!("{level}-level {}{at} (%)", block.label)
 }
 

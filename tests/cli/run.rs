@@ -51,6 +51,32 @@ fn a_file_becomes_a_table_once() {
     assert!(lines[2].contains("margin.kdl:"), "{lines:?}");
 }
 
+/// A table that declares statistics scores the validation splits too, and every format
+/// tells intervals, tests and thresholds.
+#[test]
+fn a_table_with_statistics() {
+    let statistics = "metric balanced-accuracy threshold=val\n    metric ece bins=5\n    \
+                      intervals draws=200\n    compare against=base\n";
+    let text = TINY.replace("metric balanced-accuracy threshold=0.5\n", statistics);
+    let place = Place::with(&text);
+    let plan = place.run(&["plan", "x.kdl"]).ends_with(0).stdout;
+    assert!(plan.contains("base on seen (val)"), "{plan}");
+    let ran = place.run(&["run", "x.kdl"]).ends_with(0);
+    for part in [
+        "In brackets: 95 % intervals",
+        "† differs from Base",
+        "Thresholds of balanced accuracy",
+        "calibration error in 5",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    let json = place.run(&["table", "x.kdl", "--format", "json"]).ends_with(0).stdout;
+    let table: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let cell = &table["metrics"][0]["rows"][1]["cells"][0];
+    assert!(cell["interval"]["low"].is_number() && cell["p"].is_number(), "{cell}");
+    assert!(table["metrics"][1]["rows"][0]["thresholds"][0].is_number());
+}
+
 /// The journal says of every step and epoch what the log sums up.
 #[test]
 fn a_run_leaves_a_journal() {

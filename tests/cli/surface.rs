@@ -73,6 +73,11 @@ fn metrics_of_anybodys_file() {
     for key in ["eer", "average_precision", "accuracy"] {
         assert!(metrics["frame"][key].is_number(), "{metrics}");
     }
+    let more = ["--bootstrap", "200", "--by", "clip", "--only-videos", "--video-score", "max"];
+    let ran = place.run(&[&arguments[..], &more].concat()).ends_with(0);
+    assert!(ran.stdout.contains("clip b") && ran.stdout.contains("[1.0000, 1.0000]"));
+    let impossible = ["--fpr", "5"];
+    place.run(&[&arguments[..], &impossible].concat()).ends_with(2).says("not from 0 to 1");
     let wrong = ["metrics", "s.csv", "--score", "prob", "--label", "truth"];
     place.run(&wrong).ends_with(11).says("clip, truth, p");
     place.write("nan.csv", "truth,p\nreal,0.1\nfake,NaN\n");

@@ -11,7 +11,7 @@ use super::error::PredictionsError;
 use super::row::{FAMILIES, Prediction, frame, in_unit};
 use crate::evaluate::aggregate::by_video;
 use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Family, Label};
+use crate::lang::model::{Family, Label, VideoScore};
 
 /// Predictions read from a file and checked.
 #[derive(Clone, Debug)]
@@ -114,15 +114,14 @@ impl Predictions {
         self.samples(self.fakes().into_iter().zip(scores).enumerate())
     }
 
-    /// Every video with the mean score of its faces. Its manipulation is that of its
-    /// first face.
+    /// Every video with its score by the rule. Its manipulation is that of its first face.
     ///
     /// # Errors
     /// A video that is both real and fake.
-    pub fn videos(&self) -> Result<Samples, PredictionsError> {
+    pub fn videos(&self, rule: VideoScore) -> Result<Samples, PredictionsError> {
         let fail = |source| PredictionsError::Videos { path: self.path.clone(), source };
         let keys = self.table.select(["dataset", "video_key"]).map_err(|e| fail(e.into()))?;
-        let videos = by_video(&keys, &self.fakes(), &self.scores()).map_err(fail)?;
+        let videos = by_video(&keys, &self.fakes(), &self.scores(), rule).map_err(fail)?;
         Ok(self.samples(videos.iter().map(|video| (video.first, (video.fake, video.score)))))
     }
 
@@ -155,15 +154,17 @@ impl Predictions {
 
     /// Samples of rows, with their (is fake, score).
     fn samples(&self, rows: impl Iterator<Item = (usize, (bool, f64))>) -> Samples {
-        let methods = self.text("method");
+        let (methods, videos) = (self.text("method"), self.text("video_key"));
         let families = self.families();
         let mut interned: BTreeMap<&str, Arc<str>> = BTreeMap::new();
+        let mut intern = |name| Arc::clone(interned.entry(name).or_insert_with(|| name.into()));
         let rows = rows
-            .map(|(row, (fake, score))| {
-                let method = methods
-                    .get(row)
-                    .map(|name| Arc::clone(interned.entry(name).or_insert_with(|| name.into())));
-                Sample { fake, score, method, family: families[row] }
+            .map(|(row, (fake, score))| Sample {
+                video: intern(videos.get(row).unwrap_or_default()),
+                fake,
+                score,
+                method: methods.get(row).map(&mut intern),
+                family: families[row],
             })
             .collect();
         Samples { rows }

@@ -10,7 +10,7 @@ use super::row::frame;
 use super::write::ROW_GROUP;
 use super::*;
 use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Family, Label};
+use crate::lang::model::{Family, Label, VideoScore};
 
 fn classes() -> Vec<String> {
     ["real", "face-swap", "reenactment"].map(String::from).to_vec()
@@ -60,7 +60,7 @@ fn no_rows_are_a_file_too() {
     let read = round_trip(Vec::new()).unwrap();
     assert!(read.is_empty());
     assert_eq!(read.classes, classes());
-    assert_eq!(read.videos().unwrap(), Samples::default());
+    assert_eq!(read.videos(VideoScore::Mean).unwrap(), Samples::default());
 }
 
 #[test]
@@ -82,8 +82,9 @@ fn the_score_adds_all_fake_classes() {
 
 #[test]
 fn videos_are_means_over_faces() {
-    let videos = round_trip(rows()).unwrap().videos().unwrap();
-    let sample = |fake, score, method: Option<&str>, family| Sample {
+    let videos = round_trip(rows()).unwrap().videos(VideoScore::Mean).unwrap();
+    let sample = |video: &str, fake, score, method: Option<&str>, family| Sample {
+        video: video.into(),
         fake,
         score,
         method: method.map(Arc::from),
@@ -92,8 +93,8 @@ fn videos_are_means_over_faces() {
     assert_eq!(
         videos.rows,
         [
-            sample(false, 0.25, None, None),
-            sample(true, 0.75, Some("swap-seam"), Some(Family::FaceSwap))
+            sample("real/1", false, 0.25, None, None),
+            sample("fake/1", true, 0.75, Some("swap-seam"), Some(Family::FaceSwap))
         ]
     );
 }
@@ -102,7 +103,7 @@ fn videos_are_means_over_faces() {
 fn a_video_with_both_labels_is_an_error() {
     let mut rows = rows();
     rows[2].label = Label::Real;
-    let error = round_trip(rows).unwrap().videos().unwrap_err().to_string();
+    let error = round_trip(rows).unwrap().videos(VideoScore::Mean).unwrap_err().to_string();
     assert!(error.ends_with("video \"demo/fake/1\" is real in row 3 and fake in row 2"), "{error}");
 }
 

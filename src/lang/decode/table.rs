@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::cursor::{Cursor, read_words};
+use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Average, Claim, Column, Level, Metric, MetricSpec, Reference, Row, Scenario, Table,
+    Average, Claim, Column, Comparison, Intervals, Level, Metric, MetricSpec, Parameter, Reference,
+    Row, Scenario, Table, Threshold, VideoScore,
 };
 use crate::lang::span::Spanned;
+use crate::lang::tree::Node;
+use crate::lang::value::Datum;
 
 read_words!(Metric {
     "auc" => Auc,
@@ -15,8 +18,21 @@ read_words!(Metric {
     "eer" => Eer,
     "average-precision" => AveragePrecision,
     "accuracy" => Accuracy,
+    "tpr" => Tpr,
+    "brier" => Brier,
+    "ece" => Ece,
 });
 read_words!(Level { "video" => Video, "frame" => Frame, });
+
+impl Read for Threshold {
+    fn read(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Number(x) => Some(Self::Fixed(x)),
+            Datum::Text(_) => Some(Self::Val),
+            _ => None,
+        }
+    }
+}
 
 /// Decodes a `table`; `title` gives the name for readers of a data set.
 pub(crate) fn table(
@@ -28,12 +44,18 @@ pub(crate) fn table(
         Some(caption) => Some(caption.get("text")?),
         None => None,
     };
-    let rows: Vec<Option<Row>> = node.children("row").map(row).collect();
+    let rows: Vec<Option<Row>> = node.children("row").map(|node| row(node, sink)).collect();
     let scenarios: Vec<Option<Scenario>> =
         node.children("scenario").map(|node| scenario(node, &title, sink)).collect();
     let metrics: Vec<Option<MetricSpec>> = node.children("metric").map(metric).collect();
     let references: Vec<Option<Reference>> = node.children("reference").map(reference).collect();
     let claims: Vec<Option<Claim>> = node.children("claim").map(claim).collect();
+    let video_score = video_score(node);
+    let intervals = intervals(node);
+    let compare = match node.child("compare") {
+        Some(compare) => compare.get("against").map(|against| Some(Comparison { against })),
+        None => Some(None),
+    };
     unique(rows.iter().flatten().map(|row| &row.label), "row", sink);
     unique(references.iter().flatten().map(|reference| &reference.name), "reference", sink);
     same_metric(metrics.iter().flatten(), sink);
@@ -43,6 +65,9 @@ pub(crate) fn table(
         rows: rows.into_iter().collect::<Option<_>>()?,
         scenarios: scenarios.into_iter().collect::<Option<_>>()?,
         metrics: metrics.into_iter().collect::<Option<_>>()?,
+        video_score: video_score?,
+        intervals: intervals?,
+        compare: compare?,
         references: references.into_iter().collect::<Option<_>>()?,
         claims: claims.into_iter().collect::<Option<_>>()?,
         tolerance: node.child_value("tolerance")?,
@@ -68,7 +93,14 @@ fn unique<'a>(labels: impl Iterator<Item = &'a Spanned<String>>, what: &str, sin
 fn same_metric<'a>(metrics: impl Iterator<Item = &'a MetricSpec>, sink: &mut Sink) {
     let mut seen: BTreeMap<_, &MetricSpec> = BTreeMap::new();
     for metric in metrics {
-        let key = (metric.metric.value, metric.level.value as u8, metric.threshold.value.to_bits());
+        let parameter = match metric.parameter {
+            Parameter::None => (0, 0),
+            Parameter::Threshold(Spanned { value: Threshold::Val, .. }) => (1, 0),
+            Parameter::Threshold(Spanned { value: Threshold::Fixed(x), .. }) => (2, x.to_bits()),
+            Parameter::Fpr(fpr) => (3, fpr.value.to_bits()),
+            Parameter::Bins(bins) => (4, u64::from(bins.value)),
+        };
+        let key = (metric.metric.value, metric.level.value as u8, parameter);
         if let Some(first) = seen.get(&key) {
             sink.report(
                 Diagnostic::error(Code::DuplicateNode, "the same metric twice")
@@ -81,10 +113,13 @@ fn same_metric<'a>(metrics: impl Iterator<Item = &'a MetricSpec>, sink: &mut Sin
     }
 }
 
-fn row(node: Cursor<'_>) -> Option<Row> {
+fn row(node: Cursor<'_>, sink: &mut Sink) -> Option<Row> {
     let experiment: Spanned<String> = node.get("experiment")?;
     let label = node.maybe("label")?.unwrap_or_else(|| experiment.clone());
-    Some(Row { experiment, label })
+    let repeats = node.children("repeat").map(|repeat| repeat.get("experiment"));
+    let repeats: Vec<Spanned<String>> = repeats.collect::<Option<_>>()?;
+    unique(repeats.iter().chain([&experiment]), "experiment of a row", sink);
+    Some(Row { experiment, label, repeats })
 }
 
 fn scenario(
@@ -164,10 +199,38 @@ fn column(
 }
 
 fn metric(node: Cursor<'_>) -> Option<MetricSpec> {
-    Some(MetricSpec {
-        metric: node.get("metric")?,
-        threshold: node.get("threshold")?,
+    let metric: Spanned<Metric> = node.get("metric")?;
+    let parameter = match metric.value {
+        Metric::BalancedAccuracy | Metric::Accuracy => Parameter::Threshold(node.get("threshold")?),
+        Metric::Tpr => Parameter::Fpr(node.get("fpr")?),
+        Metric::Ece => Parameter::Bins(node.get("bins")?),
+        Metric::Auc | Metric::Eer | Metric::AveragePrecision | Metric::Brier => Parameter::None,
+    };
+    Some(MetricSpec { metric, parameter, level: node.get("level")? })
+}
+
+fn video_score(table: Cursor<'_>) -> Option<Spanned<VideoScore>> {
+    let Some(node) = table.child("video-score") else {
+        return Some(Spanned::default_of(VideoScore::default()));
+    };
+    let rule: Spanned<String> = node.get("rule")?;
+    let score = match rule.value.as_str() {
+        "max" => VideoScore::Max,
+        "top" => VideoScore::Top(node.get::<u32>("k")?.value),
+        _ => VideoScore::Mean,
+    };
+    Some(rule.map(|_| score))
+}
+
+fn intervals(table: Cursor<'_>) -> Option<Intervals> {
+    let written = table.child("intervals");
+    let empty = Node::empty("intervals");
+    let node = written.unwrap_or_else(|| table.unwritten(&empty));
+    Some(Intervals {
+        draws: node.get("draws")?,
         level: node.get("level")?,
+        seed: node.get("seed")?,
+        shown: written.is_some(),
     })
 }
 

@@ -84,7 +84,7 @@ pub(super) const ALL: &[Explanation] = &[
     },
     Explanation {
         code: Code::ClaimOutsideTable,
-        meaning: "A claim names a row (by its experiment), scenario, column or metric that its table does not have, so it could never be decided.",
+        meaning: "A claim, or a comparison, names a row (by its experiment), scenario, column or metric that its table does not have, so it could never be decided.",
         wrong: "dataset s { layout celebdf root=\"env:S\" }\ntable t { row a; row b; scenario \"Test\" { column s \"S\" }; metric auc\n    claim \"a helps\" row=a above=b scenario=\"Test\" column=\"Avg\" metric=auc\n}\n",
         right: "dataset s { layout celebdf root=\"env:S\" }\ntable t { row a; row b; scenario \"Test\" { column s \"S\" }; metric auc\n    claim \"a helps\" row=a above=b scenario=\"Test\" column=\"S\" metric=auc\n}\n",
     },

@@ -1,26 +1,29 @@
-//! Claims about what their table lacks.
+//! Claims and comparisons about what their table lacks.
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{Claim, Column, Metric, Project, Scenario, Table};
 use crate::lang::span::Spanned;
 use crate::lang::suggest::{list, nearest};
 
-/// Reports claims that cannot be decided whatever the numbers are.
+/// What a claim is said to be.
+const ABOUT: &str = "a claim about";
+
+/// Reports claims that cannot be decided and comparisons that cannot be made, whatever the
+/// numbers are.
 pub(super) fn claims(project: &Project, sink: &mut Sink) {
     for table in &project.tables {
         for claim in &table.claims {
             self::claim(project, table, claim, sink);
         }
+        if let Some(compare) = &table.compare {
+            row(&compare.against, "a comparison with", table, sink);
+        }
     }
 }
 
 fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
-    let rows: Vec<&str> = table.rows.iter().map(|row| row.experiment.value.as_str()).collect();
-    for row in [&claim.row, &claim.above] {
-        let labelled = table.rows.iter().find(|other| other.label.value == row.value);
-        let help = labelled.map(|row| format!("name its experiment: `{}`", row.experiment.value));
-        known(row, "row", &rows, help, table, sink);
-    }
+    row(&claim.row, ABOUT, table, sink);
+    row(&claim.above, ABOUT, table, sink);
     if claim.row == claim.above {
         sink.report(
             Diagnostic::error(Code::Contradiction, "a claim that a row is above itself")
@@ -30,11 +33,11 @@ fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
         );
     }
     let scenarios: Vec<&str> = table.scenarios.iter().map(|s| s.name.value.as_str()).collect();
-    known(&claim.scenario, "scenario", &scenarios, None, table, sink);
+    known(&claim.scenario, ABOUT, "scenario", &scenarios, None, table, sink);
     if let Some(scenario) = table.scenarios.iter().find(|s| s.name == claim.scenario) {
         let labels = labels(project, scenario);
         let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        known(&claim.column, "column", &labels, None, table, sink);
+        known(&claim.column, ABOUT, "column", &labels, None, table, sink);
     }
     if !table.metrics.iter().any(|metric| metric.metric.value == claim.metric.value) {
         let metric = word(claim.metric.value);
@@ -51,8 +54,17 @@ fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
     }
 }
 
+/// A row, by its experiment.
+fn row(name: &Spanned<String>, who: &str, table: &Table, sink: &mut Sink) {
+    let rows: Vec<&str> = table.rows.iter().map(|row| row.experiment.value.as_str()).collect();
+    let labelled = table.rows.iter().find(|other| other.label.value == name.value);
+    let help = labelled.map(|row| format!("name its experiment: `{}`", row.experiment.value));
+    known(name, who, "row", &rows, help, table, sink);
+}
+
 fn known(
     name: &Spanned<String>,
+    who: &str,
     what: &str,
     options: &[&str],
     help: Option<String>,
@@ -66,7 +78,7 @@ fn known(
     sink.report(
         Diagnostic::error(
             Code::ClaimOutsideTable,
-            format!("a claim about the {what} `{}`, which is not in the table", name.value),
+            format!("{who} the {what} `{}`, which is not in the table", name.value),
         )
         .text(format!("`{}` has {}", table.name.value, list(options.iter().copied(), "and")))
         .at(name.origin, format!("not a {what} of the table"))
@@ -103,5 +115,8 @@ fn word(metric: Metric) -> &'static str {
         Metric::Eer => "eer",
         Metric::AveragePrecision => "average-precision",
         Metric::Accuracy => "accuracy",
+        Metric::Tpr => "tpr",
+        Metric::Brier => "brier",
+        Metric::Ece => "ece",
     }
 }

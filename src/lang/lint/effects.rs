@@ -3,7 +3,7 @@
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
     Attribution, AugmentKind, Dataset, Detector, Experiment, FaceRule, FrameRule, Init, Layout,
-    LossTerm, Metric, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
+    Level, LossTerm, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
 };
 use crate::lang::span::Origin;
 
@@ -220,15 +220,23 @@ fn loss_effects(experiment: &Experiment, sink: &mut Sink) {
 }
 
 fn table_effects(table: &Table, sink: &mut Sink) {
-    for metric in &table.metrics {
-        if matches!(metric.metric.value, Metric::Auc | Metric::Eer | Metric::AveragePrecision) {
-            report(
-                sink,
-                "a threshold of a metric that has none",
-                "only `balanced-accuracy` and `accuracy` need a threshold",
-                metric.threshold.origin,
-                "remove `threshold`",
-            );
-        }
+    let level = |wanted| table.metrics.iter().any(|metric| metric.level.value == wanted);
+    if !level(Level::Video) {
+        report(
+            sink,
+            "`video-score` in a table of faces",
+            "every metric of the table is of faces",
+            table.video_score.origin,
+            "remove it, or give a metric `level=video`",
+        );
+    }
+    if let (Some(compare), 1) = (&table.compare, table.rows.len()) {
+        report(
+            sink,
+            "a comparison in a table of one row",
+            "there is no other row to compare with",
+            compare.against.origin,
+            "add a row, or remove `compare`",
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Training, selection and reporting on the same media.
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Column, Experiment, Project, Source, Split, SplitRule, Table};
+use crate::lang::model::{Column, Experiment, Project, Row, Source, Split, SplitRule, Table};
 use crate::lang::span::Spanned;
 
 /// Reports splits that are used twice, or that do not exist.
@@ -44,8 +44,8 @@ fn sources_of<'a>(
     table: &'a Table,
     dataset: &'a str,
 ) -> impl Iterator<Item = (&'a Experiment, &'a Source)> {
-    let experiments =
-        table.rows.iter().filter_map(|row| project.experiments.get(&row.experiment.value));
+    let names = table.rows.iter().flat_map(Row::experiments);
+    let experiments = names.filter_map(|name| project.experiments.get(name));
     experiments.flat_map(move |experiment| {
         let sources = experiment.data.sources.iter();
         sources.filter(move |s| s.dataset.value == dataset).map(move |s| (experiment, s))

@@ -1,9 +1,9 @@
 //! The schema of tables.
 
-use super::Preset::{Bool, Number, Text};
+use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce};
 use super::data::{FAMILIES, SPLITS, TITLE};
-use super::{Child, Field, Kind, NodeSpec, Type, UNIT_INTERVAL};
+use super::{Child, Field, Kind, NodeSpec, Type, Variant};
 
 const METRICS: &[(&str, &str)] = &[
     ("auc", "area under the ROC curve, ties averaged"),
@@ -11,7 +11,17 @@ const METRICS: &[(&str, &str)] = &[
     ("eer", "equal error rate"),
     ("average-precision", "average precision"),
     ("accuracy", "accuracy at the threshold"),
+    ("tpr", "highest true-positive rate of a threshold whose false-positive rate is at most `fpr`"),
+    ("brier", "Brier score: mean squared distance of P(fake) from 0 or 1"),
+    ("ece", "expected calibration error over bins of equal width of P(fake)"),
 ];
+
+const THRESHOLD: &[Field] = &[Field::new(
+    "threshold",
+    Type::Threshold,
+    "Score from which a sample is called fake. `val` is the one of the highest balanced accuracy on the validation split of each row's ensemble.",
+)
+.or(Number(0.5))];
 
 const REPORTED: Field = Field::new("split", Type::Word(SPLITS), "Split scored.").or(Text("test"));
 
@@ -25,6 +35,9 @@ pub(crate) static TABLE: NodeSpec = NodeSpec::value(
     Child::new(&ROW, AtLeastOnce),
     Child::new(&SCENARIO, AtLeastOnce),
     Child::new(&METRIC, AtLeastOnce),
+    Child::new(&VIDEO_SCORE, AtMostOnce),
+    Child::new(&INTERVALS, AtMostOnce),
+    Child::new(&COMPARE, AtMostOnce),
     Child::new(&REFERENCE, AnyNumber),
     Child::new(&CLAIM, AnyNumber),
     Child::new(&TOLERANCE, AtMostOnce),
@@ -38,7 +51,14 @@ static ROW: NodeSpec = NodeSpec::value(
         Field::new("label", Type::Text, "Name for readers; the experiment's if absent."),
     ],
 )
+.children(&[Child::new(&REPEAT, AnyNumber)])
 .keyed();
+
+static REPEAT: NodeSpec = NodeSpec::value(
+    "repeat",
+    "The same experiment with another seed. A row with repeats shows mean and standard deviation over all its experiments.",
+    &[Field::new("experiment", Type::Ref(Kind::Experiment), "The experiment.").required()],
+);
 
 static SCENARIO: NodeSpec = NodeSpec::value(
     "scenario",
@@ -92,22 +112,73 @@ static METRIC: NodeSpec = NodeSpec::value(
     "A metric, each a block of the table.",
     &[Field::new("metric", Type::Word(METRICS), "Which one.").required()],
 )
-.properties(&[
-    Field::new(
-        "level",
+.properties(&[Field::new(
+    "level",
+    Type::Word(&[("video", "videos, by `video-score`"), ("frame", "every face")]),
+    "What is scored.",
+)
+.or(Text("video"))])
+.variants(&[
+    Variant { word: "balanced-accuracy", doc: "A score at the threshold is called fake.", properties: THRESHOLD, children: &[] },
+    Variant { word: "accuracy", doc: "A score at the threshold is called fake.", properties: THRESHOLD, children: &[] },
+    Variant {
+        word: "tpr",
+        doc: "Nothing is interpolated: some threshold attains it.",
+        properties: &[
+            Field::new("fpr", Type::Fraction, "False-positive rate allowed.").or(Number(0.01))
+        ],
+        children: &[],
+    },
+    Variant {
+        word: "ece",
+        doc: "The distance between mean P(fake) and share of fakes of each bin, weighted by its size.",
+        properties: &[Field::new("bins", Type::Whole(1, 1000), "Number of bins.").or(Whole(15))],
+        children: &[],
+    },
+]);
+
+static VIDEO_SCORE: NodeSpec = NodeSpec::value(
+    "video-score",
+    "How the faces of a video make its score; `mean` if absent.",
+    &[Field::new(
+        "rule",
         Type::Word(&[
-            ("video", "mean score of a video's faces (paper section 4.3)"),
-            ("frame", "every face"),
+            ("mean", "mean of all faces (paper section 4.3)"),
+            ("max", "highest of all faces"),
+            ("top", "mean of the `k` highest"),
         ]),
-        "What is scored.",
+        "Which.",
     )
-    .or(Text("video")),
-    Field::new(
-        "threshold",
-        Type::Number(UNIT_INTERVAL),
-        "Score from which a sample is called fake.",
+    .or(Text("mean"))],
+)
+.variants(&[Variant {
+    word: "top",
+    doc: "Fakes are often visible in some frames only.",
+    properties: &[Field::new(
+        "k",
+        Type::Whole(1, 1_000_000),
+        "How many faces; all where a video has fewer.",
     )
-    .or(Number(0.5)),
+    .required()],
+    children: &[],
+}]);
+
+static INTERVALS: NodeSpec = NodeSpec::new(
+    "intervals",
+    "An interval for every number: the bootstrap over videos, drawn within each class, with all their faces; the same draws for every row.",
+)
+.properties(&[
+    Field::new("draws", Type::Whole(100, 1_000_000), "Draws of videos.").or(Whole(2000)),
+    Field::new("level", Type::Fraction, "Share of intervals that hold the true value.").or(Number(0.95)),
+    Field::new("seed", Type::Whole(0, u64::MAX), "Seed of the draws.").or(Whole(0)),
+]);
+
+static COMPARE: NodeSpec = NodeSpec::new(
+    "compare",
+    "Tests every row against one, and marks differences that are significant after Holm's correction at 1 less the level of `intervals`: DeLong's test for the AUC of videos, the paired bootstrap for everything else.",
+)
+.properties(&[
+    Field::new("against", Type::Text, "Experiment of the row that the others are compared with.").required(),
 ]);
 
 static REFERENCE: NodeSpec = NodeSpec::value(

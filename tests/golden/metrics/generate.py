@@ -20,11 +20,13 @@ from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
     balanced_accuracy_score,
+    brier_score_loss,
     roc_auc_score,
     roc_curve,
 )
 
 HERE = Path(__file__).parent
+FPR, BINS = 0.1, 10
 
 
 def equal_error_rate(labels, scores):
@@ -33,9 +35,28 @@ def equal_error_rate(labels, scores):
     return brentq(lambda x: 1.0 - x - np.interp(x, fpr, tpr), 0.0, 1.0, xtol=1e-16, rtol=1e-15)
 
 
+def true_positive_rate(labels, scores, limit):
+    """Highest attainable one whose false-positive rate is at most the limit."""
+    fpr, tpr, _ = roc_curve(labels, scores, drop_intermediate=False)
+    return tpr[fpr <= limit].max()
+
+
+def calibration_error(labels, scores, bins):
+    """Bins [i / bins, (i + 1) / bins), the last closed; P(fake) against the share of fakes."""
+    edges = np.arange(1, bins) / bins
+    where = np.searchsorted(edges, scores, side="right")
+    error = 0.0
+    for i in range(bins):
+        inside = where == i
+        if inside.any():
+            error += inside.mean() * abs(scores[inside].mean() - labels[inside].mean())
+    return error
+
+
 def metrics(labels, scores, threshold):
     called = scores >= threshold
     both = len(np.unique(labels)) == 2
+    probable = len(labels) and scores.min() >= 0 and scores.max() <= 1
     return {
         "n": len(labels),
         "auc": roc_auc_score(labels, scores) if both else None,
@@ -43,6 +64,9 @@ def metrics(labels, scores, threshold):
         "eer": equal_error_rate(labels, scores) if both else None,
         "average_precision": average_precision_score(labels, scores) if both else None,
         "accuracy": accuracy_score(labels, called) if len(labels) else None,
+        "tpr": true_positive_rate(labels, scores, FPR) if both else None,
+        "brier": brier_score_loss(labels, scores, labels=[0, 1]) if probable else None,
+        "ece": calibration_error(labels, scores, BINS) if probable else None,
     }
 
 

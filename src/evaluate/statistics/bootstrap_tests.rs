@@ -1,0 +1,139 @@
+//! Laws of the bootstrap.
+
+use proptest::prelude::*;
+
+use super::super::resample::as_it_is;
+use super::*;
+use crate::evaluate::measure::Measure;
+use crate::evaluate::metrics::Ranking;
+use crate::evaluate::statistics::interval::Interval;
+
+const MEASURES: [Measure; 8] = [
+    Measure::Auc,
+    Measure::BalancedAccuracy { threshold: 0.5 },
+    Measure::Eer,
+    Measure::AveragePrecision,
+    Measure::Accuracy { threshold: 0.5 },
+    Measure::Tpr { fpr: 0.2 },
+    Measure::Brier,
+    Measure::Ece { bins: 5 },
+];
+
+/// Videos with one item each, reals first.
+fn videos(reals: &[f64], fakes: &[f64]) -> Vec<Item> {
+    let all = reals.iter().map(|&score| (false, score));
+    let all = all.chain(fakes.iter().map(|&score| (true, score))).enumerate();
+    all.map(|(i, (fake, score))| Item { video: i as u32, fake, score }).collect()
+}
+
+fn unit(items: &[Item], reals: usize, fakes: usize, measures: &[Measure]) -> Unit {
+    Unit {
+        reals: Stratum::new("a real", reals),
+        fakes: Stratum::new("a fake", fakes),
+        replicas: measures.iter().map(|&measure| Replica::new(items, measure)).collect(),
+    }
+}
+
+/// Scores with many ties.
+fn scores() -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec((0u8..12).prop_map(|level| f64::from(level) / 11.0), 1..40)
+}
+
+proptest! {
+    #[test]
+    fn every_video_once_gives_the_metric_itself(reals in scores(), fakes in scores()) {
+        let items = videos(&reals, &fakes);
+        let ranking = Ranking::new(items.iter().map(|item| (item.fake, item.score))).unwrap();
+        for measure in MEASURES {
+            let value = Replica::new(&items, measure).values(&as_it_is(items.len()))[3];
+            let expected = ranking.measure(measure).unwrap();
+            prop_assert!((value - expected).abs() < 1e-12, "{:?}: {} is not {}", measure, value, expected);
+        }
+    }
+
+    #[test]
+    fn a_video_drawn_twice_counts_like_two(reals in scores(), fakes in scores(), seed: u64) {
+        let items = videos(&reals, &fakes);
+        let mut counts = Vec::new();
+        Stratum::new("x", reals.len()).draw(seed, 0, &mut counts);
+        Stratum::new("y", fakes.len()).draw(seed, 0, &mut counts);
+        let repeated = items.iter().flat_map(|item| {
+            let n = usize::from(counts[item.video as usize][5]);
+            std::iter::repeat_n((item.fake, item.score), n)
+        });
+        let ranking = Ranking::new(repeated).unwrap();
+        for measure in MEASURES {
+            let value = Replica::new(&items, measure).values(&counts)[5];
+            let expected = ranking.measure(measure).unwrap();
+            prop_assert!((value - expected).abs() < 1e-12, "{:?}: {} is not {}", measure, value, expected);
+        }
+    }
+}
+
+#[test]
+fn a_draw_has_as_many_videos_as_the_class() {
+    let mut counts = Vec::new();
+    Stratum::new("a", 57).draw(3, 32, &mut counts);
+    for lane in 0..LANES {
+        assert_eq!(counts.iter().map(|c| usize::from(c[lane])).sum::<usize>(), 57);
+    }
+    assert!((1..LANES).all(|lane| counts.iter().any(|c| c[lane] != c[0])), "draws differ");
+}
+
+#[test]
+fn a_value_depends_on_seed_class_and_draw_alone() {
+    let items = videos(&[0.1, 0.4, 0.35, 0.2], &[0.3, 0.9, 0.8]);
+    let unit = unit(&items, 4, 3, &[Measure::Auc, Measure::Brier]);
+    let (few, many) = (unit.draws(21, 7), unit.draws(100, 7));
+    assert_eq!(few[0].len(), 21);
+    assert_eq!(few[0], many[0][..21]);
+    assert_ne!(few[0], unit.draws(21, 8)[0]);
+    let mut other = unit.clone();
+    other.replicas.swap(0, 1);
+    assert_eq!(other.draws(21, 7)[1], few[0]);
+    other.fakes = Stratum::new("another", 3);
+    assert_ne!(other.draws(21, 7)[1], few[0]);
+}
+
+#[test]
+fn one_thread_draws_what_many_draw() {
+    let items = videos(&[0.1, 0.4, 0.35, 0.2], &[0.3, 0.9, 0.8]);
+    let unit = unit(&items, 4, 3, &MEASURES);
+    let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let alone = single.install(|| unit.draws(200, 1));
+    let several = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    assert_eq!(several.install(|| unit.draws(200, 1)), alone);
+}
+
+#[test]
+fn all_faces_of_a_video_are_drawn_together() {
+    // Every video has its face twice, which changes no metric as long as both are drawn.
+    let first = videos(&[0.1, 0.2, 0.3, 0.7], &[0.4, 0.6, 0.9]);
+    let mut both = first.clone();
+    both.extend(first.iter().map(|item| Item { score: item.score, ..*item }));
+    let measures = [Measure::Auc, Measure::Brier, Measure::Accuracy { threshold: 0.5 }];
+    let (one, two) = (unit(&first, 4, 3, &measures), unit(&both, 4, 3, &measures));
+    for (one, two) in one.draws(50, 0).iter().flatten().zip(two.draws(50, 0).iter().flatten()) {
+        assert!((one - two).abs() < 1e-12, "{one} is not {two}");
+    }
+}
+
+#[test]
+fn scores_that_are_no_probabilities_have_no_calibration() {
+    let items = videos(&[-0.5], &[0.5]);
+    let draws = unit(&items, 1, 1, &[Measure::Brier, Measure::Auc]).draws(4, 0);
+    assert!(draws[0].iter().all(|value| value.is_nan()));
+    assert_eq!(Interval::of_draws(&draws[0], 0.95), None);
+    assert_eq!(Interval::of_draws(&draws[1], 0.95), Some(Interval { low: 1.0, high: 1.0 }));
+}
+
+#[test]
+fn a_difference_that_is_always_on_one_side_is_significant() {
+    let above: Vec<f64> = (0..999).map(|i| f64::from(i + 1)).collect();
+    assert_eq!(p_value(&above), Some(0.002));
+    let below: Vec<f64> = above.iter().map(|d| -d).collect();
+    assert_eq!(p_value(&below), Some(0.002));
+    assert_eq!(p_value(&[0.0; 10]), Some(1.0));
+    assert_eq!(p_value(&[]), None);
+    assert_eq!(p_value(&[f64::NAN, 1.0]), None);
+}
