@@ -82,7 +82,7 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
 }
 
 /// Text in which no character is a command.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

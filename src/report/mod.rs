@@ -1,16 +1,20 @@
-//! The table as data, and one renderer per format.
+//! Tables as data, and one renderer per format; a data set as a figure.
 
 pub mod build;
 pub mod claims;
 mod columns;
 pub mod csv;
+pub mod figure;
 pub mod html;
 pub mod json;
 pub mod latex;
+mod lines;
 pub mod markdown;
 mod marks;
+pub mod numbers;
 mod records;
 pub mod reference;
+pub mod statistics;
 pub mod table;
 pub mod terminal;
 mod text;
