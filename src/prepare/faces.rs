@@ -189,3 +189,7 @@ fn write(path: &Path, table: &mut DataFrame) -> Result<(), String> {
     let file = File::create(path).map_err(|e| failed(&e))?;
     ParquetWriter::new(file).finish(table).map(|_| ()).map_err(|e| failed(&e))
 }
+
+#[cfg(test)]
+#[path = "faces_tests.rs"]
+mod tests;

@@ -96,7 +96,7 @@ pub(super) fn escape(text: &str) -> String {
             '<' => out += "\\textless{}",
             '>' => out += "\\textgreater{}",
             '|' => out += "\\textbar{}",
-            '"' => out += "\\textquotestraight{}",
+            '"' => out += "\\char34{}",
             '\n' | '\r' => out.push(' '),
             c => out.push(c),
         }
@@ -114,5 +114,7 @@ mod tests {
             escape(r"50% & $x_1 \# {~}"),
             r"50\% \& \$x\_1 \textbackslash{}\# \{\textasciitilde{}\}"
         );
+        // Only some font encodings have a command for it.
+        assert_eq!(escape("\"a\""), r"\char34{}a\char34{}");
     }
 }

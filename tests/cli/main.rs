@@ -1,5 +1,6 @@
 //! The program as its users meet it: real processes, real files.
 
+mod data;
 mod device;
 mod failures;
 mod hub;

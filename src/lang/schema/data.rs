@@ -17,7 +17,7 @@ pub(super) const SPLITS: &[(&str, &str)] =
 
 const SEED: Type = Type::Whole(0, u64::MAX);
 const COUNT: Type = Type::Whole(1, 1_000_000);
-const PUBLISHED: Type = Type::Whole(0, 1_000_000_000_000);
+const PUBLISHED: Type = Type::Whole(0, u64::MAX);
 const ROOT: Field = Field::new("root", Type::Path, "The folder as downloaded.").required();
 
 pub(crate) static DATASET: NodeSpec = NodeSpec::value(
@@ -333,7 +333,7 @@ static MIN_COVERAGE: NodeSpec = NodeSpec::value(
 );
 
 static EXPECT: NodeSpec =
-    NodeSpec::new("expect", "Published numbers, for comparison only; `proofmark data` prints them beside what is found. A number that is a multiple of 1,000 is compared to the thousand where it counts samples or frames, which papers round.")
+    NodeSpec::new("expect", "Published numbers, for comparison only; `proofmark data` prints them beside what is found. Samples and frames that are a multiple of 1,000 count as rounded to thousands.")
         .properties(&[
             Field::new("train", PUBLISHED, "Videos in train."),
             Field::new("val", PUBLISHED, "Videos in val."),
