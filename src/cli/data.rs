@@ -38,11 +38,15 @@ fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
         StatisticsFormat::Json => json::render(&survey),
     };
     give(args, &text, printer)?;
-    if world.scans.is_empty() && !world.lacking.is_empty() {
-        printer.error("none of the data sets was found", None);
-        return Ok(Exit::Data);
+    if !world.scans.is_empty() {
+        return Ok(Exit::Ok);
     }
-    Ok(Exit::Ok)
+    let text = match world.lacking.is_empty() {
+        true => "the file has no data sets",
+        false => "none of the data sets was found",
+    };
+    printer.error(text, None);
+    Ok(Exit::Data)
 }
 
 fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Result<Exit, Failure> {

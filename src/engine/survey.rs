@@ -17,6 +17,7 @@ use crate::store::Store;
 use crate::work::{Events, Failure};
 
 /// How far the preparation of a data set has come.
+#[derive(Debug)]
 pub enum Prepared {
     /// It has not begun.
     Not,
@@ -61,7 +62,11 @@ pub fn survey(
             let name = dataset.name.value.as_str();
             let row = row(dataset, &world, &prepared[name]);
             if noted.insert(name) {
-                note(&mut survey, &row, dataset, &world, &prepared[name], file);
+                let verb = match purpose {
+                    Purpose::Declared => "an experiment that uses it".to_owned(),
+                    _ => format!("`proofmark prepare {}`", file.display()),
+                };
+                note(&mut survey, &row, dataset, &world, &prepared[name], &verb);
                 if row.synthetic && mixed {
                     let text = "synthetic: drawn by Proofmark, not real data";
                     survey.note(&row, "synthetic", None, text);
@@ -141,14 +146,14 @@ fn row(dataset: &Dataset, world: &World, prepared: &Prepared) -> Row {
     row
 }
 
-/// What is to be said of one data set.
+/// What is to be said of one data set. `preparer` is what prepares it.
 fn note(
     survey: &mut Survey,
     row: &Row,
     dataset: &Dataset,
     world: &World,
     prepared: &Prepared,
-    file: &Path,
+    preparer: &str,
 ) {
     let name = &dataset.name.value;
     if let Some(error) = world.lacking.get(name) {
@@ -162,13 +167,13 @@ fn note(
     if let Some(scan) = world.scans.get(name) {
         survey.note_scan(row, dataset, scan);
     }
-    let verb = format!("`proofmark prepare {}`", file.display());
     match prepared {
         Prepared::Not => {
-            survey.note(row, "not-prepared", None, format!("not prepared yet; {verb} does it"));
+            let text = format!("not prepared yet, which {preparer} does");
+            survey.note(row, "not-prepared", None, text);
         }
         Prepared::Partly => {
-            let text = format!("prepared in part; {verb} goes on from there");
+            let text = format!("prepared in part; {preparer} goes on from there");
             survey.note(row, "partly-prepared", None, text);
         }
         Prepared::Unknown(why) => survey.note(row, "not-prepared", None, why),

@@ -63,6 +63,10 @@ fn numbers_fill_in_as_the_work_goes_on() {
 
     // The verbs that make something want all sets, so the rest goes on without.
     place.write("x.kdl", published().replace("column absent \"Absent\"", ""));
+    place.run(&["prepare", "x.kdl", "--shard", "1/2"]).ends_with(0);
+    let begun = json(&place);
+    assert_eq!(notes(&begun, "partly-prepared"), ["seen", "unseen"]);
+    assert_eq!(count(&begun, "seen", "faces"), (None, None));
     place.run(&["prepare", "x.kdl"]).ends_with(0);
     let prepared = json(&place);
     assert_eq!(count(&prepared, "seen", "faces"), (Some(64), None));
@@ -85,6 +89,17 @@ fn numbers_fill_in_as_the_work_goes_on() {
     let line = |text: &str| text.lines().find(|l| l.starts_with("seen ")).unwrap().to_owned();
     let text = place.run(&["data", "x.kdl"]).ends_with(0).stdout;
     assert_eq!(line(&ran.stderr), line(&text));
+
+    // A face store that is damaged concerns one set.
+    for folder in crate::support::folders(&place.path("store/objects/faces")) {
+        let table = folder.join("videos.parquet");
+        if std::fs::read(&table).unwrap().windows(6).any(|bytes| bytes == b"unseen") {
+            std::fs::write(table, "no table").unwrap();
+        }
+    }
+    let damaged = json(&place);
+    assert_eq!(notes(&damaged, "not-prepared"), ["unseen"]);
+    assert_eq!(notes(&damaged, "prepared"), ["seen"]);
 }
 
 #[test]
@@ -149,6 +164,11 @@ fn a_file_of_data_sets_alone_shows_them() {
     let ran = place.run(&["data", "x.kdl"]).ends_with(11);
     assert!(ran.stdout.contains("Declared data sets"), "{}", ran.stdout);
     assert!(ran.stdout.contains("– of 5"), "{}", ran.stdout);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/demo.kdl");
+    let ran = place.run(&["data", file]).ends_with(0);
+    assert!(ran.stdout.contains("which an experiment that uses it does"), "{}", ran.stdout);
+    place.write("x.kdl", "");
+    place.run(&["data", "x.kdl"]).ends_with(11).says("no data sets");
 }
 
 #[test]

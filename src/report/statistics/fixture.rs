@@ -101,7 +101,7 @@ pub(super) fn nothing_prepared() -> Survey {
             row,
             "not-prepared",
             None,
-            "not prepared yet; `proofmark prepare x.kdl` does it",
+            "not prepared yet, which `proofmark prepare x.kdl` does",
         );
     }
     survey.tables[0].notes.push("not sampled yet; `proofmark train x.kdl` samples".into());
@@ -169,7 +169,7 @@ pub(super) fn partly_prepared() -> Survey {
             row,
             "not-prepared",
             None,
-            "not prepared yet; `proofmark prepare x.kdl` does it",
+            "not prepared yet, which `proofmark prepare x.kdl` does",
         );
     }
     survey
