@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proofmark::lang::model::{
-    Attribution, AugmentKind, Column, Detector, Experiment, Family, FrameRule, Keep, Layout,
-    LossTerm, Mining, Project, Resize, ScheduleKind, SplitRule, Weights,
+    Attribution, AugmentKind, Column, Detector, Expect, Experiment, Family, FrameRule, Keep,
+    Layout, LossTerm, Mining, Project, Resize, ScheduleKind, SplitRule, Weights,
 };
+use proofmark::lang::span::Spanned;
 use proofmark::lang::{self, DiskFiles, MemoryFiles};
 
 const PARTS: &str = r#"
@@ -203,15 +204,24 @@ fn table3_states_the_facts_of_the_paper() {
         (count(&["df40"], Family::FaceSwap), count(&["df40"], Family::Reenactment)),
         (9, 12)
     );
-    let expected = |pick: fn(&lang::model::Expect) -> u64| -> u64 {
-        training
-            .iter()
-            .map(|name| pick(project.datasets[*name].expect.as_ref().expect("counts")))
-            .sum()
+    let expected = |names: &[&str], pick: fn(&Expect) -> &Option<Spanned<u64>>| -> u64 {
+        let declared = names.iter().map(|name| project.datasets[*name].expect.as_ref());
+        declared.map(|e| pick(e.expect("numbers")).as_ref().map_or(0, |n| n.value)).sum()
     };
-    assert_eq!(expected(|e| e.train.map_or(0, |n| n.value)), 208_401);
-    assert_eq!(expected(|e| e.val.map_or(0, |n| n.value)), 17_971);
-    assert_eq!(expected(|e| e.test.map_or(0, |n| n.value)), 23_052);
+    // The last line of Table 1.
+    let total = |pick| expected(&training, pick);
+    assert_eq!((total(|e| &e.face_swaps), total(|e| &e.reenactments)), (18, 6));
+    assert_eq!(total(|e| &e.train), 208_401);
+    assert_eq!(total(|e| &e.val), 17_971);
+    assert_eq!(total(|e| &e.test), 23_052);
+    assert_eq!((total(|e| &e.real), total(|e| &e.fake)), (74_205, 175_219));
+    assert_eq!((total(|e| &e.real_samples), total(|e| &e.fake_samples)), (304_000, 287_000));
+    // Table 2, and section 4.2 for DF40: each set's classes make its test split.
+    for (name, frames) in [("df40", 0), ("wdf", 122_000), ("itw", 84_000), ("dfeval", 72_000)] {
+        let one = |pick| expected(&[name], pick);
+        assert_eq!(one(|e| &e.real) + one(|e| &e.fake), one(|e| &e.test), "{name}");
+        assert_eq!(one(|e| &e.real_frames) + one(|e| &e.fake_frames), frames, "{name}");
+    }
     // Section 4.3.
     for experiment in project.experiments.values() {
         let recipe = &experiment.recipe;

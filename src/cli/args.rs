@@ -32,6 +32,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Say which stages would run, which are reused, and why
     Plan(PlanArgs),
+    /// Print what there is of the data sets beside what is published; runs nothing
+    Data(DataArgs),
     /// Cut and store the faces of the data sets
     Prepare(PrepareArgs),
     /// Prepare, then train the experiments
@@ -95,6 +97,40 @@ pub struct PlanArgs {
     /// How the plan is printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `data`.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// The experiment file, or a file of data sets
+    pub file: PathBuf,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How statistics are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: StatisticsFormat,
+    /// Draw the statistics of one prepared data set by label, as SVG
+    #[arg(long, value_name = "DATASET", conflicts_with = "format")]
+    pub figure: Option<String>,
+    /// Write to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Formats of statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatisticsFormat {
+    /// Aligned text
+    Text,
+    /// Markdown
+    Markdown,
+    /// LaTeX (booktabs)
+    Latex,
+    /// CSV, one line per number
+    Csv,
+    /// JSON
+    Json,
 }
 
 /// `run` and its parts.

@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod claims;
 mod diff;
+mod data;
 pub mod exit;
 mod explain;
 mod fmt;
@@ -29,6 +30,7 @@ pub fn main(cli: &Cli) -> Exit {
     match &cli.verb {
         Verb::Check(args) => check::check(args, printer),
         Verb::Plan(args) => plan::plan(args, printer),
+        Verb::Data(args) => data::data(args, printer),
         Verb::Prepare(args) => run::prepare(args, printer),
         Verb::Train(args) => run::run(args, Until::Train, printer),
         Verb::Evaluate(args) => run::run(args, Until::Evaluate, printer),

@@ -17,6 +17,7 @@ use crate::model::vit::VitConfig;
 use crate::plan::graph::{Stage, Work};
 use crate::plan::inputs::Change;
 use crate::plan::meaning::said;
+use crate::report::numbers::thousands;
 use crate::work::Failure;
 
 /// Reasons that are told per stage before the rest is counted.
@@ -152,7 +153,7 @@ fn counts(
             let config = VitConfig::new(&experiment.backbone, classes);
             let parameters: usize =
                 config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
-            let parameters = thousands(parameters);
+            let parameters = thousands(parameters as u64);
             let epochs = recipe.epochs.value;
             let Some(faces) = faces else {
                 return Ok(format!(
@@ -217,29 +218,9 @@ fn described(change: &Change, loaded: &Loaded) -> String {
     format!("{} was {} and is {}{place}", change.path, said(&change.before), said(&change.after))
 }
 
-/// 85,800,194 for 85800194.
-fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!(thousands(7), "7");
-        assert_eq!(thousands(1000), "1,000");
-        assert_eq!(thousands(85_800_194), "85,800,194");
-    }
 
     #[test]
     fn upstream_changes_are_told_apart_from_values() {

@@ -12,14 +12,14 @@ use super::progress::{StageProgress, bars, duration};
 use super::project::{checked, failed, planned, print_missing};
 use indicatif::MultiProgress;
 
-use crate::data::statistics::Statistics;
+use crate::data::survey::SetTable;
 use crate::engine::device::Devices;
 use crate::engine::run::{Observer, Run, Until, default_jobs};
 use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::plan::graph::Stage;
 use crate::prepare::store::Part;
-use crate::report::terminal;
+use crate::report::{statistics, terminal};
 use crate::work::{Events, Failure};
 
 /// Carries a file out up to a stage.
@@ -145,8 +145,8 @@ impl Observer for Lines {
         }
     }
 
-    fn sampled(&self, _stage: &Stage, counts: &Statistics) {
-        self.line(counts.text().trim_end());
+    fn sampled(&self, _stage: &Stage, counts: &SetTable) {
+        self.line(statistics::text::table(counts).trim_end());
     }
 
     fn prepared(&self, _stage: &Stage, summary: &str) {

@@ -18,6 +18,7 @@ pub mod scan;
 mod sentences;
 pub mod split;
 pub mod statistics;
+pub mod survey;
 #[cfg(test)]
 pub(crate) mod testing;
 mod words;

@@ -191,11 +191,14 @@ impl ScanReport {
 
     /// The findings as lines for people, most serious first.
     pub fn notes(&self) -> Vec<String> {
-        let note = |(finding, tally): (&Finding, &Tally)| {
-            let more = if tally.count > tally.examples.len() { ", ..." } else { "" };
-            format!("{} {} ({}{more})", tally.count, finding.words(), tally.examples.join(", "))
-        };
-        self.findings.iter().map(note).chain(self.remarks.iter().cloned()).collect()
+        let findings = self.findings.iter().map(|(finding, tally)| Self::note(*finding, tally));
+        findings.chain(self.remarks.iter().cloned()).collect()
+    }
+
+    /// One finding with its examples.
+    pub fn note(finding: Finding, tally: &Tally) -> String {
+        let more = if tally.count > tally.examples.len() { ", ..." } else { "" };
+        format!("{} {} ({}{more})", tally.count, finding.words(), tally.examples.join(", "))
     }
 }
 

@@ -19,7 +19,7 @@ fn a_demo_is_scanned() {
     let mut set = carved(dataset("demo", Layout::Demo(demo(1, 20))));
     set.manipulations = vec![manipulation("swap-seam", None), manipulation("gaze-shift", None)];
     set.frames = FrameRule::Every { every: said(2) };
-    set.expect = Some(Expect { train: Some(said(50)), val: None, test: None });
+    set.expect = Some(Expect { train: Some(said(50)), ..Expect::default() });
     let scan = scan(&set, &no_env).unwrap();
     let videos = scan.manifest.video_rows();
     assert_eq!(videos.len(), 20 * 5);
@@ -90,7 +90,7 @@ fn what_is_missing_and_what_is_published_are_told() {
     ]);
     let mut set = released(Released::Celebdf, &root, &[], &[]);
     set.split = SplitRule::OFFICIAL;
-    set.expect = Some(Expect { train: Some(said(6010)), val: Some(said(4)), test: None });
+    set.expect = Some(Expect { train: Some(said(6010)), val: Some(said(4)), ..Expect::default() });
     // Videos have times, which the decoder will ask for.
     set.frames = FrameRule::Fps { fps: said(1.0) };
     let found = scan(&set, &no_env).unwrap();

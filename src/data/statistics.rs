@@ -1,40 +1,286 @@
-//! The statistics of the training data in the form of the paper's Table 1.
+//! The statistics of data sets: numbers found beside published ones, in the form of the paper's
+//! Tables 1 and 2.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lang::model::{Dataset, Family, Label};
+use serde::Serialize;
+
+use crate::lang::model::{Dataset, Family, Label, Layout};
 
 use super::manifest::Video;
-use super::sample::{Sample, SourceSample};
-use super::scan::{Expected, SplitCounts};
+use super::sample::SourceSample;
+use super::scan::{Scan, SplitCounts};
 
-/// The statistics of an ensemble.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Statistics {
-    /// One row per data set.
-    pub rows: Vec<Row>,
+/// What is counted of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Manipulations that are face swaps.
+    FaceSwaps,
+    /// Manipulations that are reenactments.
+    Reenactments,
+    /// Manipulations of other or unknown families.
+    OtherManipulations,
+    /// Videos in train.
+    Train,
+    /// Videos in val.
+    Val,
+    /// Videos in test.
+    Test,
+    /// Videos in no split.
+    NoSplit,
+    /// Real videos.
+    Real,
+    /// Fake videos.
+    Fake,
+    /// Real and fake videos.
+    Videos,
+    /// Frames of real videos that can be read, after the frame rule.
+    RealFrames,
+    /// Frames of fake videos.
+    FakeFrames,
+    /// Frames of real and fake videos.
+    Frames,
+    /// Real faces sampled for training.
+    RealSamples,
+    /// Fake faces sampled for training.
+    FakeSamples,
+    /// Videos with a face.
+    WithFace,
+    /// Videos that can be read and have none.
+    NoFace,
+    /// Videos that cannot be read.
+    Unreadable,
+    /// Videos that are not there.
+    Missing,
+    /// Faces of all videos.
+    Faces,
 }
 
-/// The statistics of a data set.
+impl Measure {
+    /// Every one.
+    pub const ALL: [Self; 20] = [
+        Self::FaceSwaps,
+        Self::Reenactments,
+        Self::OtherManipulations,
+        Self::Train,
+        Self::Val,
+        Self::Test,
+        Self::NoSplit,
+        Self::Real,
+        Self::Fake,
+        Self::Videos,
+        Self::RealFrames,
+        Self::FakeFrames,
+        Self::Frames,
+        Self::RealSamples,
+        Self::FakeSamples,
+        Self::WithFace,
+        Self::NoFace,
+        Self::Unreadable,
+        Self::Missing,
+        Self::Faces,
+    ];
+
+    /// The word for programs; where `expect` has one, the same.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FaceSwaps => "face-swap",
+            Self::Reenactments => "reenactment",
+            Self::OtherManipulations => "other-manipulations",
+            Self::Train => "train",
+            Self::Val => "val",
+            Self::Test => "test",
+            Self::NoSplit => "no-split",
+            Self::Real => "real",
+            Self::Fake => "fake",
+            Self::Videos => "videos",
+            Self::RealFrames => "real-frames",
+            Self::FakeFrames => "fake-frames",
+            Self::Frames => "frames",
+            Self::RealSamples => "real-samples",
+            Self::FakeSamples => "fake-samples",
+            Self::WithFace => "with-face",
+            Self::NoFace => "no-face",
+            Self::Unreadable => "unreadable",
+            Self::Missing => "missing",
+            Self::Faces => "faces",
+        }
+    }
+
+    /// Whether papers print it in thousands.
+    pub fn is_rounded(self) -> bool {
+        matches!(
+            self,
+            Self::RealFrames
+                | Self::FakeFrames
+                | Self::Frames
+                | Self::RealSamples
+                | Self::FakeSamples
+        )
+    }
+}
+
+/// A number found and the published one, each if it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// What there is.
+    pub found: Option<u64>,
+    /// What is published.
+    pub published: Option<u64>,
+    /// How far the published number may be off because it, or its parts, are rounded.
+    #[serde(skip)]
+    pub slack: u64,
+}
+
+impl Count {
+    /// The sum of two parts, known if both are.
+    fn and(self, other: Self) -> Self {
+        let sum = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
+        Self {
+            found: sum(self.found, other.found),
+            published: sum(self.published, other.published),
+            slack: self.slack + other.slack,
+        }
+    }
+
+    /// Whether what is found is what is published, to the precision of that.
+    pub fn is_same(self) -> bool {
+        let (Some(found), Some(published)) = (self.found, self.published) else { return false };
+        let below = published.saturating_sub(self.slack);
+        found == published || (below..published.saturating_add(self.slack)).contains(&found)
+    }
+}
+
+/// The statistics of one data set, or of several together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
+    /// Name of the data set; of a total, none.
+    pub dataset: Option<String>,
     /// Name for readers.
     pub title: String,
-    /// Manipulations by family.
-    pub manipulations: Manipulations,
-    /// Videos per split.
-    pub splits: SplitCounts,
-    /// Published numbers of videos per split.
-    pub expected: Expected,
-    /// Real videos.
-    pub real: u64,
-    /// Fake videos.
-    pub fake: u64,
-    /// Sampled training faces, once they are sampled.
-    pub sampled: Option<SourceSample>,
+    /// Whether Proofmark drew it.
+    pub synthetic: bool,
+    counts: BTreeMap<Measure, Count>,
 }
 
-/// Numbers of manipulations, those that a data set declares and those that its videos tell.
+impl Row {
+    /// What is published of a data set, and nothing found yet.
+    pub fn published(dataset: &Dataset) -> Self {
+        let name = &dataset.name.value;
+        let mut row = Self {
+            dataset: Some(name.clone()),
+            title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
+            synthetic: matches!(dataset.layout, Layout::Demo(_)),
+            counts: BTreeMap::new(),
+        };
+        let Some(expect) = &dataset.expect else { return row };
+        for (measure, number) in [
+            (Measure::FaceSwaps, &expect.face_swaps),
+            (Measure::Reenactments, &expect.reenactments),
+            (Measure::Train, &expect.train),
+            (Measure::Val, &expect.val),
+            (Measure::Test, &expect.test),
+            (Measure::Real, &expect.real),
+            (Measure::Fake, &expect.fake),
+            (Measure::RealFrames, &expect.real_frames),
+            (Measure::FakeFrames, &expect.fake_frames),
+            (Measure::RealSamples, &expect.real_samples),
+            (Measure::FakeSamples, &expect.fake_samples),
+        ] {
+            let published = number.as_ref().map(|n| n.value);
+            let in_thousands = published.is_some_and(|n| n > 0 && n.is_multiple_of(1000));
+            let slack = if measure.is_rounded() && in_thousands { 500 } else { 0 };
+            row.counts.insert(measure, Count { found: None, published, slack });
+        }
+        row
+    }
+
+    /// A number found beside the published one.
+    pub fn count(&self, measure: Measure) -> Count {
+        let of = |measure| self.counts.get(&measure).copied().unwrap_or_default();
+        match measure {
+            Measure::Videos => of(Measure::Real).and(of(Measure::Fake)),
+            Measure::Frames => of(Measure::RealFrames).and(of(Measure::FakeFrames)),
+            _ => of(measure),
+        }
+    }
+
+    /// Every measure with what is known of it.
+    pub fn counts(&self) -> impl Iterator<Item = (Measure, Count)> {
+        Measure::ALL.into_iter().map(|measure| (measure, self.count(measure)))
+    }
+
+    /// Sets a number found.
+    pub fn find(&mut self, measure: Measure, number: u64) {
+        self.counts.entry(measure).or_default().found = Some(number);
+    }
+
+    /// Sets what a scan found. The frames of video files are not known from one.
+    pub fn scanned(&mut self, dataset: &Dataset, scan: &Scan) {
+        let videos = scan.manifest.video_rows();
+        let there: Vec<&Video> = videos.iter().filter(|v| !scan.absent.contains(&v.key)).collect();
+        if let Some(methods) = Manipulations::of(dataset, &there) {
+            self.find(Measure::FaceSwaps, methods.face_swaps);
+            self.find(Measure::Reenactments, methods.reenactments);
+            self.find(Measure::OtherManipulations, methods.others);
+        }
+        let splits = SplitCounts::of(there.iter().copied());
+        let class = |label| there.iter().filter(|v| v.label == label).count() as u64;
+        for (measure, number) in [
+            (Measure::Train, splits.train),
+            (Measure::Val, splits.val),
+            (Measure::Test, splits.test),
+            (Measure::NoSplit, splits.none),
+            (Measure::Real, class(Label::Real)),
+            (Measure::Fake, class(Label::Fake)),
+        ] {
+            self.find(measure, number);
+        }
+        if !scan.undecoded() {
+            let labels: BTreeMap<&str, Label> =
+                videos.iter().map(|v| (v.key.as_str(), v.label)).collect();
+            let frames = scan.manifest.frame_rows();
+            let frames = frames.iter().filter_map(|f| labels.get(f.video_key.as_str()));
+            let (all, real) = frames.fold((0, 0), |(all, real), label| {
+                (all + 1, real + u64::from(*label == Label::Real))
+            });
+            self.find(Measure::RealFrames, real);
+            self.find(Measure::FakeFrames, all - real);
+        }
+    }
+
+    /// Sets what was sampled for training.
+    pub fn sampled(&mut self, sample: &SourceSample) {
+        self.find(Measure::RealSamples, sample.real.taken);
+        self.find(Measure::FakeSamples, sample.fake.taken);
+    }
+
+    /// The sum of rows. What is found of some of them is summed up as far as it goes. A published
+    /// number is the sum of the rows only where every row has one or nothing.
+    pub fn total(rows: &[Self]) -> Self {
+        let mut total = Self { title: "Total".to_owned(), ..Self::default() };
+        total.synthetic = !rows.is_empty() && rows.iter().all(|row| row.synthetic);
+        for measure in Measure::ALL {
+            // Sums of others.
+            if matches!(measure, Measure::Videos | Measure::Frames) {
+                continue;
+            }
+            let counts = || rows.iter().map(|row| row.count(measure));
+            let known = counts().filter_map(|count| count.found).reduce(u64::saturating_add);
+            let none = |count: Count| count.found.is_none_or(|n| n == 0).then_some(0);
+            let published = counts().map(|count| count.published.or(none(count)));
+            let published = published.reduce(|a, b| Some(a?.saturating_add(b?))).flatten();
+            let any = counts().any(|count| count.published.is_some());
+            let slack = counts().map(|count| count.slack).sum();
+            let published = published.filter(|_| any);
+            let count = Count { found: known, published, slack };
+            total.counts.insert(measure, count);
+        }
+        total
+    }
+}
+
+/// Numbers of manipulations by family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Manipulations {
     /// Face swaps.
@@ -43,178 +289,30 @@ pub struct Manipulations {
     pub reenactments: u64,
     /// Of other or unknown families.
     pub others: u64,
-}
-
-impl Statistics {
-    /// Those of data sets and their videos, with the faces sampled from them if they are.
-    pub fn of(sources: &[(&Dataset, &[Video])], sample: Option<&Sample>) -> Self {
-        let row = |(dataset, videos): &(&Dataset, &[Video])| {
-            let name = &dataset.name.value;
-            let count = |label| videos.iter().filter(|v| v.label == label).count() as u64;
-            Row {
-                title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
-                manipulations: Manipulations::of(dataset, videos),
-                splits: SplitCounts::of(videos.iter()),
-                expected: Expected::of(dataset.expect.as_ref()),
-                real: count(Label::Real),
-                fake: count(Label::Fake),
-                sampled: sample.and_then(|s| s.sources.get(name).copied()),
-            }
-        };
-        Self { rows: sources.iter().map(row).collect() }
-    }
-
-    /// The sum of all rows. An expected number is the sum of the rows only where each row
-    /// has one or no video.
-    pub fn total(&self) -> Row {
-        let mut total = Row { title: "Total".to_owned(), ..Row::default() };
-        let sum = |value: fn(&Row) -> u64| self.rows.iter().map(value).sum();
-        total.manipulations = Manipulations {
-            face_swaps: sum(|r| r.manipulations.face_swaps),
-            reenactments: sum(|r| r.manipulations.reenactments),
-            others: sum(|r| r.manipulations.others),
-        };
-        total.splits = SplitCounts {
-            train: sum(|r| r.splits.train),
-            val: sum(|r| r.splits.val),
-            test: sum(|r| r.splits.test),
-            none: sum(|r| r.splits.none),
-        };
-        let expected = |found: fn(&Row) -> u64, expected: fn(&Row) -> Option<u64>| {
-            let known = self.rows.iter().any(|r| expected(r).is_some());
-            let each = self.rows.iter().map(|r| expected(r).or((found(r) == 0).then_some(0)));
-            each.sum::<Option<u64>>().filter(|_| known)
-        };
-        total.expected = Expected {
-            train: expected(|r| r.splits.train, |r| r.expected.train),
-            val: expected(|r| r.splits.val, |r| r.expected.val),
-            test: expected(|r| r.splits.test, |r| r.expected.test),
-        };
-        total.real = sum(|r| r.real);
-        total.fake = sum(|r| r.fake);
-        total.sampled = (self.rows.iter())
-            .filter_map(|r| r.sampled)
-            .reduce(|a, b| SourceSample { real: a.real + b.real, fake: a.fake + b.fake });
-        total
-    }
-
-    /// As lines of aligned text.
-    pub fn text(&self) -> String {
-        let lines = self.lines();
-        let widths: Vec<usize> = (0..lines[0].len())
-            .map(|c| lines.iter().map(|l| l[c].chars().count()).max().unwrap_or(0))
-            .collect();
-        let render = |line: &Vec<String>| {
-            let cell = |(c, text): (usize, &String)| match c {
-                0 => format!("{text:<0$}", widths[c]),
-                _ => format!("{text:>0$}", widths[c]),
-            };
-            line.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        lines.iter().map(render).collect::<Vec<_>>().join("\n") + "\n" + &self.legend()
-    }
-
-    /// As a Markdown table.
-    pub fn markdown(&self) -> String {
-        let lines = self.lines();
-        let render = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let escape = |cells: &Vec<String>| -> Vec<String> {
-            cells.iter().map(|c| c.replace('|', "\\|").replace('\n', " ")).collect()
-        };
-        let rule = format!("|---|{}\n", "---:|".repeat(lines[0].len() - 1));
-        let body: String = lines[1..].iter().map(|l| render(&escape(l))).collect();
-        render(&lines[0]) + &rule + &body + "\n" + &self.legend()
-    }
-
-    /// The header, the rows and, if there are several, their total.
-    fn lines(&self) -> Vec<Vec<String>> {
-        let all: Vec<Row> = match self.rows.len() {
-            0 | 1 => self.rows.clone(),
-            _ => self.rows.iter().cloned().chain([self.total()]).collect(),
-        };
-        let others = all.iter().any(|r| r.manipulations.others > 0);
-        let unassigned = all.iter().any(|r| r.splits.none > 0);
-        let columns: [Column; 12] = [
-            ("Data set", true, |r| r.title.clone()),
-            ("FS", true, |r| number(r.manipulations.face_swaps)),
-            ("RE", true, |r| number(r.manipulations.reenactments)),
-            ("Other", others, |r| number(r.manipulations.others)),
-            ("Train", true, |r| beside(r.splits.train, r.expected.train)),
-            ("Val", true, |r| beside(r.splits.val, r.expected.val)),
-            ("Test", true, |r| beside(r.splits.test, r.expected.test)),
-            ("None", unassigned, |r| number(r.splits.none)),
-            ("Real", true, |r| number(r.real)),
-            ("Fake", true, |r| number(r.fake)),
-            ("Real faces", true, |r| sampled(r, |s| s.real.taken)),
-            ("Fake faces", true, |r| sampled(r, |s| s.fake.taken)),
-        ];
-        let columns: Vec<_> = columns.into_iter().filter(|(_, shown, _)| *shown).collect();
-        let header = columns.iter().map(|(name, ..)| (*name).to_owned()).collect();
-        let row = |row: &Row| columns.iter().map(|(_, _, cell)| cell(row)).collect();
-        std::iter::once(header).chain(all.iter().map(row)).collect()
-    }
-
-    fn legend(&self) -> String {
-        let expected = |e: Expected| [e.train, e.val, e.test].iter().any(Option::is_some);
-        let mut text = "FS face swaps, RE reenactments; videos per split and class".to_owned();
-        if self.rows.iter().any(|r| expected(r.expected)) {
-            text += " (in brackets: published)";
-        }
-        if self.rows.iter().any(|r| r.sampled.is_some()) {
-            text += "; faces: sampled for training";
-        }
-        let mut text = text + "\n";
-        for row in &self.rows {
-            if let Some(sampled) = row.sampled.filter(SourceSample::one_class) {
-                let class = if sampled.real.available > 0 { "real" } else { "fake" };
-                text += &format!(
-                    "{} has only {class} training faces: nothing to balance, all taken\n",
-                    row.title
-                );
-            }
-        }
-        text
-    }
+    /// Whether they are those that the data set declares, because no video tells its own.
+    pub declared: bool,
 }
 
 impl Manipulations {
-    fn of(dataset: &Dataset, videos: &[Video]) -> Self {
-        let mut all: BTreeMap<&str, Option<Family>> =
+    /// Those that videos tell; those that the data set declares where there are fakes and none
+    /// tells its own, as in DFDC. None if nothing is known of the fakes that there are.
+    pub fn of(dataset: &Dataset, videos: &[&Video]) -> Option<Self> {
+        let told: BTreeSet<(&str, Option<Family>)> =
             videos.iter().filter_map(|v| Some((v.method.as_deref()?, v.family))).collect();
-        for declared in &dataset.manipulations {
-            let family = all.entry(&declared.name.value).or_default();
-            *family = declared.family.as_ref().map(|f| f.value).or(*family);
+        let declared = told.is_empty() && videos.iter().any(|v| v.label == Label::Fake);
+        let families: Vec<Option<Family>> = if declared {
+            dataset.manipulations.iter().map(|m| m.family.as_ref().map(|f| f.value)).collect()
+        } else {
+            told.into_iter().map(|(_, family)| family).collect()
+        };
+        if declared && families.is_empty() {
+            return None;
         }
-        let count = |family| all.values().filter(|f| **f == Some(family)).count() as u64;
+        let count = |family| families.iter().filter(|f| **f == Some(family)).count() as u64;
         let (face_swaps, reenactments) = (count(Family::FaceSwap), count(Family::Reenactment));
-        Self { face_swaps, reenactments, others: all.len() as u64 - face_swaps - reenactments }
+        let others = families.len() as u64 - face_swaps - reenactments;
+        Some(Self { face_swaps, reenactments, others, declared })
     }
-}
-
-/// A column: its name, whether it is shown, and its cell of a row.
-type Column = (&'static str, bool, fn(&Row) -> String);
-
-/// A number with its thousands apart, `-` for zero.
-fn number(n: u64) -> String {
-    if n == 0 {
-        return "-".to_owned();
-    }
-    let digits = n.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    let groups: Vec<_> = groups.map(|group| String::from_utf8_lossy(group)).collect();
-    groups.join(",")
-}
-
-/// A number found, with the published one beside it.
-fn beside(found: u64, expected: Option<u64>) -> String {
-    match expected {
-        Some(expected) => format!("{} ({})", number(found), number(expected)),
-        None => number(found),
-    }
-}
-
-fn sampled(row: &Row, count: fn(SourceSample) -> u64) -> String {
-    row.sampled.map_or_else(String::new, |sampled| number(count(sampled)))
 }
 
 #[cfg(test)]

@@ -1,76 +1,203 @@
 use super::*;
+use crate::data::layout::Finding;
+use crate::data::manifest::{Frame, Kind, Manifest};
 use crate::data::sample::ClassSample;
+use crate::data::scan::{Expected, ScanReport};
+use crate::data::survey::{Purpose, SetTable, Survey};
 use crate::data::testing::{manipulation, plain, said, text, video};
 use crate::lang::model::{Expect, Split};
 
-fn videos(label: Label, split: Option<Split>, n: usize) -> Vec<Video> {
-    let one = |i| Video { split, ..video(&format!("{label:?}/{split:?}/{i}"), label) };
-    (0..n).map(one).collect()
+/// A fake of a method, or a real.
+fn one(key: &str, method: Option<&str>, family: Option<Family>, split: Option<Split>) -> Video {
+    let label = if family.is_some() { Label::Fake } else { Label::Real };
+    Video { method: method.map(Into::into), family, split, ..video(key, label) }
 }
 
-fn class(taken: u64) -> ClassSample {
-    ClassSample { videos: 1, faceless: 0, available: taken, taken }
+fn scan(videos: Vec<Video>, absent: &[&str]) -> Scan {
+    let frames = videos.iter().filter(|v| v.kind != Kind::Video);
+    let frames = frames.flat_map(|v| {
+        (0..2).map(|frame| Frame { video_key: v.key.clone(), frame, path: v.key.clone() })
+    });
+    let report = ScanReport {
+        dataset: "set".into(),
+        found: SplitCounts::default(),
+        missing: SplitCounts::default(),
+        expected: Expected::default(),
+        frames_found: 0,
+        frames_used: 0,
+        findings: BTreeMap::new(),
+        remarks: Vec::new(),
+    };
+    Scan {
+        files: None,
+        absent: absent.iter().map(ToString::to_string).collect(),
+        manifest: Manifest::new(videos.clone(), frames.collect()).unwrap(),
+        report,
+    }
 }
 
-fn statistics() -> Statistics {
-    let mut ffpp = plain("ffpp");
-    ffpp.title = Some(text("FaceForensics++"));
-    ffpp.manipulations = vec![
-        manipulation("FaceSwap", Some(Family::FaceSwap)),
+fn dataset() -> Dataset {
+    let mut set = plain("set");
+    set.title = Some(text("The Set"));
+    set.manipulations = vec![
         manipulation("Deepfakes", Some(Family::FaceSwap)),
+        manipulation("FaceSwap", Some(Family::FaceSwap)),
         manipulation("Face2Face", Some(Family::Reenactment)),
     ];
-    ffpp.expect =
-        Some(Expect { train: Some(said(4320)), val: Some(said(840)), test: Some(said(840)) });
-    let (train, val, test) = (Some(Split::Train), Some(Split::Val), Some(Split::Test));
-    let first = [
-        videos(Label::Real, train, 1200),
-        videos(Label::Fake, train, 3),
-        videos(Label::Fake, val, 2),
-        videos(Label::Real, test, 4),
+    set.expect = Some(Expect {
+        train: Some(said(3)),
+        real: Some(said(2)),
+        face_swaps: Some(said(2)),
+        real_frames: Some(said(4000)),
+        ..Expect::default()
+    });
+    set
+}
+
+fn videos() -> Vec<Video> {
+    let (swap, driven) = (Some(Family::FaceSwap), Some(Family::Reenactment));
+    vec![
+        one("r/1", None, None, Some(Split::Train)),
+        one("r/2", None, None, None),
+        one("f/1", Some("Deepfakes"), swap, Some(Split::Train)),
+        one("f/2", Some("Deepfakes"), swap, Some(Split::Test)),
+        one("f/3", Some("Face2Face"), driven, Some(Split::Test)),
     ]
-    .concat();
-    let mut second = videos(Label::Fake, train, 5);
-    second[0].method = Some("dfdc".into());
-    let sample = Sample {
-        picks: Vec::new(),
-        sources: [
-            ("ffpp".to_owned(), SourceSample { real: class(12_000), fake: class(14_000) }),
-            ("only|fakes".to_owned(), SourceSample { real: class(0), fake: class(99) }),
-        ]
-        .into(),
+}
+
+fn found(row: &Row, measures: &[Measure]) -> Vec<Option<u64>> {
+    measures.iter().map(|measure| row.count(*measure).found).collect()
+}
+
+#[test]
+fn what_is_on_disk_stands_beside_what_is_published() {
+    let set = dataset();
+    let mut row = Row::published(&set);
+    assert_eq!((row.title.as_str(), row.synthetic), ("The Set", true));
+    assert!(row.counts().all(|(_, count)| count.found.is_none()));
+    row.scanned(&set, &scan(videos(), &["f/3"]));
+    use Measure::{
+        FaceSwaps, Fake, FakeFrames, Frames, NoSplit, OtherManipulations, Real, RealFrames,
+        Reenactments, Test, Train, Val, Videos,
     };
-    let other = plain("only|fakes");
-    Statistics::of(&[(&ffpp, &first), (&other, &second)], Some(&sample))
+    // The only reenactment is not there, and of the face swaps one has no video.
+    assert_eq!(
+        found(&row, &[FaceSwaps, Reenactments, OtherManipulations]),
+        [Some(1), Some(0), Some(0)]
+    );
+    assert_eq!(found(&row, &[Train, Val, Test, NoSplit]), [Some(2), Some(0), Some(1), Some(1)]);
+    assert_eq!(found(&row, &[Real, Fake, Videos]), [Some(2), Some(2), Some(4)]);
+    // Frames are those that are listed.
+    assert_eq!(found(&row, &[RealFrames, FakeFrames, Frames]), [Some(4), Some(6), Some(10)]);
+    assert_eq!(row.count(Train).published, Some(3));
+    assert_eq!(row.count(RealFrames).published, Some(4000));
+    // Of the fakes nothing is published, so nothing of both.
+    assert_eq!(row.count(Videos).published, None);
 }
 
 #[test]
-fn text_in_the_form_of_table_1() {
-    insta::assert_snapshot!(statistics().text());
+fn frames_of_video_files_are_not_known_before_they_are_decoded() {
+    let videos = videos().into_iter().map(|v| Video { kind: Kind::Video, ..v }).collect();
+    let mut row = Row::published(&dataset());
+    row.scanned(&dataset(), &scan(videos, &[]));
+    assert_eq!(found(&row, &[Measure::Frames, Measure::Real]), [None, Some(2)]);
 }
 
 #[test]
-fn markdown_in_the_form_of_table_1() {
-    insta::assert_snapshot!(statistics().markdown());
+fn manipulations_are_declared_where_no_video_tells_its_own() {
+    let untold = [one("f", None, Some(Family::FaceSwap), None)];
+    let of = |set: &Dataset, videos: &[Video]| {
+        Manipulations::of(set, &videos.iter().collect::<Vec<_>>())
+    };
+    let declared = of(&dataset(), &untold).unwrap();
+    assert_eq!((declared.face_swaps, declared.reenactments, declared.others), (2, 1, 0));
+    assert!(declared.declared);
+    assert!(!of(&dataset(), &videos()).unwrap().declared);
+    assert_eq!(of(&plain("set"), &untold), None);
+    let odd = [one("f", Some("StyleGAN2"), Some(Family::EntireFace), None)];
+    assert_eq!(of(&plain("set"), &odd).unwrap().others, 1);
+    assert_eq!(of(&plain("set"), &videos()[..1]).unwrap(), Manipulations::default());
 }
 
 #[test]
-fn one_unsplit_set_without_a_sample() {
-    let set = plain("set");
-    let rows = videos(Label::Real, None, 12);
-    insta::assert_snapshot!(Statistics::of(&[(&set, &rows)], None).text());
-    assert_eq!(Statistics::of(&[], None).text().lines().count(), 2);
+fn totals_add_up_as_far_as_they_are_known() {
+    let row = |found: Option<u64>, published: Option<u64>| {
+        let mut set = plain("set");
+        set.expect = Some(Expect { train: published.map(said), ..Expect::default() });
+        let mut row = Row::published(&set);
+        found.into_iter().for_each(|n| row.find(Measure::Train, n));
+        row
+    };
+    let total = |rows: &[Row]| Row::total(rows).count(Measure::Train);
+    let count = |found, published| Count { found, published, slack: 0 };
+    let (first, second) = (row(Some(4318), Some(4320)), row(Some(10), Some(10)));
+    assert_eq!(total(&[first.clone(), second]), count(Some(4328), Some(4330)));
+    // A set that is not there.
+    let absent = row(None, Some(6010));
+    assert_eq!(total(&[first.clone(), absent]), count(Some(4318), Some(10_330)));
+    // One that has none, and nothing published, adds nothing; one of one's own has no sum.
+    assert_eq!(total(&[first.clone(), row(Some(0), None)]), count(Some(4318), Some(4320)));
+    assert_eq!(total(&[first.clone(), row(None, None)]), count(Some(4318), Some(4320)));
+    assert_eq!(total(&[first, row(Some(7), None)]), count(Some(4325), None));
+    assert_eq!(total(&[row(Some(7), None)]), count(Some(7), None));
+    assert_eq!(total(&[]), Count::default());
 }
 
 #[test]
-fn totals_add_up() {
-    let total = statistics().total();
-    assert_eq!(total.splits, SplitCounts { train: 1208, val: 2, test: 4, none: 0 });
-    assert_eq!((total.real, total.fake), (1204, 10));
-    let sampled = total.sampled.unwrap();
-    assert_eq!((sampled.real.taken, sampled.fake.taken), (12_000, 14_099));
-    // The second set has training videos, but nobody says how many there should be.
-    assert_eq!(total.expected, Expected { train: None, val: Some(840), test: Some(840) });
-    let m = total.manipulations;
-    assert_eq!((m.face_swaps, m.reenactments, m.others), (2, 1, 1));
+fn a_sum_of_rounded_numbers_is_compared_as_far_as_they_go() {
+    let mut set = plain("set");
+    set.expect = Some(Expect {
+        real_frames: Some(said(46_000)),
+        fake_frames: Some(said(76_000)),
+        fake_samples: Some(said(1_234)),
+        ..Expect::default()
+    });
+    let mut row = Row::published(&set);
+    row.find(Measure::RealFrames, 46_123);
+    row.find(Measure::FakeFrames, 76_499);
+    row.find(Measure::FakeSamples, 1_235);
+    // 122,622 is 123K, and its parts are as published.
+    assert_eq!(row.count(Measure::Frames).found, Some(122_622));
+    assert!(row.count(Measure::Frames).is_same());
+    assert!(Row::total(&[row.clone(), row.clone()]).count(Measure::Frames).is_same());
+    assert!(!row.count(Measure::FakeSamples).is_same());
+    row.find(Measure::FakeFrames, 77_000);
+    assert!(!row.count(Measure::FakeFrames).is_same());
+}
+
+#[test]
+fn a_source_of_one_class_is_told() {
+    let class = |taken| ClassSample { videos: 1, faceless: 0, available: taken, taken };
+    let rows = vec![Row::published(&dataset())];
+    let mut table = SetTable { purpose: Purpose::Training("all".into()), rows, notes: Vec::new() };
+    let sample = SourceSample { real: class(0), fake: class(99) };
+    table.sampled(&BTreeMap::from([("set".to_owned(), sample)]));
+    assert_eq!(table.rows[0].count(Measure::FakeSamples).found, Some(99));
+    assert_eq!(table.rows[0].count(Measure::RealSamples).found, Some(0));
+    let expected = "The Set has only fake training faces: nothing to balance, all taken";
+    assert_eq!(table.notes, [expected]);
+}
+
+#[test]
+fn what_a_scan_noticed_is_noted_with_its_number() {
+    let set = dataset();
+    let mut scan = scan(vec![one("f", None, Some(Family::FaceSwap), None)], &[]);
+    let tally = crate::data::layout::Tally { count: 4, examples: vec!["a".into(), "b".into()] };
+    scan.report.findings.insert(Finding::Duplicated, tally);
+    scan.report.remarks.push("3 of the 50 parts of train".into());
+    let mut survey = Survey::default();
+    survey.note_scan(&Row::published(&set), &set, &scan);
+    let notes: Vec<_> = survey.notes.iter().map(|n| (n.about, n.count, n.text.as_str())).collect();
+    assert_eq!(
+        notes,
+        [
+            ("duplicated", Some(4), "4 entries that repeat another one, left out (a, b, ...)"),
+            ("remark", None, "3 of the 50 parts of train"),
+            (
+                "declared-manipulations",
+                None,
+                "no video tells its manipulation: those that the file declares are counted"
+            ),
+        ]
+    );
 }

@@ -2,11 +2,13 @@
 
 pub mod device;
 pub mod faces;
+pub mod figure;
 pub mod leaks;
 pub mod predict;
 pub mod run;
 pub mod sample;
 pub mod score;
+pub mod survey;
 pub mod tables;
 pub mod train;
 pub mod world;

@@ -13,12 +13,13 @@ use super::faces::Made;
 use super::sample::{self, FaceFolders};
 use super::world::World;
 use super::{faces, predict, train};
-use crate::data::statistics::Statistics;
+use crate::data::survey::SetTable;
 use crate::lang::model::{Experiment, Project};
 use crate::model::vit::VitConfig;
 use crate::plan::graph::{Kind, Plan, Stage, Work, experiments};
 use crate::plan::inputs::Change;
 use crate::prepare::faces::Faces;
+use crate::prepare::outcomes::Outcomes;
 use crate::prepare::store::{Part, remove_journals};
 use crate::store::{Claim, StageRecord, Store};
 use crate::work::{Events, Failure};
@@ -101,7 +102,7 @@ pub trait Observer: Sync {
     /// The stage is in the store; `seconds` is none if it was there before.
     fn end(&self, stage: &Stage, seconds: Option<f64>);
     /// What an ensemble's sampling took, in the form of the paper's Table 1.
-    fn sampled(&self, stage: &Stage, counts: &Statistics);
+    fn sampled(&self, stage: &Stage, counts: &SetTable);
     /// What became of a data set's videos.
     fn prepared(&self, stage: &Stage, summary: &str);
 }
@@ -292,7 +293,7 @@ impl Run<'_> {
                         return Err(Failure::Internal(format!("{n} videos were left out")));
                     }
                 };
-                self.observer.prepared(stage, &super::tables::coverage_line(&videos));
+                self.observer.prepared(stage, &Outcomes::of(&videos).to_string());
             }
             Work::Sample { experiment } => {
                 let ensemble = &self.experiment(experiment)?.data;

@@ -8,10 +8,11 @@ use polars::prelude::*;
 
 use super::world::World;
 use crate::data::attribution::{Classes, classes};
-use crate::data::sample::{Candidate, Pick, Sample as Sampled, sample};
-use crate::data::statistics::Statistics;
+use crate::data::sample::{Candidate, Pick, SourceSample, sample};
+use crate::data::statistics::Row;
+use crate::data::survey::{Purpose, SetTable};
 use crate::data::{DataError, Video};
-use crate::lang::model::{Dataset, Ensemble, Experiment, Project, Split};
+use crate::lang::model::{Dataset, Ensemble, Experiment, Label, Project, Split};
 use crate::prepare::faces::Faces;
 use crate::train::batch::{Sample, face_id};
 use crate::work::Failure;
@@ -62,7 +63,7 @@ pub fn make(
     world: &World,
     faces: &BTreeMap<String, Faces>,
     folder: &Path,
-) -> Result<Statistics, Failure> {
+) -> Result<SetTable, Failure> {
     let sources = sources(project, ensemble);
     let mut candidates = Vec::new();
     let mut val = Vec::new();
@@ -89,7 +90,54 @@ pub fn make(
     let sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
     val.sort_unstable();
     write(&folder.join(FILE), &sampled.picks, &val)?;
-    statistics(project, ensemble, world, &sampled)
+    let row = |name: &str| {
+        let (dataset, scan) = (project.datasets.get(name)?, world.scans.get(name)?);
+        let mut row = Row::published(dataset);
+        row.scanned(dataset, scan);
+        Some(row)
+    };
+    let mut table = SetTable {
+        purpose: Purpose::Training(ensemble.name.value.clone()),
+        rows: ensemble.sources.iter().filter_map(|s| row(&s.dataset.value)).collect(),
+        notes: Vec::new(),
+    };
+    table.sampled(&sampled.sources);
+    Ok(table)
+}
+
+/// Counts what a sampling result took of each data set, by its name. `faces` is the number of
+/// faces of a video, by data set and key.
+pub fn counts(
+    project: &Project,
+    ensemble: &Ensemble,
+    world: &World,
+    faces: &dyn Fn(&str, &str) -> u32,
+    folder: &Path,
+) -> Result<BTreeMap<String, SourceSample>, Failure> {
+    let mut taken: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for pick in read_picks(&folder.join(FILE))?.0 {
+        *taken.entry((pick.dataset, pick.video_key)).or_default() += 1;
+    }
+    let mut samples: BTreeMap<String, SourceSample> = BTreeMap::new();
+    for source in sources(project, ensemble) {
+        let of = samples.entry(source.name().to_owned()).or_default();
+        for video in videos(world, source.name())? {
+            if video.split != Some(source.train) {
+                continue;
+            }
+            let available = faces(source.name(), &video.key);
+            let class = match video.label {
+                Label::Real => &mut of.real,
+                Label::Fake => &mut of.fake,
+            };
+            class.videos += 1;
+            class.faceless += u64::from(available == 0);
+            class.available += u64::from(available);
+            let place = (source.name().to_owned(), video.key);
+            class.taken += taken.get(&place).copied().unwrap_or(0);
+        }
+    }
+    Ok(samples)
 }
 
 /// How many faces would be sampled if every frame gave one; none if it takes decoding videos
@@ -118,20 +166,6 @@ pub fn expected(
     }
     let sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
     Ok(Some(sampled.picks.len()))
-}
-
-fn statistics(
-    project: &Project,
-    ensemble: &Ensemble,
-    world: &World,
-    sampled: &Sampled,
-) -> Result<Statistics, Failure> {
-    let sources = sources(project, ensemble);
-    let videos: Vec<Vec<Video>> =
-        sources.iter().map(|s| videos(world, s.name())).collect::<Result<_, _>>()?;
-    let pairs: Vec<(&Dataset, &[Video])> =
-        sources.iter().zip(&videos).map(|(s, v)| (s.dataset, v.as_slice())).collect();
-    Ok(Statistics::of(&pairs, Some(sampled)))
 }
 
 fn videos(world: &World, dataset: &str) -> Result<Vec<Video>, Failure> {

@@ -7,7 +7,6 @@ use super::world::World;
 use crate::lang::model::{Project, Split, Table, VideoScore};
 use crate::plan::graph::{Kind, Plan, Work, scored};
 use crate::prepare::faces::Faces;
-use crate::prepare::store::{PreparedVideo, Status};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
 use crate::report::reference::{self, Published};
 use crate::report::table::{Coverage, TableData};
@@ -88,36 +87,6 @@ fn coverage(world: &World, faces: &Faces, dataset: &str, split: Split) -> Covera
         }
     }
     coverage
-}
-
-/// What became of videos, in one line, with an example of each trouble.
-pub fn coverage_line(videos: &[PreparedVideo]) -> String {
-    let faces: usize = videos.iter().map(|v| v.faces).sum();
-    let mut text = format!("{} videos, {faces} faces", videos.len());
-    for word in ["no-face", "unreadable", "missing"] {
-        let of: Vec<&PreparedVideo> = videos.iter().filter(|v| v.status.word() == word).collect();
-        let Some(first) = of.first() else { continue };
-        let example = match &first.status {
-            Status::Unreadable { why } => why.clone(),
-            Status::Missing { looked_for } => format!("looked for {looked_for}"),
-            Status::Ok | Status::NoFace => first.video_key.clone(),
-        };
-        text += &format!("; {} {word} ({example})", of.len());
-    }
-    let with_faces = || videos.iter().filter(|v| v.faces > 0);
-    let broken: u32 = with_faces().map(PreparedVideo::unreadable_frames).sum();
-    if broken > 0 {
-        text += &format!("; {broken} unreadable frames in videos with other faces");
-    }
-    let empty: u32 = with_faces().map(PreparedVideo::frames_without_face).sum();
-    if empty > 0 {
-        text += &format!("; {empty} frames without a face in videos with others");
-    }
-    let troubles: Vec<&String> = with_faces().filter_map(|v| v.trouble.as_ref()).collect();
-    if let Some(first) = troubles.first() {
-        text += &format!("; {} damaged, used as far as they go ({first})", troubles.len());
-    }
-    text
 }
 
 /// Writes a table in every format to `folder`. Returns the files.

@@ -29,6 +29,8 @@ pub struct World {
     pub notes: Vec<String>,
     /// What was looked for and is not there, one message each.
     pub missing: Vec<String>,
+    /// The data sets among it, by name.
+    pub lacking: BTreeMap<String, DataError>,
 }
 
 /// Environment variables of this process.
@@ -36,22 +38,36 @@ pub fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// Looks at all data sets that the project's plan needs. Those that are not there are all
-/// listed in [`World::missing`].
+/// Looks at all data sets that the project's plan needs.
+///
+/// # Errors
+/// As [`look_at`].
+pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<World, Failure> {
+    look_at(&datasets(project), store, events)
+}
+
+/// Looks at data sets. Those that are not there are all listed in [`World::missing`].
 ///
 /// # Errors
 /// Only what makes the rest meaningless: a store that cannot be written.
-pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<World, Failure> {
+pub fn look_at(
+    datasets: &[&Dataset],
+    store: &Store,
+    events: &dyn Events,
+) -> Result<World, Failure> {
     let mut world = World::default();
     world.facts.demo_version = demo::GENERATOR_VERSION;
-    for dataset in datasets(project) {
-        match look_at(dataset, store, events) {
+    for dataset in datasets {
+        let name = dataset.name.value.clone();
+        match read(dataset, store, events) {
             Ok((scan, digests)) => {
-                let name = dataset.name.value.clone();
                 world.facts.datasets.insert(name.clone(), digests);
                 world.scans.insert(name, scan);
             }
-            Err(error) => world.missing.push(error.to_string()),
+            Err(error) => {
+                world.missing.push(error.to_string());
+                world.lacking.insert(name, error);
+            }
         }
     }
     store.save_digests()?;
@@ -89,20 +105,37 @@ impl World {
             }
         }
         for dataset in datasets(project) {
-            let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
-                continue;
-            };
-            let whose = format!("the face detector of `{name}`");
-            let node = format!("dataset {name} {{ faces weights=.. }}");
-            match find(&path.value, &whose, &node, store, download, events)? {
-                Ok((digest, file)) => {
-                    self.facts.detectors.insert(name.clone(), digest);
-                    self.detectors.extend(file.map(|file| (name.clone(), file)));
-                }
-                Err(lacking) => self.missing.push(lacking),
-            }
+            let lacking = self.find_detector(dataset, store, download, events)?;
+            self.missing.extend(lacking);
         }
         Ok(store.save_digests()?)
+    }
+
+    /// Looks for the weights of a data set's face detector, if it declares any. Returns what to
+    /// say if they are not there.
+    ///
+    /// # Errors
+    /// As [`World::find_weights`].
+    pub fn find_detector(
+        &mut self,
+        dataset: &Dataset,
+        store: &Store,
+        download: bool,
+        events: &dyn Events,
+    ) -> Result<Option<String>, Failure> {
+        let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
+            return Ok(None);
+        };
+        let whose = format!("the face detector of `{name}`");
+        let node = format!("dataset {name} {{ faces weights=.. }}");
+        match find(&path.value, &whose, &node, store, download, events)? {
+            Ok((digest, file)) => {
+                self.facts.detectors.insert(name.clone(), digest);
+                self.detectors.extend(file.map(|file| (name.clone(), file)));
+                Ok(None)
+            }
+            Err(lacking) => Ok(Some(lacking)),
+        }
     }
 }
 
@@ -167,7 +200,7 @@ fn locate(
 }
 
 /// A data set's manifest with digests of its labels and of its pixels.
-fn look_at(
+fn read(
     dataset: &Dataset,
     store: &Store,
     events: &dyn Events,

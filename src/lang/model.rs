@@ -42,7 +42,7 @@ pub struct Dataset {
     /// Smallest fraction (0 to 1) of videos with a usable face; below it a column
     /// is an error.
     pub min_coverage: Spanned<f64>,
-    /// Published counts of videos per split, for comparison only.
+    /// Published numbers, for comparison only.
     pub expect: Option<Expect>,
 }
 
@@ -405,15 +405,31 @@ pub enum Detector {
     Retinaface,
 }
 
-/// Published counts of videos.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Published numbers of a data set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Expect {
-    /// In train.
+    /// Videos in train.
     pub train: Option<Spanned<u64>>,
-    /// In val.
+    /// Videos in val.
     pub val: Option<Spanned<u64>>,
-    /// In test.
+    /// Videos in test.
     pub test: Option<Spanned<u64>>,
+    /// Real videos.
+    pub real: Option<Spanned<u64>>,
+    /// Fake videos.
+    pub fake: Option<Spanned<u64>>,
+    /// Manipulations that are face swaps.
+    pub face_swaps: Option<Spanned<u64>>,
+    /// Manipulations that are reenactments.
+    pub reenactments: Option<Spanned<u64>>,
+    /// Real faces sampled for training.
+    pub real_samples: Option<Spanned<u64>>,
+    /// Fake faces sampled for training.
+    pub fake_samples: Option<Spanned<u64>>,
+    /// Frames of real videos.
+    pub real_frames: Option<Spanned<u64>>,
+    /// Frames of fake videos.
+    pub fake_frames: Option<Spanned<u64>>,
 }
 
 /// Data sets trained on together (paper section 3.1).

@@ -240,6 +240,18 @@ impl Plan {
     }
 }
 
+/// Key of a data set's faces.
+pub fn faces_key(dataset: &Dataset, facts: &Facts) -> String {
+    faces_inputs(dataset, facts).key(Kind::Faces.word())
+}
+
+/// Key of an ensemble's sample.
+pub fn sample_key(project: &Project, ensemble: &Ensemble, facts: &Facts) -> String {
+    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
+    let faces = sources.map(|d| (d.name.value.clone(), faces_key(d, facts))).collect();
+    sample_inputs(project, ensemble, &faces, facts).key(Kind::Sample.word())
+}
+
 /// For files, their content; for the demo, what draws it.
 fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
     let name = &dataset.name.value;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use super::store::{FaceFile, PreparedVideo, Status};
+use super::store::{FaceFile, Look, PreparedVideo, Status};
 use crate::data::Manifest;
 
 const VIDEOS: &str = "videos.parquet";
@@ -44,10 +44,8 @@ impl Faces {
     /// A table or shard that is not there or damaged, or does not fit the others.
     pub fn open(folder: &Path) -> Result<Self, String> {
         let path = folder.join(VIDEOS);
-        let failed = |e: &dyn std::fmt::Display| format!("cannot read {}: {e}", path.display());
-        let file = File::open(&path).map_err(|e| failed(&e))?;
-        let table = ParquetReader::new(file).finish().map_err(|e| failed(&e))?;
-        let rows = rows(&table).map_err(|e| failed(&e))?;
+        let table = read(&path)?;
+        let rows = rows(&table).map_err(|e| unreadable(&path, &e))?;
         let shards = rows.iter().map(|row| (row.key, row.video.faces, row.shard));
         let file = FaceFile::open(folder, shards).map_err(|e| e.to_string())?;
         let mut first_face = 0;
@@ -129,7 +127,7 @@ fn frames(manifest: &Manifest, videos: &[&PreparedVideo]) -> PolarsResult<DataFr
         .iter()
         .flat_map(|v| v.looks.iter().map(|look| (v.video_key.as_str(), look)))
         .collect();
-    let path = |(key, look): &(&str, &super::store::Look)| paths.get(&(*key, look.frame)).copied();
+    let path = |(key, look): &(&str, &Look)| paths.get(&(*key, look.frame)).copied();
     let columns = vec![
         Column::new("video_key".into(), looks.iter().map(|(key, _)| *key).collect::<Vec<_>>()),
         Column::new("frame".into(), looks.iter().map(|(_, l)| l.frame).collect::<Vec<_>>()),
@@ -140,8 +138,63 @@ fn frames(manifest: &Manifest, videos: &[&PreparedVideo]) -> PolarsResult<DataFr
     DataFrame::new(looks.len(), columns)
 }
 
+/// Reads what became of each video from both tables, without opening a shard.
+///
+/// # Errors
+/// A table that is not there or damaged.
+pub fn read_tables(folder: &Path) -> Result<Vec<PreparedVideo>, String> {
+    let (videos, frames) = (folder.join(VIDEOS), folder.join(FRAMES));
+    let mut looks = looks(&read(&frames)?).map_err(|e| unreadable(&frames, &e))?;
+    let table = read(&videos)?;
+    let mut prepared = || -> PolarsResult<Vec<PreparedVideo>> {
+        let troubles = table.column("trouble")?.str()?;
+        let video = |(row, trouble): (Row<'_>, Option<&str>)| PreparedVideo {
+            video_key: row.key.to_owned(),
+            status: row.video.status,
+            trouble: trouble.map(str::to_owned),
+            looks: looks.remove(row.key).unwrap_or_default(),
+            faces: row.video.faces,
+            shard: row.shard.map(str::to_owned),
+        };
+        Ok(rows(&table)?.into_iter().zip(troubles.iter()).map(video).collect())
+    };
+    prepared().map_err(|e| unreadable(&videos, &e))
+}
+
+/// The frames that were looked at, by video.
+fn looks(table: &DataFrame) -> PolarsResult<HashMap<String, Vec<Look>>> {
+    let keys = table.column("video_key")?.str()?;
+    let (frames, seconds) = (table.column("frame")?.u32()?, table.column("seconds")?.f64()?);
+    let faces = table.column("faces")?.u32()?;
+    let mut looks: HashMap<String, Vec<Look>> = HashMap::new();
+    for i in 0..table.height() {
+        let (Some(key), Some(frame)) = (keys.get(i), frames.get(i)) else {
+            polars_bail!(ComputeError: "row {} is damaged", i + 1);
+        };
+        let look = Look { frame, seconds: seconds.get(i), faces: faces.get(i) };
+        match looks.get_mut(key) {
+            Some(of) => of.push(look),
+            None => drop(looks.insert(key.to_owned(), vec![look])),
+        }
+    }
+    Ok(looks)
+}
+
+fn read(path: &Path) -> Result<DataFrame, String> {
+    let file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    ParquetReader::new(file).finish().map_err(|e| unreadable(path, &e))
+}
+
+fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
+    format!("cannot read {}: {why}", path.display())
+}
+
 fn write(path: &Path, table: &mut DataFrame) -> Result<(), String> {
     let failed = |e: &dyn std::fmt::Display| format!("cannot write {}: {e}", path.display());
     let file = File::create(path).map_err(|e| failed(&e))?;
     ParquetWriter::new(file).finish(table).map(|_| ()).map_err(|e| failed(&e))
 }
+
+#[cfg(test)]
+#[path = "faces_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@ pub mod cut;
 pub mod detect;
 pub mod faces;
 pub mod ffmpeg;
+pub mod outcomes;
 mod ppm;
 pub mod resample;
 pub mod run;

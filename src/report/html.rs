@@ -110,7 +110,7 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
 }
 
 /// Text in which no character is markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

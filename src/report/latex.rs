@@ -89,7 +89,7 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
 }
 
 /// Text in which no character is a command.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -103,7 +103,7 @@ fn escape(text: &str) -> String {
             '<' => out += "\\textless{}",
             '>' => out += "\\textgreater{}",
             '|' => out += "\\textbar{}",
-            '"' => out += "\\textquotestraight{}",
+            '"' => out += "\\char34{}",
             '±' => out += "\\ensuremath{\\pm}",
             '†' => out += "\\textsuperscript{\\dag}",
             '\n' | '\r' => out.push(' '),
@@ -123,5 +123,7 @@ mod tests {
             escape(r"50% & $x_1 \# {~}"),
             r"50\% \& \$x\_1 \textbackslash{}\# \{\textasciitilde{}\}"
         );
+        // Only some font encodings have a command for it.
+        assert_eq!(escape("\"a\""), r"\char34{}a\char34{}");
     }
 }

@@ -64,7 +64,7 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
 }
 
 /// A pipe table, padded so that the text is legible too.
-fn grid(head: &[String], rows: &[Vec<String>]) -> String {
+pub(super) fn grid(head: &[String], rows: &[Vec<String>]) -> String {
     let width = |text: &String| text.chars().count();
     let widths: Vec<usize> = (0..head.len())
         .map(|i| rows.iter().map(|row| width(&row[i])).chain([width(&head[i]), 3]).max())
@@ -90,7 +90,7 @@ fn grid(head: &[String], rows: &[Vec<String>]) -> String {
 }
 
 /// Text in which no character is markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let characters: Vec<char> = text.chars().collect();
     for (i, &c) in characters.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The table as data, and one renderer per format.
+//! Tables as data, and one renderer per format; a data set as a figure.
 
 pub mod audit;
 pub mod build;
@@ -8,15 +8,19 @@ pub mod claims;
 mod columns;
 pub mod compare;
 pub mod csv;
+pub mod figure;
 pub mod html;
 pub mod json;
 pub mod latex;
+mod lines;
 pub mod markdown;
 mod marks;
 mod measures;
 mod protocol;
+pub mod numbers;
 mod records;
 pub mod reference;
+pub mod statistics;
 pub mod table;
 pub mod terminal;
 mod text;

@@ -1,10 +1,9 @@
 //! The table for a terminal: aligned blocks of at most 100 columns.
 
+use super::lines::{WIDTH, cut, widest, width, wrap};
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, TableData, Verdict};
 use super::text::{Footnotes, certainty, claim, heading, notes, percent};
 
-/// Widest line of a block.
-const WIDTH: usize = 100;
 /// Widest row label; longer ones are cut.
 const LABEL: usize = 40;
 /// Widest column head; longer ones are cut.
@@ -160,42 +159,6 @@ impl Style {
         let number = text.trim_end_matches(['*', '+', '†', ' ']);
         format!("{}{}", self.paint(code, number), &text[number.len()..])
     }
-}
-
-fn width(text: &str) -> usize {
-    text.chars().count()
-}
-
-fn widest<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
-    texts.map(|text| width(text)).max().unwrap_or(0)
-}
-
-/// Text on one line, at most so many characters wide. Control characters would
-/// command the terminal.
-fn cut(text: &str, limit: usize) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if width(&plain) <= limit {
-        return plain;
-    }
-    plain.chars().take(limit - 1).chain(['…']).collect()
-}
-
-/// Text in lines of at most the block's width, those after the first indented.
-fn wrap(text: &str, indent: &str) -> String {
-    let plain = cut(text, usize::MAX);
-    let (mut out, mut line) = (String::new(), String::new());
-    for word in plain.split_whitespace() {
-        if !line.trim().is_empty() && width(&line) + 1 + width(word) > WIDTH {
-            out += &line;
-            out.push('\n');
-            line = format!("{indent}{word}");
-        } else if line.is_empty() {
-            line = word.to_owned();
-        } else {
-            line = format!("{line} {word}");
-        }
-    }
-    out + &line + "\n"
 }
 
 #[cfg(test)]

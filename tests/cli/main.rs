@@ -1,6 +1,7 @@
 //! The program as its users meet it: real processes, real files.
 
 mod checks;
+mod data;
 mod device;
 mod diff;
 mod failures;

@@ -15,7 +15,8 @@ fn help(verb: &str) -> String {
 
 #[test]
 fn help_is_what_it_was() {
-    for verb in ["", "check", "plan", "run", "table", "score", "metrics", "explain", "fmt"] {
+    for verb in ["", "check", "plan", "data", "run", "table", "score", "metrics", "explain", "fmt"]
+    {
         insta::assert_snapshot!(format!("help_{verb}"), help(verb));
     }
 }

@@ -55,6 +55,25 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// The word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Conflicting => "conflicting",
+            Self::Unlabelled => "unlabelled",
+            Self::Unlisted => "unlisted",
+            Self::Duplicated => "duplicated",
+            Self::Excluded => "excluded",
+            Self::Empty => "empty-file",
+            Self::EmptyVideo => "empty-video",
+            Self::OtherFile => "other-file",
+            Self::Hidden => "hidden",
+            Self::DeeperFolder => "deeper-folder",
+            Self::LooseImage => "loose-image",
+            Self::UnreadableName => "unreadable-name",
+        }
+    }
+
     /// What is counted, in the plural.
     pub fn words(self) -> &'static str {
         match self {

@@ -352,5 +352,17 @@ fn face_rule(dataset: Cursor<'_>, layout: Option<&Layout>) -> Option<FaceRule> {
 }
 
 fn expect(node: Cursor<'_>) -> Option<Expect> {
-    Some(Expect { train: node.maybe("train")?, val: node.maybe("val")?, test: node.maybe("test")? })
+    Some(Expect {
+        train: node.maybe("train")?,
+        val: node.maybe("val")?,
+        test: node.maybe("test")?,
+        real: node.maybe("real")?,
+        fake: node.maybe("fake")?,
+        face_swaps: node.maybe("face-swap")?,
+        reenactments: node.maybe("reenactment")?,
+        real_samples: node.maybe("real-samples")?,
+        fake_samples: node.maybe("fake-samples")?,
+        real_frames: node.maybe("real-frames")?,
+        fake_frames: node.maybe("fake-frames")?,
+    })
 }

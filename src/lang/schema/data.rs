@@ -17,6 +17,7 @@ pub(super) const SPLITS: &[(&str, &str)] =
 
 const SEED: Type = Type::Whole(0, u64::MAX);
 const COUNT: Type = Type::Whole(1, 1_000_000);
+const PUBLISHED: Type = Type::Whole(0, u64::MAX);
 const ROOT: Field = Field::new("root", Type::Path, "The folder as downloaded.").required();
 
 pub(crate) static DATASET: NodeSpec = NodeSpec::value(
@@ -332,9 +333,17 @@ static MIN_COVERAGE: NodeSpec = NodeSpec::value(
 );
 
 static EXPECT: NodeSpec =
-    NodeSpec::new("expect", "Published counts of videos per split, for comparison only.")
+    NodeSpec::new("expect", "Published numbers, for comparison only; `proofmark data` prints them beside what is found. Samples and frames that are a multiple of 1,000 count as rounded to thousands.")
         .properties(&[
-            Field::new("train", SEED, "In train."),
-            Field::new("val", SEED, "In val."),
-            Field::new("test", SEED, "In test."),
+            Field::new("train", PUBLISHED, "Videos in train."),
+            Field::new("val", PUBLISHED, "Videos in val."),
+            Field::new("test", PUBLISHED, "Videos in test."),
+            Field::new("real", PUBLISHED, "Real videos, of all splits."),
+            Field::new("fake", PUBLISHED, "Fake videos, of all splits."),
+            Field::new("face-swap", PUBLISHED, "Manipulations that are face swaps."),
+            Field::new("reenactment", PUBLISHED, "Manipulations that are reenactments."),
+            Field::new("real-samples", PUBLISHED, "Real faces sampled for training."),
+            Field::new("fake-samples", PUBLISHED, "Fake faces sampled for training."),
+            Field::new("real-frames", PUBLISHED, "Frames of the real videos, after `frames`."),
+            Field::new("fake-frames", PUBLISHED, "Frames of the fake videos, after `frames`."),
         ]);

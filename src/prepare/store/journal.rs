@@ -98,6 +98,11 @@ pub struct PreparedVideo {
 }
 
 impl PreparedVideo {
+    /// Frames among those looked at that could be read.
+    pub fn readable_frames(&self) -> u64 {
+        self.looks.iter().filter(|look| look.faces.is_some()).count() as u64
+    }
+
     /// Frames among those looked at that could not be read.
     pub fn unreadable_frames(&self) -> u32 {
         self.looks.iter().filter(|look| look.faces.is_none()).count() as u32

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, BinaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{
+    Array, BinaryArray, FixedSizeListArray, Float32Array, RecordBatch, StringArray, UInt32Array,
+};
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -111,6 +113,23 @@ impl FaceFile {
             column.value(row)
         };
         (number(1), number(3))
+    }
+
+    /// The shorter side of face `index` before it was cut, in pixels: of the box that the
+    /// detector found, or of the whole image where there was none.
+    pub fn shorter_side(&self, index: usize) -> f32 {
+        let (boxes, row) = self.at::<FixedSizeListArray>(index, 4);
+        if boxes.is_valid(row) {
+            let edges = boxes.value(row);
+            let edges = edges.as_any().downcast_ref::<Float32Array>();
+            let edges = edges.expect("the schema was checked on opening").values();
+            return (edges[2] - edges[0]).min(edges[3] - edges[1]);
+        }
+        let side = |column| {
+            let (column, row) = self.at::<UInt32Array>(index, column);
+            column.value(row)
+        };
+        side(7).min(side(8)) as f32
     }
 
     /// Reads RGB pixels into `rgb`, side × side × 3 bytes.

@@ -1,0 +1,78 @@
+//! `data`: what there is of a file's data sets, as tables or as a figure.
+
+use super::args::{DataArgs, StatisticsFormat};
+use super::exit::Exit;
+use super::output::Printer;
+use super::progress::{StageProgress, bars};
+use super::project::{checked, failed};
+use crate::engine::{figure, survey};
+use crate::lang::Loaded;
+use crate::report::figure::svg;
+use crate::report::statistics::{csv, json, latex, markdown, text};
+use crate::store::{Store, write_whole};
+use crate::work::Failure;
+
+/// Prints the statistics of a file's data sets.
+pub fn data(args: &DataArgs, printer: Printer) -> Exit {
+    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
+    let made = match &args.figure {
+        None => tables(args, &loaded, printer),
+        Some(dataset) => draw(args, &loaded, dataset, printer),
+    };
+    match made {
+        Ok(exit) => exit,
+        Err(failure) => failed(&failure, printer),
+    }
+}
+
+fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
+    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+    let store = Store::open(&args.store.store)?;
+    let (survey, world) = survey::survey(&loaded.project, &args.file, &store, &looking)?;
+    looking.finish();
+    let text = match args.format {
+        StatisticsFormat::Text => text::render(&survey),
+        StatisticsFormat::Markdown => markdown::render(&survey),
+        StatisticsFormat::Latex => latex::render(&survey),
+        StatisticsFormat::Csv => csv::render(&survey),
+        StatisticsFormat::Json => json::render(&survey),
+    };
+    give(args, &text, printer)?;
+    if !world.scans.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    let text = match world.lacking.is_empty() {
+        true => "the file has no data sets",
+        false => "none of the data sets was found",
+    };
+    printer.error(text, None);
+    Ok(Exit::Data)
+}
+
+fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Result<Exit, Failure> {
+    let sets = &loaded.project.datasets;
+    let Some(dataset) = sets.get(name) else {
+        let names: Vec<&str> = sets.keys().map(String::as_str).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        printer.error(&format!("there is no data set `{name}`; declared are: {names}"), None);
+        return Ok(Exit::Usage);
+    };
+    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+    let store = Store::open(&args.store.store)?;
+    let figure = figure::figure(dataset, &args.file, &store, &looking)?;
+    looking.finish();
+    give(args, &svg::render(&figure), printer)?;
+    Ok(Exit::Ok)
+}
+
+/// Prints to stdout, or writes the file that is asked for.
+fn give(args: &DataArgs, text: &str, printer: Printer) -> Result<(), Failure> {
+    match &args.out {
+        None => printer.data(text),
+        Some(path) => {
+            write_whole(path, text.as_bytes())?;
+            printer.line(&format!("written: {}", path.display()));
+        }
+    }
+    Ok(())
+}

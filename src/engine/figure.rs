@@ -1,0 +1,127 @@
+//! What is measured of a prepared data set for its figure.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::survey::Prepared;
+use super::world::look_at;
+use crate::lang::model::{Dataset, Detector, Label, Layout};
+use crate::prepare::faces::Faces;
+use crate::prepare::store::{PreparedVideo, Status};
+use crate::report::figure::panels::{Amount, Figure, Panel};
+use crate::store::Store;
+use crate::work::{Events, Failure};
+
+/// Measures a data set. `file` is what messages call the experiment.
+///
+/// # Errors
+/// A data set that is not there, or not prepared; a face store that cannot be read.
+pub fn figure(
+    dataset: &Dataset,
+    file: &Path,
+    store: &Store,
+    events: &dyn Events,
+) -> Result<Figure, Failure> {
+    let name = &dataset.name.value;
+    let mut world = look_at(&[dataset], store, events)?;
+    if let Some(error) = world.lacking.get(name) {
+        return Err(Failure::Data(error.to_string()));
+    }
+    let (folder, videos) = match Prepared::of(dataset, &mut world, store, events) {
+        Prepared::Wholly(folder, videos) => (folder, videos),
+        Prepared::Unknown(why) => return Err(Failure::Data(why)),
+        Prepared::Not | Prepared::Partly => {
+            return Err(Failure::Data(format!(
+                "the faces of `{name}` are not all prepared; `proofmark prepare {}` does it",
+                file.display()
+            )));
+        }
+    };
+    let listed = world.scans.get(name).map(|scan| scan.manifest.video_rows()).unwrap_or_default();
+    let labels: BTreeMap<&str, Label> = listed.iter().map(|v| (v.key.as_str(), v.label)).collect();
+    let of = |label| -> Vec<&PreparedVideo> {
+        let has = |v: &&PreparedVideo| labels.get(v.video_key.as_str()) == Some(&label);
+        videos.iter().filter(has).collect()
+    };
+    let classes = [of(Label::Real), of(Label::Fake)];
+    let amount = |videos: &Vec<&PreparedVideo>| Amount {
+        videos: videos.len() as u64,
+        frames: videos.iter().map(|v| v.readable_frames()).sum(),
+        faces: videos.iter().map(|v| v.faces as u64).sum(),
+    };
+    let faces = Faces::open(&folder).map_err(Failure::Data)?;
+    Ok(Figure {
+        title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
+        synthetic: matches!(dataset.layout, Layout::Demo(_)),
+        amounts: classes.each_ref().map(amount),
+        panels: vec![
+            lengths(&classes),
+            Panel {
+                title: "Faces in a video",
+                axis: "faces in all sampled frames",
+                unit: "",
+                of: "videos",
+                whole: true,
+                values: values(&classes, |v| was_read(v).then_some(v.faces as f64)),
+            },
+            sizes(dataset, &classes, &faces),
+        ],
+    })
+}
+
+/// How long videos are, by their times, or by their frames if no frame has a time.
+fn lengths(classes: &[Vec<&PreparedVideo>; 2]) -> Panel {
+    let seconds =
+        values(classes, |v| v.looks.iter().filter_map(|look| look.seconds).reduce(f64::max));
+    if seconds.iter().any(|of| !of.is_empty()) {
+        return Panel {
+            title: "Length of a video",
+            axis: "seconds to its last sampled frame",
+            unit: "s",
+            of: "videos",
+            whole: false,
+            values: seconds,
+        };
+    }
+    Panel {
+        title: "Frames of a video",
+        axis: "sampled frames",
+        unit: "",
+        of: "videos",
+        whole: true,
+        values: values(classes, |v| was_read(v).then(|| v.readable_frames() as f64)),
+    }
+}
+
+/// How large faces are before they are cut.
+fn sizes(dataset: &Dataset, classes: &[Vec<&PreparedVideo>; 2], faces: &Faces) -> Panel {
+    let found = dataset.faces.detector.value != Detector::None;
+    let (title, axis) = match found {
+        true => ("Size of a face", "shorter side of its box, in pixels"),
+        false => ("Size of an image", "shorter side, in pixels"),
+    };
+    let of = |videos: &Vec<&PreparedVideo>| {
+        let stored = videos.iter().filter_map(|v| faces.videos.get(&v.video_key));
+        let indices = stored.flat_map(|v| v.first_face..v.first_face + v.faces);
+        indices.map(|index| f64::from(faces.file.shorter_side(index))).collect()
+    };
+    Panel {
+        title,
+        axis,
+        unit: "px",
+        of: "faces",
+        whole: !found,
+        values: classes.each_ref().map(of),
+    }
+}
+
+fn values(
+    classes: &[Vec<&PreparedVideo>; 2],
+    value: impl Fn(&PreparedVideo) -> Option<f64>,
+) -> [Vec<f64>; 2] {
+    classes.each_ref().map(|videos| videos.iter().filter_map(|v| value(v)).collect())
+}
+
+fn was_read(video: &PreparedVideo) -> bool {
+    matches!(video.status, Status::Ok | Status::NoFace)
+}

@@ -1,0 +1,240 @@
+//! What there is of a file's data sets, and how far the store has come with them. Nothing is run.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::sample;
+use super::world::{World, look_at};
+use crate::data::DataError;
+use crate::data::statistics::{Measure, Row};
+use crate::data::survey::{Purpose, SetTable, Survey};
+use crate::lang::model::{Column, Dataset, Ensemble, Label, Layout, Project};
+use crate::plan::graph::{Kind, experiments, faces_key, sample_key};
+use crate::prepare::faces::read_tables;
+use crate::prepare::outcomes::Outcomes;
+use crate::prepare::store::PreparedVideo;
+use crate::store::Store;
+use crate::work::{Events, Failure};
+
+/// How far the preparation of a data set has come.
+#[derive(Debug)]
+pub enum Prepared {
+    /// It has not begun.
+    Not,
+    /// It has begun, and goes on.
+    Partly,
+    /// It is in the store, in this folder.
+    Wholly(PathBuf, Vec<PreparedVideo>),
+    /// What there is cannot be told, for this reason.
+    Unknown(String),
+}
+
+/// Looks at the data sets of a project. `file` is what the notes call it. Data sets that are
+/// not there are rows with published numbers and a note; the world says which they are.
+///
+/// # Errors
+/// A store that cannot be used.
+pub fn survey(
+    project: &Project,
+    file: &Path,
+    store: &Store,
+    events: &dyn Events,
+) -> Result<(Survey, World), Failure> {
+    let groups = groups(project);
+    let sets: BTreeMap<&str, &Dataset> =
+        groups.iter().flat_map(|(_, sets)| sets).map(|d| (d.name.value.as_str(), *d)).collect();
+    let sets: Vec<&Dataset> = sets.into_values().collect();
+    let mut world = look_at(&sets, store, events)?;
+    let mut prepared = BTreeMap::new();
+    for dataset in &sets {
+        let how_far = Prepared::of(dataset, &mut world, store, events);
+        prepared.insert(dataset.name.value.as_str(), how_far);
+    }
+    store.save_digests()?;
+
+    let faces = faces(&prepared);
+    let mut survey = Survey::default();
+    let mut noted = BTreeSet::new();
+    let mixed = sets.iter().any(|set| !matches!(set.layout, Layout::Demo(_)));
+    for (purpose, sets) in groups {
+        let mut rows = Vec::new();
+        for dataset in sets {
+            let name = dataset.name.value.as_str();
+            let row = row(dataset, &world, &prepared[name]);
+            if noted.insert(name) {
+                let verb = match purpose {
+                    Purpose::Declared => "an experiment that uses it".to_owned(),
+                    _ => format!("`proofmark prepare {}`", file.display()),
+                };
+                note(&mut survey, &row, dataset, &world, &prepared[name], &verb);
+                if row.synthetic && mixed {
+                    let text = "synthetic: drawn by Proofmark, not real data";
+                    survey.note(&row, "synthetic", None, text);
+                }
+            }
+            rows.push(row);
+        }
+        let mut table = SetTable { purpose, rows, notes: Vec::new() };
+        if let Some(ensemble) = table.purpose.ensemble().and_then(|name| ensemble(project, name)) {
+            let key = sample_key(project, ensemble, &world.facts);
+            match store.find(Kind::Sample.word(), &key) {
+                Some(folder) => table.sampled(&sample::counts(
+                    project,
+                    ensemble,
+                    &world,
+                    &|dataset, video| faces.get(&(dataset, video)).copied().unwrap_or(0),
+                    &folder,
+                )?),
+                None => table.notes.push(format!(
+                    "not sampled yet; `proofmark train {}` samples, then trains",
+                    file.display()
+                )),
+            }
+        }
+        survey.tables.push(table);
+    }
+    Ok((survey, world))
+}
+
+/// The data sets of each table: those of every ensemble that is trained on, then those that
+/// are scored only. In a file without experiments, all that it declares.
+fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
+    if project.experiments.is_empty() && project.tables.is_empty() {
+        return vec![(Purpose::Declared, project.datasets.values().collect())];
+    }
+    let mut trained = BTreeSet::new();
+    let mut groups = Vec::new();
+    for ensemble in ensembles(project) {
+        let names = ensemble.sources.iter().map(|s| s.dataset.value.as_str());
+        let sets: Vec<&Dataset> = names.filter_map(|name| project.datasets.get(name)).collect();
+        trained.extend(sets.iter().map(|set| set.name.value.as_str()));
+        groups.push((Purpose::Training(ensemble.name.value.clone()), sets));
+    }
+    let mut tested = tested(project);
+    tested.retain(|set| !trained.contains(set.name.value.as_str()));
+    if !tested.is_empty() {
+        groups.push((Purpose::Testing, tested));
+    }
+    groups
+}
+
+/// What is known of one data set.
+fn row(dataset: &Dataset, world: &World, prepared: &Prepared) -> Row {
+    let mut row = Row::published(dataset);
+    let name = &dataset.name.value;
+    let Some(scan) = world.scans.get(name) else { return row };
+    row.scanned(dataset, scan);
+    let Prepared::Wholly(_, videos) = prepared else { return row };
+    let outcomes = Outcomes::of(videos);
+    for (measure, number) in [
+        (Measure::WithFace, outcomes.with_face()),
+        (Measure::NoFace, outcomes.no_face.count),
+        (Measure::Unreadable, outcomes.unreadable.count),
+        (Measure::Missing, outcomes.missing.count),
+        (Measure::Faces, outcomes.faces),
+    ] {
+        row.find(measure, number as u64);
+    }
+    // What was read says more than what is listed.
+    let listed = scan.manifest.video_rows();
+    let labels: BTreeMap<&str, Label> = listed.iter().map(|v| (v.key.as_str(), v.label)).collect();
+    for (measure, label) in [(Measure::RealFrames, Label::Real), (Measure::FakeFrames, Label::Fake)]
+    {
+        let of = videos.iter().filter(|v| labels.get(v.video_key.as_str()) == Some(&label));
+        row.find(measure, of.map(PreparedVideo::readable_frames).sum());
+    }
+    row
+}
+
+/// What is to be said of one data set. `preparer` is what prepares it.
+fn note(
+    survey: &mut Survey,
+    row: &Row,
+    dataset: &Dataset,
+    world: &World,
+    prepared: &Prepared,
+    preparer: &str,
+) {
+    let name = &dataset.name.value;
+    if let Some(error) = world.lacking.get(name) {
+        let about = match error {
+            DataError::NotFound { .. } => "not-found",
+            _ => "not-readable",
+        };
+        survey.note(row, about, None, error.to_string());
+        return;
+    }
+    if let Some(scan) = world.scans.get(name) {
+        survey.note_scan(row, dataset, scan);
+    }
+    match prepared {
+        Prepared::Not => {
+            let text = format!("not prepared yet, which {preparer} does");
+            survey.note(row, "not-prepared", None, text);
+        }
+        Prepared::Partly => {
+            let text = format!("prepared in part; {preparer} goes on from there");
+            survey.note(row, "partly-prepared", None, text);
+        }
+        Prepared::Unknown(why) => survey.note(row, "not-prepared", None, why),
+        Prepared::Wholly(_, videos) => {
+            survey.note(row, "prepared", None, format!("prepared; {}", Outcomes::of(videos)));
+        }
+    }
+}
+
+/// Number of faces of each prepared video, by data set and key.
+fn faces<'a>(prepared: &'a BTreeMap<&'a str, Prepared>) -> HashMap<(&'a str, &'a str), u32> {
+    let mut faces = HashMap::new();
+    for (dataset, prepared) in prepared {
+        if let Prepared::Wholly(_, videos) = prepared {
+            faces.extend(videos.iter().map(|v| ((*dataset, v.video_key.as_str()), v.faces as u32)));
+        }
+    }
+    faces
+}
+
+impl Prepared {
+    /// That of a data set that was looked at.
+    pub fn of(dataset: &Dataset, world: &mut World, store: &Store, events: &dyn Events) -> Self {
+        match world.find_detector(dataset, store, false, events) {
+            Ok(None) => {}
+            Ok(Some(lacking)) => return Self::Unknown(lacking),
+            Err(failure) => return Self::Unknown(failure.to_string()),
+        }
+        let (word, key) = (Kind::Faces.word(), faces_key(dataset, &world.facts));
+        match store.find(word, &key) {
+            None if store.has_state(word, &key) => Self::Partly,
+            None => Self::Not,
+            Some(folder) => match read_tables(&folder) {
+                Ok(videos) => Self::Wholly(folder, videos),
+                Err(why) => Self::Unknown(why),
+            },
+        }
+    }
+}
+
+fn ensemble<'a>(project: &'a Project, name: &str) -> Option<&'a Ensemble> {
+    ensembles(project).into_iter().find(|ensemble| ensemble.name.value == name)
+}
+
+/// The ensembles of the file's experiments, each once, by name.
+fn ensembles(project: &Project) -> Vec<&Ensemble> {
+    let all = experiments(project).into_iter().map(|e| (e.data.name.value.as_str(), &e.data));
+    all.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+/// What the tables score, in their order.
+fn tested(project: &Project) -> Vec<&Dataset> {
+    let columns = project.tables.iter().flat_map(|t| &t.scenarios).flat_map(|s| &s.columns);
+    let mut seen = BTreeSet::new();
+    columns
+        .filter_map(|column| match column {
+            Column::Dataset { dataset, .. } | Column::PerManipulation { dataset, .. } => {
+                project.datasets.get(&dataset.value)
+            }
+            Column::Average { .. } => None,
+        })
+        .filter(|dataset| seen.insert(dataset.name.value.as_str()))
+        .collect()
+}

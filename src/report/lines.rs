@@ -1,0 +1,42 @@
+//! Text in lines of a terminal.
+
+/// Widest line of a block.
+pub(super) const WIDTH: usize = 100;
+
+/// Characters of a text.
+pub(super) fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Characters of the longest of some texts.
+pub(super) fn widest<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
+    texts.map(|text| width(text)).max().unwrap_or(0)
+}
+
+/// Text on one line, at most so many characters wide. Control characters would
+/// command the terminal.
+pub(super) fn cut(text: &str, limit: usize) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if width(&plain) <= limit {
+        return plain;
+    }
+    plain.chars().take(limit - 1).chain(['…']).collect()
+}
+
+/// Text in lines of at most the block's width, those after the first indented.
+pub(super) fn wrap(text: &str, indent: &str) -> String {
+    let plain = cut(text, usize::MAX);
+    let (mut out, mut line) = (String::new(), String::new());
+    for word in plain.split_whitespace() {
+        if !line.trim().is_empty() && width(&line) + 1 + width(word) > WIDTH {
+            out += &line;
+            out.push('\n');
+            line = format!("{indent}{word}");
+        } else if line.is_empty() {
+            line = word.to_owned();
+        } else {
+            line = format!("{line} {word}");
+        }
+    }
+    out + &line + "\n"
+}

@@ -1,0 +1,183 @@
+//! Made-up surveys with everything that a renderer must handle.
+
+use std::collections::BTreeMap;
+
+use crate::data::sample::{ClassSample, SourceSample};
+use crate::data::statistics::{Measure, Row};
+use crate::data::survey::{Purpose, SetTable, Survey};
+use crate::data::testing::{plain, released, said, text};
+use crate::lang::model::{Dataset, Expect, Released};
+
+fn set(name: &str, title: &str, expect: Expect) -> Dataset {
+    let mut set = released(Released::Faceforensics, std::path::Path::new("."), &[], &[]);
+    set.name = text(name);
+    set.title = Some(text(title));
+    set.expect = Some(expect);
+    set
+}
+
+/// Two sets of the paper, and one of one's own of which nothing is published.
+fn training() -> Vec<Row> {
+    let ffpp = Expect {
+        train: Some(said(4320)),
+        val: Some(said(840)),
+        test: Some(said(840)),
+        real: Some(said(1000)),
+        fake: Some(said(5000)),
+        face_swaps: Some(said(3)),
+        reenactments: Some(said(2)),
+        real_samples: Some(said(12_000)),
+        fake_samples: Some(said(14_000)),
+        ..Expect::default()
+    };
+    let celebdf = Expect {
+        train: Some(said(6010)),
+        test: Some(said(518)),
+        real: Some(said(889)),
+        fake: Some(said(5639)),
+        face_swaps: Some(said(1)),
+        real_samples: Some(said(9000)),
+        fake_samples: Some(said(10_000)),
+        ..Expect::default()
+    };
+    let mut own = plain("own_1");
+    own.title = Some(text("Own & drawn"));
+    vec![
+        Row::published(&set("ffpp", "FF++", ffpp)),
+        Row::published(&set("celebdf", "CDF", celebdf)),
+        Row::published(&own),
+    ]
+}
+
+fn testing() -> Vec<Row> {
+    let wdf = Expect {
+        test: Some(said(7314)),
+        real: Some(said(3805)),
+        fake: Some(said(3509)),
+        real_frames: Some(said(46_000)),
+        fake_frames: Some(said(76_000)),
+        ..Expect::default()
+    };
+    let itw = Expect {
+        test: Some(said(740)),
+        real: Some(said(402)),
+        fake: Some(said(338)),
+        real_frames: Some(said(60_000)),
+        fake_frames: Some(said(24_000)),
+        ..Expect::default()
+    };
+    vec![Row::published(&set("wdf", "WDF", wdf)), Row::published(&set("itw", "ITW", itw))]
+}
+
+fn find(row: &mut Row, numbers: &[(Measure, u64)]) {
+    numbers.iter().for_each(|(measure, number)| row.find(*measure, *number));
+}
+
+fn survey(training: Vec<Row>, testing: Vec<Row>) -> Survey {
+    let all = Purpose::Training("five_sets".into());
+    let table = |purpose, rows| SetTable { purpose, rows, notes: Vec::new() };
+    Survey {
+        tables: vec![table(all, training), table(Purpose::Testing, testing)],
+        notes: Vec::new(),
+    }
+}
+
+/// Everything is on disk as published, and nothing has been prepared.
+pub(super) fn nothing_prepared() -> Survey {
+    let (mut training, mut testing) = (training(), testing());
+    for row in training.iter_mut().chain(&mut testing) {
+        let published: Vec<_> = (row.counts())
+            .filter(|(measure, _)| !measure.is_rounded() && *measure != Measure::Videos)
+            .filter_map(|(measure, count)| Some((measure, count.published?)))
+            .collect();
+        find(row, &published);
+    }
+    let own = [Measure::Train, Measure::Real, Measure::Fake, Measure::OtherManipulations];
+    own.into_iter().for_each(|measure| training[2].find(measure, 30));
+    let rows: Vec<Row> = training.iter().chain(&testing).cloned().collect();
+    let mut survey = survey(training, testing);
+    for row in &rows {
+        survey.note(
+            row,
+            "not-prepared",
+            None,
+            "not prepared yet, which `proofmark prepare x.kdl` does",
+        );
+    }
+    survey.tables[0].notes.push("not sampled yet; `proofmark train x.kdl` samples".into());
+    survey
+}
+
+/// One set is not there, the others differ from what is published; not all is prepared.
+pub(super) fn partly_prepared() -> Survey {
+    let (mut training, mut testing) = (training(), testing());
+    find(
+        &mut training[0],
+        &[
+            (Measure::FaceSwaps, 3),
+            (Measure::Reenactments, 1),
+            (Measure::OtherManipulations, 0),
+            (Measure::Train, 4318),
+            (Measure::Val, 840),
+            (Measure::Test, 841),
+            (Measure::NoSplit, 2),
+            (Measure::Real, 1000),
+            (Measure::Fake, 5001),
+            (Measure::RealFrames, 501_234),
+            (Measure::FakeFrames, 2_501_234),
+            (Measure::WithFace, 5999),
+            (Measure::NoFace, 1),
+            (Measure::Unreadable, 1),
+            (Measure::Missing, 0),
+            (Measure::Faces, 3_100_000),
+        ],
+    );
+    find(&mut training[2], &[(Measure::Train, 30), (Measure::Real, 15), (Measure::Fake, 15)]);
+    find(
+        &mut testing[0],
+        &[
+            (Measure::Test, 7314),
+            (Measure::Real, 3805),
+            (Measure::Fake, 3509),
+            (Measure::RealFrames, 46_123),
+            (Measure::FakeFrames, 76_499),
+        ],
+    );
+    find(&mut testing[1], &[(Measure::Test, 739), (Measure::Real, 401), (Measure::Fake, 338)]);
+    let [ffpp, celebdf, own] = &training.clone()[..] else { panic!("three rows") };
+    let itw = testing[1].clone();
+    let mut survey = survey(training, testing);
+    let class = |taken| ClassSample { videos: 1, faceless: 0, available: taken, taken };
+    let sample = |real, fake| SourceSample { real: class(real), fake: class(fake) };
+    let samples = [("ffpp", sample(12_034, 13_400)), ("own_1", sample(400, 0))];
+    survey.tables[0].sampled(
+        &samples.map(|(name, of)| (name.to_owned(), of)).into_iter().collect::<BTreeMap<_, _>>(),
+    );
+    let looked = "data set `celebdf` was not found\n  looked for: /data/Celeb_DF\n  to say otherwise: set CELEBDF_ROOT";
+    survey.note(
+        ffpp,
+        "missing",
+        Some(4),
+        "4 listed files not on disk (a_b.mp4, c.mp4, d.mp4, ...)",
+    );
+    survey.note(ffpp, "conflicting", Some(1), "1 entries whose sources disagree (e, \"f\")");
+    survey.note(ffpp, "prepared", None, "prepared; 6001 videos, 3100000 faces; 1 no-face (g.mp4)");
+    survey.note(celebdf, "not-found", None, looked);
+    survey.note(own, "synthetic", None, "synthetic: drawn by Proofmark, not real data");
+    for row in [own, &itw] {
+        survey.note(
+            row,
+            "not-prepared",
+            None,
+            "not prepared yet, which `proofmark prepare x.kdl` does",
+        );
+    }
+    survey
+}
+
+/// One data set that no experiment uses.
+pub(super) fn declared() -> Survey {
+    let row = training().swap_remove(1);
+    let table = SetTable { purpose: Purpose::Declared, rows: vec![row], notes: Vec::new() };
+    Survey { tables: vec![table], notes: Vec::new() }
+}
