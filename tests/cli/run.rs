@@ -14,7 +14,7 @@ fn a_file_becomes_a_table_once() {
     let place = Place::new();
     let plan = place.run(&["plan", "x.kdl"]).ends_with(0).stdout;
     insta::assert_snapshot!("plan_of_a_new_store", plan);
-    let first = place.run(&["run", "x.kdl"]).ends_with(0).says("Real faces");
+    let first = place.run(&["run", "x.kdl"]).ends_with(0).says("Training samples");
     assert!(first.stdout.contains("synthetic demo"), "{}", first.stdout);
     for extension in ["md", "tex", "csv", "json", "html"] {
         let text = std::fs::read_to_string(place.path(&format!("reports/tiny.{extension}")));
