@@ -194,7 +194,8 @@ fn levels(request: &Request, mut rows: Rows) -> Result<Levels, FileError> {
         Some(_) => {
             let videos = rows.by_video(request.video_score);
             let items = request.bootstrap.map(|_| numbered(videos.iter().copied()));
-            Some(level(request, videos.into_iter(), items.as_deref()))
+            let ranking = Ranking::new(videos).expect(FINITE);
+            Some(level(request, ranking, items.as_deref()))
         }
     };
     let frames = if request.only_videos && videos.is_some() {
@@ -204,8 +205,8 @@ fn levels(request: &Request, mut rows: Rows) -> Result<Levels, FileError> {
         // Only the scores are left in memory when they are sorted.
         rows.videos = None;
         rows.groups = None;
-        let pairs = rows.fakes.into_iter().zip(rows.scores);
-        Some(level(request, pairs, items.as_deref()))
+        let (reals, fakes) = rows.classes();
+        Some(level(request, Ranking::of_classes(reals, fakes), items.as_deref()))
     };
     Ok(Levels { frame: frames, video: videos })
 }
@@ -217,14 +218,11 @@ fn numbered(videos: impl Iterator<Item = (bool, f64)> + Clone) -> Vec<Item> {
     both.map(|(i, (fake, score))| Item { video: i as u32, fake, score }).collect()
 }
 
-/// The metrics of pairs of (is fake, score), all known to be finite, with intervals from
-/// the same as items.
-fn level(
-    request: &Request,
-    pairs: impl Iterator<Item = (bool, f64)>,
-    items: Option<&[Item]>,
-) -> LevelSummary {
-    let ranking = Ranking::new(pairs).expect("scores were checked when they were read");
+/// What reading has checked.
+const FINITE: &str = "scores were checked when they were read";
+
+/// The metrics of a ranking, with intervals from the same as items.
+fn level(request: &Request, ranking: Ranking, items: Option<&[Item]>) -> LevelSummary {
     let measures = request.measures();
     let intervals = match items.zip(request.bootstrap) {
         None => vec![None; measures.len()],

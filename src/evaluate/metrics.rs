@@ -69,9 +69,14 @@ impl Ranking {
             // Adding zero turns -0.0 into 0.0, so that equal scores are tied.
             if fake { fakes.push(score + 0.0) } else { reals.push(score + 0.0) }
         }
+        Ok(Self::of_classes(reals, fakes))
+    }
+
+    /// Ranks the scores of both classes, all of them finite and none of them -0.0.
+    pub(super) fn of_classes(mut reals: Vec<f64>, mut fakes: Vec<f64>) -> Self {
         reals.par_sort_unstable_by(|a, b| b.total_cmp(a));
         fakes.par_sort_unstable_by(|a, b| b.total_cmp(a));
-        Ok(Self { reals, fakes })
+        Self { reals, fakes }
     }
 
     /// Number of reals.

@@ -190,6 +190,22 @@ impl Rows {
         items
     }
 
+    /// The scores of reals and of fakes, parted in place; in no order.
+    pub(super) fn classes(self) -> (Vec<f64>, Vec<f64>) {
+        let Self { mut scores, mut fakes, .. } = self;
+        let mut reals = 0;
+        for row in 0..scores.len() {
+            if !fakes[row] {
+                scores.swap(row, reals);
+                fakes.swap(row, reals);
+                reals += 1;
+            }
+        }
+        drop(fakes);
+        let fakes = scores.split_off(reals);
+        (scores, fakes)
+    }
+
     /// The rows of a group. One without reals is compared with all reals of the file.
     pub(super) fn group(&self, group: u32) -> Self {
         let Some(groups) = &self.groups else { return Self::default() };
@@ -316,7 +332,8 @@ impl Reading<'_> {
         }
         rows.dropped += scores.iter().filter(|score| score.is_none()).count();
         rows.fakes.extend(fakes);
-        rows.scores.extend(scores.into_iter().flatten());
+        // Adding zero turns -0.0 into 0.0, so that equal scores are tied.
+        rows.scores.extend(scores.into_iter().flatten().map(|score| score + 0.0));
         Ok(())
     }
 

@@ -37,8 +37,8 @@ impl Stratum {
         out.resize(start + self.videos, [0; LANES]);
         let counts = &mut out[start..];
         let videos = self.videos as u32;
-        for lane in 0..LANES {
-            let mut rng = Rng::new(seed, Stream::Bootstrap, first + lane as u32, self.number);
+        for (lane, draw) in (first..).take(LANES).enumerate() {
+            let mut rng = Rng::new(seed, Stream::Bootstrap, draw, self.number);
             for _ in 0..videos {
                 counts[rng.below_u32(videos) as usize][lane] += 1;
             }
