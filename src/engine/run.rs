@@ -273,7 +273,9 @@ impl Run<'_> {
             proofmark: env!("CARGO_PKG_VERSION").to_owned(),
             seconds,
         })?;
-        remove_journals(&folder)?;
+        if stage.kind == Kind::Faces {
+            remove_journals(&folder)?;
+        }
         drop(events);
         self.observer.end(stage, Some(seconds));
         Ok(())
