@@ -111,6 +111,18 @@ fn the_face_is_where_it_is() {
     assert_ne!(shrunk, faces);
     assert_eq!(find(Options { long_side: 512, ..OPTIONS }), faces);
 
+    // A frame of another shape, with the photograph on its right.
+    let mut wide = RgbImage::from_pixel(768, 512, image::Rgb([90, 90, 90]));
+    image::imageops::replace(&mut wide, &image, 256, 0);
+    let moved = |values: &[f32]| -> Vec<f32> {
+        values.iter().zip([256.0, 0.0].into_iter().cycle()).map(|(v, by)| v + by).collect()
+    };
+    let mut scratch = Scratch::default();
+    let options = Options { long_side: 400, ..OPTIONS };
+    let faces_of_wide = detector.detect(&wide, 768, 512, &options, &mut scratch).unwrap();
+    assert_eq!(faces_of_wide.len(), 1);
+    assert_near(&faces_of_wide[0], &moved(&bbox), &moved(&landmarks), 10.0);
+
     // The shorter side of the box is 95 pixels.
     assert_eq!(find(Options { min_side: 94.0, ..OPTIONS }), faces);
     assert_eq!(find(Options { min_side: 97.0, ..OPTIONS }), []);

@@ -132,10 +132,3 @@ fn a_loss_that_explodes_is_told_with_its_place() {
     let ran = place.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(20);
     ran.says("in epoch 3, step 1").says("last good checkpoint: epoch 1, ");
 }
-
-#[test]
-fn what_this_version_cannot_do_is_refused() {
-    let place = Place::with(&TINY.replace("faces size=32", "faces detector=retinaface size=32"));
-    place.run(&["check", "x.kdl"]).ends_with(0);
-    place.run(&["run", "x.kdl"]).ends_with(10).says("detector");
-}

@@ -157,3 +157,18 @@ fn shrunk(width: u32, height: u32, long_side: u32) -> (u32, u32) {
     };
     (scaled(width), scaled(height))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::shrunk;
+
+    #[test]
+    fn the_longer_side_is_shrunk_and_the_shape_kept() {
+        assert_eq!(shrunk(1920, 1080, 640), (640, 360));
+        assert_eq!(shrunk(1080, 1920, 640), (360, 640));
+        assert_eq!(shrunk(854, 480, 640), (640, 360));
+        assert_eq!(shrunk(3, 1000, 100), (1, 100));
+        assert_eq!(shrunk(640, 480, 640), (640, 480));
+        assert_eq!(shrunk(640, 480, 0), (640, 480));
+    }
+}
