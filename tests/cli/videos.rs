@@ -76,8 +76,11 @@ fn faces(place: &Place) -> (PathBuf, Faces) {
     (folder.clone(), Faces::open(folder).unwrap())
 }
 
+/// Frame, face within it, and pixels.
+type Crop = (u32, u32, Vec<u8>);
+
 /// All that a face store says, wherever it says it.
-fn content(place: &Place) -> BTreeMap<String, (Status, Vec<(u32, u32, Vec<u8>)>)> {
+fn content(place: &Place) -> BTreeMap<String, (Status, Vec<Crop>)> {
     let (_, faces) = faces(place);
     let of = |first: usize, n: usize| {
         let face = |index: usize| {
