@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use super::map::Map;
 use super::product::{Matrix, Rows, product};
 use crate::prepare::detect::network::Filter;
-use crate::wide::wide;
+use crate::wide::wide_kernel;
 
 /// Rows of inputs that a product has at most: those of a 7x7 kernel.
 const MOST: usize = 7;
@@ -64,7 +64,7 @@ impl Conv {
 
     /// Makes row `y` of `out`.
     pub fn row(&self, y: usize, maps: &[Map], out: &mut Map) {
-        wide(Row { conv: self, y, maps, out });
+        wide_kernel(Row { conv: self, y, maps, out });
     }
 }
 

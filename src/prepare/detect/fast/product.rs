@@ -7,7 +7,7 @@ use pulp::{Simd, WithSimd};
 
 use super::buffer::Buffer;
 use super::map::LANES;
-use crate::wide::wide;
+use crate::wide::wide_kernel;
 
 /// Rows of inputs: row p is `values[p * step..][..length]`.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ impl Matrix {
     ) -> Self {
         let outputs = bias.len().next_multiple_of(LANES);
         let mut weights = Vec::with_capacity(inputs * outputs);
-        for (from, width) in wide(Blocks { outputs }) {
+        for (from, width) in wide_kernel(Blocks { outputs }) {
             for input in 0..inputs {
                 let value = |output| if output < bias.len() { weight(input, output) } else { 0.0 };
                 weights.extend((from..from + width).map(value));

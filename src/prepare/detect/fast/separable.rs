@@ -7,7 +7,7 @@ use super::buffer::Buffer;
 use super::map::{LANES, Map};
 use super::product::{Matrix, Rows, product};
 use crate::prepare::detect::network::Filter;
-use crate::wide::wide;
+use crate::wide::wide_kernel;
 
 /// Weights of a kernel.
 const PLACES: usize = 9;
@@ -58,7 +58,7 @@ impl Separable {
     /// Makes row `y` of `out`. `between` is memory to use.
     pub fn row(&self, y: usize, input: &Map, between: &mut Buffer, out: &mut Map) {
         between.fit(out.shape().width * self.channels);
-        wide(Row { separable: self, y, input, between, out });
+        wide_kernel(Row { separable: self, y, input, between, out });
     }
 }
 

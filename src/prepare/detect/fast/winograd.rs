@@ -13,7 +13,7 @@ use super::map::{LANES, Map, Shape, TILE};
 use super::product::{Matrix, Rows, product};
 use super::transform::{Inward, Outward, PLACES, SIDE, Tiles};
 use crate::prepare::detect::network::Filter;
-use crate::wide::wide;
+use crate::wide::wide_kernel;
 
 /// Tiles that are transformed before they are multiplied, at least: enough for the weights
 /// to be worth loading, few enough to stay in the cache.
@@ -89,7 +89,7 @@ impl Winograd {
         let band = TILES.div_ceil(across).min(down);
         for first in (0..down).step_by(band) {
             let tiles = Tiles { first, rows: band.min(down - first), across };
-            wide(Band { winograd: self, input, memory, out, tiles });
+            wide_kernel(Band { winograd: self, input, memory, out, tiles });
         }
     }
 }
