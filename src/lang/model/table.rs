@@ -1,0 +1,244 @@
+//! Results tables: rows, columns, metrics, and what is said of the numbers.
+
+use serde::Serialize;
+
+use super::{DataPath, Family, Split};
+use crate::lang::span::Spanned;
+
+/// A results table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Table {
+    /// Name; the report's file name.
+    pub name: Spanned<String>,
+    /// Caption.
+    pub title: Option<Spanned<String>>,
+    /// Rows in order.
+    pub rows: Vec<Row>,
+    /// Groups of columns.
+    pub scenarios: Vec<Scenario>,
+    /// Metrics, each a block of the table.
+    pub metrics: Vec<MetricSpec>,
+    /// How the faces of a video make its score.
+    pub video_score: Spanned<VideoScore>,
+    /// How intervals and paired tests are computed.
+    pub intervals: Intervals,
+    /// The row that every other one is compared with.
+    pub compare: Option<Comparison>,
+    /// Published numbers to put beside ours.
+    pub references: Vec<Reference>,
+    /// Statements about the numbers.
+    pub claims: Vec<Claim>,
+    /// How far a number may lie from the committed table's, as a fraction.
+    pub tolerance: Spanned<f64>,
+}
+
+impl Table {
+    /// Whether it chooses thresholds on validation.
+    pub fn validates(&self) -> bool {
+        let chosen = |parameter| {
+            matches!(parameter, Parameter::Threshold(Spanned { value: Threshold::Val, .. }))
+        };
+        self.metrics.iter().any(|metric| chosen(metric.parameter))
+    }
+}
+
+/// A row of a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Name of the experiment.
+    pub experiment: Spanned<String>,
+    /// Name for readers.
+    pub label: Spanned<String>,
+    /// The same experiment with other seeds.
+    pub repeats: Vec<Spanned<String>>,
+}
+
+impl Row {
+    /// The experiment and its repeats.
+    pub fn experiments(&self) -> impl Iterator<Item = &str> {
+        let all = std::iter::once(&self.experiment).chain(&self.repeats);
+        all.map(|experiment| experiment.value.as_str())
+    }
+}
+
+/// A group of columns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scenario {
+    /// Name for readers.
+    pub name: Spanned<String>,
+    /// Its columns.
+    pub columns: Vec<Column>,
+}
+
+/// A column, or several.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "column", rename_all = "kebab-case")]
+pub enum Column {
+    /// One data set.
+    Dataset {
+        /// Its name.
+        dataset: Spanned<String>,
+        /// Name for readers.
+        label: Spanned<String>,
+        /// Split scored.
+        split: Spanned<Split>,
+    },
+    /// Each manipulation of one data set, against all its reals.
+    PerManipulation {
+        /// The data set.
+        dataset: Spanned<String>,
+        /// Split scored.
+        split: Spanned<Split>,
+        /// Whether each manipulation is shown, or only the averages.
+        show: Spanned<bool>,
+        /// Averages over manipulations, never over family means.
+        averages: Vec<Average>,
+    },
+    /// Mean of the scenario's data-set columns.
+    Average {
+        /// Name for readers.
+        label: Spanned<String>,
+    },
+}
+
+/// A mean over manipulations.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Average {
+    /// Name for readers.
+    pub label: Spanned<String>,
+    /// Only those of one family.
+    pub family: Option<Spanned<Family>>,
+}
+
+/// A metric of a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MetricSpec {
+    /// Which one.
+    pub metric: Spanned<Metric>,
+    /// The number that it needs.
+    pub parameter: Parameter,
+    /// Whether faces or videos are scored.
+    pub level: Spanned<Level>,
+}
+
+/// The number that a metric needs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parameter {
+    /// It needs none.
+    None,
+    /// Score from which a sample is called fake.
+    Threshold(Spanned<Threshold>),
+    /// The false-positive rate allowed.
+    Fpr(Spanned<f64>),
+    /// Bins of equal width.
+    Bins(Spanned<u32>),
+}
+
+/// Where a threshold comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// It is given.
+    Fixed(f64),
+    /// The one of the highest balanced accuracy on the validation split of each row's
+    /// ensemble.
+    Val,
+}
+
+/// How the faces of a video make its score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VideoScore {
+    /// Their mean (paper section 4.3).
+    #[default]
+    Mean,
+    /// The highest.
+    Max,
+    /// The mean of the so many highest.
+    Top(u32),
+}
+
+/// How intervals and paired tests are computed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Intervals {
+    /// Draws of videos.
+    pub draws: Spanned<u32>,
+    /// Coverage, as a fraction.
+    pub level: Spanned<f64>,
+    /// Seed of the draws.
+    pub seed: Spanned<u64>,
+    /// Whether the table declares them.
+    pub shown: bool,
+}
+
+/// A comparison of all rows with one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Experiment of the row.
+    pub against: Spanned<String>,
+}
+
+/// Metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// Area under the ROC curve, ties averaged.
+    Auc,
+    /// Mean of sensitivity and specificity at the threshold.
+    BalancedAccuracy,
+    /// Equal error rate.
+    Eer,
+    /// Average precision.
+    AveragePrecision,
+    /// Accuracy at the threshold.
+    Accuracy,
+    /// True-positive rate at a false-positive rate.
+    Tpr,
+    /// Brier score.
+    Brier,
+    /// Expected calibration error.
+    Ece,
+}
+
+/// What is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// A video's score, made of those of its faces.
+    Video,
+    /// Every face.
+    Frame,
+}
+
+/// Published numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reference {
+    /// Name for readers.
+    pub name: Spanned<String>,
+    /// CSV with columns `metric,row,scenario,column,value`.
+    pub file: Spanned<DataPath>,
+    /// Whether the values are percentages rather than fractions.
+    pub percent: Spanned<bool>,
+    /// Where they were published.
+    pub cite: Option<Spanned<String>>,
+}
+
+/// A statement about the numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Claim {
+    /// The statement.
+    pub text: Spanned<String>,
+    /// Experiment of the row that should be higher.
+    pub row: Spanned<String>,
+    /// Experiment of the row that should be lower.
+    pub above: Spanned<String>,
+    /// Label of the column.
+    pub column: Spanned<String>,
+    /// Name of the scenario.
+    pub scenario: Spanned<String>,
+    /// The metric.
+    pub metric: Spanned<Metric>,
+    /// By how much, at least, as a fraction.
+    pub by: Spanned<f64>,
+}

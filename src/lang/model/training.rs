@@ -1,0 +1,177 @@
+//! What is trained and from what: ensembles, backbones, first weights, losses, attribution.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DataPath, Split};
+use crate::lang::span::Spanned;
+
+/// Data sets trained on together (paper section 3.1).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ensemble {
+    /// Name.
+    pub name: Spanned<String>,
+    /// Its data sets, in order.
+    pub sources: Vec<Source>,
+    /// How faces are sampled (paper section 4.1).
+    pub sample: Option<SampleRule>,
+}
+
+/// One data set of an ensemble.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Source {
+    /// Name of the data set.
+    pub dataset: Spanned<String>,
+    /// Split trained on.
+    pub train: Spanned<Split>,
+    /// Split that selects the checkpoint. Never test.
+    pub val: Spanned<Split>,
+}
+
+/// Balanced sampling of faces. All faces are used when an ensemble has none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SampleRule {
+    /// Parts (real, fake) of the aimed ratio, e.g. (1, 1).
+    pub real_to_fake: Spanned<(f64, f64)>,
+    /// Faces taken from every video, at least, if it has them.
+    pub at_least: Spanned<u32>,
+    /// Seed.
+    pub seed: Spanned<u64>,
+}
+
+/// A Vision Transformer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Backbone {
+    /// Name.
+    pub name: Spanned<String>,
+    /// Side of a square patch in pixels.
+    pub patch: Spanned<usize>,
+    /// Embedding width D.
+    pub width: Spanned<usize>,
+    /// Number of blocks.
+    pub depth: Spanned<usize>,
+    /// Attention heads; divides the width.
+    pub heads: Spanned<usize>,
+    /// Side of the square input in pixels; a multiple of the patch.
+    pub image: Spanned<usize>,
+    /// Hidden width of the MLP over D.
+    pub mlp_ratio: Spanned<f64>,
+    /// Initial LayerScale, if the blocks have it.
+    pub layer_scale: Option<Spanned<f64>>,
+    /// What becomes the embedding.
+    pub pool: Spanned<Pool>,
+    /// Stochastic depth of the last block; linear from 0 at the first.
+    pub drop_path: Spanned<f64>,
+}
+
+/// What becomes the embedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pool {
+    /// Mean of all tokens but CLS, then `fc_norm` (paper section 4.3).
+    PatchMean,
+    /// The CLS token, then `fc_norm`.
+    Cls,
+}
+
+/// How the backbone's weights begin.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Init {
+    /// Name.
+    pub name: Spanned<String>,
+    /// Where the weights come from.
+    pub weights: Weights,
+    /// Mean and standard deviation of the input, RGB in [0, 1].
+    pub normalize: Normalize,
+    /// Patterns (`*` matches anything) of tensors that the file need not have.
+    pub missing: Vec<Spanned<String>>,
+}
+
+/// Where the weights come from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Weights {
+    /// Drawn from Proofmark's own generator.
+    Random {
+        /// Standard deviation of the truncated normal of the matrices; Xavier
+        /// uniform when absent.
+        std: Option<Spanned<f64>>,
+        /// Seed, besides the recipe's.
+        seed: Spanned<u64>,
+    },
+    /// A safetensors file or a zip `.pth`; `hf://OWNER/REPO/PATH` from the hub.
+    File {
+        /// The location.
+        path: Spanned<DataPath>,
+    },
+}
+
+/// Mean and standard deviation of the input.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Normalize {
+    /// Per channel, RGB, inputs in [0, 1].
+    pub mean: Spanned<[f64; 3]>,
+    /// Per channel.
+    pub std: Spanned<[f64; 3]>,
+}
+
+/// The training objective: a weighted sum (paper section 3.3).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Loss {
+    /// Its terms.
+    pub terms: Vec<LossTerm>,
+}
+
+/// One term of the objective.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "term", rename_all = "kebab-case")]
+pub enum LossTerm {
+    /// Softmax cross-entropy.
+    CrossEntropy {
+        /// Weight in the sum.
+        weight: Spanned<f64>,
+        /// Label smoothing, 0 for none.
+        smoothing: Spanned<f64>,
+    },
+    /// Triplet loss on the embeddings.
+    Triplet {
+        /// Which triplets.
+        mining: Spanned<Mining>,
+        /// The margin m, in units of Euclidean distance.
+        margin: Spanned<f64>,
+        /// The weight w.
+        weight: Spanned<f64>,
+        /// Whether embeddings are first scaled to unit length.
+        normalize: Spanned<bool>,
+    },
+}
+
+/// Which triplets of a batch count (paper section 3.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mining {
+    /// BA: mean over all active triplets.
+    BatchAll,
+    /// HP-HN: each anchor's farthest positive and nearest negative.
+    HardPositiveHardNegative,
+    /// EP-HN: each anchor's nearest positive and nearest negative.
+    EasyPositiveHardNegative,
+}
+
+/// What the classes of training are (paper section 3.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attribution {
+    /// Real and one class per family of manipulation.
+    Category,
+    /// Real and one class per data set.
+    Dataset,
+    /// Real and one class per manipulation.
+    Manipulation,
+}
+
+impl Ensemble {
+    /// The data sets and splits that validate.
+    pub fn validation(&self) -> impl Iterator<Item = (String, Split)> {
+        self.sources.iter().map(|source| (source.dataset.value.clone(), source.val.value))
+    }
+}
