@@ -1,6 +1,7 @@
 //! The claims of tables, and what a comparison found, for continuous integration: as JUnit XML
 //! and as annotations of GitHub's.
 
+use super::html::escape;
 use super::table::{TableData, Verdict};
 
 /// One statement about a table and what came of it.
@@ -60,19 +61,9 @@ pub fn junit(checks: &[Check]) -> String {
 
 /// Text for an attribute or element; characters that XML cannot hold are left out.
 fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\n' => out += "&#10;",
-            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
-            c => out.push(c),
-        }
-    }
-    out
+    let held =
+        |c: &char| !matches!(c, '\u{0}'..='\u{9}' | '\u{b}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    escape(&text.chars().filter(held).collect::<String>()).replace('\n', "&#10;")
 }
 
 /// What did not hold, as workflow commands that GitHub shows beside the line.

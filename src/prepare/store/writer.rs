@@ -124,13 +124,16 @@ impl FaceWriter {
         shard.finish(&self.folder)
     }
 
-    /// Writes what is left.
+    /// Writes what is left. A shard with a part of a video that was not finished stays open, so
+    /// that [`super::recover()`] leaves that part out.
     ///
     /// # Errors
     /// A disk that is full, above all; what was journalled stays.
     pub fn finish(mut self) -> Result<(), StoreError> {
         self.flush()?;
-        self.close()?;
+        if self.begun.is_empty() {
+            self.close()?;
+        }
         self.journal.sync()
     }
 }

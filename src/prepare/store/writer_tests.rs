@@ -115,6 +115,21 @@ fn what_was_begun_when_the_process_died_is_as_if_it_never_was() {
 }
 
 #[test]
+fn what_was_begun_when_the_run_was_stopped_is_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.finish_video(video("a", 5), faces("a", 5), true).unwrap();
+    writer.begin("b", faces("b", 300)).unwrap();
+    writer.finish().unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    check(&videos, &file);
+    let [(_, path)] = &files(dir.path(), SHARD).unwrap()[..] else { panic!("one shard") };
+    let rows: usize =
+        super::super::reader::open_shard(path).unwrap().batches.iter().map(|b| b.num_rows()).sum();
+    assert_eq!(rows, 5, "no face of a video that is not done");
+}
+
+#[test]
 fn a_journal_that_knows_more_than_the_disk_is_not_believed() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
