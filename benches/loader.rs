@@ -3,8 +3,11 @@
 //!
 //! Prints one line of JSON: milliseconds of processor time a face, per round.
 
+mod clock;
+
 use std::path::PathBuf;
 
+use clock::processor_time;
 use proofmark::lang::model::{Augment, AugmentKind, Interpolation, Normalize};
 use proofmark::lang::span::Spanned;
 use proofmark::prepare::crop::read_image;
@@ -68,12 +71,4 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}", serde_json::json!({ "milliseconds": milliseconds }));
     }
     Ok(())
-}
-
-/// Seconds that this process has computed (Linux, in hundredths).
-fn processor_time() -> Result<f64, Box<dyn std::error::Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let after_name = stat.rsplit(')').next().ok_or("no name")?;
-    let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-    Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
 }

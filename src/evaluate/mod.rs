@@ -7,6 +7,7 @@ mod labels;
 pub mod measure;
 pub mod metrics;
 pub mod predictions;
+mod read_rows;
 mod rows;
 pub mod samples;
 pub mod statistics;
