@@ -30,15 +30,14 @@ fn ffmpeg(arguments: &str, input: Option<&Path>, output: &Path) {
 
 /// A clip of the astronaut, who moves about; `look` changes what she looks like.
 fn clip(place: &Place, name: &str, number: usize, seconds: u32, look: &str) {
-    let filter = format!(
-        "crop=320:320:60+40*sin(t+{number}):20+15*cos(t*2+{number}),scale=240:240,{look},format=yuv420p"
-    );
+    let filter =
+        format!("crop=320:320:60+40*sin(t+{number}):20+15*cos(t*2+{number}),scale=240:240,{look}");
     let arguments = format!("-t {seconds} -r 10 -vf {filter} -c:v libx264 -preset ultrafast");
     ffmpeg(&arguments, Some(&astronaut()), &place.path(name));
 }
 
-const REAL: &str = "eq=brightness=0.02";
-const FAKE: &str = "hue=h=40,gblur=1";
+const REAL: &str = "eq=brightness=0.02,format=yuv420p";
+const FAKE: &str = "hue=h=40,gblur=1,format=yuv420p";
 
 /// An experiment on videos below `clips`.
 fn experiment() -> String {
@@ -130,6 +129,55 @@ fn a_folder_of_clips_becomes_a_table() {
     let again = place.run(&["run", "x.kdl"]).ends_with(0);
     assert_eq!(again.stdout, ran.stdout);
     assert!(!again.stderr.contains("faces set"), "{}", again.stderr);
+}
+
+/// FaceForensics++ as it is downloaded: H.264 High 4:4:4, swaps and reenactments in folders of
+/// their own, splits in lists of pairs.
+#[test]
+fn a_release_goes_from_its_folders_to_a_table() {
+    let dataset = r#"
+dataset set {
+    title "FF++"
+    layout faceforensics root="FF" compression=c23
+    manipulation Deepfakes family=face-swap
+    manipulation Face2Face family=reenactment
+    frames fps=1
+    faces detector=retinaface margin=(%)30 size=32 long-side=240
+    expect train=4320 val=840 test=840 face-swap=3 reenactment=2
+}
+"#;
+    let text = experiment();
+    let (_, rest) = text.split_once("ensemble one").unwrap();
+    let rest = rest.replace(
+        "column set \"Set\"",
+        "per-manipulation set show=#true { average \"FS\" family=face-swap; average \"RE\" family=reenactment }",
+    );
+    let place = Place::with(&format!("{dataset}ensemble one{rest}"));
+    let c23 = |folder: &str, name: &str, number: usize, look: &str| {
+        let path = format!("FF/{folder}/c23/videos/{name}.mp4");
+        clip(&place, &path, number, 2, &format!("{look},format=yuv444p"));
+    };
+    for (i, split) in ["train", "val", "test"].into_iter().enumerate() {
+        let (a, b) = (format!("{:03}", 2 * i), format!("{:03}", 2 * i + 1));
+        place.write(&format!("FF/{split}.json"), format!("[[\"{a}\", \"{b}\"]]"));
+        for (target, source) in [(&a, &b), (&b, &a)] {
+            let number = target.parse().unwrap();
+            c23("original_sequences/youtube", target, number, "eq=brightness=0.02");
+            let name = format!("{target}_{source}");
+            c23("manipulated_sequences/Deepfakes", &name, number, "hue=h=40");
+            c23("manipulated_sequences/Face2Face", &name, number, "gblur=2");
+        }
+    }
+    place.run(&["prepare", "x.kdl"]).ends_with(0).says("18 videos, 36 faces");
+    place.run(&["train", "x.kdl"]).ends_with(0);
+    let data = place.run(&["data", "x.kdl"]).ends_with(0).stdout;
+    for said in ["1 of 3", "1 of 2", "6 of 4,320", "6 of 840"] {
+        assert!(data.contains(said), "{said} is not in:\n{data}");
+    }
+    place.run(&["run", "x.kdl"]).ends_with(0);
+    let table = place.run(&["table", "x.kdl"]).ends_with(0).stdout;
+    assert!(table.contains("Deepfakes  Face2Face"), "{table}");
+    assert!(table.contains("Videos scored: set 6/6."), "{table}");
 }
 
 /// An ffmpeg that notes in `decoded` which file it is to decode.
