@@ -25,6 +25,8 @@ pub enum Stream {
     Demo = 7,
     /// Mixing of the faces of a batch.
     Mix = 8,
+    /// Noise of corrupted faces.
+    Corruption = 9,
     /// Resampling of videos for intervals.
     Bootstrap = 16,
     /// Data of simulations.

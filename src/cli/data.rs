@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
 use super::project::{checked, failed};
+use crate::engine::world::look_at;
 use crate::engine::{figure, survey};
 use crate::lang::Loaded;
 use crate::report::figure::svg;
@@ -59,7 +60,8 @@ fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Resul
     };
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
     let store = Store::open(&args.store.store)?;
-    let figure = figure::figure(dataset, &args.file, &store, &looking)?;
+    let mut world = look_at(&[dataset], &store, &looking)?;
+    let figure = figure::figure(dataset, &args.file, &store, &mut world, &looking)?;
     looking.finish();
     give(args, &svg::render(&figure), printer)?;
     Ok(Exit::Ok)

@@ -171,8 +171,10 @@ fn counts(
                 work / 1e12
             )
         }
-        Work::Predict { dataset, split, .. } => scan(dataset)
-            .map_or(String::new(), |scan| format!("{} videos", scan.manifest.in_split(*split))),
+        Work::Predict { target, .. } | Work::Outside { target, .. } => scan(&target.dataset)
+            .map_or(String::new(), |scan| {
+                format!("{} videos", scan.manifest.in_split(target.split))
+            }),
     })
 }
 

@@ -14,6 +14,7 @@ use indicatif::MultiProgress;
 
 use crate::data::survey::SetTable;
 use crate::engine::device::Devices;
+use crate::engine::findings::gather;
 use crate::engine::run::{Observer, Run, Until, default_jobs};
 use crate::engine::tables;
 use crate::lang::Loaded;
@@ -88,14 +89,9 @@ fn carry_out(
     .until(until)?;
     let mut checks = Vec::new();
     if report {
+        let findings = gather(&loaded.project, &planned.world, &planned.plan, &planned.store)?;
         for table in &loaded.project.tables {
-            let data = tables::make(
-                &loaded.project,
-                table,
-                &planned.world,
-                &planned.plan,
-                &planned.store,
-            )?;
+            let data = tables::make(&loaded.project, table, &tables::evidence(&findings, table)?)?;
             printer.data(&terminal::render(&data, false));
             let files = tables::write(&data, &args.reports)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();

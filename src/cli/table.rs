@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
 use super::project::{checked, failed, planned, print_missing};
+use crate::engine::findings::gather;
 use crate::engine::run::unfinished;
 use crate::engine::tables;
 use crate::lang::Loaded;
@@ -44,11 +45,11 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
             args.file.display()
         ));
     }
+    let findings = gather(&loaded.project, &planned.world, &planned.plan, &planned.store)?;
     let mut checks = Vec::new();
     let mut compared = Vec::new();
     for table in &loaded.project.tables {
-        let data =
-            tables::make(&loaded.project, table, &planned.world, &planned.plan, &planned.store)?;
+        let data = tables::make(&loaded.project, table, &tables::evidence(&findings, table)?)?;
         if args.check {
             let check = committed(&args.reports, &data, table.tolerance.value)?;
             printer.data(&format!("{}: {}\n", data.name, check.detail));

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lang::model::{Dataset, Family, Label, Layout};
 
@@ -12,7 +12,7 @@ use super::sample::SourceSample;
 use super::scan::{Scan, SplitCounts};
 
 /// What is counted of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Measure {
     /// Manipulations that are face swaps.
     FaceSwaps,
@@ -121,7 +121,7 @@ impl Measure {
 }
 
 /// A number found and the published one, each if it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// What there is.
     pub found: Option<u64>,
@@ -152,7 +152,7 @@ impl Count {
 }
 
 /// The statistics of one data set, or of several together.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Name of the data set; of a total, none.
     pub dataset: Option<String>,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lang::model::Dataset;
 
@@ -21,7 +21,7 @@ pub struct Survey {
 }
 
 /// The statistics of some data sets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SetTable {
     /// What the sets are for.
     pub purpose: Purpose,
@@ -32,7 +32,7 @@ pub struct SetTable {
 }
 
 /// What data sets are for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
     /// To train on, in the ensemble of that name.
     Training(String),

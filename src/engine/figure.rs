@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::survey::Prepared;
-use super::world::look_at;
+use super::world::World;
 use crate::lang::model::{Dataset, Detector, Label, Layout};
 use crate::prepare::faces::Faces;
 use crate::prepare::store::{PreparedVideo, Status};
@@ -12,7 +12,7 @@ use crate::report::figure::panels::{Amount, Figure, Panel};
 use crate::store::Store;
 use crate::work::{Events, Failure};
 
-/// Measures a data set. `file` is what messages call the experiment.
+/// Measures a data set that was looked at. `file` is what messages call the experiment.
 ///
 /// # Errors
 /// A data set that is not there, or not prepared; a face store that cannot be read.
@@ -20,14 +20,14 @@ pub fn figure(
     dataset: &Dataset,
     file: &Path,
     store: &Store,
+    world: &mut World,
     events: &dyn Events,
 ) -> Result<Figure, Failure> {
     let name = &dataset.name.value;
-    let mut world = look_at(&[dataset], store, events)?;
     if let Some(error) = world.lacking.get(name) {
         return Err(Failure::Data(error.to_string()));
     }
-    let (folder, videos) = match Prepared::of(dataset, &mut world, store, events) {
+    let (folder, videos) = match Prepared::of(dataset, world, store, events) {
         Prepared::Wholly(folder, videos) => (folder, videos),
         Prepared::Unknown(why) => return Err(Failure::Data(why)),
         Prepared::Not | Prepared::Partly => {

@@ -3,7 +3,9 @@
 pub mod device;
 pub mod faces;
 pub mod figure;
+pub mod findings;
 pub mod leaks;
+pub mod outside;
 pub mod predict;
 pub mod run;
 pub mod sample;

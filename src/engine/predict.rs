@@ -8,10 +8,11 @@ use candle_core::Device;
 
 use crate::data::Scan;
 use crate::evaluate::predictions::{Prediction, PredictionsWriter};
-use crate::lang::model::{Label, Precision, Split};
+use crate::lang::model::{Label, Precision};
 use crate::model::network::Network;
+use crate::plan::graph::Target;
 use crate::prepare::faces::Faces;
-use crate::train::batch::{Inputs, Sample};
+use crate::train::batch::{Inputs, Sample, face_id};
 use crate::train::checkpoint::load_model;
 use crate::train::fit::EVAL_BATCH;
 use crate::work::{Events, Failure};
@@ -19,13 +20,13 @@ use crate::work::{Events, Failure};
 /// The file of the stage's result.
 pub const FILE: &str = "predictions.parquet";
 
-/// Scores every face of the split into `folder`.
+/// Scores every face of the target into `folder`.
 #[expect(clippy::too_many_arguments, reason = "the stage's inputs, named at the one call")]
 pub fn make(
     model: &Path,
     scan: &Scan,
     faces: Faces,
-    split: Split,
+    target: &Target,
     folder: &Path,
     device: &Device,
     events: &dyn Events,
@@ -37,14 +38,23 @@ pub fn make(
     let normalize = card.normalize();
     let inputs = Inputs { sets: &sets, image: card.vit.image, normalize: &normalize };
     let videos: Vec<_> =
-        scan.manifest.video_rows().into_iter().filter(|v| v.split == Some(split)).collect();
+        scan.manifest.video_rows().into_iter().filter(|v| v.split == Some(target.split)).collect();
     let mut todo = Vec::new();
     for (i, video) in videos.iter().enumerate() {
         let Some(prepared) = sets[0].videos.get(&video.key) else {
             return Err(Failure::Internal(format!("video {} was not prepared", video.key)));
         };
         let faces = prepared.first_face..prepared.first_face + prepared.faces;
-        todo.extend(faces.map(|face| (i, Sample { set: 0, face, class: 0, id: 0 })));
+        todo.extend(faces.map(|face| {
+            let id = match target.corruption {
+                Some(_) => {
+                    let (frame, number) = sets[0].file.place(face);
+                    face_id(&video.dataset, &video.key, frame, number)
+                }
+                None => 0,
+            };
+            (i, Sample { set: 0, face, class: 0, id })
+        }));
     }
     let metadata = BTreeMap::from([
         ("proofmark.model".to_owned(), card.key.clone()),
@@ -59,7 +69,11 @@ pub fn make(
             return Err(Failure::Interrupted);
         }
         let samples: Vec<Sample> = chunk.iter().map(|(_, sample)| *sample).collect();
-        let scores = network.probabilities(&inputs.evaluation(&samples, card.resize)?)?;
+        let scores = network.probabilities(&inputs.evaluation(
+            &samples,
+            card.resize,
+            target.corruption,
+        )?)?;
         for ((video, sample), probabilities) in chunk.iter().zip(scores) {
             let video = &videos[*video];
             let (frame, face) = sets[0].file.place(sample.face);
@@ -74,6 +88,7 @@ pub fn make(
                     method: video.method.clone().filter(|_| fake),
                     family: video.family.filter(|_| fake),
                     probabilities,
+                    exact: None,
                 })
                 .map_err(failed)?;
         }

@@ -12,7 +12,7 @@ use super::device::Devices;
 use super::faces::Made;
 use super::sample::{self, FaceFolders};
 use super::world::World;
-use super::{faces, predict, train};
+use super::{faces, outside, predict, train};
 use crate::data::survey::SetTable;
 use crate::lang::model::{Experiment, Project};
 use crate::model::vit::VitConfig;
@@ -314,16 +314,20 @@ impl Run<'_> {
                 let device = self.devices.of(experiment)?;
                 train::make(experiment, stage, &sets, weights, folder, device, events, self.stop)?;
             }
-            Work::Predict { experiment, model, dataset, split } => {
+            Work::Predict { experiment, model, target } => {
                 let device = self.devices.of(self.experiment(experiment)?)?;
                 let model = self.result(Kind::Train, model)?;
                 let faces = self.face_folders()?;
+                let dataset = &target.dataset;
                 let faces = faces
                     .get(dataset)
                     .ok_or_else(|| Failure::Internal(format!("`{dataset}` was not prepared")))?;
                 let faces = Faces::open(faces).map_err(Failure::Data)?;
                 let scan = self.scan(dataset)?;
-                predict::make(&model, scan, faces, *split, folder, device, events, self.stop)?;
+                predict::make(&model, scan, faces, target, folder, device, events, self.stop)?;
+            }
+            Work::Outside { row, file, target } => {
+                outside::make(row, file, self.scan(&target.dataset)?, target, folder)?;
             }
         }
         Ok(())

@@ -40,14 +40,27 @@ pub fn survey(
     store: &Store,
     events: &dyn Events,
 ) -> Result<(Survey, World), Failure> {
+    let mut world = look_at(&sets(&groups(project)), store, events)?;
+    let survey = survey_of(project, file, store, &mut world, events)?;
+    Ok((survey, world))
+}
+
+/// The same of a world that has been looked at.
+///
+/// # Errors
+/// A store that cannot be used.
+pub fn survey_of(
+    project: &Project,
+    file: &Path,
+    store: &Store,
+    world: &mut World,
+    events: &dyn Events,
+) -> Result<Survey, Failure> {
     let groups = groups(project);
-    let sets: BTreeMap<&str, &Dataset> =
-        groups.iter().flat_map(|(_, sets)| sets).map(|d| (d.name.value.as_str(), *d)).collect();
-    let sets: Vec<&Dataset> = sets.into_values().collect();
-    let mut world = look_at(&sets, store, events)?;
+    let sets = sets(&groups);
     let mut prepared = BTreeMap::new();
     for dataset in &sets {
-        let how_far = Prepared::of(dataset, &mut world, store, events);
+        let how_far = Prepared::of(dataset, world, store, events);
         prepared.insert(dataset.name.value.as_str(), how_far);
     }
     store.save_digests()?;
@@ -60,13 +73,13 @@ pub fn survey(
         let mut rows = Vec::new();
         for dataset in sets {
             let name = dataset.name.value.as_str();
-            let row = row(dataset, &world, &prepared[name]);
+            let row = row(dataset, world, &prepared[name]);
             if noted.insert(name) {
                 let verb = match purpose {
                     Purpose::Declared => "an experiment that uses it".to_owned(),
                     _ => format!("`proofmark prepare {}`", file.display()),
                 };
-                note(&mut survey, &row, dataset, &world, &prepared[name], &verb);
+                note(&mut survey, &row, dataset, world, &prepared[name], &verb);
                 if row.synthetic && mixed {
                     let text = "synthetic: drawn by Proofmark, not real data";
                     survey.note(&row, "synthetic", None, text);
@@ -81,7 +94,7 @@ pub fn survey(
                 Some(folder) => table.sampled(&sample::counts(
                     project,
                     ensemble,
-                    &world,
+                    world,
                     &|dataset, video| faces.get(&(dataset, video)).copied().unwrap_or(0),
                     &folder,
                 )?),
@@ -93,7 +106,13 @@ pub fn survey(
         }
         survey.tables.push(table);
     }
-    Ok((survey, world))
+    Ok(survey)
+}
+
+/// All data sets of some groups, each once, by name.
+fn sets<'a>(groups: &[(Purpose, Vec<&'a Dataset>)]) -> Vec<&'a Dataset> {
+    let sets = groups.iter().flat_map(|(_, sets)| sets).map(|d| (d.name.value.as_str(), *d));
+    sets.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// The data sets of each table: those of every ensemble that is trained on, then those that
@@ -230,9 +249,9 @@ fn tested(project: &Project) -> Vec<&Dataset> {
     let mut seen = BTreeSet::new();
     columns
         .filter_map(|column| match column {
-            Column::Dataset { dataset, .. } | Column::PerManipulation { dataset, .. } => {
-                project.datasets.get(&dataset.value)
-            }
+            Column::Dataset { dataset, .. }
+            | Column::PerManipulation { dataset, .. }
+            | Column::Corrupted { dataset, .. } => project.datasets.get(&dataset.value),
             Column::Average { .. } => None,
         })
         .filter(|dataset| seen.insert(dataset.name.value.as_str()))

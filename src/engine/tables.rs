@@ -1,48 +1,61 @@
-//! Finished results to the tables of a project.
+//! What was found to the tables of a project.
 
 use std::path::{Path, PathBuf};
 
-use super::run::face_folders;
-use super::world::World;
-use crate::lang::model::{Project, Split, Table, VideoScore};
-use crate::plan::graph::{Kind, Plan, Work, scored};
-use crate::prepare::faces::Faces;
+use crate::evaluate::outside::OutsideCoverage;
+use crate::lang::model::{Project, Row, Table, VideoScore};
+use crate::plan::graph::{Target, targets};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
+use crate::report::findings::Findings;
 use crate::report::reference::{self, Published};
-use crate::report::table::{Coverage, TableData};
+use crate::report::table::TableData;
 use crate::report::{csv, html, json, latex, markdown};
-use crate::store::{Store, write_whole};
+use crate::store::write_whole;
 use crate::work::Failure;
 
-/// Builds a table from what is in the store. Scores that are not there make cells n/a.
-pub fn make(
-    project: &Project,
-    table: &Table,
-    world: &World,
-    plan: &Plan,
-    store: &Store,
-) -> Result<TableData, Failure> {
+/// The scores that a table is built from.
+///
+/// # Errors
+/// Predictions that cannot be read.
+pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
     let mut evidence = Evidence::default();
-    let folders = face_folders(plan, store)?;
-    for (dataset, split) in scored(table) {
-        if let Some(folder) = folders.get(&dataset) {
-            let faces = Faces::open(folder).map_err(Failure::Data)?;
-            let coverage = coverage(world, &faces, &dataset, split);
-            evidence.coverage.insert((dataset, split), coverage);
+    for set in &findings.coverage {
+        evidence.coverage.insert((set.dataset.clone(), set.split), set.coverage);
+    }
+    let targets = targets(table);
+    let rows: Vec<&str> = table.rows.iter().flat_map(Row::experiments).collect();
+    for scores in &findings.scores {
+        // Other tables need other scores; what validates is not corrupted.
+        let target = &scores.target;
+        if !rows.contains(&scores.experiment.as_str())
+            || target.corruption.is_some() && !targets.contains(target)
+        {
+            continue;
         }
-    }
-    for stage in &plan.stages {
-        let Work::Predict { experiment, dataset, split, .. } = &stage.work else { continue };
-        let key =
-            ScoreKey { experiment: experiment.clone(), dataset: dataset.clone(), split: *split };
-        let scores = match store.find(Kind::Predict.word(), &stage.key) {
-            None => Err("not evaluated yet".to_owned()),
-            Some(folder) => Ok(read(&folder, table.video_score.value)?),
+        let Target { dataset, split, corruption } = scores.target.clone();
+        let key = ScoreKey { experiment: scores.experiment.clone(), dataset, split, corruption };
+        let scored = match (&scores.file, &scores.outside) {
+            (None, _) => Err("not evaluated yet".to_owned()),
+            (Some(_), Some(OutsideCoverage { scored: 0, .. })) => {
+                Err(format!("the file of {} has no score of {}", key.experiment, key.dataset))
+            }
+            (Some(file), _) => Ok(read(file, table.video_score.value)?),
         };
-        evidence.scores.insert(key, scores);
+        if let Some(coverage) = &scores.outside {
+            evidence.outside.insert(key.clone(), coverage.clone());
+        }
+        evidence.scores.insert(key, scored);
     }
+    Ok(evidence)
+}
+
+/// Builds a table from what was found. Scores that are not there make cells n/a.
+///
+/// # Errors
+/// Published numbers that cannot be read, columns under their minimum coverage.
+pub fn make(project: &Project, table: &Table, evidence: &Evidence) -> Result<TableData, Failure> {
     let published = published(table)?;
-    build(project, table, &evidence, &published).map_err(|e| Failure::Data(e.to_string()))
+    build(project, table, evidence, &published).map_err(|e| Failure::Data(e.to_string()))
 }
 
 /// A table of published numbers alone: its averages audited, its claims decided by them.
@@ -68,25 +81,10 @@ fn published(table: &Table) -> Result<Vec<Published>, Failure> {
         .collect()
 }
 
-fn read(folder: &Path, rule: VideoScore) -> Result<Scored, Failure> {
+fn read(file: &Path, rule: VideoScore) -> Result<Scored, Failure> {
     let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
-    let predictions =
-        crate::evaluate::predictions::read(&folder.join(super::predict::FILE)).map_err(failed)?;
+    let predictions = crate::evaluate::predictions::read(file).map_err(failed)?;
     Ok(Scored { frames: predictions.frames(), videos: predictions.videos(rule).map_err(failed)? })
-}
-
-/// Videos of a split with a usable face, of all of them.
-fn coverage(world: &World, faces: &Faces, dataset: &str, split: Split) -> Coverage {
-    let mut coverage = Coverage { usable: 0, total: 0 };
-    let Some(scan) = world.scans.get(dataset) else { return coverage };
-    for video in scan.manifest.video_rows() {
-        if video.split == Some(split) {
-            coverage.total += 1;
-            let prepared = faces.videos.get(&video.key);
-            coverage.usable += u64::from(prepared.is_some_and(|v| v.faces > 0));
-        }
-    }
-    coverage
 }
 
 /// Writes a table in every format to `folder`. Returns the files.

@@ -43,7 +43,24 @@ pub fn environment(name: &str) -> Option<OsString> {
 /// # Errors
 /// As [`look_at`].
 pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<World, Failure> {
-    look_at(&datasets(project), store, events)
+    let mut world = look_at(&datasets(project), store, events)?;
+    for row in project.tables.iter().flat_map(|table| &table.rows) {
+        let Some(declared) = &row.predictions else { continue };
+        let path = declared.file.value.base.join(&declared.file.value.written);
+        match store.digest(&path) {
+            Ok(digest) => {
+                world.facts.outside.insert(path, digest);
+            }
+            Err(error) => world.missing.push(format!(
+                "the scores of row `{}` were not found\n  looked for: {} ({error})\n  to say \
+                 otherwise: write another path in `row .. predictions=..`",
+                row.experiment.value,
+                path.display()
+            )),
+        }
+    }
+    store.save_digests()?;
+    Ok(world)
 }
 
 /// Looks at data sets. Those that are not there are all listed in [`World::missing`].

@@ -6,6 +6,7 @@ pub mod file;
 mod labels;
 pub mod measure;
 pub mod metrics;
+pub mod outside;
 pub mod predictions;
 mod read_rows;
 mod rows;

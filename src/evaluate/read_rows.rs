@@ -28,8 +28,11 @@ pub(super) fn read(request: &Request) -> Result<Rows, FileError> {
         labels: LabelReader::new(request.fake_is.as_deref()),
         firsts: Vec::new(),
     };
+    let mut wanted = vec![request.score.clone(), request.label.clone()];
+    wanted.extend(request.video.clone());
+    wanted.extend(request.by.clone());
     let mut first = 0;
-    batches(request, |total, table| {
+    batches(&request.path, wanted, |total, table| {
         if first == 0 {
             rows.reserve(total);
         }
@@ -41,13 +44,15 @@ pub(super) fn read(request: &Request) -> Result<Rows, FileError> {
     Ok(rows)
 }
 
-/// Hands a file's batches on, with the number of all rows where it is known.
-fn batches(
-    request: &Request,
+/// Hands on the wanted columns of a file in batches, with the number of all rows where it is
+/// known.
+pub(super) fn batches(
+    path: &Path,
+    mut wanted: Vec<String>,
     mut take: impl FnMut(usize, DataFrame) -> Result<(), FileError>,
 ) -> Result<(), FileError> {
-    let path = &request.path;
-    let open = || File::open(path).map_err(|source| FileError::Open { path: path.clone(), source });
+    let open =
+        || File::open(path).map_err(|source| FileError::Open { path: path.to_owned(), source });
     let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
     let format = if is_parquet { "Parquet" } else { "CSV" };
     let flaw = |e: PolarsError| {
@@ -58,11 +63,8 @@ fn batches(
             // What follows the first line is advice to callers of Polars.
             reason.lines().next().unwrap_or_default().to_owned()
         };
-        FileError::Read { path: path.clone(), format, reason }
+        FileError::Read { path: path.to_owned(), format, reason }
     };
-    let mut wanted = vec![request.score.clone(), request.label.clone()];
-    wanted.extend(request.video.clone());
-    wanted.extend(request.by.clone());
     wanted.sort_unstable();
     wanted.dedup();
 
@@ -130,14 +132,19 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Adds the scored rows of a batch, whose first row has the number `first`, from 0.
     fn batch(&mut self, table: &DataFrame, first: usize, rows: &mut Rows) -> Result<(), FileError> {
-        let scores = self.scores(&table[self.request.score.as_str()], first)?;
+        let scores = numbers(
+            &self.request.path,
+            &self.request.score,
+            &table[self.request.score.as_str()],
+            first,
+        )?;
         let fakes = self.fakes(&table[self.request.label.as_str()], &scores, first)?;
         if let (Some(name), Some(ids)) = (&self.request.video, &mut rows.videos) {
             self.videos(name, &table[name.as_str()], &scores, &fakes, first, ids)?;
         }
         if let (Some(name), Some(ids)) = (&self.request.by, &mut rows.groups) {
-            let texts = self.text(name, &table[name.as_str()], "groups")?;
-            let texts = texts.str().expect(TEXT).iter().zip(&scores);
+            let column = texts(&self.request.path, name, &table[name.as_str()], "groups")?;
+            let texts = column.str().expect(TEXT).iter().zip(&scores);
             let scored = texts.filter(|(_, score)| score.is_some());
             let named = scored.map(|(text, _)| text.filter(|text| !text.is_empty()));
             ids.extend(&named.collect::<Vec<_>>());
@@ -147,47 +154,6 @@ impl Reading<'_> {
         // Adding zero turns -0.0 into 0.0, so that equal scores are tied.
         rows.scores.extend(scores.into_iter().flatten().map(|score| score + 0.0));
         Ok(())
-    }
-
-    /// The scores, `None` where missing.
-    fn scores(&self, column: &Column, first: usize) -> Result<Vec<Option<f64>>, FileError> {
-        let request = self.request;
-        let bad = |row: usize, value: String| FileError::Score {
-            path: request.path.clone(),
-            column: request.score.clone(),
-            row: first + row + 1,
-            value,
-        };
-        if column.dtype().is_string() {
-            return column
-                .str()
-                .expect(TEXT)
-                .iter()
-                .enumerate()
-                .map(|(row, text)| match text.map(str::trim) {
-                    None | Some("") => Ok(None),
-                    Some(text) => match text.parse::<f64>() {
-                        Ok(score) if score.is_finite() => Ok(Some(score)),
-                        _ => Err(bad(row, text.to_owned())),
-                    },
-                })
-                .collect();
-        }
-        let wrong_type = || self.wrong_type(&request.score, column, "numbers");
-        if !column.dtype().is_primitive_numeric() {
-            return Err(wrong_type());
-        }
-        let numbers = column.cast(&DataType::Float64).map_err(|_| wrong_type())?;
-        numbers
-            .f64()
-            .expect("a column just cast to f64")
-            .iter()
-            .enumerate()
-            .map(|(row, score)| match score {
-                Some(score) if !score.is_finite() => Err(bad(row, score.to_string())),
-                score => Ok(score),
-            })
-            .collect()
     }
 
     /// The labels of the scored rows: true for fake.
@@ -205,7 +171,8 @@ impl Reading<'_> {
                 return self.whole_numbers(wide.i64().expect("just cast"), scores, first);
             }
         }
-        let text = self.text(&name, column, "labels (whole numbers, booleans or text)")?;
+        let wanted = "labels (whole numbers, booleans or text)";
+        let text = texts(&self.request.path, &name, column, wanted)?;
         let text = text.str().expect(TEXT);
         let mut fakes = Vec::with_capacity(scores.len());
         for (row, (label, _)) in
@@ -258,8 +225,8 @@ impl Reading<'_> {
         ids: &mut Ids,
     ) -> Result<(), FileError> {
         let path = || self.request.path.clone();
-        let texts = self.text(name, column, "names of videos")?;
-        let texts = texts.str().expect(TEXT).iter().zip(scores).enumerate();
+        let column_texts = texts(&self.request.path, name, column, "names of videos")?;
+        let texts = column_texts.str().expect(TEXT).iter().zip(scores).enumerate();
         let (rows, texts): (Vec<usize>, Vec<Option<&str>>) = texts
             .filter(|(_, (_, score))| score.is_some())
             .map(|(row, (text, _))| (first + row, text))
@@ -285,29 +252,70 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// A column as text.
-    fn text(&self, name: &str, column: &Column, wanted: &'static str) -> Result<Column, FileError> {
-        if column.dtype().is_nested() {
-            return Err(self.wrong_type(name, column, wanted));
-        }
-        column.cast(&DataType::String).map_err(|_| self.wrong_type(name, column, wanted))
-    }
-
-    fn wrong_type(&self, name: &str, column: &Column, wanted: &'static str) -> FileError {
-        FileError::Type {
-            path: self.request.path.clone(),
-            column: name.to_owned(),
-            found: column.dtype().to_string(),
-            wanted,
-        }
-    }
-
     fn label_error(&self, source: super::labels::LabelError) -> FileError {
         FileError::Label {
             path: self.request.path.clone(),
             column: self.request.label.clone(),
             source,
         }
+    }
+}
+
+/// The numbers of a column, `None` where missing. `first` is the number of its first row, from 0.
+pub(super) fn numbers(
+    path: &Path,
+    name: &str,
+    column: &Column,
+    first: usize,
+) -> Result<Vec<Option<f64>>, FileError> {
+    let bad = |row: usize, value: String| FileError::Score {
+        path: path.to_owned(),
+        column: name.to_owned(),
+        row: first + row + 1,
+        value,
+    };
+    if column.dtype().is_string() {
+        let texts = column.str().expect(TEXT).iter().enumerate();
+        let number = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
+            None | Some("") => Ok(None),
+            Some(text) => match text.parse::<f64>() {
+                Ok(score) if score.is_finite() => Ok(Some(score)),
+                _ => Err(bad(row, text.to_owned())),
+            },
+        };
+        return texts.map(number).collect();
+    }
+    if !column.dtype().is_primitive_numeric() {
+        return Err(wrong_type(path, name, column, "numbers"));
+    }
+    let numbers = column.cast(&DataType::Float64);
+    let numbers = numbers.map_err(|_| wrong_type(path, name, column, "numbers"))?;
+    let number = |(row, score): (usize, Option<f64>)| match score {
+        Some(score) if !score.is_finite() => Err(bad(row, score.to_string())),
+        score => Ok(score),
+    };
+    numbers.f64().expect("a column just cast to f64").iter().enumerate().map(number).collect()
+}
+
+/// A column as text.
+pub(super) fn texts(
+    path: &Path,
+    name: &str,
+    column: &Column,
+    wanted: &'static str,
+) -> Result<Column, FileError> {
+    if column.dtype().is_nested() {
+        return Err(wrong_type(path, name, column, wanted));
+    }
+    column.cast(&DataType::String).map_err(|_| wrong_type(path, name, column, wanted))
+}
+
+fn wrong_type(path: &Path, name: &str, column: &Column, wanted: &'static str) -> FileError {
+    FileError::Type {
+        path: path.to_owned(),
+        column: name.to_owned(),
+        found: column.dtype().to_string(),
+        wanted,
     }
 }
 

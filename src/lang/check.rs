@@ -121,6 +121,11 @@ impl Checker<'_> {
         for (i, argument) in node.arguments.iter().enumerate() {
             let last = spec.arguments.last().filter(|_| spec.repeats);
             match spec.arguments.get(i).or(last) {
+                Some(field)
+                    if !field.unless.is_empty() && node.property(field.unless).is_some() =>
+                {
+                    self.value(argument, &Field { ty: Type::Name, ..*field });
+                }
                 // The only argument of a node goes by the name of the node.
                 Some(field) if spec.arguments.len() == 1 && field.ty != Type::Name => {
                     self.value(argument, &Field { name: spec.name, ..*field });

@@ -1,6 +1,7 @@
 //! The typed experiment: what a checked set of files says, with every name
 //! resolved and every value carrying the place it was written.
 
+mod corruption;
 mod dataset;
 mod layout;
 mod recipe;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use super::span::Spanned;
 
+pub use corruption::*;
 pub use dataset::*;
 pub use layout::*;
 pub use recipe::*;

@@ -163,6 +163,8 @@ pub(super) struct Field {
     pub default: Option<Preset>,
     /// Exactly one field of a group is given; empty for none.
     pub group: &'static str,
+    /// A reference is a name of its own where this property is given; empty for none.
+    pub unless: &'static str,
 }
 
 /// The group of a field to which the block of the node is the alternative.
@@ -170,7 +172,7 @@ pub(super) const OR_BLOCK: &str = "block";
 
 impl Field {
     pub const fn new(name: &'static str, ty: Type, doc: &'static str) -> Self {
-        Self { name, ty, doc, required: false, default: None, group: "" }
+        Self { name, ty, doc, required: false, default: None, group: "", unless: "" }
     }
 
     pub const fn required(self) -> Self {
@@ -183,6 +185,10 @@ impl Field {
 
     pub const fn group(self, group: &'static str) -> Self {
         Self { group, ..self }
+    }
+
+    pub const fn unless(self, unless: &'static str) -> Self {
+        Self { unless, ..self }
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use candle_core::safetensors::BufferedSafetensors;
 use candle_core::{DType, Device, Tensor};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use error::WeightsError;
 pub(crate) use error::shortened;
@@ -30,7 +30,7 @@ const SINCOS: f64 = 1e-5;
 const WRAPPER: &str = "module.";
 
 /// What a weights file gave.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoadReport {
     /// The file.
     pub file: String,

@@ -1,21 +1,24 @@
 //! The stages that an experiment file asks for, in the order in which they run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::inputs::Inputs;
 use crate::lang::model::{
-    Attribution, Column, Dataset, Ensemble, Experiment, Layout, Loss, Project, Row, Split, Table,
-    Weights,
+    Attribution, Column, Corruption, Dataset, Ensemble, Experiment, Layout, Loss, Predictions,
+    Project, Row, Split, Table, Weights,
 };
+use crate::lang::span::Spanned;
 
 /// Raised whenever the same declaration gives other bytes than before.
 const PREPARE_VERSION: u32 = 2;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
 const PREDICT_VERSION: u32 = 1;
+const CORRUPTION_VERSION: u32 = 1;
 
 /// Kinds of stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,7 +30,7 @@ pub enum Kind {
     Sample,
     /// An experiment to a model.
     Train,
-    /// A model and a split of a data set to scores.
+    /// A model, or the file of another tool, and a split of a data set to scores.
     Predict,
 }
 
@@ -84,10 +87,17 @@ pub enum Work {
         experiment: String,
         /// Key of its model.
         model: String,
-        /// The data set.
-        dataset: String,
-        /// The split.
-        split: Split,
+        /// What it scores.
+        target: Target,
+    },
+    /// The scores of another tool on a data set.
+    Outside {
+        /// The row that they are of.
+        row: String,
+        /// Their file.
+        file: Predictions,
+        /// What they are of.
+        target: Target,
     },
 }
 
@@ -100,6 +110,8 @@ pub struct Facts {
     pub weights: BTreeMap<String, String>,
     /// Of each weights file of a face detector, by name of the data set.
     pub detectors: BTreeMap<String, String>,
+    /// Of each file of another tool's scores.
+    pub outside: BTreeMap<PathBuf, String>,
     /// Version of the demo's generator.
     pub demo_version: u32,
 }
@@ -118,6 +130,22 @@ pub struct DatasetDigests {
 pub struct Plan {
     /// Stages in the order in which they run.
     pub stages: Vec<Stage>,
+    /// The scores that tables need. Several may come from one stage: experiments that differ
+    /// in name alone are one model.
+    pub scores: Vec<Scores>,
+}
+
+/// Scores and the stage that gives them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// The experiment, or the row of another tool.
+    pub of: String,
+    /// Whether another tool made them.
+    pub outside: bool,
+    /// What is scored.
+    pub target: Target,
+    /// Key of the stage.
+    pub key: String,
 }
 
 impl Facts {
@@ -145,18 +173,42 @@ pub fn experiments(project: &Project) -> Vec<&Experiment> {
     if project.tables.is_empty() { project.experiments.values().collect() } else { shown }
 }
 
-/// Data sets and splits that a table scores.
-pub fn scored(table: &Table) -> BTreeSet<(String, Split)> {
+/// What is scored: a split of a data set, its faces as they are or corrupted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Target {
+    /// The data set.
+    pub dataset: String,
+    /// The split.
+    pub split: Split,
+    /// What is done to its faces before.
+    pub corruption: Option<Corruption>,
+}
+
+/// What a table scores.
+pub fn targets(table: &Table) -> BTreeSet<Target> {
+    let target = |dataset: &Spanned<String>, split: &Spanned<Split>, corruption| Target {
+        dataset: dataset.value.clone(),
+        split: split.value,
+        corruption,
+    };
     let columns = table.scenarios.iter().flat_map(|s| &s.columns);
     columns
-        .filter_map(|column| match column {
+        .flat_map(|column| match column {
             Column::Dataset { dataset, split, .. }
-            | Column::PerManipulation { dataset, split, .. } => {
-                Some((dataset.value.clone(), split.value))
+            | Column::PerManipulation { dataset, split, .. } => vec![target(dataset, split, None)],
+            Column::Corrupted { dataset, split, kind, strengths, .. } => {
+                let corruption = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value };
+                let corruptions = strengths.iter().map(corruption);
+                corruptions.map(|c| target(dataset, split, Some(c))).collect()
             }
-            Column::Average { .. } => None,
+            Column::Average { .. } => Vec::new(),
         })
         .collect()
+}
+
+/// Data sets and splits that a table scores.
+pub fn scored(table: &Table) -> BTreeSet<(String, Split)> {
+    targets(table).into_iter().map(|target| (target.dataset, target.split)).collect()
 }
 
 /// Data sets that the planned stages need.
@@ -170,13 +222,26 @@ pub fn datasets(project: &Project) -> Vec<&Dataset> {
     names.into_iter().filter_map(|name| project.datasets.get(name)).collect()
 }
 
+/// Data sets whose faces a model sees: those that only other tools scored are not prepared.
+fn seen(project: &Project) -> BTreeSet<String> {
+    let sources = experiments(project).into_iter().flat_map(|e| &e.data.sources);
+    let trained = sources.map(|source| source.dataset.value.clone());
+    let ours = |table: &&Table| table.rows.iter().any(|row| row.predictions.is_none());
+    let tested = project.tables.iter().filter(ours).flat_map(scored).map(|(dataset, _)| dataset);
+    trained.chain(tested).collect()
+}
+
 /// The stages of a project whose data sets are in `facts`.
 pub fn plan(project: &Project, facts: &Facts) -> Plan {
     let mut plan = Plan::default();
     let mut faces = BTreeMap::new();
+    let seen = seen(project);
     for dataset in datasets(project) {
         let inputs = faces_inputs(dataset, facts);
         let name = dataset.name.value.clone();
+        if !seen.contains(&name) {
+            continue;
+        }
         faces.insert(name.clone(), inputs.key(Kind::Faces.word()));
         plan.add(Kind::Faces, name.clone(), inputs, Work::Faces { dataset: name });
     }
@@ -198,32 +263,14 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
         plan.add(Kind::Train, name, inputs, work);
     }
     for table in &project.tables {
-        for name in table.rows.iter().flat_map(Row::experiments) {
-            let Some(model) = models.get(name) else { continue };
-            let reported = scored(table);
-            let mut splits = reported.clone();
-            if table.validates() {
-                let experiment = project.experiments.get(name);
-                splits.extend(experiment.into_iter().flat_map(|e| e.data.validation()));
-            }
-            for (dataset, split) in splits {
-                let Some(declared) = project.datasets.get(&dataset) else { continue };
-                let inputs = Inputs::empty()
-                    .with("version", PREDICT_VERSION)
-                    .with("model", model)
-                    .with("faces", &faces[&dataset])
-                    .with("manifest", facts.manifest(&dataset))
-                    .with("split-rule", &declared.split)
-                    .with("split", split);
-                let experiment = name.to_owned();
-                let name = if reported.contains(&(dataset.clone(), split)) {
-                    format!("{experiment} on {dataset}")
-                } else {
-                    format!("{experiment} on {dataset} ({})", split.word())
-                };
-                let model = model.clone();
-                let work = Work::Predict { experiment, model, dataset, split };
-                plan.add(Kind::Predict, name, inputs, work);
+        for row in &table.rows {
+            match &row.predictions {
+                None => {
+                    for name in row.experiments() {
+                        plan.predict(project, table, name, &models, &faces, facts);
+                    }
+                }
+                Some(file) => plan.outside(project, table, &row.experiment.value, file, facts),
             }
         }
     }
@@ -231,6 +278,91 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
 }
 
 impl Plan {
+    /// Adds what an experiment is scored on for a table.
+    fn predict(
+        &mut self,
+        project: &Project,
+        table: &Table,
+        experiment: &str,
+        models: &BTreeMap<String, String>,
+        faces: &BTreeMap<String, String>,
+        facts: &Facts,
+    ) {
+        let Some(model) = models.get(experiment) else { return };
+        let reported = targets(table);
+        let mut all = reported.clone();
+        if table.validates() {
+            let validation = project.experiments[experiment].data.validation();
+            all.extend(validation.map(|(dataset, split)| Target {
+                dataset,
+                split,
+                corruption: None,
+            }));
+        }
+        for target in all {
+            let Some(declared) = project.datasets.get(&target.dataset) else { continue };
+            let mut inputs = Inputs::empty()
+                .with("version", PREDICT_VERSION)
+                .with("model", model)
+                .with("faces", &faces[&target.dataset])
+                .with("manifest", facts.manifest(&target.dataset))
+                .with("split-rule", &declared.split)
+                .with("split", target.split);
+            if let Some(corruption) = target.corruption {
+                inputs = inputs
+                    .with("corruption", corruption)
+                    .with("corruption-version", CORRUPTION_VERSION);
+            }
+            let mut name = format!("{experiment} on {}", target.dataset);
+            if let Some(corruption) = target.corruption {
+                name += &format!(", {corruption}");
+            }
+            if !reported.contains(&target) {
+                name += &format!(" ({})", target.split.word());
+            }
+            let (experiment, model) = (experiment.to_owned(), model.clone());
+            self.scores(&experiment, false, &target, &inputs);
+            self.add(Kind::Predict, name, inputs, Work::Predict { experiment, model, target });
+        }
+    }
+
+    /// Adds what a row takes from the file of another tool.
+    fn outside(
+        &mut self,
+        project: &Project,
+        table: &Table,
+        row: &str,
+        file: &Predictions,
+        facts: &Facts,
+    ) {
+        for target in targets(table).into_iter().filter(|target| target.corruption.is_none()) {
+            let Some(declared) = project.datasets.get(&target.dataset) else { continue };
+            let path = file.file.value.base.join(&file.file.value.written);
+            let columns =
+                Inputs::of(file).with("file", json!({ "digest": facts.outside.get(&path) }));
+            let inputs = Inputs::empty()
+                .with("version", PREDICT_VERSION)
+                .with("manifest", facts.manifest(&target.dataset))
+                .with("split-rule", &declared.split)
+                .with("dataset", &target.dataset)
+                .with("split", target.split)
+                .nested("outside", columns);
+            let name = format!("{row} on {}", target.dataset);
+            let (row, file) = (row.to_owned(), file.clone());
+            self.scores(&row, true, &target, &inputs);
+            self.add(Kind::Predict, name, inputs, Work::Outside { row, file, target });
+        }
+    }
+
+    /// Notes scores that a table needs.
+    fn scores(&mut self, of: &str, outside: bool, target: &Target, inputs: &Inputs) {
+        let (of, target) = (of.to_owned(), target.clone());
+        let scores = Scores { of, outside, target, key: inputs.key(Kind::Predict.word()) };
+        if !self.scores.contains(&scores) {
+            self.scores.push(scores);
+        }
+    }
+
     /// Adds a stage unless one with the same key is there.
     fn add(&mut self, kind: Kind, name: String, inputs: Inputs, work: Work) {
         let key = inputs.key(kind.word());

@@ -68,9 +68,9 @@ fn mean(
             let column = scenario.columns.iter().find(|c| c.label == value.column)?;
             let keys = match &column.kind {
                 ColumnKind::Average { over } => over.iter().map(String::as_str).collect(),
-                ColumnKind::Dataset { .. } | ColumnKind::Manipulation { .. } => {
-                    BTreeSet::from([column.key.as_str()])
-                }
+                ColumnKind::Dataset { .. }
+                | ColumnKind::Manipulation { .. }
+                | ColumnKind::Corrupted { .. } => BTreeSet::from([column.key.as_str()]),
             };
             Some((keys, value.value))
         })

@@ -14,10 +14,11 @@ use super::reference::{self, Published};
 use super::table::{Cell, Coverage, MetricBlock, RowData, TableData};
 use crate::evaluate::measure::Measure;
 use crate::evaluate::metrics::{BadScore, Ranking};
+use crate::evaluate::outside::OutsideCoverage;
 use crate::evaluate::samples::Samples;
 use crate::evaluate::statistics::seeds::Seeds;
 use crate::lang::model::{
-    Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold, VideoScore,
+    Corruption, Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold, VideoScore,
 };
 
 /// What was scored: which model, on what.
@@ -29,6 +30,8 @@ pub struct ScoreKey {
     pub dataset: String,
     /// The split.
     pub split: Split,
+    /// What was done to the faces.
+    pub corruption: Option<Corruption>,
 }
 
 /// The scores of one model on one split.
@@ -57,6 +60,8 @@ pub struct Evidence {
     pub scores: BTreeMap<ScoreKey, Result<Scored, String>>,
     /// Usable videos by data set and split.
     pub coverage: BTreeMap<(String, Split), Coverage>,
+    /// For rows of another tool, how much of a data set it scored.
+    pub outside: BTreeMap<ScoreKey, OutsideCoverage>,
 }
 
 /// A data set of which too few videos were usable.
@@ -193,18 +198,16 @@ fn rank(
     level: Level,
     evidence: &Evidence,
 ) -> Result<Result<Ranking, String>, BuildError> {
-    let Unit { dataset, split, method, .. } = unit;
-    let (experiment, dataset, split) = (experiment.to_owned(), dataset.clone(), *split);
-    let key = ScoreKey { experiment, dataset, split };
+    let key = unit.key_of(experiment);
     let scored = match evidence.scores.get(&key) {
         Some(Ok(scored)) => scored,
         Some(Err(reason)) => return Ok(Err(reason.clone())),
         None => {
-            return Ok(Err(format!("{} was not scored on {}", key.experiment, key.dataset)));
+            return Ok(Err(format!("{} was not scored on {}", key.experiment, unit.key())));
         }
     };
     let samples = scored.at(level);
-    let ranking = match method {
+    let ranking = match &unit.method {
         Some(method) => samples.of_method(method),
         None => samples.ranking(),
     };

@@ -87,6 +87,7 @@ pub(in crate::report) fn table() -> Table {
                 experiment: text(name),
                 label: text(&format!("Row {name}")),
                 repeats: Vec::new(),
+                predictions: None,
             })
             .to_vec(),
         scenarios: vec![
@@ -147,6 +148,7 @@ fn evidence() -> Evidence {
                 experiment: experiment.into(),
                 dataset: dataset.into(),
                 split: Split::Test,
+                corruption: None,
             };
             // The faces of every video disagree with it, to tell the levels apart.
             let frames = Samples {
@@ -235,6 +237,7 @@ fn an_average_with_an_undefined_part_says_which() {
         experiment: "x".into(),
         dataset: dataset.into(),
         split: Split::Test,
+        corruption: None,
     };
     evidence.scores.insert(key("b"), Err("training diverged".into()));
     evidence.scores.remove(&key("m"));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{Evidence, ScoreKey};
+use super::build::Evidence;
 use super::columns::{Planned, Source, Unit};
 use super::table::MetricBlock;
 use crate::evaluate::measure::Measure;
@@ -139,12 +139,7 @@ fn samples<'a>(
     level: Level,
     evidence: &'a Evidence,
 ) -> Vec<&'a Sample> {
-    let key = ScoreKey {
-        experiment: experiment.to_owned(),
-        dataset: unit.dataset.clone(),
-        split: unit.split,
-    };
-    match evidence.scores.get(&key) {
+    match evidence.scores.get(&unit.key_of(experiment)) {
         Some(Ok(scored)) => scored.at(level).part(unit.method.as_deref()).collect(),
         _ => Vec::new(),
     }

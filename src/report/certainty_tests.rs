@@ -42,7 +42,7 @@ fn evidence() -> Evidence {
             }
             for split in [Split::Test, Split::Val] {
                 let (experiment, dataset) = (experiment.to_owned(), dataset.to_owned());
-                let key = ScoreKey { experiment, dataset, split };
+                let key = ScoreKey { experiment, dataset, split, corruption: None };
                 let scored = Scored {
                     frames: Samples { rows: frames.clone() },
                     videos: Samples { rows: rows.clone() },
@@ -119,8 +119,12 @@ fn a_row_that_is_worse_is_marked_and_the_base_is_not() {
 fn the_area_of_a_column_is_tested_by_delong_whatever_the_order_of_rows() {
     let evidence = evidence();
     let area = |experiment: &str| {
-        let key =
-            ScoreKey { experiment: experiment.into(), dataset: "a".into(), split: Split::Test };
+        let key = ScoreKey {
+            experiment: experiment.into(),
+            dataset: "a".into(),
+            split: Split::Test,
+            corruption: None,
+        };
         let mut rows = evidence.scores[&key].as_ref().unwrap().videos.rows.clone();
         rows.sort_by(|a, b| a.video.cmp(&b.video));
         let of = |fake| -> Vec<f64> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::build::{BuildError, Evidence};
+use super::build::{BuildError, Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
-use crate::lang::model::{Average, Column, Family, Project, Split, Table};
+use crate::lang::model::{Average, Column, Corruption, Family, Project, Split, Table};
 
 /// A set of samples that a metric is computed on.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,14 +18,27 @@ pub(super) struct Unit {
     pub split: Split,
     /// One manipulation's fakes against all reals; all samples when absent.
     pub method: Option<String>,
+    /// What was done to its faces.
+    pub corruption: Option<Corruption>,
 }
 
 impl Unit {
+    /// Where its scores by an experiment are.
+    pub fn key_of(&self, experiment: &str) -> ScoreKey {
+        ScoreKey {
+            experiment: experiment.to_owned(),
+            dataset: self.dataset.clone(),
+            split: self.split,
+            corruption: self.corruption,
+        }
+    }
+
     /// Stable name, that of its column.
-    fn key(&self) -> String {
-        match &self.method {
-            Some(method) => format!("{}/{method}", self.dataset),
-            None => self.dataset.clone(),
+    pub fn key(&self) -> String {
+        match (&self.method, self.corruption) {
+            (Some(method), _) => format!("{}/{method}", self.dataset),
+            (None, Some(corruption)) => format!("{}, {corruption}", self.dataset),
+            (None, None) => self.dataset.clone(),
         }
     }
 }
@@ -71,6 +84,7 @@ pub(super) fn plan(
                     dataset: known(project, &dataset.value)?,
                     split: split.value,
                     method: None,
+                    corruption: None,
                 });
             }
         }
@@ -93,6 +107,17 @@ pub(super) fn plan(
                         (&dataset, split.value),
                         show.value,
                         averages,
+                        evidence,
+                    );
+                }
+                Column::Corrupted { dataset, split, kind, strengths, average } => {
+                    let dataset = known(project, &dataset.value)?;
+                    let strengths = strengths.iter();
+                    let strengths = strengths.map(|at| Corruption { kind: *kind, at: at.value });
+                    planned.corrupted(
+                        strengths,
+                        (&dataset, split.value),
+                        average.as_ref().map(|label| label.value.as_str()),
                         evidence,
                     );
                 }
@@ -123,6 +148,35 @@ impl Planned {
         self.push(head, Source::Mean(over));
     }
 
+    /// Adds a column for each strength of a corruption, and their mean where it is shown.
+    fn corrupted(
+        &mut self,
+        strengths: impl Iterator<Item = Corruption>,
+        (dataset, split): (&str, Split),
+        average: Option<&str>,
+        evidence: &Evidence,
+    ) {
+        let first = self.units.len();
+        for corruption in strengths {
+            let unit = Unit {
+                label: corruption.to_string(),
+                dataset: dataset.to_owned(),
+                split,
+                method: None,
+                corruption: Some(corruption),
+            };
+            let kind = ColumnKind::Corrupted { dataset: dataset.to_owned(), split, corruption };
+            self.push(
+                head(&unit.label, &unit.key(), kind, evidence),
+                Source::Unit(self.units.len()),
+            );
+            self.units.push(unit);
+        }
+        if let Some(label) = average {
+            self.average(label, (first..self.units.len()).collect());
+        }
+    }
+
     /// Adds the manipulations of a data set, where shown, and their averages.
     fn per_manipulation(
         &mut self,
@@ -139,6 +193,7 @@ impl Planned {
                 dataset: dataset.to_owned(),
                 split,
                 method: Some(method.name.clone()),
+                corruption: None,
             };
             if show {
                 let kind = ColumnKind::Manipulation {
@@ -166,7 +221,8 @@ impl Planned {
 fn head(label: &str, key: &str, kind: ColumnKind, evidence: &Evidence) -> ColumnHead {
     let coverage = match &kind {
         ColumnKind::Dataset { dataset, split }
-        | ColumnKind::Manipulation { dataset, split, .. } => {
+        | ColumnKind::Manipulation { dataset, split, .. }
+        | ColumnKind::Corrupted { dataset, split, .. } => {
             evidence.coverage.get(&(dataset.clone(), *split)).copied()
         }
         ColumnKind::Average { .. } => None,

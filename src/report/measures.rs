@@ -78,7 +78,7 @@ fn chosen(
     let mut pairs = Vec::new();
     let sources = project.experiments.get(experiment).into_iter();
     for (dataset, split) in sources.flat_map(|experiment| experiment.data.validation()) {
-        let key = ScoreKey { experiment: experiment.to_owned(), dataset, split };
+        let key = ScoreKey { experiment: experiment.to_owned(), dataset, split, corruption: None };
         let scored = match evidence.scores.get(&key) {
             Some(Ok(scored)) => scored,
             Some(Err(reason)) => return Err(format!("its threshold: {reason}")),

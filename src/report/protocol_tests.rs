@@ -56,7 +56,9 @@ fn evidence() -> Evidence {
         let mut add = |dataset: &str, split, videos: Samples| {
             let (experiment, dataset) = (experiment.to_owned(), dataset.to_owned());
             let scored = Scored { frames: Samples::default(), videos };
-            evidence.scores.insert(ScoreKey { experiment, dataset, split }, Ok(scored));
+            evidence
+                .scores
+                .insert(ScoreKey { experiment, dataset, split, corruption: None }, Ok(scored));
         };
         add("a", Split::Test, samples([0.1, 0.15], [0.3, 0.45]));
         add("a", Split::Val, samples([0.1, 0.2], [0.4, 0.9]));
@@ -91,7 +93,12 @@ fn a_threshold_is_chosen_on_all_validation_splits_and_applied_to_test() {
 #[test]
 fn without_its_threshold_a_row_has_no_number() {
     let mut evidence = evidence();
-    let key = ScoreKey { experiment: "more".into(), dataset: "b".into(), split: Split::Val };
+    let key = ScoreKey {
+        experiment: "more".into(),
+        dataset: "b".into(),
+        split: Split::Val,
+        corruption: None,
+    };
     evidence.scores.insert(key, Err("not evaluated yet".into()));
     let data = built(&evidence);
     let cell = &data.metrics[1].rows[1].cells[0];

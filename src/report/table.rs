@@ -1,10 +1,10 @@
 //! A results table as data, independent of any format.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::evaluate::statistics::interval::Interval;
 use crate::evaluate::statistics::seeds::Seeds;
-use crate::lang::model::{Family, Level, Metric, Split};
+use crate::lang::model::{Corruption, Family, Level, Metric, Split};
 
 /// A results table.
 ///
@@ -99,7 +99,16 @@ pub enum ColumnKind {
         /// Its family, where known.
         family: Option<Family>,
     },
-    /// A mean over data sets or manipulations.
+    /// One data set, its faces corrupted before they were scored.
+    Corrupted {
+        /// Its name.
+        dataset: String,
+        /// Split scored.
+        split: Split,
+        /// What was done.
+        corruption: Corruption,
+    },
+    /// A mean over data sets, manipulations or strengths.
     Average {
         /// What is averaged: the keys of columns, shown or not.
         over: Vec<String>,
@@ -107,7 +116,7 @@ pub enum ColumnKind {
 }
 
 /// How many videos of a data set gave a usable face.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Videos scored.
     pub usable: u64,

@@ -4,7 +4,8 @@
 use rayon::prelude::*;
 
 use super::augment::face::{Face, evaluation, training};
-use crate::lang::model::{Augment, Normalize, Resize};
+use crate::lang::model::{Augment, Corruption, Normalize, Resize};
+use crate::prepare::corrupt::corrupt;
 use crate::prepare::faces::Faces;
 use crate::prepare::store::StoreError;
 use crate::rng::{Rng, Stream};
@@ -69,9 +70,20 @@ impl Inputs<'_> {
         })
     }
 
-    /// Inputs as at evaluation.
-    pub fn evaluation(&self, samples: &[Sample], resize: Resize) -> Result<Vec<f32>, StoreError> {
-        self.planes(samples, |_, face, out| evaluation(face, resize, self.normalize, out))
+    /// Inputs as at evaluation, of faces as they are or corrupted.
+    pub fn evaluation(
+        &self,
+        samples: &[Sample],
+        resize: Resize,
+        corruption: Option<Corruption>,
+    ) -> Result<Vec<f32>, StoreError> {
+        self.planes(samples, |sample, face, out| match corruption {
+            None => evaluation(face, resize, self.normalize, out),
+            Some(corruption) => {
+                let rgb = corrupt(face.rgb, face.side, corruption, sample.id);
+                evaluation(Face { rgb: &rgb, ..face }, resize, self.normalize, out);
+            }
+        })
     }
 
     fn planes(

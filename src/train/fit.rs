@@ -123,7 +123,7 @@ impl Fit<'_> {
         let mut sum = 0.0;
         let mut scored = Vec::with_capacity(self.val.len());
         for samples in self.val.chunks(EVAL_BATCH) {
-            let logits = network.logits(&self.inputs.evaluation(samples, resize)?)?;
+            let logits = network.logits(&self.inputs.evaluation(samples, resize, None)?)?;
             let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
             sum += scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
             for (sample, p) in samples.iter().zip(probabilities(&logits)?) {

@@ -149,6 +149,7 @@ impl Predictions {
             method: methods.get(row).map(str::to_owned),
             family: families[row],
             probabilities: probabilities.iter().map(|p| p.get(row).unwrap_or_default()).collect(),
+            exact: None,
         })
     }
 

@@ -35,12 +35,15 @@ pub struct Prediction {
     pub family: Option<Family>,
     /// Probability of each class, real first.
     pub probabilities: Vec<f32>,
+    /// P(fake) where it is known beyond the digits of the probabilities, as another tool's.
+    pub exact: Option<f64>,
 }
 
 impl Prediction {
     /// P(fake): the probabilities of all fake classes added (paper section 3.4).
     pub fn score(&self) -> f64 {
-        self.probabilities.iter().skip(1).map(|&p| f64::from(p)).sum()
+        let sum = || self.probabilities.iter().skip(1).map(|&p| f64::from(p)).sum();
+        self.exact.unwrap_or_else(sum)
     }
 }
 

@@ -27,6 +27,7 @@ fn prediction(video: &str, frame: u32, label: Label, probabilities: [f32; 3]) ->
         method: fake.then(|| "swap-seam".into()),
         family: fake.then_some(Family::FaceSwap),
         probabilities: probabilities.to_vec(),
+        exact: None,
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Average, Claim, Column, Comparison, Intervals, Level, Metric, MetricSpec, Parameter, Reference,
-    Row, Scenario, Table, Threshold, VideoScore,
+    Average, Claim, Column, Comparison, CorruptionKind, Intervals, Label, Level, Metric,
+    MetricSpec, Parameter, Predictions, Reference, Row, Scenario, Table, Threshold, VideoScore,
 };
 use crate::lang::span::Spanned;
 use crate::lang::tree::Node;
@@ -23,6 +23,12 @@ read_words!(Metric {
     "ece" => Ece,
 });
 read_words!(Level { "video" => Video, "frame" => Frame, });
+read_words!(CorruptionKind {
+    "jpeg" => Jpeg,
+    "resize" => Resize,
+    "blur" => Blur,
+    "noise" => Noise,
+});
 
 impl Read for Threshold {
     fn read(datum: Datum) -> Option<Self> {
@@ -119,7 +125,46 @@ fn row(node: Cursor<'_>, sink: &mut Sink) -> Option<Row> {
     let repeats = node.children("repeat").map(|repeat| repeat.get("experiment"));
     let repeats: Vec<Spanned<String>> = repeats.collect::<Option<_>>()?;
     unique(repeats.iter().chain([&experiment]), "experiment of a row", sink);
-    Some(Row { experiment, label, repeats })
+    let predictions = match node.has("predictions") {
+        true => Some(predictions(node)?),
+        false => {
+            alone(node, sink);
+            None
+        }
+    };
+    Some(Row { experiment, label, repeats, predictions })
+}
+
+fn predictions(row: Cursor<'_>) -> Option<Predictions> {
+    let empty = Node::empty("columns");
+    let columns = row.child("columns").unwrap_or_else(|| row.unwritten(&empty));
+    Some(Predictions {
+        file: row.path("predictions")?,
+        video: columns.get("video")?,
+        score: columns.get("score")?,
+        dataset: columns.maybe("dataset")?,
+        frame: columns.maybe("frame")?,
+        high: row.get::<String>("high")?.map(|word| match word.as_str() {
+            "real" => Label::Real,
+            _ => Label::Fake,
+        }),
+        min_coverage: row.get("min-coverage")?,
+    })
+}
+
+/// Reports what says nothing about a row without `predictions`.
+fn alone(row: Cursor<'_>, sink: &mut Sink) {
+    let keys = ["high", "min-coverage"].into_iter();
+    let keys = keys.filter_map(|key| row.node.properties.iter().find(|(k, _)| k.value == key));
+    let columns = row.child("columns").map(|columns| columns.node.name.origin);
+    for at in keys.map(|(key, _)| key.origin).chain(columns) {
+        sink.report(
+            Diagnostic::error(Code::Conflict, "scores of another tool that are not named")
+                .text("this is about the file of `predictions`, which the row does not have")
+                .at(at, "has no effect")
+                .help("add `predictions=\"..\"`, or remove it"),
+        );
+    }
 }
 
 fn scenario(
@@ -134,7 +179,7 @@ fn scenario(
     if whole && columns.iter().all(|column| matches!(column, Column::Average { .. })) {
         sink.report(
             Diagnostic::error(Code::MissingNode, "a scenario without columns")
-                .at(node.origin(), "needs a `column` or a `per-manipulation`"),
+                .at(node.origin(), "needs a `column`, a `per-manipulation` or a `corrupted`"),
         );
     }
     let datasets = columns.iter().any(|column| matches!(column, Column::Dataset { .. }));
@@ -151,6 +196,7 @@ fn scenario(
     let labels = columns.iter().flat_map(|column| match column {
         Column::Dataset { label, .. } | Column::Average { label } => vec![label],
         Column::PerManipulation { averages, .. } => averages.iter().map(|a| &a.label).collect(),
+        Column::Corrupted { average, .. } => average.iter().collect(),
     });
     unique(labels, "column", sink);
     if !whole {
@@ -173,6 +219,7 @@ fn column(
             Some(Column::Dataset { dataset, label, split: node.get("split")? })
         }
         "average" => Some(Column::Average { label: node.get("label")? }),
+        "corrupted" => corrupted(node, sink),
         _ => {
             let averages: Option<Vec<Average>> = node
                 .children("average")
@@ -196,6 +243,40 @@ fn column(
             })
         }
     }
+}
+
+fn corrupted(node: Cursor<'_>, sink: &mut Sink) -> Option<Column> {
+    let kind: CorruptionKind = node.get("by")?.value;
+    let strength = match kind {
+        CorruptionKind::Jpeg => "quality",
+        CorruptionKind::Resize => "side",
+        CorruptionKind::Blur => "sigma",
+        CorruptionKind::Noise => "deviation",
+    };
+    let strengths: Option<Vec<Spanned<f64>>> = node
+        .children(strength)
+        .map(|node| match kind {
+            CorruptionKind::Jpeg => Some(node.get::<u32>(strength)?.map(f64::from)),
+            _ => node.get(strength),
+        })
+        .collect();
+    let strengths = strengths?;
+    for (i, at) in strengths.iter().enumerate() {
+        if let Some(first) = strengths[..i].iter().find(|first| first.value == at.value) {
+            sink.report(
+                Diagnostic::error(Code::DuplicateNode, "the same strength twice")
+                    .at(at.origin, "again here")
+                    .and(first.origin, "first here")
+                    .help("remove one of them"),
+            );
+        }
+    }
+    let average = match node.child("average") {
+        Some(average) => Some(average.get("label")?),
+        None => None,
+    };
+    let (dataset, split) = (node.get("dataset")?, node.get("split")?);
+    Some(Column::Corrupted { dataset, split, kind, strengths, average })
 }
 
 fn metric(node: Cursor<'_>) -> Option<MetricSpec> {

@@ -1,7 +1,7 @@
 //! Claims and comparisons about what their table lacks.
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Claim, Column, Metric, Project, Scenario, Table};
+use crate::lang::model::{Claim, Column, Corruption, Metric, Project, Scenario, Table};
 use crate::lang::span::Spanned;
 use crate::lang::suggest::{list, nearest};
 
@@ -102,6 +102,11 @@ fn labels(project: &Project, scenario: &Scenario) -> Vec<String> {
                     }));
                 }
                 labels.extend(averages.iter().map(|average| average.label.value.clone()));
+            }
+            Column::Corrupted { kind, strengths, average, .. } => {
+                let at = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value }.to_string();
+                labels.extend(strengths.iter().map(at));
+                labels.extend(average.iter().map(|label| label.value.clone()));
             }
         }
     }

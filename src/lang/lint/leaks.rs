@@ -31,9 +31,9 @@ pub(super) fn leaks(project: &Project, sink: &mut Sink) {
 /// The data set and split of a column.
 fn reported(column: &Column) -> Option<(&Spanned<String>, &Spanned<Split>)> {
     match column {
-        Column::Dataset { dataset, split, .. } | Column::PerManipulation { dataset, split, .. } => {
-            Some((dataset, split))
-        }
+        Column::Dataset { dataset, split, .. }
+        | Column::PerManipulation { dataset, split, .. }
+        | Column::Corrupted { dataset, split, .. } => Some((dataset, split)),
         Column::Average { .. } => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Data sets: splits, frames, faces, and what is published of them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DataPath, Interpolation, Layout};
 use crate::lang::span::{Origin, Spanned};
@@ -43,7 +43,7 @@ pub enum Label {
 }
 
 /// A part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
     /// Gradient steps.

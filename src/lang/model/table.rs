@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{DataPath, Family, Split};
+use super::{CorruptionKind, DataPath, Family, Label, Split};
 use crate::lang::span::Spanned;
 
 /// A results table.
@@ -51,6 +51,27 @@ pub struct Row {
     pub label: Spanned<String>,
     /// The same experiment with other seeds.
     pub repeats: Vec<Spanned<String>>,
+    /// The scores of another tool, of which the row is made instead of an experiment's.
+    pub predictions: Option<Predictions>,
+}
+
+/// A file with the scores of another tool.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Predictions {
+    /// CSV with a header, or Parquet.
+    pub file: Spanned<DataPath>,
+    /// Column of the video's key.
+    pub video: Spanned<String>,
+    /// Column of the score, 0 to 1.
+    pub score: Spanned<String>,
+    /// Column of the data set's name; without, the file is of one data set.
+    pub dataset: Option<Spanned<String>>,
+    /// Column of the frame's number; without, a row is a video.
+    pub frame: Option<Spanned<String>>,
+    /// The class that a high score means.
+    pub high: Spanned<Label>,
+    /// Smallest fraction of a split's videos that must have a score.
+    pub min_coverage: Spanned<f64>,
 }
 
 impl Row {
@@ -98,6 +119,19 @@ pub enum Column {
     Average {
         /// Name for readers.
         label: Spanned<String>,
+    },
+    /// One data set, corrupted at several strengths.
+    Corrupted {
+        /// The data set.
+        dataset: Spanned<String>,
+        /// Split scored.
+        split: Spanned<Split>,
+        /// What is done to its faces.
+        kind: CorruptionKind,
+        /// How strongly: a column each.
+        strengths: Vec<Spanned<f64>>,
+        /// Name for readers of the mean over the strengths, if it is shown.
+        average: Option<Spanned<String>>,
     },
 }
 

@@ -3,7 +3,12 @@
 use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce};
 use super::data::{FAMILIES, SPLITS, TITLE};
-use super::{Child, Field, Kind, NodeSpec, Type, Variant};
+use super::{Child, Field, Kind, NodeSpec, POSITIVE, Range, Type, UP_TO_ONE, Variant};
+
+/// Widths of a blur; wider than this nothing is left of a face.
+const BLUR: Range = Range { high: 100.0, high_in: true, ..POSITIVE };
+/// Deviations of noise.
+const GREY: Range = Range { high: 255.0, high_in: true, ..POSITIVE };
 
 const METRICS: &[(&str, &str)] = &[
     ("auc", "area under the ROC curve, ties averaged"),
@@ -47,12 +52,30 @@ static ROW: NodeSpec = NodeSpec::value(
     "row",
     "A row.",
     &[
-        Field::new("experiment", Type::Ref(Kind::Experiment), "The experiment.").required(),
+        Field::new("experiment", Type::Ref(Kind::Experiment), "The experiment; with `predictions`, a name of its own.")
+            .required()
+            .unless("predictions"),
         Field::new("label", Type::Text, "Name for readers; the experiment's if absent."),
     ],
 )
-.children(&[Child::new(&REPEAT, AnyNumber)])
+.properties(&[
+    Field::new("predictions", Type::Path, "The scores of another tool, of which the row is made instead of an experiment's: CSV with a header, or Parquet. Each must be 0 to 1."),
+    Field::new("high", Type::Word(&[("fake", "as in Proofmark"), ("real", "1 less the score is taken")]), "The class that a high score means; only with `predictions`.").or(Text("fake")),
+    Field::new("min-coverage", Type::Fraction, "Smallest fraction of a split's videos that must have a score; only with `predictions`.").or(Number(1.0)),
+])
+.children(&[Child::new(&REPEAT, AnyNumber), Child::new(&COLUMNS, AtMostOnce)])
 .keyed();
+
+static COLUMNS: NodeSpec = NodeSpec::new(
+    "columns",
+    "What the columns of the row's `predictions` are called.",
+)
+.properties(&[
+    Field::new("video", Type::Text, "The video: its full path below the root of its data set, as in `proofmark data`'s keys.").or(Text("video")),
+    Field::new("score", Type::Text, "The score.").or(Text("score")),
+    Field::new("dataset", Type::Text, "The name of the data set; without it, the file is of the table's one data set."),
+    Field::new("frame", Type::Text, "The number of the frame: a video has a row for each, and `video-score` makes its score; without it, a row is a video."),
+]);
 
 static REPEAT: NodeSpec = NodeSpec::value(
     "repeat",
@@ -69,8 +92,72 @@ static SCENARIO: NodeSpec = NodeSpec::value(
     Child::new(&COLUMN, AnyNumber),
     Child::new(&PER_MANIPULATION, AnyNumber),
     Child::new(&COLUMN_AVERAGE, AnyNumber),
+    Child::new(&CORRUPTED, AnyNumber),
 ])
 .keyed();
+
+static CORRUPTED: NodeSpec = NodeSpec::value(
+    "corrupted",
+    "One data set with its stored faces corrupted before they are scored, a column for each strength.",
+    &[Field::new(
+        "by",
+        Type::Word(&[
+            ("jpeg", "compressed as JPEG, 4:2:0"),
+            ("resize", "made smaller and as large as before again, bicubic"),
+            ("blur", "Gaussian blur"),
+            ("noise", "Gaussian noise on each channel, the same for every row"),
+        ]),
+        "What is done.",
+    )
+    .required()],
+)
+.properties(&[
+    Field::new("dataset", Type::Ref(Kind::Dataset), "The data set.").required(),
+    REPORTED,
+])
+.children(&[Child::new(&STRENGTHS_AVERAGE, AtMostOnce)])
+.variants(&[
+    Variant { word: "jpeg", doc: "At these qualities.", properties: &[], children: &[Child::new(&QUALITY, AtLeastOnce)] },
+    Variant { word: "resize", doc: "To these sizes.", properties: &[], children: &[Child::new(&SIDE, AtLeastOnce)] },
+    Variant { word: "blur", doc: "Of these widths.", properties: &[], children: &[Child::new(&SIGMA, AtLeastOnce)] },
+    Variant { word: "noise", doc: "Of these deviations.", properties: &[], children: &[Child::new(&DEVIATION, AtLeastOnce)] },
+]);
+
+static STRENGTHS_AVERAGE: NodeSpec = NodeSpec::value(
+    "average",
+    "Mean over the strengths.",
+    &[Field::new("label", Type::Text, "Name for readers.").required()],
+);
+
+static QUALITY: NodeSpec = NodeSpec::value(
+    "quality",
+    "A strength.",
+    &[Field::new("quality", Type::Whole(1, 100), "JPEG quality.").required()],
+);
+
+static SIDE: NodeSpec = NodeSpec::value(
+    "side",
+    "A strength.",
+    &[Field::new("side", Type::Number(UP_TO_ONE), "Fraction of the face's side.").required()],
+);
+
+static SIGMA: NodeSpec = NodeSpec::value(
+    "sigma",
+    "A strength.",
+    &[Field::new("sigma", Type::Number(BLUR), "Standard deviation in pixels of the stored face.")
+        .required()],
+);
+
+static DEVIATION: NodeSpec = NodeSpec::value(
+    "deviation",
+    "A strength.",
+    &[Field::new(
+        "deviation",
+        Type::Number(GREY),
+        "Standard deviation in grey levels, of 0 to 255.",
+    )
+    .required()],
+);
 
 static COLUMN: NodeSpec = NodeSpec::value(
     "column",

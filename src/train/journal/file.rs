@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::events;
-use super::record::Record;
+use super::record::{EpochRecord, Record};
 use crate::work::Failure;
 
 /// The file of JSON lines.
@@ -76,6 +76,24 @@ impl Journal {
         };
         append(&mut self.events, &event)
     }
+}
+
+/// The epochs of a finished run.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn epochs(folder: &Path) -> Result<Vec<EpochRecord>, Failure> {
+    let path = folder.join(FILE);
+    let text = fs::read_to_string(&path).map_err(|e| Failure::read(&path, &e))?;
+    let mut epochs = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let record = serde_json::from_str(line)
+            .map_err(|e| Failure::Data(format!("{}, line {}: {e}", path.display(), i + 1)))?;
+        if let Record::Epoch(epoch) = record {
+            epochs.push(epoch);
+        }
+    }
+    Ok(epochs)
 }
 
 fn append((path, file): &mut (PathBuf, File), bytes: &[u8]) -> Result<(), Failure> {

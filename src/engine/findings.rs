@@ -1,0 +1,139 @@
+//! Gathers what the finished stages of a plan found, from the store and the world.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::figure::figure;
+use super::run::face_folders;
+use super::survey::survey_of;
+use super::world::World;
+use super::{outside, predict};
+use crate::lang::model::{Project, Split};
+use crate::plan::graph::{Kind, Plan, Stage, Work, scored};
+use crate::prepare::faces::Faces;
+use crate::report::findings::{Findings, Run, ScoreFile, SetCoverage, SetDigests, SetFigure};
+use crate::report::table::Coverage;
+use crate::store::{StageRecord, Store};
+use crate::train::journal::file::epochs;
+use crate::work::Failure;
+
+/// What the tables of a project need. Scores that are not there yet are listed without a file.
+///
+/// # Errors
+/// A result in the store that cannot be read.
+pub fn gather(
+    project: &Project,
+    world: &World,
+    plan: &Plan,
+    store: &Store,
+) -> Result<Findings, Failure> {
+    let mut findings = Findings::default();
+    let folders = face_folders(plan, store)?;
+    let splits: BTreeSet<(String, Split)> = project.tables.iter().flat_map(scored).collect();
+    for (dataset, split) in splits {
+        if let Some(folder) = folders.get(&dataset) {
+            let faces = Faces::open(folder).map_err(Failure::Data)?;
+            let coverage = coverage(world, &faces, &dataset, split);
+            findings.coverage.push(SetCoverage { dataset, split, coverage });
+        }
+    }
+    for scores in &plan.scores {
+        let folder = store.find(Kind::Predict.word(), &scores.key);
+        let outside = match &folder {
+            Some(folder) if scores.outside => Some(outside::coverage(folder)?),
+            _ => None,
+        };
+        findings.scores.push(ScoreFile {
+            experiment: scores.of.clone(),
+            target: scores.target.clone(),
+            key: scores.key.clone(),
+            file: folder.map(|folder| folder.join(predict::FILE)),
+            outside,
+        });
+    }
+    for stage in &plan.stages {
+        match &stage.work {
+            Work::Faces { dataset } => {
+                let digests = world.facts.datasets.get(dataset);
+                findings.datasets.extend(digests.map(|digests| SetDigests {
+                    dataset: dataset.clone(),
+                    pixels: digests.pixels.clone(),
+                    manifest: digests.manifest.clone(),
+                    faces: stage.key.clone(),
+                }));
+            }
+            Work::Train { experiment, .. } => {
+                findings.runs.push(run(project, experiment, stage, store)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(findings)
+}
+
+/// Adds what only reports show: statistics and figures of the data. `file` is what notes call
+/// the experiment.
+///
+/// # Errors
+/// As [`gather`].
+pub fn describe(
+    findings: &mut Findings,
+    project: &Project,
+    file: &Path,
+    world: &mut World,
+    store: &Store,
+    events: &dyn crate::work::Events,
+) -> Result<(), Failure> {
+    findings.statistics = survey_of(project, file, store, world, events)?.tables;
+    let datasets: Vec<String> = findings.datasets.iter().map(|set| set.dataset.clone()).collect();
+    for dataset in datasets {
+        // A set that is not prepared has no figure yet.
+        if let Ok(figure) = figure(&project.datasets[&dataset], file, store, world, events) {
+            let svg = crate::report::figure::svg::render(&figure);
+            findings.figures.push(SetFigure { dataset, svg });
+        }
+    }
+    Ok(())
+}
+
+fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Result<Run, Failure> {
+    let mut run = Run {
+        experiment: experiment.to_owned(),
+        key: stage.key.clone(),
+        inputs: stage.inputs.values.clone(),
+        seed: project.experiments[experiment].recipe.seed.value,
+        proofmark: None,
+        seconds: None,
+        load: None,
+        epochs: Vec::new(),
+    };
+    let Some(folder) = store.find(Kind::Train.word(), &stage.key) else { return Ok(run) };
+    let record: StageRecord = read(&folder.join("stage.json"))?;
+    run.proofmark = Some(record.proofmark);
+    run.seconds = Some(record.seconds);
+    let load = folder.join("load.json");
+    if load.is_file() {
+        run.load = Some(read(&load)?);
+    }
+    run.epochs = epochs(&folder)?;
+    Ok(run)
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
+    serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
+}
+
+/// Videos of a split with a usable face, of all of them.
+fn coverage(world: &World, faces: &Faces, dataset: &str, split: Split) -> Coverage {
+    let mut coverage = Coverage { usable: 0, total: 0 };
+    let Some(scan) = world.scans.get(dataset) else { return coverage };
+    for video in scan.manifest.video_rows() {
+        if video.split == Some(split) {
+            coverage.total += 1;
+            let prepared = faces.videos.get(&video.key);
+            coverage.usable += u64::from(prepared.is_some_and(|v| v.faces > 0));
+        }
+    }
+    coverage
+}

@@ -1,0 +1,62 @@
+//! The stage that takes the scores of a split from the file of another tool.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::predict::FILE;
+use crate::data::{Scan, Video};
+use crate::evaluate::outside::{OutsideCoverage, OutsideError, read};
+use crate::evaluate::predictions::{Prediction, PredictionsError, write};
+use crate::lang::model::{Label, Predictions};
+use crate::plan::graph::Target;
+use crate::store::write_whole;
+use crate::work::Failure;
+
+/// How much of the split has a score, beside the predictions.
+pub const COVERAGE: &str = "coverage.json";
+
+/// Reads the scores of the target's videos into `folder`, as predictions of one frame each or of
+/// those that the file names.
+pub fn make(
+    row: &str,
+    declared: &Predictions,
+    scan: &Scan,
+    target: &Target,
+    folder: &Path,
+) -> Result<(), Failure> {
+    let path = declared.file.value.base.join(&declared.file.value.written);
+    let videos = scan.manifest.video_rows();
+    let keys: Vec<_> = videos.iter().map(|video| (video.key.as_str(), video.split)).collect();
+    let (rows, coverage) = read(&path, declared, &target.dataset, target.split, &keys)
+        .map_err(|e: OutsideError| Failure::Data(format!("row `{row}`: {e}")))?;
+    let prediction = |video: &Video, frame, score: f64| {
+        let fake = video.label == Label::Fake;
+        Prediction {
+            dataset: video.dataset.clone(),
+            video: video.key.clone(),
+            frame,
+            face: 0,
+            label: video.label,
+            method: video.method.clone().filter(|_| fake),
+            family: video.family.filter(|_| fake),
+            probabilities: vec![(1.0 - score) as f32, score as f32],
+            exact: Some(score),
+        }
+    };
+    let rows = rows.iter().map(|row| prediction(&videos[row.video], row.frame, row.score));
+    let classes = ["real", "fake"].map(str::to_owned);
+    let metadata =
+        BTreeMap::from([("proofmark.outside".to_owned(), declared.file.value.written.clone())]);
+    write(&folder.join(FILE), rows, &classes, &metadata)
+        .map_err(|e: PredictionsError| Failure::Run(e.to_string()))?;
+    let text =
+        serde_json::to_vec_pretty(&coverage).map_err(|e| Failure::Internal(e.to_string()))?;
+    Ok(write_whole(&folder.join(COVERAGE), &text)?)
+}
+
+/// What was written beside the predictions.
+pub fn coverage(folder: &Path) -> Result<OutsideCoverage, Failure> {
+    let path = folder.join(COVERAGE);
+    let text = std::fs::read(&path).map_err(|e| Failure::read(&path, &e))?;
+    serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
+}

@@ -1,0 +1,54 @@
+//! Common corruptions of stored faces, to see how a model bears them: in the wild, faces
+//! are compressed, shrunk and noisy (paper section 1).
+
+use image::codecs::jpeg::JpegDecoder;
+use image::{DynamicImage, ImageBuffer, Rgb, imageops};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+use super::crop::{Filter, Window};
+use super::resample::resize;
+use crate::lang::model::{Corruption, CorruptionKind};
+use crate::rng::{Rng, Stream};
+
+/// A square face of `side` pixels, RGB bytes, after a corruption. `id` is the face's number for
+/// random streams: its noise is the same for every model.
+pub fn corrupt(rgb: &[u8], side: u32, corruption: Corruption, id: u64) -> Vec<u8> {
+    let at = corruption.at;
+    match corruption.kind {
+        CorruptionKind::Jpeg => jpeg(rgb, side, at as u8),
+        CorruptionKind::Resize => shrink(rgb, side, at),
+        CorruptionKind::Blur => blur(rgb, side, at),
+        CorruptionKind::Noise => noise(rgb, at, id),
+    }
+}
+
+/// Through JPEG with 4:2:0 and the standard's tables, as Pillow and OpenCV write it.
+fn jpeg(rgb: &[u8], side: u32, quality: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    let side = u16::try_from(side).expect("faces of at most 4096 pixels");
+    encoder.encode(rgb, side, side, ColorType::Rgb).expect("a face is an image of its size");
+    let decoded =
+        JpegDecoder::new(std::io::Cursor::new(&bytes)).and_then(DynamicImage::from_decoder);
+    decoded.expect("what was just encoded").into_rgb8().into_raw()
+}
+
+fn shrink(rgb: &[u8], side: u32, to: f64) -> Vec<u8> {
+    let small = ((f64::from(side) * to).round() as u32).max(1);
+    let shrunk = resize(rgb, side, Window::whole(side, side), small, Filter::Bicubic);
+    resize(&shrunk, small, Window::whole(small, small), side, Filter::Bicubic)
+}
+
+fn blur(rgb: &[u8], side: u32, sigma: f64) -> Vec<u8> {
+    let image: ImageBuffer<Rgb<u8>, _> =
+        ImageBuffer::from_raw(side, side, rgb).expect("a face has side x side pixels");
+    imageops::blur(&image, sigma as f32).into_raw()
+}
+
+fn noise(rgb: &[u8], deviation: f64, id: u64) -> Vec<u8> {
+    let mut normal = vec![0f32; rgb.len()];
+    Rng::new(0, Stream::Corruption, 0, id).fill_normal(&mut normal);
+    let noisy = |(&byte, n): (&u8, f32)| (f32::from(byte) + deviation as f32 * n).round() as u8;
+    rgb.iter().zip(normal).map(noisy).collect()
+}

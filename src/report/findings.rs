@@ -1,0 +1,101 @@
+//! What the finished stages of a project found: all that tables and reports are made of.
+//! With these and the scores no data, weights or models are needed.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::table::Coverage;
+use crate::data::survey::SetTable;
+use crate::evaluate::outside::OutsideCoverage;
+use crate::lang::model::Split;
+use crate::model::weights::LoadReport;
+use crate::plan::graph::Target;
+use crate::train::journal::record::EpochRecord;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Findings {
+    /// Scores, also those that are not there yet.
+    pub scores: Vec<ScoreFile>,
+    /// Usable videos of each split that is scored.
+    pub coverage: Vec<SetCoverage>,
+    /// Models.
+    pub runs: Vec<Run>,
+    /// Data sets.
+    pub datasets: Vec<SetDigests>,
+    /// Statistics of the data, as in the paper's Tables 1 and 2.
+    pub statistics: Vec<SetTable>,
+    /// Statistics of videos by label, as in the paper's Figure 3.
+    pub figures: Vec<SetFigure>,
+}
+
+/// The scores of an experiment, or of another tool, on a split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreFile {
+    /// The experiment, or the row of another tool.
+    pub experiment: String,
+    /// What was scored.
+    pub target: Target,
+    /// Key of the stage.
+    pub key: String,
+    /// The predictions; none if they are not there yet.
+    pub file: Option<PathBuf>,
+    /// For another tool, how much of the split it scored.
+    pub outside: Option<OutsideCoverage>,
+}
+
+/// How many videos of a split have a usable face.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetCoverage {
+    /// The data set.
+    pub dataset: String,
+    /// The split.
+    pub split: Split,
+    /// Its videos.
+    pub coverage: Coverage,
+}
+
+/// The training of an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The experiment.
+    pub experiment: String,
+    /// Key of the model.
+    pub key: String,
+    /// What the key was computed from: everything that decides the model.
+    pub inputs: Value,
+    /// Seed of the recipe.
+    pub seed: u64,
+    /// Version of Proofmark that trained it; none if it is not trained yet.
+    pub proofmark: Option<String>,
+    /// Wall-clock seconds of the training.
+    pub seconds: Option<f64>,
+    /// What its weights file gave.
+    pub load: Option<LoadReport>,
+    /// Every epoch.
+    pub epochs: Vec<EpochRecord>,
+}
+
+/// The content of a data set, as digests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetDigests {
+    /// Its name.
+    pub dataset: String,
+    /// Of its frames and the content of their files.
+    pub pixels: String,
+    /// Of its labels, manipulations, groups and splits.
+    pub manifest: String,
+    /// Key of its faces.
+    pub faces: String,
+}
+
+/// A figure of a data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetFigure {
+    /// The data set.
+    pub dataset: String,
+    /// The figure, as SVG.
+    pub svg: String,
+}

@@ -1,0 +1,77 @@
+//! What the page shows, as data.
+
+use super::super::table::TableData;
+use crate::report::findings::{Findings, Run};
+
+/// Bins of a histogram of scores.
+pub const BINS: usize = 20;
+/// Bins of a calibration curve.
+pub const CALIBRATION_BINS: usize = 10;
+
+/// A report on one table.
+#[derive(Clone, Debug)]
+pub struct Content<'a> {
+    /// The table.
+    pub table: &'a TableData,
+    /// What was found; [`Findings::runs`] has the models of the rows.
+    pub findings: &'a Findings,
+    /// How scores are distributed, for each data set or manipulation that has a column.
+    pub units: Vec<UnitShapes>,
+    /// The text of each experiment, and of what it refers to.
+    pub texts: Vec<ExperimentText>,
+}
+
+/// The scores of all rows on one data set or manipulation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitShapes {
+    /// Place of its column among all columns of the table.
+    pub column: usize,
+    /// One per row of the table; none where it was not scored. Of a row with several seeds, those
+    /// of its first experiment.
+    pub rows: Vec<Option<Shape>>,
+}
+
+/// How the scores of a row's videos are distributed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shape {
+    /// Real videos.
+    pub reals: u64,
+    /// Fake videos.
+    pub fakes: u64,
+    /// Points (false-positive rate, true-positive rate) from (0, 0) to (1, 1); empty with
+    /// one class alone. Thinned so that no point left out is farther than 0.001 from the lines.
+    pub roc: Vec<(f64, f64)>,
+    /// Bins of equal width of P(fake) that have videos.
+    pub calibration: Vec<CalibrationBin>,
+    /// Real, then fake videos in [`BINS`] bins of equal width of P(fake).
+    pub histogram: [Vec<u64>; 2],
+}
+
+/// The videos whose P(fake) is in a bin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CalibrationBin {
+    /// Mean P(fake).
+    pub score: f64,
+    /// Share of fakes.
+    pub fakes: f64,
+    /// Number of videos.
+    pub videos: u64,
+}
+
+/// Where an experiment is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExperimentText {
+    /// The experiment.
+    pub experiment: String,
+    /// Its declaration, as written.
+    pub text: String,
+    /// File and line.
+    pub place: String,
+}
+
+impl Content<'_> {
+    /// The model of an experiment.
+    pub fn run(&self, experiment: &str) -> Option<&Run> {
+        self.findings.runs.iter().find(|run| run.experiment == experiment)
+    }
+}

@@ -1,0 +1,3 @@
+//! The report as one HTML page that needs nothing else.
+
+pub mod content;
