@@ -22,6 +22,9 @@ pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure>
     for set in &findings.coverage {
         evidence.coverage.insert((set.dataset.clone(), set.split), set.coverage);
     }
+    for set in &findings.datasets {
+        evidence.manifests.insert(set.dataset.clone(), set.manifest.clone());
+    }
     let targets = targets(table);
     let rows: Vec<&str> = table.rows.iter().flat_map(Row::experiments).collect();
     for scores in &findings.scores {

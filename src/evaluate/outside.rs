@@ -64,8 +64,8 @@ pub enum OutsideError {
     },
     /// Videos, or frames of them, with more than one row.
     #[error(
-        "{path}: {count} {} of `{dataset}` more than one score, as {}{}",
-        if *count == 1 { format!("{what} has") } else { format!("{what}s have") },
+        "{path}: {count} {what}{} more than one score, as {}{}",
+        if *count == 1 { format!(" of `{dataset}` has") } else { format!("s of `{dataset}` have") },
         listed(.examples),
         if *what == "video" { "; if rows are frames, name their column: `columns frame=..`" } else { "" }
     )]

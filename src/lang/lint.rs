@@ -5,6 +5,7 @@ mod effects;
 mod families;
 mod leaks;
 mod mixing;
+mod outside;
 mod unused;
 
 use super::diagnostic::Sink;
@@ -18,5 +19,6 @@ pub(super) fn lint(project: &Project, declarations: &Declarations, sink: &mut Si
     mixing::mixing(project, sink);
     effects::effects(project, sink);
     claims::claims(project, sink);
+    outside::outside(project, sink);
     unused::unused(declarations, sink);
 }

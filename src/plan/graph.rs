@@ -95,7 +95,7 @@ pub enum Work {
         /// The row that they are of.
         row: String,
         /// Their file.
-        file: Predictions,
+        file: Box<Predictions>,
         /// What they are of.
         target: Target,
     },
@@ -348,7 +348,7 @@ impl Plan {
                 .with("split", target.split)
                 .nested("outside", columns);
             let name = format!("{row} on {}", target.dataset);
-            let (row, file) = (row.to_owned(), file.clone());
+            let (row, file) = (row.to_owned(), Box::new(file.clone()));
             self.scores(&row, true, &target, &inputs);
             self.add(Kind::Predict, name, inputs, Work::Outside { row, file, target });
         }

@@ -3,7 +3,7 @@
 
 use image::codecs::jpeg::JpegDecoder;
 use image::{DynamicImage, ImageBuffer, Rgb, imageops};
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use super::crop::{Filter, Window};
 use super::resample::resize;
@@ -27,6 +27,7 @@ fn jpeg(rgb: &[u8], side: u32, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, quality);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     let side = u16::try_from(side).expect("faces of at most 4096 pixels");
     encoder.encode(rgb, side, side, ColorType::Rgb).expect("a face is an image of its size");
     let decoded =

@@ -60,6 +60,8 @@ pub struct Evidence {
     pub scores: BTreeMap<ScoreKey, Result<Scored, String>>,
     /// Usable videos by data set and split.
     pub coverage: BTreeMap<(String, Split), Coverage>,
+    /// Digest of each data set's videos, labels and splits, where it is known.
+    pub manifests: BTreeMap<String, String>,
     /// For rows of another tool, how much of a data set it scored.
     pub outside: BTreeMap<ScoreKey, OutsideCoverage>,
 }
@@ -203,7 +205,9 @@ fn rank(
         Some(Ok(scored)) => scored,
         Some(Err(reason)) => return Ok(Err(reason.clone())),
         None => {
-            return Ok(Err(format!("{} was not scored on {}", key.experiment, unit.key())));
+            let corruption = unit.corruption.map(|c| format!(", {c}")).unwrap_or_default();
+            let ScoreKey { experiment, dataset, .. } = key;
+            return Ok(Err(format!("{experiment} was not scored on {dataset}{corruption}")));
         }
     };
     let samples = scored.at(level);
@@ -340,7 +344,8 @@ fn notes(
     notes.extend(seeds(table));
     notes.extend(video_score(table));
     notes.extend(blocks.iter().filter(|block| block.validated).map(thresholds));
-    notes.extend(protocol::notes(project, table));
+    notes.extend(protocol::notes(project, table, evidence));
+    notes.extend(corruptions(planned));
     if planned.units.iter().any(|unit| unit.method.is_some()) {
         notes.push(
             "A manipulation's number compares its fakes with all reals of the data set; \
@@ -407,6 +412,16 @@ fn video_score(table: &Table) -> Option<String> {
         VideoScore::Top(k) => format!("the mean of its {k} highest faces"),
     };
     Some(format!("A video's score is {how}."))
+}
+
+/// What is meant by corrupted faces.
+fn corruptions(planned: &Planned) -> Option<String> {
+    planned.units.iter().any(|unit| unit.corruption.is_some()).then(|| {
+        "Columns of a corruption: the stored faces were corrupted before they were scored, JPEG \
+         in 4:2:0, size by shrinking and enlarging, blur and noise by their standard deviation in \
+         pixels and in grey levels; the noise is the same for every row."
+            .into()
+    })
 }
 
 /// The thresholds that were chosen for a block.

@@ -1,43 +1,61 @@
-//! How the training of a table's rows differs, so that no comparison is silently unfair.
+//! How rows differ in what they were trained on or measured with, so that no comparison is
+//! silently unfair.
 
-use crate::lang::model::{Experiment, Project, Table};
+use std::collections::BTreeSet;
 
-/// A sentence for each row whose training data or input differ from the first row's.
-pub(super) fn notes(project: &Project, table: &Table) -> Vec<String> {
+use super::build::Evidence;
+use crate::lang::model::{Dataset, Detector, Experiment, FrameRule, Layout, Project, Row, Table};
+
+/// A sentence for each row whose training data or input differ from the first row's, and for
+/// each that another tool scored.
+pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Vec<String> {
     let mut rows = table.rows.iter().filter_map(|row| {
         Some((row.label.value.as_str(), project.experiments.get(&row.experiment.value)?))
     });
-    let Some((first_label, first)) = rows.next() else { return Vec::new() };
-    rows.filter_map(|(label, experiment)| {
-        let differences: Vec<String> = protocol(experiment)
-            .into_iter()
-            .zip(protocol(first))
-            .filter(|(ours, theirs)| ours != theirs)
-            .map(|(ours, theirs)| format!("{ours} rather than {theirs}"))
-            .collect();
-        (!differences.is_empty()).then(|| {
-            format!("{label} differs from {first_label} in its data: {}.", differences.join("; "))
-        })
-    })
-    .collect()
+    let mut notes = Vec::new();
+    if let Some((first_label, first)) = rows.next() {
+        let first = protocol(project, first, evidence);
+        for (label, experiment) in rows {
+            let differences: Vec<String> = protocol(project, experiment, evidence)
+                .into_iter()
+                .zip(&first)
+                .filter(|(ours, theirs)| ours != *theirs)
+                .map(|(ours, theirs)| format!("{ours} rather than {theirs}"))
+                .collect();
+            if !differences.is_empty() {
+                let differences = differences.join("; ");
+                notes.push(format!(
+                    "{label} differs from {first_label} in its data: {differences}."
+                ));
+            }
+        }
+    }
+    notes.extend(table.rows.iter().filter_map(|row| outside(row, evidence)));
+    notes
 }
 
 /// What has to be the same for a fair comparison, in words.
-fn protocol(experiment: &Experiment) -> [String; 3] {
-    let mut sources: Vec<String> = experiment
-        .data
-        .sources
+fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> [String; 6] {
+    let sources = &experiment.data.sources;
+    let mut trained: Vec<String> = sources
         .iter()
         .map(|source| {
             let (train, val) = (source.train.value.word(), source.val.value.word());
-            match (train, val) {
-                ("train", "val") => source.dataset.value.clone(),
-                _ => format!("{} (train={train} val={val})", source.dataset.value),
+            let name = &source.dataset.value;
+            let mut words = Vec::new();
+            // The same name may be another list of videos in another file; a digest tells.
+            words.extend(evidence.manifests.get(name).map(|digest| format!("split {digest:.8}")));
+            if (train, val) != ("train", "val") {
+                words.push(format!("train={train} val={val}"));
+            }
+            match words.is_empty() {
+                true => name.clone(),
+                false => format!("{name} ({})", words.join(", ")),
             }
         })
         .collect();
     // The order of sources means nothing.
-    sources.sort_unstable();
+    trained.sort_unstable();
     let sample = match &experiment.data.sample {
         None => "all".to_owned(),
         Some(rule) => {
@@ -46,11 +64,61 @@ fn protocol(experiment: &Experiment) -> [String; 3] {
             format!("{real}:{fake} of at least {least} per video, seed {seed}")
         }
     };
+    let each = |word: fn(&Dataset) -> String| {
+        let sets = sources.iter().filter_map(|source| project.datasets.get(&source.dataset.value));
+        sets.map(word).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" and ")
+    };
     [
-        format!("trained on {}", sources.join(", ")),
+        format!("trained on {}", trained.join(", ")),
         format!("faces sampled: {sample}"),
         format!("images of {} pixels", experiment.backbone.image.value),
+        format!("frames: {}", each(frames)),
+        format!("faces: {}", each(faces)),
+        format!("compression: {}", each(compression)),
     ]
+}
+
+fn frames(dataset: &Dataset) -> String {
+    match &dataset.frames {
+        FrameRule::All => "all".to_owned(),
+        FrameRule::Fps { fps } => format!("{} per second", fps.value),
+        FrameRule::Every { every } => format!("every {}.", every.value),
+        FrameRule::Count { count } => format!("{} per video", count.value),
+    }
+}
+
+fn faces(dataset: &Dataset) -> String {
+    let rule = &dataset.faces;
+    match rule.detector.value {
+        Detector::None => "as they come".to_owned(),
+        _ => format!("box and {} % around it", (rule.margin.value * 1e8).round() / 1e6),
+    }
+}
+
+fn compression(dataset: &Dataset) -> String {
+    let written = match &dataset.layout {
+        Layout::Released(layout) => layout.switches.get("compression"),
+        Layout::Deepfakebench(layout) => layout.compression.as_ref(),
+        _ => None,
+    };
+    written.map_or_else(|| "as it comes".to_owned(), |compression| compression.value.clone())
+}
+
+/// What is not known of another tool's scores, and how many videos they are of.
+fn outside(row: &Row, evidence: &Evidence) -> Option<String> {
+    let file = &row.predictions.as_ref()?.file.value.written;
+    let scored: Vec<String> = evidence
+        .outside
+        .iter()
+        .filter(|(key, coverage)| key.experiment == row.experiment.value && coverage.scored > 0)
+        .map(|(key, c)| format!("{} {}/{}", key.dataset, c.scored, c.total))
+        .collect();
+    Some(format!(
+        "{} is not of this project: another tool's scores, from {file}, joined by video ({}); its \
+         training data, frames and crops are not known here.",
+        row.label.value,
+        if scored.is_empty() { "none found".to_owned() } else { scored.join(", ") }
+    ))
 }
 
 #[cfg(test)]

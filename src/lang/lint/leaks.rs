@@ -17,11 +17,15 @@ pub(super) fn leaks(project: &Project, sink: &mut Sink) {
     }
     for table in &project.tables {
         for (scenario, columns) in table.scenarios.iter().map(|s| (&s.name, &s.columns)) {
-            for (dataset, split) in columns.iter().filter_map(reported) {
+            for column in columns {
+                let Some((dataset, split)) = reported(column) else { continue };
                 has_split(project, dataset, split, sink);
                 for (experiment, source) in sources_of(project, table, &dataset.value) {
                     reports_what_it_saw(experiment, source, dataset, split, sink);
-                    seen_in_training(experiment, source, dataset, scenario, sink);
+                    // How a model bears corruption is asked of what it knows, too.
+                    if !matches!(column, Column::Corrupted { .. }) {
+                        seen_in_training(experiment, source, dataset, scenario, sink);
+                    }
                 }
             }
         }

@@ -5,8 +5,8 @@ use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce};
 use super::data::{FAMILIES, SPLITS, TITLE};
 use super::{Child, Field, Kind, NodeSpec, POSITIVE, Range, Type, UP_TO_ONE, Variant};
 
-/// Widths of a blur; wider than this nothing is left of a face.
-const BLUR: Range = Range { high: 100.0, high_in: true, ..POSITIVE };
+/// Widths of a blur: narrower is none, wider leaves nothing of a face.
+const BLUR: Range = Range { low: 0.1, high: 100.0, low_in: true, high_in: true };
 /// Deviations of noise.
 const GREY: Range = Range { high: 255.0, high_in: true, ..POSITIVE };
 
