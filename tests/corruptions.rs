@@ -1,6 +1,6 @@
 //! Corruptions of faces against Pillow and SciPy, and the laws of noise.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -9,10 +9,10 @@ use proofmark::prepare::corrupt::corrupt;
 
 const SIDE: u32 = 96;
 
-fn golden() -> HashMap<String, Tensor> {
+fn golden() -> BTreeMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/corruptions/corruptions.safetensors");
-    candle_core::safetensors::load(path, &Device::Cpu).unwrap()
+    candle_core::safetensors::load(path, &Device::Cpu).unwrap().into_iter().collect()
 }
 
 fn bytes(tensor: &Tensor) -> Vec<u8> {

@@ -50,7 +50,11 @@ pub enum Verb {
     Score(ScoreArgs),
     /// Compute metrics of anybody's CSV or Parquet file of scores
     Metrics(MetricsArgs),
-    /// Say what two experiment files mean differently
+    /// Put experiment, scores, digests and tables into one archive
+    Pack(PackArgs),
+    /// Rebuild the tables of a pack, without data or training, and compare them with it
+    Replay(ReplayArgs),
+    /// Say what two experiment files, or two packs, mean differently
     Diff(DiffArgs),
     /// Explain an error code
     Explain(ExplainArgs),
@@ -197,6 +201,32 @@ pub struct TableArgs {
     pub github: bool,
 }
 
+/// `pack`.
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The archive [default: DIR/FILE.tar.zst of --reports]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Where reports are written
+    #[arg(long, default_value = "reports", value_name = "DIR")]
+    pub reports: PathBuf,
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The archive that `pack` wrote
+    pub pack: PathBuf,
+    /// Write the rebuilt tables in every format to this folder
+    #[arg(long, value_name = "DIR")]
+    pub reports: Option<PathBuf>,
+}
+
 /// `audit`.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
@@ -288,7 +318,7 @@ pub struct MetricsArgs {
 /// `diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// An experiment file
+    /// An experiment file, or a pack
     pub first: PathBuf,
     /// Another one
     pub second: PathBuf,

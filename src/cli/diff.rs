@@ -1,37 +1,80 @@
-//! `diff`: what two experiment files mean differently.
+//! `diff`: what two experiment files, or packs of them, mean differently.
+
+use std::path::Path;
 
 use serde_json::json;
 
 use super::args::{DiffArgs, Format};
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::checked;
+use super::project::{checked, failed, print};
+use crate::engine::pack::{self, Pack, is_pack};
 use crate::lang::Loaded;
 use crate::lang::span::Origin;
 use crate::plan::meaning::{Difference, What, differences, said};
 
-/// Prints what two files mean differently.
+/// One of the two: an experiment file, or a pack of one.
+enum Side {
+    File(Box<Loaded>),
+    Pack(Box<Pack>),
+}
+
+impl Side {
+    fn open(path: &Path, printer: Printer) -> Result<Self, Exit> {
+        if !is_pack(path) {
+            let loaded = checked(path, printer).ok_or(Exit::Invalid)?;
+            return Ok(Self::File(Box::new(loaded)));
+        }
+        let pack = Pack::open(path).map_err(|failure| failed(&failure, printer))?;
+        if pack.loaded.has_errors() {
+            print(&pack.loaded, printer);
+            return Err(Exit::Invalid);
+        }
+        Ok(Self::Pack(Box::new(pack)))
+    }
+
+    fn loaded(&self) -> &Loaded {
+        match self {
+            Self::File(loaded) => loaded,
+            Self::Pack(pack) => &pack.loaded,
+        }
+    }
+}
+
+/// Prints what two files or packs mean differently; of two packs, also what they found
+/// differently.
 pub fn diff(args: &DiffArgs, printer: Printer) -> Exit {
-    let (Some(first), Some(second)) =
-        (checked(&args.first, printer), checked(&args.second, printer))
-    else {
-        return Exit::Invalid;
+    match compare(args, printer) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn compare(args: &DiffArgs, printer: Printer) -> Result<Exit, Exit> {
+    let (first, second) = (Side::open(&args.first, printer)?, Side::open(&args.second, printer)?);
+    let found = differences(&first.loaded().project, &second.loaded().project);
+    let beyond = match (&first, &second) {
+        (Side::Pack(first), Side::Pack(second)) => {
+            pack::differences(first, second).map_err(|failure| failed(&failure, printer))?
+        }
+        _ => Vec::new(),
     };
-    let found = differences(&first.project, &second.project);
     match args.format {
         Format::Text => {
             let names = [&args.first, &args.second].map(|path| path.display().to_string());
-            let line = |difference| line(difference, &first, &second, &names);
-            let text: String = found.iter().map(line).collect();
+            let line = |difference| line(difference, first.loaded(), second.loaded(), &names);
+            let more = beyond.iter().map(|f| format!("{} {}: {}\n", f.kind, f.name, f.text));
+            let text: String = found.iter().map(line).chain(more).collect();
             let none = "no difference in meaning\n".to_owned();
-            printer.data(if found.is_empty() { &none } else { &text });
+            printer.data(if text.is_empty() { &none } else { &text });
         }
         Format::Json => {
-            let rows: Vec<_> = found.iter().map(record).collect();
+            let more = beyond.iter();
+            let more = more.map(|f| json!({ "kind": f.kind, "names": [f.name], "text": f.text }));
+            let rows: Vec<_> = found.iter().map(record).chain(more).collect();
             printer.data(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
         }
     }
-    if found.is_empty() { Exit::Ok } else { Exit::Differs }
+    Ok(if found.is_empty() && beyond.is_empty() { Exit::Ok } else { Exit::Differs })
 }
 
 fn line(

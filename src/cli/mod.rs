@@ -11,6 +11,7 @@ mod explain;
 mod fmt;
 mod metrics;
 mod output;
+mod pack;
 mod plan;
 mod progress;
 mod project;
@@ -39,6 +40,8 @@ pub fn main(cli: &Cli) -> Exit {
         Verb::Audit(args) => audit::audit(args, printer),
         Verb::Score(args) => score::score(args, printer),
         Verb::Metrics(args) => metrics::metrics(args, printer),
+        Verb::Pack(args) => pack::pack(args, printer),
+        Verb::Replay(args) => pack::replay(args, printer),
         Verb::Diff(args) => diff::diff(args, printer),
         Verb::Explain(args) => explain::explain(args, printer),
         Verb::Fmt(args) => fmt::fmt(args, printer),

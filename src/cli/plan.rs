@@ -203,6 +203,7 @@ fn upstream(path: &str) -> Option<&'static str> {
         "pixels" => Some("files of the data set changed"),
         "manifest" => Some("the data set's list of videos, labels or splits changed"),
         "version" => Some("this version of Proofmark computes it anew"),
+        "digest" if path == "outside.file.digest" => Some("the file of scores changed"),
         "digest" => Some("the weights file changed"),
         _ => None,
     }

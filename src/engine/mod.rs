@@ -6,6 +6,7 @@ pub mod figure;
 pub mod findings;
 pub mod leaks;
 pub mod outside;
+pub mod pack;
 pub mod predict;
 pub mod run;
 pub mod sample;

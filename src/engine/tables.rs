@@ -90,17 +90,21 @@ fn read(file: &Path, rule: VideoScore) -> Result<Scored, Failure> {
     Ok(Scored { frames: predictions.frames(), videos: predictions.videos(rule).map_err(failed)? })
 }
 
-/// Writes a table in every format to `folder`. Returns the files.
-pub fn write(table: &TableData, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    std::fs::create_dir_all(folder).map_err(|e| Failure::write(folder, &e))?;
-    let mut files = Vec::new();
-    for (extension, text) in [
+/// A table in every format that says the table and nothing else, by extension.
+pub fn texts(table: &TableData) -> [(&'static str, String); 4] {
+    [
         ("md", markdown::render(table)),
         ("tex", latex::render(table)),
         ("csv", csv::render(table)),
         ("json", json::render(table)),
-        ("html", html::render(table)),
-    ] {
+    ]
+}
+
+/// Writes a table in every format to `folder`. Returns the files.
+pub fn write(table: &TableData, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    std::fs::create_dir_all(folder).map_err(|e| Failure::write(folder, &e))?;
+    let mut files = Vec::new();
+    for (extension, text) in texts(table).into_iter().chain([("html", html::render(table))]) {
         let path = folder.join(format!("{}.{extension}", table.name));
         write_whole(&path, text.as_bytes())?;
         files.push(path);

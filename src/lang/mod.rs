@@ -29,4 +29,4 @@ pub use explain::{Explanation, explain};
 pub use format::format;
 pub use load::{Loaded, check_fragment, load};
 pub use reference::reference;
-pub use source::{DiskFiles, Files, MemoryFiles, Place, Sources};
+pub use source::{DiskFiles, Files, MemoryFiles, Place, Sources, normalized};

@@ -78,7 +78,7 @@ impl Files for MemoryFiles {
 }
 
 /// A path without `.` and, where the parent is named, without `..`.
-pub(super) fn normalized(path: &Path) -> PathBuf {
+pub fn normalized(path: &Path) -> PathBuf {
     let mut parts: Vec<Component<'_>> = Vec::new();
     for part in path.components() {
         match (part, parts.last()) {

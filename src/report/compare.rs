@@ -53,6 +53,14 @@ pub enum Change {
     },
 }
 
+impl Difference {
+    /// The difference without the tolerance that it is outside of.
+    pub fn plainly(&self) -> String {
+        let text = self.to_string();
+        text.split_once(", outside ").map_or(text.clone(), |(plain, _)| plain.to_owned())
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.cell)?;
@@ -116,6 +124,36 @@ pub fn compare(committed: &str, now: &str, tolerance: f64) -> Result<Vec<Differe
     Ok(differences)
 }
 
+/// Compares tables in insta's snapshot tests as `table --check` does: structure exactly, values
+/// within a tolerance.
+///
+/// ```
+/// use proofmark::report::compare::TableComparator;
+/// let mut settings = insta::Settings::clone_current();
+/// settings.set_comparator(Box::new(TableComparator { tolerance: 0.005 }));
+/// // let csv = std::fs::read_to_string("reports/table3.csv")?;
+/// // settings.bind(|| insta::assert_snapshot!(csv));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TableComparator {
+    /// How far a value may lie from the snapshot's, as a fraction.
+    pub tolerance: f64,
+}
+
+impl insta::Comparator for TableComparator {
+    /// Text that is no table matches nothing but itself.
+    fn matches(&self, reference: &insta::Snapshot, test: &insta::Snapshot) -> bool {
+        let text = |snapshot: &insta::Snapshot| snapshot.as_text().map(ToString::to_string);
+        let (Some(committed), Some(now)) = (text(reference), text(test)) else { return false };
+        let differences = compare(&committed, &now, self.tolerance);
+        committed == now || differences.is_ok_and(|differences| differences.is_empty())
+    }
+
+    fn dyn_clone(&self) -> Box<dyn insta::Comparator> {
+        Box::new(*self)
+    }
+}
+
 /// Every number of a table by its name in words, in order.
 fn cells(text: &str) -> Result<Vec<(String, Option<f64>)>, String> {
     let records =
@@ -175,6 +213,28 @@ mod tests {
             differences(a, close, 0.0),
             ["auc, row A, In, column X: 95.3 to 95.301, outside 0"]
         );
+    }
+
+    #[test]
+    fn insta_accepts_what_the_tolerance_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshot = |text: &str| {
+            let path = folder.path().join("x.snap");
+            std::fs::write(&path, format!("---\nsource: x.rs\n---\n{text}")).unwrap();
+            insta::Snapshot::from_file(&path).unwrap()
+        };
+        let table = "metric,row,scenario,column,value\nauc,A,In,X,0.953\n";
+        let passes = |tolerance, now: &str| {
+            insta::Comparator::matches(
+                &TableComparator { tolerance },
+                &snapshot(table),
+                &snapshot(now),
+            )
+        };
+        assert!(passes(0.005, &table.replace("0.953", "0.949")));
+        assert!(!passes(0.003, &table.replace("0.953", "0.949")));
+        assert!(!passes(1.0, &table.replace("A,", "B,")));
+        assert!(!passes(1.0, "no table"));
     }
 
     #[test]

@@ -35,12 +35,15 @@ pub fn render(table: &TableData) -> String {
             "label",
             "seeds",
             "deviation",
+            "chosen",
         ],
     );
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let count = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
     for block in &table.metrics {
         for row in &block.rows {
+            let thresholds: Vec<String> = row.thresholds.iter().map(ToString::to_string).collect();
+            let thresholds = thresholds.join(" ");
             for ((scenario, column), cell) in table.columns().zip(&row.cells) {
                 records::write(
                     &mut out,
@@ -60,11 +63,10 @@ pub fn render(table: &TableData) -> String {
                             Level::Video => "video",
                             Level::Frame => "frame",
                         },
-                        &row.thresholds
-                            .iter()
-                            .map(ToString::to_string)
-                            .collect::<Vec<_>>()
-                            .join(" "),
+                        match block.validated {
+                            true => "val",
+                            false => &thresholds,
+                        },
                         if table.demo { "synthetic demo" } else { "" },
                         &number(cell.interval.map(|interval| interval.low)),
                         &number(cell.interval.map(|interval| interval.high)),
@@ -73,6 +75,7 @@ pub fn render(table: &TableData) -> String {
                         &block.label,
                         &count(cell.seeds.map(|seeds| seeds.n as u64)),
                         &number(cell.seeds.and_then(|seeds| seeds.deviation)),
+                        if block.validated { &thresholds } else { "" },
                     ],
                 );
             }

@@ -1,0 +1,105 @@
+//! `pack` and `replay`: results without the data, and the tables from them again.
+
+use super::args::{PackArgs, ReplayArgs};
+use super::exit::Exit;
+use super::output::Printer;
+use super::progress::{StageProgress, bars};
+use super::project::{checked, failed, planned, print, print_missing};
+use crate::engine::findings::{describe, gather};
+use crate::engine::pack::{self, Pack, rebuild};
+use crate::engine::run::unfinished;
+use crate::engine::tables;
+use crate::lang::Loaded;
+use crate::report::terminal;
+use crate::work::Failure;
+
+/// Packs the results of a file.
+pub fn pack(args: &PackArgs, printer: Printer) -> Exit {
+    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
+    match make(args, &loaded, printer) {
+        Ok(exit) => exit,
+        Err(failure) => failed(&failure, printer),
+    }
+}
+
+fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
+    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+    let mut planned = planned(loaded, &args.store.store, &looking, None)?;
+    if !planned.world.missing.is_empty() {
+        looking.finish();
+        print_missing(&planned.world, printer);
+        return Ok(Exit::Data);
+    }
+    let unfinished = unfinished(&planned.plan, &planned.store);
+    if !unfinished.is_empty() {
+        return Err(Failure::Data(format!(
+            "{} of {} stages have not run, so that there is nothing whole to pack; `proofmark run \
+             {}` runs them",
+            unfinished.len(),
+            planned.plan.stages.len(),
+            args.file.display()
+        )));
+    }
+    let project = &loaded.project;
+    let mut findings = gather(project, &planned.world, &planned.plan, &planned.store)?;
+    let (world, store) = (&mut planned.world, &planned.store);
+    describe(&mut findings, project, &args.file, world, store, &looking)?;
+    looking.finish();
+    let built = project
+        .tables
+        .iter()
+        .map(|table| tables::make(project, table, &tables::evidence(&findings, table)?));
+    let built = built.collect::<Result<Vec<_>, Failure>>()?;
+    let to = match &args.out {
+        Some(path) => path.clone(),
+        None => {
+            let stem = args.file.file_stem().unwrap_or_default().to_string_lossy();
+            args.reports.join(format!("{stem}.tar.zst"))
+        }
+    };
+    let summary = pack::write(&to, &args.file, loaded, &planned.plan, &findings, &built)?;
+    printer.line(&format!(
+        "packed: {}, {} files, {:.1} MB before compression",
+        to.display(),
+        summary.files,
+        summary.bytes as f64 / 1e6
+    ));
+    Ok(Exit::Ok)
+}
+
+/// Rebuilds the tables of a pack, prints them, and says whether they are as packed.
+pub fn replay(args: &ReplayArgs, printer: Printer) -> Exit {
+    match again(args, printer) {
+        Ok(exit) => exit,
+        Err(failure) => failed(&failure, printer),
+    }
+}
+
+fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
+    let pack = Pack::open(&args.pack)?;
+    if pack.loaded.has_errors() {
+        print(&pack.loaded, printer);
+        return Ok(Exit::Invalid);
+    }
+    let (mut exit, version) = (Exit::Ok, env!("CARGO_PKG_VERSION"));
+    for rebuilt in rebuild(&pack)? {
+        printer.data(&terminal::render(&rebuilt.table, false));
+        let name = &rebuilt.table.name;
+        if rebuilt.other.is_empty() {
+            let formats = rebuilt.same.join(", ");
+            printer.line(&format!("{name}: rebuilt bit for bit ({formats})"));
+        } else {
+            exit = Exit::Differs;
+            let formats = rebuilt.other.join(", ");
+            printer.always(&format!(
+                "{name}: not as packed ({formats}); packed by Proofmark {}, this is {version}",
+                pack.card.proofmark
+            ));
+            rebuilt.differences.iter().for_each(|line| printer.always(&format!("  {line}")));
+        }
+        if let Some(folder) = &args.reports {
+            tables::write(&rebuilt.table, folder)?;
+        }
+    }
+    Ok(exit)
+}
