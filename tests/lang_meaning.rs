@@ -231,7 +231,7 @@ fn table3_states_the_facts_of_the_paper() {
         assert_eq!(experiment.data.sources.len(), 5);
     }
     let [table] = &project.tables[..] else { panic!("one table") };
-    assert_eq!((table.rows.len(), table.scenarios.len(), table.metrics.len()), (9, 3, 2));
+    assert_eq!((table.rows.len(), table.scenarios.len(), table.metrics.len()), (9, 3, 3));
     assert!(table.claims.len() > 60, "{}", table.claims.len());
 }
 

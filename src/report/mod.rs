@@ -10,6 +10,7 @@ pub mod compare;
 pub mod csv;
 pub mod figure;
 pub mod findings;
+mod gap;
 pub mod html;
 pub mod json;
 pub mod latex;

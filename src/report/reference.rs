@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::audit::audit;
+use super::gap;
 use super::records;
 use super::table::{ReferenceSummary, TableData};
 use crate::lang::model::Metric;
@@ -218,6 +219,7 @@ pub(super) fn place(table: &mut TableData, published: &[Published]) {
         table.caption_notes.extend(audit(&table.scenarios, source).sentence(&source.name));
         table.references.push(summary);
     }
+    table.caption_notes.extend(table.metrics.iter().filter_map(gap::sentence));
 }
 
 #[cfg(test)]

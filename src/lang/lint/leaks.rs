@@ -22,14 +22,20 @@ pub(super) fn leaks(project: &Project, sink: &mut Sink) {
                 has_split(project, dataset, split, sink);
                 for (experiment, source) in sources_of(project, table, &dataset.value) {
                     reports_what_it_saw(experiment, source, dataset, split, sink);
-                    // How a model bears corruption is asked of what it knows, too.
-                    if !matches!(column, Column::Corrupted { .. }) {
+                    if !corrupted(columns, dataset) {
                         seen_in_training(experiment, source, dataset, scenario, sink);
                     }
                 }
             }
         }
     }
+}
+
+/// Whether a scenario corrupts a data set: how a model bears that is asked of what it knows, too.
+fn corrupted(columns: &[Column], dataset: &Spanned<String>) -> bool {
+    let of =
+        |column: &Column| matches!(column, Column::Corrupted { dataset: of, .. } if of == dataset);
+    columns.iter().any(of)
 }
 
 /// The data set and split of a column.
