@@ -331,13 +331,24 @@ impl Draft {
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreFailure> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = readable_temporary(folder)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
         Ok(())
     };
     write().doing("write", path)
+}
+
+/// A temporary file that becomes one that others may read, as far as the process's mask lets
+/// them: temporary files are private otherwise.
+pub fn readable_temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    builder.tempfile_in(folder)
 }
 
 fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {

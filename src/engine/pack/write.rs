@@ -13,6 +13,7 @@ use crate::lang::{Loaded, MemoryFiles, load};
 use crate::plan::graph::Plan;
 use crate::report::findings::Findings;
 use crate::report::table::TableData;
+use crate::store::readable_temporary;
 use crate::work::Failure;
 
 /// Zstandard's own default: predictions are compressed already.
@@ -177,7 +178,7 @@ fn archive(to: &Path, card: &Card, files: &BTreeMap<String, Content>) -> Result<
     let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
-        let file = tempfile::NamedTempFile::new_in(folder)?;
+        let file = readable_temporary(folder)?;
         let mut encoder = zstd::Encoder::new(file, LEVEL)?;
         encoder.include_checksum(true)?;
         let mut archive = tar::Builder::new(encoder);
