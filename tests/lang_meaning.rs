@@ -253,7 +253,9 @@ fn published_numbers_fit_table3_and_bear_out_its_claims() {
                 Column::PerManipulation { averages, .. } => {
                     averages.iter().map(|average| &average.label.value).collect()
                 }
-                Column::Corrupted { average, .. } => average.iter().map(|l| &l.value).collect(),
+                Column::Corrupted { average, .. } | Column::PerValue { average, .. } => {
+                    average.iter().map(|l| &l.value).collect()
+                }
             };
             columns.extend(
                 labels.into_iter().map(|label| (scenario.name.value.as_str(), label.as_str())),

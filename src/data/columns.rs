@@ -5,6 +5,9 @@ use polars::prelude::*;
 use super::manifest::{Frame, Video};
 use super::words::Word;
 
+/// How the columns of attributes begin.
+const ATTRIBUTE: &str = "attribute.";
+
 /// The videos as columns.
 pub fn video_table(videos: &[Video]) -> DataFrame {
     let text = |name: &str, value: fn(&Video) -> &str| {
@@ -14,7 +17,7 @@ pub fn video_table(videos: &[Video]) -> DataFrame {
         Column::new(name.into(), videos.iter().map(value).collect::<Vec<_>>())
     };
     let lines: Vec<_> = videos.iter().map(|v| v.source_line).collect();
-    let columns = vec![
+    let mut columns = vec![
         text("dataset", |v| &v.dataset),
         text("video_key", |v| &v.key),
         text("label", |v| v.label.word()),
@@ -26,6 +29,12 @@ pub fn video_table(videos: &[Video]) -> DataFrame {
         text("kind", |v| v.kind.word()),
         Column::new("source_line".into(), lines),
     ];
+    let names = videos.first().into_iter().flat_map(|video| video.attributes.keys());
+    columns.extend(names.map(|name| {
+        let value = |video: &Video| video.attributes.get(name).cloned().unwrap_or_default();
+        let values: Vec<String> = videos.iter().map(value).collect();
+        Column::new(format!("{ATTRIBUTE}{name}").into(), values)
+    }));
     DataFrame::new(videos.len(), columns).expect("columns of one length and different names")
 }
 
@@ -71,8 +80,16 @@ pub fn video_rows(table: &DataFrame) -> Result<Vec<Video>, String> {
     let needed = |column: &StringChunked, i: usize| {
         owned(column, i).ok_or_else(|| format!("row {} has no {}", i + 1, column.name()))
     };
+    let attributes: Vec<(&str, &StringChunked)> = table
+        .columns()
+        .iter()
+        .filter_map(|column| Some((column.name().strip_prefix(ATTRIBUTE)?, column.str().ok()?)))
+        .collect();
     (0..table.height())
         .map(|i| {
+            let value = |(name, values): &(&str, &StringChunked)| {
+                ((*name).to_owned(), values.get(i).unwrap_or_default().to_owned())
+            };
             Ok(Video {
                 dataset: needed(dataset, i)?,
                 key: needed(key, i)?,
@@ -84,6 +101,7 @@ pub fn video_rows(table: &DataFrame) -> Result<Vec<Video>, String> {
                 pair: owned(pair, i),
                 kind: word(kind, i)?,
                 source_line: line.get(i),
+                attributes: attributes.iter().map(value).collect(),
             })
         })
         .collect()

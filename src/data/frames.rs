@@ -128,6 +128,7 @@ mod tests {
             pair: None,
             kind,
             source_line: None,
+            attributes: Default::default(),
         };
         let frames = vec![Frame { video_key: "v".into(), frame: 0, path: "v/0".into() }];
         let select = |rule: &FrameRule, kind| select("d", rule, &[video(kind)], frames.clone());

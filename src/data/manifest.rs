@@ -1,6 +1,6 @@
 //! The manifest of a data set: its videos and their frames, as Polars frames.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::path::Path;
 
@@ -37,6 +37,8 @@ pub struct Video {
     pub kind: Kind,
     /// Line (CSV) or row (Parquet) of the table that first names it, from 1.
     pub source_line: Option<u32>,
+    /// More that is said of it, by name: the same names for every video of a data set.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// One image of a video.
@@ -68,7 +70,8 @@ pub enum Kind {
 /// The videos of one data set and their frames, both in natural order of their keys.
 ///
 /// `videos` has the columns `dataset`, `video_key`, `label`, `method`, `family`, `split`,
-/// `groups` (list of text), `pair`, `kind` (text) and `source_line` (u32); `frames` has `video_key`, `frame`
+/// `groups` (list of text), `pair`, `kind` (text) and `source_line` (u32), and one of text for each
+/// attribute, as `attribute.gender`; `frames` has `video_key`, `frame`
 /// (u32) and `path`. Only `method`, `pair` and `source_line` may be null.
 #[derive(Clone, Debug)]
 pub struct Manifest {
@@ -164,6 +167,11 @@ impl Manifest {
             }
             for text in [&v.method, &v.pair] {
                 field(text.as_deref());
+            }
+            // Data sets without attributes keep their digests.
+            for (name, value) in &v.attributes {
+                field(Some(name));
+                field(Some(value));
             }
         }
         for f in self.frame_rows() {

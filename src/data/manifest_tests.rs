@@ -15,6 +15,7 @@ fn sample() -> (Vec<Video>, Vec<Frame>) {
         groups: vec!["id 1".into(), "id 2".into()],
         pair: Some("real/v2".into()),
         source_line: Some(7),
+        attributes: Default::default(),
         ..video("fake/v10", Label::Fake)
     };
     let videos = vec![video("real/v10", Label::Real), fake, video("real/v2", Label::Real)];

@@ -89,6 +89,7 @@ pub fn video(key: &str, label: Label) -> Video {
         pair: None,
         kind: Kind::Frames,
         source_line: None,
+        attributes: Default::default(),
     }
 }
 

@@ -8,10 +8,13 @@ use super::run::face_folders;
 use super::survey::survey_of;
 use super::world::World;
 use super::{outside, predict};
-use crate::lang::model::{Project, Split};
+use crate::data::Video;
+use crate::lang::model::{Column, Project, Split};
 use crate::plan::graph::{Kind, Plan, Stage, Work, scored};
 use crate::prepare::faces::Faces;
-use crate::report::findings::{Findings, Run, ScoreFile, SetCoverage, SetDigests, SetFigure};
+use crate::report::findings::{
+    Findings, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
+};
 use crate::report::table::Coverage;
 use crate::store::{StageRecord, Store};
 use crate::train::journal::file::epochs;
@@ -37,6 +40,7 @@ pub fn gather(
             findings.coverage.push(SetCoverage { dataset, split, coverage });
         }
     }
+    findings.attributes = attributes(project, world);
     for scores in &plan.scores {
         let folder = store.find(Kind::Predict.word(), &scores.key);
         let outside = match &folder {
@@ -94,6 +98,24 @@ pub fn describe(
         }
     }
     Ok(())
+}
+
+/// The attributes that tables tell apart by, each once.
+fn attributes(project: &Project, world: &World) -> Vec<SetAttribute> {
+    let columns = project.tables.iter().flat_map(|t| &t.scenarios).flat_map(|s| &s.columns);
+    let named: BTreeSet<(&str, &str)> = columns
+        .filter_map(|column| match column {
+            Column::PerValue { dataset, by, .. } => Some((&*dataset.value, &*by.value)),
+            _ => None,
+        })
+        .collect();
+    let of = |(dataset, name): (&str, &str)| {
+        let videos = world.scans.get(dataset)?.manifest.video_rows();
+        let value = |video: Video| Some((video.key, video.attributes.get(name)?.clone()));
+        let values = videos.into_iter().filter_map(value).collect();
+        Some(SetAttribute { dataset: dataset.to_owned(), name: name.to_owned(), values })
+    };
+    named.into_iter().filter_map(of).collect()
 }
 
 fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Result<Run, Failure> {

@@ -251,6 +251,7 @@ fn tested(project: &Project) -> Vec<&Dataset> {
         .filter_map(|column| match column {
             Column::Dataset { dataset, .. }
             | Column::PerManipulation { dataset, .. }
+            | Column::PerValue { dataset, .. }
             | Column::Corrupted { dataset, .. } => project.datasets.get(&dataset.value),
             Column::Average { .. } => None,
         })

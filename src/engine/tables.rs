@@ -22,6 +22,10 @@ pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure>
     for set in &findings.coverage {
         evidence.coverage.insert((set.dataset.clone(), set.split), set.coverage);
     }
+    for set in &findings.attributes {
+        let key = (set.dataset.clone(), set.name.clone());
+        evidence.attributes.insert(key, set.values.clone());
+    }
     for set in &findings.datasets {
         evidence.manifests.insert(set.dataset.clone(), set.manifest.clone());
     }

@@ -195,7 +195,8 @@ pub fn targets(table: &Table) -> BTreeSet<Target> {
     columns
         .flat_map(|column| match column {
             Column::Dataset { dataset, split, .. }
-            | Column::PerManipulation { dataset, split, .. } => vec![target(dataset, split, None)],
+            | Column::PerManipulation { dataset, split, .. }
+            | Column::PerValue { dataset, split, .. } => vec![target(dataset, split, None)],
             Column::Corrupted { dataset, split, kind, strengths, .. } => {
                 let corruption = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value };
                 let corruptions = strengths.iter().map(corruption);

@@ -70,6 +70,7 @@ fn mean(
                 ColumnKind::Average { over } => over.iter().map(String::as_str).collect(),
                 ColumnKind::Dataset { .. }
                 | ColumnKind::Manipulation { .. }
+                | ColumnKind::Value { .. }
                 | ColumnKind::Corrupted { .. } => BTreeSet::from([column.key.as_str()]),
             };
             Some((keys, value.value))

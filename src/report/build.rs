@@ -60,6 +60,8 @@ pub struct Evidence {
     pub scores: BTreeMap<ScoreKey, Result<Scored, String>>,
     /// Usable videos by data set and split.
     pub coverage: BTreeMap<(String, Split), Coverage>,
+    /// Attributes of videos: by data set and name, the value of each video's key.
+    pub attributes: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Digest of each data set's videos, labels and splits, where it is known.
     pub manifests: BTreeMap<String, String>,
     /// For rows of another tool, how much of a data set it scored.
@@ -211,10 +213,8 @@ fn rank(
         }
     };
     let samples = scored.at(level);
-    let ranking = match &unit.method {
-        Some(method) => samples.of_method(method),
-        None => samples.ranking(),
-    };
+    let pairs = unit.select(samples, evidence).map(|sample| (sample.fake, sample.score));
+    let ranking = Ranking::new(pairs);
     let ScoreKey { experiment, dataset, .. } = key;
     ranking.map(Ok).map_err(|source| BuildError::Score { experiment, dataset, source })
 }

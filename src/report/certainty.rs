@@ -116,7 +116,9 @@ impl Resampled {
         }
         let split = unit.split.word();
         let method = unit.method.as_deref().unwrap_or_default();
-        let name = |class| format!("{}/{split}/{class}", unit.dataset);
+        let value = unit.value.as_ref().map(|(by, value)| format!("/{by}={value}"));
+        let value = value.unwrap_or_default();
+        let name = |class| format!("{}/{split}/{class}{value}", unit.dataset);
         let unit = bootstrap::Unit {
             reals: Stratum::new(&name("real"), reals.len()),
             fakes: Stratum::new(&name(&format!("fake/{method}")), fakes.len()),
@@ -134,13 +136,13 @@ impl Resampled {
 
 /// The scored samples of a unit for a row; none where it was not scored.
 fn samples<'a>(
-    unit: &Unit,
+    unit: &'a Unit,
     experiment: &str,
     level: Level,
     evidence: &'a Evidence,
 ) -> Vec<&'a Sample> {
     match evidence.scores.get(&unit.key_of(experiment)) {
-        Some(Ok(scored)) => scored.at(level).part(unit.method.as_deref()).collect(),
+        Some(Ok(scored)) => unit.select(scored.at(level), evidence).collect(),
         _ => Vec::new(),
     }
 }

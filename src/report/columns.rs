@@ -1,10 +1,11 @@
 //! What each column of a table is computed from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::build::{BuildError, Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
+use crate::evaluate::samples::{Sample, Samples};
 use crate::lang::model::{Average, Column, Corruption, Family, Project, Split, Table};
 
 /// A set of samples that a metric is computed on.
@@ -20,6 +21,8 @@ pub(super) struct Unit {
     pub method: Option<String>,
     /// What was done to its faces.
     pub corruption: Option<Corruption>,
+    /// Only videos of this value of an attribute.
+    pub value: Option<(String, String)>,
 }
 
 impl Unit {
@@ -33,12 +36,30 @@ impl Unit {
         }
     }
 
+    /// Those of some samples that count.
+    pub fn select<'a>(
+        &'a self,
+        samples: &'a Samples,
+        evidence: &'a Evidence,
+    ) -> impl Iterator<Item = &'a Sample> {
+        let values = self.value.as_ref().map(|(by, value)| {
+            (evidence.attributes.get(&(self.dataset.clone(), by.clone())), value)
+        });
+        samples.part(self.method.as_deref()).filter(move |sample| match &values {
+            None => true,
+            Some((videos, value)) => {
+                videos.and_then(|videos| videos.get(&*sample.video)) == Some(*value)
+            }
+        })
+    }
+
     /// Stable name, that of its column.
     pub fn key(&self) -> String {
-        match (&self.method, self.corruption) {
-            (Some(method), _) => format!("{}/{method}", self.dataset),
-            (None, Some(corruption)) => format!("{}, {corruption}", self.dataset),
-            (None, None) => self.dataset.clone(),
+        match (&self.method, self.corruption, &self.value) {
+            (Some(method), ..) => format!("{}/{method}", self.dataset),
+            (None, Some(corruption), _) => format!("{}, {corruption}", self.dataset),
+            (None, None, Some((by, value))) => format!("{}, {by}={value}", self.dataset),
+            (None, None, None) => self.dataset.clone(),
         }
     }
 }
@@ -85,6 +106,7 @@ pub(super) fn plan(
                     split: split.value,
                     method: None,
                     corruption: None,
+                    value: None,
                 });
             }
         }
@@ -107,6 +129,15 @@ pub(super) fn plan(
                         (&dataset, split.value),
                         show.value,
                         averages,
+                        evidence,
+                    );
+                }
+                Column::PerValue { dataset, split, by, average } => {
+                    let dataset = known(project, &dataset.value)?;
+                    planned.per_value(
+                        &by.value,
+                        (&dataset, split.value),
+                        average.as_ref().map(|label| label.value.as_str()),
                         evidence,
                     );
                 }
@@ -148,6 +179,51 @@ impl Planned {
         self.push(head, Source::Mean(over));
     }
 
+    /// Adds a column for each value of an attribute that a scored video has, and their mean where
+    /// it is shown.
+    fn per_value(
+        &mut self,
+        by: &str,
+        (dataset, split): (&str, Split),
+        average: Option<&str>,
+        evidence: &Evidence,
+    ) {
+        let first = self.units.len();
+        let videos = evidence.attributes.get(&(dataset.to_owned(), by.to_owned()));
+        let scored = evidence.scores.iter().filter(|(key, _)| {
+            key.dataset == dataset && key.split == split && key.corruption.is_none()
+        });
+        let scored = scored.filter_map(|(_, scored)| scored.as_ref().ok());
+        let values: BTreeSet<&String> = scored
+            .flat_map(|scored| &scored.videos.rows)
+            .filter_map(|sample| videos?.get(&*sample.video))
+            .collect();
+        for value in values {
+            let unit = Unit {
+                label: if value.is_empty() { format!("no {by}") } else { value.clone() },
+                dataset: dataset.to_owned(),
+                split,
+                method: None,
+                corruption: None,
+                value: Some((by.to_owned(), value.clone())),
+            };
+            let kind = ColumnKind::Value {
+                dataset: dataset.to_owned(),
+                split,
+                attribute: by.to_owned(),
+                value: value.clone(),
+            };
+            self.push(
+                head(&unit.label, &unit.key(), kind, evidence),
+                Source::Unit(self.units.len()),
+            );
+            self.units.push(unit);
+        }
+        if let Some(label) = average {
+            self.average(label, (first..self.units.len()).collect());
+        }
+    }
+
     /// Adds a column for each strength of a corruption, and their mean where it is shown.
     fn corrupted(
         &mut self,
@@ -164,6 +240,7 @@ impl Planned {
                 split,
                 method: None,
                 corruption: Some(corruption),
+                value: None,
             };
             let kind = ColumnKind::Corrupted { dataset: dataset.to_owned(), split, corruption };
             self.push(
@@ -194,6 +271,7 @@ impl Planned {
                 split,
                 method: Some(method.name.clone()),
                 corruption: None,
+                value: None,
             };
             if show {
                 let kind = ColumnKind::Manipulation {
@@ -222,6 +300,7 @@ fn head(label: &str, key: &str, kind: ColumnKind, evidence: &Evidence) -> Column
     let coverage = match &kind {
         ColumnKind::Dataset { dataset, split }
         | ColumnKind::Manipulation { dataset, split, .. }
+        | ColumnKind::Value { dataset, split, .. }
         | ColumnKind::Corrupted { dataset, split, .. } => {
             evidence.coverage.get(&(dataset.clone(), *split)).copied()
         }

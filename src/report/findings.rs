@@ -1,6 +1,7 @@
 //! What the finished stages of a project found: all that tables and reports are made of.
 //! With these and the scores no data, weights or models are needed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub struct Findings {
     pub runs: Vec<Run>,
     /// Data sets.
     pub datasets: Vec<SetDigests>,
+    /// Attributes of the videos that tables tell apart by.
+    pub attributes: Vec<SetAttribute>,
     /// Statistics of the data, as in the paper's Tables 1 and 2.
     pub statistics: Vec<SetTable>,
     /// Statistics of videos by label, as in the paper's Figure 3.
@@ -89,6 +92,17 @@ pub struct SetDigests {
     pub manifest: String,
     /// Key of its faces.
     pub faces: String,
+}
+
+/// An attribute of a data set's videos.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetAttribute {
+    /// The data set.
+    pub dataset: String,
+    /// The attribute.
+    pub name: String,
+    /// Its value for each video, by key.
+    pub values: BTreeMap<String, String>,
 }
 
 /// A figure of a data set.

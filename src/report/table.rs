@@ -99,6 +99,17 @@ pub enum ColumnKind {
         /// Its family, where known.
         family: Option<Family>,
     },
+    /// The videos of one value of an attribute.
+    Value {
+        /// The data set.
+        dataset: String,
+        /// Split scored.
+        split: Split,
+        /// The attribute.
+        attribute: String,
+        /// Its value.
+        value: String,
+    },
     /// One data set, its faces corrupted before they were scored.
     Corrupted {
         /// Its name.

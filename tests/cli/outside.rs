@@ -114,3 +114,54 @@ fn a_table_of_others_alone_needs_no_faces() {
     let ran = place.run(&["run", "others.kdl"]).ends_with(0);
     assert!(ran.stdout.contains("Xception"), "{}", ran.stdout);
 }
+
+#[test]
+fn numbers_are_told_apart_by_an_attribute_of_videos() {
+    let place = Place::with(
+        r#"
+dataset people {
+    layout table file="list.csv" split=part {
+        real "0"
+        fake "1"
+        attribute gender age
+    }
+}
+table t {
+    row tool "Tool" predictions="scores.csv"
+    scenario "People" {
+        column people "All"
+        per-value people by=gender { average "Mean" }
+    }
+    metric auc
+    intervals draws=100
+}
+"#,
+    );
+    let (mut list, mut scores) =
+        ("path,label,part,gender,age\n".to_owned(), "video,score\n".to_owned());
+    for i in 0..24 {
+        let (fake, woman) = (i % 2, i / 2 % 2);
+        let gender = if woman == 1 { "f" } else { "m" };
+        list += &format!("{i}.jpg,{fake},test,{gender},{}\n", 20 + i);
+        // Right about women, a coin about men.
+        let score = if woman == 1 { fake as f64 } else { 0.5 };
+        scores += &format!("{i}.jpg,{score}\n");
+    }
+    place.write("list.csv", list);
+    place.write("scores.csv", scores);
+    place.run(&["run", "x.kdl"]).ends_with(0);
+    let csv = std::fs::read_to_string(place.path("reports/t.csv")).unwrap();
+    let value = |column: &str| -> (f64, String) {
+        let start = format!("auc,Tool,People,{column},");
+        let line = csv.lines().find(|line| line.starts_with(&start)).unwrap();
+        let fields: Vec<&str> = line[start.len()..].split(',').collect();
+        (fields[0].parse().unwrap(), fields[2..4].join(" "))
+    };
+    assert_eq!(value("f"), (1.0, "6 6".to_owned()));
+    assert_eq!(value("m"), (0.5, "6 6".to_owned()));
+    assert_eq!(value("All"), (0.875, "12 12".to_owned()));
+    assert_eq!(value("Mean").0, 0.75);
+    // A pack carries the values.
+    place.run(&["pack", "x.kdl"]).ends_with(0);
+    place.run(&["replay", "reports/x.tar.zst"]).ends_with(0).says("rebuilt bit for bit");
+}

@@ -214,6 +214,7 @@ impl Reader<'_> {
             pair: None,
             kind: Kind::Frames,
             source_line: None,
+            attributes: Default::default(),
             key: key.clone(),
         });
         frames.sort_by(|a, b| natural::compare(a, b));

@@ -49,6 +49,7 @@ pub fn read(dataset: &Dataset, layout: &DemoLayout) -> Result<Listing, DataError
             pair: drawn.pair,
             kind: Kind::Demo,
             source_line: None,
+            attributes: Default::default(),
             key: drawn.key,
         });
     }

@@ -123,6 +123,7 @@ fn blank_video(dataset: &Dataset, class: &FolderClass) -> Result<Video, DataErro
         pair: None,
         kind: Kind::Image,
         source_line: None,
+        attributes: Default::default(),
     })
 }
 

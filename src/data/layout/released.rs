@@ -138,6 +138,7 @@ impl<'a> Release<'a> {
             pair: None,
             kind,
             source_line: None,
+            attributes: Default::default(),
         })
     }
 

@@ -18,6 +18,8 @@ use crate::data::words::Word;
 use crate::lang::model::{Dataset, Label, Split, TableLayout};
 use crate::lang::span::Spanned;
 
+/// What the columns of attributes are wanted for.
+const ATTRIBUTE: &str = "attribute";
 /// How many problems of a table are kept; all are counted.
 const PROBLEMS: usize = 20;
 
@@ -101,7 +103,7 @@ struct Columns {
 }
 
 /// One row; columns that are not declared are `None`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Row<'a> {
     path: &'a str,
     label: &'a str,
@@ -109,6 +111,8 @@ struct Row<'a> {
     manipulation: Option<&'a str>,
     split: Option<&'a str>,
     group: Option<&'a str>,
+    /// In the order of their declaration.
+    attributes: Vec<&'a str>,
 }
 
 impl Columns {
@@ -123,6 +127,7 @@ impl Columns {
         ]
         .into_iter()
         .filter_map(|(role, column)| Some((role, column?)))
+        .chain(layout.attributes.iter().map(|column| (ATTRIBUTE, column)))
         .collect();
         let roles = wanted.iter().map(|w| w.0).collect();
         Ok(Self { cells: Cells::read(file, &wanted)?, roles })
@@ -133,6 +138,9 @@ impl Columns {
             let column = self.roles.iter().position(|r| *r == role)?;
             Some(self.cells.columns[column][row].as_str())
         };
+        let columns = self.roles.iter().zip(&self.cells.columns);
+        let attributes = columns.filter(|(role, _)| **role == ATTRIBUTE);
+        let attributes = attributes.map(|(_, cells)| cells[row].as_str());
         Row {
             path: cell("path").unwrap_or_default(),
             label: cell("label").unwrap_or_default(),
@@ -140,6 +148,7 @@ impl Columns {
             manipulation: cell("manipulation").filter(|m| !m.is_empty()),
             split: cell("split"),
             group: cell("group").filter(|g| !g.is_empty()),
+            attributes: attributes.collect(),
         }
     }
 }
@@ -232,6 +241,13 @@ impl Reader<'_> {
             pair: None,
             kind,
             source_line: Some(line),
+            attributes: self
+                .layout
+                .attributes
+                .iter()
+                .zip(&row.attributes)
+                .map(|(name, value)| (name.value.clone(), (*value).to_owned()))
+                .collect(),
         })
     }
 
@@ -267,6 +283,10 @@ fn agree(earlier: &Video, here: &Video, unit: &'static str) -> Result<(), RowFla
     let none = || "(none)".to_owned();
     let of = |text: &Option<String>| text.clone().unwrap_or_else(none);
     let group = |video: &Video| of(&video.groups.first().cloned());
+    let attributes = |video: &Video| {
+        let each = video.attributes.iter().map(|(name, value)| format!("{name}={value}"));
+        each.collect::<Vec<_>>().join(" ")
+    };
     let word = |video: &Video| [video.label.word().to_owned(), video.split.word().to_owned()];
     let [label, split] = word(earlier);
     let [label_here, split_here] = word(here);
@@ -275,6 +295,7 @@ fn agree(earlier: &Video, here: &Video, unit: &'static str) -> Result<(), RowFla
         ("split", split, split_here),
         ("manipulation", of(&earlier.method), of(&here.method)),
         ("group", group(earlier), group(here)),
+        ("attribute", attributes(earlier), attributes(here)),
     ]
     .into_iter()
     .find(|(_, earlier, here)| earlier != here)

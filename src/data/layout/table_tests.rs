@@ -31,6 +31,7 @@ impl Case {
             manipulation: None,
             split: None,
             group: None,
+            attributes: Vec::new(),
         };
         Self { _dir: dir, root, layout }
     }
@@ -48,7 +49,7 @@ impl Case {
     }
 
     fn read(&self) -> Result<Listing, DataError> {
-        let mut set = dataset("set", Layout::Table(self.layout.clone()));
+        let mut set = dataset("set", Layout::Table(Box::new(self.layout.clone())));
         set.manipulations = vec![manipulation("swap", Some(Family::FaceSwap))];
         read(&set, &self.layout, &no_env)
     }
@@ -178,7 +179,7 @@ fn variables_lead_to_files_and_roots() {
     let mut case = Case::csv("path,label\n1.png,0\n");
     case.layout.file = said(DataPath { written: "env:SET/list.csv".into(), base: "/no".into() });
     case.layout.root = Some(said(DataPath { written: "env:SET/a".into(), base: "/no".into() }));
-    let set = dataset("set", Layout::Table(case.layout.clone()));
+    let set = dataset("set", Layout::Table(Box::new(case.layout.clone())));
     let env = |name: &str| (name == "SET").then(|| case.root.clone().into_os_string());
     let listing = read(&set, &case.layout, &env).unwrap();
     assert_eq!(listing.files, Some(Files::at(case.root.join("a"))));

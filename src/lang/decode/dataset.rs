@@ -127,7 +127,7 @@ fn layout(node: Cursor<'_>, sink: &mut Sink) -> Option<Layout> {
     match node.variant()? {
         "demo" => demo(node, sink).map(Layout::Demo),
         "folder" => folder(node, sink).map(Layout::Folder),
-        "table" => table(node, sink).map(Layout::Table),
+        "table" => table(node, sink).map(|layout| Layout::Table(Box::new(layout))),
         "deepfakebench" => bench(node, sink).map(Layout::Deepfakebench),
         _ => released(node).map(Layout::Released),
     }
@@ -249,6 +249,10 @@ fn table(node: Cursor<'_>, sink: &mut Sink) -> Option<TableLayout> {
         manipulation: node.maybe("manipulation")?,
         split: node.maybe("split")?,
         group: node.maybe("group")?,
+        attributes: match node.child("attribute") {
+            Some(attribute) => attribute.texts()?,
+            None => Vec::new(),
+        },
     })
 }
 

@@ -196,7 +196,9 @@ fn scenario(
     let labels = columns.iter().flat_map(|column| match column {
         Column::Dataset { label, .. } | Column::Average { label } => vec![label],
         Column::PerManipulation { averages, .. } => averages.iter().map(|a| &a.label).collect(),
-        Column::Corrupted { average, .. } => average.iter().collect(),
+        Column::Corrupted { average, .. } | Column::PerValue { average, .. } => {
+            average.iter().collect()
+        }
     });
     unique(labels, "column", sink);
     if !whole {
@@ -220,6 +222,12 @@ fn column(
         }
         "average" => Some(Column::Average { label: node.get("label")? }),
         "corrupted" => corrupted(node, sink),
+        "per-value" => Some(Column::PerValue {
+            dataset: node.get("dataset")?,
+            split: node.get("split")?,
+            by: node.get("by")?,
+            average: average(node)?,
+        }),
         _ => {
             let averages: Option<Vec<Average>> = node
                 .children("average")
@@ -271,12 +279,17 @@ fn corrupted(node: Cursor<'_>, sink: &mut Sink) -> Option<Column> {
             );
         }
     }
-    let average = match node.child("average") {
-        Some(average) => Some(average.get("label")?),
-        None => None,
-    };
     let (dataset, split) = (node.get("dataset")?, node.get("split")?);
-    Some(Column::Corrupted { dataset, split, kind, strengths, average })
+    Some(Column::Corrupted { dataset, split, kind, strengths, average: average(node)? })
+}
+
+/// The name of the mean over a node's columns, if it is shown.
+#[expect(clippy::option_option, reason = "wrong, absent and present are three cases")]
+fn average(node: Cursor<'_>) -> Option<Option<Spanned<String>>> {
+    match node.child("average") {
+        Some(average) => average.get("label").map(Some),
+        None => Some(None),
+    }
 }
 
 fn metric(node: Cursor<'_>) -> Option<MetricSpec> {

@@ -103,6 +103,10 @@ fn labels(project: &Project, scenario: &Scenario) -> Vec<String> {
                 }
                 labels.extend(averages.iter().map(|average| average.label.value.clone()));
             }
+            // The values are known once the data are.
+            Column::PerValue { average, .. } => {
+                labels.extend(average.iter().map(|label| label.value.clone()));
+            }
             Column::Corrupted { kind, strengths, average, .. } => {
                 let at = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value }.to_string();
                 labels.extend(strengths.iter().map(at));

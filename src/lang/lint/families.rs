@@ -2,6 +2,7 @@
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Project};
+use crate::lang::suggest::nearest;
 
 /// Reports fakes without a family, or a manipulation, where one is needed.
 pub(super) fn families(project: &Project, sink: &mut Sink) {
@@ -19,6 +20,7 @@ pub(super) fn families(project: &Project, sink: &mut Sink) {
     for table in &project.tables {
         for column in table.scenarios.iter().flat_map(|scenario| &scenario.columns) {
             averages(project, column, sink);
+            values(project, column, sink);
         }
     }
 }
@@ -74,6 +76,32 @@ fn attributable(experiment: &Experiment, dataset: &Dataset, sink: &mut Sink) {
                 );
             }
         }
+    }
+}
+
+/// Reports columns by an attribute that no video has.
+fn values(project: &Project, column: &Column, sink: &mut Sink) {
+    let Column::PerValue { dataset: name, by, .. } = column else { return };
+    let Some(dataset) = project.datasets.get(&name.value) else { return };
+    let known: Vec<&str> = match &dataset.layout {
+        Layout::Table(layout) => layout.attributes.iter().map(|a| a.value.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    if !known.contains(&by.value.as_str()) {
+        let near = nearest(&by.value, known.iter().copied());
+        sink.report(
+            Diagnostic::error(
+                Code::UnknownName,
+                format!("`{}` has no attribute `{}`", name.value, by.value),
+            )
+            .text("a `layout table` declares attributes, the columns that say more of a video")
+            .at(by.origin, "not declared")
+            .and(dataset.name.origin, "declared here")
+            .help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add `attribute \"{}\"` to its layout", by.value),
+            }),
+        );
     }
 }
 

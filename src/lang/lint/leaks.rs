@@ -43,6 +43,7 @@ fn reported(column: &Column) -> Option<(&Spanned<String>, &Spanned<Split>)> {
     match column {
         Column::Dataset { dataset, split, .. }
         | Column::PerManipulation { dataset, split, .. }
+        | Column::PerValue { dataset, split, .. }
         | Column::Corrupted { dataset, split, .. } => Some((dataset, split)),
         Column::Average { .. } => None,
     }

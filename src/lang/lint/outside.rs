@@ -56,6 +56,7 @@ fn one_set(table: &Table, predictions: &Predictions, sink: &mut Sink) {
         .filter_map(|column| match column {
             Column::Dataset { dataset, .. }
             | Column::PerManipulation { dataset, .. }
+            | Column::PerValue { dataset, .. }
             | Column::Corrupted { dataset, .. } => Some(dataset.value.as_str()),
             Column::Average { .. } => None,
         })

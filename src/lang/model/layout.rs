@@ -17,7 +17,7 @@ pub enum Layout {
     /// Images in class folders, optionally one level of video folders inside.
     Folder(FolderLayout),
     /// One row per image (or frame) in a CSV or Parquet file.
-    Table(TableLayout),
+    Table(Box<TableLayout>),
     /// One of the publicly released layouts, read as downloaded.
     Released(ReleasedLayout),
     /// A data set prepared by DeepfakeBench: its JSON and its folders of frames.
@@ -122,6 +122,8 @@ pub struct TableLayout {
     pub split: Option<Spanned<String>>,
     /// Column of the group (identity, source) that must not straddle splits.
     pub group: Option<Spanned<String>>,
+    /// Columns that say more of a video, by which tables may tell its numbers apart.
+    pub attributes: Vec<Spanned<String>>,
 }
 
 /// A publicly released layout.

@@ -120,6 +120,17 @@ pub enum Column {
         /// Name for readers.
         label: Spanned<String>,
     },
+    /// The videos of each value of an attribute, real and fake.
+    PerValue {
+        /// The data set.
+        dataset: Spanned<String>,
+        /// Split scored.
+        split: Spanned<Split>,
+        /// The attribute.
+        by: Spanned<String>,
+        /// Name for readers of the mean over the values, if it is shown.
+        average: Option<Spanned<String>>,
+    },
     /// One data set, corrupted at several strengths.
     Corrupted {
         /// The data set.

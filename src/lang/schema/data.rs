@@ -83,7 +83,7 @@ static LAYOUT: NodeSpec = NodeSpec::value(
             Field::new("split", Type::Text, "Column of the split (`train`, `val`, `test`)."),
             Field::new("group", Type::Text, "Column of the group (identity, source) that must not straddle splits."),
         ],
-        children: &[Child::new(&REAL, Once), Child::new(&FAKE, Once)],
+        children: &[Child::new(&REAL, Once), Child::new(&FAKE, Once), Child::new(&ATTRIBUTE, AtMostOnce)],
     },
     Variant {
         word: "faceforensics",
@@ -218,6 +218,13 @@ static REAL: NodeSpec = NodeSpec::value(
     "real",
     "Values of the label that mean real.",
     &[Field::new("value", Type::Text, "A value, as text.").required()],
+)
+.repeating();
+
+static ATTRIBUTE: NodeSpec = NodeSpec::value(
+    "attribute",
+    "Columns that say more of a video, such as `gender`; `per-value` in a table tells its numbers apart by one.",
+    &[Field::new("column", Type::Text, "A column.").required()],
 )
 .repeating();
 

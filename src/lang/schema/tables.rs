@@ -92,6 +92,7 @@ static SCENARIO: NodeSpec = NodeSpec::value(
     Child::new(&COLUMN, AnyNumber),
     Child::new(&PER_MANIPULATION, AnyNumber),
     Child::new(&COLUMN_AVERAGE, AnyNumber),
+    Child::new(&PER_VALUE, AnyNumber),
     Child::new(&CORRUPTED, AnyNumber),
 ])
 .keyed();
@@ -122,6 +123,23 @@ static CORRUPTED: NodeSpec = NodeSpec::value(
     Variant { word: "blur", doc: "Of these widths.", properties: &[], children: &[Child::new(&SIGMA, AtLeastOnce)] },
     Variant { word: "noise", doc: "Of these deviations.", properties: &[], children: &[Child::new(&DEVIATION, AtLeastOnce)] },
 ]);
+
+static PER_VALUE: NodeSpec = NodeSpec::value(
+    "per-value",
+    "One data set by an attribute of its videos: a column for each value, of its reals and its fakes.",
+    &[Field::new("dataset", Type::Ref(Kind::Dataset), "The data set.").required()],
+)
+.properties(&[
+    Field::new("by", Type::Text, "The attribute, which the layout of the data set declares.").required(),
+    REPORTED,
+])
+.children(&[Child::new(&VALUES_AVERAGE, AtMostOnce)]);
+
+static VALUES_AVERAGE: NodeSpec = NodeSpec::value(
+    "average",
+    "Mean over the values.",
+    &[Field::new("label", Type::Text, "Name for readers.").required()],
+);
 
 static STRENGTHS_AVERAGE: NodeSpec = NodeSpec::value(
     "average",
