@@ -6,6 +6,7 @@ use crate::evaluate::samples::{Sample, Samples};
 use crate::lang::model::{Project, Split};
 use crate::lang::{MemoryFiles, load};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
+use crate::report::protocol::notes;
 use crate::report::table::TableData;
 
 const FILE: &str = "
@@ -116,5 +117,55 @@ fn a_row_trained_on_other_data_is_told() {
         ["Less differs from Base in its data: trained on a rather than trained on a, b; faces \
           sampled: 1:1 of at least 2 per video, seed 0 rather than faces sampled: all; images of \
           32 pixels rather than images of 64 pixels."]
+    );
+}
+
+#[test]
+fn other_frames_crops_compression_and_splits_are_told() {
+    let text = "
+dataset light {
+    layout faceforensics root=\"x\" compression=c23
+    manipulation Deepfakes family=face-swap
+    frames fps=1
+    faces detector=retinaface margin=(%)30
+}
+dataset strong {
+    layout faceforensics root=\"x\" compression=c40
+    manipulation Deepfakes family=face-swap
+    frames count=32
+    faces detector=retinaface margin=(%)20
+}
+ensemble one { source light }
+ensemble two { source strong }
+backbone vit { vit patch=8 width=64 depth=2 heads=4 image=64 }
+init scratch { random }
+recipe short { epochs 3; batch 8; adamw lr=1e-4 }
+experiment base { data one; backbone vit; init scratch; recipe short; loss { cross-entropy } }
+experiment other extends=base { data two }
+table t {
+    row base \"Base\"
+    row other \"Other\"
+    row tool \"Tool\" predictions=\"tool.csv\"
+    scenario \"In-distribution\" { column light }
+    metric auc
+}
+";
+    let loaded = load(Path::new("x.kdl"), &MemoryFiles::default().with("x.kdl", text));
+    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
+    let mut evidence = Evidence::default();
+    for (name, digest) in [("light", "aaaaaaaa1111"), ("strong", "bbbbbbbb2222")] {
+        evidence.manifests.insert(name.into(), digest.into());
+    }
+    let notes = notes(&loaded.project, &loaded.project.tables[0], &evidence);
+    assert_eq!(
+        notes,
+        [
+            "Other differs from Base in its data: trained on strong (split bbbbbbbb) rather than \
+             trained on light (split aaaaaaaa); frames: 32 per video rather than frames: 1 per \
+             second; faces: box and 20 % around it rather than faces: box and 30 % around it; \
+             compression: c40 rather than compression: c23.",
+            "Tool is not of this project: another tool's scores, from tool.csv, joined by video \
+             (none found); its training data, frames and crops are not known here.",
+        ]
     );
 }
