@@ -4,6 +4,7 @@ pub mod device;
 pub mod faces;
 pub mod figure;
 pub mod findings;
+pub mod gallery;
 pub mod landmarks;
 pub mod leaks;
 pub mod outside;

@@ -347,13 +347,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The faces of an ensemble, with the landmarks that its pseudo-fakes need.
     fn marked_faces(&self, ensemble: &Ensemble) -> Result<BTreeMap<String, MarkedFaces>, Failure> {
-        let marks = result_folders(self.plan, self.store, |work| match work {
-            Work::Landmarks { dataset } => Some(dataset),
-            _ => None,
-        });
-        sample::open_faces(self.project, ensemble, &self.face_folders()?, &marks)
+        marked_faces(self.project, self.plan, self.store, ensemble)
     }
 
     fn experiment(&self, name: &str) -> Result<&Experiment, Failure> {
@@ -384,6 +379,20 @@ pub fn face_folders(plan: &Plan, store: &Store) -> Result<Folders, Failure> {
         Work::Faces { dataset } => Some(dataset),
         _ => None,
     }))
+}
+
+/// The faces of an ensemble, with the landmarks that its pseudo-fakes need.
+pub fn marked_faces(
+    project: &Project,
+    plan: &Plan,
+    store: &Store,
+    ensemble: &Ensemble,
+) -> Result<BTreeMap<String, MarkedFaces>, Failure> {
+    let marks = result_folders(plan, store, |work| match work {
+        Work::Landmarks { dataset } => Some(dataset),
+        _ => None,
+    });
+    sample::open_faces(project, ensemble, &face_folders(plan, store)?, &marks)
 }
 
 /// Where the results of the stages lie that work on a data set, by its name.
