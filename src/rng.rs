@@ -27,6 +27,10 @@ pub enum Stream {
     Mix = 8,
     /// Noise of corrupted faces.
     Corruption = 9,
+    /// Self-blending of a training face.
+    Blend = 10,
+    /// Self-blending of a face that selects.
+    BlendSelection = 11,
     /// Resampling of videos for intervals.
     Bootstrap = 16,
     /// Data of simulations.

@@ -46,6 +46,8 @@ pub enum Verb {
     Audit(AuditArgs),
     /// Do everything that is not in the store yet, then print and write the tables
     Run(RunArgs),
+    /// Draw pseudo-fakes of an experiment as training sees them, to look at
+    Gallery(GalleryArgs),
     /// Score images and folders with a trained model
     Score(ScoreArgs),
     /// Compute metrics of anybody's CSV or Parquet file of scores
@@ -120,6 +122,30 @@ pub struct DataArgs {
     /// Write to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// `gallery`.
+#[derive(Debug, Args)]
+pub struct GalleryArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// The experiment; the first that trains on pseudo-fakes if absent
+    pub experiment: Option<String>,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The PNG file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Pairs in a row
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub columns: u32,
+    /// Rows of pairs
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub rows: u32,
+    /// The epoch that samples are drawn for, from 1
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub epoch: u32,
 }
 
 /// Formats of statistics.

@@ -9,6 +9,7 @@ mod diff;
 pub mod exit;
 mod explain;
 mod fmt;
+mod gallery;
 mod metrics;
 mod output;
 mod pack;
@@ -38,6 +39,7 @@ pub fn main(cli: &Cli) -> Exit {
         Verb::Run(args) => run::report(args, printer),
         Verb::Table(args) => table::table(args, printer),
         Verb::Audit(args) => audit::audit(args, printer),
+        Verb::Gallery(args) => gallery::gallery(args, printer),
         Verb::Score(args) => score::score(args, printer),
         Verb::Metrics(args) => metrics::metrics(args, printer),
         Verb::Pack(args) => pack::pack(args, printer),

@@ -137,6 +137,7 @@ fn counts(
                 false => format!("{videos} videos, {frames} frames"),
             }
         }),
+        Work::Landmarks { .. } => String::new(),
         Work::Sample { experiment } => {
             let experiment = &project.experiments[experiment];
             let sources = experiment.data.sources.len();

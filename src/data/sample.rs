@@ -68,6 +68,16 @@ pub struct ClassSample {
     pub taken: u64,
 }
 
+impl ClassSample {
+    /// Counts a video with so many usable faces, of which some are taken.
+    pub fn add_video(&mut self, available: u64, taken: u64) {
+        self.videos += 1;
+        self.faceless += u64::from(available == 0);
+        self.available += available;
+        self.taken += taken;
+    }
+}
+
 impl std::ops::Add for ClassSample {
     type Output = Self;
 

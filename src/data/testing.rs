@@ -30,6 +30,7 @@ pub fn dataset(name: &str, layout: Layout) -> Dataset {
         overlap: said(Overlap::Refuse),
         frames: FrameRule::All,
         faces: face_rule(),
+        landmarks: None,
         min_coverage: said(0.9),
         expect: None,
     }

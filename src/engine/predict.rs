@@ -12,7 +12,7 @@ use crate::lang::model::{Label, Precision};
 use crate::model::network::Network;
 use crate::plan::graph::Target;
 use crate::prepare::faces::Faces;
-use crate::train::batch::{Inputs, Sample, face_id};
+use crate::train::batch::{Inputs, Role, Sample, face_id};
 use crate::train::checkpoint::load_model;
 use crate::train::fit::EVAL_BATCH;
 use crate::work::{Events, Failure};
@@ -36,7 +36,7 @@ pub fn make(
     let network = Network::new(card.vit.clone(), &params, Precision::F32);
     let sets = [faces];
     let normalize = card.normalize();
-    let inputs = Inputs { sets: &sets, image: card.vit.image, normalize: &normalize };
+    let inputs = Inputs { sets: &sets, pseudo: &[], image: card.vit.image, normalize: &normalize };
     let videos: Vec<_> =
         scan.manifest.video_rows().into_iter().filter(|v| v.split == Some(target.split)).collect();
     let mut todo = Vec::new();
@@ -53,7 +53,7 @@ pub fn make(
                 }
                 None => 0,
             };
-            (i, Sample { set: 0, face, class: 0, id })
+            (i, Sample { set: 0, face, class: 0, id, role: Role::Stored })
         }));
     }
     let metadata = BTreeMap::from([

@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use super::device::Devices;
 use super::faces::Made;
-use super::sample::{self, FaceFolders};
+use super::sample::{self, Folders, MarkedFaces};
 use super::world::World;
-use super::{faces, outside, predict, train};
+use super::{faces, landmarks, outside, predict, train};
 use crate::data::survey::SetTable;
-use crate::lang::model::{Experiment, Project};
+use crate::lang::model::{Ensemble, Experiment, Project};
 use crate::model::vit::VitConfig;
 use crate::plan::graph::{Kind, Plan, Stage, Work, experiments};
 use crate::plan::inputs::Change;
@@ -88,7 +88,7 @@ pub enum Until {
 impl Until {
     fn includes(self, kind: Kind) -> bool {
         match kind {
-            Kind::Faces => true,
+            Kind::Faces | Kind::Landmarks => true,
             Kind::Sample | Kind::Train => self >= Self::Train,
             Kind::Predict => self >= Self::Evaluate,
         }
@@ -202,7 +202,12 @@ impl Run<'_> {
 
     /// Makes a share of the faces. Returns whether with that all of them are there.
     fn share(&self, stage: &Stage, number: usize, of: usize) -> Result<bool, Failure> {
-        let Work::Faces { dataset } = &stage.work else { return Ok(true) };
+        let dataset = match &stage.work {
+            Work::Faces { dataset } => dataset,
+            // Those of faces that others still prepare are found when all are there.
+            Work::Landmarks { dataset } => return Ok(self.face_folders()?.contains_key(dataset)),
+            _ => return Ok(true),
+        };
         let (word, share) = (stage.kind.word(), self.part);
         let draft = match self.store.claim_share(word, &stage.key, &share.stem())? {
             Claim::Done(_) => return Ok(true),
@@ -297,16 +302,25 @@ impl Run<'_> {
                 };
                 self.observer.prepared(stage, &Outcomes::of(&videos).to_string());
             }
+            Work::Landmarks { dataset } => {
+                let folders = self.face_folders()?;
+                let faces = folders.get(dataset).map(|folder| Faces::open(folder));
+                let lost = || Failure::Internal(format!("`{dataset}` was not prepared"));
+                let faces = faces.ok_or_else(lost)?.map_err(Failure::Data)?;
+                let declared = &self.project.datasets[dataset];
+                let given = self.world.landmarks.get(dataset).map(PathBuf::as_path);
+                let text = landmarks::make(declared, &faces, given, folder, events, self.stop)?;
+                self.observer.prepared(stage, &text);
+            }
             Work::Sample { experiment } => {
                 let ensemble = &self.experiment(experiment)?.data;
-                let faces = sample::open_faces(self.project, ensemble, &self.face_folders()?)?;
+                let faces = self.marked_faces(ensemble)?;
                 let counts = sample::make(self.project, ensemble, self.world, &faces, folder)?;
                 self.observer.sampled(stage, &counts);
             }
             Work::Train { experiment, sample } => {
                 let experiment = self.experiment(experiment)?;
-                let faces =
-                    sample::open_faces(self.project, &experiment.data, &self.face_folders()?)?;
+                let faces = self.marked_faces(&experiment.data)?;
                 let sample = self.result(Kind::Sample, sample)?;
                 let sets = sample::read(self.project, experiment, self.world, &sample, faces)?;
                 let weights = self.world.weights.get(&experiment.init.name.value);
@@ -333,6 +347,10 @@ impl Run<'_> {
         Ok(())
     }
 
+    fn marked_faces(&self, ensemble: &Ensemble) -> Result<BTreeMap<String, MarkedFaces>, Failure> {
+        marked_faces(self.project, self.plan, self.store, ensemble)
+    }
+
     fn experiment(&self, name: &str) -> Result<&Experiment, Failure> {
         let experiment = self.project.experiments.get(name);
         experiment.ok_or_else(|| Failure::Internal(format!("no experiment `{name}`")))
@@ -350,22 +368,48 @@ impl Run<'_> {
     }
 
     /// Where the prepared faces of each data set lie.
-    fn face_folders(&self) -> Result<FaceFolders, Failure> {
+    fn face_folders(&self) -> Result<Folders, Failure> {
         face_folders(self.plan, self.store)
     }
 }
 
 /// Where the prepared faces of each data set of a plan lie, as far as they are made.
-pub fn face_folders(plan: &Plan, store: &Store) -> Result<FaceFolders, Failure> {
+pub fn face_folders(plan: &Plan, store: &Store) -> Result<Folders, Failure> {
+    Ok(result_folders(plan, store, |work| match work {
+        Work::Faces { dataset } => Some(dataset),
+        _ => None,
+    }))
+}
+
+/// The faces of an ensemble, with the landmarks that its pseudo-fakes need.
+pub fn marked_faces(
+    project: &Project,
+    plan: &Plan,
+    store: &Store,
+    ensemble: &Ensemble,
+) -> Result<BTreeMap<String, MarkedFaces>, Failure> {
+    let marks = result_folders(plan, store, |work| match work {
+        Work::Landmarks { dataset } => Some(dataset),
+        _ => None,
+    });
+    sample::open_faces(project, ensemble, &face_folders(plan, store)?, &marks)
+}
+
+/// Where the results of the stages lie that work on a data set, by its name.
+fn result_folders<'p>(
+    plan: &'p Plan,
+    store: &Store,
+    dataset: impl Fn(&'p Work) -> Option<&'p String>,
+) -> Folders {
     let mut folders = BTreeMap::new();
     for stage in &plan.stages {
-        if let Work::Faces { dataset } = &stage.work
-            && let Some(folder) = store.find(Kind::Faces.word(), &stage.key)
+        if let Some(dataset) = dataset(&stage.work)
+            && let Some(folder) = store.find(stage.kind.word(), &stage.key)
         {
             folders.insert(dataset.clone(), folder);
         }
     }
-    Ok(folders)
+    folders
 }
 
 /// Names of the stages that are not in the store.

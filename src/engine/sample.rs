@@ -1,20 +1,20 @@
 //! The stage that samples an ensemble: which faces train, which select the checkpoint.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::*;
-
+use super::picks::Picks;
 use super::world::World;
 use crate::data::attribution::{Classes, classes};
 use crate::data::sample::{Candidate, Pick, SourceSample, sample};
 use crate::data::statistics::Row;
 use crate::data::survey::{Purpose, SetTable};
 use crate::data::{DataError, Video};
-use crate::lang::model::{Dataset, Ensemble, Experiment, Label, Project, Split};
+use crate::lang::model::{Dataset, Ensemble, Experiment, Label, Project, PseudoFake, Split};
 use crate::prepare::faces::Faces;
-use crate::train::batch::{Sample, face_id};
+use crate::prepare::landmarks::Marks;
+use crate::train::batch::{Role, Sample, face_id};
+use crate::train::blend::PseudoSet;
 use crate::work::Failure;
 
 /// The file of a sampling result.
@@ -28,10 +28,11 @@ pub fn sources<'a>(project: &'a Project, ensemble: &'a Ensemble) -> Vec<Source<'
         .iter()
         .filter_map(|s| {
             let dataset = project.datasets.get(&s.dataset.value)?;
-            Some(Source { dataset, train: s.train.value, val: s.val.value })
+            let pseudo_fake = s.pseudo_fake.as_ref();
+            Some(Source { dataset, train: s.train.value, val: s.val.value, pseudo_fake })
         })
         .collect();
-    sources.sort_by(|a, b| a.dataset.name.value.cmp(&b.dataset.name.value));
+    sources.sort_by_key(|s| (&s.dataset.name.value, s.pseudo_fake.is_some()));
     sources
 }
 
@@ -44,11 +45,44 @@ pub struct Source<'a> {
     pub train: Split,
     /// Split that selects.
     pub val: Split,
+    /// Only its reals are used, each with a fake that is made of it.
+    pub pseudo_fake: Option<&'a PseudoFake>,
 }
 
 impl Source<'_> {
     fn name(&self) -> &str {
         &self.dataset.name.value
+    }
+
+    /// Whether a video is used, if it is in the right split.
+    fn takes(&self, video: &Video) -> bool {
+        self.pseudo_fake.is_none() || video.label == Label::Real
+    }
+}
+
+/// The faces of a data set, and their landmarks if pseudo-fakes are made of them.
+#[derive(Debug)]
+pub struct MarkedFaces {
+    /// The faces.
+    pub faces: Faces,
+    /// Of every face.
+    pub marks: Option<Marks>,
+}
+
+impl MarkedFaces {
+    /// The faces of a video, by number within it, that a source can use.
+    fn usable(&self, source: &Source<'_>, video: &str) -> Result<Vec<u32>, Failure> {
+        let name = source.name();
+        let lost = || Failure::Internal(format!("`{video}` of `{name}` was not prepared"));
+        let prepared = self.faces.videos.get(video).ok_or_else(lost)?;
+        let all = 0..prepared.faces as u32;
+        if source.pseudo_fake.is_none() {
+            return Ok(all.collect());
+        }
+        let marks = self.marks.as_ref();
+        let marks = marks.ok_or_else(|| Failure::Internal(format!("no landmarks of `{name}`")))?;
+        let marked = |face: &u32| marks.0[prepared.first_face + *face as usize].points.is_some();
+        Ok(all.filter(marked).collect())
     }
 }
 
@@ -61,44 +95,67 @@ pub fn make(
     project: &Project,
     ensemble: &Ensemble,
     world: &World,
-    faces: &BTreeMap<String, Faces>,
+    faces: &BTreeMap<String, MarkedFaces>,
     folder: &Path,
 ) -> Result<SetTable, Failure> {
-    let sources = sources(project, ensemble);
     let mut candidates = Vec::new();
-    let mut val = Vec::new();
-    for source in &sources {
-        for video in videos(world, source.name())? {
-            let usable = usable(faces, source.name(), &video.key)?;
-            if video.split == Some(source.train) {
+    let mut picks = Picks::default();
+    let mut made: BTreeMap<String, SourceSample> = BTreeMap::new();
+    for source in &sources(project, ensemble) {
+        let lost = || Failure::Internal(format!("no faces of `{}`", source.name()));
+        let marked = faces.get(source.name()).ok_or_else(lost)?;
+        for video in videos(world, source.name())?.into_iter().filter(|v| source.takes(v)) {
+            let usable = marked.usable(source, &video.key)?;
+            let (train, val) = (video.split == Some(source.train), video.split == Some(source.val));
+            let pick = |face: &u32| Pick {
+                dataset: source.name().to_owned(),
+                video_key: video.key.clone(),
+                face: *face,
+            };
+            if source.pseudo_fake.is_some() {
+                let part = if train { &mut picks.train_pairs } else { &mut picks.val_pairs };
+                if train || val {
+                    part.extend(usable.iter().map(pick));
+                }
+                if train {
+                    let real = &mut made.entry(source.name().to_owned()).or_default().real;
+                    real.add_video(usable.len() as u64, usable.len() as u64);
+                }
+                continue;
+            }
+            if val {
+                picks.val.extend(usable.iter().map(pick));
+            }
+            if train {
                 candidates.push(Candidate {
                     dataset: source.name().to_owned(),
-                    video_key: video.key.clone(),
+                    video_key: video.key,
                     label: video.label,
-                    faces: usable,
+                    faces: usable.len() as u32,
                 });
-            }
-            if video.split == Some(source.val) {
-                val.extend((0..usable).map(|face| Pick {
-                    dataset: source.name().to_owned(),
-                    video_key: video.key.clone(),
-                    face,
-                }));
             }
         }
     }
-    let sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
-    val.sort_unstable();
-    write(&folder.join(FILE), &sampled.picks, &val)?;
+    let mut sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
+    picks.train = sampled.picks;
+    picks.sort();
+    picks.write(&folder.join(FILE))?;
+    // A data set that is sampled, too, counts by that.
+    for (name, of) in made {
+        sampled.sources.entry(name).or_insert(of);
+    }
     let row = |name: &str| {
         let (dataset, scan) = (project.datasets.get(name)?, world.scans.get(name)?);
         let mut row = Row::published(dataset);
         row.scanned(dataset, scan);
         Some(row)
     };
+    let mut names: Vec<&str> = ensemble.sources.iter().map(|s| s.dataset.value.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
     let mut table = SetTable {
         purpose: Purpose::Training(ensemble.name.value.clone()),
-        rows: ensemble.sources.iter().filter_map(|s| row(&s.dataset.value)).collect(),
+        rows: names.into_iter().filter_map(row).collect(),
         notes: Vec::new(),
     };
     table.sampled(&sampled.sources);
@@ -115,13 +172,17 @@ pub fn counts(
     folder: &Path,
 ) -> Result<BTreeMap<String, SourceSample>, Failure> {
     let mut taken: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for pick in read_picks(&folder.join(FILE))?.0 {
+    let picks = Picks::read(&folder.join(FILE))?;
+    for pick in picks.train.into_iter().chain(picks.train_pairs) {
         *taken.entry((pick.dataset, pick.video_key)).or_default() += 1;
     }
     let mut samples: BTreeMap<String, SourceSample> = BTreeMap::new();
     for source in sources(project, ensemble) {
+        if samples.contains_key(source.name()) {
+            continue;
+        }
         let of = samples.entry(source.name().to_owned()).or_default();
-        for video in videos(world, source.name())? {
+        for video in videos(world, source.name())?.into_iter().filter(|v| source.takes(v)) {
             if video.split != Some(source.train) {
                 continue;
             }
@@ -130,11 +191,8 @@ pub fn counts(
                 Label::Real => &mut of.real,
                 Label::Fake => &mut of.fake,
             };
-            class.videos += 1;
-            class.faceless += u64::from(available == 0);
-            class.available += u64::from(available);
             let place = (source.name().to_owned(), video.key);
-            class.taken += taken.get(&place).copied().unwrap_or(0);
+            class.add_video(available.into(), taken.get(&place).copied().unwrap_or(0));
         }
     }
     Ok(samples)
@@ -148,13 +206,19 @@ pub fn expected(
     world: &World,
 ) -> Result<Option<usize>, Failure> {
     let mut candidates = Vec::new();
+    let mut pairs = 0;
     for source in sources(project, ensemble) {
         let Some(scan) = world.scans.get(source.name()) else { continue };
         if scan.undecoded() {
             return Ok(None);
         }
         for (video, frames) in scan.manifest.by_video() {
-            if video.split == Some(source.train) {
+            if video.split != Some(source.train) || !source.takes(&video) {
+                continue;
+            }
+            if source.pseudo_fake.is_some() {
+                pairs += frames.len();
+            } else {
                 candidates.push(Candidate {
                     dataset: source.name().to_owned(),
                     video_key: video.key,
@@ -165,21 +229,13 @@ pub fn expected(
         }
     }
     let sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
-    Ok(Some(sampled.picks.len()))
+    Ok(Some(sampled.picks.len() + 2 * pairs))
 }
 
 fn videos(world: &World, dataset: &str) -> Result<Vec<Video>, Failure> {
     let scan = world.scans.get(dataset);
     let scan = scan.ok_or_else(|| Failure::Internal(format!("`{dataset}` was not looked at")))?;
     Ok(scan.manifest.video_rows())
-}
-
-/// Number of usable faces of a video.
-fn usable(faces: &BTreeMap<String, Faces>, dataset: &str, video: &str) -> Result<u32, Failure> {
-    let prepared = faces.get(dataset).and_then(|f| f.videos.get(video));
-    let prepared = prepared
-        .ok_or_else(|| Failure::Internal(format!("`{video}` of `{dataset}` was not prepared")))?;
-    Ok(prepared.faces as u32)
 }
 
 /// The sampled faces of an experiment with their classes.
@@ -189,6 +245,8 @@ pub struct TrainingSets {
     pub classes: Vec<String>,
     /// Face stores that the samples refer to.
     pub sets: Vec<Faces>,
+    /// What pseudo-fakes of each are made with, if any are.
+    pub pseudo: Vec<Option<PseudoSet>>,
     /// Faces to train on.
     pub train: Vec<Sample>,
     /// Faces that select.
@@ -200,7 +258,8 @@ fn used_videos(sources: &[Source<'_>], world: &World) -> Result<Vec<Vec<Video>>,
     sources
         .iter()
         .map(|s| {
-            let used = |v: &Video| v.split == Some(s.train) || v.split == Some(s.val);
+            let used =
+                |v: &Video| (v.split == Some(s.train) || v.split == Some(s.val)) && s.takes(v);
             Ok(videos(world, s.name())?.into_iter().filter(used).collect())
         })
         .collect()
@@ -232,98 +291,88 @@ pub fn read(
     experiment: &Experiment,
     world: &World,
     folder: &Path,
-    mut faces: BTreeMap<String, Faces>,
+    mut faces: BTreeMap<String, MarkedFaces>,
 ) -> Result<TrainingSets, Failure> {
     let sources = sources(project, &experiment.data);
     let videos = used_videos(&sources, world)?;
     let Classes { names, of } = classes_of(experiment, &sources, &videos)?;
-    let class_of: Vec<BTreeMap<&str, u32>> = videos
-        .iter()
-        .zip(&of)
-        .map(|(videos, classes)| {
-            videos.iter().map(|v| v.key.as_str()).zip(classes.iter().copied()).collect()
-        })
-        .collect();
-    let set_of: BTreeMap<&str, usize> =
-        sources.iter().enumerate().map(|(i, s)| (s.name(), i)).collect();
-    let sets: Vec<Faces> = sources
-        .iter()
-        .map(|s| {
-            faces
-                .remove(s.name())
-                .ok_or_else(|| Failure::Internal(format!("no faces of `{}`", s.name())))
-        })
-        .collect::<Result<_, _>>()?;
-    let resolve = |pick: &Pick| -> Result<Sample, Failure> {
+    // A data set may be two sources: its videos have one class in both.
+    let mut class_of: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for ((source, videos), classes) in sources.iter().zip(&videos).zip(&of) {
+        let keys = videos.iter().map(|v| (source.name(), v.key.as_str()));
+        class_of.extend(keys.zip(classes.iter().copied()));
+    }
+    let mut set_of: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut sets, mut pseudo) = (Vec::new(), Vec::new());
+    for source in &sources {
+        let set = match set_of.get(source.name()) {
+            Some(set) => *set,
+            None => {
+                let lost = || Failure::Internal(format!("no faces of `{}`", source.name()));
+                let MarkedFaces { faces, marks } = faces.remove(source.name()).ok_or_else(lost)?;
+                sets.push(faces);
+                pseudo.push(marks.map(|marks| (marks, None)));
+                set_of.insert(source.name(), sets.len() - 1);
+                sets.len() - 1
+            }
+        };
+        if let (Some(settings), Some((_, of_set))) = (source.pseudo_fake, &mut pseudo[set]) {
+            *of_set = Some(settings.clone());
+        }
+    }
+    let seed = experiment.recipe.seed.value;
+    let pseudo = pseudo.into_iter().map(|of_set| {
+        let (marks, settings) = of_set?;
+        Some(PseudoSet { marks, settings: settings?, seed })
+    });
+    let resolve = |pick: &Pick, role: Role| -> Result<Sample, Failure> {
         let lost = || Failure::Internal(format!("no face {} of {}", pick.face, pick.video_key));
         let set = *set_of.get(pick.dataset.as_str()).ok_or_else(lost)?;
-        let class = *class_of[set].get(pick.video_key.as_str()).ok_or_else(lost)?;
+        let place = (pick.dataset.as_str(), pick.video_key.as_str());
+        let class = match role {
+            Role::Stored => *class_of.get(&place).ok_or_else(lost)?,
+            Role::Target => 0,
+            Role::Blend => 1,
+        };
         let video = sets[set].videos.get(&pick.video_key).ok_or_else(lost)?;
         let face = video.first_face + pick.face as usize;
         let (frame, in_frame) = sets[set].file.place(face);
         let id = face_id(&pick.dataset, &pick.video_key, frame, in_frame);
-        Ok(Sample { set, face, class, id })
+        Ok(Sample { set, face, class, id, role })
     };
-    let (train, val) = read_picks(&folder.join(FILE))?;
-    let train = train.iter().map(resolve).collect::<Result<_, _>>()?;
-    let val = val.iter().map(resolve).collect::<Result<_, _>>()?;
-    Ok(TrainingSets { classes: names, sets, train, val })
+    // Pairs first, so that each begins at an even place.
+    let all = |pairs: &[Pick], single: &[Pick]| -> Result<Vec<Sample>, Failure> {
+        let pairs = pairs.iter().flat_map(|p| [resolve(p, Role::Target), resolve(p, Role::Blend)]);
+        pairs.chain(single.iter().map(|p| resolve(p, Role::Stored))).collect()
+    };
+    let picks = Picks::read(&folder.join(FILE))?;
+    let train = all(&picks.train_pairs, &picks.train)?;
+    let val = all(&picks.val_pairs, &picks.val)?;
+    Ok(TrainingSets { classes: names, pseudo: pseudo.collect(), sets, train, val })
 }
 
-fn write(path: &Path, train: &[Pick], val: &[Pick]) -> Result<(), Failure> {
-    let all = || train.iter().chain(val);
-    let parts =
-        std::iter::repeat_n("train", train.len()).chain(std::iter::repeat_n("val", val.len()));
-    let text = |name: &str, values: Vec<&str>| Column::new(name.into(), values);
-    let columns = vec![
-        text("part", parts.collect()),
-        text("dataset", all().map(|p| p.dataset.as_str()).collect()),
-        text("video_key", all().map(|p| p.video_key.as_str()).collect()),
-        Column::new("face".into(), all().map(|p| p.face).collect::<Vec<u32>>()),
-    ];
-    let failed = |e: PolarsError| Failure::write(path, &std::io::Error::other(e.to_string()));
-    let mut table = DataFrame::new(train.len() + val.len(), columns).map_err(failed)?;
-    let file = File::create(path).map_err(|e| Failure::write(path, &e))?;
-    ParquetWriter::new(file).finish(&mut table).map_err(failed)?;
-    Ok(())
-}
+/// Where a data set's prepared faces, or their landmarks, lie.
+pub type Folders = BTreeMap<String, PathBuf>;
 
-fn read_picks(path: &Path) -> Result<(Vec<Pick>, Vec<Pick>), Failure> {
-    let failed = |e: PolarsError| Failure::read(path, &std::io::Error::other(e.to_string()));
-    let file = File::open(path).map_err(|e| Failure::read(path, &e))?;
-    let table = ParquetReader::new(file).finish().map_err(failed)?;
-    let text = |name: &str| table.column(name).and_then(|c| c.str().cloned()).map_err(failed);
-    let (parts, datasets, videos) = (text("part")?, text("dataset")?, text("video_key")?);
-    let faces = table.column("face").and_then(|c| c.u32().cloned()).map_err(failed)?;
-    let (mut train, mut val) = (Vec::new(), Vec::new());
-    let rows = parts.iter().zip(datasets.iter()).zip(videos.iter()).zip(faces.iter());
-    for (((part, dataset), video), face) in rows {
-        let (Some(part), Some(dataset), Some(video), Some(face)) = (part, dataset, video, face)
-        else {
-            return Err(Failure::read(path, &std::io::Error::other("it has empty cells")));
-        };
-        let pick = Pick { dataset: dataset.to_owned(), video_key: video.to_owned(), face };
-        if part == "train" { train.push(pick) } else { val.push(pick) }
-    }
-    Ok((train, val))
-}
-
-/// Where a data set's prepared faces lie.
-pub type FaceFolders = BTreeMap<String, PathBuf>;
-
-/// Opens the face stores of an ensemble.
+/// Opens the face stores of an ensemble, and the landmarks that its pseudo-fakes need.
 pub fn open_faces(
     project: &Project,
     ensemble: &Ensemble,
-    folders: &FaceFolders,
-) -> Result<BTreeMap<String, Faces>, Failure> {
-    sources(project, ensemble)
-        .iter()
-        .map(|s| {
-            let folder = folders
-                .get(s.name())
-                .ok_or_else(|| Failure::Internal(format!("no faces of `{}`", s.name())))?;
-            Ok((s.name().to_owned(), Faces::open(folder).map_err(Failure::Data)?))
-        })
-        .collect()
+    folders: &Folders,
+    marks: &Folders,
+) -> Result<BTreeMap<String, MarkedFaces>, Failure> {
+    let mut opened: BTreeMap<String, MarkedFaces> = BTreeMap::new();
+    for source in sources(project, ensemble) {
+        let lost = |what: &str| Failure::Internal(format!("no {what} of `{}`", source.name()));
+        if !opened.contains_key(source.name()) {
+            let folder = folders.get(source.name()).ok_or_else(|| lost("faces"))?;
+            let faces = Faces::open(folder).map_err(Failure::Data)?;
+            opened.insert(source.name().to_owned(), MarkedFaces { faces, marks: None });
+        }
+        if let (Some(_), Some(faces)) = (source.pseudo_fake, opened.get_mut(source.name())) {
+            let folder = marks.get(source.name()).ok_or_else(|| lost("landmarks"))?;
+            faces.marks = Some(Marks::read(folder, &faces.faces.file).map_err(Failure::Data)?);
+        }
+    }
+    Ok(opened)
 }

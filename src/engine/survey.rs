@@ -124,7 +124,9 @@ fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
     let mut trained = BTreeSet::new();
     let mut groups = Vec::new();
     for ensemble in ensembles(project) {
+        let mut seen = BTreeSet::new();
         let names = ensemble.sources.iter().map(|s| s.dataset.value.as_str());
+        let names = names.filter(|name| seen.insert(*name));
         let sets: Vec<&Dataset> = names.filter_map(|name| project.datasets.get(name)).collect();
         trained.extend(sets.iter().map(|set| set.name.value.as_str()));
         groups.push((Purpose::Training(ensemble.name.value.clone()), sets));

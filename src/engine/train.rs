@@ -54,7 +54,7 @@ pub fn make(
     };
     let fit = Fit {
         experiment: &experiment,
-        inputs: Inputs { sets: &sets.sets, image: config.image, normalize },
+        inputs: Inputs { sets: &sets.sets, pseudo: &sets.pseudo, image: config.image, normalize },
         config,
         params: &params,
         train: &sets.train,

@@ -10,7 +10,7 @@ use crate::data::files::Files;
 use crate::data::{DataError, Frame, Kind, Scan, Video, demo, scan};
 use crate::lang::model::{DataPath, Dataset, Project, Weights};
 use crate::model::hub::HubFile;
-use crate::plan::graph::{DatasetDigests, Facts, datasets, experiments};
+use crate::plan::graph::{DatasetDigests, Facts, datasets, experiments, marked};
 use crate::store::Store;
 use crate::work::{Events, Failure};
 
@@ -23,6 +23,8 @@ pub struct World {
     pub weights: BTreeMap<String, PathBuf>,
     /// Local file of each declared face detector, by name of the data set.
     pub detectors: BTreeMap<String, PathBuf>,
+    /// Local file of declared landmarks, by name of the data set.
+    pub landmarks: BTreeMap<String, PathBuf>,
     /// Digests of all of it.
     pub facts: Facts,
     /// What was noticed across data sets.
@@ -113,7 +115,14 @@ impl World {
                 continue;
             }
             let node = format!("init {name} {{ weights .. }}");
-            match find(&path.value, &format!("init `{name}`"), &node, store, download, events)? {
+            match find(
+                &path.value,
+                &format!("weights of init `{name}`"),
+                &node,
+                store,
+                download,
+                events,
+            )? {
                 Ok((digest, file)) => {
                     self.facts.weights.insert(name.clone(), digest);
                     self.weights.extend(file.map(|file| (name.clone(), file)));
@@ -124,6 +133,18 @@ impl World {
         for dataset in datasets(project) {
             let lacking = self.find_detector(dataset, store, download, events)?;
             self.missing.extend(lacking);
+        }
+        for dataset in marked(project) {
+            let (name, Some(path)) = (&dataset.name.value, &dataset.landmarks) else { continue };
+            let node = format!("dataset {name} {{ landmarks .. }}");
+            let whose = format!("landmarks of `{name}`");
+            match find(&path.value, &whose, &node, store, download, events)? {
+                Ok((digest, file)) => {
+                    self.facts.landmarks.insert(name.clone(), digest);
+                    self.landmarks.extend(file.map(|file| (name.clone(), file)));
+                }
+                Err(lacking) => self.missing.push(lacking),
+            }
         }
         Ok(store.save_digests()?)
     }
@@ -143,7 +164,7 @@ impl World {
         let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
             return Ok(None);
         };
-        let whose = format!("the face detector of `{name}`");
+        let whose = format!("weights of the face detector of `{name}`");
         let node = format!("dataset {name} {{ faces weights=.. }}");
         match find(&path.value, &whose, &node, store, download, events)? {
             Ok((digest, file)) => {
@@ -156,7 +177,7 @@ impl World {
     }
 }
 
-/// The digest and the local file of declared weights. Those still to be downloaded have a word
+/// The digest and the local file of declared weights, or of landmarks. Those still to be downloaded have a word
 /// for a digest and no file; those that are not there, a message.
 fn find(
     path: &DataPath,
@@ -173,7 +194,7 @@ fn find(
     Ok(match store.digest(&file) {
         Ok(digest) => Ok((digest, Some(file))),
         Err(error) => Err(format!(
-            "weights of {whose} were not found\n  looked for: {} ({error})\n  to say otherwise: \
+            "{whose} were not found\n  looked for: {} ({error})\n  to say otherwise: \
              write another path in `{node}`",
             file.display()
         )),
@@ -193,10 +214,7 @@ fn locate(
                 let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
                 let root =
                     environment(name).filter(|value| !value.is_empty()).ok_or_else(|| {
-                        Failure::Data(format!(
-                            "weights `{}`: the variable {name} is not set",
-                            path.written
-                        ))
+                        Failure::Data(format!("`{}`: the variable {name} is not set", path.written))
                     })?;
                 let root = PathBuf::from(root);
                 Ok(Ok(if below.is_empty() { root } else { root.join(below) }))

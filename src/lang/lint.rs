@@ -6,6 +6,7 @@ mod families;
 mod leaks;
 mod mixing;
 mod outside;
+mod pseudo;
 mod unused;
 
 use super::diagnostic::Sink;
@@ -17,6 +18,7 @@ pub(super) fn lint(project: &Project, declarations: &Declarations, sink: &mut Si
     leaks::leaks(project, sink);
     families::families(project, sink);
     mixing::mixing(project, sink);
+    pseudo::pseudo(project, sink);
     effects::effects(project, sink);
     claims::claims(project, sink);
     outside::outside(project, sink);

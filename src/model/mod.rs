@@ -1,6 +1,7 @@
 //! The network: Vision Transformer, differentiable ops, first weights, losses.
 
 mod approx;
+pub mod convolution;
 mod distance;
 pub mod gradients;
 pub mod hub;

@@ -15,6 +15,7 @@ use crate::lang::span::Spanned;
 
 /// Raised whenever the same declaration gives other bytes than before.
 const PREPARE_VERSION: u32 = 2;
+const LANDMARKS_VERSION: u32 = 1;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
 const PREDICT_VERSION: u32 = 1;
@@ -26,6 +27,8 @@ const CORRUPTION_VERSION: u32 = 1;
 pub enum Kind {
     /// Frames of a data set to faces.
     Faces,
+    /// Faces of a data set to their points.
+    Landmarks,
     /// Faces of an ensemble to a training and a validation set.
     Sample,
     /// An experiment to a model.
@@ -39,6 +42,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Faces => "faces",
+            Self::Landmarks => "landmarks",
             Self::Sample => "sample",
             Self::Train => "train",
             Self::Predict => "predict",
@@ -66,6 +70,11 @@ pub struct Stage {
 pub enum Work {
     /// A data set.
     Faces {
+        /// Its name.
+        dataset: String,
+    },
+    /// The faces of a data set.
+    Landmarks {
         /// Its name.
         dataset: String,
     },
@@ -112,6 +121,8 @@ pub struct Facts {
     pub detectors: BTreeMap<String, String>,
     /// Of each file of another tool's scores.
     pub outside: BTreeMap<PathBuf, String>,
+    /// Of each file with landmarks, by name of the data set.
+    pub landmarks: BTreeMap<String, String>,
     /// Version of the demo's generator.
     pub demo_version: u32,
 }
@@ -232,6 +243,13 @@ fn seen(project: &Project) -> BTreeSet<String> {
     trained.chain(tested).collect()
 }
 
+/// Data sets of which pseudo-fakes are made: their faces need landmarks.
+pub fn marked(project: &Project) -> Vec<&Dataset> {
+    let pseudo = experiments(project).into_iter().flat_map(|e| e.data.pseudo_fakes());
+    let names: BTreeSet<&str> = pseudo.map(|(source, _)| source.dataset.value.as_str()).collect();
+    names.into_iter().filter_map(|name| project.datasets.get(name)).collect()
+}
+
 /// The stages of a project whose data sets are in `facts`.
 pub fn plan(project: &Project, facts: &Facts) -> Plan {
     let mut plan = Plan::default();
@@ -245,6 +263,11 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
         }
         faces.insert(name.clone(), inputs.key(Kind::Faces.word()));
         plan.add(Kind::Faces, name.clone(), inputs, Work::Faces { dataset: name });
+    }
+    for dataset in marked(project) {
+        let name = dataset.name.value.clone();
+        let inputs = landmark_inputs(&name, &faces[&name], facts);
+        plan.add(Kind::Landmarks, name.clone(), inputs, Work::Landmarks { dataset: name });
     }
     let experiments = experiments(project);
     for experiment in &experiments {
@@ -405,6 +428,15 @@ fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
     }
 }
 
+/// The network, or the content of a declared file.
+fn landmark_inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
+    let inputs = Inputs::empty().with("version", LANDMARKS_VERSION).with("faces", faces);
+    match facts.landmarks.get(dataset) {
+        Some(digest) => inputs.with("file", digest),
+        None => inputs,
+    }
+}
+
 fn sample_inputs(
     project: &Project,
     ensemble: &Ensemble,
@@ -418,13 +450,21 @@ fn sample_inputs(
         Inputs::empty().with("version", SAMPLE_VERSION).with("sample", &ensemble.sample);
     for source in sources {
         let name = &source.dataset.value;
-        let entry = Inputs::empty()
+        let mut entry = Inputs::empty()
             .with("faces", faces.get(name))
             .with("manifest", facts.manifest(name))
             .with("split-rule", project.datasets.get(name).map(|d| &d.split))
             .with("train", source.train)
             .with("val", source.val);
-        inputs = inputs.nested(&format!("source {name}"), entry);
+        let kind = match (&source.pseudo_fake, faces.get(name)) {
+            (Some(_), Some(faces)) => {
+                let landmarks = landmark_inputs(name, faces, facts);
+                entry = entry.with("landmarks", landmarks.key(Kind::Landmarks.word()));
+                "pseudo-fake"
+            }
+            _ => "source",
+        };
+        inputs = inputs.nested(&format!("{kind} {name}"), entry);
     }
     inputs
 }
@@ -444,6 +484,15 @@ fn train_inputs(project: &Project, experiment: &Experiment, sample: &str, facts:
         .with("loss", &loss)
         .with("attribution", experiment.attribution)
         .nested("init", init);
+    let pseudo: BTreeMap<_, _> = experiment
+        .data
+        .pseudo_fakes()
+        .map(|(source, pseudo)| (source.dataset.value.as_str(), pseudo))
+        .collect();
+    let inputs = match pseudo.is_empty() {
+        true => inputs,
+        false => inputs.with("pseudo-fakes", pseudo),
+    };
     match experiment.attribution.map(|a| a.value) {
         Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
         _ => inputs,

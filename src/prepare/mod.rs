@@ -7,6 +7,7 @@ pub mod cut;
 pub mod detect;
 pub mod faces;
 pub mod ffmpeg;
+pub mod landmarks;
 pub mod outcomes;
 mod ppm;
 pub mod resample;

@@ -39,6 +39,7 @@ fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Dataset {
         overlap: Spanned::default_of(Overlap::Refuse),
         frames: FrameRule::All,
         faces: face_rule(),
+        landmarks: None,
         min_coverage: say(0.9),
         expect: None,
     }

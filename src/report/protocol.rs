@@ -43,6 +43,7 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
             let (train, val) = (source.train.value.word(), source.val.value.word());
             let name = &source.dataset.value;
             let mut words = Vec::new();
+            words.extend(source.pseudo_fake.as_ref().map(|_| "pseudo-fakes".to_owned()));
             // The same name may be another list of videos in another file; a digest tells.
             words.extend(evidence.manifests.get(name).map(|digest| format!("split {digest:.8}")));
             if (train, val) != ("train", "val") {

@@ -3,7 +3,8 @@
 
 use rayon::prelude::*;
 
-use super::augment::face::{Face, evaluation, training};
+use super::augment::face::{Face, evaluation, normalize, training};
+use super::blend::{Pair, PseudoSet, Use, pair};
 use crate::lang::model::{Augment, Corruption, Normalize, Resize};
 use crate::prepare::corrupt::corrupt;
 use crate::prepare::faces::Faces;
@@ -21,6 +22,19 @@ pub struct Sample {
     pub class: u32,
     /// A number of this face for the random streams, from its data set and key.
     pub id: u64,
+    /// What is shown of it.
+    pub role: Role,
+}
+
+/// What a sample shows of a face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The face as it is stored.
+    Stored,
+    /// The real of a pair; its fake is the next sample.
+    Target,
+    /// The fake that is made of the sample before.
+    Blend,
 }
 
 /// A face's number for the random streams: 56 bits of a hash of what it is.
@@ -37,11 +51,20 @@ pub fn face_id(dataset: &str, video_key: &str, frame: u32, face: u32) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// The order in which an epoch visits `n` samples.
-pub fn epoch_order(n: usize, seed: u64, epoch: u32) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..n).collect();
-    Rng::new(seed, Stream::Shuffle, epoch, 0).shuffle(&mut order);
-    order
+/// The order in which an epoch visits the samples. A real stays with its own fake: they
+/// take two places that begin at an even one, and so do other faces, two by two.
+pub fn epoch_order(samples: &[Sample], seed: u64, epoch: u32) -> Vec<usize> {
+    let mut rng = Rng::new(seed, Stream::Shuffle, epoch, 0);
+    let (mut single, paired): (Vec<usize>, Vec<usize>) =
+        (0..samples.len()).partition(|i| samples[*i].role == Role::Stored);
+    rng.shuffle(&mut single);
+    if paired.is_empty() {
+        return single;
+    }
+    let twos = paired.as_chunks::<2>().0.iter().chain(single.as_chunks::<2>().0);
+    let mut twos: Vec<[usize; 2]> = twos.copied().collect();
+    rng.shuffle(&mut twos);
+    twos.concat()
 }
 
 /// How faces become inputs.
@@ -49,6 +72,8 @@ pub fn epoch_order(n: usize, seed: u64, epoch: u32) -> Vec<usize> {
 pub struct Inputs<'a> {
     /// Open face stores.
     pub sets: &'a [Faces],
+    /// What pseudo-fakes are made with, for the data sets that have any.
+    pub pseudo: &'a [Option<PseudoSet>],
     /// Side of an input in pixels.
     pub image: usize,
     /// Mean and standard deviation.
@@ -64,10 +89,11 @@ impl Inputs<'_> {
         seed: u64,
         epoch: u32,
     ) -> Result<Vec<f32>, StoreError> {
-        self.planes(samples, |sample, face, out| {
+        let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
             let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
             training(face, augment, self.normalize, &mut rng, out);
-        })
+        };
+        self.planes(samples, (Use::Training, epoch), write)
     }
 
     /// Inputs as at evaluation, of faces as they are or corrupted.
@@ -77,29 +103,68 @@ impl Inputs<'_> {
         resize: Resize,
         corruption: Option<Corruption>,
     ) -> Result<Vec<f32>, StoreError> {
-        self.planes(samples, |sample, face, out| match corruption {
-            None => evaluation(face, resize, self.normalize, out),
-            Some(corruption) => {
-                let rgb = corrupt(face.rgb, face.side, corruption, sample.id);
-                evaluation(Face { rgb: &rgb, ..face }, resize, self.normalize, out);
+        let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
+            if sample.role != Role::Stored {
+                // Cut to the input's size already.
+                normalize(face.rgb, self.normalize, out);
+                return;
             }
-        })
+            match corruption {
+                None => evaluation(face, resize, self.normalize, out),
+                Some(corruption) => {
+                    let rgb = corrupt(face.rgb, face.side, corruption, sample.id);
+                    evaluation(Face { rgb: &rgb, ..face }, resize, self.normalize, out);
+                }
+            }
+        };
+        self.planes(samples, (Use::Selection, 0), write)
     }
 
+    /// Two samples at a time, so that a pair is made once.
     fn planes(
         &self,
         samples: &[Sample],
+        usage: (Use, u32),
         write: impl Fn(&Sample, Face<'_>, &mut [f32]) + Sync,
     ) -> Result<Vec<f32>, StoreError> {
-        let mut out = vec![0f32; samples.len() * 3 * self.image * self.image];
-        let planes = out.par_chunks_exact_mut(3 * self.image * self.image).zip(samples);
-        planes.try_for_each_init(Vec::new, |rgb, (out, sample)| {
-            let file = &self.sets[sample.set].file;
-            file.crop(sample.face, rgb)?;
-            write(sample, Face { rgb, side: file.side() }, out);
+        let one = 3 * self.image * self.image;
+        let mut out = vec![0f32; samples.len() * one];
+        let twos = out.par_chunks_mut(2 * one).zip(samples.par_chunks(2));
+        twos.try_for_each_init(Vec::new, |rgb, (out, samples)| {
+            let mut made: Option<Pair> = None;
+            for (sample, out) in samples.iter().zip(out.chunks_exact_mut(one)) {
+                let file = &self.sets[sample.set].file;
+                if sample.role == Role::Stored {
+                    file.crop(sample.face, rgb)?;
+                    write(sample, Face { rgb, side: file.side() }, out);
+                    continue;
+                }
+                let pair = match made.take().filter(|_| sample.role == Role::Blend) {
+                    Some(pair) => pair,
+                    None => {
+                        file.crop(sample.face, rgb)?;
+                        self.pair(sample, Face { rgb, side: file.side() }, usage)
+                    }
+                };
+                let shown = if sample.role == Role::Target { &pair.real } else { &pair.fake };
+                write(sample, Face { rgb: &shown.rgb, side: self.image as u32 }, out);
+                made = Some(pair);
+            }
             Ok::<(), StoreError>(())
         })?;
         Ok(out)
+    }
+
+    /// The pair of a face, drawn from the numbers of (seed, epoch, face).
+    pub fn pair(&self, sample: &Sample, face: Face<'_>, (usage, epoch): (Use, u32)) -> Pair {
+        let set = self.pseudo[sample.set].as_ref().expect("only sets with pseudo-fakes have pairs");
+        let stream = match usage {
+            Use::Training => Stream::Blend,
+            Use::Selection => Stream::BlendSelection,
+        };
+        let mut rng = Rng::new(set.seed, stream, epoch, sample.id);
+        let mark = &set.marks.0[sample.face];
+        pair(face, mark, &set.settings, usage, self.image as u32, &mut rng)
     }
 
     /// A face as an error names it: video, frame and face.
@@ -115,15 +180,42 @@ impl Inputs<'_> {
 mod tests {
     use super::*;
 
+    fn samples(stored: usize, pairs: usize) -> Vec<Sample> {
+        let sample = |face, role| Sample { set: 0, face, class: 0, id: 0, role };
+        let pairs = (0..pairs).flat_map(|i| [sample(i, Role::Target), sample(i, Role::Blend)]);
+        pairs.chain((0..stored).map(|i| sample(i, Role::Stored))).collect()
+    }
+
     #[test]
     fn an_epoch_visits_everyone_once_in_its_own_order() {
-        let first = epoch_order(100, 7, 0);
+        let samples = samples(100, 0);
+        let first = epoch_order(&samples, 7, 0);
         let mut sorted = first.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..100).collect::<Vec<_>>());
-        assert_eq!(first, epoch_order(100, 7, 0));
-        assert_ne!(first, epoch_order(100, 7, 1));
-        assert_ne!(first, epoch_order(100, 8, 0));
+        assert_eq!(first, epoch_order(&samples, 7, 0));
+        assert_ne!(first, epoch_order(&samples, 7, 1));
+        assert_ne!(first, epoch_order(&samples, 8, 0));
+    }
+
+    #[test]
+    fn a_real_stays_with_its_own_fake() {
+        let samples = samples(31, 40);
+        let order = epoch_order(&samples, 7, 3);
+        // One of the others is left over.
+        assert_eq!(order.len(), 110);
+        let mut moved = 0;
+        for (place, two) in order.chunks(2).enumerate() {
+            let roles = [samples[two[0]].role, samples[two[1]].role];
+            if roles.contains(&Role::Stored) {
+                assert_eq!(roles, [Role::Stored; 2]);
+            } else {
+                assert_eq!(roles, [Role::Target, Role::Blend]);
+                assert_eq!(two[1], two[0] + 1);
+                moved += usize::from(place != two[0] / 2);
+            }
+        }
+        assert!(moved > 30, "pairs are shuffled");
     }
 
     #[test]

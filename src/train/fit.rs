@@ -183,7 +183,7 @@ impl<'a> Course<'a> {
         let fit = self.fit;
         let recipe = &fit.experiment.recipe;
         let (seed, epoch, batch) = (recipe.seed.value, self.progress.epoch, recipe.batch.value);
-        let order = epoch_order(fit.train.len(), seed, epoch);
+        let order = epoch_order(fit.train, seed, epoch);
         let todo: Vec<(u64, Vec<Sample>)> = (self.progress.step..fit.steps_per_epoch())
             .map(|s| (s as u64, &order[s * batch..(s + 1) * batch]))
             .map(|(s, faces)| (s, faces.iter().map(|&i| fit.train[i]).collect()))

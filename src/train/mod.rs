@@ -3,6 +3,7 @@
 
 pub mod augment;
 pub mod batch;
+pub mod blend;
 pub mod checkpoint;
 pub mod fit;
 pub mod journal;

@@ -99,6 +99,10 @@ pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
         None => Some(FrameRule::All),
     };
     let faces = face_rule(node, layout.as_ref());
+    let landmarks = match node.child("landmarks") {
+        Some(landmarks) => landmarks.path("path").map(Some),
+        None => Some(None),
+    };
     let min_coverage = node.child_value("min-coverage");
     let expect = match node.child("expect") {
         Some(expect) => self::expect(expect).map(Some),
@@ -113,6 +117,7 @@ pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
         overlap: overlap?,
         frames: frames?,
         faces: faces?,
+        landmarks: landmarks?,
         min_coverage: min_coverage?,
         expect: expect?,
     })

@@ -3,9 +3,9 @@
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    AdamW, Attribution, Augment, AugmentKind, Backbone, DeviceChoice, Ensemble, Init,
-    Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize, Pool, Precision, Recipe, Resize,
-    SampleRule, Schedule, ScheduleKind, Source, Split, Weights,
+    AdamW, Attribution, Augment, AugmentKind, Backbone, DeviceChoice, Ensemble, Hull, Init,
+    Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize, Pool, Precision, PseudoFake,
+    PseudoFakeKind, Recipe, Resize, SampleRule, Schedule, ScheduleKind, Source, Split, Weights,
 };
 use crate::lang::span::{Origin, Spanned};
 use crate::lang::value::Datum;
@@ -21,6 +21,15 @@ read_words!(Mining {
     "batch-all" => BatchAll,
     "hard-positive-hard-negative" => HardPositiveHardNegative,
     "easy-positive-hard-negative" => EasyPositiveHardNegative,
+});
+read_words!(PseudoFakeKind { "self-blended" => SelfBlended, });
+read_words!(Hull {
+    "mixed" => Mixed,
+    "face" => Face,
+    "full" => Full,
+    "components" => Components,
+    "extended" => Extended,
+    "convex" => Convex,
 });
 read_words!(Attribution {
     "category" => Category,
@@ -39,8 +48,22 @@ impl Read for DeviceChoice {
 
 /// Decodes an `ensemble`.
 pub(crate) fn ensemble(node: Cursor<'_>, sink: &mut Sink) -> Option<Ensemble> {
-    let sources: Vec<Option<Source>> =
-        node.children("source").map(|node| source(node, sink)).collect();
+    let mut sources: Vec<Option<Source>> =
+        node.children("source").map(|node| source(node, "dataset", sink)).collect();
+    sources.extend(node.children("pseudo-fake").map(|node| {
+        let pseudo_fake = PseudoFake {
+            kind: node.get("kind")?,
+            hull: node.get("hull")?,
+            post_augment: node.get("post-augment")?,
+        };
+        Some(Source { pseudo_fake: Some(pseudo_fake), ..source(node, "from", sink)? })
+    }));
+    if sources.is_empty() && node.node.children.iter().all(|child| child.name.value == "sample") {
+        sink.report(
+            Diagnostic::error(Code::MissingNode, "`ensemble` without `source`")
+                .at(node.origin(), "needs a `source` or a `pseudo-fake` in its block"),
+        );
+    }
     let sample = match node.child("sample") {
         Some(node) => Some(SampleRule {
             real_to_fake: node.get("real-to-fake")?,
@@ -50,12 +73,17 @@ pub(crate) fn ensemble(node: Cursor<'_>, sink: &mut Sink) -> Option<Ensemble> {
         None => None,
     };
     let sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Ensemble { name: node.get("name")?, sources, sample })
+    (!sources.is_empty()).then_some(Ensemble { name: node.get("name")?, sources, sample })
 }
 
-fn source(node: Cursor<'_>, sink: &mut Sink) -> Option<Source> {
-    let source =
-        Source { dataset: node.get("dataset")?, train: node.get("train")?, val: node.get("val")? };
+/// A data set that a field names, with its splits.
+fn source(node: Cursor<'_>, field: &str, sink: &mut Sink) -> Option<Source> {
+    let source = Source {
+        dataset: node.get(field)?,
+        train: node.get("train")?,
+        val: node.get("val")?,
+        pseudo_fake: None,
+    };
     if source.val.value == Split::Test {
         sink.report(
             Diagnostic::error(Code::SelectsOnTest, "selection on a test split")

@@ -25,6 +25,9 @@ pub struct Dataset {
     pub frames: FrameRule,
     /// How a face is cut from a frame.
     pub faces: FaceRule,
+    /// A file with points of its faces; found by a network when absent, if they are needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub landmarks: Option<Spanned<DataPath>>,
     /// Smallest fraction (0 to 1) of videos with a usable face; below it a column
     /// is an error.
     pub min_coverage: Spanned<f64>,

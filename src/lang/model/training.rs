@@ -25,6 +25,47 @@ pub struct Source {
     pub train: Spanned<Split>,
     /// Split that selects the checkpoint. Never test.
     pub val: Spanned<Split>,
+    /// Only its reals are used, and each has a fake that is made of it while training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pseudo_fake: Option<PseudoFake>,
+}
+
+/// Fakes that are made of reals while training.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PseudoFake {
+    /// How.
+    pub kind: Spanned<PseudoFakeKind>,
+    /// What is blended in.
+    pub hull: Spanned<Hull>,
+    /// Whether real and fake are both augmented after that, in the same way.
+    pub post_augment: Spanned<bool>,
+}
+
+/// Kinds of pseudo-fake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PseudoFakeKind {
+    /// A face blended into itself (Shiohara and Yamasaki 2022).
+    SelfBlended,
+}
+
+/// The part of a face that is blended in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hull {
+    /// One of the four below but the last, each as often.
+    Mixed,
+    /// The convex hull of all points with a soft edge: with the forehead, if its points are
+    /// known.
+    Face,
+    /// Jaw and mouth, nose, brows: three hulls.
+    Full,
+    /// Hulls around cheeks, forehead and nose.
+    Components,
+    /// The same with the brows pushed up.
+    Extended,
+    /// The convex hull of all points.
+    Convex,
 }
 
 /// Balanced sampling of faces. All faces are used when an ensemble has none.
@@ -173,5 +214,10 @@ impl Ensemble {
     /// The data sets and splits that validate.
     pub fn validation(&self) -> impl Iterator<Item = (String, Split)> {
         self.sources.iter().map(|source| (source.dataset.value.clone(), source.val.value))
+    }
+
+    /// Its pseudo-fakes, by the data set that they are made of.
+    pub fn pseudo_fakes(&self) -> impl Iterator<Item = (&Source, &PseudoFake)> {
+        self.sources.iter().filter_map(|source| Some((source, source.pseudo_fake.as_ref()?)))
     }
 }

@@ -32,6 +32,7 @@ pub(crate) static DATASET: NodeSpec = NodeSpec::value(
     Child::new(&SPLIT, AtMostOnce),
     Child::new(&FRAMES, AtMostOnce),
     Child::new(&FACES, AtMostOnce),
+    Child::new(&LANDMARKS, AtMostOnce),
     Child::new(&MIN_COVERAGE, AtMostOnce),
     Child::new(&EXPECT, AtMostOnce),
 ]);
@@ -332,6 +333,12 @@ static FACES: NodeSpec = NodeSpec::new("faces", "How a face is cut from a frame.
     ]), "How the crop is resized, with antialiasing as Pillow does it.").or(Text("bicubic")),
     Field::new("size", Type::Whole(8, 4096), "Side of the stored crop in pixels.").or(Whole(224)),
 ]);
+
+static LANDMARKS: NodeSpec = NodeSpec::value(
+    "landmarks",
+    "Points of the faces, for pseudo-fakes: CSV or Parquet with the columns `video`, `frame`, `x0`, `y0` to `x67`, `y67` (or `x80`, `y80`, with the forehead) in pixels of the frame, a row for each face. A network that Proofmark carries finds 68 points if absent.",
+    &[Field::new("path", Type::Path, "The file.").required()],
+);
 
 static MIN_COVERAGE: NodeSpec = NodeSpec::value(
     "min-coverage",

@@ -1,7 +1,7 @@
 //! The schema of ensembles, models, recipes and experiments.
 
 use super::Preset::{Bool, Number, Text, Whole};
-use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
+use super::Times::{AnyNumber, AtMostOnce, Once};
 use super::data::SPLITS;
 use super::{
     BELOW_ONE, Child, FINITE, Field, Kind, NOT_NEGATIVE, NodeSpec, OR_BLOCK, POSITIVE, Type,
@@ -17,12 +17,15 @@ pub(crate) static ENSEMBLE: NodeSpec =
     NodeSpec::value("ensemble", "Data sets trained on together (paper section 3.1).", &[NAME])
         .children(ENSEMBLE_CHILDREN);
 
-const ENSEMBLE_CHILDREN: &[Child] =
-    &[Child::new(&SOURCE, AtLeastOnce), Child::new(&SAMPLE, AtMostOnce)];
+const ENSEMBLE_CHILDREN: &[Child] = &[
+    Child::new(&SOURCE, AnyNumber),
+    Child::new(&PSEUDO_FAKE, AnyNumber),
+    Child::new(&SAMPLE, AtMostOnce),
+];
 
 static SOURCE: NodeSpec = NodeSpec::value(
     "source",
-    "One data set of the ensemble.",
+    "One data set of the ensemble; at least one, or a `pseudo-fake`.",
     &[Field::new("dataset", Type::Ref(Kind::Dataset), "The data set.").required()],
 )
 .properties(&[
@@ -31,6 +34,42 @@ static SOURCE: NodeSpec = NodeSpec::value(
         .or(Text("val")),
 ])
 .keyed();
+
+static PSEUDO_FAKE: NodeSpec = NodeSpec::value(
+    "pseudo-fake",
+    "Fakes that are made of a data set's reals while training. Each real is in a batch together with its own fake; all reals with landmarks are used.",
+    &[Field::new(
+        "kind",
+        Type::Word(&[("self-blended", "a face blended into itself (Shiohara and Yamasaki 2022)")]),
+        "How they are made.",
+    )
+    .required()],
+)
+.properties(&[
+    Field::new("from", Type::Ref(Kind::Dataset), "The data set with the reals.").required(),
+    Field::new("train", Type::Word(SPLITS), "Split trained on.").or(Text("train")),
+    Field::new("val", Type::Word(SPLITS), "Split that selects the checkpoint; never `test`.")
+        .or(Text("val")),
+    Field::new(
+        "hull",
+        Type::Word(&[
+            ("mixed", "one of `face`, `full`, `components` and `extended`, each as often"),
+            ("face", "the hull of all points with a soft edge, with the forehead if there are 81"),
+            ("full", "jaw and mouth, nose, brows: three hulls"),
+            ("components", "hulls around cheeks, forehead and nose"),
+            ("extended", "the same with the brows pushed up"),
+            ("convex", "the hull of all points"),
+        ]),
+        "The part of the face that is blended in.",
+    )
+    .or(Text("mixed")),
+    Field::new(
+        "post-augment",
+        Type::Bool,
+        "Whether colours and JPEG of real and fake are then augmented, both in the same way.",
+    )
+    .or(Bool(true)),
+]);
 
 static SAMPLE: NodeSpec = NodeSpec::new(
     "sample",

@@ -115,21 +115,35 @@ impl FaceFile {
         (number(1), number(3))
     }
 
-    /// The shorter side of face `index` before it was cut, in pixels: of the box that the
-    /// detector found, or of the whole image where there was none.
-    pub fn shorter_side(&self, index: usize) -> f32 {
+    /// The box of face `index` in pixels of its frame (left, top, right, bottom), if a
+    /// detector found it.
+    pub fn bbox(&self, index: usize) -> Option<[f32; 4]> {
         let (boxes, row) = self.at::<FixedSizeListArray>(index, 4);
-        if boxes.is_valid(row) {
-            let edges = boxes.value(row);
-            let edges = edges.as_any().downcast_ref::<Float32Array>();
-            let edges = edges.expect("the schema was checked on opening").values();
-            return (edges[2] - edges[0]).min(edges[3] - edges[1]);
-        }
+        let edges = boxes.is_valid(row).then(|| boxes.value(row))?;
+        let edges = edges.as_any().downcast_ref::<Float32Array>();
+        let edges = edges.expect("the schema was checked on opening").values();
+        Some([edges[0], edges[1], edges[2], edges[3]])
+    }
+
+    /// Width and height of the frame of face `index` in pixels.
+    pub fn source(&self, index: usize) -> (u32, u32) {
         let side = |column| {
             let (column, row) = self.at::<UInt32Array>(index, column);
             column.value(row)
         };
-        side(7).min(side(8)) as f32
+        (side(7), side(8))
+    }
+
+    /// The shorter side of face `index` before it was cut, in pixels: of the box that the
+    /// detector found, or of the whole image where there was none.
+    pub fn shorter_side(&self, index: usize) -> f32 {
+        match self.bbox(index) {
+            Some([left, top, right, bottom]) => (right - left).min(bottom - top),
+            None => {
+                let (width, height) = self.source(index);
+                width.min(height) as f32
+            }
+        }
     }
 
     /// Reads RGB pixels into `rgb`, side × side × 3 bytes.

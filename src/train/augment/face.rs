@@ -96,6 +96,9 @@ fn crop_and_flip(
 }
 
 fn straight(face: Face<'_>, target: u32) -> Vec<u8> {
+    if face.side == target {
+        return face.rgb.to_vec();
+    }
     let whole = Window::whole(face.side, face.side);
     resize(face.rgb, face.side, whole, target, Filter::Bicubic)
 }

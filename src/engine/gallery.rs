@@ -1,0 +1,94 @@
+//! A contact sheet of what an experiment trains on, to look at.
+
+use image::RgbImage;
+
+use super::run::marked_faces;
+use super::sample;
+use super::world::World;
+use crate::lang::model::{Experiment, Project};
+use crate::plan::graph::{Kind, Plan, Stage, Work};
+use crate::store::Store;
+use crate::train::augment::face::Face;
+use crate::train::batch::{Inputs, Role, Sample};
+use crate::train::blend::Use;
+use crate::work::Failure;
+
+/// White between the pictures, in pixels.
+const GAP: u32 = 2;
+
+/// What a sheet shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Sheet {
+    /// Pairs in a row.
+    pub columns: u32,
+    /// Rows of pairs.
+    pub rows: u32,
+    /// The epoch that samples are drawn for, from 0.
+    pub epoch: u32,
+}
+
+/// Draws pairs of an experiment as training sees them: in a row of the sheet the real, its
+/// fake below, and how far they are apart, four times as much.
+///
+/// # Errors
+/// An experiment without pseudo-fakes, or one that was not prepared and sampled.
+pub fn sheet(
+    project: &Project,
+    world: &World,
+    plan: &Plan,
+    store: &Store,
+    experiment: &Experiment,
+    sheet: Sheet,
+) -> Result<RgbImage, Failure> {
+    let name = &experiment.name.value;
+    let of_experiment = |stage: &&Stage| matches!(&stage.work, Work::Train { experiment, .. } if experiment == name);
+    let sampled = match plan.stages.iter().find(of_experiment).map(|stage| &stage.work) {
+        Some(Work::Train { sample, .. }) => store.find(Kind::Sample.word(), sample),
+        _ => None,
+    };
+    let sampled = sampled.ok_or_else(|| {
+        Failure::Data(format!(
+            "what experiment `{name}` trains on is not sampled yet; `proofmark train` begins with it"
+        ))
+    })?;
+    let faces = marked_faces(project, plan, store, &experiment.data)?;
+    let sets = sample::read(project, experiment, world, &sampled, faces)?;
+    let reals: Vec<&Sample> = sets.train.iter().filter(|s| s.role == Role::Target).collect();
+    if reals.is_empty() {
+        return Err(Failure::Run(format!("experiment `{name}` trains on no pseudo-fakes")));
+    }
+    let side = experiment.backbone.image.value;
+    let inputs = Inputs {
+        sets: &sets.sets,
+        pseudo: &sets.pseudo,
+        image: side,
+        normalize: &experiment.init.normalize,
+    };
+    let side = side as u32;
+    let step = side + GAP;
+    let mut picture = RgbImage::from_pixel(
+        sheet.columns * step + GAP,
+        sheet.rows * 3 * step + GAP,
+        image::Rgb([255; 3]),
+    );
+    let count = (sheet.columns * sheet.rows) as usize;
+    let mut rgb = Vec::new();
+    // Spread over all of them.
+    let chosen = (0..count.min(reals.len())).map(|i| reals[i * reals.len() / count.max(1)]);
+    for (i, sample) in chosen.enumerate() {
+        let file = &sets.sets[sample.set].file;
+        file.crop(sample.face, &mut rgb)?;
+        let face = Face { rgb: &rgb, side: file.side() };
+        let pair = inputs.pair(sample, face, (Use::Training, sheet.epoch));
+        let apart = pair.real.rgb.iter().zip(&pair.fake.rgb);
+        let apart: Vec<u8> = apart.map(|(a, b)| a.abs_diff(*b).saturating_mul(4)).collect();
+        let (column, row) = (i as u32 % sheet.columns, i as u32 / sheet.columns);
+        for (line, rgb) in [&pair.real.rgb, &pair.fake.rgb, &apart].into_iter().enumerate() {
+            let shown = RgbImage::from_raw(side, side, rgb.clone());
+            let shown = shown.ok_or_else(|| Failure::Internal("a pair of another size".into()))?;
+            let (x, y) = (GAP + column * step, GAP + (row * 3 + line as u32) * step);
+            image::imageops::replace(&mut picture, &shown, i64::from(x), i64::from(y));
+        }
+    }
+    Ok(picture)
+}

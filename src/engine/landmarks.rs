@@ -1,0 +1,146 @@
+//! The stage that finds the points of a data set's faces.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use crate::lang::model::{Dataset, Detector as Declared};
+use crate::prepare::crop::Window;
+use crate::prepare::cut::Cut;
+use crate::prepare::detect::{Detector, Options, Scratch};
+use crate::prepare::faces::Faces;
+use crate::prepare::landmarks::{FaceMark, Given, LandmarkNet, Marks, Square, UnitBox, in_crop};
+use crate::work::{Events, Failure};
+
+/// Faces between two looks at whether to stop.
+const TOGETHER: usize = 256;
+/// Where nobody looked for a face in an image that is one, a face is looked for with these.
+const IN_CROP: Options = Options { score: 0.5, nms: 0.4, min_side: 0.0, long_side: 0 };
+/// All of a crop.
+const WHOLE: UnitBox = [0.0, 0.0, 1.0, 1.0];
+
+/// What finds points.
+enum Finder {
+    /// The network that is built in.
+    Network(LandmarkNet),
+    /// A file.
+    Given(Given),
+}
+
+/// Finds the points of every face of a data set, by the network or in `given`, into
+/// `folder`. Returns a line about it.
+///
+/// # Errors
+/// Being stopped; a file that is none; a damaged face store.
+pub fn make(
+    dataset: &Dataset,
+    faces: &Faces,
+    given: Option<&Path>,
+    folder: &Path,
+    events: &dyn Events,
+    stop: &AtomicBool,
+) -> Result<String, Failure> {
+    let internal = |e: &dyn std::fmt::Display| Failure::Internal(e.to_string());
+    let finder = match given {
+        Some(path) => Finder::Given(Given::read(path).map_err(Failure::Data)?),
+        None => Finder::Network(LandmarkNet::embedded()?),
+    };
+    let detector = match dataset.faces.detector.value {
+        Declared::None => Some(Detector::embedded().map_err(|e| internal(&e))?),
+        Declared::Retinaface => None,
+    };
+    let search = Search { faces, cut: Cut::of(&dataset.faces), finder, detector };
+    let count = faces.file.len();
+    events.begin("faces", count as u64);
+    let mut marks = Vec::with_capacity(count);
+    for first in (0..count).step_by(TOGETHER) {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted);
+        }
+        let chunk = first..(first + TOGETHER).min(count);
+        let found = chunk.into_par_iter().map_init(Buffers::default, |b, i| search.face(i, b));
+        marks.extend(found.collect::<Result<Vec<_>, _>>()?);
+        events.advance((marks.len() - first) as u64);
+    }
+    let with = marks.iter().filter(|mark| mark.points.is_some()).count();
+    Marks(marks).write(folder, &faces.file).map_err(Failure::Run)?;
+    Ok(format!("{with} of {count} faces have landmarks"))
+}
+
+/// Finds the points of single faces.
+struct Search<'a> {
+    faces: &'a Faces,
+    cut: Cut,
+    finder: Finder,
+    /// For crops without a box.
+    detector: Option<Detector>,
+}
+
+/// What one thread keeps from face to face.
+#[derive(Default)]
+struct Buffers {
+    rgb: Vec<u8>,
+    scratch: Scratch,
+}
+
+impl Search<'_> {
+    fn face(&self, index: usize, buffers: &mut Buffers) -> Result<FaceMark, Failure> {
+        let file = &self.faces.file;
+        file.crop(index, &mut buffers.rgb)?;
+        let (width, height) = file.source(index);
+        let detected = file.bbox(index);
+        let window = match detected {
+            Some(bbox) => self.cut.window(bbox, width, height),
+            None => Some(Window::centre_square(width, height)),
+        };
+        let Some(window) = window else {
+            return Err(Failure::Data(format!("face {index} has a box outside its frame")));
+        };
+        let place = |p: [f64; 2]| in_window(window, p);
+        let bbox = match detected {
+            Some([left, top, right, bottom]) => {
+                let corner = |x: f32, y: f32| place([f64::from(x), f64::from(y)]);
+                let ([left, top], [right, bottom]) = (corner(left, top), corner(right, bottom));
+                [left, top, right, bottom].map(|v| v as f32)
+            }
+            None => self.look(buffers)?,
+        };
+        let points = match &self.finder {
+            Finder::Network(network) => {
+                let side = file.side() as usize;
+                let square = Square::around(bbox.map(|v| f64::from(v) * side as f64));
+                let points = network.points(&buffers.rgb, side, square)?;
+                in_crop(&points, |p| p.map(|v| v / side as f64))
+            }
+            Finder::Given(given) => {
+                let (frame, _) = file.place(index);
+                let found = given.of(file.video_key(index), frame, detected);
+                found.and_then(|points| in_crop(points, place))
+            }
+        };
+        Ok(FaceMark { bbox, points })
+    }
+
+    /// The largest face in a crop without a box; the whole crop if none is found.
+    fn look(&self, buffers: &mut Buffers) -> Result<UnitBox, Failure> {
+        let (Some(detector), side) = (&self.detector, self.faces.file.side()) else {
+            return Ok(WHOLE);
+        };
+        let Buffers { rgb, scratch } = buffers;
+        let found = detector.detect(rgb, side, side, &IN_CROP, scratch);
+        let found = found.map_err(|e| Failure::Run(e.to_string()))?;
+        let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
+        let boxes = found.into_iter().map(|detection| detection.bbox);
+        let largest = boxes.max_by(|a, b| area(a).total_cmp(&area(b)));
+        Ok(largest.map_or(WHOLE, |bbox| bbox.map(|v| v / side as f32)))
+    }
+}
+
+/// A point of a frame in units of a window's sides.
+fn in_window(window: Window, [x, y]: [f64; 2]) -> [f64; 2] {
+    [
+        (x - f64::from(window.x)) / f64::from(window.width),
+        (y - f64::from(window.y)) / f64::from(window.height),
+    ]
+}

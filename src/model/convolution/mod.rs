@@ -1,0 +1,13 @@
+//! Convolutions for networks whose activations lie as (B, H, W, C): the channels of a
+//! pixel side by side, so that everything but a window's sum is a matrix product over
+//! pixels.
+//!
+//! Padding is TensorFlow's "same" ([`Same`]), which the networks here were trained with.
+
+mod depthwise;
+mod patches;
+mod same;
+
+pub use depthwise::depthwise;
+pub use patches::patches;
+pub use same::Same;

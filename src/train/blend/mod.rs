@@ -1,0 +1,25 @@
+//! Self-blended images (Shiohara and Yamasaki 2022): a face blended into itself, with
+//! seams and colours as a swap would leave them. Each step is a function of its numbers;
+//! [`pair`] draws them and has the order.
+
+mod colour;
+mod crop;
+mod deform;
+mod hsv;
+mod hull;
+mod jpeg;
+mod mask;
+mod pair;
+mod resample;
+mod texture;
+
+pub use colour::{brightness_contrast, shift_rgb};
+pub use crop::{around_box, around_points};
+pub use deform::{Affine, elastic};
+pub use hsv::shift_hsv;
+pub use hull::{Outline, hull};
+pub use jpeg::jpeg;
+pub use mask::{Mask, Softening, blend, soften};
+pub use pair::{Pair, PseudoSet, Use, pair};
+pub use resample::resize;
+pub use texture::{coarsen, sharpen};

@@ -1,0 +1,363 @@
+//! A real and the fake that is made of it, from a stored face: what is drawn, and the order
+//! of the steps.
+
+use super::colour::{brightness_contrast, shift_rgb};
+use super::crop::{around_box, around_points};
+use super::deform::{Affine, elastic};
+use super::hsv::shift_hsv;
+use super::hull::{Outline, Point, hull};
+use super::jpeg::jpeg;
+use super::mask::{Mask, Softening, blend, soften};
+use super::resample::{cut, resize};
+use super::texture::{coarsen, sharpen};
+use crate::lang::model::{Hull, PseudoFake};
+use crate::prepare::crop::Window;
+use crate::prepare::landmarks::{FaceMark, Marks, Points, UnitBox};
+use crate::rng::Rng;
+use crate::train::augment::face::Face;
+use crate::train::augment::pixels::Pixels;
+
+/// Chance that points of the forehead are left out.
+const WITHOUT_FOREHEAD: f64 = 0.25;
+/// How much of the mask is blended in.
+const RATIOS: [f32; 6] = [0.25, 0.5, 0.75, 1.0, 1.0, 1.0];
+/// Factors on the quarter of a box's side that is its margin.
+const MARGINS: (f64, f64) = (0.2, 0.8);
+/// The factor where nothing is drawn.
+const MARGIN: f64 = 0.5;
+
+/// What pseudo-fakes of a data set are made with.
+#[derive(Clone, Debug)]
+pub struct PseudoSet {
+    /// The landmarks of its faces.
+    pub marks: Marks,
+    /// As declared.
+    pub settings: PseudoFake,
+    /// Seed of the recipe.
+    pub seed: u64,
+}
+
+/// What a sample is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Gradient steps: mirrored, augmented and cut at random.
+    Training,
+    /// Selection: blended alike, and nothing else.
+    Selection,
+}
+
+/// A real and the fake made of it, of one size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// The target of the blend, whose colours may have been changed.
+    pub real: Pixels,
+    /// The blend.
+    pub fake: Pixels,
+}
+
+/// Makes a pair of `side` × `side` pixels. The result is a function of the face, its
+/// landmarks, the settings and the numbers that `rng` gives.
+///
+/// # Panics
+/// If the face has no landmarks; such faces are not sampled.
+pub fn pair(
+    face: Face<'_>,
+    mark: &FaceMark,
+    settings: &PseudoFake,
+    usage: Use,
+    side: u32,
+    rng: &mut Rng,
+) -> Pair {
+    let points = mark.points.as_ref().expect("only faces with landmarks are sampled");
+    let training = usage == Use::Training;
+    let mut image = Pixels::square(face.rgb.to_vec(), face.side as usize);
+    let mut place = Placed::new(points, mark.bbox, face.side);
+    if training && rng.chance(0.5) {
+        image.flip();
+        place = place.mirrored(f64::from(face.side));
+    }
+    let window = around_points(place.bounds, (image.width, image.height));
+    let target = cut(&image, window);
+    let place = place.within(window);
+    let mut pair = self_blend(target, &place.points, settings, rng);
+    if training && settings.post_augment.value {
+        augment(&mut pair, rng);
+    }
+    let factors = match usage {
+        Use::Training => [0; 4].map(|_| rng.range(MARGINS.0, MARGINS.1)),
+        Use::Selection => [MARGIN; 4],
+    };
+    let size = (pair.real.width, pair.real.height);
+    let window = around_box(place.bbox, factors, size);
+    let size = (side as usize, side as usize);
+    Pair { real: resize(&pair.real, window, size), fake: resize(&pair.fake, window, size) }
+}
+
+/// Points and boxes in pixels of an image.
+struct Placed {
+    points: Vec<Point>,
+    /// Around the first 68.
+    bounds: [f64; 4],
+    /// The detector's.
+    bbox: [f64; 4],
+}
+
+impl Placed {
+    fn new(points: &Points, bbox: UnitBox, side: u32) -> Self {
+        let scaled = |v: f32| f64::from(v) * f64::from(side);
+        Self {
+            points: points.all().iter().map(|p| p.map(scaled)).collect(),
+            bounds: points.bounds().map(scaled),
+            bbox: bbox.map(scaled),
+        }
+    }
+
+    /// In the mirrored image. Points keep their numbers: no outline is changed by that.
+    fn mirrored(self, width: f64) -> Self {
+        let bbox =
+            |[left, top, right, bottom]: [f64; 4]| [width - right, top, width - left, bottom];
+        Self {
+            points: self.points.into_iter().map(|[x, y]| [width - x, y]).collect(),
+            bounds: bbox(self.bounds),
+            bbox: bbox(self.bbox),
+        }
+    }
+
+    /// In a part of the image.
+    fn within(self, window: Window) -> Self {
+        let (x, y) = (f64::from(window.x), f64::from(window.y));
+        let bbox =
+            |[left, top, right, bottom]: [f64; 4]| [left - x, top - y, right - x, bottom - y];
+        Self {
+            points: self.points.into_iter().map(|p| [p[0] - x, p[1] - y]).collect(),
+            bounds: bbox(self.bounds),
+            bbox: bbox(self.bbox),
+        }
+    }
+}
+
+/// The blend of an image with itself, before any augmentation of both.
+fn self_blend(target: Pixels, points: &[Point], settings: &PseudoFake, rng: &mut Rng) -> Pair {
+    let points = if rng.chance(WITHOUT_FOREHEAD) { &points[..68] } else { points };
+    let size = (target.width, target.height);
+    let outline = outline(settings.hull.value, rng);
+    // A hull of few points may lie outside the picture where that of all does not.
+    let mask = first_seen([hull(outline, points, size)], || hull(Outline::Convex, points, size));
+    let mut target = target;
+    let mut source = target.clone();
+    match rng.chance(0.5) {
+        true => recolour(&mut source, rng),
+        false => recolour(&mut target, rng),
+    }
+    let moved = draw_affine(size, rng);
+    let source = moved.image(&source);
+    let noise = [0, 1].map(|_| noise(size, rng));
+    let softening = draw_softening(rng);
+    // Likewise a mask in a corner may be moved out of the picture.
+    let mask = first_seen([elastic(&moved.mask(&mask), noise)], || mask);
+    let mask = soften(&mask, softening);
+    let ratio = RATIOS[rng.below(RATIOS.len() as u64) as usize];
+    let fake = blend(&source, &target, &mask, ratio);
+    Pair { real: target, fake }
+}
+
+/// The mask, or the other if nothing of it is seen.
+fn first_seen([mask]: [Mask; 1], other: impl FnOnce() -> Mask) -> Mask {
+    if mask.is_empty() { other() } else { mask }
+}
+
+fn outline(declared: Hull, rng: &mut Rng) -> Outline {
+    const MIXED: [Outline; 4] =
+        [Outline::Full, Outline::Extended, Outline::Components, Outline::Face];
+    match declared {
+        Hull::Mixed => MIXED[rng.below(MIXED.len() as u64) as usize],
+        Hull::Face => Outline::Face,
+        Hull::Full => Outline::Full,
+        Hull::Components => Outline::Components,
+        Hull::Extended => Outline::Extended,
+        Hull::Convex => Outline::Convex,
+    }
+}
+
+/// The changes of colour and texture that source and target may differ by.
+fn recolour(image: &mut Pixels, rng: &mut Rng) {
+    if rng.chance(0.3) {
+        shift_rgb(image, [0; 3].map(|_| rng.range(-20.0, 20.0)));
+    }
+    shift_hsv(image, [0; 3].map(|_| rng.range(-0.3, 0.3)));
+    brightness_contrast(image, rng.range(-0.1, 0.1), rng.range(-0.1, 0.1));
+    *image = if rng.chance(0.5) {
+        coarsen(image, if rng.chance(0.5) { 2 } else { 4 })
+    } else {
+        sharpen(image, rng.range(0.2, 0.5) as f32, rng.range(0.5, 1.0) as f32)
+    };
+}
+
+fn draw_affine((width, height): (usize, usize), rng: &mut Rng) -> Affine {
+    let mut scale = || rng.range(0.95, 1.0 / 0.95);
+    let scale = [scale(), scale()];
+    let shift = [rng.range(-0.03, 0.03) * width as f64, rng.range(-0.015, 0.015) * height as f64];
+    Affine { scale, shift }
+}
+
+/// Uniform from -1 to 1.
+fn noise((width, height): (usize, usize), rng: &mut Rng) -> Mask {
+    let mut bits = vec![0u32; width * height];
+    rng.fill_u32(&mut bits);
+    let values = bits.iter().map(|bits| (bits >> 8) as f32 / (1u32 << 23) as f32 - 1.0).collect();
+    Mask { width, height, values }
+}
+
+fn draw_softening(rng: &mut Rng) -> Softening {
+    let mut whole = |from: u64, to: u64| from + rng.below(to - from + 1);
+    Softening {
+        size: (whole(192, 256) as usize, whole(192, 256) as usize),
+        first: 2 * whole(2, 12) as usize + 1,
+        second: 2 * whole(2, 12) as usize + 1,
+        sigma: whole(5, 45) as f64,
+    }
+}
+
+/// Changes real and fake with the same numbers.
+fn augment(pair: &mut Pair, rng: &mut Rng) {
+    let mut both = |change: &dyn Fn(&mut Pixels)| {
+        change(&mut pair.real);
+        change(&mut pair.fake);
+    };
+    if rng.chance(0.3) {
+        let by = [0; 3].map(|_| rng.range(-20.0, 20.0));
+        both(&|image| shift_rgb(image, by));
+    }
+    if rng.chance(0.3) {
+        let by = [0; 3].map(|_| rng.range(-0.3, 0.3));
+        both(&|image| shift_hsv(image, by));
+    }
+    if rng.chance(0.3) {
+        let (brightness, contrast) = (rng.range(-0.3, 0.3), rng.range(-0.3, 0.3));
+        both(&|image| brightness_contrast(image, brightness, contrast));
+    }
+    if rng.chance(0.5) {
+        let quality = 40 + rng.below(61) as u32;
+        both(&|image| *image = jpeg(image, quality));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lang::model::PseudoFakeKind;
+    use crate::lang::span::Spanned;
+    use crate::prepare::landmarks::example;
+    use crate::rng::{Rng, Stream};
+
+    fn settings(hull: Hull, post_augment: bool) -> PseudoFake {
+        PseudoFake {
+            kind: Spanned::default_of(PseudoFakeKind::SelfBlended),
+            hull: Spanned::default_of(hull),
+            post_augment: Spanned::default_of(post_augment),
+        }
+    }
+
+    /// A picture whose every part differs, so that what is blended shows.
+    fn picture(side: u32) -> Vec<u8> {
+        let value = |i: u32| {
+            let (x, y) = (i % side, i / side);
+            [
+                x * 200 / side + (i * 7919 >> 4) % 30,
+                y * 200 / side + (x * y) % 40,
+                (x + y) * 90 / side,
+            ]
+        };
+        (0..side * side).flat_map(|i| value(i).map(|v| (v + 20) as u8)).collect()
+    }
+
+    fn mark(points: Vec<[f32; 2]>) -> FaceMark {
+        FaceMark { bbox: [0.2, 0.1, 0.8, 0.9], points: Points::new(points) }
+    }
+
+    fn rng(seed: u64, sample: u64) -> Rng {
+        Rng::new(seed, Stream::Blend, 0, sample)
+    }
+
+    #[test]
+    fn a_pair_is_a_function_of_its_numbers() {
+        let rgb = picture(96);
+        let face = Face { rgb: &rgb, side: 96 };
+        let (settings, mark) = (settings(Hull::Mixed, true), mark(example(81)));
+        let make = |sample| pair(face, &mark, &settings, Use::Training, 64, &mut rng(1, sample));
+        assert_eq!(make(3), make(3));
+        assert_ne!(make(3), make(4));
+        assert_eq!((make(3).real.width, make(3).fake.rgb.len()), (64, 64 * 64 * 3));
+    }
+
+    #[test]
+    fn outside_the_mask_real_and_fake_are_the_same() {
+        let rgb = picture(128);
+        let face = Face { rgb: &rgb, side: 128 };
+        let settings = settings(Hull::Convex, true);
+        // Points that leave the corners alone.
+        let points = example(68).iter().map(|p| p.map(|v| 0.5 + 0.4 * (v - 0.5))).collect();
+        let mark = FaceMark { bbox: [0.3, 0.3, 0.7, 0.7], ..mark(points) };
+        for sample in 0..40 {
+            let mut numbers = rng(2, sample);
+            // Without JPEG, which spreads over blocks.
+            let mut plain = settings.clone();
+            plain.post_augment.value = false;
+            let Pair { real, fake } = pair(face, &mark, &plain, Use::Selection, 128, &mut numbers);
+            assert_eq!(real.rgb[..9], fake.rgb[..9], "sample {sample}");
+            assert_ne!(real, fake, "sample {sample}");
+        }
+    }
+
+    #[test]
+    fn selection_is_neither_mirrored_nor_augmented() {
+        let rgb = picture(96);
+        let face = Face { rgb: &rgb, side: 96 };
+        let (settings, mark) = (settings(Hull::Mixed, true), mark(example(68)));
+        // Half of the reals are as they were; none is mirrored.
+        let left =
+            |p: &Pair| p.real.rgb.chunks(3).step_by(64).map(|v| u32::from(v[0])).sum::<u32>();
+        let right = |p: &Pair| {
+            p.real.rgb.chunks(3).skip(63).step_by(64).map(|v| u32::from(v[0])).sum::<u32>()
+        };
+        for sample in 0..30 {
+            let made = pair(face, &mark, &settings, Use::Selection, 64, &mut rng(1, sample));
+            assert!(left(&made) < right(&made));
+        }
+        let mirrored = (0..100).filter(|sample| {
+            let made = pair(face, &mark, &settings, Use::Training, 64, &mut rng(1, *sample));
+            left(&made) > right(&made)
+        });
+        assert!((30..70).contains(&mirrored.count()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        /// Whatever is drawn, wherever the points are: something is blended in.
+        #[test]
+        fn masks_are_never_empty(
+            seed: u64, sample in 0u64..1000, side in 24usize..200, height in 24usize..200,
+            scale in 0.2f32..2.0, x in -0.6f32..0.6, y in -0.6f32..0.6, forehead: bool,
+        ) {
+            let place = |p: [f32; 2]| [0.5 + x + scale * (p[0] - 0.5), 0.5 + y + scale * (p[1] - 0.5)];
+            let count = if forehead { 81 } else { 68 };
+            let points = example(count).into_iter().map(place).collect();
+            let Some(points) = Points::new(points) else { return Ok(()) };
+            let size = (side, height);
+            let points: Vec<Point> = points.all().iter()
+                .map(|p| [f64::from(p[0]) * side as f64, f64::from(p[1]) * height as f64]).collect();
+            let mut rng = rng(seed, sample);
+            let outline = outline(Hull::Mixed, &mut rng);
+            let mask = first_seen([hull(outline, &points, size)], || hull(Outline::Convex, &points, size));
+            prop_assert!(!mask.is_empty(), "hull");
+            let moved = draw_affine(size, &mut rng);
+            let noise = [0, 1].map(|_| noise(size, &mut rng));
+            let moved = first_seen([elastic(&moved.mask(&mask), noise)], || mask);
+            let soft = soften(&moved, draw_softening(&mut rng));
+            prop_assert!(!soft.is_empty(), "softened");
+            prop_assert!(soft.values.iter().all(|v| (0.0..=1.000_01).contains(v)));
+        }
+    }
+}

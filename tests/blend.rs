@@ -1,0 +1,177 @@
+//! Each step of a self-blended image against OpenCV and numpy.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor};
+use proofmark::prepare::crop::Window;
+use proofmark::train::augment::pixels::Pixels;
+use proofmark::train::blend::{
+    Affine, Mask, Outline, Softening, blend, brightness_contrast, coarsen, elastic, hull, jpeg,
+    resize, sharpen, shift_hsv, shift_rgb, soften,
+};
+
+struct Golden(BTreeMap<String, Tensor>);
+
+impl Golden {
+    fn load() -> Self {
+        let path = "tests/golden/blend/blend.safetensors";
+        Self(candle_core::safetensors::load(path, &Device::Cpu).unwrap().into_iter().collect())
+    }
+
+    fn image(&self, name: &str) -> Pixels {
+        let tensor = &self.0[name];
+        let (height, width, _) = tensor.dims3().unwrap();
+        Pixels { width, height, rgb: tensor.flatten_all().unwrap().to_vec1().unwrap() }
+    }
+
+    fn floats(&self, name: &str) -> Vec<f32> {
+        let tensor = self.0[name].to_dtype(candle_core::DType::F32).unwrap();
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    fn mask(&self, name: &str) -> Mask {
+        let (height, width) = self.0[name].dims2().unwrap();
+        Mask { width, height, values: self.floats(name) }
+    }
+
+    /// The middle of each whole pixel that is a landmark.
+    fn points(&self) -> Vec<[f64; 2]> {
+        let points = self.0["points"].to_dtype(candle_core::DType::F64).unwrap();
+        let points: Vec<f64> = points.flatten_all().unwrap().to_vec1().unwrap();
+        points.chunks(2).map(|p| [p[0] + 0.5, p[1] + 0.5]).collect()
+    }
+
+    /// How many bytes differ from `name` by more than `most`, of all.
+    fn share_beyond(&self, ours: &Pixels, name: &str, most: u8) -> f64 {
+        let theirs = self.image(name);
+        assert_eq!((ours.width, ours.height), (theirs.width, theirs.height), "{name}");
+        let pairs = ours.rgb.iter().zip(&theirs.rgb);
+        let beyond = pairs.filter(|(a, b)| a.abs_diff(**b) > most).count();
+        beyond as f64 / ours.rgb.len() as f64
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Pixels)) -> Pixels {
+        let mut image = self.image("image");
+        change(&mut image);
+        image
+    }
+}
+
+fn mean_difference(a: &Pixels, b: &Pixels) -> f64 {
+    let sum: u64 = a.rgb.iter().zip(&b.rgb).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    sum as f64 / a.rgb.len() as f64
+}
+
+/// Share of the pixels on which two masks differ.
+fn differing(ours: &Mask, theirs: &Mask) -> f64 {
+    let pairs = ours.values.iter().zip(&theirs.values);
+    pairs.filter(|(a, b)| (**a - **b).abs() > 0.5).count() as f64 / ours.values.len() as f64
+}
+
+#[test]
+fn colours_are_those_of_the_tables_to_the_byte() {
+    let golden = Golden::load();
+    let shifted = golden.changed(|image| shift_rgb(image, [-17.3, 4.6, 19.9]));
+    assert_eq!(shifted, golden.image("rgb"));
+    let changed = golden.changed(|image| brightness_contrast(image, 0.19, -0.27));
+    // numpy computes in f32, so that a value next to a whole number may fall on either side.
+    assert_eq!(golden.share_beyond(&changed, "contrast", 0), 0.0);
+}
+
+#[test]
+fn hue_saturation_and_value_are_those_of_opencv() {
+    let golden = Golden::load();
+    for (name, by) in [("hsv.down", [-0.2, -0.1, -0.3]), ("hsv.same", [0.2, 0.1, 0.3])] {
+        let mut colours = golden.image("colours");
+        shift_hsv(&mut colours, by);
+        assert_eq!(golden.share_beyond(&colours, name, 1), 0.0, "{name}");
+        let off = golden.share_beyond(&colours, name, 0);
+        // OpenCV computes several at a time, in another order.
+        assert!(off < 0.02, "{name}: {off}");
+    }
+}
+
+#[test]
+fn textures_are_those_of_opencv() {
+    let golden = Golden::load();
+    let image = golden.image("image");
+    for factor in [2, 4] {
+        let coarse = coarsen(&image, factor);
+        assert_eq!(golden.share_beyond(&coarse, &format!("coarse.{factor}"), 1), 0.0);
+    }
+    let sharp = sharpen(&image, 0.37, 0.81);
+    assert_eq!(golden.share_beyond(&sharp, "sharp", 1), 0.0);
+    assert!(golden.share_beyond(&sharp, "sharp", 0) < 0.01);
+    let window = Window { x: 5, y: 4, width: 55, height: 51 };
+    assert_eq!(golden.share_beyond(&resize(&image, window, (48, 48)), "final", 1), 0.0);
+}
+
+#[test]
+fn jpeg_is_that_of_libjpeg() {
+    let golden = Golden::load();
+    let image = golden.image("image");
+    for quality in [40, 75, 100] {
+        let theirs = golden.image(&format!("jpeg.{quality}"));
+        let off = mean_difference(&jpeg(&image, quality), &theirs);
+        let lost = mean_difference(&image, &theirs);
+        // libjpeg's cosines are whole numbers: a coefficient next to the middle of a step
+        // may be rounded the other way, which shows in all of its block.
+        assert!(off < (0.15 * lost).max(0.3), "{quality}: {off} of {lost}");
+    }
+}
+
+#[test]
+fn hulls_are_those_of_opencv_but_for_their_outermost_pixels() {
+    let golden = Golden::load();
+    let (points, image) = (golden.points(), golden.image("image"));
+    let size = (image.width, image.height);
+    for (outline, name) in [
+        (Outline::Full, "full"),
+        (Outline::Components, "components"),
+        (Outline::Extended, "extended"),
+        (Outline::Convex, "convex"),
+    ] {
+        let (ours, theirs) = (hull(outline, &points, size), golden.mask(&format!("hull.{name}")));
+        let off = differing(&ours, &theirs);
+        assert!(off < 0.015, "{name}: {off}");
+        let inside: f32 = theirs.values.iter().sum();
+        assert!(inside > 500.0);
+    }
+    let soft = hull(Outline::Face, &points, size);
+    assert!(differing(&soft, &golden.mask("hull.convex")) < 0.03);
+    assert!(soft.values.iter().any(|v| *v > 0.1 && *v < 0.9), "its edge is soft");
+}
+
+#[test]
+fn movements_are_those_of_opencv() {
+    let golden = Golden::load();
+    let affine = Affine { scale: [1.04, 0.96], shift: [2.5, -1.25] };
+    let moved = affine.image(&golden.image("image"));
+    // OpenCV places pixels in steps of 1/32.
+    assert!(golden.share_beyond(&moved, "moved", 4) < 0.005);
+    let mask = affine.mask(&golden.mask("hull.convex"));
+    assert!(differing(&mask, &golden.mask("mask.moved")) < 0.002);
+    let noise = golden.floats("noise");
+    let (width, height) = (mask.width, mask.height);
+    let [dx, dy] = [0, 1].map(|i| {
+        let values = noise[i * width * height..][..width * height].to_vec();
+        Mask { width, height, values }
+    });
+    let moved = elastic(&golden.mask("hull.convex"), [dx, dy]);
+    assert!(differing(&moved, &golden.mask("mask.elastic")) < 0.002);
+    assert!(differing(&moved, &golden.mask("hull.convex")) > 0.005, "it moves");
+}
+
+#[test]
+fn softening_and_blending_are_those_of_opencv() {
+    let golden = Golden::load();
+    let by = Softening { size: (200, 240), first: 15, second: 9, sigma: 12.0 };
+    let soft = soften(&golden.mask("hull.convex"), by);
+    let theirs = golden.mask("mask.soft");
+    let off =
+        soft.values.iter().zip(&theirs.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(off < 2e-3, "{off}");
+    let mixed = blend(&golden.image("sharp"), &golden.image("image"), &theirs, 0.75);
+    assert_eq!(golden.share_beyond(&mixed, "blend", 1), 0.0);
+    assert!(golden.share_beyond(&mixed, "blend", 0) < 0.002);
+}
