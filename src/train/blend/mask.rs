@@ -130,7 +130,9 @@ pub fn soften(mask: &Mask, by: Softening) -> Mask {
     inner.values.iter_mut().for_each(|v| *v = if *v >= ONE { 1.0 } else { 0.0 });
     let kept = if inner.is_empty() { &blurred } else { &inner };
     let soft = kept.blurred(by.second, by.sigma).normalized();
-    soft.resized((mask.width, mask.height))
+    let soft = soft.resized((mask.width, mask.height));
+    // A mask of a pixel or two may fall between those of a smaller picture.
+    if soft.is_empty() { mask.clone() } else { soft }
 }
 
 /// `ratio` of the mask from the source, the rest from the target, cut off to bytes.

@@ -265,7 +265,7 @@ mod tests {
         let value = |i: u32| {
             let (x, y) = (i % side, i / side);
             [
-                x * 200 / side + (i * 7919 >> 4) % 30,
+                x * 200 / side + ((i * 7919) >> 4) % 30,
                 y * 200 / side + (x * y) % 40,
                 (x + y) * 90 / side,
             ]
