@@ -7,6 +7,7 @@ use super::progress::{StageProgress, bars};
 use super::project::{checked, failed, planned, print, print_missing};
 use crate::engine::findings::{describe, gather};
 use crate::engine::pack::{self, Pack, rebuild};
+use crate::engine::page::content;
 use crate::engine::run::unfinished;
 use crate::engine::tables;
 use crate::lang::Loaded;
@@ -82,7 +83,7 @@ fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
         return Ok(Exit::Invalid);
     }
     let (mut exit, version) = (Exit::Ok, env!("CARGO_PKG_VERSION"));
-    for rebuilt in rebuild(&pack)? {
+    for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuild(&pack)?) {
         printer.data(&terminal::render(&rebuilt.table, false));
         let name = &rebuilt.table.name;
         if rebuilt.other.is_empty() {
@@ -98,7 +99,10 @@ fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
             rebuilt.differences.iter().for_each(|line| printer.always(&format!("  {line}")));
         }
         if let Some(folder) = &args.reports {
-            tables::write(&rebuilt.table, folder)?;
+            let evidence = tables::evidence(&pack.findings, table)?;
+            let command = format!("proofmark replay {}", args.pack.display());
+            let found = (&rebuilt.table, &pack.findings);
+            tables::write(&content(&pack.loaded, command, table, &evidence, found)?, folder)?;
         }
     }
     Ok(exit)

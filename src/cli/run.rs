@@ -14,14 +14,15 @@ use indicatif::MultiProgress;
 
 use crate::data::survey::SetTable;
 use crate::engine::device::Devices;
-use crate::engine::findings::gather;
+use crate::engine::findings::{describe, gather};
+use crate::engine::page::content;
 use crate::engine::run::{Observer, Run, Until, default_jobs};
 use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::plan::graph::Stage;
 use crate::prepare::store::Part;
 use crate::report::{statistics, terminal};
-use crate::work::{Events, Failure};
+use crate::work::{Events, Failure, Silent};
 
 /// Carries a file out up to a stage.
 pub fn run(args: &RunArgs, until: Until, printer: Printer) -> Exit {
@@ -64,7 +65,7 @@ fn carry_out(
     let begun = Instant::now();
     let stop = stop_on_signal()?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let planned = planned(loaded, &args.store.store, &looking, Some(printer))?;
+    let mut planned = planned(loaded, &args.store.store, &looking, Some(printer))?;
     looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
@@ -89,11 +90,17 @@ fn carry_out(
     .until(until)?;
     let mut checks = Vec::new();
     if report {
-        let findings = gather(&loaded.project, &planned.world, &planned.plan, &planned.store)?;
-        for table in &loaded.project.tables {
-            let data = tables::make(&loaded.project, table, &tables::evidence(&findings, table)?)?;
+        let project = &loaded.project;
+        let mut findings = gather(project, &planned.world, &planned.plan, &planned.store)?;
+        let (world, store) = (&mut planned.world, &planned.store);
+        describe(&mut findings, project, &args.file, world, store, &Silent)?;
+        for table in &project.tables {
+            let evidence = tables::evidence(&findings, table)?;
+            let data = tables::make(project, table, &evidence)?;
             printer.data(&terminal::render(&data, false));
-            let files = tables::write(&data, &args.reports)?;
+            let command = format!("proofmark run {}", args.file.display());
+            let content = content(loaded, command, table, &evidence, (&data, &findings))?;
+            let files = tables::write(&content, &args.reports)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));
             checks.extend(claims::checks(loaded, table, &data));

@@ -8,16 +8,19 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
 use super::project::{checked, failed, planned, print_missing};
-use crate::engine::findings::gather;
+use crate::engine::findings::{describe, gather};
+use crate::engine::page::content;
 use crate::engine::run::unfinished;
 use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::report::checks::{Check, annotations, junit};
 use crate::report::compare::compare;
+use crate::report::page::content::Content;
+use crate::report::page::figures::Figures;
 use crate::report::table::{TableData, Verdict};
-use crate::report::{csv, html, json, latex, markdown, terminal};
+use crate::report::{csv, json, latex, markdown, page, terminal};
 use crate::store::write_whole;
-use crate::work::Failure;
+use crate::work::{Failure, Silent};
 
 /// Prints the tables of a file.
 pub fn table(args: &TableArgs, printer: Printer) -> Exit {
@@ -30,7 +33,7 @@ pub fn table(args: &TableArgs, printer: Printer) -> Exit {
 
 fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let planned = planned(loaded, &args.store.store, &looking, None)?;
+    let mut planned = planned(loaded, &args.store.store, &looking, None)?;
     looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
@@ -45,17 +48,24 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
             args.file.display()
         ));
     }
-    let findings = gather(&loaded.project, &planned.world, &planned.plan, &planned.store)?;
+    let mut findings = gather(&loaded.project, &planned.world, &planned.plan, &planned.store)?;
+    if args.format == TableFormat::Html {
+        let (world, store) = (&mut planned.world, &planned.store);
+        describe(&mut findings, &loaded.project, &args.file, world, store, &Silent)?;
+    }
     let mut checks = Vec::new();
     let mut compared = Vec::new();
     for table in &loaded.project.tables {
-        let data = tables::make(&loaded.project, table, &tables::evidence(&findings, table)?)?;
+        let evidence = tables::evidence(&findings, table)?;
+        let data = tables::make(&loaded.project, table, &evidence)?;
         if args.check {
             let check = committed(&args.reports, &data, table.tolerance.value)?;
             printer.data(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
-            printer.data(&render(&data, args.format));
+            let command = format!("proofmark table {}", args.file.display());
+            let content = content(loaded, command, table, &evidence, (&data, &findings))?;
+            printer.data(&render(&content, args.format));
         }
         checks.extend(claims::checks(loaded, table, &data));
     }
@@ -101,13 +111,14 @@ fn committed(folder: &Path, table: &TableData, tolerance: f64) -> Result<Check, 
     })
 }
 
-fn render(table: &TableData, format: TableFormat) -> String {
+fn render(content: &Content, format: TableFormat) -> String {
+    let table = content.table;
     match format {
         TableFormat::Text => terminal::render(table, false),
         TableFormat::Markdown => markdown::render(table),
         TableFormat::Latex => latex::render(table),
         TableFormat::Csv => csv::render(table),
         TableFormat::Json => json::render(table),
-        TableFormat::Html => html::render(table),
+        TableFormat::Html => page::render::render(content, &Figures::of(content)),
     }
 }

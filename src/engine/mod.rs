@@ -9,6 +9,7 @@ pub mod landmarks;
 pub mod leaks;
 pub mod outside;
 pub mod pack;
+pub mod page;
 mod picks;
 pub mod predict;
 pub mod run;

@@ -2,14 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::evaluate::outside::OutsideCoverage;
 use crate::lang::model::{Project, Row, Table, VideoScore};
 use crate::plan::graph::{Target, targets};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
 use crate::report::findings::Findings;
+use crate::report::page::content::Content;
+use crate::report::page::figures::Figures;
+use crate::report::page::render::render;
+use crate::report::plot::chart::Plot;
+use crate::report::plot::png;
+use crate::report::plot::svg::{self, Theme};
 use crate::report::reference::{self, Published};
 use crate::report::table::TableData;
-use crate::report::{csv, html, json, latex, markdown};
+use crate::report::{csv, json, latex, markdown};
 use crate::store::write_whole;
 use crate::work::Failure;
 
@@ -104,14 +112,38 @@ pub fn texts(table: &TableData) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Writes a table in every format to `folder`. Returns the files.
-pub fn write(table: &TableData, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// Writes a table in every format to `folder`, and its plots to a folder beside it. Returns the
+/// files, and the folder of plots.
+///
+/// # Errors
+/// A folder that cannot be written to.
+pub fn write(content: &Content, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let table = content.table;
     std::fs::create_dir_all(folder).map_err(|e| Failure::write(folder, &e))?;
+    let figures = Figures::of(content);
     let mut files = Vec::new();
-    for (extension, text) in texts(table).into_iter().chain([("html", html::render(table))]) {
+    for (extension, text) in texts(table).into_iter().chain([("html", render(content, &figures))]) {
         let path = folder.join(format!("{}.{extension}", table.name));
         write_whole(&path, text.as_bytes())?;
         files.push(path);
     }
+    let plots: Vec<&Plot> = figures.all().collect();
+    if !plots.is_empty() {
+        let folder = folder.join(format!("{}-plots", table.name));
+        std::fs::create_dir_all(&folder).map_err(|e| Failure::write(&folder, &e))?;
+        plots.par_iter().try_for_each(|plot| write_plot(plot, &folder))?;
+        files.push(folder);
+    }
     Ok(files)
+}
+
+/// Writes a plot as SVG and PNG.
+fn write_plot(plot: &Plot, folder: &Path) -> Result<(), Failure> {
+    let path = folder.join(format!("{}.svg", plot.name));
+    write_whole(&path, svg::file(plot, Theme::Both).as_bytes())?;
+    let png = png::render(&svg::file(plot, Theme::Light));
+    let png = png.ok_or_else(|| {
+        Failure::Internal(format!("the plot {} cannot be drawn as PNG", plot.name))
+    })?;
+    Ok(write_whole(&path.with_extension("png"), &png)?)
 }

@@ -120,6 +120,19 @@ impl Ranking {
         Ok(curve::area(self.curve(), self.both_classes()?))
     }
 
+    /// The ROC: (false-positive rate, true-positive rate) from (0, 0) to (1, 1), a point for
+    /// each distinct score.
+    ///
+    /// # Errors
+    /// Undefined without both classes.
+    pub fn roc(&self) -> Result<Vec<(f64, f64)>, Undefined> {
+        let total = self.both_classes()?;
+        let share = |point: Point| {
+            (point.reals as f64 / total.reals as f64, point.fakes as f64 / total.fakes as f64)
+        };
+        Ok(std::iter::once(Point::default()).chain(self.curve()).map(share).collect())
+    }
+
     /// Mean of sensitivity and specificity; a score at the threshold is called fake.
     ///
     /// # Errors

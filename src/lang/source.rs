@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::span::{FileId, Origin};
+use super::syntax::chunks;
 
 /// Where the texts of experiment files come from.
 pub trait Files {
@@ -157,6 +158,16 @@ impl Sources {
         self.text(origin.file)?.get(origin.start as usize..origin.end as usize)
     }
 
+    /// The top-level declaration that an origin lies in, as an origin of its own; nothing for a
+    /// default.
+    pub fn declaration(&self, origin: Origin) -> Option<Origin> {
+        let text = self.text(origin.file)?;
+        let (chunks, _) = chunks(text, origin.file);
+        let at = origin.start as usize;
+        let span = chunks.into_iter().map(|chunk| chunk.span).find(|span| span.contains(&at))?;
+        Some(Origin { file: origin.file, start: span.start as u32, end: span.end as u32 })
+    }
+
     /// Where an origin begins; nothing for a default.
     pub fn place(&self, origin: Origin) -> Option<Place> {
         self.place_at(origin.file, origin.start as usize)
@@ -231,6 +242,17 @@ mod tests {
         assert_eq!(sources.excerpt(origin(id, 11, 15)), Some("drei"));
         assert_eq!(sources.place(origin(id, 4, 5)).unwrap().column, 3, "é has two bytes");
         assert_eq!(sources.place(Origin::DEFAULT), None);
+    }
+
+    #[test]
+    fn a_declaration_is_found_by_what_is_in_it() {
+        let text = "init a { random }\n\n// about b\ninit b {\n    random\n}\n";
+        let mut sources = Sources::default();
+        let id = sources.add("a.kdl".into(), text.into());
+        let at = text.rfind("random").unwrap() as u32;
+        let found = sources.declaration(origin(id, at, at + 6)).unwrap();
+        assert_eq!(sources.excerpt(found), Some("init b {\n    random\n}"));
+        assert_eq!(sources.declaration(Origin::DEFAULT), None);
     }
 
     #[test]

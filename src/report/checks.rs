@@ -1,7 +1,7 @@
 //! The claims of tables, and what a comparison found, for continuous integration: as JUnit XML
 //! and as annotations of GitHub's.
 
-use super::html::escape;
+use super::markup::escape;
 use super::table::{TableData, Verdict};
 
 /// One statement about a table and what came of it.

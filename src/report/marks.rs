@@ -3,11 +3,6 @@
 use super::table::{Mark, RowData};
 use crate::lang::model::Metric;
 
-/// Whether lower values are better.
-fn lower_is_better(metric: Metric) -> bool {
-    matches!(metric, Metric::Eer | Metric::Brier | Metric::Ece)
-}
-
 /// Marks the best and second best value of every column, by exact values; ties share
 /// a mark. A column with fewer than two values has nothing to compare.
 pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
@@ -18,7 +13,7 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
             continue;
         }
         values.sort_unstable_by(|a, b| b.total_cmp(a));
-        if lower_is_better(metric) {
+        if metric.lower_is_better() {
             values.reverse();
         }
         values.dedup();

@@ -1,5 +1,6 @@
 //! The program as its users meet it: real processes, real files.
 
+mod browser;
 mod checks;
 mod data;
 mod device;
@@ -10,6 +11,7 @@ mod interrupt;
 mod layouts;
 mod outside;
 mod pack;
+mod page;
 mod robustness;
 mod run;
 mod support;

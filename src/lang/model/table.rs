@@ -246,6 +246,13 @@ pub enum Metric {
     Ece,
 }
 
+impl Metric {
+    /// Whether lower values are better.
+    pub fn lower_is_better(self) -> bool {
+        matches!(self, Self::Eer | Self::Brier | Self::Ece)
+    }
+}
+
 /// What is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -3,7 +3,7 @@
 
 use super::bins::{Bins, nice, quantile};
 use super::panels::{Amount, Figure, LABELS, Panel};
-use crate::report::html::escape;
+use crate::report::markup::escape;
 use crate::report::numbers::thousands;
 
 /// Colours for both kinds of page. Each class is written out, as converters to PDF know no

@@ -19,13 +19,24 @@ pub struct Content<'a> {
     pub units: Vec<UnitShapes>,
     /// The text of each experiment, and of what it refers to.
     pub texts: Vec<ExperimentText>,
+    /// For each row of the table, its experiments: one, or one per seed.
+    pub experiments: Vec<Vec<String>>,
+    /// How the report is made again, as a command.
+    pub command: String,
 }
 
 /// The scores of all rows on one data set or manipulation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitShapes {
-    /// Place of its column among all columns of the table.
-    pub column: usize,
+    /// Name for readers.
+    pub label: String,
+    /// Stable name: that of its column, or the data set.
+    pub key: String,
+    /// Name of its scenario.
+    pub scenario: String,
+    /// Place of its column among all columns of the table; none for a data set of which only
+    /// averages over manipulations are shown.
+    pub column: Option<usize>,
     /// One per row of the table; none where it was not scored. Of a row with several seeds, those
     /// of its first experiment.
     pub rows: Vec<Option<Shape>>,
@@ -38,8 +49,10 @@ pub struct Shape {
     pub reals: u64,
     /// Fake videos.
     pub fakes: u64,
+    /// Area below the ROC; none with one class alone.
+    pub area: Option<f64>,
     /// Points (false-positive rate, true-positive rate) from (0, 0) to (1, 1); empty with
-    /// one class alone. Thinned so that no point left out is farther than 0.001 from the lines.
+    /// one class alone. Thinned so that no point left out is farther than 0.0005 from the lines.
     pub roc: Vec<(f64, f64)>,
     /// Bins of equal width of P(fake) that have videos.
     pub calibration: Vec<CalibrationBin>,
@@ -70,8 +83,29 @@ pub struct ExperimentText {
 }
 
 impl Content<'_> {
-    /// The model of an experiment.
+    /// The labels of the table's rows.
+    pub fn labels(&self) -> Vec<&str> {
+        let block = self.table.metrics.first();
+        block
+            .map(|block| block.rows.iter().map(|row| row.label.as_str()).collect())
+            .unwrap_or_default()
+    }
+
+    /// The rows of the table: their place, label and experiments.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, &str, &[String])> {
+        let experiments = self.experiments.iter().map(Vec::as_slice);
+        let rows = self.labels().into_iter().zip(experiments).enumerate();
+        rows.map(|(row, (label, experiments))| (row, label, experiments))
+    }
+
+    /// The model of an experiment. Experiments that differ in name alone have one model, which
+    /// has the name of the first; their scores tell.
     pub fn run(&self, experiment: &str) -> Option<&Run> {
-        self.findings.runs.iter().find(|run| run.experiment == experiment)
+        let of = |name: &str| self.findings.runs.iter().find(|run| run.experiment == name);
+        of(experiment).or_else(|| {
+            let scores = &self.findings.scores;
+            let key = &scores.iter().find(|scores| scores.experiment == experiment)?.key;
+            scores.iter().filter(|scores| scores.key == *key).find_map(|s| of(&s.experiment))
+        })
     }
 }

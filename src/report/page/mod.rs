@@ -1,3 +1,15 @@
 //! The report as one HTML page that needs nothing else.
 
 pub mod content;
+mod facts;
+pub mod figures;
+mod places;
+mod plots;
+mod provenance;
+pub mod render;
+mod sections;
+pub mod shapes;
+mod table;
+
+#[cfg(test)]
+pub(super) mod tests;

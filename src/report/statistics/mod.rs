@@ -3,6 +3,7 @@
 mod cells;
 mod columns;
 pub mod csv;
+pub(super) mod html;
 pub mod json;
 pub mod latex;
 pub mod markdown;

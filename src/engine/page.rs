@@ -1,0 +1,94 @@
+//! Everything that a table's page shows, brought together.
+
+use crate::lang::model::{Experiment, LossTerm, Project, Row, Table};
+use crate::lang::span::Origin;
+use crate::lang::{Loaded, Sources};
+use crate::report::build::Evidence;
+use crate::report::findings::Findings;
+use crate::report::page::content::{Content, ExperimentText};
+use crate::report::page::shapes::shapes;
+use crate::report::table::TableData;
+use crate::work::Failure;
+
+/// The content of a table's page. `command` makes the page again.
+///
+/// # Errors
+/// Scores that are not finite.
+pub fn content<'a>(
+    loaded: &Loaded,
+    command: String,
+    table: &Table,
+    evidence: &Evidence,
+    (data, findings): (&'a TableData, &'a Findings),
+) -> Result<Content<'a>, Failure> {
+    let units = shapes(&loaded.project, table, evidence);
+    let experiments = |row: &Row| row.experiments().map(str::to_owned).collect();
+    Ok(Content {
+        table: data,
+        findings,
+        units: units.map_err(|e| Failure::Data(e.to_string()))?,
+        texts: texts(loaded, table),
+        experiments: table.rows.iter().map(experiments).collect(),
+        command,
+    })
+}
+
+/// What is written of each experiment of a table's rows.
+fn texts(loaded: &Loaded, table: &Table) -> Vec<ExperimentText> {
+    let mut texts = Vec::new();
+    for row in &table.rows {
+        for name in row.experiments() {
+            let origins = match loaded.project.experiments.get(name) {
+                Some(experiment) => origins(&loaded.project, experiment),
+                // The scores of another tool are declared in the table itself.
+                None => vec![row.experiment.origin],
+            };
+            texts.extend(text(&loaded.sources, name, &origins));
+        }
+    }
+    texts
+}
+
+/// Places inside the declarations that make an experiment, its own first.
+fn origins(project: &Project, experiment: &Experiment) -> Vec<Origin> {
+    let mut origins = vec![experiment.name.origin];
+    let mut base = experiment.extends.as_ref();
+    while let Some(declared) = base.and_then(|name| project.experiments.get(&name.value)) {
+        // A broken file might lead in circles; a project that was checked does not.
+        if origins.contains(&declared.name.origin) {
+            break;
+        }
+        origins.push(declared.name.origin);
+        base = declared.extends.as_ref();
+    }
+    let Experiment { data, backbone, init, recipe, loss, attribution, .. } = experiment;
+    origins.extend([&data.name, &backbone.name, &init.name, &recipe.name].map(|name| name.origin));
+    origins.extend(loss.terms.iter().map(|term| match term {
+        LossTerm::CrossEntropy { weight, .. } => weight.origin,
+        LossTerm::Triplet { margin, .. } => margin.origin,
+    }));
+    origins.extend(attribution.map(|attribution| attribution.origin));
+    origins
+}
+
+/// The declarations around some places, each once.
+fn text(sources: &Sources, experiment: &str, origins: &[Origin]) -> Option<ExperimentText> {
+    let mut found: Vec<Origin> = Vec::new();
+    for declaration in origins.iter().filter_map(|origin| sources.declaration(*origin)) {
+        if !found.contains(&declaration) {
+            found.push(declaration);
+        }
+    }
+    let place = |origin| {
+        let place = sources.place(origin)?;
+        Some(format!("{}:{}", place.file.display(), place.line))
+    };
+    let parts = found.iter().filter_map(|&declaration| {
+        Some(format!("// {}\n{}", place(declaration)?, sources.excerpt(declaration)?))
+    });
+    Some(ExperimentText {
+        experiment: experiment.to_owned(),
+        text: parts.collect::<Vec<_>>().join("\n\n"),
+        place: place(*found.first()?)?,
+    })
+}

@@ -1,0 +1,54 @@
+//! Everything that is plotted of a table.
+
+use super::{learning, robustness, scores};
+use crate::report::markup::Names;
+use crate::report::page::content::{Content, UnitShapes};
+use crate::report::plot::chart::Plot;
+
+/// The plots of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Metrics against the strength of a corruption.
+    pub robustness: Vec<Plot>,
+    /// Those of each data set or manipulation.
+    pub units: Vec<UnitFigures>,
+    /// How the models learned.
+    pub learning: Vec<Plot>,
+}
+
+/// The plots of a data set or manipulation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitFigures {
+    /// Its place among [`Content::units`].
+    pub unit: usize,
+    /// ROC, calibration and histograms, as far as there are any.
+    pub plots: Vec<Plot>,
+}
+
+impl Figures {
+    /// The plots of a table, each with a name of its own.
+    pub fn of(content: &Content) -> Self {
+        let mut names = Names::default();
+        let mut named = |plots: Vec<Plot>, parts: &[&str]| -> Vec<Plot> {
+            let name = |plot: Plot| {
+                let all: Vec<&str> =
+                    std::iter::once(plot.name.as_str()).chain(parts.iter().copied()).collect();
+                Plot { name: names.of(&all), ..plot }
+            };
+            plots.into_iter().map(name).collect()
+        };
+        let robustness = named(robustness::plots(content), &[]);
+        let of_unit = |(unit, shapes): (usize, &UnitShapes)| UnitFigures {
+            unit,
+            plots: named(scores::plots(content, shapes), &[&shapes.scenario, &shapes.key]),
+        };
+        let units = content.units.iter().enumerate().map(of_unit).collect();
+        Self { robustness, units, learning: named(learning::plots(content), &[]) }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Plot> {
+        let units = self.units.iter().flat_map(|unit| &unit.plots);
+        self.robustness.iter().chain(units).chain(&self.learning)
+    }
+}

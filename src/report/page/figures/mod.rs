@@ -1,0 +1,8 @@
+//! The plots of a page.
+
+mod all;
+mod learning;
+mod robustness;
+mod scores;
+
+pub use all::{Figures, UnitFigures};

@@ -1,0 +1,147 @@
+//! How the scores of each row are distributed: ROC, calibration, histograms.
+
+use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes};
+use crate::evaluate::measure::bin;
+use crate::evaluate::metrics::Ranking;
+use crate::evaluate::samples::Sample;
+use crate::lang::model::{Column, Project, Split, Table};
+use crate::report::build::{BuildError, Evidence, ScoreKey};
+use crate::report::columns::{Source, Unit, plan};
+
+/// Farthest that a point of the ROC which is left out lies from the line that stands for it.
+/// The line is at most 2 long, so the area below it changes by less than twice as much.
+const TOLERANCE: f64 = 0.0005;
+
+/// The shapes of a table: of each column that is no average and not corrupted, and of each data
+/// set whose manipulations are averaged without being shown.
+///
+/// # Errors
+/// As [`build`](crate::report::build::build).
+pub fn shapes(
+    project: &Project,
+    table: &Table,
+    evidence: &Evidence,
+) -> Result<Vec<UnitShapes>, BuildError> {
+    let planned = plan(project, table, evidence)?;
+    let mut units: Vec<(usize, Option<usize>, Unit)> = Vec::new();
+    let mut column = 0;
+    for (scenario, head) in planned.scenarios.iter().enumerate() {
+        for _ in &head.columns {
+            if let Source::Unit(unit) = planned.sources[column] {
+                let unit = planned.units[unit].clone();
+                // What robustness is compared with is often in another scenario, too.
+                let known = units
+                    .iter()
+                    .any(|(.., known)| (known.key(), known.split) == (unit.key(), unit.split));
+                if unit.corruption.is_none() && !known {
+                    units.push((scenario, Some(column), unit));
+                }
+            }
+            column += 1;
+        }
+        for shown in &table.scenarios[scenario].columns {
+            if let Column::PerManipulation { dataset, split, show, .. } = shown
+                && !show.value
+            {
+                units.push((scenario, None, whole(project, &dataset.value, split.value)));
+            }
+        }
+    }
+    let shape_of = |unit: &Unit, experiment: &str| {
+        let key = unit.key_of(experiment);
+        match evidence.scores.get(&key) {
+            Some(Ok(scored)) => shape(unit.select(&scored.videos, evidence), key).map(Some),
+            Some(Err(_)) | None => Ok(None),
+        }
+    };
+    units
+        .into_iter()
+        .map(|(scenario, column, unit)| {
+            let rows = table.rows.iter().map(|row| shape_of(&unit, &row.experiment.value));
+            Ok(UnitShapes {
+                label: unit.label.clone(),
+                key: unit.key(),
+                scenario: planned.scenarios[scenario].name.clone(),
+                column,
+                rows: rows.collect::<Result<_, _>>()?,
+            })
+        })
+        .collect()
+}
+
+/// All of a data set.
+fn whole(project: &Project, dataset: &str, split: Split) -> Unit {
+    let title = project.datasets.get(dataset).and_then(|set| set.title.as_ref());
+    let title = title.map_or(dataset, |title| title.value.as_str());
+    Unit {
+        label: format!("{title}, all manipulations"),
+        dataset: dataset.to_owned(),
+        split,
+        method: None,
+        corruption: None,
+        value: None,
+    }
+}
+
+/// The shape of some videos.
+fn shape<'a>(videos: impl Iterator<Item = &'a Sample>, key: ScoreKey) -> Result<Shape, BuildError> {
+    let videos: Vec<(bool, f64)> = videos.map(|video| (video.fake, video.score)).collect();
+    let ScoreKey { experiment, dataset, .. } = key;
+    let ranking = Ranking::new(videos.iter().copied());
+    let ranking = ranking.map_err(|source| BuildError::Score { experiment, dataset, source })?;
+    let mut shape = Shape {
+        reals: ranking.reals() as u64,
+        fakes: ranking.fakes() as u64,
+        area: ranking.roc_auc().ok(),
+        roc: thinned(&ranking.roc().unwrap_or_default()),
+        calibration: Vec::new(),
+        histogram: [vec![0; BINS], vec![0; BINS]],
+    };
+    let mut bins = [(0.0, 0u64, 0u64); CALIBRATION_BINS];
+    for (fake, score) in videos {
+        shape.histogram[usize::from(fake)][bin(score, BINS as u32)] += 1;
+        let (sum, fakes, videos) = &mut bins[bin(score, CALIBRATION_BINS as u32)];
+        *sum += score;
+        *fakes += u64::from(fake);
+        *videos += 1;
+    }
+    let filled = bins.into_iter().filter(|(.., videos)| *videos > 0);
+    shape.calibration = filled
+        .map(|(sum, fakes, videos)| CalibrationBin {
+            score: sum / videos as f64,
+            fakes: fakes as f64 / videos as f64,
+            videos,
+        })
+        .collect();
+    Ok(shape)
+}
+
+/// The points of a line that it needs to keep its form (Douglas and Peucker 1973).
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let Some(last) = points.len().checked_sub(1) else { return Vec::new() };
+    let mut kept = vec![false; points.len()];
+    (kept[0], kept[last]) = (true, true);
+    let mut open = vec![(0, last)];
+    while let Some((from, to)) = open.pop() {
+        let away = |i: usize| distance(points[i], points[from], points[to]);
+        let farthest = (from + 1..to).max_by(|&a, &b| away(a).total_cmp(&away(b)));
+        if let Some(far) = farthest.filter(|&far| away(far) > TOLERANCE) {
+            kept[far] = true;
+            open.extend([(from, far), (far, to)]);
+        }
+    }
+    points.iter().zip(kept).filter_map(|(point, kept)| kept.then_some(*point)).collect()
+}
+
+/// How far a point lies from the line between two others.
+fn distance((x, y): (f64, f64), (x0, y0): (f64, f64), (x1, y1): (f64, f64)) -> f64 {
+    let (dx, dy) = (x1 - x0, y1 - y0);
+    match dx.hypot(dy) {
+        0.0 => (x - x0).hypot(y - y0),
+        length => ((x - x0) * dy - (y - y0) * dx).abs() / length,
+    }
+}
+
+#[cfg(test)]
+#[path = "shapes_tests.rs"]
+mod tests;

@@ -1,0 +1,15 @@
+//! Plots as SVG that says in words what it shows, and as PNG.
+
+pub mod chart;
+mod draw;
+mod lines;
+pub mod palette;
+pub mod png;
+mod scale;
+mod scores;
+pub mod svg;
+
+pub use scale::{Axis, number, ticks};
+
+#[cfg(test)]
+mod tests;
