@@ -343,7 +343,7 @@ fn notes(
     let mut notes = certainty::notes(table);
     notes.extend(seeds(table));
     notes.extend(video_score(table));
-    notes.extend(blocks.iter().filter(|block| block.validated).map(thresholds));
+    notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));
     notes.extend(protocol::notes(project, table, evidence));
     notes.extend(corruptions(planned));
     if planned.units.iter().any(|unit| unit.method.is_some()) {
@@ -424,18 +424,21 @@ fn corruptions(planned: &Planned) -> Option<String> {
     })
 }
 
-/// The thresholds that were chosen for a block.
-fn thresholds(block: &MetricBlock) -> String {
+/// The thresholds that were chosen for a block, if any could be.
+fn thresholds(block: &MetricBlock) -> Option<String> {
     let rows = block.rows.iter().filter(|row| !row.thresholds.is_empty()).map(|row| {
         let each: Vec<String> = row.thresholds.iter().map(|t| format!("{t:.3}")).collect();
         format!("{} {}", row.label, each.join(" and "))
     });
-    format!(
-        "Thresholds of {}, each the one of the highest balanced accuracy on the row's validation \
-         splits: {}.",
-        block.label,
-        rows.collect::<Vec<_>>().join(", ")
-    )
+    let rows: Vec<String> = rows.collect();
+    (!rows.is_empty()).then(|| {
+        format!(
+            "Thresholds of {}, each the one of the highest balanced accuracy on the row's \
+             validation splits: {}.",
+            block.label,
+            rows.join(", ")
+        )
+    })
 }
 
 #[cfg(test)]
