@@ -340,7 +340,7 @@ fn notes(
     evidence: &Evidence,
     blocks: &[MetricBlock],
 ) -> Vec<String> {
-    let mut notes = certainty::notes(table);
+    let mut notes = certainty::notes(table, blocks);
     notes.extend(seeds(table));
     notes.extend(video_score(table));
     notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Evidence;
 use super::columns::{Planned, Source, Unit};
-use super::table::MetricBlock;
+use super::table::{Cell, MetricBlock};
 use crate::evaluate::measure::Measure;
 use crate::evaluate::samples::Sample;
 use crate::evaluate::statistics::bootstrap::{self, Item, Replica, Stratum};
@@ -240,12 +240,15 @@ fn delong(unit: &Resampled, row: usize, base: usize) -> Option<f64> {
     ours.test(theirs).map(|test| test.p)
 }
 
-/// How the table was tested, in words.
-pub(super) fn notes(table: &Table) -> Vec<String> {
+/// How the table was tested, in words, as far as there was anything to test.
+pub(super) fn notes(table: &Table, blocks: &[MetricBlock]) -> Vec<String> {
+    let any = |has: fn(&Cell) -> bool| {
+        blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.cells).any(has)
+    };
     let mut notes = Vec::new();
     let (draws, level) = (table.intervals.draws.value, table.intervals.level.value);
     let decimal = |x: f64| (x * 1e8).round() / 1e8;
-    if table.intervals.shown {
+    if table.intervals.shown && any(|cell| cell.interval.is_some()) {
         notes.push(format!(
             "In brackets: {} % intervals by the bootstrap, {draws} draws of videos within each \
              class with all their faces, the same for every row (seed {}){}.",
@@ -258,7 +261,7 @@ pub(super) fn notes(table: &Table) -> Vec<String> {
             }
         ));
     }
-    if let Some(compare) = &table.compare {
+    if let Some(compare) = table.compare.as_ref().filter(|_| any(|cell| cell.p.is_some())) {
         let label = table
             .rows
             .iter()
