@@ -31,6 +31,8 @@ pub enum Stream {
     Blend = 10,
     /// Self-blending of a face that selects.
     BlendSelection = 11,
+    /// Dropout of embeddings.
+    Dropout = 12,
     /// Resampling of videos for intervals.
     Bootstrap = 16,
     /// Data of simulations.

@@ -39,12 +39,12 @@ fn defaults_are_those_of_the_reference_page() {
     assert_eq!(base.backbone.mlp_ratio.value, 4.0);
     assert_eq!(base.backbone.drop_path.value, 0.0);
     assert!(base.backbone.layer_scale.is_none());
-    assert_eq!(base.recipe.adamw.weight_decay.value, 0.05);
-    assert_eq!(base.recipe.adamw.layer_decay.value, 1.0);
-    assert_eq!(base.recipe.adamw.beta2.value, 0.999);
-    assert_eq!(base.recipe.adamw.eps.value, 1e-8);
-    assert!(base.recipe.adamw.eps.origin.is_default());
-    assert!(!base.recipe.adamw.lr.origin.is_default());
+    assert_eq!(adamw(&base.recipe).weight_decay.value, 0.05);
+    assert_eq!(adamw(&base.recipe).layer_decay.value, 1.0);
+    assert_eq!(adamw(&base.recipe).beta2.value, 0.999);
+    assert_eq!(adamw(&base.recipe).eps.value, 1e-8);
+    assert!(adamw(&base.recipe).eps.origin.is_default());
+    assert!(!adamw(&base.recipe).lr.origin.is_default());
     assert_eq!(base.recipe.keep.value, Keep::LowestValLoss);
     assert_eq!(base.recipe.augment.kind.value, AugmentKind::None);
     assert_eq!(base.recipe.resize.value, Resize::Straight);
@@ -71,11 +71,11 @@ fn defaults_are_those_of_the_reference_page() {
 #[test]
 fn a_base_learning_rate_is_scaled_by_the_batch() {
     let x = experiment("experiment x extends=base { override recipe { adamw base-lr=1e-4 } }");
-    assert_eq!(x.recipe.adamw.lr.value, 1e-4 * 128.0 / 256.0);
+    assert_eq!(x.recipe.optimizer.lr().value, 1e-4 * 128.0 / 256.0);
     let x = experiment(
         "experiment x extends=base { override recipe { batch 64; adamw base-lr=1e-4 } }",
     );
-    assert_eq!(x.recipe.adamw.lr.value, 1e-4 * 64.0 / 256.0);
+    assert_eq!(x.recipe.optimizer.lr().value, 1e-4 * 64.0 / 256.0);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn overrides_patch_for_one_experiment_and_its_heirs() {
     let of = |name: &str| &project.experiments[name].recipe;
     assert_eq!((of("base").epochs.value, of("base").seed.value), (3, 0));
     assert_eq!((of("x").epochs.value, of("x").seed.value), (5, 7));
-    assert_eq!((of("x").adamw.lr.value, of("x").adamw.layer_decay.value), (1e-4, 0.5));
+    assert_eq!((adamw(&of("x")).lr.value, adamw(&of("x")).layer_decay.value), (1e-4, 0.5));
     assert_eq!((of("y").epochs.value, of("y").seed.value), (5, 8));
     // Naming a recipe anew drops what was patched on the inherited one.
     assert_eq!(of("z"), of("base"));
@@ -227,7 +227,7 @@ fn table3_states_the_facts_of_the_paper() {
         let recipe = &experiment.recipe;
         assert_eq!((recipe.epochs.value, recipe.batch.value), (30, 64));
         assert_eq!(recipe.schedule.warmup.value, 5.0);
-        assert_eq!(experiment.backbone.width.value, 768);
+        assert_eq!(vit(experiment).width.value, 768);
         assert_eq!(experiment.data.sources.len(), 5);
     }
     let [table] = &project.tables[..] else { panic!("one table") };

@@ -37,7 +37,7 @@ fn timm() -> VitConfig {
 fn try_load(path: &Path, config: &VitConfig) -> (Params, Result<LoadReport, WeightsError>) {
     let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
     let allowed = ["head.*".to_owned(), "fc_norm.*".to_owned()];
-    let result = load(path, config, &params, &allowed);
+    let result = load(path, &config.clone().into(), &params, &allowed);
     (params, result)
 }
 

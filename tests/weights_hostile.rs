@@ -78,7 +78,7 @@ fn try_load(name: &str, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
     let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
     let before = HELD.get();
     PEAK.set(before);
-    let result = load(&path, &config, &params, &["*".to_owned()]);
+    let result = load(&path, &config.into(), &params, &["*".to_owned()]);
     let used = PEAK.get() - before;
     let bound = (1 << 20) + 128 * bytes.len() as isize;
     assert!(used < bound, "{used} bytes for a file of {}", bytes.len());

@@ -13,7 +13,7 @@ use crate::engine::run::{Reason, reasons};
 use crate::engine::sample::{class_names, expected};
 use crate::lang::Loaded;
 use crate::lang::model::Experiment;
-use crate::model::vit::VitConfig;
+use crate::model::architecture::Architecture;
 use crate::plan::graph::{Stage, Work};
 use crate::plan::inputs::Change;
 use crate::plan::meaning::said;
@@ -151,7 +151,7 @@ fn counts(
             let faces = known.faces(experiment, loaded, planned)?;
             let recipe = &experiment.recipe;
             let classes = known.classes(experiment, loaded, planned)?;
-            let config = VitConfig::new(&experiment.backbone, classes);
+            let config = Architecture::new(&experiment.backbone, classes);
             let parameters: usize =
                 config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
             let parameters = thousands(parameters as u64);

@@ -33,10 +33,11 @@ pub fn make(
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
     let (params, card) = load_model(&model.join("model.safetensors"), device)?;
-    let network = Network::new(card.vit.clone(), &params, Precision::F32);
+    let network = Network::new(card.network.clone(), &params, Precision::F32);
     let sets = [faces];
     let normalize = card.normalize();
-    let inputs = Inputs { sets: &sets, pseudo: &[], image: card.vit.image, normalize: &normalize };
+    let inputs =
+        Inputs { sets: &sets, pseudo: &[], image: card.network.image(), normalize: &normalize };
     let videos: Vec<_> =
         scan.manifest.video_rows().into_iter().filter(|v| v.split == Some(target.split)).collect();
     let mut todo = Vec::new();

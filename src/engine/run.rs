@@ -15,7 +15,7 @@ use super::world::World;
 use super::{faces, landmarks, outside, predict, train};
 use crate::data::survey::SetTable;
 use crate::lang::model::{Ensemble, Experiment, Project};
-use crate::model::vit::VitConfig;
+use crate::model::architecture::Architecture;
 use crate::plan::graph::{Kind, Plan, Stage, Work, experiments};
 use crate::plan::inputs::Change;
 use crate::prepare::faces::Faces;
@@ -30,7 +30,7 @@ const SMALL_MODEL: usize = 10_000_000;
 /// How many models to train at a time: one per core if all are small, else one.
 pub fn default_jobs(project: &Project) -> usize {
     let parameters = |e: &&Experiment| -> usize {
-        let specs = VitConfig::new(&e.backbone, 2).parameters();
+        let specs = Architecture::new(&e.backbone, 2).parameters();
         specs.iter().map(|s| s.shape.iter().product::<usize>()).sum()
     };
     let largest = experiments(project).iter().map(parameters).max().unwrap_or(0);

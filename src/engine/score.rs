@@ -88,8 +88,8 @@ pub fn score(
     events: &dyn Events,
 ) -> Result<(ModelCard, Vec<Scored>), Failure> {
     let (params, card) = load_model(checkpoint, device)?;
-    let network = Network::new(card.vit.clone(), &params, Precision::F32);
-    let side = card.vit.image;
+    let network = Network::new(card.network.clone(), &params, Precision::F32);
+    let side = card.network.image();
     let by = card.normalize();
     let stored = card.face_side;
     events.begin("images", images.len() as u64);

@@ -7,9 +7,9 @@ use candle_core::Device;
 
 use super::sample::TrainingSets;
 use crate::lang::model::{Experiment, Weights};
+use crate::model::architecture::Architecture;
 use crate::model::init::{Scheme, randomize};
 use crate::model::params::Params;
-use crate::model::vit::VitConfig;
 use crate::model::weights::{LoadReport, load};
 use crate::plan::graph::{Stage, canonical_loss};
 use crate::train::batch::Inputs;
@@ -30,7 +30,7 @@ pub fn make(
     events: &dyn Events,
     stop: &AtomicBool,
 ) -> Result<Vec<EpochLog>, Failure> {
-    let config = VitConfig::new(&experiment.backbone, sets.classes.len());
+    let config = Architecture::new(&experiment.backbone, sets.classes.len());
     let params = Params::zeros(config.parameters(), device)?;
     let loaded = first_weights(experiment, &config, &params, weights)?;
     if let Some(report) = &loaded {
@@ -46,7 +46,7 @@ pub fn make(
         inputs: stage.inputs.values.clone(),
         epoch: 0,
         classes: sets.classes.clone(),
-        vit: config.clone(),
+        network: config.clone(),
         mean: normalize.mean.value,
         std: normalize.std.value,
         resize: experiment.recipe.resize.value,
@@ -54,7 +54,7 @@ pub fn make(
     };
     let fit = Fit {
         experiment: &experiment,
-        inputs: Inputs { sets: &sets.sets, pseudo: &sets.pseudo, image: config.image, normalize },
+        inputs: Inputs { sets: &sets.sets, pseudo: &sets.pseudo, image: config.image(), normalize },
         config,
         params: &params,
         train: &sets.train,
@@ -71,7 +71,7 @@ pub fn make(
 /// leaves open.
 fn first_weights(
     experiment: &Experiment,
-    config: &VitConfig,
+    config: &Architecture,
     params: &Params,
     weights: Option<&Path>,
 ) -> Result<Option<LoadReport>, Failure> {

@@ -96,11 +96,23 @@ impl<'p> Gradients<'p> {
         }
     }
 
+    /// The gradient of a parameter as a tensor where the parameter is.
+    pub fn tensor(&self, index: usize) -> Result<Tensor> {
+        match self.get(index)? {
+            Gradient::Device(tensor) => Ok(tensor.clone()),
+            Gradient::Host(values) => {
+                let shape = self.params.specs()[index].shape.as_slice();
+                Tensor::from_slice(values, shape, self.params.vars()[index].device())
+            }
+        }
+    }
+
     /// The Euclidean norm of all gradients together, summed in f64 in an order that
     /// does not depend on the number of threads.
     pub fn norm(&self) -> Result<f64> {
         let mut sum = 0f64;
-        for index in 0..self.slots.len() {
+        let trained = self.params.specs().iter().enumerate().filter(|(_, spec)| spec.trained());
+        for (index, _) in trained {
             sum += match self.get(index)? {
                 Gradient::Host(values) => squares(values),
                 Gradient::Device(tensor) => f64::from(tensor.sqr()?.sum_all()?.to_scalar::<f32>()?),

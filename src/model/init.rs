@@ -38,7 +38,7 @@ fn draw(spec: &ParamSpec, scheme: Scheme, seed: u64) -> Vec<f32> {
         (0..count).map(|_| (rng.truncated_normal() * std) as f32).collect()
     };
     match (spec.begin, scheme) {
-        (Begin::Constant(value), _) => vec![value; count],
+        (Begin::Constant(value) | Begin::Statistic(value), _) => vec![value; count],
         (Begin::Token, _) => truncated(0.02),
         (Begin::Head, _) => truncated(2e-5),
         (Begin::Matrix, Scheme::TruncatedNormal(std)) => truncated(std),

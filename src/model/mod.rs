@@ -1,8 +1,10 @@
 //! The network: Vision Transformer, differentiable ops, first weights, losses.
 
 mod approx;
+pub mod architecture;
 pub mod convolution;
 mod distance;
+pub mod efficientnet;
 pub mod gradients;
 pub mod hub;
 pub mod init;

@@ -5,16 +5,19 @@ use std::cell::RefCell;
 
 use candle_core::{DType, Result, Tensor, Var, bail};
 
+use super::architecture::Architecture;
+use super::efficientnet::Trunk as Convolutions;
 use super::gradients::Gradients;
+use super::ops::linear;
 use super::params::Params;
 use super::trunk::Fused;
-use super::vit::{DropPath, VitConfig, embed, logits, probabilities};
+use super::vit::{DropPath, VitConfig, embed, probabilities};
 use crate::lang::model::Precision;
 
-/// A Vision Transformer with its parameters.
+/// A network with its parameters.
 #[derive(Debug)]
 pub struct Network<'p> {
-    config: VitConfig,
+    architecture: Architecture,
     params: &'p Params,
     trunk: RefCell<Trunk>,
 }
@@ -26,30 +29,71 @@ enum Trunk {
     Fused(Box<Fused>),
     /// candle's operations: every other device and precision. Holds the graph of the
     /// last pass that kept.
-    Composed { dtype: DType, kept: Option<Tensor> },
+    Composed { config: VitConfig, dtype: DType, kept: Option<Tensor> },
+    /// An EfficientNet.
+    Convolutions(Box<Convolutions>),
 }
 
 impl<'p> Network<'p> {
     /// A network in the declared precision, on the device of its parameters.
-    pub fn new(config: VitConfig, params: &'p Params, precision: Precision) -> Self {
+    pub fn new(
+        architecture: impl Into<Architecture>,
+        params: &'p Params,
+        precision: Precision,
+    ) -> Self {
+        let architecture = architecture.into();
         let on_cpu = params.vars().iter().all(|v| v.device().is_cpu());
-        let trunk = match precision {
-            Precision::F32 if on_cpu => Trunk::Fused(Box::new(Fused::new(config.clone()))),
-            Precision::F32 => Trunk::Composed { dtype: DType::F32, kept: None },
-            Precision::Bf16 => Trunk::Composed { dtype: DType::BF16, kept: None },
+        let composed = |config: &VitConfig, dtype| Trunk::Composed {
+            config: config.clone(),
+            dtype,
+            kept: None,
         };
-        Self { config, params, trunk: RefCell::new(trunk) }
+        let trunk = match (&architecture, precision) {
+            // Its products are f32 whatever is declared; what declares otherwise is refused.
+            (Architecture::EfficientNet(config), _) => {
+                Trunk::Convolutions(Box::new(Convolutions::new(config.clone())))
+            }
+            (Architecture::Vit(config), Precision::F32) if on_cpu => {
+                Trunk::Fused(Box::new(Fused::new(config.clone())))
+            }
+            (Architecture::Vit(config), Precision::F32) => composed(config, DType::F32),
+            (Architecture::Vit(config), Precision::Bf16) => composed(config, DType::BF16),
+        };
+        Self { architecture, params, trunk: RefCell::new(trunk) }
     }
 
-    /// [`Network::new`] in f32 without the hand-written kernels: the reference.
+    /// [`Network::new`] of a Vision Transformer in f32 without the hand-written kernels: the
+    /// reference.
     pub fn composed(config: VitConfig, params: &'p Params) -> Self {
-        let trunk = Trunk::Composed { dtype: DType::F32, kept: None };
-        Self { config, params, trunk: RefCell::new(trunk) }
+        let trunk = Trunk::Composed { config: config.clone(), dtype: DType::F32, kept: None };
+        Self { architecture: config.into(), params, trunk: RefCell::new(trunk) }
+    }
+
+    /// The same network, which keeps few activations where a batch passes as a whole.
+    #[must_use]
+    pub fn sparing(self) -> Self {
+        if let Trunk::Convolutions(trunk) = &mut *self.trunk.borrow_mut() {
+            trunk.spare();
+        }
+        self
+    }
+
+    /// Whether a batch may pass in parts: not under batch norm, which needs all of it.
+    pub fn divides(&self) -> bool {
+        !matches!(*self.trunk.borrow(), Trunk::Convolutions(_))
+    }
+
+    /// Counts the last pass that kept into the running statistics, if there are any.
+    pub fn count_statistics(&self) -> Result<()> {
+        match &mut *self.trunk.borrow_mut() {
+            Trunk::Convolutions(trunk) => trunk.count(self.params),
+            Trunk::Fused(_) | Trunk::Composed { .. } => Ok(()),
+        }
     }
 
     /// Its size and shape.
-    pub fn config(&self) -> &VitConfig {
-        &self.config
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
     }
 
     /// Its parameters.
@@ -62,9 +106,10 @@ impl<'p> Network<'p> {
     pub fn embed(&self, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
         match &mut *self.trunk.borrow_mut() {
             Trunk::Fused(fused) => self.rows(fused.embed(self.params, images, drop)?),
-            Trunk::Composed { dtype, .. } => {
-                Ok(embed(&self.config, self.params, &self.images(images)?, drop, *dtype)?.detach())
+            Trunk::Composed { config, dtype, .. } => {
+                Ok(embed(config, self.params, &self.images(images)?, drop, *dtype)?.detach())
             }
+            Trunk::Convolutions(trunk) => trunk.embed(self.params, images, drop),
         }
     }
 
@@ -72,9 +117,10 @@ impl<'p> Network<'p> {
     pub fn embed_keeping(&self, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
         match &mut *self.trunk.borrow_mut() {
             Trunk::Fused(fused) => self.rows(fused.embed_keeping(self.params, images, drop)?),
-            Trunk::Composed { dtype, kept } => {
+            Trunk::Convolutions(trunk) => trunk.embed_keeping(self.params, images, drop),
+            Trunk::Composed { config, dtype, kept } => {
                 let images = self.images(images)?;
-                let embedding = embed(&self.config, self.params, &images, drop, *dtype)?;
+                let embedding = embed(config, self.params, &images, drop, *dtype)?;
                 Ok(kept.insert(embedding).detach())
             }
         }
@@ -88,6 +134,7 @@ impl<'p> Network<'p> {
                 let values = dembedding.flatten_all()?.to_vec1::<f32>()?;
                 fused.backward(self.params, &values, grads)
             }
+            Trunk::Convolutions(trunk) => trunk.backward(self.params, dembedding, grads),
             Trunk::Composed { kept, .. } => {
                 let Some(embedding) = kept.take() else {
                     bail!("no forward pass was kept for this backward pass")
@@ -113,10 +160,10 @@ impl<'p> Network<'p> {
         loss: impl FnOnce(&Tensor, &Tensor) -> Result<(Tensor, T)>,
     ) -> Result<(Tensor, T)> {
         let embedding = Var::from_tensor(embedding)?;
-        let logits = logits(self.params, embedding.as_tensor())?;
+        let logits = self.classify(embedding.as_tensor())?;
         let (total, rest) = loss(embedding.as_tensor(), &logits)?;
         let store = total.backward()?;
-        for name in ["head.weight", "head.bias"] {
+        for name in self.architecture.head() {
             if let Some(grad) = store.get(self.params.get(name)) {
                 grads.add_tensor(name, grad)?;
             }
@@ -130,7 +177,13 @@ impl<'p> Network<'p> {
 
     /// Logits (B, C) of images, without a graph.
     pub fn logits(&self, images: &[f32]) -> Result<Tensor> {
-        Ok(logits(self.params, &self.embed(images, None)?)?.detach())
+        Ok(self.classify(&self.embed(images, None)?)?.detach())
+    }
+
+    /// Logits (B, C) of embeddings (B, D), with a graph.
+    fn classify(&self, embedding: &Tensor) -> Result<Tensor> {
+        let [weight, bias] = self.architecture.head().map(|name| self.params.get(name));
+        linear(embedding, weight, bias)
     }
 
     /// Class probabilities of images; class 0 is real.
@@ -139,13 +192,15 @@ impl<'p> Network<'p> {
     }
 
     fn images(&self, values: &[f32]) -> Result<Tensor> {
-        let side = self.config.image;
+        let side = self.architecture.image();
         let shape = (values.len() / (3 * side * side), 3, side, side);
         Tensor::from_slice(values, shape, self.params.vars()[0].device())
     }
 
     fn rows(&self, values: Vec<f32>) -> Result<Tensor> {
-        let shape = (values.len() / self.config.width, self.config.width);
+        let [weight, _] = self.architecture.head();
+        let width = self.params.get(weight).dim(1)?;
+        let shape = (values.len() / width, width);
         Tensor::from_vec(values, shape, self.params.vars()[0].device())
     }
 }

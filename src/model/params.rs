@@ -21,6 +21,11 @@ impl ParamSpec {
     pub fn count(&self) -> usize {
         self.shape.iter().product()
     }
+
+    /// Whether gradients move it.
+    pub fn trained(&self) -> bool {
+        !matches!(self.begin, Begin::Statistic(_))
+    }
 }
 
 /// How a parameter begins.
@@ -36,6 +41,8 @@ pub enum Begin {
     Head,
     /// A constant.
     Constant(f32),
+    /// What batch norm counts, beginning at a constant: it is not trained.
+    Statistic(f32),
 }
 
 /// Parameters in a fixed order.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ops::{layer_norm, linear, softmax};
 use super::params::{Begin, ParamSpec, Params};
-use crate::lang::model::{Backbone, Pool};
+use crate::lang::model::{Pool, Vit};
 use crate::rng::{Rng, Stream};
 
 /// Added to the variance in every layer normalisation.
@@ -70,18 +70,18 @@ impl DropPath {
 }
 
 impl VitConfig {
-    /// The declared backbone with `classes` outputs.
-    pub fn new(backbone: &Backbone, classes: usize) -> Self {
+    /// The declared network with `classes` outputs, for images of this side.
+    pub fn new(vit: &Vit, image: usize, drop_path: f64, classes: usize) -> Self {
         Self {
-            patch: backbone.patch.value,
-            width: backbone.width.value,
-            depth: backbone.depth.value,
-            heads: backbone.heads.value,
-            image: backbone.image.value,
-            hidden: (backbone.width.value as f64 * backbone.mlp_ratio.value).round() as usize,
-            layer_scale: backbone.layer_scale.map(|s| s.value as f32),
-            pool: backbone.pool.value,
-            drop_path: backbone.drop_path.value,
+            patch: vit.patch.value,
+            width: vit.width.value,
+            depth: vit.depth.value,
+            heads: vit.heads.value,
+            image,
+            hidden: (vit.width.value as f64 * vit.mlp_ratio.value).round() as usize,
+            layer_scale: vit.layer_scale.map(|s| s.value as f32),
+            pool: vit.pool.value,
+            drop_path,
             classes,
         }
     }

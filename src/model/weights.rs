@@ -21,13 +21,13 @@ pub(crate) use error::shortened;
 use positions::{interpolate, sincos_deviation, square_grid};
 use pth::Pth;
 
+use super::architecture::Architecture;
 use super::params::Params;
-use super::vit::VitConfig;
 
 /// Up to here a position table is the sin-cos table: f32 keeps it to 6e-8.
 const SINCOS: f64 = 1e-5;
-/// What PyTorch's `DataParallel` puts before every name.
-const WRAPPER: &str = "module.";
+/// What PyTorch's `DataParallel`, and a detector around its network, put before every name.
+const WRAPPERS: [&str; 2] = ["module.", "net."];
 
 /// What a weights file gave.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -145,30 +145,39 @@ impl WeightsFile {
 /// shape. Parameters that the file lacks must match a pattern of `allowed_missing`.
 pub fn load(
     path: &Path,
-    config: &VitConfig,
+    architecture: &Architecture,
     params: &Params,
     allowed_missing: &[String],
 ) -> Result<LoadReport, WeightsError> {
     let file = WeightsFile::open(path)?;
     let shapes = file.shapes();
-    // What `DataParallel` saved has one more level.
-    let wrapped = shapes.keys().all(|name| name.starts_with(WRAPPER));
-    let prefix = if wrapped { WRAPPER } else { "" };
+    let wrapper = WRAPPERS.into_iter().find(|w| shapes.keys().all(|name| name.starts_with(w)));
+    let prefix = wrapper.unwrap_or_default();
+    let vit = match architecture {
+        Architecture::Vit(config) => Some(config),
+        Architecture::EfficientNet(_) => None,
+    };
     let mut report = LoadReport { file: path.display().to_string(), ..LoadReport::default() };
     let mut known = BTreeSet::new();
     for (spec, var) in params.specs().iter().zip(params.vars()) {
-        known.insert(spec.name.as_str());
-        let name = format!("{prefix}{}", spec.name);
+        let names = [Some(spec.name.clone()), architecture.alias(&spec.name)];
+        let names = names.into_iter().flatten();
+        let found = names.clone().find(|name| shapes.contains_key(&format!("{prefix}{name}")));
+        let own = found.unwrap_or_else(|| spec.name.clone());
+        let name = format!("{prefix}{own}");
+        known.insert(own);
         let Some(found) = shapes.get(&name) else {
             report.missing.push(spec.name.clone());
             continue;
         };
-        if spec.name.starts_with("head.") && found.first() != spec.shape.first() {
+        if architecture.head().contains(&spec.name.as_str()) && found.first() != spec.shape.first()
+        {
             report.dropped.push(spec.name.clone());
             report.missing.push(spec.name.clone());
             continue;
         }
-        let grid = square_grid(found, config.width).filter(|_| spec.name == "pos_embed");
+        let table = vit.filter(|_| spec.name == "pos_embed");
+        let grid = table.and_then(|vit| square_grid(found, vit.width));
         if found != &spec.shape && grid.is_none() {
             return Err(WeightsError::Shape {
                 path: path.to_owned(),
@@ -178,7 +187,7 @@ pub fn load(
             });
         }
         let mut tensor = file.tensor(path, &name)?;
-        if let Some(from) = grid {
+        if let (Some(from), Some(config)) = (grid, table) {
             report.sincos_deviation = sincos_deviation(&tensor, from)?;
             if from != config.grid() {
                 report.interpolated = Some((from, config.grid()));
@@ -189,11 +198,13 @@ pub fn load(
         report.matched.push(spec.name.clone());
     }
     let names = shapes.keys().map(|name| &name[prefix.len()..]);
-    report.unexpected = names.filter(|name| !known.contains(name)).map(str::to_owned).collect();
+    report.unexpected = names.filter(|name| !known.contains(*name)).map(str::to_owned).collect();
     let undeclared: Vec<String> = report
         .missing
         .iter()
         .filter(|name| !allowed_missing.iter().any(|p| matches(p, name)))
+        // Patterns speak of a `head`; the classifier of an EfficientNet is one.
+        .filter(|name| vit.is_some() || !architecture.head().contains(&name.as_str()))
         .cloned()
         .collect();
     match undeclared.is_empty() {

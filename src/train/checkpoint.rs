@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::lang::model::{Normalize, Resize};
 use crate::lang::span::Spanned;
+use crate::model::architecture::Architecture;
 use crate::model::params::Params;
-use crate::model::vit::VitConfig;
 use crate::store::write_whole;
 use crate::work::Failure;
 
@@ -32,7 +32,8 @@ pub struct ModelCard {
     /// Names of the classes; the first is real.
     pub classes: Vec<String>,
     /// Size and shape of the network.
-    pub vit: VitConfig,
+    #[serde(flatten)]
+    pub network: Architecture,
     /// Mean of the input per channel.
     pub mean: [f64; 3],
     /// Standard deviation of the input per channel.
@@ -87,7 +88,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(BTreeMap<String, Tensor
 /// A trained model, ready to score.
 pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), Failure> {
     let (tensors, card): (_, ModelCard) = read(path)?;
-    let params = Params::zeros(card.vit.parameters(), device)?;
+    let params = Params::zeros(card.network.parameters(), device)?;
     set(path, &params, &tensors, "")?;
     Ok((params, card))
 }

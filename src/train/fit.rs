@@ -12,17 +12,19 @@ use super::batch::{Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
 use super::mix::mix;
 use super::observe::Observer;
-use super::optimizer::{AdamW, groups};
 use super::schedule::learning_rate;
+use super::sgd::{ascend, descend};
 use super::state::{Progress, StateFolder, Tensors};
 use super::step::{Batch, StepReport, gradients};
+use super::stepper::Stepper;
 use crate::evaluate::metrics::Ranking;
 use crate::lang::model::{Experiment, Keep};
+use crate::model::architecture::Architecture;
 use crate::model::gradients::Gradients;
 use crate::model::losses::{Targets, cross_entropy, scalar};
 use crate::model::network::Network;
 use crate::model::params::Params;
-use crate::model::vit::{DropPath, VitConfig, probabilities};
+use crate::model::vit::{DropPath, probabilities};
 use crate::prepare::store::StoreError;
 use crate::work::{Divergence, Events, Failure};
 
@@ -57,7 +59,7 @@ pub struct Fit<'a> {
     /// The declared experiment.
     pub experiment: &'a Experiment,
     /// The network.
-    pub config: VitConfig,
+    pub config: Architecture,
     /// Its parameters, at their first values.
     pub params: &'a Params,
     /// How faces become inputs.
@@ -150,10 +152,9 @@ impl<'a> Course<'a> {
     /// At its first step, or where a stopped run left off.
     fn begin(fit: &'a Fit<'a>, state: StateFolder<'a>) -> Result<Self, Failure> {
         let (recipe, params, events) = (&fit.experiment.recipe, fit.params, fit.events);
-        let groups = groups(&recipe.adamw, &fit.config, params);
         let mut tensors = Tensors {
             params,
-            optimizer: AdamW::new(&recipe.adamw, groups, params)?,
+            optimizer: Stepper::new(&recipe.optimizer, &fit.config, params)?,
             average: recipe.ema.map(|_| params.copy()).transpose()?,
         };
         let progress = state.resume(&mut tensors)?.unwrap_or_default();
@@ -167,9 +168,10 @@ impl<'a> Course<'a> {
         let loss = &fit.experiment.loss;
         let batch = recipe.batch.value;
         let observer = Observer::open(fit.folder, loss, &progress, steps, batch, events)?;
+        let network = Network::new(fit.config.clone(), params, recipe.precision.value);
         Ok(Self {
             fit,
-            network: Network::new(fit.config.clone(), params, recipe.precision.value),
+            network: if recipe.micro.is_some() { network.sparing() } else { network },
             tensors,
             grads: Gradients::new(params),
             state,
@@ -249,8 +251,19 @@ impl<'a> Course<'a> {
         let loss = &self.fit.experiment.loss;
         let report = gradients(&self.network, loss, batch, micro, drop, &mut self.grads)?;
         self.check("loss", report.total, samples)?;
-        let norm = self.grads.norm()?;
+        let mut norm = self.grads.norm()?;
         self.check("norm of the gradient", norm, samples)?;
+        // Statistics are those at the weights themselves, not at the worst place nearby.
+        self.network.count_statistics()?;
+        if let Some(rho) = &recipe.sam {
+            let before = ascend(self.fit.params, &self.grads, rho.value, norm)?;
+            self.grads.clear();
+            let nearby = gradients(&self.network, loss, batch, micro, drop, &mut self.grads)?;
+            descend(self.fit.params, &before)?;
+            self.check("loss nearby", nearby.total, samples)?;
+            norm = self.grads.norm()?;
+            self.check("norm of the gradient nearby", norm, samples)?;
+        }
         if let Some(clip) = &recipe.clip
             && norm > clip.value
         {
@@ -263,7 +276,7 @@ impl<'a> Course<'a> {
         }
         self.progress.sums.add(&report);
         self.progress.step += 1;
-        self.progress.optimizer_steps = self.tensors.optimizer.steps;
+        self.progress.optimizer_steps = *self.tensors.optimizer.steps();
         Ok((report, norm))
     }
 
@@ -291,7 +304,7 @@ impl<'a> Course<'a> {
         let steps = self.fit.steps_per_epoch() as f64;
         let t = f64::from(self.progress.epoch) + self.progress.step as f64 / steps;
         let epochs = f64::from(recipe.epochs.value);
-        learning_rate(&recipe.schedule, recipe.adamw.lr.value, epochs, t)
+        learning_rate(&recipe.schedule, recipe.optimizer.lr().value, epochs, t)
     }
 
     /// Validates, logs, keeps the checkpoint if it is the best, and saves the state.

@@ -11,5 +11,7 @@ pub mod mix;
 mod observe;
 pub mod optimizer;
 pub mod schedule;
+pub mod sgd;
 mod state;
 pub mod step;
+pub mod stepper;

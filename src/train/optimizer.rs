@@ -7,9 +7,9 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
 use crate::lang::model::AdamW as Settings;
+use crate::model::architecture::Architecture;
 use crate::model::gradients::{Gradient, Gradients};
 use crate::model::params::Params;
-use crate::model::vit::VitConfig;
 
 /// Elements that one task updates.
 const CHUNK: usize = 16 * 1024;
@@ -17,15 +17,15 @@ const CHUNK: usize = 16 * 1024;
 /// How one parameter is stepped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// Factor on the scheduled learning rate: `layer_decay ^ (depth + 1 - layer)`.
+    /// Factor on the scheduled learning rate: `layer_decay ^ (top - layer)`.
     pub scale: f64,
     /// Weight decay: 0 for vectors, biases, norms, tokens and positions.
     pub decay: f64,
 }
 
 /// The group of each parameter, in order.
-pub fn groups(settings: &Settings, config: &VitConfig, params: &Params) -> Vec<Group> {
-    let top = config.depth + 1;
+pub fn groups(settings: &Settings, config: &Architecture, params: &Params) -> Vec<Group> {
+    let top = config.top_layer();
     let group = |name: &str, rank: usize| {
         let undecayed = rank <= 1 || name == "pos_embed" || name == "cls_token";
         Group {
@@ -84,7 +84,10 @@ impl AdamW {
         let steps = self.steps as i32;
         let correction1 = 1.0 - self.beta1.powi(steps);
         let correction2 = 1.0 - self.beta2.powi(steps);
-        for (i, var) in params.vars().iter().enumerate() {
+        for (i, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
+            if !spec.trained() {
+                continue;
+            }
             let lr = lr * self.groups[i].scale;
             let rule = Rule {
                 keep: 1.0 - lr * self.groups[i].decay,
@@ -102,7 +105,7 @@ impl AdamW {
                 (Gradient::Device(gradient), Moments::Device { first, second }) => {
                     rule.apply_on_device(var, gradient, first, second)?;
                 }
-                _ => bail!("gradient and parameter `{}` lie apart", params.specs()[i].name),
+                _ => bail!("gradient and parameter `{}` lie apart", spec.name),
             }
         }
         Ok(())
@@ -112,6 +115,9 @@ impl AdamW {
     pub fn state(&self, params: &Params) -> Result<BTreeMap<String, Tensor>> {
         let mut state = BTreeMap::new();
         for ((spec, var), moments) in params.specs().iter().zip(params.vars()).zip(&self.moments) {
+            if !spec.trained() {
+                continue;
+            }
             let (first, second) = match moments {
                 Moments::Host { first, second } => (
                     Tensor::from_slice(first, var.shape(), var.device())?,
@@ -130,6 +136,9 @@ impl AdamW {
         for ((spec, var), moments) in
             params.specs().iter().zip(params.vars()).zip(&mut self.moments)
         {
+            if !spec.trained() {
+                continue;
+            }
             let get = |kind: &str| match state.get(&format!("{kind}.{}", spec.name)) {
                 Some(tensor) if tensor.shape() == var.shape() => tensor.to_device(var.device()),
                 _ => bail!("there is no `{kind}.{}` of shape {:?}", spec.name, spec.shape),
@@ -224,6 +233,7 @@ mod tests {
     use crate::lang::model::Pool;
     use crate::lang::span::Spanned;
     use crate::model::params::{Begin, ParamSpec};
+    use crate::model::vit::VitConfig;
 
     fn settings() -> Settings {
         let number = Spanned::<f64>::default_of;
@@ -252,7 +262,7 @@ mod tests {
             classes: 2,
         };
         let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
-        let groups = groups(&settings(), &config, &params);
+        let groups = groups(&settings(), &config.into(), &params);
         let of = |name: &str| {
             let i = params.specs().iter().position(|s| s.name == name).unwrap();
             (groups[i].scale, groups[i].decay)

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
 use super::fit::EpochLog;
-use super::optimizer::AdamW;
 use super::step::StepReport;
+use super::stepper::Stepper;
 use crate::model::params::Params;
 use crate::store::write_whole;
 use crate::work::Failure;
@@ -89,8 +89,8 @@ impl Sums {
 pub struct Tensors<'a> {
     /// The weights that are trained.
     pub params: &'a Params,
-    /// With its moments.
-    pub optimizer: AdamW,
+    /// With its moments or velocities.
+    pub optimizer: Stepper,
     /// The moving average of the weights, if one is kept.
     pub average: Option<Params>,
 }
@@ -153,7 +153,7 @@ impl<'a> StateFolder<'a> {
         tensors.optimizer.restore(tensors.params, &stored).map_err(|e| {
             Failure::Data(format!("{} is not a whole state: {e}; delete it", path.display()))
         })?;
-        tensors.optimizer.steps = progress.optimizer_steps;
+        *tensors.optimizer.steps() = progress.optimizer_steps;
         Ok(Some(progress))
     }
 

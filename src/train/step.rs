@@ -52,7 +52,7 @@ pub fn gradients(
 ) -> Result<StepReport> {
     let count = batch.targets.classes.len();
     let pixels = batch.images.len() / count.max(1);
-    let in_one = count <= micro;
+    let in_one = count <= micro || !network.divides();
     let embedding = if in_one {
         network.embed_keeping(batch.images, Some(drop))?
     } else {

@@ -62,7 +62,7 @@ impl Engine {
 
     /// An optimiser for this network.
     pub fn optimizer(&self, settings: &Settings) -> AdamW {
-        let groups = groups(settings, &self.config, &self.params);
+        let groups = groups(settings, &self.config.clone().into(), &self.params);
         AdamW::new(settings, groups, &self.params).unwrap()
     }
 
@@ -108,7 +108,7 @@ fn host(tensor: &Tensor) -> Vec<f32> {
 /// Name, layer scale and weight decay of every parameter.
 pub fn group(config: &VitConfig, settings: &Settings) -> Vec<(String, f64, f64)> {
     let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
-    let groups = groups(settings, config, &params);
+    let groups = groups(settings, &config.clone().into(), &params);
     let names = params.specs().iter().map(|spec| spec.name.clone());
     names.zip(groups).map(|(name, group)| (name, group.scale, group.decay)).collect()
 }

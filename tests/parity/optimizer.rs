@@ -99,6 +99,7 @@ fn schedule() -> Schedule {
         kind: Spanned::default_of(ScheduleKind::Cosine),
         warmup: number(5.0),
         min_lr: number(1e-6),
+        hold: None,
     }
 }
 

@@ -71,6 +71,7 @@ impl Recipe {
             kind: Spanned::default_of(ScheduleKind::Cosine),
             warmup: number(self.warmup),
             min_lr: number(self.min_lr),
+            hold: None,
         };
         learning_rate(&schedule, self.lr, self.epochs, t)
     }

@@ -3,16 +3,17 @@
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    AdamW, Attribution, Augment, AugmentKind, Backbone, DeviceChoice, Ensemble, Hull, Init,
-    Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize, Pool, Precision, PseudoFake,
-    PseudoFakeKind, Recipe, Resize, SampleRule, Schedule, ScheduleKind, Source, Split, Weights,
+    AdamW, Attribution, Augment, AugmentKind, Backbone, BackboneKind, DeviceChoice, EfficientNet,
+    Ensemble, Hull, Init, Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize, Optimizer,
+    Pool, Precision, PseudoFake, PseudoFakeKind, Recipe, Resize, SampleRule, Schedule,
+    ScheduleKind, Sgd, Source, Split, Vit, Weights,
 };
 use crate::lang::span::{Origin, Spanned};
 use crate::lang::value::Datum;
 
 read_words!(Pool { "patch-mean" => PatchMean, "cls" => Cls, });
 read_words!(Precision { "f32" => F32, "bf16" => Bf16, });
-read_words!(ScheduleKind { "cosine" => Cosine, "constant" => Constant, });
+read_words!(ScheduleKind { "cosine" => Cosine, "linear" => Linear, "constant" => Constant, });
 read_words!(Interpolation { "bilinear" => Bilinear, "bicubic" => Bicubic, });
 read_words!(AugmentKind { "none" => None, "flip-crop" => FlipCrop, "fsfm" => Fsfm, });
 read_words!(Resize { "straight" => Straight, "center-crop" => CenterCrop, });
@@ -105,7 +106,39 @@ fn source(node: Cursor<'_>, field: &str, sink: &mut Sink) -> Option<Source> {
 
 /// Decodes a `backbone`.
 pub(crate) fn backbone(node: Cursor<'_>, sink: &mut Sink) -> Option<Backbone> {
-    let vit = node.child("vit")?;
+    let (image, kind) = match (node.child("vit"), node.child("efficientnet")) {
+        (Some(vit), _) => {
+            let (image, vit) = self::vit(node, vit, sink)?;
+            (image, BackboneKind::Vit(vit))
+        }
+        (None, Some(net)) => {
+            pool_of_efficientnet(node, net, sink);
+            let factors = EfficientNet {
+                width_factor: net.get("width-factor")?,
+                depth_factor: net.get("depth-factor")?,
+                dropout: net.get("dropout")?,
+            };
+            (net.get("image")?, BackboneKind::EfficientNet(factors))
+        }
+        (None, None) => return None,
+    };
+    let (name, drop_path) = (node.get("name")?, node.child_value("drop-path")?);
+    Some(Backbone { name, image, drop_path, kind })
+}
+
+fn pool_of_efficientnet(node: Cursor<'_>, net: Cursor<'_>, sink: &mut Sink) {
+    if let Some(pool) = node.child("pool") {
+        sink.report(
+            Diagnostic::warning(Code::NoEffect, "`pool` of an EfficientNet")
+                .text("it has no tokens; its embedding is the mean over all places")
+                .at(pool.origin(), "has no effect")
+                .and(net.origin(), "the network")
+                .help("remove `pool`"),
+        );
+    }
+}
+
+fn vit(node: Cursor<'_>, vit: Cursor<'_>, sink: &mut Sink) -> Option<(Spanned<usize>, Vit)> {
     let [patch, width, depth, heads, image] =
         ["patch", "width", "depth", "heads", "image"].map(|name| vit.get::<usize>(name));
     let mlp_ratio = vit.get::<f64>("mlp-ratio");
@@ -118,18 +151,16 @@ pub(crate) fn backbone(node: Cursor<'_>, sink: &mut Sink) -> Option<Backbone> {
     if let (Some(width), Some(ratio)) = (&width, &mlp_ratio) {
         whole_mlp(width, ratio, sink);
     }
-    Some(Backbone {
-        name: node.get("name")?,
+    let vit = Vit {
         patch: patch?,
         width: width?,
         depth: depth?,
         heads: heads?,
-        image: image?,
         mlp_ratio: mlp_ratio?,
         layer_scale: vit.maybe("layer-scale")?,
         pool: node.child_value("pool")?,
-        drop_path: node.child_value("drop-path")?,
-    })
+    };
+    Some((image?, vit))
 }
 
 fn whole_mlp(width: &Spanned<usize>, ratio: &Spanned<f64>, sink: &mut Sink) {
@@ -244,11 +275,13 @@ pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
             kind: node.get("shape")?,
             warmup: node.get("warmup")?,
             min_lr: node.get("min-lr")?,
+            hold: node.maybe("hold")?,
         },
         None => Schedule {
             kind: Spanned::default_of(ScheduleKind::Constant),
             warmup: Spanned::default_of(0.0),
             min_lr: Spanned::default_of(0.0),
+            hold: None,
         },
     };
     let keep = match node.child("keep") {
@@ -283,7 +316,8 @@ pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
         epochs: node.child_value("epochs")?,
         batch,
         micro,
-        adamw: adamw(node.child("adamw")?, batch.value)?,
+        optimizer: optimizer(node, batch.value)?,
+        sam: number_of(node.child("sam"), "rho")?,
         schedule,
         clip: number_of(node.child("clip"), "norm")?,
         ema: number_of(node.child("ema"), "decay")?,
@@ -305,20 +339,31 @@ fn number_of(node: Option<Cursor<'_>>, field: &str) -> Option<Option<Spanned<f64
     }
 }
 
-fn adamw(node: Cursor<'_>, batch: usize) -> Option<AdamW> {
-    let lr = if node.has("base-lr") {
-        node.get::<f64>("base-lr")?.map(|base| base * batch as f64 / 256.0)
-    } else {
-        node.get("lr")?
-    };
-    Some(AdamW {
-        lr,
-        weight_decay: node.get("weight-decay")?,
-        layer_decay: node.get("layer-decay")?,
-        beta1: node.get("beta1")?,
-        beta2: node.get("beta2")?,
-        eps: node.get("eps")?,
-    })
+fn optimizer(recipe: Cursor<'_>, batch: usize) -> Option<Optimizer> {
+    match (recipe.child("adamw"), recipe.child("sgd")) {
+        (Some(node), _) => Some(Optimizer::AdamW(AdamW {
+            lr: rate(node, batch)?,
+            weight_decay: node.get("weight-decay")?,
+            layer_decay: node.get("layer-decay")?,
+            beta1: node.get("beta1")?,
+            beta2: node.get("beta2")?,
+            eps: node.get("eps")?,
+        })),
+        (None, Some(node)) => Some(Optimizer::Sgd(Sgd {
+            lr: rate(node, batch)?,
+            momentum: node.get("momentum")?,
+            weight_decay: node.get("weight-decay")?,
+        })),
+        (None, None) => None,
+    }
+}
+
+/// The absolute learning rate.
+fn rate(node: Cursor<'_>, batch: usize) -> Option<Spanned<f64>> {
+    match node.has("base-lr") {
+        true => Some(node.get::<f64>("base-lr")?.map(|base| base * batch as f64 / 256.0)),
+        false => node.get("lr"),
+    }
 }
 
 /// Decodes the terms of a `loss`.

@@ -2,8 +2,8 @@
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Attribution, AugmentKind, Dataset, Detector, Experiment, FaceRule, FrameRule, Init, Layout,
-    Level, LossTerm, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
+    Attribution, AugmentKind, BackboneKind, Dataset, Detector, Experiment, FaceRule, FrameRule, Init, Layout,
+    Level, LossTerm, Precision, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
 };
 use crate::lang::span::Origin;
 
@@ -15,6 +15,17 @@ pub(super) fn effects(project: &Project, sink: &mut Sink) {
     for experiment in project.experiments.values() {
         recipe_effects(&experiment.recipe, sink);
         init_effects(&experiment.init, sink);
+        if let BackboneKind::EfficientNet(_) = experiment.backbone.kind
+            && experiment.recipe.precision.value == Precision::Bf16
+        {
+            report(
+                sink,
+                "bf16 of an EfficientNet",
+                "its products are f32 on every device",
+                experiment.recipe.precision.origin,
+                "remove `precision`",
+            );
+        }
         loss_effects(experiment, sink);
         if let Some(attribution) = &experiment.attribution
             && attribution.value == Attribution::Dataset
@@ -156,6 +167,17 @@ fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
         );
     }
     let schedule = &recipe.schedule;
+    if let Some(hold) =
+        schedule.hold.as_ref().filter(|_| schedule.kind.value != ScheduleKind::Linear)
+    {
+        report(
+            sink,
+            "`hold` of a schedule that is not linear",
+            "only a linear one waits before it falls",
+            hold.origin,
+            "remove `hold`, or write `schedule linear`",
+        );
+    }
     if schedule.warmup.value >= f64::from(recipe.epochs.value)
         && !schedule.warmup.origin.is_default()
     {
@@ -177,11 +199,14 @@ fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
             schedule.min_lr.origin,
             "remove `min-lr`, or write `schedule cosine`",
         );
-    } else if schedule.min_lr.value >= recipe.adamw.lr.value {
+    } else if schedule.min_lr.value >= recipe.optimizer.lr().value {
         sink.report(
             Diagnostic::warning(Code::NoEffect, "a schedule that does not fall")
                 .text("`min-lr` is not below the peak learning rate")
-                .between((schedule.min_lr.origin, "the end"), (recipe.adamw.lr.origin, "the peak"))
+                .between(
+                    (schedule.min_lr.origin, "the end"),
+                    (recipe.optimizer.lr().origin, "the peak"),
+                )
                 .help("choose a smaller `min-lr`"),
         );
     }

@@ -16,7 +16,11 @@ pub struct Recipe {
     /// Faces whose activations are in memory at a time; all if absent.
     pub micro: Option<Spanned<usize>>,
     /// Optimiser.
-    pub adamw: AdamW,
+    #[serde(flatten)]
+    pub optimizer: Optimizer,
+    /// Radius of the neighbourhood whose worst gradient is followed (SAM), if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sam: Option<Spanned<f64>>,
     /// Learning-rate schedule.
     pub schedule: Schedule,
     /// Largest norm of the gradient of all parameters together.
@@ -75,6 +79,37 @@ impl std::fmt::Display for DeviceChoice {
     }
 }
 
+/// Optimisers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// AdamW.
+    AdamW(AdamW),
+    /// Stochastic gradient descent with momentum.
+    Sgd(Sgd),
+}
+
+impl Optimizer {
+    /// Peak learning rate, absolute.
+    pub fn lr(&self) -> &Spanned<f64> {
+        match self {
+            Self::AdamW(adamw) => &adamw.lr,
+            Self::Sgd(sgd) => &sgd.lr,
+        }
+    }
+}
+
+/// Stochastic gradient descent with momentum.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sgd {
+    /// Peak learning rate, absolute. `base-lr` is resolved into it (times batch / 256).
+    pub lr: Spanned<f64>,
+    /// What a step keeps of the one before.
+    pub momentum: Spanned<f64>,
+    /// Added to the gradient, times the weight; of matrices.
+    pub weight_decay: Spanned<f64>,
+}
+
 /// AdamW with layer-wise learning rates.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AdamW {
@@ -101,6 +136,9 @@ pub struct Schedule {
     pub warmup: Spanned<f64>,
     /// Learning rate at the end.
     pub min_lr: Spanned<f64>,
+    /// The epoch until which it is constant, for shapes that fall after that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Spanned<f64>>,
 }
 
 /// Shapes of a schedule.
@@ -109,6 +147,8 @@ pub struct Schedule {
 pub enum ScheduleKind {
     /// Half a cosine down to `min-lr`.
     Cosine,
+    /// A straight line down to `min-lr`.
+    Linear,
     /// Constant.
     Constant,
 }

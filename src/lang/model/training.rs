@@ -79,12 +79,34 @@ pub struct SampleRule {
     pub seed: Spanned<u64>,
 }
 
-/// A Vision Transformer.
+/// A network without its classifier.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Backbone {
     /// Name.
     pub name: Spanned<String>,
-    /// Side of a square patch in pixels.
+    /// Side of the square input in pixels.
+    pub image: Spanned<usize>,
+    /// Stochastic depth of the last block; linear from 0 at the first.
+    pub drop_path: Spanned<f64>,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: BackboneKind,
+}
+
+/// Kinds of network.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum BackboneKind {
+    /// A Vision Transformer.
+    Vit(Vit),
+    /// An EfficientNet.
+    EfficientNet(EfficientNet),
+}
+
+/// A Vision Transformer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Vit {
+    /// Side of a square patch in pixels; divides the image's.
     pub patch: Spanned<usize>,
     /// Embedding width D.
     pub width: Spanned<usize>,
@@ -92,16 +114,23 @@ pub struct Backbone {
     pub depth: Spanned<usize>,
     /// Attention heads; divides the width.
     pub heads: Spanned<usize>,
-    /// Side of the square input in pixels; a multiple of the patch.
-    pub image: Spanned<usize>,
     /// Hidden width of the MLP over D.
     pub mlp_ratio: Spanned<f64>,
     /// Initial LayerScale, if the blocks have it.
     pub layer_scale: Option<Spanned<f64>>,
     /// What becomes the embedding.
     pub pool: Spanned<Pool>,
-    /// Stochastic depth of the last block; linear from 0 at the first.
-    pub drop_path: Spanned<f64>,
+}
+
+/// An EfficientNet (Tan and Le 2019).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EfficientNet {
+    /// Factor on the channels of B0.
+    pub width_factor: Spanned<f64>,
+    /// Factor on the blocks of B0.
+    pub depth_factor: Spanned<f64>,
+    /// Share of the embedding that is dropped while training.
+    pub dropout: Spanned<f64>,
 }
 
 /// What becomes the embedding.

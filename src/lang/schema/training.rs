@@ -82,12 +82,17 @@ static SAMPLE: NodeSpec = NodeSpec::new(
 ]);
 
 pub(crate) static BACKBONE: NodeSpec =
-    NodeSpec::value("backbone", "A Vision Transformer.", &[NAME]).children(BACKBONE_CHILDREN);
+    NodeSpec::value("backbone", "A Vision Transformer or an EfficientNet.", &[NAME])
+        .children(BACKBONE_CHILDREN);
 
-const BACKBONE_CHILDREN: &[Child] =
-    &[Child::new(&VIT, Once), Child::new(&POOL, AtMostOnce), Child::new(&DROP_PATH, AtMostOnce)];
+const BACKBONE_CHILDREN: &[Child] = &[
+    Child::new(&VIT, AtMostOnce).group("kind"),
+    Child::new(&EFFICIENTNET, AtMostOnce).group("kind"),
+    Child::new(&POOL, AtMostOnce),
+    Child::new(&DROP_PATH, AtMostOnce),
+];
 
-static VIT: NodeSpec = NodeSpec::new("vit", "Its sizes.").properties(&[
+static VIT: NodeSpec = NodeSpec::new("vit", "A Vision Transformer of these sizes.").properties(&[
     Field::new("patch", SIZE, "Side of a square patch in pixels.").required(),
     Field::new("width", SIZE, "Embedding width D.").required(),
     Field::new("depth", Type::Whole(1, 1024), "Number of blocks.").required(),
@@ -99,9 +104,20 @@ static VIT: NodeSpec = NodeSpec::new("vit", "Its sizes.").properties(&[
     Field::new("layer-scale", Type::Number(POSITIVE), "Initial LayerScale, if the blocks have it."),
 ]);
 
+static EFFICIENTNET: NodeSpec = NodeSpec::new(
+    "efficientnet",
+    "An EfficientNet (Tan and Le 2019), by factors on B0; B4 unless said otherwise. With batch norm a batch passes as a whole: `micro` then keeps the activations of one block at a time.",
+)
+.properties(&[
+    Field::new("image", SIZE, "Side of the square input in pixels; 380 for B4.").required(),
+    Field::new("width-factor", Type::Number(POSITIVE), "Factor on the channels of B0.").or(Number(1.4)),
+    Field::new("depth-factor", Type::Number(POSITIVE), "Factor on the blocks of B0.").or(Number(1.8)),
+    Field::new("dropout", Type::Number(BELOW_ONE), "Share of the embedding that is dropped while training.").or(Number(0.4)),
+]);
+
 static POOL: NodeSpec = NodeSpec::value(
     "pool",
-    "What becomes the embedding, before `fc_norm`.",
+    "What becomes the embedding of a `vit`, before `fc_norm`.",
     &[Field::new(
         "tokens",
         Type::Word(&[
@@ -191,7 +207,9 @@ pub(crate) static RECIPE: NodeSpec =
 const RECIPE_CHILDREN: &[Child] = &[
     Child::new(&EPOCHS, Once),
     Child::new(&BATCH, Once),
-    Child::new(&ADAMW, Once),
+    Child::new(&ADAMW, AtMostOnce).group("optimizer"),
+    Child::new(&SGD, AtMostOnce).group("optimizer"),
+    Child::new(&SAM, AtMostOnce),
     Child::new(&SCHEDULE, AtMostOnce),
     Child::new(&CLIP, AtMostOnce),
     Child::new(&EMA, AtMostOnce),
@@ -249,12 +267,43 @@ static ADAMW: NodeSpec = NodeSpec::new("adamw", "AdamW with layer-wise learning 
             .or(Number(1e-8)),
     ]);
 
+static SGD: NodeSpec = NodeSpec::new("sgd", "Stochastic gradient descent with momentum.")
+    .properties(&[
+        Field::new("lr", Type::Number(POSITIVE), "Peak learning rate, absolute.").group("rate"),
+        Field::new(
+            "base-lr",
+            Type::Number(POSITIVE),
+            "Peak learning rate of a batch of 256; times batch / 256.",
+        )
+        .group("rate"),
+        Field::new("momentum", Type::Number(BELOW_ONE), "What a step keeps of the one before.")
+            .or(Number(0.9)),
+        Field::new(
+            "weight-decay",
+            Type::Number(NOT_NEGATIVE),
+            "Decay of matrices, added to the gradient.",
+        )
+        .or(Number(0.0)),
+    ]);
+
+static SAM: NodeSpec = NodeSpec::new(
+    "sam",
+    "Sharpness-aware minimisation around the optimiser (Foret et al. 2021): each step follows the gradient at the worst place nearby, which takes two passes.",
+)
+.properties(&[
+    Field::new("rho", Type::Number(POSITIVE), "How far away that is, in units of all weights together.").or(Number(0.05)),
+]);
+
 static SCHEDULE: NodeSpec = NodeSpec::value(
     "schedule",
     "Learning rate over time; constant if absent.",
     &[Field::new(
         "shape",
-        Type::Word(&[("cosine", "half a cosine down to `min-lr`"), ("constant", "constant")]),
+        Type::Word(&[
+            ("cosine", "half a cosine down to `min-lr`"),
+            ("linear", "constant until `hold`, then a straight line down to `min-lr`"),
+            ("constant", "constant"),
+        ]),
         "Shape after the warm-up.",
     )
     .required()],
@@ -262,6 +311,11 @@ static SCHEDULE: NodeSpec = NodeSpec::value(
 .properties(&[
     Field::new("warmup", Type::Epochs, "Epochs of linear warm-up.").or(Number(0.0)),
     Field::new("min-lr", Type::Number(NOT_NEGATIVE), "Learning rate at the end.").or(Number(0.0)),
+    Field::new(
+        "hold",
+        Type::Epochs,
+        "Epoch until which a `linear` one is constant; the end of the warm-up if absent.",
+    ),
 ]);
 
 static CLIP: NodeSpec = NodeSpec::value(

@@ -5,6 +5,7 @@
 //! Padding is TensorFlow's "same" ([`Same`]), which the networks here were trained with.
 
 mod depthwise;
+pub mod norm;
 mod patches;
 mod same;
 

@@ -1,0 +1,104 @@
+//! The networks that there are: what is asked of each, whichever it is.
+
+use serde::{Deserialize, Serialize};
+
+use super::efficientnet::{EfficientNetConfig, alias};
+use super::params::ParamSpec;
+use super::vit::VitConfig;
+use crate::lang::model::{Backbone, BackboneKind};
+
+/// Size and shape of a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// A Vision Transformer.
+    Vit(VitConfig),
+    /// An EfficientNet.
+    EfficientNet(EfficientNetConfig),
+}
+
+impl Architecture {
+    /// The declared backbone with `classes` outputs.
+    pub fn new(backbone: &Backbone, classes: usize) -> Self {
+        let (image, drop_path) = (backbone.image.value, backbone.drop_path.value);
+        match &backbone.kind {
+            BackboneKind::Vit(vit) => Self::Vit(VitConfig::new(vit, image, drop_path, classes)),
+            BackboneKind::EfficientNet(net) => Self::EfficientNet(EfficientNetConfig {
+                width: net.width_factor.value,
+                depth: net.depth_factor.value,
+                image,
+                dropout: net.dropout.value,
+                drop_path,
+                classes,
+            }),
+        }
+    }
+
+    /// Every parameter, in order.
+    pub fn parameters(&self) -> Vec<ParamSpec> {
+        match self {
+            Self::Vit(config) => config.parameters(),
+            Self::EfficientNet(config) => config.parameters(),
+        }
+    }
+
+    /// Side of the input in pixels.
+    pub fn image(&self) -> usize {
+        match self {
+            Self::Vit(config) => config.image,
+            Self::EfficientNet(config) => config.image,
+        }
+    }
+
+    /// Names of the classifier's weight and bias.
+    pub fn head(&self) -> [&'static str; 2] {
+        match self {
+            Self::Vit(_) => ["head.weight", "head.bias"],
+            Self::EfficientNet(_) => ["classifier.weight", "classifier.bias"],
+        }
+    }
+
+    /// Another name that files have for a parameter.
+    pub fn alias(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Vit(_) => None,
+            Self::EfficientNet(config) => alias(config, name),
+        }
+    }
+
+    /// Layer of a parameter for layer-wise rates, from 0.
+    pub fn layer_of(&self, name: &str) -> usize {
+        match self {
+            Self::Vit(config) => config.layer_of(name),
+            Self::EfficientNet(config) => config.layer_of(name),
+        }
+    }
+
+    /// The uppermost layer: the head's.
+    pub fn top_layer(&self) -> usize {
+        match self {
+            Self::Vit(config) => config.depth + 1,
+            Self::EfficientNet(_) => EfficientNetConfig::LAYERS,
+        }
+    }
+
+    /// Multiplications and additions of one image's forward pass.
+    pub fn flops(&self) -> f64 {
+        match self {
+            Self::Vit(config) => config.flops(),
+            Self::EfficientNet(config) => config.flops(),
+        }
+    }
+}
+
+impl From<VitConfig> for Architecture {
+    fn from(config: VitConfig) -> Self {
+        Self::Vit(config)
+    }
+}
+
+impl From<EfficientNetConfig> for Architecture {
+    fn from(config: EfficientNetConfig) -> Self {
+        Self::EfficientNet(config)
+    }
+}
