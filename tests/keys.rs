@@ -156,3 +156,24 @@ proptest! {
         prop_assert_eq!(key_set(&text), key_set(&PARTS.join("\n")));
     }
 }
+
+#[test]
+fn pseudo_fakes_reach_what_uses_them_and_leave_other_keys_alone() {
+    let text = PARTS.join("\n");
+    let more = "ensemble blended { pseudo-fake self-blended from=a }\n\
+                experiment sbi extends=base { data blended }\n";
+    let with = text.replace("row att;", "row att; row sbi;") + "\n" + more;
+    let (before, after) = (keys(&text), keys(&with));
+    assert!(before.iter().all(|(name, key)| after[name] == *key), "nothing else reruns");
+    let added: Vec<&str> =
+        after.keys().filter(|name| !before.contains_key(*name)).map(String::as_str).collect();
+    let scored = ["a", "b", "c"].map(|set| format!("predict sbi on {set}"));
+    let mut expected = vec!["landmarks a".to_owned()];
+    expected.extend(scored);
+    expected.extend(["sample blended", "train sbi"].map(str::to_owned));
+    assert_eq!(added, expected);
+    let hull = keys(&with.replace("from=a", "from=a hull=convex"));
+    let changed: Vec<&str> =
+        after.iter().filter(|(name, key)| hull[*name] != **key).map(|(n, _)| n.as_str()).collect();
+    assert_eq!(changed, expected[1..4].iter().chain(["train sbi".to_owned()].iter()).collect::<Vec<_>>());
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proofmark::lang::model::{
-    Attribution, AugmentKind, Column, Detector, Expect, Experiment, Family, FrameRule, Keep,
-    Layout, LossTerm, Mining, Project, Resize, ScheduleKind, SplitRule, Weights,
+    AdamW, Attribution, AugmentKind, BackboneKind, Column, Detector, Expect, Experiment, Family, FrameRule, Hull, Keep,
+    Layout, LossTerm, Mining, Optimizer, Project, Recipe, Resize, ScheduleKind, SplitRule, Vit, Weights,
 };
 use proofmark::lang::span::Spanned;
 use proofmark::lang::{self, DiskFiles, MemoryFiles};
@@ -32,13 +32,27 @@ fn experiment(more: &str) -> Experiment {
     project(more).experiments.remove("x").expect("the experiment `x`")
 }
 
+fn vit(experiment: &Experiment) -> &Vit {
+    match &experiment.backbone.kind {
+        BackboneKind::Vit(vit) => vit,
+        BackboneKind::EfficientNet(_) => panic!("an EfficientNet"),
+    }
+}
+
+fn adamw(recipe: &Recipe) -> &AdamW {
+    match &recipe.optimizer {
+        Optimizer::AdamW(adamw) => adamw,
+        Optimizer::Sgd(_) => panic!("an SGD"),
+    }
+}
+
 #[test]
 fn defaults_are_those_of_the_reference_page() {
     let project = project("");
     let base = &project.experiments["base"];
-    assert_eq!(base.backbone.mlp_ratio.value, 4.0);
+    assert_eq!(vit(base).mlp_ratio.value, 4.0);
     assert_eq!(base.backbone.drop_path.value, 0.0);
-    assert!(base.backbone.layer_scale.is_none());
+    assert!(vit(base).layer_scale.is_none());
     assert_eq!(adamw(&base.recipe).weight_decay.value, 0.05);
     assert_eq!(adamw(&base.recipe).layer_decay.value, 1.0);
     assert_eq!(adamw(&base.recipe).beta2.value, 0.999);
@@ -227,7 +241,7 @@ fn table3_states_the_facts_of_the_paper() {
         let recipe = &experiment.recipe;
         assert_eq!((recipe.epochs.value, recipe.batch.value), (30, 64));
         assert_eq!(recipe.schedule.warmup.value, 5.0);
-        assert_eq!(vit(experiment).width.value, 768);
+        assert_eq!(vit(&experiment).width.value, 768);
         assert_eq!(experiment.data.sources.len(), 5);
     }
     let [table] = &project.tables[..] else { panic!("one table") };
@@ -282,4 +296,25 @@ fn published_numbers_fit_table3_and_bear_out_its_claims() {
         let gap = (value(&claim.row.value) - value(&claim.above.value)) / 100.0;
         assert!(gap > 0.0 && gap >= claim.by.value - 1e-9, "{}: {gap}", claim.text.value);
     }
+}
+
+#[test]
+fn a_pseudo_fake_is_a_source_and_sbi_has_its_own_recipe() {
+    let x = experiment(
+        "ensemble blended { pseudo-fake self-blended from=a }\n\
+         backbone b4 { efficientnet image=380; drop-path 0.2 }\n\
+         recipe sbi { epochs 100; batch 32; sgd lr=1e-3; sam; schedule linear hold=(epoch)75 }\n\
+         experiment x extends=base { data blended; backbone b4; recipe sbi }",
+    );
+    let [source] = &x.data.sources[..] else { panic!("one source") };
+    let pseudo = source.pseudo_fake.as_ref().unwrap();
+    assert_eq!((source.dataset.value.as_str(), pseudo.hull.value), ("a", Hull::Mixed));
+    assert!(pseudo.post_augment.value);
+    let BackboneKind::EfficientNet(net) = &x.backbone.kind else { panic!("an EfficientNet") };
+    // B4's factors (Tan and Le 2019).
+    assert_eq!((net.width_factor.value, net.depth_factor.value), (1.4, 1.8));
+    let Optimizer::Sgd(sgd) = &x.recipe.optimizer else { panic!("an SGD") };
+    assert_eq!((sgd.lr.value, sgd.momentum.value, sgd.weight_decay.value), (1e-3, 0.9, 0.0));
+    assert_eq!(x.recipe.sam.map(|rho| rho.value), Some(0.05));
+    assert_eq!(x.recipe.schedule.hold.map(|hold| hold.value), Some(75.0));
 }

@@ -28,6 +28,7 @@ impl Architecture {
                 depth: net.depth_factor.value,
                 image,
                 dropout: net.dropout.value,
+                momentum: net.momentum.value,
                 drop_path,
                 classes,
             }),

@@ -117,6 +117,7 @@ pub(crate) fn backbone(node: Cursor<'_>, sink: &mut Sink) -> Option<Backbone> {
                 width_factor: net.get("width-factor")?,
                 depth_factor: net.get("depth-factor")?,
                 dropout: net.get("dropout")?,
+                momentum: net.get("momentum")?,
             };
             (net.get("image")?, BackboneKind::EfficientNet(factors))
         }

@@ -131,6 +131,8 @@ pub struct EfficientNet {
     pub depth_factor: Spanned<f64>,
     /// Share of the embedding that is dropped while training.
     pub dropout: Spanned<f64>,
+    /// Share of batch norm's running statistics that a step replaces.
+    pub momentum: Spanned<f64>,
 }
 
 /// What becomes the embedding.

@@ -113,6 +113,7 @@ static EFFICIENTNET: NodeSpec = NodeSpec::new(
     Field::new("width-factor", Type::Number(POSITIVE), "Factor on the channels of B0.").or(Number(1.4)),
     Field::new("depth-factor", Type::Number(POSITIVE), "Factor on the blocks of B0.").or(Number(1.8)),
     Field::new("dropout", Type::Number(BELOW_ONE), "Share of the embedding that is dropped while training.").or(Number(0.4)),
+    Field::new("momentum", Type::Number(UP_TO_ONE), "Share of batch norm's running statistics that a step replaces; a short training from scratch needs a larger one.").or(Number(0.01)),
 ]);
 
 static POOL: NodeSpec = NodeSpec::value(

@@ -28,6 +28,8 @@ pub struct EfficientNetConfig {
     pub image: usize,
     /// Share of the embedding's values that are dropped while training.
     pub dropout: f64,
+    /// Share of batch norm's running statistics that a step replaces.
+    pub momentum: f64,
     /// Drop-path rate that the last block's follows; linear from 0 at the first.
     pub drop_path: f64,
     /// Number of classes C.
@@ -198,6 +200,7 @@ mod tests {
             depth: 1.8,
             image: 380,
             dropout: 0.4,
+            momentum: 0.01,
             drop_path: 0.2,
             classes: 1000,
         };

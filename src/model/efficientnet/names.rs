@@ -58,6 +58,7 @@ mod tests {
             depth: 1.0,
             image: 64,
             dropout: 0.0,
+            momentum: 0.01,
             drop_path: 0.0,
             classes: 2,
         };
