@@ -175,5 +175,8 @@ fn pseudo_fakes_reach_what_uses_them_and_leave_other_keys_alone() {
     let hull = keys(&with.replace("from=a", "from=a hull=convex"));
     let changed: Vec<&str> =
         after.iter().filter(|(name, key)| hull[*name] != **key).map(|(n, _)| n.as_str()).collect();
-    assert_eq!(changed, expected[1..4].iter().chain(["train sbi".to_owned()].iter()).collect::<Vec<_>>());
+    assert_eq!(
+        changed,
+        expected[1..4].iter().chain(["train sbi".to_owned()].iter()).collect::<Vec<_>>()
+    );
 }

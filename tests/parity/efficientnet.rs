@@ -38,7 +38,15 @@ struct Pass {
 const DROP: DropPath = DropPath { seed: 0, epoch: 0, step: 0, offset: 0 };
 
 fn b4(image: usize) -> EfficientNetConfig {
-    EfficientNetConfig { width: 1.4, depth: 1.8, image, dropout: 0.0, drop_path: 0.0, classes: 3 }
+    EfficientNetConfig {
+        width: 1.4,
+        depth: 1.8,
+        image,
+        dropout: 0.0,
+        momentum: 0.01,
+        drop_path: 0.0,
+        classes: 3,
+    }
 }
 
 /// The formula's parameters; variances are above 0.

@@ -2,8 +2,9 @@
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Attribution, AugmentKind, BackboneKind, Dataset, Detector, Experiment, FaceRule, FrameRule, Init, Layout,
-    Level, LossTerm, Precision, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
+    Attribution, AugmentKind, BackboneKind, Dataset, Detector, Experiment, FaceRule, FrameRule,
+    Init, Layout, Level, LossTerm, Precision, Project, Recipe, ScheduleKind, SplitRule, Table,
+    Weights,
 };
 use crate::lang::span::Origin;
 

@@ -13,8 +13,6 @@ use crate::rng::{Rng, Stream};
 
 /// Added to the variance in every batch norm, as in TensorFlow.
 const EPS: f64 = 1e-3;
-/// Share of a running statistic that a step replaces.
-const MOMENTUM: f64 = 0.01;
 
 /// The network below the classifier.
 #[derive(Debug)]
@@ -137,6 +135,7 @@ impl Trunk {
 
     /// Moves the running statistics towards the moments of the last pass that was kept.
     pub fn count(&mut self, params: &Params) -> Result<()> {
+        let momentum = self.config.momentum;
         for (name, moments, rows) in self.seen.drain(..) {
             // Running variances are unbiased.
             let correction = rows as f64 / (rows as f64 - 1.0).max(1.0);
@@ -148,8 +147,8 @@ impl Trunk {
                     bail!("there is no statistic `{name}.{part}`")
                 };
                 let new = Tensor::from_slice(new, new.len(), var.device())?;
-                let kept = (var.as_tensor() * (1.0 - MOMENTUM))?;
-                var.set(&(kept + (new * (MOMENTUM * factor))?)?)?;
+                let kept = (var.as_tensor() * (1.0 - momentum))?;
+                var.set(&(kept + (new * (momentum * factor))?)?)?;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::mask::Mask;
 use super::resample::{image, move_about_middle, source};
 use crate::train::augment::pixels::Pixels;
+use crate::wide::wide;
 
 /// A stretch along the axes about the middle, and a shift. Nothing turns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,26 +55,36 @@ const STRENGTH: f32 = 50.0;
 /// smoothed, says how far, in the mean about a pixel. The border goes on mirrored.
 pub fn elastic(mask: &Mask, noise: [Mask; 2]) -> Mask {
     let [dx, dy] = noise.map(|noise| noise.blurred(WINDOW, SIGMA));
-    let place = |at: f32, n: usize| {
-        let last = (n - 1) as i32;
-        let at = at.round_ties_even() as i32;
-        let at = if at < 0 {
-            -at
-        } else if at > last {
-            2 * last - at
-        } else {
-            at
-        };
-        at.clamp(0, last) as usize
-    };
-    let mut moved = Mask::zeros(mask.width, mask.height);
-    for (i, out) in moved.values.iter_mut().enumerate() {
-        let (x, y) = (i % mask.width, i / mask.width);
-        let column = place(x as f32 + STRENGTH * dx.values[i], mask.width);
-        let row = place(y as f32 + STRENGTH * dy.values[i], mask.height);
-        *out = mask.values[row * mask.width + column];
+    let width = mask.width;
+    let (right, bottom) = ((width - 1) as f32, (mask.height - 1) as f32);
+    let mut moved = Mask::zeros(width, mask.height);
+    let mut from = vec![0u32; width];
+    let offsets = dx.values.chunks_exact(width).zip(dy.values.chunks_exact(width));
+    for ((y, out), (dx, dy)) in moved.values.chunks_exact_mut(width).enumerate().zip(offsets) {
+        let down = y as f32;
+        wide(
+            #[inline(always)]
+            || {
+                for (x, ((from, dx), dy)) in from.iter_mut().zip(dx).zip(dy).enumerate() {
+                    let column = mirrored(x as f32 + STRENGTH * dx, right);
+                    let row = mirrored(down + STRENGTH * dy, bottom);
+                    *from = (row * width as f32 + column) as u32;
+                }
+            },
+        );
+        for (out, from) in out.iter_mut().zip(&from) {
+            *out = mask.values[*from as usize];
+        }
     }
     moved
+}
+
+/// The nearest whole place, mirrored at 0 and at the last, and held there if that is not
+/// enough.
+#[inline(always)]
+fn mirrored(at: f32, last: f32) -> f32 {
+    let at = at.round_ties_even().abs();
+    at.min(2.0 * last - at).max(0.0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Hue, saturation and value of bytes as OpenCV has them (hue 0 to 179), moved by a table.
 
 use crate::train::augment::pixels::Pixels;
+use crate::wide::wide;
 
 /// Moves hue, saturation and value. A shift from -1 to 1 comes to one step down where it is
 /// below 0 and to nothing else, since albumentations' tables cut off what is behind the
@@ -11,10 +12,16 @@ pub fn shift_hsv(image: &mut Pixels, by: [f64; 3]) {
         std::array::from_fn(|v| (v as f64 + by).clamp(0.0, 255.0) as u8)
     });
     let tables = Tables::new();
-    for pixel in image.rgb.as_chunks_mut::<3>().0 {
-        let [h, s, v] = tables.hsv(*pixel);
-        *pixel = rgb([hue[usize::from(h)], saturation[usize::from(s)], value[usize::from(v)]]);
-    }
+    let pixels = image.rgb.as_chunks_mut::<3>().0;
+    wide(
+        #[inline(always)]
+        || {
+            for pixel in pixels {
+                let [h, s, v] = tables.hsv(*pixel).map(usize::from);
+                *pixel = rgb([hue[h], saturation[s], value[v]]);
+            }
+        },
+    );
 }
 
 /// Fixed-point reciprocals, as OpenCV divides.
@@ -37,6 +44,7 @@ impl Tables {
         Self { saturation: over(255.0), hue: over(30.0) }
     }
 
+    #[inline(always)]
     fn hsv(&self, [r, g, b]: [u8; 3]) -> [u8; 3] {
         let value = r.max(g).max(b);
         let range = i32::from(value - r.min(g).min(b));
@@ -57,6 +65,7 @@ impl Tables {
     }
 }
 
+#[inline(always)]
 fn rgb([hue, saturation, value]: [u8; 3]) -> [u8; 3] {
     let turn = f32::from(hue) / 30.0;
     let (sector, part) = (turn.floor(), turn.fract());

@@ -2,6 +2,7 @@
 //! blocks of 8 x 8 as cosines rounded to the steps of a quality, and back, as libjpeg does
 //! it. What a file does beyond that loses nothing.
 
+use super::resample::byte;
 use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
 
@@ -39,24 +40,27 @@ pub fn jpeg(image: &Pixels, quality: u32) -> Pixels {
         small
     });
     let (width, height) = (image.width, image.height);
-    let mut rgb = Vec::with_capacity(width * height * 3);
+    let mut rgb = vec![0u8; width * height * 3];
     let mut lines = [vec![0f32; width], vec![0f32; width]];
     for y in 0..height {
         let [blues, reds] = &mut lines;
         blue.enlarged_row(y, height, blues);
         red.enlarged_row(y, height, reds);
         let row = luma.values[y * luma.width..][..width].iter().zip(&*blues).zip(&*reds);
-        for ((y, cb), cr) in row {
-            let (cb, cr) = (cb - 128.0, cr - 128.0);
-            let colour = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
-            rgb.extend(colour.map(byte));
-        }
+        let out = rgb[y * width * 3..][..width * 3].as_chunks_mut::<3>().0;
+        wide(
+            #[inline(always)]
+            || {
+                for (out, ((y, cb), cr)) in out.iter_mut().zip(row) {
+                    let (cb, cr) = (cb - 128.0, cr - 128.0);
+                    let colour =
+                        [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+                    *out = colour.map(|v| byte(v.clamp(0.0, 255.0)));
+                }
+            },
+        );
     }
     Pixels { width, height, rgb }
-}
-
-fn byte(value: f32) -> u8 {
-    (value.clamp(0.0, 255.0) + 0.5) as u8
 }
 
 /// The steps of a quality.
@@ -106,8 +110,9 @@ impl Plane {
             let (upper, lower) = rows.split_at(self.width);
             let pairs = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
             values.extend(pairs.enumerate().map(|(i, (a, b))| {
-                let bias = if i % 2 == 0 { 1.0 } else { 2.0 };
-                ((a[0] + a[1] + b[0] + b[1] + bias) / 4.0).floor()
+                // Whole numbers, of which a shift cuts off the rest.
+                let sum = (a[0] + a[1] + b[0] + b[1]) as i32 + 1 + (i % 2) as i32;
+                (sum >> 2) as f32
             }));
         }
         Self { width, values }
@@ -155,15 +160,15 @@ impl Plane {
         let far =
             if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(rows - 1) };
         let [near, far] = [near, far].map(|row| &self.values[row * self.width..][..columns]);
-        let mixed = |x: usize| 3.0 * near[x] + far[x];
-        for (x, out) in out.iter_mut().enumerate() {
-            let this = x / 2;
-            let (next, bias) = if x.is_multiple_of(2) {
-                (this.saturating_sub(1), 8.0)
-            } else {
-                ((this + 1).min(columns - 1), 7.0)
-            };
-            *out = ((3.0 * mixed(this) + mixed(next) + bias) / 16.0).floor();
+        // Whole numbers, of which a shift cuts off the rest.
+        let mixed: Vec<i32> =
+            near.iter().zip(far).map(|(near, far)| 3 * *near as i32 + *far as i32).collect();
+        for (x, two) in out.chunks_mut(2).enumerate() {
+            let this = 3 * mixed[x];
+            two[0] = ((this + mixed[x.saturating_sub(1)] + 8) >> 4) as f32;
+            if let Some(second) = two.get_mut(1) {
+                *second = ((this + mixed[(x + 1).min(columns - 1)] + 7) >> 4) as f32;
+            }
         }
     }
 }

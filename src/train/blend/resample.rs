@@ -3,6 +3,7 @@
 
 use crate::prepare::crop::Window;
 use crate::train::augment::pixels::Pixels;
+use crate::wide::wide;
 
 /// The two source places that one target place lies between, and what each counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,27 +48,34 @@ pub fn source(i: usize, n: usize, scale: f64, shift: f64) -> f64 {
     (i as f64 - middle - shift) / scale + middle
 }
 
-/// Looks up every place of rows × columns in values (.., C) of `width` places a row.
+/// Looks up every place of rows × columns in values (.., C) of `width` places a row, and
+/// hands on one row of numbers at a time.
 pub fn look_up<const C: usize, T: Copy + Into<f32>>(
     values: &[T],
     width: usize,
     rows: &[Tap],
     columns: &[Tap],
-    mut emit: impl FnMut(&[[f32; C]]),
+    mut emit: impl FnMut(&[f32]),
 ) {
-    let across = |row: u32, out: &mut Vec<[f32; C]>| {
-        let row = &values[row as usize * width * C..][..width * C];
-        out.clear();
-        out.extend(columns.iter().map(|tap| {
-            let at = |place: u32| &row[place as usize * C..][..C];
-            let (first, second) = (at(tap.first), at(tap.second));
-            let [a, b] = tap.weights;
-            std::array::from_fn(|c| a * first[c].into() + b * second[c].into())
-        }));
+    let (places, _) = values.as_chunks::<C>();
+    let across = |row: u32, out: &mut [[f32; C]]| {
+        let row = &places[row as usize * width..][..width];
+        wide(
+            #[inline(always)]
+            || {
+                for (out, tap) in out.iter_mut().zip(columns) {
+                    let (first, second) = (row[tap.first as usize], row[tap.second as usize]);
+                    let [a, b] = tap.weights;
+                    for c in 0..C {
+                        out[c] = a * first[c].into() + b * second[c].into();
+                    }
+                }
+            },
+        );
     };
     // Neighbouring target rows share source rows.
-    let mut held: [(Option<u32>, Vec<[f32; C]>); 2] = [(None, Vec::new()), (None, Vec::new())];
-    let mut line = vec![[0f32; C]; columns.len()];
+    let mut held = [0; 2].map(|_| (None, vec![[0f32; C]; columns.len()]));
+    let mut line = vec![0f32; columns.len() * C];
     for tap in rows {
         for row in [tap.first, tap.second] {
             if held.iter().all(|(of, _)| *of != Some(row)) {
@@ -78,21 +86,41 @@ pub fn look_up<const C: usize, T: Copy + Into<f32>>(
             }
         }
         let of = |row: u32| if held[0].0 == Some(row) { &held[0].1 } else { &held[1].1 };
-        let ([a, b], upper, lower) = (tap.weights, of(tap.first), of(tap.second));
-        for ((out, upper), lower) in line.iter_mut().zip(upper).zip(lower) {
-            *out = std::array::from_fn(|c| a * upper[c] + b * lower[c]);
-        }
+        let (upper, lower) = (of(tap.first).as_flattened(), of(tap.second).as_flattened());
+        let [a, b] = tap.weights;
+        wide(
+            #[inline(always)]
+            || {
+                for ((out, upper), lower) in line.iter_mut().zip(upper).zip(lower) {
+                    *out = a * upper + b * lower;
+                }
+            },
+        );
         emit(&line);
     }
 }
 
 /// An image at the places of rows × columns, rounded to bytes.
 pub fn image(from: &Pixels, rows: &[Tap], columns: &[Tap]) -> Pixels {
-    let mut rgb = Vec::with_capacity(rows.len() * columns.len() * 3);
+    let row = columns.len() * 3;
+    let mut rgb = vec![0u8; rows.len() * row];
+    let mut lines = rgb.chunks_exact_mut(row);
     look_up::<3, u8>(&from.rgb, from.width, rows, columns, |line| {
-        rgb.extend(line.as_flattened().iter().map(|v| (v + 0.5) as u8));
+        let Some(out) = lines.next() else { return };
+        wide(
+            #[inline(always)]
+            || out.iter_mut().zip(line).for_each(|(out, v)| *out = byte(*v)),
+        );
     });
     Pixels { width: columns.len(), height: rows.len(), rgb }
+}
+
+/// A number from 0 to 255 as the nearest byte.
+#[inline(always)]
+pub fn byte(value: f32) -> u8 {
+    // Added to 2^23 a number is rounded, and its byte is the lowest: no conversion that
+    // would check its bounds.
+    (value + (1u32 << 23) as f32).to_bits() as u8
 }
 
 /// A part of an image at another size, as OpenCV's linear resizing does it.
