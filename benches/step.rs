@@ -87,7 +87,8 @@ fn network(
         beta2: number(0.999),
         eps: number(1e-8),
     };
-    let mut optimizer = AdamW::new(&settings, groups(&settings, config, &params), &params)?;
+    let mut optimizer =
+        AdamW::new(&settings, groups(&settings, &config.clone().into(), &params), &params)?;
     let mut grads = Gradients::new(&params);
     let mut step = 0;
     Ok(time(rounds, || {
