@@ -219,7 +219,8 @@ fn tests(
                 let theirs = draws(source, place, base, units)?;
                 let differences: Vec<f64> =
                     ours.iter().zip(theirs).map(|(ours, theirs)| ours - theirs).collect();
-                bootstrap::p_value(&differences)
+                let value = |row: usize| block.rows[row].cells[column].value;
+                bootstrap::p_value(value(row)? - value(base)?, &differences)
             });
             if let Some(p) = p {
                 cells.push((row, column));

@@ -7,6 +7,7 @@ use super::*;
 use crate::evaluate::measure::Measure;
 use crate::evaluate::metrics::Ranking;
 use crate::evaluate::statistics::interval::Interval;
+use crate::rng::{Rng, Stream};
 
 const MEASURES: [Measure; 8] = [
     Measure::Auc,
@@ -128,12 +129,46 @@ fn scores_that_are_no_probabilities_have_no_calibration() {
 }
 
 #[test]
-fn a_difference_that_is_always_on_one_side_is_significant() {
-    let above: Vec<f64> = (0..999).map(|i| f64::from(i + 1)).collect();
-    assert_eq!(p_value(&above), Some(0.002));
-    let below: Vec<f64> = above.iter().map(|d| -d).collect();
-    assert_eq!(p_value(&below), Some(0.002));
-    assert_eq!(p_value(&[0.0; 10]), Some(1.0));
-    assert_eq!(p_value(&[]), None);
-    assert_eq!(p_value(&[f64::NAN, 1.0]), None);
+fn a_difference_is_measured_by_the_deviation_of_its_draws() {
+    // Draws around 3 with a deviation of 1: z = 3, whose p is 0.0026998.
+    let draws: Vec<f64> = (0..1000).map(|i| if i % 2 == 0 { 2.0 } else { 4.0 }).collect();
+    let p = p_value(3.0, &draws).unwrap();
+    let error = (1000.0f64 / 999.0).sqrt();
+    assert!((p - 2.0 * above(3.0 / error)).abs() < 1e-12);
+    assert!((p - 0.0027).abs() < 1e-4, "{p}");
+    assert_eq!(p_value(-3.0, &draws), Some(p));
+    // Far below what a share of draws could be.
+    assert!(p_value(30.0, &draws).unwrap() < 1e-100);
+    assert_eq!(p_value(0.0, &[0.0; 10]), Some(1.0));
+    assert_eq!(p_value(1.0, &[1.0; 10]), None);
+    assert_eq!(p_value(1.0, &[]), None);
+    assert_eq!(p_value(1.0, &[f64::NAN, 1.0]), None);
+}
+
+/// Of two models that are equally good, the test finds a difference about as often as it says.
+#[test]
+fn equal_models_differ_in_one_of_twenty() {
+    let (mut found, repetitions) = (0, 400);
+    for repetition in 0..repetitions {
+        let mut rng = Rng::new(5, Stream::Simulation, 0, repetition);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for i in 0..120u32 {
+            let fake = i >= 60;
+            let shared = rng.normal() + if fake { 1.0 } else { 0.0 };
+            for items in [&mut ours, &mut theirs] {
+                items.push(Item { video: i, fake, score: shared + rng.normal() });
+            }
+        }
+        let mut unit = unit(&ours, 60, 60, &[Measure::Auc]);
+        unit.replicas.push(Replica::new(&theirs, Measure::Auc));
+        let draws = unit.draws(200, repetition);
+        let differences: Vec<f64> = draws[0].iter().zip(&draws[1]).map(|(a, b)| a - b).collect();
+        let area = |items: &[Item]| {
+            Ranking::new(items.iter().map(|i| (i.fake, i.score))).unwrap().roc_auc().unwrap()
+        };
+        let p = p_value(area(&ours) - area(&theirs), &differences).unwrap();
+        found += u32::from(p < 0.05);
+    }
+    // 20 are expected; the bounds are three deviations away.
+    assert!((7..=33).contains(&found), "{found} of {repetitions}");
 }
