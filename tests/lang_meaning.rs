@@ -103,7 +103,7 @@ fn overrides_patch_for_one_experiment_and_its_heirs() {
     let of = |name: &str| &project.experiments[name].recipe;
     assert_eq!((of("base").epochs.value, of("base").seed.value), (3, 0));
     assert_eq!((of("x").epochs.value, of("x").seed.value), (5, 7));
-    assert_eq!((adamw(&of("x")).lr.value, adamw(&of("x")).layer_decay.value), (1e-4, 0.5));
+    assert_eq!((adamw(of("x")).lr.value, adamw(of("x")).layer_decay.value), (1e-4, 0.5));
     assert_eq!((of("y").epochs.value, of("y").seed.value), (5, 8));
     // Naming a recipe anew drops what was patched on the inherited one.
     assert_eq!(of("z"), of("base"));

@@ -1,5 +1,6 @@
 //! The program as its users meet it: real processes, real files.
 
+mod blended;
 mod browser;
 mod checks;
 mod data;

@@ -101,5 +101,5 @@ fn table_3_without_data_says_what_was_looked_for() {
     for name in names {
         assert!(ran.stderr.contains(&format!("set {name}_ROOT")), "{name}: {}", ran.stderr);
     }
-    assert_eq!(ran.stderr.matches("looked for:").count(), 9, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("looked for:").count(), 10, "{}", ran.stderr);
 }

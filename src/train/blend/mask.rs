@@ -120,13 +120,13 @@ fn sum_pairs<'a>(out: &mut [f32], weights: &[f32], row: impl Fn(usize) -> &'a [f
         #[inline(always)]
         || {
             let centre = &row(middle)[..n];
-            for i in 0..n {
-                out[i] = weights[middle] * centre[i];
+            for (out, value) in out.iter_mut().zip(centre) {
+                *out = weights[middle] * value;
             }
             for first in (0..middle / 4 * 4).step_by(4) {
                 let [a, b, c, d] = [0, 1, 2, 3].map(|k| pair(first + k));
-                for i in 0..n {
-                    out[i] += a.0 * (a.1[i] + a.2[i])
+                for (i, out) in out.iter_mut().enumerate() {
+                    *out += a.0 * (a.1[i] + a.2[i])
                         + b.0 * (b.1[i] + b.2[i])
                         + c.0 * (c.1[i] + c.2[i])
                         + d.0 * (d.1[i] + d.2[i]);
@@ -134,8 +134,8 @@ fn sum_pairs<'a>(out: &mut [f32], weights: &[f32], row: impl Fn(usize) -> &'a [f
             }
             for k in middle / 4 * 4..middle {
                 let (weight, first, last) = pair(k);
-                for i in 0..n {
-                    out[i] += weight * (first[i] + last[i]);
+                for ((out, a), b) in out.iter_mut().zip(first).zip(last) {
+                    *out += weight * (a + b);
                 }
             }
         },

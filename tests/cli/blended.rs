@@ -1,0 +1,75 @@
+//! Training on self-blends, with an EfficientNet and SAM: what holds for everything else
+//! holds for them.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::support::{Place, TINY, folders};
+
+/// One row alone: an EfficientNet on blends of the reals of `seen`.
+fn blended(epochs: u32) -> String {
+    let recipe = format!(
+        "recipe blend {{ epochs {epochs}; batch 8 micro=4; sgd lr=0.05; sam rho=0.05; \
+         schedule linear hold=2; augment flip-crop; keep last; seed 3 }}\n"
+    );
+    let declared = "ensemble blends { pseudo-fake self-blended from=seen }\n\
+         backbone net { efficientnet image=32 width-factor=0.25 depth-factor=0.3 momentum=0.1; drop-path 0.2 }\n\
+         experiment blended extends=base { data blends; backbone net; recipe blend }\n\
+         experiment vit extends=base { data blends }\n";
+    TINY.replace(
+        "    row base \"Base\"\n    row ba \"Base + BA\"\n",
+        "    row blended\n    row vit\n",
+    ) + &recipe
+        + declared
+}
+
+#[test]
+fn threads_and_jobs_do_not_change_a_byte_of_blends() {
+    let models = [("1", "1"), ("2", "2"), ("3", "1")].map(|(threads, jobs)| {
+        let place = Place::with(&blended(3));
+        let mut command = place.command();
+        command.args(["train", "x.kdl", "--jobs", jobs]).env("RAYON_NUM_THREADS", threads);
+        assert!(command.output().unwrap().status.success());
+        place.models()
+    });
+    assert_eq!(models[0].len(), 2);
+    assert!(models[0] == models[1], "two threads, two jobs");
+    assert!(models[0] == models[2], "three threads");
+}
+
+#[test]
+fn a_killed_run_on_blends_goes_on_to_the_same_bytes() {
+    let whole = Place::with(&blended(12));
+    whole.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0);
+    let killed = Place::with(&blended(12));
+    let mut command = killed.command();
+    command.args(["train", "x.kdl", "--jobs", "1"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let state = || {
+        folders(&killed.path("store/work")).iter().any(|f| f.join("state.safetensors").is_file())
+    };
+    while !state() {
+        assert!(Instant::now() < deadline, "no state after a minute");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    killed.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0).says("going on from");
+    assert!(killed.models() == whole.models(), "after a kill");
+}
+
+#[test]
+fn blends_are_scored_and_drawn() {
+    let place = Place::with(&blended(2));
+    place.run(&["gallery", "x.kdl", "--out", "sheet.png"]).ends_with(11).says("not sampled yet");
+    let ran = place.run(&["run", "x.kdl"]).ends_with(0);
+    ran.says("have landmarks");
+    let args = ["gallery", "x.kdl", "vit", "--out", "sheet.png", "--columns", "3", "--rows", "2"];
+    place.run(&args).ends_with(0);
+    let sheet = image::open(place.path("sheet.png")).unwrap();
+    assert_eq!((sheet.width(), sheet.height()), (3 * 34 + 2, 2 * 3 * 34 + 2));
+    let none = place.run(&["gallery", "x.kdl", "base", "--out", "other.png"]);
+    assert_ne!(none.code, Some(0), "`base` has no pseudo-fakes");
+    assert!(!place.path("other.png").exists());
+}
