@@ -6,28 +6,37 @@ use std::collections::BTreeSet;
 use super::build::Evidence;
 use crate::lang::model::{Dataset, Detector, Experiment, FrameRule, Layout, Project, Row, Table};
 
-/// A sentence for each row whose training data or input differ from the first row's, and for
-/// each that another tool scored.
+/// A sentence for all rows of another training data or input than most, for each of them that
+/// there is, and one for each row that another tool scored.
 pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Vec<String> {
-    let mut rows = table.rows.iter().filter_map(|row| {
-        Some((row.label.value.as_str(), project.experiments.get(&row.experiment.value)?))
-    });
+    // Rows by what has to be the same, in the order of their first.
+    let mut groups: Vec<([String; 6], Vec<&str>)> = Vec::new();
+    for row in &table.rows {
+        let Some(experiment) = project.experiments.get(&row.experiment.value) else { continue };
+        let protocol = protocol(project, experiment, evidence);
+        match groups.iter_mut().find(|(other, _)| *other == protocol) {
+            Some((_, labels)) => labels.push(&row.label.value),
+            None => groups.push((protocol, vec![&row.label.value])),
+        }
+    }
     let mut notes = Vec::new();
-    if let Some((first_label, first)) = rows.next() {
-        let first = protocol(project, first, evidence);
-        for (label, experiment) in rows {
-            let differences: Vec<String> = protocol(project, experiment, evidence)
-                .into_iter()
-                .zip(&first)
-                .filter(|(ours, theirs)| ours != *theirs)
+    // Of groups of one size, the last that `max_by_key` sees wins: here the first.
+    if let Some((usual, most)) = groups.iter().rev().max_by_key(|(_, labels)| labels.len()) {
+        for (protocol, labels) in groups.iter().filter(|(protocol, _)| protocol != usual) {
+            let differences: Vec<String> = protocol
+                .iter()
+                .zip(usual)
+                .filter(|(ours, theirs)| ours != theirs)
                 .map(|(ours, theirs)| format!("{ours} rather than {theirs}"))
                 .collect();
-            if !differences.is_empty() {
-                let differences = differences.join("; ");
-                notes.push(format!(
-                    "{label} differs from {first_label} in its data: {differences}."
-                ));
-            }
+            let (differ, their) =
+                if labels.len() == 1 { ("differs", "its") } else { ("differ", "their") };
+            notes.push(format!(
+                "{} {differ} from {} in {their} data: {}.",
+                labels.join(", "),
+                most[0],
+                differences.join("; ")
+            ));
         }
     }
     notes.extend(table.rows.iter().filter_map(|row| outside(row, evidence)));
