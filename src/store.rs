@@ -90,7 +90,7 @@ impl<T> Doing<T> for io::Result<T> {
 /// What a result was made from, beside it in `stage.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StageRecord {
-    /// Kind of stage: `faces`, `sample`, `train`, `predict`.
+    /// Kind of stage: `faces`, `landmarks`, `sample`, `train`, `predict`.
     pub stage: String,
     /// What it is called in the experiment, e.g. `fsfm-ba`.
     pub name: String,

@@ -143,6 +143,11 @@ impl Sources {
         self.files.iter().map(|file| file.path.as_path())
     }
 
+    /// Every file with its text, in the order of reading.
+    pub fn texts(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.files.iter().map(|file| (file.path.as_path(), file.text.as_str()))
+    }
+
     /// The path of a file as the user would name it.
     pub fn path(&self, id: FileId) -> Option<&Path> {
         self.file(id).map(|file| file.path.as_path())

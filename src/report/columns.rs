@@ -167,6 +167,13 @@ impl Planned {
         }
     }
 
+    /// Adds a unit with a column of its own.
+    fn shown(&mut self, unit: Unit, kind: ColumnKind, evidence: &Evidence) {
+        let head = head(&unit.label, &unit.key(), kind, evidence);
+        self.push(head, Source::Unit(self.units.len()));
+        self.units.push(unit);
+    }
+
     /// Adds a mean of units.
     fn average(&mut self, label: &str, over: Vec<usize>) {
         let keys = over.iter().map(|&unit| self.units[unit].key()).collect();
@@ -213,11 +220,7 @@ impl Planned {
                 attribute: by.to_owned(),
                 value: value.clone(),
             };
-            self.push(
-                head(&unit.label, &unit.key(), kind, evidence),
-                Source::Unit(self.units.len()),
-            );
-            self.units.push(unit);
+            self.shown(unit, kind, evidence);
         }
         if let Some(label) = average {
             self.average(label, (first..self.units.len()).collect());
@@ -243,11 +246,7 @@ impl Planned {
                 value: None,
             };
             let kind = ColumnKind::Corrupted { dataset: dataset.to_owned(), split, corruption };
-            self.push(
-                head(&unit.label, &unit.key(), kind, evidence),
-                Source::Unit(self.units.len()),
-            );
-            self.units.push(unit);
+            self.shown(unit, kind, evidence);
         }
         if let Some(label) = average {
             self.average(label, (first..self.units.len()).collect());
@@ -280,10 +279,10 @@ impl Planned {
                     manipulation: method.name.clone(),
                     family: method.family,
                 };
-                let head = head(&method.label, &unit.key(), kind, evidence);
-                self.push(head, Source::Unit(self.units.len()));
+                self.shown(unit, kind, evidence);
+            } else {
+                self.units.push(unit);
             }
-            self.units.push(unit);
         }
         for average in averages {
             let family = average.family.as_ref().map(|family| family.value);

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::card::{CARD, Card, FINDINGS, FORMAT, LOCK, PREDICTIONS, PROJECT, Packed, TABLES};
 use crate::engine::tables::texts;
-use crate::lang::{Loaded, MemoryFiles, load};
+use crate::lang::{Loaded, MemoryFiles, load, normalized};
 use crate::plan::graph::Plan;
 use crate::report::findings::Findings;
 use crate::report::table::TableData;
@@ -90,15 +90,18 @@ pub fn write(
 /// the name of the first.
 fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Content>), Failure> {
     let whole = |path: &Path| std::path::absolute(path).map_err(|e| Failure::read(path, &e));
-    let mut paths = Vec::new();
-    for path in loaded.sources.paths() {
-        paths.push(resolved(&whole(path)?));
+    // What was loaded is packed, whatever the disk says by now.
+    let mut texts = Vec::new();
+    for (path, text) in loaded.sources.texts() {
+        texts.push((normalized(&whole(path)?), text));
     }
-    let texts = paths.len();
+    let mut references = Vec::new();
     for reference in loaded.project.tables.iter().flat_map(|table| &table.references) {
         let file = &reference.file.value;
-        paths.push(resolved(&whole(&file.base.join(&file.written))?));
+        references.push(normalized(&whole(&file.base.join(&file.written))?));
     }
+    let paths = texts.iter().map(|(path, _)| path).chain(&references);
+    let paths: Vec<PathBuf> = paths.cloned().collect();
     let base = common(&paths);
     let named = |path: &Path| -> Result<String, Failure> {
         let below = path.strip_prefix(&base).unwrap_or(path);
@@ -110,15 +113,15 @@ fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Co
     };
     let mut files = BTreeMap::new();
     let mut memory = MemoryFiles::default();
-    for (i, path) in paths.iter().enumerate() {
-        let text = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
-        let name = named(path)?;
-        if i < texts {
-            memory = memory.with(&name, text.clone());
-        }
-        files.insert(name, Content::Text(text));
+    for (path, text) in texts {
+        let name = named(&path)?;
+        memory = memory.with(&name, text);
+        files.insert(name, Content::Text(text.as_bytes().to_vec()));
     }
-    let first = named(&resolved(&whole(entry)?))?;
+    for path in references {
+        files.insert(named(&path)?, Content::File(path));
+    }
+    let first = named(&normalized(&whole(entry)?))?;
     // Read from the pack alone, the project must be whole.
     if load(Path::new(&first), &memory).has_errors() {
         return Err(Failure::Data(format!(
@@ -129,11 +132,6 @@ fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Co
     }
     let experiment = first.trim_start_matches(PROJECT).trim_start_matches('/').to_owned();
     Ok((experiment, files))
-}
-
-/// A path without `..`, as far as its names say.
-fn resolved(path: &Path) -> PathBuf {
-    crate::lang::normalized(path)
 }
 
 /// The folder that all paths lie in.

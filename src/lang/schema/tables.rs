@@ -71,7 +71,7 @@ static COLUMNS: NodeSpec = NodeSpec::new(
     "What the columns of the row's `predictions` are called.",
 )
 .properties(&[
-    Field::new("video", Type::Text, "The video: its full path below the root of its data set, as in `proofmark data`'s keys.").or(Text("video")),
+    Field::new("video", Type::Text, "The video: its full path below the root of its data set, as `video_key` in predictions and face stores.").or(Text("video")),
     Field::new("score", Type::Text, "The score.").or(Text("score")),
     Field::new("dataset", Type::Text, "The name of the data set; without it, the file is of the table's one data set."),
     Field::new("frame", Type::Text, "The number of the frame: a video has a row for each, and `video-score` makes its score; without it, a row is a video."),

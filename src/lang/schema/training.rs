@@ -240,15 +240,20 @@ static BATCH: NodeSpec = NodeSpec::value(
     "Faces whose activations are in memory at a time; losses still see the whole batch. All if absent.",
 )]);
 
+/// The two ways to state a learning rate.
+const LR: Field =
+    Field::new("lr", Type::Number(POSITIVE), "Peak learning rate, absolute.").group("rate");
+const BASE_LR: Field = Field::new(
+    "base-lr",
+    Type::Number(POSITIVE),
+    "Peak learning rate of a batch of 256; times batch / 256.",
+)
+.group("rate");
+
 static ADAMW: NodeSpec = NodeSpec::new("adamw", "AdamW with layer-wise learning rates.")
     .properties(&[
-        Field::new("lr", Type::Number(POSITIVE), "Peak learning rate, absolute.").group("rate"),
-        Field::new(
-            "base-lr",
-            Type::Number(POSITIVE),
-            "Peak learning rate of a batch of 256; times batch / 256.",
-        )
-        .group("rate"),
+        LR,
+        BASE_LR,
         Field::new(
             "weight-decay",
             Type::Number(NOT_NEGATIVE),
@@ -270,13 +275,8 @@ static ADAMW: NodeSpec = NodeSpec::new("adamw", "AdamW with layer-wise learning 
 
 static SGD: NodeSpec = NodeSpec::new("sgd", "Stochastic gradient descent with momentum.")
     .properties(&[
-        Field::new("lr", Type::Number(POSITIVE), "Peak learning rate, absolute.").group("rate"),
-        Field::new(
-            "base-lr",
-            Type::Number(POSITIVE),
-            "Peak learning rate of a batch of 256; times batch / 256.",
-        )
-        .group("rate"),
+        LR,
+        BASE_LR,
         Field::new("momentum", Type::Number(BELOW_ONE), "What a step keeps of the one before.")
             .or(Number(0.9)),
         Field::new(
