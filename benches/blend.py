@@ -150,8 +150,8 @@ def build():
     out = subprocess.run(
         [*command, "--message-format", "json"], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    made = [json.loads(line).get("executable") for line in out.stdout.splitlines()]
-    return next(path for path in reversed(made) if path)
+    made = [json.loads(line) for line in out.stdout.splitlines()]
+    return next(m["executable"] for m in made if m.get("target", {}).get("name") == "blend")
 
 
 def main():

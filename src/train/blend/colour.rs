@@ -1,21 +1,47 @@
-//! Changes of colour by a table of 256 values, with albumentations' arithmetic: the value
-//! is computed as a real number, brought into 0 to 255, and cut off.
+//! Changes of brightness and colour with albumentations' arithmetic: the value is computed
+//! as a real number (f32, as numpy does), brought into 0 to 255, and cut off.
 
+use super::resample::byte;
 use crate::train::augment::pixels::Pixels;
+use crate::wide::wide;
 
-fn table(value: impl Fn(f64) -> f64) -> [u8; 256] {
-    std::array::from_fn(|v| value(v as f64).clamp(0.0, 255.0) as u8)
+#[inline(always)]
+fn cut_off(value: f32) -> u8 {
+    byte(value.clamp(0.0, 255.0).floor())
 }
 
 /// Adds a number to each channel.
 pub fn shift_rgb(image: &mut Pixels, by: [f64; 3]) {
-    image.map(&by.map(|by| table(|v| v + by)));
+    // As many numbers as make whole pixels and whole registers.
+    const LANES: usize = 48;
+    let by: [f32; LANES] = std::array::from_fn(|i| by[i % 3] as f32);
+    wide(
+        #[inline(always)]
+        || {
+            let (groups, rest) = image.rgb.as_chunks_mut::<LANES>();
+            for group in groups {
+                for (value, by) in group.iter_mut().zip(&by) {
+                    *value = cut_off(f32::from(*value) + by);
+                }
+            }
+            for (value, by) in rest.iter_mut().zip(&by) {
+                *value = cut_off(f32::from(*value) + by);
+            }
+        },
+    );
 }
 
 /// Contrast grows by a share about 0, brightness by a share of 255.
 pub fn brightness_contrast(image: &mut Pixels, brightness: f64, contrast: f64) {
-    let table = table(|v| v * (1.0 + contrast) + 255.0 * brightness);
-    image.map(&[table; 3]);
+    let (factor, more) = ((1.0 + contrast) as f32, (255.0 * brightness) as f32);
+    wide(
+        #[inline(always)]
+        || {
+            for value in &mut image.rgb {
+                *value = cut_off(f32::from(*value) * factor + more);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! Hue, saturation and value of bytes as OpenCV has them (hue 0 to 179), moved by a table.
+//! Hue, saturation and value of bytes as OpenCV has them (hue 0 to 179), moved.
 
+use super::channels::{LANES, Run, apart, together};
+use super::resample::byte;
 use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
 
@@ -7,79 +9,85 @@ use crate::wide::wide;
 /// below 0 and to nothing else, since albumentations' tables cut off what is behind the
 /// point; the way to this space and back rounds in any case.
 pub fn shift_hsv(image: &mut Pixels, by: [f64; 3]) {
-    let hue: [u8; 256] = std::array::from_fn(|v| (v as f64 + by[0]).rem_euclid(180.0) as u8);
-    let [saturation, value] = [by[1], by[2]].map(|by| -> [u8; 256] {
-        std::array::from_fn(|v| (v as f64 + by).clamp(0.0, 255.0) as u8)
-    });
-    let tables = Tables::new();
-    let pixels = image.rgb.as_chunks_mut::<3>().0;
+    let [hue, saturation, value] = by.map(|by| by.floor() as i32);
+    let by = [hue.rem_euclid(180), saturation, value];
+    let (runs, rest) = image.rgb.as_chunks_mut::<3>().0.as_chunks_mut::<LANES>();
+    let mut last = [[0; 3]; LANES];
+    last[..rest.len()].copy_from_slice(rest);
     wide(
         #[inline(always)]
         || {
-            for pixel in pixels {
-                let [h, s, v] = tables.hsv(*pixel).map(usize::from);
-                *pixel = rgb([hue[h], saturation[s], value[v]]);
+            for run in runs {
+                shift_run(run, by);
             }
+            shift_run(&mut last, by);
         },
     );
-}
-
-/// Fixed-point reciprocals, as OpenCV divides.
-struct Tables {
-    saturation: [i32; 256],
-    hue: [i32; 256],
-}
-
-/// Fractional bits.
-const SHIFT: i32 = 12;
-
-impl Tables {
-    fn new() -> Self {
-        let over = |top: f64| {
-            std::array::from_fn(|i| match i {
-                0 => 0,
-                i => (top * f64::from(1 << SHIFT) / i as f64).round_ties_even() as i32,
-            })
-        };
-        Self { saturation: over(255.0), hue: over(30.0) }
-    }
-
-    #[inline(always)]
-    fn hsv(&self, [r, g, b]: [u8; 3]) -> [u8; 3] {
-        let value = r.max(g).max(b);
-        let range = i32::from(value - r.min(g).min(b));
-        let [r, g, b] = [r, g, b].map(i32::from);
-        let top = i32::from(value);
-        let half = 1 << (SHIFT - 1);
-        let saturation = (range * self.saturation[usize::from(value)] + half) >> SHIFT;
-        let turn = if top == r {
-            g - b
-        } else if top == g {
-            b - r + 2 * range
-        } else {
-            r - g + 4 * range
-        };
-        let hue = (turn * self.hue[range as usize] + half) >> SHIFT;
-        let hue = if hue < 0 { hue + 180 } else { hue };
-        [hue as u8, saturation as u8, value]
-    }
+    rest.copy_from_slice(&last[..rest.len()]);
 }
 
 #[inline(always)]
-fn rgb([hue, saturation, value]: [u8; 3]) -> [u8; 3] {
-    let turn = f32::from(hue) / 30.0;
-    let (sector, part) = (turn.floor(), turn.fract());
-    let (s, v) = (f32::from(saturation) / 255.0, f32::from(value) / 255.0);
-    let [p, q, t] = [v * (1.0 - s), v * (1.0 - s * part), v * (1.0 - s * (1.0 - part))];
-    let colour = match sector as u32 {
-        0 => [v, t, p],
-        1 => [q, v, p],
-        2 => [p, v, t],
-        3 => [p, q, v],
-        4 => [t, p, v],
-        _ => [v, p, q],
+fn shift_run(run: &mut Run, [hue, saturation, value]: [i32; 3]) {
+    let [mut r, mut g, mut b] = apart(run);
+    for ((r, g), b) in r.iter_mut().zip(&mut g).zip(&mut b) {
+        let [h, s, v] = hsv([*r, *g, *b]);
+        let h = h.wrapping_add(hue);
+        let h = if h >= 180 { h.wrapping_sub(180) } else { h };
+        let s = s.wrapping_add(saturation).clamp(0, 255);
+        let v = v.wrapping_add(value).clamp(0, 255);
+        [*r, *g, *b] = rgb([h, s, v]);
+    }
+    together(&[r, g, b], run);
+}
+
+/// Fractional bits of the fixed-point reciprocals that OpenCV divides by.
+const SHIFT: i32 = 12;
+
+/// `top` over a whole number above 0, with [`SHIFT`] fractional bits.
+#[inline(always)]
+fn over(top: f32, divisor: i32) -> i32 {
+    // Added to 1.5 * 2^23 a number is rounded, and its bits count up from there.
+    const MAGIC: f32 = 12_582_912.0;
+    let quotient = top * (1 << SHIFT) as f32 / divisor as f32;
+    (quotient + MAGIC).to_bits().wrapping_sub(MAGIC.to_bits()) as i32
+}
+
+/// In whole numbers; `wrapping_` because nothing is large enough to wrap.
+#[inline(always)]
+fn hsv([r, g, b]: [u8; 3]) -> [i32; 3] {
+    let (r, g, b) = (i32::from(r), i32::from(g), i32::from(b));
+    let value = r.max(g).max(b);
+    let range = value.wrapping_sub(r.min(g).min(b));
+    let turn = if value == r {
+        g.wrapping_sub(b)
+    } else if value == g {
+        b.wrapping_sub(r).wrapping_add(range.wrapping_mul(2))
+    } else {
+        r.wrapping_sub(g).wrapping_add(range.wrapping_mul(4))
     };
-    colour.map(|c| (c * 255.0).round_ties_even() as u8)
+    let half = 1 << (SHIFT - 1);
+    let saturation = range.wrapping_mul(over(255.0, value.max(1))).wrapping_add(half) >> SHIFT;
+    let hue = turn.wrapping_mul(over(30.0, range.max(1))).wrapping_add(half) >> SHIFT;
+    [if hue < 0 { hue.wrapping_add(180) } else { hue }, saturation, value]
+}
+
+/// Each channel is the value less what the saturation takes away from it, which depends on
+/// how far the hue is from the channel's own: nothing at up to 60 degrees, all from 120.
+#[inline(always)]
+fn rgb([hue, saturation, value]: [i32; 3]) -> [u8; 3] {
+    let (sextant, value) = (hue as f32 / 30.0, value as f32);
+    let lost = value * (saturation as f32 * (1.0 / 255.0));
+    [
+        byte(value - lost * share_lost(sextant + 5.0)),
+        byte(value - lost * share_lost(sextant + 3.0)),
+        byte(value - lost * share_lost(sextant + 1.0)),
+    ]
+}
+
+#[inline(always)]
+fn share_lost(sextant: f32) -> f32 {
+    let turn = if sextant >= 6.0 { sextant - 6.0 } else { sextant };
+    turn.min(4.0 - turn).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -96,6 +104,16 @@ mod tests {
         assert_eq!(shifted([0.0; 3]), shifted([0.3, 0.29, 0.01]));
         assert_eq!(shifted([0.0, 0.0, -0.01]), shifted([0.0, 0.0, -0.3]));
         assert_ne!(shifted([0.0; 3]), shifted([0.0, 0.0, -0.01]));
+    }
+
+    #[test]
+    fn reciprocals_are_those_of_opencvs_tables() {
+        for top in [255.0, 30.0] {
+            for divisor in 1..256 {
+                let table = (top * 4096.0 / f64::from(divisor)).round_ties_even();
+                assert_eq!(f64::from(over(top as f32, divisor)), table, "{top}/{divisor}");
+            }
+        }
     }
 
     #[test]

@@ -102,26 +102,32 @@ fn convex(mut points: Vec<Point>) -> Vec<Point> {
     if lower.is_empty() { points } else { lower }
 }
 
-/// From where to where a convex polygon reaches at a height, if it does.
-fn span(polygon: &[Point], y: f64) -> Option<(f64, f64)> {
-    let edges = polygon.iter().zip(polygon.iter().cycle().skip(1));
-    let crossings = edges.filter_map(|(a, b)| {
+/// From where to where a convex polygon reaches along each of `n` lines, of which `per_row`
+/// are spread over a row; from right to left where it does not reach.
+fn spans(polygon: &[Point], n: usize, per_row: usize) -> Vec<(f64, f64)> {
+    let per_row = per_row as f64;
+    let mut spans = vec![(f64::INFINITY, f64::NEG_INFINITY); n];
+    for (a, b) in polygon.iter().zip(polygon.iter().cycle().skip(1)) {
         let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
-        let inside = low[1] <= y && y <= high[1];
-        let part = if high[1] > low[1] { (y - low[1]) / (high[1] - low[1]) } else { 0.0 };
-        inside.then_some(low[0] + part * (high[0] - low[0]))
-    });
-    crossings.fold(None, |span: Option<(f64, f64)>, x| {
-        Some(span.map_or((x, x), |(left, right)| (left.min(x), right.max(x))))
-    })
+        let slope = if high[1] > low[1] { (high[0] - low[0]) / (high[1] - low[1]) } else { 0.0 };
+        // The first line at or below the upper end, and the first beyond the lower.
+        let first = (low[1] * per_row - 0.5).ceil().clamp(0.0, n as f64) as usize;
+        let beyond = (high[1] * per_row + 0.5).floor().clamp(0.0, n as f64) as usize;
+        for (line, (left, right)) in spans.iter_mut().enumerate().take(beyond).skip(first) {
+            let y = (line as f64 + 0.5) / per_row;
+            let x = low[0] + slope * (y - low[1]);
+            (*left, *right) = (left.min(x), right.max(x));
+        }
+    }
+    spans
 }
 
 /// Sets every pixel that a convex polygon touches along the middle of its row, rounded to
 /// whole pixels, as OpenCV does.
 fn fill(mask: &mut Mask, polygon: &[Point]) {
     let width = mask.width;
-    for (y, row) in mask.values.chunks_exact_mut(width).enumerate() {
-        let Some((left, right)) = span(polygon, y as f64 + 0.5) else { continue };
+    let spans = spans(polygon, mask.height, 1);
+    for ((left, right), row) in spans.into_iter().zip(mask.values.chunks_exact_mut(width)) {
         // A pixel's middle is half a pixel in.
         let (from, to) = ((left - 0.5).round().max(0.0), (right - 0.5).round());
         if to >= from {
@@ -135,16 +141,18 @@ fn fill(mask: &mut Mask, polygon: &[Point]) {
 fn fill_softly(mask: &mut Mask, polygon: &[Point]) {
     const LINES: usize = 4;
     let width = mask.width;
-    for (y, row) in mask.values.chunks_exact_mut(width).enumerate() {
-        for line in 0..LINES {
-            let at = y as f64 + (line as f64 + 0.5) / LINES as f64;
-            let Some((left, right)) = span(polygon, at) else { continue };
+    let spans = spans(polygon, mask.height * LINES, LINES);
+    let rows = mask.values.chunks_exact_mut(width);
+    for (row, lines) in rows.zip(spans.chunks_exact(LINES)) {
+        for (left, right) in lines {
             let (left, right) = (left.clamp(0.0, width as f64), right.clamp(0.0, width as f64));
-            for (x, value) in row.iter_mut().enumerate().skip(left as usize) {
-                let covered = right.min(x as f64 + 1.0) - left.max(x as f64);
-                if covered <= 0.0 {
-                    break;
-                }
+            if left >= right {
+                continue;
+            }
+            let (first, last) = (left as usize, (right as usize).min(width - 1));
+            for (x, value) in row[first..=last].iter_mut().enumerate() {
+                let x = (first + x) as f64;
+                let covered = right.min(x + 1.0) - left.max(x);
                 *value = (*value + covered as f32 / LINES as f32).min(1.0);
             }
         }

@@ -2,6 +2,7 @@
 //! seams and colours as a swap would leave them. Each step is a function of its numbers;
 //! [`pair`] draws them and has the order.
 
+mod channels;
 mod colour;
 mod crop;
 mod deform;
@@ -10,6 +11,7 @@ mod hull;
 mod jpeg;
 mod mask;
 mod pair;
+mod part;
 mod resample;
 mod texture;
 

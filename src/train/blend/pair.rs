@@ -8,7 +8,8 @@ use super::hsv::shift_hsv;
 use super::hull::{Outline, Point, hull};
 use super::jpeg::jpeg;
 use super::mask::{Mask, Softening, blend, soften};
-use super::resample::{cut, resize};
+use super::part::{around, image_beside, shared, whole};
+use super::resample::{cut, image, places};
 use super::texture::{coarsen, sharpen};
 use crate::lang::model::{Hull, PseudoFake};
 use crate::prepare::crop::Window;
@@ -70,27 +71,39 @@ pub fn pair(
 ) -> Pair {
     let points = mark.points.as_ref().expect("only faces with landmarks are sampled");
     let training = usage == Use::Training;
-    let mut image = Pixels::square(face.rgb.to_vec(), face.side as usize);
+    let mut picture = Pixels::square(face.rgb.to_vec(), face.side as usize);
     let mut place = Placed::new(points, mark.bbox, face.side);
     if training && rng.chance(0.5) {
-        image.flip();
+        picture.flip();
         place = place.mirrored(f64::from(face.side));
     }
-    let window = around_points(place.bounds, (image.width, image.height));
-    let target = cut(&image, window);
+    let window = around_points(place.bounds, (picture.width, picture.height));
+    let target = cut(&picture, window);
     let place = place.within(window);
-    let mut pair = self_blend(target, &place.points, settings, rng);
-    if training && settings.post_augment.value {
-        augment(&mut pair, rng);
-    }
     let factors = match usage {
         Use::Training => [0; 4].map(|_| rng.range(MARGINS.0, MARGINS.1)),
         Use::Selection => [MARGIN; 4],
     };
-    let size = (pair.real.width, pair.real.height);
-    let window = around_box(place.bbox, factors, size);
-    let size = (side as usize, side as usize);
-    Pair { real: resize(&pair.real, window, size), fake: resize(&pair.fake, window, size) }
+    let last = around_box(place.bbox, factors, (target.width, target.height));
+    let kept = around(last, (target.width, target.height));
+    let blended = self_blend(target, kept, &place.points, settings, rng);
+    let Blended { mut real, mut fake, part } = blended;
+    if training && settings.post_augment.value {
+        augment([&mut real, &mut fake], rng);
+    }
+    let (fake, changed) = whole(&real, &fake, part);
+    let (rows, columns) = places(&real, shared(last, kept), (side as usize, side as usize));
+    let real = image(&real, &rows, &columns);
+    let fake = image_beside(&real, &fake, changed, &rows, &columns);
+    Pair { real, fake }
+}
+
+/// An image blended with itself.
+struct Blended {
+    real: Pixels,
+    /// The part in which it differs from the real.
+    fake: Pixels,
+    part: Window,
 }
 
 /// Points and boxes in pixels of an image.
@@ -136,8 +149,14 @@ impl Placed {
     }
 }
 
-/// The blend of an image with itself, before any augmentation of both.
-fn self_blend(target: Pixels, points: &[Point], settings: &PseudoFake, rng: &mut Rng) -> Pair {
+/// The blend of an image with itself, before any augmentation of both, as far as it is kept.
+fn self_blend(
+    target: Pixels,
+    kept: Window,
+    points: &[Point],
+    settings: &PseudoFake,
+    rng: &mut Rng,
+) -> Blended {
     let points = if rng.chance(WITHOUT_FOREHEAD) { &points[..68] } else { points };
     let size = (target.width, target.height);
     let outline = outline(settings.hull.value, rng);
@@ -150,15 +169,18 @@ fn self_blend(target: Pixels, points: &[Point], settings: &PseudoFake, rng: &mut
         false => recolour(&mut target, rng),
     }
     let moved = draw_affine(size, rng);
-    let source = moved.image(&source);
     let noise = [0, 1].map(|_| noise(size, rng));
     let softening = draw_softening(rng);
     // Likewise a mask in a corner may be moved out of the picture.
     let mask = first_seen([elastic(&moved.mask(&mask), noise)], || mask);
     let mask = soften(&mask, softening);
     let ratio = RATIOS[rng.below(RATIOS.len() as u64) as usize];
-    let fake = blend(&source, &target, &mask, ratio);
-    Pair { real: target, fake }
+    // Beyond its units nothing of the mask is seen.
+    let part = shared(around(mask.seen().unwrap_or(kept), size), kept);
+    let inside = Window { x: kept.x + part.x, y: kept.y + part.y, ..part };
+    let source = moved.image(&source, inside);
+    let fake = blend(&source, &cut(&target, inside), &mask.cut(inside), ratio);
+    Blended { real: cut(&target, kept), fake, part }
 }
 
 /// The mask, or the other if nothing of it is seen.
@@ -204,8 +226,9 @@ fn draw_affine((width, height): (usize, usize), rng: &mut Rng) -> Affine {
 fn noise((width, height): (usize, usize), rng: &mut Rng) -> Mask {
     let mut bits = vec![0u32; width * height];
     rng.fill_u32(&mut bits);
-    let values = bits.iter().map(|bits| (bits >> 8) as f32 / (1u32 << 23) as f32 - 1.0).collect();
-    Mask { width, height, values }
+    // 24 bits, which a signed number holds too.
+    let value = |bits: &u32| (bits >> 8) as i32 as f32 / (1u32 << 23) as f32 - 1.0;
+    Mask { width, height, values: bits.iter().map(value).collect() }
 }
 
 fn draw_softening(rng: &mut Rng) -> Softening {
@@ -219,10 +242,10 @@ fn draw_softening(rng: &mut Rng) -> Softening {
 }
 
 /// Changes real and fake with the same numbers.
-fn augment(pair: &mut Pair, rng: &mut Rng) {
+fn augment([real, fake]: [&mut Pixels; 2], rng: &mut Rng) {
     let mut both = |change: &dyn Fn(&mut Pixels)| {
-        change(&mut pair.real);
-        change(&mut pair.fake);
+        change(real);
+        change(fake);
     };
     if rng.chance(0.3) {
         let by = [0; 3].map(|_| rng.range(-20.0, 20.0));

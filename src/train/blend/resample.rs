@@ -48,71 +48,81 @@ pub fn source(i: usize, n: usize, scale: f64, shift: f64) -> f64 {
     (i as f64 - middle - shift) / scale + middle
 }
 
-/// Looks up every place of rows × columns in values (.., C) of `width` places a row, and
-/// hands on one row of numbers at a time.
-pub fn look_up<const C: usize, T: Copy + Into<f32>>(
-    values: &[T],
-    width: usize,
+/// For each row of the target the two lines that it lies between, and what each counts.
+/// `across` makes a line of `length` numbers of a row of the source; neighbouring rows of
+/// the target share lines.
+pub fn look_up(
     rows: &[Tap],
-    columns: &[Tap],
-    mut emit: impl FnMut(&[f32]),
+    length: usize,
+    mut across: impl FnMut(usize, &mut [f32]),
+    mut emit: impl FnMut([&[f32]; 2], [f32; 2]),
 ) {
-    let (places, _) = values.as_chunks::<C>();
-    let across = |row: u32, out: &mut [[f32; C]]| {
-        let row = &places[row as usize * width..][..width];
-        wide(
-            #[inline(always)]
-            || {
-                for (out, tap) in out.iter_mut().zip(columns) {
-                    let (first, second) = (row[tap.first as usize], row[tap.second as usize]);
-                    let [a, b] = tap.weights;
-                    for c in 0..C {
-                        out[c] = a * first[c].into() + b * second[c].into();
-                    }
-                }
-            },
-        );
-    };
-    // Neighbouring target rows share source rows.
-    let mut held = [0; 2].map(|_| (None, vec![[0f32; C]; columns.len()]));
-    let mut line = vec![0f32; columns.len() * C];
+    let mut held = [0; 2].map(|_| (None, vec![0f32; length]));
     for tap in rows {
         for row in [tap.first, tap.second] {
             if held.iter().all(|(of, _)| *of != Some(row)) {
                 let other = if row == tap.first { tap.second } else { tap.first };
                 let free = usize::from(held[0].0 == Some(other));
                 held[free].0 = Some(row);
-                across(row, &mut held[free].1);
+                across(row as usize, &mut held[free].1);
             }
         }
-        let of = |row: u32| if held[0].0 == Some(row) { &held[0].1 } else { &held[1].1 };
-        let (upper, lower) = (of(tap.first).as_flattened(), of(tap.second).as_flattened());
-        let [a, b] = tap.weights;
-        wide(
-            #[inline(always)]
-            || {
-                for ((out, upper), lower) in line.iter_mut().zip(upper).zip(lower) {
-                    *out = a * upper + b * lower;
-                }
-            },
-        );
-        emit(&line);
+        let of = |row: u32| &*if held[0].0 == Some(row) { &held[0] } else { &held[1] }.1;
+        emit([of(tap.first), of(tap.second)], tap.weights);
     }
 }
 
 /// An image at the places of rows × columns, rounded to bytes.
 pub fn image(from: &Pixels, rows: &[Tap], columns: &[Tap]) -> Pixels {
-    let row = columns.len() * 3;
-    let mut rgb = vec![0u8; rows.len() * row];
-    let mut lines = rgb.chunks_exact_mut(row);
-    look_up::<3, u8>(&from.rgb, from.width, rows, columns, |line| {
-        let Some(out) = lines.next() else { return };
+    let (width, height) = (columns.len(), rows.len());
+    let mut rgb = Vec::with_capacity(width * height * 3);
+    // Long enough for whole groups of numbers.
+    let length = (width * 3 + 1).next_multiple_of(64);
+    let mut bytes = vec![0u8; length];
+    // Pixels are read and written as four numbers, of which the next pixel's overwrite the
+    // last: lines have one more than they need.
+    let mut numbers = vec![0f32; from.width * 3 + 1];
+    let columns: Vec<_> =
+        columns.iter().map(|tap| (3 * tap.first, 3 * tap.second, tap.weights)).collect();
+    let across = |row: usize, line: &mut [f32]| {
+        let row = &from.rgb[row * from.width * 3..][..from.width * 3];
         wide(
             #[inline(always)]
-            || out.iter_mut().zip(line).for_each(|(out, v)| *out = byte(*v)),
+            || {
+                for (number, byte) in numbers.iter_mut().zip(row) {
+                    *number = f32::from(*byte);
+                }
+                for (i, (first, second, [a, b])) in columns.iter().enumerate() {
+                    let (first, second) = (four(&numbers, *first), four(&numbers, *second));
+                    let mixed = [
+                        a * first[0] + b * second[0],
+                        a * first[1] + b * second[1],
+                        a * first[2] + b * second[2],
+                        a * first[3] + b * second[3],
+                    ];
+                    line[3 * i..][..4].copy_from_slice(&mixed);
+                }
+            },
         );
+    };
+    look_up(rows, length, across, |[upper, lower], [a, b]| {
+        wide(
+            #[inline(always)]
+            || {
+                for ((byte_, upper), lower) in bytes.iter_mut().zip(upper).zip(lower) {
+                    *byte_ = byte(a * upper + b * lower);
+                }
+            },
+        );
+        rgb.extend_from_slice(&bytes[..width * 3]);
     });
-    Pixels { width: columns.len(), height: rows.len(), rgb }
+    Pixels { width, height, rgb }
+}
+
+/// A pixel of a row and the number after it.
+#[inline(always)]
+fn four(row: &[f32], place: u32) -> [f32; 4] {
+    *row[place as usize..].first_chunk().expect("a row has a number more than it needs")
 }
 
 /// A number from 0 to 255 as the nearest byte.
@@ -123,17 +133,29 @@ pub fn byte(value: f32) -> u8 {
     (value + (1u32 << 23) as f32).to_bits() as u8
 }
 
-/// A part of an image at another size, as OpenCV's linear resizing does it.
-pub fn resize(from: &Pixels, window: Window, (width, height): (usize, usize)) -> Pixels {
+/// Where the rows and columns of a part of an image at another size come from.
+pub fn places(
+    from: &Pixels,
+    window: Window,
+    (width, height): (usize, usize),
+) -> (Vec<Tap>, Vec<Tap>) {
     let [x, y, w, h] = [window.x, window.y, window.width, window.height].map(f64::from);
-    image(from, &stretch(y, h, height, from.height), &stretch(x, w, width, from.width))
+    (stretch(y, h, height, from.height), stretch(x, w, width, from.width))
+}
+
+/// A part of an image at another size, as OpenCV's linear resizing does it.
+pub fn resize(from: &Pixels, window: Window, size: (usize, usize)) -> Pixels {
+    let (rows, columns) = places(from, window, size);
+    image(from, &rows, &columns)
 }
 
 /// A part of an image as it is.
 pub fn cut(from: &Pixels, window: Window) -> Pixels {
     let [x, y, width, height] =
         [window.x, window.y, window.width, window.height].map(|v| v as usize);
-    let rows = from.rgb.chunks_exact(from.width * 3).skip(y).take(height);
-    let rgb = rows.flat_map(|row| &row[x * 3..(x + width) * 3]).copied().collect();
+    let mut rgb = Vec::with_capacity(width * height * 3);
+    for row in from.rgb.chunks_exact(from.width * 3).skip(y).take(height) {
+        rgb.extend_from_slice(&row[x * 3..(x + width) * 3]);
+    }
     Pixels { width, height, rgb }
 }

@@ -1,6 +1,6 @@
 //! Coarser and sharper images.
 
-use super::resample::resize;
+use super::resample::{byte, resize};
 use crate::prepare::crop::Window;
 use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
@@ -34,14 +34,19 @@ pub fn sharpen(image: &Pixels, alpha: f32, lightness: f32) -> Pixels {
     let mut rgb = vec![0u8; image.rgb.len()];
     let mut column = vec![0f32; (width + 2) * 3];
     let rows = |y: isize| &image.rgb[mirrored(y, height) * width * 3..][..width * 3];
+    let second = 3 * (1 + mirrored(-1, width));
+    let last = 3 * (1 + mirrored(width as isize, width));
     for (y, out) in rgb.chunks_exact_mut(width * 3).enumerate() {
         let (above, here, below) = (rows(y as isize - 1), rows(y as isize), rows(y as isize + 1));
-        let inner = &mut column[3..3 + width * 3];
-        for (((sum, a), b), c) in inner.iter_mut().zip(above).zip(here).zip(below) {
-            *sum = f32::from(*a) + f32::from(*b) + f32::from(*c);
-        }
-        let second = 3 * (1 + mirrored(-1, width));
-        let last = 3 * (1 + mirrored(width as isize, width));
+        wide(
+            #[inline(always)]
+            || {
+                let inner = &mut column[3..3 + width * 3];
+                for (((sum, a), b), c) in inner.iter_mut().zip(above).zip(here).zip(below) {
+                    *sum = f32::from(*a) + f32::from(*b) + f32::from(*c);
+                }
+            },
+        );
         column.copy_within(second..second + 3, 0);
         column.copy_within(last..last + 3, 3 * (width + 1));
         wide(
@@ -51,7 +56,7 @@ pub fn sharpen(image: &Pixels, alpha: f32, lightness: f32) -> Pixels {
                 let sums = left.iter().zip(centre).zip(&column[6..]);
                 for ((out, here), ((a, b), c)) in out.iter_mut().zip(here).zip(sums) {
                     let value = middle * f32::from(*here) - alpha * (a + b + c);
-                    *out = (value.clamp(0.0, 255.0) + 0.5) as u8;
+                    *out = byte(value.clamp(0.0, 255.0));
                 }
             },
         );
