@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::lang::model::{DeviceChoice, VideoScore};
+use crate::lang::model::{DeviceChoice, Pooling};
 use crate::prepare::store::Part;
 
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
@@ -329,7 +329,7 @@ pub struct MetricsArgs {
     pub bins: u32,
     /// How the rows of a video make its score: `mean`, `max`, or the mean of the `N` highest
     #[arg(long, default_value = "mean", value_name = "RULE", value_parser = video_score)]
-    pub video_score: VideoScore,
+    pub video_score: Pooling,
     /// Add 95 % intervals from this many draws of videos
     #[arg(long, value_name = "DRAWS", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub bootstrap: Option<u32>,
@@ -376,11 +376,11 @@ fn fraction(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&number) { Ok(number) } else { Err("not from 0 to 1".to_owned()) }
 }
 
-fn video_score(text: &str) -> Result<VideoScore, String> {
+fn video_score(text: &str) -> Result<Pooling, String> {
     match (text, text.parse()) {
-        ("mean", _) => Ok(VideoScore::Mean),
-        ("max", _) => Ok(VideoScore::Max),
-        (_, Ok(n)) if n > 0 => Ok(VideoScore::Top(n)),
+        ("mean", _) => Ok(Pooling::Mean),
+        ("max", _) => Ok(Pooling::Max),
+        (_, Ok(n)) if n > 0 => Ok(Pooling::Top(n)),
         _ => Err("not `mean`, `max` or a number of rows".to_owned()),
     }
 }

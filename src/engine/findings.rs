@@ -9,11 +9,11 @@ use super::survey::survey_of;
 use super::world::World;
 use super::{outside, predict};
 use crate::data::Video;
-use crate::lang::model::{Column, Project, Split};
+use crate::lang::model::{Column, Label, Project, Split};
 use crate::plan::graph::{Kind, Plan, Stage, Work, scored};
 use crate::prepare::faces::Faces;
 use crate::report::findings::{
-    Findings, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
+    FailedVideo, Findings, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
 };
 use crate::report::table::Coverage;
 use crate::store::{StageRecord, Store};
@@ -36,8 +36,7 @@ pub fn gather(
     for (dataset, split) in splits {
         if let Some(folder) = folders.get(&dataset) {
             let faces = Faces::open(folder).map_err(Failure::Data)?;
-            let coverage = coverage(world, &faces, &dataset, split);
-            findings.coverage.push(SetCoverage { dataset, split, coverage });
+            findings.coverage.push(coverage(world, &faces, dataset, split));
         }
     }
     findings.attributes = attributes(project, world);
@@ -146,16 +145,25 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
 }
 
-/// Videos of a split with a usable face, of all of them.
-fn coverage(world: &World, faces: &Faces, dataset: &str, split: Split) -> Coverage {
+/// Videos of a split with a usable face, of all of them, and the others.
+fn coverage(world: &World, faces: &Faces, dataset: String, split: Split) -> SetCoverage {
+    let scan = world.scans.get(&dataset);
+    let videos = scan.map(|scan| scan.manifest.video_rows()).unwrap_or_default();
     let mut coverage = Coverage { usable: 0, total: 0 };
-    let Some(scan) = world.scans.get(dataset) else { return coverage };
-    for video in scan.manifest.video_rows() {
-        if video.split == Some(split) {
-            coverage.total += 1;
-            let prepared = faces.videos.get(&video.key);
-            coverage.usable += u64::from(prepared.is_some_and(|v| v.faces > 0));
+    let mut failed = Vec::new();
+    for video in videos.into_iter().filter(|video| video.split == Some(split)) {
+        coverage.total += 1;
+        if faces.videos.get(&video.key).is_some_and(|v| v.faces > 0) {
+            coverage.usable += 1;
+            continue;
         }
+        let fake = video.label == Label::Fake;
+        failed.push(FailedVideo {
+            video: video.key,
+            fake,
+            method: video.method.filter(|_| fake),
+            family: video.family.filter(|_| fake),
+        });
     }
-    coverage
+    SetCoverage { dataset, split, coverage, failed }
 }

@@ -39,6 +39,7 @@ pub fn make(
             label: video.label,
             method: video.method.clone().filter(|_| fake),
             family: video.family.filter(|_| fake),
+            area: None,
             probabilities: vec![(1.0 - score) as f32, score as f32],
             exact: Some(score),
         }

@@ -88,6 +88,7 @@ pub fn make(
                     label: video.label,
                     method: video.method.clone().filter(|_| fake),
                     family: video.family.filter(|_| fake),
+                    area: sets[0].file.area(sample.face),
                     probabilities,
                     exact: None,
                 })

@@ -1,14 +1,16 @@
 //! What was found to the tables of a project.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::evaluate::outside::OutsideCoverage;
-use crate::lang::model::{Project, Row, Table, VideoScore};
+use crate::evaluate::samples::Sample;
+use crate::lang::model::{FrameMax, Project, Row, Table, VideoScore};
 use crate::plan::graph::{Target, targets};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
-use crate::report::findings::Findings;
+use crate::report::findings::{FailedVideo, Findings};
 use crate::report::page::content::Content;
 use crate::report::page::figures::Figures;
 use crate::report::page::render::render;
@@ -38,13 +40,15 @@ pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure>
         evidence.manifests.insert(set.dataset.clone(), set.manifest.clone());
     }
     let targets = targets(table);
-    let rows: Vec<&str> = table.rows.iter().flat_map(Row::experiments).collect();
+    let failed: BTreeMap<_, _> =
+        findings.coverage.iter().map(|set| ((&*set.dataset, set.split), &set.failed)).collect();
+    let rows: BTreeMap<&str, &Row> =
+        table.rows.iter().flat_map(|row| row.experiments().map(move |name| (name, row))).collect();
     for scores in &findings.scores {
         // Other tables need other scores; what validates is not corrupted.
         let target = &scores.target;
-        if !rows.contains(&scores.experiment.as_str())
-            || target.corruption.is_some() && !targets.contains(target)
-        {
+        let Some(row) = rows.get(scores.experiment.as_str()) else { continue };
+        if target.corruption.is_some() && !targets.contains(target) {
             continue;
         }
         let Target { dataset, split, corruption } = scores.target.clone();
@@ -54,7 +58,19 @@ pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure>
             (Some(_), Some(OutsideCoverage { scored: 0, .. })) => {
                 Err(format!("the file of {} has no score of {}", key.experiment, key.dataset))
             }
-            (Some(file), _) => Ok(read(file, table.video_score.value)?),
+            (Some(file), outside) => {
+                let rule = table.video_score_of(row);
+                let mut scored = read(file, rule)?;
+                // What another tool did not score is not ours to score.
+                if let (VideoScore::FrameMax(FrameMax { failed: Some(score), .. }), None) =
+                    (rule, outside)
+                {
+                    let videos = failed.get(&(&*key.dataset, key.split)).copied();
+                    let videos = videos.into_iter().flatten();
+                    scored.videos.rows.extend(videos.map(|video| unseen(video, score)));
+                }
+                Ok(scored)
+            }
         };
         if let Some(coverage) = &scores.outside {
             evidence.outside.insert(key.clone(), coverage.clone());
@@ -100,6 +116,17 @@ fn read(file: &Path, rule: VideoScore) -> Result<Scored, Failure> {
     let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
     let predictions = crate::evaluate::predictions::read(file).map_err(failed)?;
     Ok(Scored { frames: predictions.frames(), videos: predictions.videos(rule).map_err(failed)? })
+}
+
+/// A video without a usable face, with the score that it is given.
+fn unseen(video: &FailedVideo, score: f64) -> Sample {
+    Sample {
+        video: video.video.as_str().into(),
+        fake: video.fake,
+        score,
+        method: video.method.as_deref().map(Into::into),
+        family: video.family,
+    }
 }
 
 /// A table in every format that says the table and nothing else, by extension.

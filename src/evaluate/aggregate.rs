@@ -1,9 +1,10 @@
-//! From faces to videos: a video's score is the mean over its faces, or made of its highest.
+//! From faces to videos: a video's score is the mean over its faces, or made of its highest, or
+//! of those of its frames.
 
 use polars::prelude::{DataFrame, GroupsIndicator, PolarsResult};
 use thiserror::Error;
 
-use crate::lang::model::VideoScore;
+use crate::lang::model::{FrameMax, Pooling};
 
 /// One video of a set of scored faces.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,12 +55,72 @@ pub fn by_video(
     keys: &DataFrame,
     fakes: &[bool],
     scores: &[f64],
-    rule: VideoScore,
+    rule: Pooling,
+) -> Result<Vec<Video>, AggregateError> {
+    assert_eq!(keys.height(), scores.len(), "a score for every key");
+    let mut faces = Vec::new();
+    videos(keys, fakes, |rows| {
+        faces.clear();
+        faces.extend(rows.iter().map(|&row| scores[row]));
+        faces.sort_unstable_by(f64::total_cmp);
+        score(&faces, rule)
+    })
+}
+
+/// Where a face is, and how large.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Frame of the video.
+    pub frame: u32,
+    /// Area of the detector's box, if there was one.
+    pub area: Option<f32>,
+}
+
+/// The same by frames: a frame's score is the highest of its faces that are large enough, or
+/// of unknown size, a video's the mean over its frames.
+///
+/// # Errors
+/// As [`by_video`].
+///
+/// # Panics
+/// When `keys`, `fakes`, `scores` and `places` differ in length.
+pub fn by_frames(
+    keys: &DataFrame,
+    fakes: &[bool],
+    scores: &[f64],
+    places: &[Place],
+    rule: FrameMax,
+) -> Result<Vec<Video>, AggregateError> {
+    assert_eq!(keys.height(), scores.len(), "a score for every key");
+    assert_eq!(keys.height(), places.len(), "a place for every key");
+    videos(keys, fakes, |rows| {
+        let mut rows = rows.to_vec();
+        rows.sort_by_key(|&row| places[row].frame);
+        let frames = rows.chunk_by(|&a, &b| places[a].frame == places[b].frame);
+        let mut highest: Vec<f64> =
+            frames.map(|rows| of_frame(rows, scores, places, rule)).collect();
+        highest.sort_unstable_by(f64::total_cmp);
+        mean(&highest)
+    })
+}
+
+/// The highest score of the faces of a frame that are large enough.
+fn of_frame(rows: &[usize], scores: &[f64], places: &[Place], rule: FrameMax) -> f64 {
+    let areas = rows.iter().filter_map(|&row| places[row].area);
+    let least = rule.area * f64::from(areas.fold(0.0, f32::max));
+    let counts = |row: &&usize| places[**row].area.is_none_or(|area| f64::from(area) >= least);
+    // The largest face always counts.
+    rows.iter().filter(counts).map(|&row| scores[row]).fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// The videos with the scores that are made of their rows.
+fn videos(
+    keys: &DataFrame,
+    fakes: &[bool],
+    mut score: impl FnMut(&[usize]) -> f64,
 ) -> Result<Vec<Video>, AggregateError> {
     assert_eq!(keys.height(), fakes.len(), "a label for every key");
-    assert_eq!(keys.height(), scores.len(), "a score for every key");
     let groups = keys.group_by_stable(keys.get_column_names_owned())?.into_groups();
-    let mut faces = Vec::new();
     let mut members = Vec::new();
     groups
         .iter()
@@ -84,20 +145,17 @@ pub fn by_video(
                 }
                 .into());
             }
-            faces.clear();
-            faces.extend(members.iter().map(|&row| scores[row]));
-            faces.sort_unstable_by(f64::total_cmp);
-            Ok(Video { first, fake, score: score(&faces, rule) })
+            Ok(Video { first, fake, score: score(&members) })
         })
         .collect()
 }
 
 /// A video's score from those of its faces, in ascending order.
-pub(super) fn score(faces: &[f64], rule: VideoScore) -> f64 {
+pub(super) fn score(faces: &[f64], rule: Pooling) -> f64 {
     match rule {
-        VideoScore::Mean => mean(faces),
-        VideoScore::Max => faces[faces.len() - 1],
-        VideoScore::Top(k) => mean(&faces[faces.len().saturating_sub(k as usize)..]),
+        Pooling::Mean => mean(faces),
+        Pooling::Max => faces[faces.len() - 1],
+        Pooling::Top(k) => mean(&faces[faces.len().saturating_sub(k as usize)..]),
     }
 }
 
@@ -127,7 +185,7 @@ mod tests {
     fn a_video_is_known_by_all_columns_of_its_key() {
         let keys = df!("dataset" => ["a", "b", "a"], "video" => ["1", "1", "1"]).unwrap();
         let videos =
-            by_video(&keys, &[false, true, false], &[0.25, 0.5, 0.75], VideoScore::Mean).unwrap();
+            by_video(&keys, &[false, true, false], &[0.25, 0.5, 0.75], Pooling::Mean).unwrap();
         assert_eq!(
             videos,
             [
@@ -141,8 +199,33 @@ mod tests {
     fn a_video_with_both_labels_is_named() {
         let keys = df!("dataset" => ["ff", "ff", "ff"], "video" => ["x", "y", "y"]).unwrap();
         let error =
-            by_video(&keys, &[true, true, false], &[0.1, 0.2, 0.3], VideoScore::Mean).unwrap_err();
+            by_video(&keys, &[true, true, false], &[0.1, 0.2, 0.3], Pooling::Mean).unwrap_err();
         assert_eq!(error.to_string(), "video \"ff/y\" is real in row 3 and fake in row 2");
+    }
+
+    #[test]
+    fn a_frame_counts_by_the_highest_of_its_large_faces() {
+        let keys = df!("video" => ["a", "a", "a", "a", "b", "b"]).unwrap();
+        let scores = [0.9, 0.2, 0.4, 0.6, 0.1, 0.8];
+        let place = |frame, area| Place { frame, area };
+        let places = [
+            // The face in the background is too small by one pixel.
+            place(3, Some(49.0)),
+            place(3, Some(100.0)),
+            place(0, Some(50.0)),
+            place(0, Some(100.0)),
+            // Of unknown size.
+            place(0, None),
+            place(1, None),
+        ];
+        let rule = FrameMax { area: 0.5, failed: None };
+        let videos = |rule| {
+            let videos = by_frames(&keys, &[true; 6], &scores, &places, rule).unwrap();
+            videos.iter().map(|video| video.score).collect::<Vec<_>>()
+        };
+        assert_eq!(videos(rule), [(0.2 + 0.6) / 2.0, (0.1 + 0.8) / 2.0]);
+        assert_eq!(videos(FrameMax { area: 0.49, ..rule })[0], (0.9 + 0.6) / 2.0);
+        assert_eq!(videos(FrameMax { area: 1.0, ..rule })[0], (0.2 + 0.6) / 2.0);
     }
 
     #[test]
@@ -152,10 +235,10 @@ mod tests {
             let videos = by_video(&keys, &[true; 4], &[0.5, 0.0, 0.25, 1.0], rule).unwrap();
             videos.iter().map(|video| video.score).collect()
         };
-        assert_eq!(scores(VideoScore::Mean), [0.5, 0.25]);
-        assert_eq!(scores(VideoScore::Max), [1.0, 0.25]);
-        assert_eq!(scores(VideoScore::Top(2)), [0.75, 0.25]);
-        assert_eq!(scores(VideoScore::Top(3)), scores(VideoScore::Mean));
+        assert_eq!(scores(Pooling::Mean), [0.5, 0.25]);
+        assert_eq!(scores(Pooling::Max), [1.0, 0.25]);
+        assert_eq!(scores(Pooling::Top(2)), [0.75, 0.25]);
+        assert_eq!(scores(Pooling::Top(3)), scores(Pooling::Mean));
     }
 
     #[test]
@@ -166,7 +249,7 @@ mod tests {
     #[test]
     fn no_faces_are_no_videos() {
         let keys = df!("video" => Vec::<String>::new()).unwrap();
-        assert_eq!(by_video(&keys, &[], &[], VideoScore::Mean).unwrap(), []);
+        assert_eq!(by_video(&keys, &[], &[], Pooling::Mean).unwrap(), []);
     }
 
     proptest! {
@@ -180,7 +263,7 @@ mod tests {
                 let keys = df!("video" => rows.iter().map(|r| r.0).collect::<Vec<_>>()).unwrap();
                 let fakes: Vec<bool> = rows.iter().map(|r| r.0 % 2 == 1).collect();
                 let scores: Vec<f64> = rows.iter().map(|r| r.1).collect();
-                let mut gathered: Vec<(i64, u64)> = by_video(&keys, &fakes, &scores, VideoScore::Mean)
+                let mut gathered: Vec<(i64, u64)> = by_video(&keys, &fakes, &scores, Pooling::Mean)
                     .unwrap()
                     .iter()
                     .map(|video| (rows[video.first].0, video.score.to_bits()))

@@ -13,7 +13,7 @@ use super::rows::Rows;
 use super::statistics::bootstrap::{Item, Replica, Stratum, Unit};
 use super::statistics::interval::Interval;
 use super::summary::{Entry, LevelSummary, Levels, Summary};
-use crate::lang::model::VideoScore;
+use crate::lang::model::Pooling;
 
 /// What to read, and how to understand it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Request {
     /// Bins of the calibration error.
     pub bins: u32,
     /// How the rows of a video make its score.
-    pub video_score: VideoScore,
+    pub video_score: Pooling,
     /// Draws of the bootstrap; without, there are no intervals.
     pub bootstrap: Option<u32>,
     /// What is scored: videos alone, or rows as well.

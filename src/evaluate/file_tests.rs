@@ -22,7 +22,7 @@ fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, Request) {
         threshold: 0.5,
         fpr: 0.1,
         bins: 10,
-        video_score: VideoScore::Mean,
+        video_score: Pooling::Mean,
         bootstrap: None,
         only_videos: false,
     };

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::evaluate::file::{Request, summarise};
 use crate::evaluate::measure::Measure;
-use crate::lang::model::VideoScore;
+use crate::lang::model::Pooling;
 
 fn ranking(pairs: &[(bool, f64)]) -> Ranking {
     Ranking::new(pairs.iter().copied()).unwrap()
@@ -62,7 +62,7 @@ fn files_agree_with_scikit_learn() {
             threshold: case["threshold"].as_f64().unwrap(),
             fpr: 0.1,
             bins: 10,
-            video_score: VideoScore::Mean,
+            video_score: Pooling::Mean,
             bootstrap: None,
             only_videos: false,
         });

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::aggregate;
 use super::statistics::bootstrap::Item;
-use crate::lang::model::VideoScore;
+use crate::lang::model::Pooling;
 
 /// Rows whose scores are gathered by video together.
 const GATHERED: usize = 1 << 24;
@@ -86,7 +86,7 @@ impl Rows {
     ///
     /// A mean is summed in ascending order of the scores, so that the order of rows
     /// changes no bit.
-    pub(super) fn by_video(&self, rule: VideoScore) -> Vec<(bool, f64)> {
+    pub(super) fn by_video(&self, rule: Pooling) -> Vec<(bool, f64)> {
         let Some(ids) = &self.videos else { return Vec::new() };
         // Where each video's scores end, if all stood in order of their videos.
         let mut ends = vec![0usize; ids.names.len()];

@@ -18,7 +18,8 @@ const PREPARE_VERSION: u32 = 2;
 const LANDMARKS_VERSION: u32 = 1;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
-const PREDICT_VERSION: u32 = 1;
+const PREDICT_VERSION: u32 = 2;
+const BLEND_VERSION: u32 = 2;
 const CORRUPTION_VERSION: u32 = 1;
 
 /// Kinds of stage.
@@ -491,7 +492,7 @@ fn train_inputs(project: &Project, experiment: &Experiment, sample: &str, facts:
         .collect();
     let inputs = match pseudo.is_empty() {
         true => inputs,
-        false => inputs.with("pseudo-fakes", pseudo),
+        false => inputs.with("pseudo-fakes", pseudo).with("blend-version", BLEND_VERSION),
     };
     match experiment.attribution.map(|a| a.value) {
         Some(Attribution::Category) => inputs.with("families", families(project, experiment)),

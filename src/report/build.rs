@@ -18,7 +18,8 @@ use crate::evaluate::outside::OutsideCoverage;
 use crate::evaluate::samples::Samples;
 use crate::evaluate::statistics::seeds::Seeds;
 use crate::lang::model::{
-    Corruption, Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold, VideoScore,
+    Corruption, FrameMax, Layout, Level, MetricSpec, Pooling, Project, Row, Split, Table,
+    Threshold, VideoScore,
 };
 
 /// What was scored: which model, on what.
@@ -406,12 +407,32 @@ fn seeds(table: &Table) -> Option<String> {
 
 /// How faces make a video's score, where it is not the mean.
 fn video_score(table: &Table) -> Option<String> {
-    let how = match table.video_score.value {
-        VideoScore::Mean => return None,
-        VideoScore::Max => "the highest of its faces".to_owned(),
-        VideoScore::Top(k) => format!("the mean of its {k} highest faces"),
-    };
-    Some(format!("A video's score is {how}."))
+    let rule = table.video_score.value;
+    let general = (rule != VideoScore::default()).then(|| how(rule));
+    let rows = table.rows.iter().filter(|row| table.video_score_of(row) != rule);
+    let rows: Vec<String> = rows
+        .map(|row| format!("of {} {}", row.label.value, how(table.video_score_of(row))))
+        .collect();
+    let said: Vec<String> = general.into_iter().chain(rows).collect();
+    (!said.is_empty()).then(|| format!("A video's score is {}.", said.join("; ")))
+}
+
+/// How a rule makes a video's score.
+fn how(rule: VideoScore) -> String {
+    match rule {
+        VideoScore::Faces(Pooling::Mean) => "the mean of its faces".to_owned(),
+        VideoScore::Faces(Pooling::Max) => "the highest of its faces".to_owned(),
+        VideoScore::Faces(Pooling::Top(k)) => format!("the mean of its {k} highest faces"),
+        VideoScore::FrameMax(FrameMax { area, failed }) => {
+            let failed = failed.map(|score| format!(", {score} without a usable face"));
+            format!(
+                "the mean over its frames, each the highest of its faces with at least {} % of \
+                 the area of the largest{}",
+                (area * 1e10).round() / 1e8,
+                failed.unwrap_or_default()
+            )
+        }
+    }
 }
 
 /// What is meant by corrupted faces.

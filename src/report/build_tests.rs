@@ -89,6 +89,7 @@ pub(in crate::report) fn table() -> Table {
                 label: text(&format!("Row {name}")),
                 repeats: Vec::new(),
                 predictions: None,
+                video_score: None,
             })
             .to_vec(),
         scenarios: vec![
@@ -111,7 +112,7 @@ pub(in crate::report) fn table() -> Table {
             },
         ],
         metrics: vec![metric(Metric::Auc, Level::Video)],
-        video_score: say(VideoScore::Mean),
+        video_score: say(VideoScore::default()),
         intervals: Intervals { draws: say(200), level: say(0.95), seed: say(0), shown: false },
         compare: None,
         references: Vec::new(),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::table::Coverage;
 use crate::data::survey::SetTable;
 use crate::evaluate::outside::OutsideCoverage;
-use crate::lang::model::Split;
+use crate::lang::model::{Family, Split};
 use crate::model::weights::LoadReport;
 use crate::plan::graph::Target;
 use crate::train::journal::record::EpochRecord;
@@ -58,6 +58,22 @@ pub struct SetCoverage {
     pub split: Split,
     /// Its videos.
     pub coverage: Coverage,
+    /// Those without a usable face. Packs of before do not name them.
+    #[serde(default)]
+    pub failed: Vec<FailedVideo>,
+}
+
+/// A video without a usable face.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedVideo {
+    /// Its key.
+    pub video: String,
+    /// Whether it is fake.
+    pub fake: bool,
+    /// The manipulation of a fake, where known.
+    pub method: Option<String>,
+    /// Its family, where known.
+    pub family: Option<Family>,
 }
 
 /// The training of an experiment.

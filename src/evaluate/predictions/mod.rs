@@ -9,6 +9,7 @@
 //! | `label` | string | `real` or `fake` |
 //! | `method` | string, nullable | manipulation of a fake, where known |
 //! | `family` | string, nullable | its family, where known |
+//! | `area` | f32, nullable | area of the face's box in pixels of its frame, where a detector found it |
 //! | `p_<class>` | f32 | probability of each class of training, `p_real` first |
 //! | `score` | f64 | P(fake): the probabilities of all classes but `real`, added |
 

@@ -9,7 +9,7 @@ use polars::prelude::*;
 
 use super::error::PredictionsError;
 use super::row::{FAMILIES, Prediction, frame, in_unit};
-use crate::evaluate::aggregate::by_video;
+use crate::evaluate::aggregate::{Place, by_frames, by_video};
 use crate::evaluate::samples::{Sample, Samples};
 use crate::lang::model::{Family, Label, VideoScore};
 
@@ -42,7 +42,12 @@ pub fn read(path: &Path) -> Result<Predictions, PredictionsError> {
         .filter(|pair| pair.key != "ARROW:schema")
         .filter_map(|pair| Some((pair.key, pair.value?)))
         .collect();
-    let table = reader.finish().map_err(fail)?;
+    let mut table = reader.finish().map_err(fail)?;
+    // Files of version 0.1.0's first packs do not have it.
+    if table.column("area").is_err() {
+        let unknown = Column::full_null("area".into(), table.height(), &DataType::Float32);
+        table.with_column(unknown).map_err(fail)?;
+    }
     let classes: Vec<String> = table
         .get_column_names()
         .into_iter()
@@ -72,7 +77,8 @@ fn check(classes: &[String], table: &DataFrame) -> Result<(), String> {
             return Err(format!("column \"{name}\" holds {found}, not {wanted}"));
         }
         let missing = column.is_null().iter().position(|missing| missing == Some(true));
-        if let (Some(row), false) = (missing, ["method", "family"].contains(&name.as_str())) {
+        if let (Some(row), false) = (missing, ["method", "family", "area"].contains(&name.as_str()))
+        {
             return Err(format!("row {} has no \"{name}\"", row + 1));
         }
     }
@@ -121,7 +127,17 @@ impl Predictions {
     pub fn videos(&self, rule: VideoScore) -> Result<Samples, PredictionsError> {
         let fail = |source| PredictionsError::Videos { path: self.path.clone(), source };
         let keys = self.table.select(["dataset", "video_key"]).map_err(|e| fail(e.into()))?;
-        let videos = by_video(&keys, &self.fakes(), &self.scores(), rule).map_err(fail)?;
+        let (fakes, scores) = (self.fakes(), self.scores());
+        let videos = match rule {
+            VideoScore::Faces(rule) => by_video(&keys, &fakes, &scores, rule),
+            VideoScore::FrameMax(rule) => {
+                let frames = self.number("frame").into_no_null_iter().zip(self.areas());
+                let places: Vec<Place> =
+                    frames.map(|(frame, area)| Place { frame, area }).collect();
+                by_frames(&keys, &fakes, &scores, &places, rule)
+            }
+        };
+        let videos = videos.map_err(fail)?;
         Ok(self.samples(videos.iter().map(|video| (video.first, (video.fake, video.score)))))
     }
 
@@ -129,8 +145,8 @@ impl Predictions {
     pub fn rows(&self) -> impl Iterator<Item = Prediction> {
         let [datasets, videos, methods] =
             ["dataset", "video_key", "method"].map(|name| self.text(name));
-        let [frames, faces] = ["frame", "face"]
-            .map(|name| self.table[name].u32().expect("a column checked to be u32"));
+        let [frames, faces] = ["frame", "face"].map(|name| self.number(name));
+        let areas: Vec<Option<f32>> = self.areas().collect();
         let families = self.families();
         let labels = self.fakes();
         let probabilities: Vec<&Float32Chunked> = self
@@ -148,6 +164,7 @@ impl Predictions {
             label: if labels[row] { Label::Fake } else { Label::Real },
             method: methods.get(row).map(str::to_owned),
             family: families[row],
+            area: areas[row],
             probabilities: probabilities.iter().map(|p| p.get(row).unwrap_or_default()).collect(),
             exact: None,
         })
@@ -173,6 +190,14 @@ impl Predictions {
 
     fn text(&self, name: &str) -> &StringChunked {
         self.table[name].str().expect("a column checked to be text")
+    }
+
+    fn number(&self, name: &str) -> &UInt32Chunked {
+        self.table[name].u32().expect("a column checked to be u32")
+    }
+
+    fn areas(&self) -> impl Iterator<Item = Option<f32>> {
+        self.table["area"].f32().expect("a column checked to be f32").iter()
     }
 
     fn fakes(&self) -> Vec<bool> {

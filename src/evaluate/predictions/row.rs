@@ -33,6 +33,8 @@ pub struct Prediction {
     pub method: Option<String>,
     /// Its family, where known.
     pub family: Option<Family>,
+    /// Area of its box in pixels of its frame, where a detector found it.
+    pub area: Option<f32>,
     /// Probability of each class, real first.
     pub probabilities: Vec<f32>,
     /// P(fake) where it is known beyond the digits of the probabilities, as another tool's.
@@ -66,6 +68,8 @@ pub(super) fn frame(classes: &[String], rows: &[Prediction]) -> PolarsResult<Dat
         text("method", rows, |row| row.method.as_deref()),
         text("family", rows, |row| row.family.map(family_name)),
     ];
+    let areas: Vec<Option<f32>> = rows.iter().map(|row| row.area).collect();
+    columns.push(Column::new("area".into(), areas));
     for (i, class) in classes.iter().enumerate() {
         let probabilities: Vec<f32> = rows.iter().map(|row| row.probabilities[i]).collect();
         columns.push(Column::new(format!("p_{class}").into(), probabilities));

@@ -26,6 +26,7 @@ fn prediction(video: &str, frame: u32, label: Label, probabilities: [f32; 3]) ->
         label,
         method: fake.then(|| "swap-seam".into()),
         family: fake.then_some(Family::FaceSwap),
+        area: None,
         probabilities: probabilities.to_vec(),
         exact: None,
     }
@@ -61,7 +62,7 @@ fn no_rows_are_a_file_too() {
     let read = round_trip(Vec::new()).unwrap();
     assert!(read.is_empty());
     assert_eq!(read.classes, classes());
-    assert_eq!(read.videos(VideoScore::Mean).unwrap(), Samples::default());
+    assert_eq!(read.videos(VideoScore::default()).unwrap(), Samples::default());
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn the_score_adds_all_fake_classes() {
 
 #[test]
 fn videos_are_means_over_faces() {
-    let videos = round_trip(rows()).unwrap().videos(VideoScore::Mean).unwrap();
+    let videos = round_trip(rows()).unwrap().videos(VideoScore::default()).unwrap();
     let sample = |video: &str, fake, score, method: Option<&str>, family| Sample {
         video: video.into(),
         fake,
@@ -104,7 +105,7 @@ fn videos_are_means_over_faces() {
 fn a_video_with_both_labels_is_an_error() {
     let mut rows = rows();
     rows[2].label = Label::Real;
-    let error = round_trip(rows).unwrap().videos(VideoScore::Mean).unwrap_err().to_string();
+    let error = round_trip(rows).unwrap().videos(VideoScore::default()).unwrap_err().to_string();
     assert!(error.ends_with("video \"demo/fake/1\" is real in row 3 and fake in row 2"), "{error}");
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Average, Claim, Column, Comparison, CorruptionKind, Intervals, Label, Level, Metric,
-    MetricSpec, Parameter, Predictions, Reference, Row, Scenario, Table, Threshold, VideoScore,
+    Average, Claim, Column, Comparison, CorruptionKind, FrameMax, Intervals, Label, Level, Metric,
+    MetricSpec, Parameter, Pooling, Predictions, Reference, Row, Scenario, Table, Threshold,
+    VideoScore,
 };
 use crate::lang::span::Spanned;
 use crate::lang::tree::Node;
@@ -56,7 +57,10 @@ pub(crate) fn table(
     let metrics: Vec<Option<MetricSpec>> = node.children("metric").map(metric).collect();
     let references: Vec<Option<Reference>> = node.children("reference").map(reference).collect();
     let claims: Vec<Option<Claim>> = node.children("claim").map(claim).collect();
-    let video_score = video_score(node);
+    let video_score = match node.child("video-score") {
+        Some(score) => video_score(score),
+        None => Some(Spanned::default_of(VideoScore::default())),
+    };
     let intervals = intervals(node);
     let compare = match node.child("compare") {
         Some(compare) => compare.get("against").map(|against| Some(Comparison { against })),
@@ -132,7 +136,11 @@ fn row(node: Cursor<'_>, sink: &mut Sink) -> Option<Row> {
             None
         }
     };
-    Some(Row { experiment, label, repeats, predictions })
+    let video_score = match node.child("video-score") {
+        Some(score) => Some(video_score(score)?),
+        None => None,
+    };
+    Some(Row { experiment, label, repeats, predictions, video_score })
 }
 
 fn predictions(row: Cursor<'_>) -> Option<Predictions> {
@@ -303,15 +311,16 @@ fn metric(node: Cursor<'_>) -> Option<MetricSpec> {
     Some(MetricSpec { metric, parameter, level: node.get("level")? })
 }
 
-fn video_score(table: Cursor<'_>) -> Option<Spanned<VideoScore>> {
-    let Some(node) = table.child("video-score") else {
-        return Some(Spanned::default_of(VideoScore::default()));
-    };
+fn video_score(node: Cursor<'_>) -> Option<Spanned<VideoScore>> {
     let rule: Spanned<String> = node.get("rule")?;
     let score = match rule.value.as_str() {
-        "max" => VideoScore::Max,
-        "top" => VideoScore::Top(node.get::<u32>("k")?.value),
-        _ => VideoScore::Mean,
+        "max" => VideoScore::Faces(Pooling::Max),
+        "top" => VideoScore::Faces(Pooling::Top(node.get::<u32>("k")?.value)),
+        "frame-max" => VideoScore::FrameMax(FrameMax {
+            area: node.get::<f64>("area")?.value,
+            failed: node.maybe::<f64>("failed")?.map(|failed| failed.value),
+        }),
+        _ => VideoScore::Faces(Pooling::Mean),
     };
     Some(rule.map(|_| score))
 }

@@ -248,13 +248,16 @@ fn loss_effects(experiment: &Experiment, sink: &mut Sink) {
 fn table_effects(table: &Table, sink: &mut Sink) {
     let level = |wanted| table.metrics.iter().any(|metric| metric.level.value == wanted);
     if !level(Level::Video) {
-        report(
-            sink,
-            "`video-score` in a table of faces",
-            "every metric of the table is of faces",
-            table.video_score.origin,
-            "remove it, or give a metric `level=video`",
-        );
+        let rows = table.rows.iter().filter_map(|row| row.video_score);
+        for score in rows.chain([table.video_score]) {
+            report(
+                sink,
+                "`video-score` in a table of faces",
+                "every metric of the table is of faces",
+                score.origin,
+                "remove it, or give a metric `level=video`",
+            );
+        }
     }
     if let (Some(compare), 1) = (&table.compare, table.rows.len()) {
         report(

@@ -33,6 +33,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// How the faces of a video make its score in a row.
+    pub fn video_score_of(&self, row: &Row) -> VideoScore {
+        row.video_score.unwrap_or(self.video_score).value
+    }
+
     /// Whether it chooses thresholds on validation.
     pub fn validates(&self) -> bool {
         let chosen = |parameter| {
@@ -53,6 +58,8 @@ pub struct Row {
     pub repeats: Vec<Spanned<String>>,
     /// The scores of another tool, of which the row is made instead of an experiment's.
     pub predictions: Option<Predictions>,
+    /// How the faces of a video make its score, if not as the table says.
+    pub video_score: Option<Spanned<VideoScore>>,
 }
 
 /// A file with the scores of another tool.
@@ -192,9 +199,35 @@ pub enum Threshold {
 }
 
 /// How the faces of a video make its score.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VideoScore {
+    /// Frame by frame.
+    FrameMax(FrameMax),
+    /// All of them together.
+    #[serde(untagged)]
+    Faces(Pooling),
+}
+
+impl Default for VideoScore {
+    fn default() -> Self {
+        Self::Faces(Pooling::default())
+    }
+}
+
+/// The mean over frames, each the highest of its large faces (Shiohara and Yamasaki 2022).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FrameMax {
+    /// Smallest area of a face's box, as a share of the largest of its frame.
+    pub area: f64,
+    /// Score of a video without a usable face; without, such videos are left out.
+    pub failed: Option<f64>,
+}
+
+/// How scores make one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
     /// Their mean (paper section 4.3).
     #[default]
     Mean,

@@ -63,7 +63,11 @@ static ROW: NodeSpec = NodeSpec::value(
     Field::new("high", Type::Word(&[("fake", "as in Proofmark"), ("real", "1 less the score is taken")]), "The class that a high score means; only with `predictions`.").or(Text("fake")),
     Field::new("min-coverage", Type::Fraction, "Smallest fraction of a split's videos that must have a score; only with `predictions`.").or(Number(1.0)),
 ])
-.children(&[Child::new(&REPEAT, AnyNumber), Child::new(&COLUMNS, AtMostOnce)])
+.children(&[
+    Child::new(&REPEAT, AnyNumber),
+    Child::new(&COLUMNS, AtMostOnce),
+    Child::new(&VIDEO_SCORE, AtMostOnce),
+])
 .keyed();
 
 static COLUMNS: NodeSpec = NodeSpec::new(
@@ -244,13 +248,14 @@ static METRIC: NodeSpec = NodeSpec::value(
 
 static VIDEO_SCORE: NodeSpec = NodeSpec::value(
     "video-score",
-    "How the faces of a video make its score; `mean` if absent.",
+    "How the faces of a video make its score: of the whole table, `mean` if absent, or of one row.",
     &[Field::new(
         "rule",
         Type::Word(&[
             ("mean", "mean of all faces (paper section 4.3)"),
             ("max", "highest of all faces"),
             ("top", "mean of the `k` highest"),
+            ("frame-max", "mean over the frames, each the highest of its large faces (SBI's rule)"),
         ]),
         "Which.",
     )
@@ -265,6 +270,15 @@ static VIDEO_SCORE: NodeSpec = NodeSpec::value(
         "How many faces; all where a video has fewer.",
     )
     .required()],
+    children: &[],
+},
+Variant {
+    word: "frame-max",
+    doc: "A frame with several people counts by the one who looks most like a fake; faces in the background do not count.",
+    properties: &[
+        Field::new("area", Type::Fraction, "Smallest area of a face's box, as a share of the largest of its frame. A face that no detector found always counts.").or(Number(0.5)),
+        Field::new("failed", Type::Fraction, "Score of a video without a usable face; without it, such videos are left out, as by the other rules."),
+    ],
     children: &[],
 }]);
 

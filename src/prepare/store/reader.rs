@@ -125,6 +125,12 @@ impl FaceFile {
         Some([edges[0], edges[1], edges[2], edges[3]])
     }
 
+    /// Area of the box of face `index` in pixels of its frame, if a detector found it.
+    pub fn area(&self, index: usize) -> Option<f32> {
+        let [left, top, right, bottom] = self.bbox(index)?;
+        Some((right - left).max(0.0) * (bottom - top).max(0.0))
+    }
+
     /// Width and height of the frame of face `index` in pixels.
     pub fn source(&self, index: usize) -> (u32, u32) {
         let side = |column| {
