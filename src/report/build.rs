@@ -408,13 +408,14 @@ fn seeds(table: &Table) -> Option<String> {
 /// How faces make a video's score, where it is not the mean.
 fn video_score(table: &Table) -> Option<String> {
     let rule = table.video_score.value;
-    let general = (rule != VideoScore::default()).then(|| how(rule));
-    let rows = table.rows.iter().filter(|row| table.video_score_of(row) != rule);
-    let rows: Vec<String> = rows
-        .map(|row| format!("of {} {}", row.label.value, how(table.video_score_of(row))))
-        .collect();
+    let general =
+        (rule != VideoScore::default()).then(|| format!("A video's score is {}.", how(rule)));
+    let rows = table.rows.iter().map(|row| (row, table.video_score_of(row)));
+    let rows = rows
+        .filter(|(_, of_row)| *of_row != rule)
+        .map(|(row, of_row)| format!("A video's score of {} is {}.", row.label.value, how(of_row)));
     let said: Vec<String> = general.into_iter().chain(rows).collect();
-    (!said.is_empty()).then(|| format!("A video's score is {}.", said.join("; ")))
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 /// How a rule makes a video's score.
