@@ -59,17 +59,10 @@ pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure>
                 Err(format!("the file of {} has no score of {}", key.experiment, key.dataset))
             }
             (Some(file), outside) => {
-                let rule = table.video_score_of(row);
-                let mut scored = read(file, rule)?;
                 // What another tool did not score is not ours to score.
-                if let (VideoScore::FrameMax(FrameMax { failed: Some(score), .. }), None) =
-                    (rule, outside)
-                {
-                    let videos = failed.get(&(&*key.dataset, key.split)).copied();
-                    let videos = videos.into_iter().flatten();
-                    scored.videos.rows.extend(videos.map(|video| unseen(video, score)));
-                }
-                Ok(scored)
+                let failed = failed.get(&(&*key.dataset, key.split)).filter(|_| outside.is_none());
+                let failed = failed.map(|failed| failed.as_slice()).unwrap_or_default();
+                Ok(read(file, table.video_score_of(row), failed)?)
             }
         };
         if let Some(coverage) = &scores.outside {
@@ -112,10 +105,15 @@ fn published(table: &Table) -> Result<Vec<Published>, Failure> {
         .collect()
 }
 
-fn read(file: &Path, rule: VideoScore) -> Result<Scored, Failure> {
-    let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
-    let predictions = crate::evaluate::predictions::read(file).map_err(failed)?;
-    Ok(Scored { frames: predictions.frames(), videos: predictions.videos(rule).map_err(failed)? })
+/// Scores from a file, and of the videos without a usable face where the rule has one for them.
+fn read(file: &Path, rule: VideoScore, failed: &[FailedVideo]) -> Result<Scored, Failure> {
+    let unread = |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
+    let predictions = crate::evaluate::predictions::read(file).map_err(unread)?;
+    let mut videos = predictions.videos(rule).map_err(unread)?;
+    if let VideoScore::FrameMax(FrameMax { failed: Some(score), .. }) = rule {
+        videos.rows.extend(failed.iter().map(|video| unseen(video, score)));
+    }
+    Ok(Scored { frames: predictions.frames(), videos })
 }
 
 /// A video without a usable face, with the score that it is given.
@@ -173,4 +171,49 @@ fn write_plot(plot: &Plot, folder: &Path) -> Result<(), Failure> {
         Failure::Internal(format!("the plot {} cannot be drawn as PNG", plot.name))
     })?;
     Ok(write_whole(&path.with_extension("png"), &png)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::predictions::{Prediction, write};
+    use crate::lang::model::Label;
+
+    #[test]
+    fn only_a_rule_that_says_so_scores_videos_without_a_face() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("predictions.parquet");
+        let face = |face, area, p| Prediction {
+            dataset: "d".to_owned(),
+            video: "seen".to_owned(),
+            frame: 0,
+            face,
+            label: Label::Real,
+            method: None,
+            family: None,
+            area: Some(area),
+            probabilities: vec![1.0 - p, p],
+            exact: Some(f64::from(p)),
+        };
+        let classes = ["real", "fake"].map(str::to_owned);
+        let faces = [face(0, 900.0, 0.25), face(1, 100.0, 0.75)];
+        write(&file, faces, &classes, &BTreeMap::new()).unwrap();
+        let unseen = FailedVideo {
+            video: "unseen".to_owned(),
+            fake: true,
+            method: Some("swap".to_owned()),
+            family: None,
+        };
+        let scores = |rule| {
+            let scored = read(&file, rule, std::slice::from_ref(&unseen)).unwrap();
+            assert_eq!(scored.frames.rows.len(), 2);
+            let video = |row: Sample| (row.video.to_string(), row.fake, row.score);
+            scored.videos.rows.into_iter().map(video).collect::<Vec<_>>()
+        };
+        let seen = |score| ("seen".to_owned(), false, score);
+        assert_eq!(scores(VideoScore::default()), [seen(0.5)]);
+        let rule = |failed| VideoScore::FrameMax(FrameMax { area: 0.5, failed });
+        assert_eq!(scores(rule(None)), [seen(0.25)]);
+        assert_eq!(scores(rule(Some(0.5))), [seen(0.25), ("unseen".to_owned(), true, 0.5)]);
+    }
 }
