@@ -32,7 +32,10 @@ pub fn gather(
 ) -> Result<Findings, Failure> {
     let mut findings = Findings::default();
     let folders = face_folders(plan, store)?;
-    let splits: BTreeSet<(String, Split)> = project.tables.iter().flat_map(scored).collect();
+    // Those of the columns, and those that choose thresholds.
+    let validated = plan.scores.iter().map(|s| (s.target.dataset.clone(), s.target.split));
+    let splits: BTreeSet<(String, Split)> =
+        project.tables.iter().flat_map(scored).chain(validated).collect();
     for (dataset, split) in splits {
         if let Some(folder) = folders.get(&dataset) {
             let faces = Faces::open(folder).map_err(Failure::Data)?;

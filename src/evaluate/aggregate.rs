@@ -108,7 +108,11 @@ pub fn by_frames(
 fn of_frame(rows: &[usize], scores: &[f64], places: &[Place], rule: FrameMax) -> f64 {
     let areas = rows.iter().filter_map(|&row| places[row].area);
     let least = rule.area * f64::from(areas.fold(0.0, f32::max));
-    let counts = |row: &&usize| places[**row].area.is_none_or(|area| f64::from(area) >= least);
+    let counts = |row: &&usize| match places[**row].area {
+        // A size that is no number is unknown.
+        Some(area) if !area.is_nan() => f64::from(area) >= least,
+        _ => true,
+    };
     // The largest face always counts.
     rows.iter().filter(counts).map(|&row| scores[row]).fold(f64::NEG_INFINITY, f64::max)
 }
@@ -216,7 +220,7 @@ mod tests {
             place(0, Some(100.0)),
             // Of unknown size.
             place(0, None),
-            place(1, None),
+            place(1, Some(f32::NAN)),
         ];
         let rule = FrameMax { area: 0.5, failed: None };
         let videos = |rule| {

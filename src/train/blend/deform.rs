@@ -87,9 +87,8 @@ pub fn elastic(mask: &Mask, noise: [Mask; 2]) -> Mask {
                 for (x, ((from, dx), dy)) in from.iter_mut().zip(dx).zip(dy).enumerate() {
                     let column = mirrored(x as f32 + STRENGTH * dx, right);
                     let row = mirrored(down + STRENGTH * dy, bottom);
-                    // Below 2^23, added to it, a whole number is its own lowest bits.
-                    let place = row * width as f32 + column + (1u32 << 23) as f32;
-                    *from = place.to_bits() & 0x7f_ffff;
+                    // Nothing is large enough to wrap.
+                    *from = whole(row).wrapping_mul(width as u32).wrapping_add(whole(column));
                 }
             },
         );
@@ -98,6 +97,13 @@ pub fn elastic(mask: &Mask, noise: [Mask; 2]) -> Mask {
         }
     }
     moved
+}
+
+/// A whole number below 2^23. Added to 2^23, it is the lowest bits of the sum: no conversion
+/// that would check its bounds.
+#[inline(always)]
+fn whole(number: f32) -> u32 {
+    (number + (1u32 << 23) as f32).to_bits() & 0x7f_ffff
 }
 
 /// Noise smoothed and in cells: their means, and a Gaussian of the variance that means and
@@ -247,5 +253,15 @@ mod tests {
         assert!((area / (width * height) as f32 - 0.5).abs() < 0.02);
         let zero = || Mask::zeros(width, height);
         assert_eq!(elastic(&mask, [zero(), zero()]), mask);
+    }
+
+    #[test]
+    fn the_largest_stored_face_keeps_its_places() {
+        // More pixels than 2^23, and the last row seen.
+        let (width, height) = (4096, 2050);
+        let mut mask = Mask::zeros(width, height);
+        mask.values[(height - 2) * width..].fill(1.0);
+        let still = || Mask::zeros(width, height);
+        assert!(elastic(&mask, [still(), still()]) == mask);
     }
 }

@@ -109,8 +109,8 @@ pub fn image(from: &Pixels, rows: &[Tap], columns: &[Tap]) -> Pixels {
         wide(
             #[inline(always)]
             || {
-                for ((byte_, upper), lower) in bytes.iter_mut().zip(upper).zip(lower) {
-                    *byte_ = byte(a * upper + b * lower);
+                for ((out, upper), lower) in bytes.iter_mut().zip(upper).zip(lower) {
+                    *out = byte(a * upper + b * lower);
                 }
             },
         );
