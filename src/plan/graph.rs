@@ -19,7 +19,7 @@ const LANDMARKS_VERSION: u32 = 1;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
 const PREDICT_VERSION: u32 = 2;
-const BLEND_VERSION: u32 = 2;
+const BLEND_VERSION: u32 = 3;
 const CORRUPTION_VERSION: u32 = 1;
 
 /// Kinds of stage.

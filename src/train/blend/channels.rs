@@ -1,28 +1,53 @@
-//! The channels of a run of pixels apart and together again, so that loops over them take
+//! The channels of a line of pixels apart and together again, so that loops over them take
 //! many pixels at a time.
 
-/// Pixels that are computed together.
-pub const LANES: usize = 32;
+use crate::wide::wide;
 
-/// As many pixels.
-pub type Run = [[u8; 3]; LANES];
+/// The channels of a line of pixels, each in a line of its own.
+#[derive(Clone, Debug)]
+pub struct Channels(pub [Vec<u8>; 3]);
 
-/// Their channels.
-#[inline(always)]
-pub fn apart(pixels: &Run) -> [[u8; LANES]; 3] {
-    let mut channels = [[0; LANES]; 3];
-    for i in 0..LANES {
-        channels[0][i] = pixels[i][0];
-        channels[1][i] = pixels[i][1];
-        channels[2][i] = pixels[i][2];
+impl Channels {
+    /// Of black pixels.
+    pub fn new(width: usize) -> Self {
+        Self([0; 3].map(|_| vec![0; width]))
     }
-    channels
+
+    /// Takes the channels of as many pixels as there are.
+    pub fn set(&mut self, pixels: &[[u8; 3]]) {
+        let [a, b, c] = &mut self.0;
+        wide(
+            #[inline(always)]
+            || {
+                for (((pixel, a), b), c) in pixels.iter().zip(a).zip(b).zip(c) {
+                    [*a, *b, *c] = *pixel;
+                }
+            },
+        );
+    }
+
+    /// Puts them together.
+    pub fn get(&self, pixels: &mut [[u8; 3]]) {
+        let [a, b, c] = &self.0;
+        wide(
+            #[inline(always)]
+            || {
+                for (((pixel, a), b), c) in pixels.iter_mut().zip(a).zip(b).zip(c) {
+                    *pixel = [*a, *b, *c];
+                }
+            },
+        );
+    }
 }
 
-/// The pixels of channels.
+/// The first half of the numbers and the second by turns.
 #[inline(always)]
-pub fn together(channels: &[[u8; LANES]; 3], pixels: &mut Run) {
-    for i in 0..LANES {
-        pixels[i] = [channels[0][i], channels[1][i], channels[2][i]];
+pub fn interleave<const N: usize>(numbers: &[u8; N]) -> [u8; N] {
+    let (first, second) = numbers.split_at(N / 2);
+    let mut out = [0; N];
+    for i in 0..N / 2 {
+        out[2 * i] = first[i];
+        out[2 * i + 1] = second[i];
     }
+    out
 }

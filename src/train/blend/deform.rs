@@ -1,5 +1,6 @@
 //! Small movements: of source and mask together, and of the mask alone.
 
+use super::field::Field;
 use super::mask::Mask;
 use super::resample::{image, move_about_middle, source};
 use crate::prepare::crop::Window;
@@ -26,20 +27,20 @@ impl Affine {
 
     /// The mask moved, by the nearest pixel; nothing comes in.
     pub fn mask(&self, from: &Mask) -> Mask {
-        let places = |n: usize, axis: usize| -> Vec<Option<usize>> {
-            let nearest = |i| {
-                let at = source(i, n, self.scale[axis], self.shift[axis]).round();
-                (0.0..n as f64).contains(&at).then_some(at as usize)
-            };
-            (0..n).map(nearest).collect()
-        };
-        let (rows, columns) = (places(from.height, 1), places(from.width, 0));
         let mut moved = Mask::zeros(from.width, from.height);
-        for (out, row) in moved.values.chunks_exact_mut(from.width).zip(rows) {
-            let Some(row) = row else { continue };
-            let row = &from.values[row * from.width..][..from.width];
-            for (out, column) in out.iter_mut().zip(&columns) {
-                *out = column.map_or(0.0, |column| row[column]);
+        let Some(seen) = from.seen() else { return moved };
+        // Places of a side, and those that they come from, where something is seen.
+        let places = |n: usize, axis: usize, first: u32, length: u32| -> Vec<(usize, usize)> {
+            let inside = f64::from(first)..f64::from(first + length);
+            let nearest = |i| source(i, n, self.scale[axis], self.shift[axis]).round();
+            let places = (0..n).map(|i| (i, nearest(i))).filter(|(_, at)| inside.contains(at));
+            places.map(|(i, at)| (i, at as usize)).collect()
+        };
+        let columns = places(from.width, 0, seen.x, seen.width);
+        for (y, row) in places(from.height, 1, seen.y, seen.height) {
+            let (out, row) = (&mut moved.values[y * from.width..][..from.width], from.row(row));
+            for (x, column) in &columns {
+                out[*x] = row[*column];
             }
         }
         moved
@@ -59,32 +60,38 @@ const WINDOW: usize = 15;
 
 /// The mask with each pixel from a place nearby: noise from -1 to 1 across and down,
 /// smoothed, says how far, in the mean about a pixel. The border goes on mirrored.
-pub fn elastic(mask: &Mask, noise: [Mask; 2]) -> Mask {
-    let cells = noise.map(|noise| smoothed(&noise));
+pub fn elastic(mask: &Mask, noise: [Field; 2]) -> Mask {
     let (width, height) = (mask.width, mask.height);
-    let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
     let mut moved = Mask::zeros(width, height);
     let Some(seen) = mask.seen() else { return moved };
-    // No pixel comes from further than the largest offset down: rows beyond stay 0.
-    let reach = cells[1].values.iter().fold(0f32, |most, value| most.max(value.abs()));
-    let reach = (STRENGTH * reach) as usize + 1;
-    let first = (seen.y as usize).saturating_sub(reach);
-    let beyond = (seen.y + seen.height) as usize + reach;
+    let cells = noise.map(|noise| smoothed(&noise));
+    let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
+    // No pixel comes from further than the largest offset: what is beyond stays 0.
+    let reached = |axis: usize, from: u32, length: u32| {
+        let most = cells[axis].values.iter().fold(0f32, |most, value| most.max(value.abs()));
+        let reach = (STRENGTH * most) as usize + 1;
+        (from as usize).saturating_sub(reach)..(from + length) as usize + reach
+    };
+    let columns = reached(0, seen.x, seen.width);
+    let columns = columns.start..columns.end.min(width);
+    let rows = reached(1, seen.y, seen.height);
     let mut lines = cells.each_ref().map(|cells| vec![0f32; cells.width + 2]);
     let mut offsets = cells.each_ref().map(|cells| vec![[0f32; CELL]; cells.width + 1]);
-    let mut from = vec![0u32; width];
-    let rows = moved.values.chunks_exact_mut(width).enumerate();
-    for (y, out) in rows.take(beyond).skip(first) {
+    let mut from = vec![0u32; columns.len()];
+    for (y, out) in moved.values.chunks_exact_mut(width).enumerate().take(rows.end).skip(rows.start)
+    {
         for ((cells, line), offsets) in cells.iter().zip(&mut lines).zip(&mut offsets) {
             spread(cells, y, line, offsets);
         }
         let down = y as f32;
         // The first cell's middle is half a cell in.
-        let [dx, dy] = offsets.each_ref().map(|offsets| &offsets.as_flattened()[CELL / 2..]);
+        let first = CELL / 2 + columns.start;
+        let [dx, dy] = offsets.each_ref().map(|offsets| &offsets.as_flattened()[first..]);
         wide(
             #[inline(always)]
             || {
-                for (x, ((from, dx), dy)) in from.iter_mut().zip(dx).zip(dy).enumerate() {
+                let offsets = columns.clone().zip(dx.iter().zip(dy));
+                for (from, (x, (dx, dy))) in from.iter_mut().zip(offsets) {
                     let column = mirrored(x as f32 + STRENGTH * dx, right);
                     let row = mirrored(down + STRENGTH * dy, bottom);
                     // Nothing is large enough to wrap.
@@ -92,7 +99,7 @@ pub fn elastic(mask: &Mask, noise: [Mask; 2]) -> Mask {
                 }
             },
         );
-        for (out, from) in out.iter_mut().zip(&from) {
+        for (out, from) in out[columns.clone()].iter_mut().zip(&from) {
             *out = mask.values[*from as usize];
         }
     }
@@ -108,9 +115,9 @@ fn whole(number: f32) -> u32 {
 
 /// Noise smoothed and in cells: their means, and a Gaussian of the variance that means and
 /// the way back to pixels do not add.
-fn smoothed(noise: &Mask) -> Mask {
+fn smoothed(noise: &Field) -> Field {
     let (width, height) = (noise.width.div_ceil(CELL), noise.height.div_ceil(CELL));
-    let mut cells = Mask::zeros(width, height);
+    let mut cells = Field::zeros(width, height);
     let rows = cells.values.chunks_exact_mut(width);
     for (out, band) in rows.zip(noise.values.chunks(CELL * noise.width)) {
         // The last cells may have fewer columns, or rows.
@@ -142,7 +149,7 @@ fn smoothed(noise: &Mask) -> Mask {
 
 /// What cells come to along the pixels of row `y`, from half a cell before the first. The
 /// last goes on.
-fn spread(cells: &Mask, y: usize, line: &mut [f32], pixels: &mut [[f32; CELL]]) {
+fn spread(cells: &Field, y: usize, line: &mut [f32], pixels: &mut [[f32; CELL]]) {
     let share = |i: usize| (i as f32 + 0.5) / CELL as f32;
     let shares: [f32; CELL] = std::array::from_fn(share);
     let at = share(y) - 0.5;
@@ -192,18 +199,18 @@ mod tests {
         // One up and two to the right: what was at (0, 1) is at (2, 0).
         assert_eq!(moved.rgb[6..9], picture.rgb[15..18]);
         assert!(moved.rgb[..6].iter().chain(&moved.rgb[45..]).all(|v| *v == 0));
-        let mask = Mask { width: 5, height: 4, values: (0..20).map(|v| v as f32).collect() };
+        let mask = Mask { width: 5, height: 4, values: (0..20).collect() };
         assert_eq!(still.mask(&mask), mask);
-        assert_eq!(right.mask(&mask).values[2], 5.0);
-        assert_eq!(right.mask(&mask).values[19], 0.0);
+        assert_eq!(right.mask(&mask).values[2], 5);
+        assert_eq!(right.mask(&mask).values[19], 0);
     }
 
     #[test]
     fn a_stretch_keeps_the_middle() {
         let mut mask = Mask::zeros(101, 101);
-        mask.values[50 * 101 + 50] = 1.0;
+        mask.values[50 * 101 + 50] = 1;
         let large = Affine { scale: [1.05; 2], shift: [0.0; 2] };
-        assert_eq!(large.mask(&mask).values[50 * 101 + 50], 1.0);
+        assert_eq!(large.mask(&mask).values[50 * 101 + 50], 1);
     }
 
     #[test]
@@ -212,7 +219,7 @@ mod tests {
         let noise = |sample| {
             let mut rng = Rng::new(1, Stream::Demo, 0, sample);
             let values = (0..width * height).map(|_| rng.range(-1.0, 1.0) as f32).collect();
-            Mask { width, height, values }
+            Field { width, height, values }
         };
         let cells = smoothed(&noise(0));
         let (mut line, mut pixels) =
@@ -246,12 +253,12 @@ mod tests {
         let off = STRENGTH * off.sqrt();
         assert!(off < 0.25, "cells are off by {off} pixels");
         let mut mask = Mask::zeros(width, height);
-        mask.values[..width * height / 2].fill(1.0);
+        mask.values[..width * height / 2].fill(1);
         let moved = elastic(&mask, [noise(1), noise(2)]);
         assert!(moved != mask);
-        let area: f32 = moved.values.iter().sum();
+        let area: f32 = moved.values.iter().map(|value| f32::from(*value)).sum();
         assert!((area / (width * height) as f32 - 0.5).abs() < 0.02);
-        let zero = || Mask::zeros(width, height);
+        let zero = || Field::zeros(width, height);
         assert_eq!(elastic(&mask, [zero(), zero()]), mask);
     }
 
@@ -260,8 +267,8 @@ mod tests {
         // More pixels than 2^23, and the last row seen.
         let (width, height) = (4096, 2050);
         let mut mask = Mask::zeros(width, height);
-        mask.values[(height - 2) * width..].fill(1.0);
-        let still = || Mask::zeros(width, height);
+        mask.values[(height - 2) * width..].fill(1);
+        let still = || Field::zeros(width, height);
         assert!(elastic(&mask, [still(), still()]) == mask);
     }
 }

@@ -1,6 +1,6 @@
 //! Hue, saturation and value of bytes as OpenCV has them (hue 0 to 179), moved.
 
-use super::channels::{LANES, Run, apart, together};
+use super::channels::Channels;
 use super::resample::byte;
 use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
@@ -11,33 +11,32 @@ use crate::wide::wide;
 pub fn shift_hsv(image: &mut Pixels, by: [f64; 3]) {
     let [hue, saturation, value] = by.map(|by| by.floor() as i32);
     let by = [hue.rem_euclid(180), saturation, value];
-    let (runs, rest) = image.rgb.as_chunks_mut::<3>().0.as_chunks_mut::<LANES>();
-    let mut last = [[0; 3]; LANES];
-    last[..rest.len()].copy_from_slice(rest);
-    wide(
-        #[inline(always)]
-        || {
-            for run in runs {
-                shift_run(run, by);
-            }
-            shift_run(&mut last, by);
-        },
-    );
-    rest.copy_from_slice(&last[..rest.len()]);
+    // A few lines' worth at a time, which a processor holds near.
+    const LENGTH: usize = 1024;
+    let mut channels = Channels::new(LENGTH);
+    for pixels in image.rgb.as_chunks_mut::<3>().0.chunks_mut(LENGTH) {
+        channels.set(pixels);
+        let [r, g, b] = &mut channels.0;
+        wide(
+            #[inline(always)]
+            || {
+                for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
+                    [*r, *g, *b] = shifted([*r, *g, *b], by);
+                }
+            },
+        );
+        channels.get(pixels);
+    }
 }
 
 #[inline(always)]
-fn shift_run(run: &mut Run, [hue, saturation, value]: [i32; 3]) {
-    let [mut r, mut g, mut b] = apart(run);
-    for ((r, g), b) in r.iter_mut().zip(&mut g).zip(&mut b) {
-        let [h, s, v] = hsv([*r, *g, *b]);
-        let h = h.wrapping_add(hue);
-        let h = if h >= 180 { h.wrapping_sub(180) } else { h };
-        let s = s.wrapping_add(saturation).clamp(0, 255);
-        let v = v.wrapping_add(value).clamp(0, 255);
-        [*r, *g, *b] = rgb([h, s, v]);
-    }
-    together(&[r, g, b], run);
+fn shifted(pixel: [u8; 3], [hue, saturation, value]: [i32; 3]) -> [u8; 3] {
+    let [h, s, v] = hsv(pixel);
+    let h = h.wrapping_add(hue);
+    let h = if h >= 180 { h.wrapping_sub(180) } else { h };
+    let s = s.wrapping_add(saturation).clamp(0, 255);
+    let v = v.wrapping_add(value).clamp(0, 255);
+    rgb([h, s, v])
 }
 
 /// Fractional bits of the fixed-point reciprocals that OpenCV divides by.

@@ -2,8 +2,8 @@
 //! blocks of 8 x 8 as cosines rounded to the steps of a quality, and back, as libjpeg does
 //! it. What a file does beyond that loses nothing.
 
-use super::channels::{LANES, apart, together};
-use super::resample::byte;
+use super::channels::Channels;
+use super::dct::{BLOCK, quantize};
 use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
 
@@ -19,173 +19,157 @@ const CHROMA: [u16; 64] = [
     47, 66, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
-/// Rows of a block of brightness and colour together.
-const UNIT: usize = 16;
-/// Columns of two blocks side by side, which are computed together.
-const TWO: usize = 16;
+/// Rows and columns of a block of brightness and colour together.
+const UNIT: usize = 2 * BLOCK;
 
-/// Two blocks side by side.
-type Blocks = [[f32; TWO]; 8];
-/// Row u is frequency u.
-type Cosines = [[f32; 8]; 8];
-
-/// One channel. Its width is a multiple of two blocks, its height of one.
+/// One channel. Its sides are multiples of [`BLOCK`].
 struct Plane {
     width: usize,
-    values: Vec<f32>,
+    values: Vec<u8>,
 }
 
 /// An image as a JPEG file of this quality, 1 to 100, would give it back.
 pub fn jpeg(image: &Pixels, quality: u32) -> Pixels {
-    let cosines = cosines();
-    let [mut luma, blue, red] = planes(image);
-    luma.quantize(&steps(&LUMA, quality), &cosines);
-    let [blue, red] = [blue, red].map(|plane| {
-        let mut small = plane.halved();
-        small.quantize(&steps(&CHROMA, quality), &cosines);
-        small
-    });
+    let [mut luma, mut blue, mut red] = planes(image);
+    quantize(&mut luma.values, luma.width, &steps(&LUMA, quality));
+    for plane in [&mut blue, &mut red] {
+        quantize(&mut plane.values, plane.width, &steps(&CHROMA, quality));
+    }
     let (width, height) = (image.width, image.height);
     let mut rgb = vec![0u8; width * height * 3];
-    let [mut blues, mut reds] = [0; 2].map(|_| vec![0f32; luma.width]);
-    let mut mixed = vec![0f32; luma.width];
-    let mut line = vec![[0u8; 3]; luma.width];
-    let rows = rgb.chunks_exact_mut(width * 3).zip(luma.values.chunks_exact(luma.width));
-    for (y, (out, lumas)) in rows.enumerate() {
-        blue.enlarged_row(y, (width, height), &mut mixed, &mut blues);
-        red.enlarged_row(y, (width, height), &mut mixed, &mut reds);
-        let runs = [lumas, &blues, &reds].map(|line| line.as_chunks::<LANES>().0);
-        wide(
-            #[inline(always)]
-            || {
-                for (run, out) in line.as_chunks_mut().0.iter_mut().enumerate() {
-                    let [y, cb, cr] = runs.map(|runs| &runs[run]);
-                    let mut pixels = [[0; LANES]; 3];
-                    for i in 0..LANES {
-                        let (y, cb, cr) = (y[i], cb[i] - 128.0, cr[i] - 128.0);
-                        pixels[0][i] = rounded(y + 1.402 * cr);
-                        pixels[1][i] = rounded(y - 0.344_136 * cb - 0.714_136 * cr);
-                        pixels[2][i] = rounded(y + 1.772 * cb);
-                    }
-                    together(&pixels, out);
-                }
-            },
-        );
-        out.copy_from_slice(&line.as_flattened()[..out.len()]);
+    let rows = rgb.as_chunks_mut::<3>().0.chunks_exact_mut(width);
+    let mut channels = Channels::new(luma.width);
+    let mut mixed = vec![0; blue.width + 2];
+    for (y, (out, lumas)) in rows.zip(luma.values.chunks_exact(luma.width)).enumerate() {
+        let [reds, _, blues] = &mut channels.0;
+        blue.enlarged_row(y, (width, height), &mut mixed, blues);
+        red.enlarged_row(y, (width, height), &mut mixed, reds);
+        to_rgb(lumas, &mut channels);
+        channels.get(out);
     }
     Pixels { width, height, rgb }
 }
 
-/// The nearest byte.
-#[inline(always)]
-fn rounded(value: f32) -> u8 {
-    byte(value.clamp(0.0, 255.0))
-}
-
 /// The steps of a quality.
-fn steps(at_50: &[u16; 64], quality: u32) -> [f32; 64] {
+fn steps(at_50: &[u16; 64], quality: u32) -> [u16; 64] {
     let quality = quality.clamp(1, 100);
     let scale = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
-    at_50.map(|step| ((u32::from(step) * scale + 50) / 100).clamp(1, 255) as f32)
+    at_50.map(|step| ((u32::from(step) * scale + 50) / 100).clamp(1, 255) as u16)
 }
 
-/// Brightness, blueness and redness, with the border repeated up to whole blocks.
+/// Fractional bits of the weights of colours.
+const BITS: u32 = 16;
+const HALF: i32 = 1 << (BITS - 1);
+
+/// A weight with [`BITS`] fractional bits.
+const fn fix(weight: f64) -> i32 {
+    (weight * (1i64 << BITS) as f64 + 0.5) as i32
+}
+
+/// Brightness, and blueness and redness at half the size, each with its border repeated up
+/// to whole blocks.
 fn planes(image: &Pixels) -> [Plane; 3] {
-    let width = image.width.next_multiple_of(2 * TWO);
+    let width = image.width.next_multiple_of(UNIT);
     let height = image.height.next_multiple_of(UNIT);
-    let mut planes = [0; 3].map(|_| Plane { width, values: vec![0.0; width * height] });
-    // A row with its last pixel repeated.
-    let mut pixels = vec![[0; 3]; width];
-    for y in 0..height {
-        let row = &image.rgb[y.min(image.height - 1) * image.width * 3..][..image.width * 3];
-        let (inside, beyond) = pixels.split_at_mut(image.width);
-        inside.copy_from_slice(row.as_chunks().0);
-        beyond.fill(inside[image.width - 1]);
-        let mut lines = planes.each_mut().map(|plane| &mut plane.values[y * width..][..width]);
-        let mut runs = lines.each_mut().map(|line| line.as_chunks_mut::<LANES>().0);
-        wide(
-            #[inline(always)]
-            || {
-                for (run, pixels) in pixels.as_chunks().0.iter().enumerate() {
-                    let [r, g, b] = apart(pixels);
-                    let [luma, blue, red] = &mut runs;
-                    let (luma, blue, red) = (&mut luma[run], &mut blue[run], &mut red[run]);
-                    for i in 0..LANES {
-                        let (r, g, b) = (f32::from(r[i]), f32::from(g[i]), f32::from(b[i]));
-                        luma[i] = (0.299 * r + 0.587 * g + 0.114 * b + 0.5).floor();
-                        blue[i] = (-0.168_736 * r - 0.331_264 * g + 0.5 * b + 128.5).floor();
-                        red[i] = (0.5 * r - 0.418_688 * g - 0.081_312 * b + 128.5).floor();
-                    }
-                }
-            },
-        );
+    let plane = |width: usize, height: usize| Plane { width, values: vec![0; width * height] };
+    let mut luma = plane(width, height);
+    let [mut blue, mut red] = [0; 2].map(|_| plane(width / 2, height / 2));
+    let mut channels = Channels::new(width);
+    let [mut blues, mut reds] = [0; 2].map(|_| [0; 2].map(|_| vec![0; width]));
+    let rows: Vec<_> = image.rgb.as_chunks::<3>().0.chunks_exact(image.width).collect();
+    let colours = blue.rows().zip(red.rows());
+    let bands = luma.values.chunks_exact_mut(2 * width).zip(colours);
+    for ((lumas, (blue, red)), rows) in bands.zip(rows.chunks(2)) {
+        for (i, luma) in lumas.chunks_exact_mut(width).enumerate() {
+            // Of a single last row there are two.
+            channels.set(rows[i.min(rows.len() - 1)]);
+            for channel in &mut channels.0 {
+                let (inside, beyond) = channel.split_at_mut(image.width);
+                beyond.fill(inside[image.width - 1]);
+            }
+            of_rgb(&channels, [luma, &mut blues[i], &mut reds[i]]);
+        }
+        halve([&blues[0], &blues[1]], blue);
+        halve([&reds[0], &reds[1]], red);
     }
-    planes
+    let filled = image.height.div_ceil(2);
+    for (plane, filled) in [(&mut luma, 2 * filled), (&mut blue, filled), (&mut red, filled)] {
+        let (inside, beyond) = plane.values.split_at_mut(filled * plane.width);
+        let last = &inside[inside.len() - plane.width..];
+        beyond.chunks_exact_mut(plane.width).for_each(|row| row.copy_from_slice(last));
+    }
+    [luma, blue, red]
+}
+
+/// Brightness, blueness and redness of a line of pixels.
+fn of_rgb(channels: &Channels, [luma, blue, red]: [&mut [u8]; 3]) {
+    let [r, g, b] = &channels.0;
+    wide(
+        #[inline(always)]
+        || {
+            let colours = r.iter().zip(g).zip(b);
+            let out = luma.iter_mut().zip(blue).zip(red);
+            for (((luma, blue), red), ((r, g), b)) in out.zip(colours) {
+                let weigh = |weights: [i32; 3], more: i32| {
+                    let [r, g, b] = [(r, weights[0]), (g, weights[1]), (b, weights[2])]
+                        .map(|(value, weight)| i32::from(*value).wrapping_mul(weight));
+                    (r.wrapping_add(g).wrapping_add(b).wrapping_add(more) >> BITS) as u8
+                };
+                // Colours lie around 128, and a half is rounded down.
+                let middle = (128 << BITS) + HALF - 1;
+                *luma = weigh([fix(0.299), fix(0.587), fix(0.114)], HALF);
+                *blue = weigh([-fix(0.168_735_892), -fix(0.331_264_108), fix(0.5)], middle);
+                *red = weigh([fix(0.5), -fix(0.418_687_589), -fix(0.081_312_411)], middle);
+            }
+        },
+    );
+}
+
+/// A line's pixels from their brightness and, in place of red and blue, their redness and
+/// blueness.
+fn to_rgb(luma: &[u8], channels: &mut Channels) {
+    let [r, g, b] = &mut channels.0;
+    wide(
+        #[inline(always)]
+        || {
+            for (((y, r), g), b) in luma.iter().zip(r).zip(g).zip(b) {
+                let y = i32::from(*y);
+                let [red, blue] = [*r, *b].map(|value| i32::from(value).wrapping_sub(128));
+                let times = |value: i32, weight: f64| value.wrapping_mul(fix(weight));
+                let add = |more: i32| {
+                    (y.wrapping_add(more.wrapping_add(HALF) >> BITS)).clamp(0, 255) as u8
+                };
+                *r = add(times(red, 1.402));
+                *g = add(0i32
+                    .wrapping_sub(times(blue, 0.344_14))
+                    .wrapping_sub(times(red, 0.714_14)));
+                *b = add(times(blue, 1.772));
+            }
+        },
+    );
+}
+
+/// Means of 2 x 2; a half is rounded down and up in turn.
+fn halve([upper, lower]: [&[u8]; 2], out: &mut [u8]) {
+    let fours = upper.as_chunks::<4>().0.iter().zip(lower.as_chunks::<4>().0);
+    wide(
+        #[inline(always)]
+        || {
+            for (out, (a, b)) in out.as_chunks_mut::<2>().0.iter_mut().zip(fours) {
+                let sum = |i: usize, more: u16| {
+                    let [a, b, c, d] = [a[i], a[i + 1], b[i], b[i + 1]].map(u16::from);
+                    (a.wrapping_add(b).wrapping_add(c).wrapping_add(d).wrapping_add(more) >> 2)
+                        as u8
+                };
+                *out = [sum(0, 1), sum(2, 2)];
+            }
+        },
+    );
 }
 
 impl Plane {
-    /// Means of 2 x 2; a half is rounded down and up in turn, as in libjpeg.
-    fn halved(&self) -> Self {
-        let width = self.width / 2;
-        let mut values = vec![0f32; self.values.len() / 4];
-        let bands = self.values.chunks_exact(2 * self.width);
-        for (out, rows) in values.chunks_exact_mut(width).zip(bands) {
-            let (upper, lower) = rows.split_at(self.width);
-            let fours = upper.as_chunks::<4>().0.iter().zip(lower.as_chunks::<4>().0);
-            wide(
-                #[inline(always)]
-                || {
-                    for (out, (a, b)) in out.as_chunks_mut::<2>().0.iter_mut().zip(fours) {
-                        *out = [
-                            (0.25 * (a[0] + a[1] + b[0] + b[1] + 1.0)).floor(),
-                            (0.25 * (a[2] + a[3] + b[2] + b[3] + 2.0)).floor(),
-                        ];
-                    }
-                },
-            );
-        }
-        Self { width, values }
-    }
-
-    /// Rounds the cosines of every block to steps.
-    fn quantize(&mut self, steps: &[f32; 64], cosines: &Cosines) {
-        // Frequencies are met with rows and columns exchanged.
-        let steps: Blocks =
-            std::array::from_fn(|u| std::array::from_fn(|i| steps[8 * (i % 8) + u]));
-        let parts = steps.map(|steps| steps.map(|step| 1.0 / step));
-        for band in self.values.chunks_exact_mut(8 * self.width) {
-            let mut lines: Vec<_> = band
-                .chunks_exact_mut(self.width)
-                .map(|line| line.as_chunks_mut::<TWO>().0)
-                .collect();
-            let Ok(lines) = <&mut [_; 8]>::try_from(&mut lines[..]) else { continue };
-            wide(
-                #[inline(always)]
-                || {
-                    for x in 0..lines[0].len() {
-                        let mut blocks = Blocks::default();
-                        for (row, line) in blocks.iter_mut().zip(&*lines) {
-                            for (out, value) in row.iter_mut().zip(&line[x]) {
-                                *out = value - 128.0;
-                            }
-                        }
-                        let blocks = transposed(&forward(cosines, &blocks));
-                        let mut freq = forward(cosines, &blocks);
-                        for ((freq, steps), parts) in freq.iter_mut().zip(&steps).zip(&parts) {
-                            for ((freq, step), part) in freq.iter_mut().zip(steps).zip(parts) {
-                                *freq = (*freq * part).round_ties_even() * step;
-                            }
-                        }
-                        let blocks = transposed(&inverse(cosines, &freq));
-                        for (line, row) in lines.iter_mut().zip(&inverse(cosines, &blocks)) {
-                            for (out, value) in line[x].iter_mut().zip(row) {
-                                *out = (value + 128.5).floor().clamp(0.0, 255.0);
-                            }
-                        }
-                    }
-                },
-            );
-        }
+    fn rows(&mut self) -> std::slice::ChunksExactMut<'_, u8> {
+        self.values.chunks_exact_mut(self.width)
     }
 
     /// Row `y` of an image of (width, height) at twice the size: three quarters of the
@@ -194,8 +178,8 @@ impl Plane {
         &self,
         y: usize,
         (width, height): (usize, usize),
-        mixed: &mut [f32],
-        out: &mut [f32],
+        mixed: &mut [u16],
+        out: &mut [u8],
     ) {
         let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
         let near = y / 2;
@@ -208,90 +192,27 @@ impl Plane {
             #[inline(always)]
             || {
                 for ((mixed, near), far) in mixed[1..].iter_mut().zip(near).zip(far) {
-                    *mixed = 3.0 * near + far;
+                    *mixed = u16::from(*near).wrapping_mul(3).wrapping_add(u16::from(*far));
                 }
-                mixed[0] = mixed[1];
-                mixed[columns + 1] = mixed[columns];
-                let (before, this, after) = (&*mixed, &mixed[1..=columns], &mixed[2..]);
+            },
+        );
+        mixed[0] = mixed[1];
+        mixed[columns + 1] = mixed[columns];
+        let (before, this, after) = (&*mixed, &mixed[1..=columns], &mixed[2..]);
+        wide(
+            #[inline(always)]
+            || {
                 let twos = out.as_chunks_mut::<2>().0.iter_mut();
                 for (((two, before), this), after) in twos.zip(before).zip(this).zip(after) {
-                    // Of whole numbers a shift cuts off the rest.
-                    two[0] = ((3.0 * this + before + 8.0) * (1.0 / 16.0)).floor();
-                    two[1] = ((3.0 * this + after + 7.0) * (1.0 / 16.0)).floor();
+                    let near = this.wrapping_mul(3);
+                    *two = [
+                        (near.wrapping_add(*before).wrapping_add(8) >> 4) as u8,
+                        (near.wrapping_add(*after).wrapping_add(7) >> 4) as u8,
+                    ];
                 }
             },
         );
     }
-}
-
-/// The orthonormal cosines: row u is frequency u.
-fn cosines() -> Cosines {
-    std::array::from_fn(|u| {
-        let scale = if u == 0 { (1.0f64 / 8.0).sqrt() } else { 0.5 };
-        std::array::from_fn(|x| {
-            let angle = std::f64::consts::PI * (2 * x + 1) as f64 * u as f64 / 16.0;
-            (scale * angle.cos()) as f32
-        })
-    })
-}
-
-/// The cosines of columns. Each is the same from both ends, but for its sign.
-#[inline(always)]
-fn forward(cosines: &Cosines, columns: &Blocks) -> Blocks {
-    let (mut sums, mut differences) = ([[0f32; TWO]; 4], [[0f32; TWO]; 4]);
-    for k in 0..4 {
-        for i in 0..TWO {
-            sums[k][i] = columns[k][i] + columns[7 - k][i];
-            differences[k][i] = columns[k][i] - columns[7 - k][i];
-        }
-    }
-    let mut out = Blocks::default();
-    for u in [0, 2, 4, 6] {
-        weigh(&cosines[u], &sums, &mut out[u]);
-        weigh(&cosines[u + 1], &differences, &mut out[u + 1]);
-    }
-    out
-}
-
-/// Columns of their cosines.
-#[inline(always)]
-fn inverse(cosines: &Cosines, freq: &Blocks) -> Blocks {
-    let even = [freq[0], freq[2], freq[4], freq[6]];
-    let odd = [freq[1], freq[3], freq[5], freq[7]];
-    let mut out = Blocks::default();
-    for k in 0..4 {
-        let (mut sums, mut differences) = ([0f32; TWO], [0f32; TWO]);
-        let weights = |from: usize| [0, 2, 4, 6].map(|u| cosines[from + u][k]);
-        weigh(&weights(0), &even, &mut sums);
-        weigh(&weights(1), &odd, &mut differences);
-        for i in 0..TWO {
-            out[k][i] = sums[i] + differences[i];
-            out[7 - k][i] = sums[i] - differences[i];
-        }
-    }
-    out
-}
-
-/// The weighted sum of four rows, by the first four weights.
-#[inline(always)]
-fn weigh(weights: &[f32], rows: &[[f32; TWO]; 4], out: &mut [f32; TWO]) {
-    let (a, b, c, d) = (weights[0], weights[1], weights[2], weights[3]);
-    for i in 0..TWO {
-        out[i] = a * rows[0][i] + b * rows[1][i] + (c * rows[2][i] + d * rows[3][i]);
-    }
-}
-
-/// Rows and columns of each of two blocks exchanged.
-#[inline(always)]
-fn transposed(blocks: &Blocks) -> Blocks {
-    let mut out = Blocks::default();
-    for y in 0..8 {
-        for x in 0..8 {
-            out[y][x] = blocks[x][y];
-            out[y][8 + x] = blocks[x][8 + y];
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -324,9 +245,9 @@ mod tests {
 
     #[test]
     fn steps_are_those_of_libjpeg() {
-        assert_eq!(steps(&LUMA, 50)[..3], [16.0, 11.0, 10.0]);
-        assert_eq!(steps(&LUMA, 100), [1.0; 64]);
-        assert_eq!(steps(&LUMA, 75)[0], 8.0);
-        assert_eq!(steps(&CHROMA, 1)[63], 255.0);
+        assert_eq!(steps(&LUMA, 50)[..3], [16, 11, 10]);
+        assert_eq!(steps(&LUMA, 100), [1; 64]);
+        assert_eq!(steps(&LUMA, 75)[0], 8);
+        assert_eq!(steps(&CHROMA, 1)[63], 255);
     }
 }

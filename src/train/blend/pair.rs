@@ -4,12 +4,14 @@
 use super::colour::{brightness_contrast, shift_rgb};
 use super::crop::{around_box, around_points};
 use super::deform::{Affine, elastic};
+use super::field::Field;
 use super::hsv::shift_hsv;
 use super::hull::{Outline, Point, hull};
 use super::jpeg::jpeg;
-use super::mask::{Mask, Softening, blend, soften};
-use super::part::{around, image_beside, shared, whole};
+use super::mask::Mask;
+use super::part::{around, image_beside, overlap, paste, shared, whole};
 use super::resample::{cut, image, places};
+use super::soften::{Softening, blend, soften};
 use super::texture::{coarsen, sharpen};
 use crate::lang::model::{Hull, PseudoFake};
 use crate::prepare::crop::Window;
@@ -92,7 +94,7 @@ pub fn pair(
         augment([&mut real, &mut fake], rng);
     }
     let (fake, changed) = whole(&real, &fake, part);
-    let (rows, columns) = places(&real, shared(last, kept), (side as usize, side as usize));
+    let (rows, columns) = places(shared(last, kept), (side as usize, side as usize));
     let real = image(&real, &rows, &columns);
     let fake = image_beside(&real, &fake, changed, &rows, &columns);
     Pair { real, fake }
@@ -173,19 +175,26 @@ fn self_blend(
     let softening = draw_softening(rng);
     // Likewise a mask in a corner may be moved out of the picture.
     let mask = first_seen([elastic(&moved.mask(&mask), noise)], || mask);
-    let mask = soften(&mask, softening);
+    let share = soften(&mask, softening);
     let ratio = RATIOS[rng.below(RATIOS.len() as u64) as usize];
+    let seen = share.as_ref().map_or(kept, |share| share.window);
     // Beyond its units nothing of the mask is seen.
-    let part = shared(around(mask.seen().unwrap_or(kept), size), kept);
-    let inside = Window { x: kept.x + part.x, y: kept.y + part.y, ..part };
-    let source = moved.image(&source, inside);
-    let fake = blend(&source, &cut(&target, inside), &mask.cut(inside), ratio);
-    Blended { real: cut(&target, kept), fake, part }
+    let part = shared(around(seen, size), kept);
+    let real = cut(&target, kept);
+    let mut fake = cut(&real, part);
+    if let (Some(share), Some(both)) = (share, overlap(seen, kept)) {
+        let source = moved.image(&source, both);
+        let mixed = blend(&source, &cut(&target, both), &share.cut(both), ratio);
+        let at = (both.x - kept.x - part.x, both.y - kept.y - part.y);
+        let all = Window::whole(both.width, both.height);
+        paste(&mixed, all, &mut fake, (at.0 as usize, at.1 as usize));
+    }
+    Blended { real, fake, part }
 }
 
 /// The mask, or the other if nothing of it is seen.
 fn first_seen([mask]: [Mask; 1], other: impl FnOnce() -> Mask) -> Mask {
-    if mask.is_empty() { other() } else { mask }
+    if mask.seen().is_none() { other() } else { mask }
 }
 
 fn outline(declared: Hull, rng: &mut Rng) -> Outline {
@@ -223,12 +232,12 @@ fn draw_affine((width, height): (usize, usize), rng: &mut Rng) -> Affine {
 }
 
 /// Uniform from -1 to 1.
-fn noise((width, height): (usize, usize), rng: &mut Rng) -> Mask {
+fn noise((width, height): (usize, usize), rng: &mut Rng) -> Field {
     let mut bits = vec![0u32; width * height];
     rng.fill_u32(&mut bits);
     // 24 bits, which a signed number holds too.
     let value = |bits: &u32| (bits >> 8) as i32 as f32 / (1u32 << 23) as f32 - 1.0;
-    Mask { width, height, values: bits.iter().map(value).collect() }
+    Field { width, height, values: bits.iter().map(value).collect() }
 }
 
 fn draw_softening(rng: &mut Rng) -> Softening {
@@ -374,12 +383,12 @@ mod tests {
             let mut rng = rng(seed, sample);
             let outline = outline(Hull::Mixed, &mut rng);
             let mask = first_seen([hull(outline, &points, size)], || hull(Outline::Convex, &points, size));
-            prop_assert!(!mask.is_empty(), "hull");
+            prop_assert!(mask.seen().is_some(), "hull");
             let moved = draw_affine(size, &mut rng);
             let noise = [0, 1].map(|_| noise(size, &mut rng));
             let moved = first_seen([elastic(&moved.mask(&mask), noise)], || mask);
-            let soft = soften(&moved, draw_softening(&mut rng));
-            prop_assert!(!soft.is_empty(), "softened");
+            let soft = soften(&moved, draw_softening(&mut rng)).unwrap().values;
+            prop_assert!(soft.top() > 0.0, "softened");
             prop_assert!(soft.values.iter().all(|v| (0.0..=1.000_01).contains(v)));
         }
     }

@@ -1,6 +1,8 @@
 //! The part of a picture in which a fake differs from its real: only there is it computed.
 
-use super::resample::{Tap, cut, image};
+use std::ops::Range;
+
+use super::resample::{Tap, image_into};
 use crate::prepare::crop::Window;
 use crate::train::augment::pixels::Pixels;
 
@@ -20,15 +22,31 @@ pub fn around(window: Window, (width, height): (usize, usize)) -> Window {
     Window { x, y, width, height }
 }
 
-/// What two windows share, as a part of the second; its first pixel if that is nothing.
-pub fn shared(window: Window, of: Window) -> Window {
+/// What two windows have in common.
+pub fn overlap(a: Window, b: Window) -> Option<Window> {
     let span = |a: (u32, u32), b: (u32, u32)| {
         let (from, to) = (a.0.max(b.0), (a.0 + a.1).min(b.0 + b.1));
-        if to > from { (from - b.0, to - from) } else { (0, 1) }
+        (to > from).then(|| (from, to - from))
     };
-    let (x, width) = span((window.x, window.width), (of.x, of.width));
-    let (y, height) = span((window.y, window.height), (of.y, of.height));
-    Window { x, y, width, height }
+    let (x, width) = span((a.x, a.width), (b.x, b.width))?;
+    let (y, height) = span((a.y, a.height), (b.y, b.height))?;
+    Some(Window { x, y, width, height })
+}
+
+/// What two windows have in common as a part of the second; its first pixel if that is
+/// nothing.
+pub fn shared(window: Window, of: Window) -> Window {
+    let first = Window { width: 1, height: 1, ..of };
+    let both = overlap(window, of).unwrap_or(first);
+    Window { x: both.x - of.x, y: both.y - of.y, ..both }
+}
+
+/// Which taps come from a run of places, wholly or in part.
+pub fn touched(taps: &[Tap], from: u32, length: u32) -> Range<usize> {
+    let inside = |place: u32| (from..from + length).contains(&place);
+    let touches = |tap: &Tap| inside(tap.first) || inside(tap.second);
+    let first = taps.iter().position(touches).unwrap_or(0);
+    first..taps.iter().rposition(touches).map_or(first, |last| last + 1)
 }
 
 /// The fake as a whole: the real with the part in its place, but for the outermost pixels of
@@ -43,9 +61,9 @@ pub fn whole(real: &Pixels, fake: &Pixels, part: Window) -> (Pixels, Window) {
     let (x, width) = inner(part.x, part.width, real.width);
     let (y, height) = inner(part.y, part.height, real.height);
     let window = Window { x, y, width, height };
-    let within = Window { x: x - part.x, y: y - part.y, ..window };
     let mut all = real.clone();
-    paste(&cut(fake, within), &mut all, (x as usize, y as usize));
+    let within = Window { x: x - part.x, y: y - part.y, ..window };
+    paste(fake, within, &mut all, (x as usize, y as usize));
     (all, window)
 }
 
@@ -58,25 +76,20 @@ pub fn image_beside(
     rows: &[Tap],
     columns: &[Tap],
 ) -> Pixels {
-    let touched = |taps: &[Tap], from: u32, length: u32| {
-        let inside = |place: u32| (from..from + length).contains(&place);
-        let touches = |tap: &Tap| inside(tap.first) || inside(tap.second);
-        let first = taps.iter().position(touches).unwrap_or(0);
-        first..taps.iter().rposition(touches).map_or(first, |last| last + 1)
-    };
-    let rows_touched = touched(rows, changed.y, changed.height);
-    let columns_touched = touched(columns, changed.x, changed.width);
-    let at = (columns_touched.start, rows_touched.start);
+    let down = touched(rows, changed.y, changed.height);
+    let right = touched(columns, changed.x, changed.width);
+    let at = (right.start, down.start);
     let mut all = real.clone();
-    paste(&image(fake, &rows[rows_touched], &columns[columns_touched]), &mut all, at);
+    image_into(fake, &rows[down], &columns[right], &mut all, at);
     all
 }
 
-/// Puts a picture into another.
-fn paste(part: &Pixels, into: &mut Pixels, (x, y): (usize, usize)) {
-    let rows = into.rgb.chunks_exact_mut(into.width * 3).skip(y);
-    for (into, row) in rows.zip(part.rgb.chunks_exact((part.width * 3).max(1))) {
-        into[x * 3..][..row.len()].copy_from_slice(row);
+/// Puts a part of a picture into another, at (x, y).
+pub fn paste(from: &Pixels, part: Window, into: &mut Pixels, (x, y): (usize, usize)) {
+    let [left, top, width, height] = [part.x, part.y, part.width, part.height].map(|v| v as usize);
+    let rows = from.rgb.chunks_exact(3 * from.width).skip(top).take(height);
+    for (into, row) in into.rgb.chunks_exact_mut(3 * into.width).skip(y).zip(rows) {
+        into[3 * x..][..3 * width].copy_from_slice(&row[3 * left..][..3 * width]);
     }
 }
 
@@ -86,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::train::blend::jpeg;
-    use crate::train::blend::resample::{places, resize};
+    use crate::train::blend::resample::{cut, image, places, resize};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(60))]
@@ -115,7 +128,7 @@ mod tests {
             let (all, changed) = whole(&real, &beside, part);
             prop_assert!(all == fake, "in the picture");
             let last = Window { x: 2, y: 3, width: width as u32 - 5, height: height as u32 - 4 };
-            let (rows, columns) = places(&real, last, (70, 60));
+            let (rows, columns) = places(last, (70, 60));
             let sized = image(&real, &rows, &columns);
             let sized = image_beside(&sized, &all, changed, &rows, &columns);
             prop_assert!(sized == resize(&fake, last, (70, 60)), "at another size");
