@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
+use proofmark::picture::{Pixels, jpeg};
 use proofmark::prepare::crop::Window;
-use proofmark::train::augment::pixels::Pixels;
 use proofmark::train::blend::{
     Affine, Field, Mask, Outline, Softening, blend, brightness_contrast, coarsen, elastic, hull,
-    jpeg, resize, sharpen, shift_hsv, shift_rgb, soften,
+    resize, sharpen, shift_hsv, shift_rgb, soften,
 };
 
 struct Golden(BTreeMap<String, Tensor>);
@@ -123,10 +123,12 @@ fn jpeg_is_that_of_libjpeg_to_the_byte() {
         assert!(jpeg(&image, quality) == theirs, "{quality}");
         assert_ne!(image, theirs);
     }
-    // Sides that are no whole blocks, nor even.
-    let whole = Window { x: 0, y: 0, width: 47, height: 51 };
-    let odd = resize(&image, whole, (47, 51));
-    assert!(jpeg(&odd, 60) == golden.image("jpeg.odd"));
+    let part = |x, width, height| {
+        resize(&image, Window { x, y: 0, width, height }, (width as usize, height as usize))
+    };
+    // Sides that are no whole blocks, nor even; and so narrow that colours are not mixed.
+    assert!(jpeg(&part(0, 47, 51), 60) == golden.image("jpeg.odd"));
+    assert!(jpeg(&part(30, 3, 60), 75) == golden.image("jpeg.narrow"));
     assert!(jpeg(&golden.image("colours"), 90) == golden.image("jpeg.colours"));
 }
 

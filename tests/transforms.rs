@@ -5,11 +5,11 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use proofmark::lang::model::Resize;
+use proofmark::picture::Pixels;
 use proofmark::prepare::crop::{Filter, Window};
 use proofmark::prepare::resample::resize;
 use proofmark::train::augment::affine::Sampling;
 use proofmark::train::augment::face::{Face, resized};
-use proofmark::train::augment::pixels::Pixels;
 use proofmark::train::augment::randaugment::{ALL, Operation, Step};
 
 struct Golden(BTreeMap<String, Tensor>);

@@ -20,7 +20,7 @@ const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
 const PREDICT_VERSION: u32 = 2;
 const BLEND_VERSION: u32 = 3;
-const CORRUPTION_VERSION: u32 = 1;
+const CORRUPTION_VERSION: u32 = 2;
 
 /// Kinds of stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

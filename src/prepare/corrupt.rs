@@ -1,13 +1,12 @@
 //! Common corruptions of stored faces, to see how a model bears them: in the wild, faces
 //! are compressed, shrunk and noisy (paper section 1).
 
-use image::codecs::jpeg::JpegDecoder;
-use image::{DynamicImage, ImageBuffer, Rgb, imageops};
-use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
+use image::{ImageBuffer, Rgb, imageops};
 
 use super::crop::{Filter, Window};
 use super::resample::resize;
 use crate::lang::model::{Corruption, CorruptionKind};
+use crate::picture::{self, Pixels};
 use crate::rng::{Rng, Stream};
 
 /// A square face of `side` pixels, RGB bytes, after a corruption. `id` is the face's number for
@@ -15,7 +14,7 @@ use crate::rng::{Rng, Stream};
 pub fn corrupt(rgb: &[u8], side: u32, corruption: Corruption, id: u64) -> Vec<u8> {
     let at = corruption.at;
     match corruption.kind {
-        CorruptionKind::Jpeg => jpeg(rgb, side, at as u8),
+        CorruptionKind::Jpeg => jpeg(rgb, side, at as u32),
         CorruptionKind::Resize => shrink(rgb, side, at),
         CorruptionKind::Blur => blur(rgb, side, at),
         CorruptionKind::Noise => noise(rgb, at, id),
@@ -23,16 +22,8 @@ pub fn corrupt(rgb: &[u8], side: u32, corruption: Corruption, id: u64) -> Vec<u8
 }
 
 /// Through JPEG with 4:2:0 and the standard's tables, as Pillow and OpenCV write it.
-fn jpeg(rgb: &[u8], side: u32, quality: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, quality);
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    let side = u16::try_from(side).expect("faces of at most 4096 pixels");
-    encoder.encode(rgb, side, side, ColorType::Rgb).expect("a face is an image of its size");
-    let decoded =
-        JpegDecoder::new(std::io::Cursor::new(&bytes)).and_then(DynamicImage::from_decoder);
-    decoded.expect("what was just encoded").into_rgb8().into_raw()
+fn jpeg(rgb: &[u8], side: u32, quality: u32) -> Vec<u8> {
+    picture::jpeg(&Pixels::square(rgb.to_vec(), side as usize), quality).rgb
 }
 
 fn shrink(rgb: &[u8], side: u32, to: f64) -> Vec<u8> {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::pixels::Pixels;
+use crate::picture::Pixels;
 use crate::prepare::crop::Filter;
 use crate::wide::wide;
 

@@ -1,7 +1,7 @@
 //! Operations on the colours of an image, to the byte as Pillow's `ImageOps` and
 //! `ImageEnhance` do them.
 
-use super::pixels::{Pixels, luma};
+use crate::picture::pixels::{Pixels, luma};
 use crate::wide::wide;
 
 /// Stretches each channel to the whole range.

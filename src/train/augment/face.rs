@@ -3,10 +3,10 @@
 
 use super::affine::Sampling;
 use super::erase::{erase, random_rectangle};
-use super::pixels::Pixels;
 use super::randaugment;
 use super::window::random_window;
 use crate::lang::model::{Augment, AugmentKind, Interpolation, Normalize, Resize};
+use crate::picture::Pixels;
 use crate::prepare::crop::{Filter, Window};
 use crate::prepare::resample::resize;
 use crate::rng::Rng;

@@ -5,6 +5,5 @@ pub mod affine;
 pub mod colour;
 pub mod erase;
 pub mod face;
-pub mod pixels;
 pub mod randaugment;
 pub mod window;

@@ -3,7 +3,7 @@
 
 use super::affine::{self, Sampling};
 use super::colour;
-use super::pixels::Pixels;
+use crate::picture::Pixels;
 use crate::rng::Rng;
 
 /// Operations drawn for a face, with replacement.

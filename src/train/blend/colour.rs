@@ -2,7 +2,7 @@
 //! as a real number (f32, as numpy does), brought into 0 to 255, and cut off.
 
 use super::resample::byte;
-use crate::train::augment::pixels::Pixels;
+use crate::picture::Pixels;
 use crate::wide::wide;
 
 #[inline(always)]

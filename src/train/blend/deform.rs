@@ -3,8 +3,8 @@
 use super::field::Field;
 use super::mask::Mask;
 use super::resample::{image, move_about_middle, source};
+use crate::picture::Pixels;
 use crate::prepare::crop::Window;
-use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
 
 /// A stretch along the axes about the middle, and a shift. Nothing turns.
@@ -260,6 +260,22 @@ mod tests {
         assert!((area / (width * height) as f32 - 0.5).abs() < 0.02);
         let zero = || Field::zeros(width, height);
         assert_eq!(elastic(&mask, [zero(), zero()]), mask);
+    }
+
+    #[test]
+    fn a_mask_moves_as_far_as_the_noise_says() {
+        let (width, height) = (60, 50);
+        let square = |x: usize, y: usize| {
+            let mut mask = Mask::zeros(width, height);
+            for row in mask.values.chunks_exact_mut(width).skip(y).take(10) {
+                row[x..x + 10].fill(255);
+            }
+            mask
+        };
+        let flat = |by: f32| Field { width, height, values: vec![by / STRENGTH; width * height] };
+        // A pixel from three to the right and two up: all moves the other way.
+        assert!(elastic(&square(20, 20), [flat(3.0), flat(-2.0)]) == square(17, 22));
+        assert!(elastic(&square(20, 20), [flat(-3.0), flat(2.0)]) == square(23, 18));
     }
 
     #[test]

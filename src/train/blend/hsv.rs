@@ -1,8 +1,8 @@
 //! Hue, saturation and value of bytes as OpenCV has them (hue 0 to 179), moved.
 
-use super::channels::Channels;
 use super::resample::byte;
-use crate::train::augment::pixels::Pixels;
+use crate::picture::Pixels;
+use crate::picture::channels::Channels;
 use crate::wide::wide;
 
 /// Moves hue, saturation and value. A shift from -1 to 1 comes to one step down where it is

@@ -2,15 +2,12 @@
 //! seams and colours as a swap would leave them. Each step is a function of its numbers;
 //! [`pair`] draws them and has the order.
 
-mod channels;
 mod colour;
 mod crop;
-mod dct;
 mod deform;
 mod field;
 mod hsv;
 mod hull;
-mod jpeg;
 mod mask;
 mod pair;
 mod part;
@@ -24,7 +21,6 @@ pub use deform::{Affine, elastic};
 pub use field::Field;
 pub use hsv::shift_hsv;
 pub use hull::{Outline, hull};
-pub use jpeg::jpeg;
 pub use mask::Mask;
 pub use pair::{Pair, PseudoSet, Use, pair};
 pub use resample::resize;

@@ -7,18 +7,17 @@ use super::deform::{Affine, elastic};
 use super::field::Field;
 use super::hsv::shift_hsv;
 use super::hull::{Outline, Point, hull};
-use super::jpeg::jpeg;
 use super::mask::Mask;
 use super::part::{around, image_beside, overlap, paste, shared, whole};
 use super::resample::{cut, image, places};
 use super::soften::{Softening, blend, soften};
 use super::texture::{coarsen, sharpen};
 use crate::lang::model::{Hull, PseudoFake};
+use crate::picture::{Pixels, jpeg};
 use crate::prepare::crop::Window;
 use crate::prepare::landmarks::{FaceMark, Marks, Points, UnitBox};
 use crate::rng::Rng;
 use crate::train::augment::face::Face;
-use crate::train::augment::pixels::Pixels;
 
 /// Chance that points of the forehead are left out.
 const WITHOUT_FOREHEAD: f64 = 0.25;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::resample::{Tap, image_into};
+use crate::picture::Pixels;
 use crate::prepare::crop::Window;
-use crate::train::augment::pixels::Pixels;
 
 /// Side in pixels of what JPEG changes together: two blocks, because of its halved colours.
 const UNIT: u32 = 16;
@@ -98,7 +98,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::train::blend::jpeg;
+    use crate::picture::jpeg;
     use crate::train::blend::resample::{cut, image, places, resize};
 
     proptest! {

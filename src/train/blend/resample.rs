@@ -1,8 +1,8 @@
 //! Pixels between pixels, one axis at a time: every map here stretches and moves along
 //! the axes and does not turn.
 
+use crate::picture::Pixels;
 use crate::prepare::crop::Window;
-use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
 
 /// The two source places that one target place lies between, and what each counts.

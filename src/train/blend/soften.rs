@@ -6,8 +6,8 @@ use super::field::Field;
 use super::mask::Mask;
 use super::part::touched;
 use super::resample::{Tap, byte, stretch};
+use crate::picture::Pixels;
 use crate::prepare::crop::Window;
-use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
 
 /// How a mask is softened.
@@ -177,6 +177,26 @@ mod tests {
         assert!((soft.values.top() - 1.0).abs() < 1e-5);
         // A tenth of the picture around the disc is left out.
         assert!(soft.window.x > 20 && soft.window.width < 160, "{:?}", soft.window);
+    }
+
+    #[test]
+    fn what_is_symmetric_stays_so_as_far_as_the_blur_reaches() {
+        let by = Softening { size: (200, 200), first: 5, second: 25, sigma: 20.0 };
+        let Share { window, values } = soften(&disc(200, 30.0), by).unwrap();
+        let at = |x: u32, y: u32| {
+            let inside = (window.x..window.x + window.width).contains(&x)
+                && (window.y..window.y + window.height).contains(&y);
+            if !inside {
+                return 0.0;
+            }
+            values.values[((y - window.y) * window.width + x - window.x) as usize]
+        };
+        for (x, y) in (0..200).flat_map(|x| (0..200).map(move |y| (x, y))) {
+            let off = (at(x, y) - at(199 - x, y)).abs() + (at(x, y) - at(x, 199 - y)).abs();
+            assert!(off < 1e-5, "{x}, {y}: {off}");
+        }
+        // Of a radius of thirty two are lost and twelve won.
+        assert!(at(61, 100) > 0.0 && at(138, 100) > 0.0);
     }
 
     #[test]

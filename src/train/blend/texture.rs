@@ -1,8 +1,8 @@
 //! Coarser and sharper images.
 
 use super::resample::{byte, resize};
+use crate::picture::Pixels;
 use crate::prepare::crop::Window;
-use crate::train::augment::pixels::Pixels;
 use crate::wide::wide;
 
 /// Every `factor`-th pixel, brought back to the size linearly.

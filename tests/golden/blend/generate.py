@@ -141,6 +141,7 @@ def main():
         "jpeg.75": jpeg(image, 75),
         "jpeg.100": jpeg(image, 100),
         "jpeg.odd": jpeg(image[:51, :47], 60),
+        "jpeg.narrow": jpeg(image[:, 30:33], 75),
         "jpeg.colours": jpeg(colours, 90),
         "moved": affine(image, (1.04, 0.96), (2.5, -1.25), cv2.INTER_LINEAR),
         "final": cv2.resize(np.ascontiguousarray(image[4:55, 5:60]), (48, 48)),

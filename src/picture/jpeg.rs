@@ -2,9 +2,11 @@
 //! blocks of 8 x 8 as cosines rounded to the steps of a quality, and back, as libjpeg does
 //! it. What a file does beyond that loses nothing.
 
+use std::num::Wrapping;
+
 use super::channels::Channels;
 use super::dct::{BLOCK, quantize};
-use crate::train::augment::pixels::Pixels;
+use super::pixels::Pixels;
 use crate::wide::wide;
 
 /// Steps of brightness at quality 50 (ISO 10918-1, table K.1).
@@ -57,13 +59,21 @@ fn steps(at_50: &[u16; 64], quality: u32) -> [u16; 64] {
     at_50.map(|step| ((u32::from(step) * scale + 50) / 100).clamp(1, 255) as u16)
 }
 
+/// Nothing here is large enough to wrap; checks would keep pixels from being computed together.
+type Number = Wrapping<i32>;
+
 /// Fractional bits of the weights of colours.
-const BITS: u32 = 16;
-const HALF: i32 = 1 << (BITS - 1);
+const BITS: usize = 16;
+const HALF: Number = Wrapping(1 << (BITS - 1));
 
 /// A weight with [`BITS`] fractional bits.
-const fn fix(weight: f64) -> i32 {
-    (weight * (1i64 << BITS) as f64 + 0.5) as i32
+const fn fix(weight: f64) -> Number {
+    Wrapping((weight * (1i64 << BITS) as f64 + 0.5) as i32)
+}
+
+#[inline(always)]
+fn number(byte: u8) -> Number {
+    Wrapping(i32::from(byte))
 }
 
 /// Brightness, and blueness and redness at half the size, each with its border repeated up
@@ -109,17 +119,16 @@ fn of_rgb(channels: &Channels, [luma, blue, red]: [&mut [u8]; 3]) {
         || {
             let colours = r.iter().zip(g).zip(b);
             let out = luma.iter_mut().zip(blue).zip(red);
+            // Colours lie around 128, and a half is rounded down.
+            let middle = Wrapping(128 << BITS) + HALF - Wrapping(1);
             for (((luma, blue), red), ((r, g), b)) in out.zip(colours) {
-                let weigh = |weights: [i32; 3], more: i32| {
-                    let [r, g, b] = [(r, weights[0]), (g, weights[1]), (b, weights[2])]
-                        .map(|(value, weight)| i32::from(*value).wrapping_mul(weight));
-                    (r.wrapping_add(g).wrapping_add(b).wrapping_add(more) >> BITS) as u8
-                };
-                // Colours lie around 128, and a half is rounded down.
-                let middle = (128 << BITS) + HALF - 1;
-                *luma = weigh([fix(0.299), fix(0.587), fix(0.114)], HALF);
-                *blue = weigh([-fix(0.168_735_892), -fix(0.331_264_108), fix(0.5)], middle);
-                *red = weigh([fix(0.5), -fix(0.418_687_589), -fix(0.081_312_411)], middle);
+                let (r, g, b) = (number(*r), number(*g), number(*b));
+                let weighed = fix(0.299) * r + fix(0.587) * g + fix(0.114) * b;
+                *luma = ((weighed + HALF) >> BITS).0 as u8;
+                let weighed = fix(0.5) * b - fix(0.168_735_892) * r - fix(0.331_264_108) * g;
+                *blue = ((weighed + middle) >> BITS).0 as u8;
+                let weighed = fix(0.5) * r - fix(0.418_687_589) * g - fix(0.081_312_411) * b;
+                *red = ((weighed + middle) >> BITS).0 as u8;
             }
         },
     );
@@ -133,17 +142,12 @@ fn to_rgb(luma: &[u8], channels: &mut Channels) {
         #[inline(always)]
         || {
             for (((y, r), g), b) in luma.iter().zip(r).zip(g).zip(b) {
-                let y = i32::from(*y);
-                let [red, blue] = [*r, *b].map(|value| i32::from(value).wrapping_sub(128));
-                let times = |value: i32, weight: f64| value.wrapping_mul(fix(weight));
-                let add = |more: i32| {
-                    (y.wrapping_add(more.wrapping_add(HALF) >> BITS)).clamp(0, 255) as u8
-                };
-                *r = add(times(red, 1.402));
-                *g = add(0i32
-                    .wrapping_sub(times(blue, 0.344_14))
-                    .wrapping_sub(times(red, 0.714_14)));
-                *b = add(times(blue, 1.772));
+                let middle = Wrapping(128);
+                let (y, red, blue) = (number(*y), number(*r) - middle, number(*b) - middle);
+                let byte = |more: Number| (y + ((more + HALF) >> BITS)).0.clamp(0, 255) as u8;
+                *r = byte(fix(1.402) * red);
+                *g = byte(-fix(0.344_14) * blue - fix(0.714_14) * red);
+                *b = byte(fix(1.772) * blue);
             }
         },
     );
@@ -156,12 +160,10 @@ fn halve([upper, lower]: [&[u8]; 2], out: &mut [u8]) {
         #[inline(always)]
         || {
             for (out, (a, b)) in out.as_chunks_mut::<2>().0.iter_mut().zip(fours) {
-                let sum = |i: usize, more: u16| {
-                    let [a, b, c, d] = [a[i], a[i + 1], b[i], b[i + 1]].map(u16::from);
-                    (a.wrapping_add(b).wrapping_add(c).wrapping_add(d).wrapping_add(more) >> 2)
-                        as u8
-                };
-                *out = [sum(0, 1), sum(2, 2)];
+                let sum =
+                    |i: usize| number(a[i]) + number(a[i + 1]) + number(b[i]) + number(b[i + 1]);
+                *out = [(sum(0), 1), (sum(2), 2)]
+                    .map(|(sum, more)| ((sum + Wrapping(more)) >> 2).0 as u8);
             }
         },
     );
@@ -173,7 +175,7 @@ impl Plane {
     }
 
     /// Row `y` of an image of (width, height) at twice the size: three quarters of the
-    /// nearest value, one of the next, both ways.
+    /// nearest value, one of the next, both ways. Of one or two columns values are repeated.
     fn enlarged_row(
         &self,
         y: usize,
@@ -186,6 +188,10 @@ impl Plane {
         let far =
             if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(rows - 1) };
         let [near, far] = [near, far].map(|row| &self.values[row * self.width..][..columns]);
+        let twos = out.as_chunks_mut::<2>().0.iter_mut();
+        if columns <= 2 {
+            return twos.zip(near).for_each(|(two, near)| *two = [*near; 2]);
+        }
         // The border goes on by a value on both sides.
         let mixed = &mut mixed[..columns + 2];
         wide(
@@ -202,7 +208,6 @@ impl Plane {
         wide(
             #[inline(always)]
             || {
-                let twos = out.as_chunks_mut::<2>().0.iter_mut();
                 for (((two, before), this), after) in twos.zip(before).zip(this).zip(after) {
                     let near = this.wrapping_mul(3);
                     *two = [
