@@ -1,6 +1,6 @@
 //! Bad input: a clear error or a counted status, never a panic.
 
-use crate::support::{Place, TINY};
+use crate::support::{Place, TINY, unpacked};
 
 const IMAGES: &str = r#"
 dataset pictures {
@@ -57,6 +57,34 @@ fn broken_images_are_counted_and_the_run_goes_on() {
     picture(&place, "pictures/real/5.png", 200);
     let ran = place.run(&["run", "x.kdl"]).ends_with(0);
     assert!(ran.stderr.contains("24 videos, 22 faces; 2 unreadable"), "{}", ran.stderr);
+}
+
+#[test]
+fn videos_without_a_face_are_known_where_they_are_scored_and_where_thresholds_are_chosen() {
+    let place = pictures();
+    let scored = IMAGES.replace(
+        "    metric auc\n",
+        "    video-score frame-max area=0.5 failed=0.5\n    metric balanced-accuracy threshold=val\n",
+    );
+    place.write("x.kdl", scored);
+    for i in 0..6 {
+        place.write(&format!("pictures/real/{}.png", 2 * i), b"");
+    }
+    place.run(&["run", "x.kdl"]).ends_with(0).says("18 faces; 6 unreadable");
+    place.run(&["pack", "x.kdl", "--out", "x.tar.zst"]).ends_with(0);
+    let (_, files) = unpacked(&place.path("x.tar.zst"));
+    let findings: serde_json::Value = serde_json::from_slice(&files["findings.json"]).unwrap();
+    for split in ["val", "test"] {
+        let found = findings["coverage"].as_array().unwrap();
+        let of_split = found.iter().find(|set| set["split"] == split);
+        let set = of_split.unwrap_or_else(|| panic!("nothing of {split}: {found:?}"));
+        let coverage = &set["coverage"];
+        let missing = coverage["total"].as_u64().unwrap() - coverage["usable"].as_u64().unwrap();
+        assert_eq!(set["failed"].as_array().unwrap().len() as u64, missing, "{split}");
+        assert!(missing > 0, "{split}");
+    }
+    // What is found is enough to choose the same threshold again.
+    place.run(&["replay", "x.tar.zst", "--reports", "out"]).ends_with(0);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Packs: tables rebuilt without data, and archives that are broken or hostile.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
-use crate::support::{Place, TINY};
+use crate::support::{Place, TINY, unpacked};
 
 /// The tiny experiment in a folder, with its data sets in another and published numbers.
 fn project() -> Place {
@@ -23,24 +23,6 @@ fn project() -> Place {
 }
 
 const FILE: &str = "experiments/x.kdl";
-
-/// The archive's files, with the first one's name.
-fn unpacked(path: &Path) -> (String, BTreeMap<String, Vec<u8>>) {
-    let archive = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
-    let mut archive = tar::Archive::new(archive.as_slice());
-    let (mut first, mut files) = (String::new(), BTreeMap::new());
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().display().to_string();
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content).unwrap();
-        if first.is_empty() {
-            first = name.clone();
-        }
-        files.insert(name, content);
-    }
-    (first, files)
-}
 
 /// An archive of files in the given order.
 fn packed(path: &Path, files: &[(&str, &[u8])]) {

@@ -1,5 +1,7 @@
 //! A small experiment and how to run it.
 
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -121,6 +123,24 @@ impl Place {
 
 pub fn folders(path: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(path).map_or(Vec::new(), |d| d.map(|e| e.unwrap().path()).collect())
+}
+
+/// The files of a pack, with the first one's name.
+pub fn unpacked(path: &Path) -> (String, BTreeMap<String, Vec<u8>>) {
+    let archive = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
+    let mut archive = tar::Archive::new(archive.as_slice());
+    let (mut first, mut files) = (String::new(), BTreeMap::new());
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().display().to_string();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        if first.is_empty() {
+            first = name.clone();
+        }
+        files.insert(name, content);
+    }
+    (first, files)
 }
 
 /// Sends a signal, such as `-INT`.
