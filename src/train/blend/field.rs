@@ -62,7 +62,7 @@ impl Field {
         wide(
             #[inline(always)]
             || {
-                for row in self.values.chunks_exact(self.width) {
+                for row in self.values.chunks_exact(self.width.max(1)) {
                     for (top, value) in tops.iter_mut().zip(row) {
                         *top = if value > top { *value } else { *top };
                     }
