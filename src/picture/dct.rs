@@ -89,8 +89,8 @@ fn quantize_blocks(bytes: &mut [[[u8; BLOCK]; LANES]; BLOCK], steps: &[Step; 64]
         forward::<15>(&mut column);
         for y in 0..BLOCK {
             let step = steps[BLOCK * y + x];
-            for i in 0..LANES {
-                column[y][i] = step.round(column[y][i]);
+            for value in &mut column[y] {
+                *value = step.round(*value);
             }
         }
         inverse::<11>(&mut column);
@@ -176,6 +176,7 @@ fn odd([a, b, c, d]: [Wrapping<i32>; 4]) -> [Wrapping<i32>; 4] {
 
 /// The cosines of eight numbers, without the last `SHIFT` of [`BITS`] and more bits.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "a place of several rows at once")]
 fn forward<const SHIFT: usize>(line: &mut Line) {
     for i in 0..LANES {
         let sum = |k: usize| line[k][i] + line[7 - k][i];
@@ -195,6 +196,7 @@ fn forward<const SHIFT: usize>(line: &mut Line) {
 
 /// Eight numbers of their cosines.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "a place of several rows at once")]
 fn inverse<const SHIFT: usize>(line: &mut Line) {
     for i in 0..LANES {
         let (c, d) = turned(line[2][i], line[6][i]);
