@@ -9,7 +9,7 @@ use super::claims;
 use super::columns::{Planned, Source, Unit, plan};
 use super::marks::mark;
 use super::measures;
-use super::protocol;
+use super::notes;
 use super::reference::{self, Published};
 use super::table::{Cell, Coverage, MetricBlock, RowData, TableData};
 use crate::evaluate::measure::Measure;
@@ -18,8 +18,7 @@ use crate::evaluate::outside::OutsideCoverage;
 use crate::evaluate::samples::Samples;
 use crate::evaluate::statistics::seeds::Seeds;
 use crate::lang::model::{
-    Corruption, FrameMax, Layout, Level, MetricSpec, Pooling, Project, Row, Split, Table,
-    Threshold, VideoScore,
+    Corruption, Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold,
 };
 
 /// What was scored: which model, on what.
@@ -170,7 +169,7 @@ pub fn build(
         name: table.name.value.clone(),
         title: table.title.as_ref().unwrap_or(&table.name).value.clone(),
         demo: is_demo(project, table, &planned),
-        caption_notes: notes(project, table, &planned, evidence, &metrics),
+        caption_notes: notes::of(project, table, &planned, evidence, &metrics),
         scenarios: planned.scenarios,
         metrics,
         references: Vec::new(),
@@ -292,7 +291,7 @@ fn over_seeds(row: &Row, mut seeds: Vec<Vec<Cell>>) -> Vec<Cell> {
 }
 
 /// Data sets and splits that a table needs, each once.
-fn splits(planned: &Planned) -> BTreeSet<(String, Split)> {
+pub(super) fn splits(planned: &Planned) -> BTreeSet<(String, Split)> {
     planned.units.iter().map(|unit| (unit.dataset.clone(), unit.split)).collect()
 }
 
@@ -331,136 +330,6 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
         .chain(trained)
         .filter_map(|name| project.datasets.get(name))
         .any(|dataset| matches!(dataset.layout, Layout::Demo(_)))
-}
-
-/// What readers must know to understand the numbers.
-fn notes(
-    project: &Project,
-    table: &Table,
-    planned: &Planned,
-    evidence: &Evidence,
-    blocks: &[MetricBlock],
-) -> Vec<String> {
-    let mut notes = certainty::notes(table, blocks);
-    notes.extend(seeds(table));
-    notes.extend(video_score(table));
-    notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));
-    notes.extend(protocol::notes(project, table, evidence));
-    notes.extend(corruptions(planned));
-    if planned.units.iter().any(|unit| unit.method.is_some()) {
-        notes.push(
-            "A manipulation's number compares its fakes with all reals of the data set; \
-             averages over manipulations weigh each manipulation the same."
-                .into(),
-        );
-    }
-    let coverage: Vec<String> = splits(planned)
-        .into_iter()
-        .filter_map(|key| {
-            let Coverage { usable, total } = evidence.coverage.get(&key)?;
-            Some(format!("{} {usable}/{total}", key.0))
-        })
-        .collect();
-    if !coverage.is_empty() {
-        notes.push(format!("Videos scored: {}.", coverage.join(", ")));
-    }
-    let by_manipulation: BTreeSet<(&str, Split)> = planned
-        .units
-        .iter()
-        .filter(|unit| unit.method.is_some())
-        .map(|unit| (unit.dataset.as_str(), unit.split))
-        .collect();
-    for (dataset, split) in by_manipulation {
-        let unattributed = evidence
-            .scores
-            .iter()
-            .filter(|(key, _)| key.dataset == dataset && key.split == split)
-            .filter_map(|(_, scored)| Some(scored.as_ref().ok()?.videos.unattributed()))
-            .max()
-            .unwrap_or(0);
-        let (videos, have, are) = match unattributed {
-            0 => continue,
-            1 => ("video", "has", "is"),
-            _ => ("videos", "have", "are"),
-        };
-        notes.push(format!(
-            "{unattributed} fake {videos} of {dataset} {have} no known manipulation and {are} in \
-             no column."
-        ));
-    }
-    notes
-}
-
-/// Which rows have several seeds.
-fn seeds(table: &Table) -> Option<String> {
-    let rows: Vec<String> = table
-        .rows
-        .iter()
-        .filter(|row| !row.repeats.is_empty())
-        .map(|row| format!("{} {}", row.label.value, row.repeats.len() + 1))
-        .collect();
-    (!rows.is_empty()).then(|| {
-        let rows = rows.join(", ");
-        format!("Mean ± standard deviation over seeds, whose number is: {rows}.")
-    })
-}
-
-/// How faces make a video's score, where it is not the mean.
-fn video_score(table: &Table) -> Option<String> {
-    let rule = table.video_score.value;
-    let general =
-        (rule != VideoScore::default()).then(|| format!("A video's score is {}.", how(rule)));
-    let rows = table.rows.iter().map(|row| (row, table.video_score_of(row)));
-    let rows = rows
-        .filter(|(_, of_row)| *of_row != rule)
-        .map(|(row, of_row)| format!("A video's score of {} is {}.", row.label.value, how(of_row)));
-    let said: Vec<String> = general.into_iter().chain(rows).collect();
-    (!said.is_empty()).then(|| said.join(" "))
-}
-
-/// How a rule makes a video's score.
-fn how(rule: VideoScore) -> String {
-    match rule {
-        VideoScore::Faces(Pooling::Mean) => "the mean of its faces".to_owned(),
-        VideoScore::Faces(Pooling::Max) => "the highest of its faces".to_owned(),
-        VideoScore::Faces(Pooling::Top(k)) => format!("the mean of its {k} highest faces"),
-        VideoScore::FrameMax(FrameMax { area, failed }) => {
-            let failed = failed.map(|score| format!(", {score} without a usable face"));
-            format!(
-                "the mean over its frames, each the highest of its faces with at least {} % of \
-                 the area of the largest{}",
-                (area * 1e10).round() / 1e8,
-                failed.unwrap_or_default()
-            )
-        }
-    }
-}
-
-/// What is meant by corrupted faces.
-fn corruptions(planned: &Planned) -> Option<String> {
-    planned.units.iter().any(|unit| unit.corruption.is_some()).then(|| {
-        "Columns of a corruption: the stored faces were corrupted before they were scored, JPEG \
-         in 4:2:0, size by shrinking and enlarging, blur and noise by their standard deviation in \
-         pixels and in grey levels; the noise is the same for every row."
-            .into()
-    })
-}
-
-/// The thresholds that were chosen for a block, if any could be.
-fn thresholds(block: &MetricBlock) -> Option<String> {
-    let rows = block.rows.iter().filter(|row| !row.thresholds.is_empty()).map(|row| {
-        let each: Vec<String> = row.thresholds.iter().map(|t| format!("{t:.3}")).collect();
-        format!("{} {}", row.label, each.join(" and "))
-    });
-    let rows: Vec<String> = rows.collect();
-    (!rows.is_empty()).then(|| {
-        format!(
-            "Thresholds of {}, each the one of the highest balanced accuracy on the row's \
-             validation splits: {}.",
-            block.label,
-            rows.join(", ")
-        )
-    })
 }
 
 #[cfg(test)]

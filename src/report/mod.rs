@@ -18,6 +18,7 @@ pub mod markdown;
 mod marks;
 mod markup;
 mod measures;
+mod notes;
 pub mod numbers;
 pub mod page;
 pub mod plot;

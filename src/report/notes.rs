@@ -1,0 +1,140 @@
+//! The notes below a table: what readers must know to understand its numbers.
+
+use std::collections::BTreeSet;
+
+use super::build::{Evidence, splits};
+use super::certainty;
+use super::columns::Planned;
+use super::protocol;
+use super::table::{Coverage, MetricBlock};
+use crate::lang::model::{FrameMax, Pooling, Project, Split, Table, VideoScore};
+
+/// What readers must know to understand the numbers.
+pub fn of(
+    project: &Project,
+    table: &Table,
+    planned: &Planned,
+    evidence: &Evidence,
+    blocks: &[MetricBlock],
+) -> Vec<String> {
+    let mut notes = certainty::notes(table, blocks);
+    notes.extend(seeds(table));
+    notes.extend(video_score(table));
+    notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));
+    notes.extend(protocol::notes(project, table, evidence));
+    notes.extend(corruptions(planned));
+    if planned.units.iter().any(|unit| unit.method.is_some()) {
+        notes.push(
+            "A manipulation's number compares its fakes with all reals of the data set; \
+             averages over manipulations weigh each manipulation the same."
+                .into(),
+        );
+    }
+    let coverage: Vec<String> = splits(planned)
+        .into_iter()
+        .filter_map(|key| {
+            let Coverage { usable, total } = evidence.coverage.get(&key)?;
+            Some(format!("{} {usable}/{total}", key.0))
+        })
+        .collect();
+    if !coverage.is_empty() {
+        notes.push(format!("Videos scored: {}.", coverage.join(", ")));
+    }
+    let by_manipulation: BTreeSet<(&str, Split)> = planned
+        .units
+        .iter()
+        .filter(|unit| unit.method.is_some())
+        .map(|unit| (unit.dataset.as_str(), unit.split))
+        .collect();
+    for (dataset, split) in by_manipulation {
+        let unattributed = evidence
+            .scores
+            .iter()
+            .filter(|(key, _)| key.dataset == dataset && key.split == split)
+            .filter_map(|(_, scored)| Some(scored.as_ref().ok()?.videos.unattributed()))
+            .max()
+            .unwrap_or(0);
+        let (videos, have, are) = match unattributed {
+            0 => continue,
+            1 => ("video", "has", "is"),
+            _ => ("videos", "have", "are"),
+        };
+        notes.push(format!(
+            "{unattributed} fake {videos} of {dataset} {have} no known manipulation and {are} in \
+             no column."
+        ));
+    }
+    notes
+}
+
+/// Which rows have several seeds.
+fn seeds(table: &Table) -> Option<String> {
+    let rows: Vec<String> = table
+        .rows
+        .iter()
+        .filter(|row| !row.repeats.is_empty())
+        .map(|row| format!("{} {}", row.label.value, row.repeats.len() + 1))
+        .collect();
+    (!rows.is_empty()).then(|| {
+        let rows = rows.join(", ");
+        format!("Mean ± standard deviation over seeds, whose number is: {rows}.")
+    })
+}
+
+/// How faces make a video's score, where it is not the mean.
+fn video_score(table: &Table) -> Option<String> {
+    let rule = table.video_score.value;
+    let general =
+        (rule != VideoScore::default()).then(|| format!("A video's score is {}.", how(rule)));
+    let rows = table.rows.iter().map(|row| (row, table.video_score_of(row)));
+    let rows = rows
+        .filter(|(_, of_row)| *of_row != rule)
+        .map(|(row, of_row)| format!("A video's score of {} is {}.", row.label.value, how(of_row)));
+    let said: Vec<String> = general.into_iter().chain(rows).collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// How a rule makes a video's score.
+fn how(rule: VideoScore) -> String {
+    match rule {
+        VideoScore::Faces(Pooling::Mean) => "the mean of its faces".to_owned(),
+        VideoScore::Faces(Pooling::Max) => "the highest of its faces".to_owned(),
+        VideoScore::Faces(Pooling::Top(k)) => format!("the mean of its {k} highest faces"),
+        VideoScore::FrameMax(FrameMax { area, failed }) => {
+            let failed = failed.map(|score| format!(", {score} without a usable face"));
+            format!(
+                "the mean over its frames, each the highest of its faces with at least {} % of \
+                 the area of the largest{}",
+                (area * 1e10).round() / 1e8,
+                failed.unwrap_or_default()
+            )
+        }
+    }
+}
+
+/// What is meant by corrupted faces.
+fn corruptions(planned: &Planned) -> Option<String> {
+    planned.units.iter().any(|unit| unit.corruption.is_some()).then(|| {
+        "Columns of a corruption: the stored faces were corrupted before they were scored, JPEG \
+         in 4:2:0, size by shrinking and enlarging, blur and noise by their standard deviation in \
+         pixels and in grey levels; the noise is the same for every row."
+            .into()
+    })
+}
+
+/// The thresholds that were chosen for a block, if any could be.
+fn thresholds(block: &MetricBlock) -> Option<String> {
+    let rows = block.rows.iter().filter(|row| !row.thresholds.is_empty()).map(|row| {
+        let each: Vec<String> = row.thresholds.iter().map(|t| format!("{t:.3}")).collect();
+        format!("{} {}", row.label, each.join(" and "))
+    });
+    let rows: Vec<String> = rows.collect();
+    (!rows.is_empty()).then(|| {
+        format!(
+            "Thresholds of {}, each the one of the highest balanced accuracy on the row's \
+             validation splits: {}.",
+            block.label,
+            rows.join(", ")
+        )
+    })
+}
