@@ -4,23 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::inputs::Inputs;
+use super::keys::{
+    CORRUPTION_VERSION, PREDICT_VERSION, faces_inputs, landmark_inputs, sample_inputs, train_inputs,
+};
 use crate::lang::model::{
-    Attribution, Column, Corruption, Dataset, Ensemble, Experiment, Layout, Loss, Predictions,
-    Project, Row, Split, Table, Weights,
+    Column, Corruption, Dataset, Experiment, Predictions, Project, Row, Split, Table,
 };
 use crate::lang::span::Spanned;
-
-/// Raised whenever the same declaration gives other bytes than before.
-const PREPARE_VERSION: u32 = 2;
-const LANDMARKS_VERSION: u32 = 1;
-const SAMPLE_VERSION: u32 = 1;
-const TRAIN_VERSION: u32 = 1;
-const PREDICT_VERSION: u32 = 2;
-const BLEND_VERSION: u32 = 3;
-const CORRUPTION_VERSION: u32 = 2;
 
 /// Kinds of stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -161,7 +154,7 @@ pub struct Scores {
 }
 
 impl Facts {
-    fn manifest(&self, dataset: &str) -> Option<&str> {
+    pub(super) fn manifest(&self, dataset: &str) -> Option<&str> {
         self.datasets.get(dataset).map(|d| d.manifest.as_str())
     }
 }
@@ -395,129 +388,4 @@ impl Plan {
             self.stages.push(Stage { kind, name, key, inputs, work });
         }
     }
-}
-
-/// Key of a data set's faces.
-pub fn faces_key(dataset: &Dataset, facts: &Facts) -> String {
-    faces_inputs(dataset, facts).key(Kind::Faces.word())
-}
-
-/// Key of an ensemble's sample.
-pub fn sample_key(project: &Project, ensemble: &Ensemble, facts: &Facts) -> String {
-    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
-    let faces = sources.map(|d| (d.name.value.clone(), faces_key(d, facts))).collect();
-    sample_inputs(project, ensemble, &faces, facts).key(Kind::Sample.word())
-}
-
-/// For files, their content; for the demo, what draws it.
-fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
-    let name = &dataset.name.value;
-    let mut faces = Inputs::of(&dataset.faces);
-    if dataset.faces.weights.is_some() {
-        faces = faces.with("weights", json!({ "digest": facts.detectors.get(name) }));
-    }
-    let inputs = Inputs::empty()
-        .with("version", PREPARE_VERSION)
-        .with("pixels", facts.datasets.get(name).map(|d| &d.pixels))
-        .with("frames", &dataset.frames)
-        .nested("faces", faces);
-    match &dataset.layout {
-        Layout::Demo(layout) => {
-            inputs.with("demo-version", facts.demo_version).with("layout", layout)
-        }
-        _ => inputs,
-    }
-}
-
-/// The network, or the content of a declared file.
-fn landmark_inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
-    let inputs = Inputs::empty().with("version", LANDMARKS_VERSION).with("faces", faces);
-    match facts.landmarks.get(dataset) {
-        Some(digest) => inputs.with("file", digest),
-        None => inputs,
-    }
-}
-
-fn sample_inputs(
-    project: &Project,
-    ensemble: &Ensemble,
-    faces: &BTreeMap<String, String>,
-    facts: &Facts,
-) -> Inputs {
-    let mut sources: Vec<_> = ensemble.sources.iter().collect();
-    // The order in which sources are declared means nothing.
-    sources.sort_by(|a, b| a.dataset.value.cmp(&b.dataset.value));
-    let mut inputs =
-        Inputs::empty().with("version", SAMPLE_VERSION).with("sample", &ensemble.sample);
-    for source in sources {
-        let name = &source.dataset.value;
-        let mut entry = Inputs::empty()
-            .with("faces", faces.get(name))
-            .with("manifest", facts.manifest(name))
-            .with("split-rule", project.datasets.get(name).map(|d| &d.split))
-            .with("train", source.train)
-            .with("val", source.val);
-        let kind = match (&source.pseudo_fake, faces.get(name)) {
-            (Some(_), Some(faces)) => {
-                let landmarks = landmark_inputs(name, faces, facts);
-                entry = entry.with("landmarks", landmarks.key(Kind::Landmarks.word()));
-                "pseudo-fake"
-            }
-            _ => "source",
-        };
-        inputs = inputs.nested(&format!("{kind} {name}"), entry);
-    }
-    inputs
-}
-
-fn train_inputs(project: &Project, experiment: &Experiment, sample: &str, facts: &Facts) -> Inputs {
-    let loss = canonical_loss(&experiment.loss);
-    let mut init = Inputs::of(&experiment.init);
-    if let Weights::File { .. } = &experiment.init.weights {
-        let digest = facts.weights.get(&experiment.init.name.value);
-        init = init.with("weights", json!({ "digest": digest }));
-    }
-    let inputs = Inputs::empty()
-        .with("version", TRAIN_VERSION)
-        .with("sample", sample)
-        .with("backbone", &experiment.backbone)
-        .with("recipe", &experiment.recipe)
-        .with("loss", &loss)
-        .with("attribution", experiment.attribution)
-        .nested("init", init);
-    let pseudo: BTreeMap<_, _> = experiment
-        .data
-        .pseudo_fakes()
-        .map(|(source, pseudo)| (source.dataset.value.as_str(), pseudo))
-        .collect();
-    let inputs = match pseudo.is_empty() {
-        true => inputs,
-        false => inputs.with("pseudo-fakes", pseudo).with("blend-version", BLEND_VERSION),
-    };
-    match experiment.attribution.map(|a| a.value) {
-        Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
-        _ => inputs,
-    }
-}
-
-/// The terms in an order of their own: a sum does not depend on it, but rounding does.
-pub fn canonical_loss(loss: &Loss) -> Loss {
-    let mut loss = loss.clone();
-    loss.terms.sort_by_key(|term| Inputs::of(term).values.to_string());
-    loss
-}
-
-/// Family of each manipulation of the sources: it decides the classes.
-fn families(project: &Project, experiment: &Experiment) -> Value {
-    let mut families = BTreeMap::new();
-    for source in &experiment.data.sources {
-        let Some(dataset) = project.datasets.get(&source.dataset.value) else { continue };
-        let of: BTreeMap<&str, Value> = dataset
-            .manipulations
-            .iter()
-            .map(|m| (m.name.value.as_str(), json!(m.family.map(|f| f.value))))
-            .collect();
-        families.insert(source.dataset.value.as_str(), of);
-    }
-    json!(families)
 }

@@ -2,4 +2,5 @@
 
 pub mod graph;
 pub mod inputs;
+pub mod keys;
 pub mod meaning;

@@ -1,0 +1,152 @@
+//! What the key of a stage is computed from: all that decides its result, and nothing else.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::graph::{Facts, Kind};
+use super::inputs::Inputs;
+use crate::lang::model::{
+    Attribution, Dataset, Ensemble, Experiment, Layout, Loss, Project, Weights,
+};
+
+/// Raised whenever the same declaration gives other bytes than before.
+const PREPARE_VERSION: u32 = 2;
+const LANDMARKS_VERSION: u32 = 1;
+const SAMPLE_VERSION: u32 = 1;
+const TRAIN_VERSION: u32 = 1;
+pub(super) const PREDICT_VERSION: u32 = 2;
+const BLEND_VERSION: u32 = 3;
+pub(super) const CORRUPTION_VERSION: u32 = 2;
+
+/// Key of a data set's faces.
+pub fn faces_key(dataset: &Dataset, facts: &Facts) -> String {
+    faces_inputs(dataset, facts).key(Kind::Faces.word())
+}
+
+/// Key of an ensemble's sample.
+pub fn sample_key(project: &Project, ensemble: &Ensemble, facts: &Facts) -> String {
+    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
+    let faces = sources.map(|d| (d.name.value.clone(), faces_key(d, facts))).collect();
+    sample_inputs(project, ensemble, &faces, facts).key(Kind::Sample.word())
+}
+
+/// Of faces: for files, their content; for the demo, what draws it.
+pub(super) fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
+    let name = &dataset.name.value;
+    let mut faces = Inputs::of(&dataset.faces);
+    if dataset.faces.weights.is_some() {
+        faces = faces.with("weights", json!({ "digest": facts.detectors.get(name) }));
+    }
+    let inputs = Inputs::empty()
+        .with("version", PREPARE_VERSION)
+        .with("pixels", facts.datasets.get(name).map(|d| &d.pixels))
+        .with("frames", &dataset.frames)
+        .nested("faces", faces);
+    match &dataset.layout {
+        Layout::Demo(layout) => {
+            inputs.with("demo-version", facts.demo_version).with("layout", layout)
+        }
+        _ => inputs,
+    }
+}
+
+/// Of landmarks: the network, or the content of a declared file.
+pub(super) fn landmark_inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
+    let inputs = Inputs::empty().with("version", LANDMARKS_VERSION).with("faces", faces);
+    match facts.landmarks.get(dataset) {
+        Some(digest) => inputs.with("file", digest),
+        None => inputs,
+    }
+}
+
+/// Of a sample: faces, splits and the rule that samples.
+pub(super) fn sample_inputs(
+    project: &Project,
+    ensemble: &Ensemble,
+    faces: &BTreeMap<String, String>,
+    facts: &Facts,
+) -> Inputs {
+    let mut sources: Vec<_> = ensemble.sources.iter().collect();
+    // The order in which sources are declared means nothing.
+    sources.sort_by(|a, b| a.dataset.value.cmp(&b.dataset.value));
+    let mut inputs =
+        Inputs::empty().with("version", SAMPLE_VERSION).with("sample", &ensemble.sample);
+    for source in sources {
+        let name = &source.dataset.value;
+        let mut entry = Inputs::empty()
+            .with("faces", faces.get(name))
+            .with("manifest", facts.manifest(name))
+            .with("split-rule", project.datasets.get(name).map(|d| &d.split))
+            .with("train", source.train)
+            .with("val", source.val);
+        let kind = match (&source.pseudo_fake, faces.get(name)) {
+            (Some(_), Some(faces)) => {
+                let landmarks = landmark_inputs(name, faces, facts);
+                entry = entry.with("landmarks", landmarks.key(Kind::Landmarks.word()));
+                "pseudo-fake"
+            }
+            _ => "source",
+        };
+        inputs = inputs.nested(&format!("{kind} {name}"), entry);
+    }
+    inputs
+}
+
+/// Of a model: its sample, and all of its experiment that decides it.
+pub(super) fn train_inputs(
+    project: &Project,
+    experiment: &Experiment,
+    sample: &str,
+    facts: &Facts,
+) -> Inputs {
+    let loss = canonical_loss(&experiment.loss);
+    let mut init = Inputs::of(&experiment.init);
+    if let Weights::File { .. } = &experiment.init.weights {
+        let digest = facts.weights.get(&experiment.init.name.value);
+        init = init.with("weights", json!({ "digest": digest }));
+    }
+    let inputs = Inputs::empty()
+        .with("version", TRAIN_VERSION)
+        .with("sample", sample)
+        .with("backbone", &experiment.backbone)
+        .with("recipe", &experiment.recipe)
+        .with("loss", &loss)
+        .with("attribution", experiment.attribution)
+        .nested("init", init);
+    let pseudo: BTreeMap<_, _> = experiment
+        .data
+        .pseudo_fakes()
+        .map(|(source, pseudo)| (source.dataset.value.as_str(), pseudo))
+        .collect();
+    let inputs = match pseudo.is_empty() {
+        true => inputs,
+        false => inputs.with("pseudo-fakes", pseudo).with("blend-version", BLEND_VERSION),
+    };
+    match experiment.attribution.map(|a| a.value) {
+        Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
+        _ => inputs,
+    }
+}
+
+/// The terms in an order of their own: a sum does not depend on it, but rounding does.
+pub fn canonical_loss(loss: &Loss) -> Loss {
+    let mut loss = loss.clone();
+    loss.terms.sort_by_key(|term| Inputs::of(term).values.to_string());
+    loss
+}
+
+/// Family of each manipulation of the sources: it decides the classes.
+fn families(project: &Project, experiment: &Experiment) -> Value {
+    let mut families = BTreeMap::new();
+    for source in &experiment.data.sources {
+        let Some(dataset) = project.datasets.get(&source.dataset.value) else { continue };
+        let of: BTreeMap<&str, Value> = dataset
+            .manipulations
+            .iter()
+            .map(|m| (m.name.value.as_str(), json!(m.family.map(|f| f.value))))
+            .collect();
+        families.insert(source.dataset.value.as_str(), of);
+    }
+    json!(families)
+}
