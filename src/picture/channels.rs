@@ -3,7 +3,8 @@
 
 use crate::wide::wide;
 
-/// The channels of a line of pixels, each in a line of its own.
+/// Red, green and blue of a line of pixels, or what they were turned into, each in a line of
+/// its own of as many bytes.
 #[derive(Clone, Debug)]
 pub struct Channels(pub [Vec<u8>; 3]);
 
@@ -13,7 +14,7 @@ impl Channels {
         Self([0; 3].map(|_| vec![0; width]))
     }
 
-    /// Takes the channels of as many pixels as there are.
+    /// Takes the channels of pixels; of a longer line the rest stays.
     pub fn set(&mut self, pixels: &[[u8; 3]]) {
         let [a, b, c] = &mut self.0;
         wide(
@@ -26,7 +27,7 @@ impl Channels {
         );
     }
 
-    /// Puts them together.
+    /// Writes the channels to as many pixels as are given.
     pub fn get(&self, pixels: &mut [[u8; 3]]) {
         let [a, b, c] = &self.0;
         wide(

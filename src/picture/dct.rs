@@ -32,7 +32,7 @@ impl Step {
         // Coefficients are computed at eight times their size.
         let divisor = 8 * i64::from(step);
         let shift = 14 + divisor.ilog2() + 1;
-        let part = (1i64 << shift).div_euclid(divisor) + 1;
+        let part = (1i64 << shift) / divisor + 1;
         Self { step: i32::from(step), part: part as i32, shift: shift as usize }
     }
 
@@ -76,7 +76,7 @@ pub fn quantize(values: &mut [u8], width: usize, steps: &[u16; 64]) {
 fn quantize_blocks(bytes: &mut [[[u8; BLOCK]; LANES]; BLOCK], steps: &[Step; 64]) {
     let mut blocks = [[[Wrapping(0); LANES]; BLOCK]; BLOCK];
     for (bytes, line) in bytes.iter().zip(&mut blocks) {
-        let columns = by_column(bytes);
+        let columns = transposed(bytes);
         for x in 0..BLOCK {
             for i in 0..LANES {
                 line[x][i] = Wrapping(i32::from(columns[x][i])) - Wrapping(128);
@@ -106,35 +106,24 @@ fn quantize_blocks(bytes: &mut [[[u8; BLOCK]; LANES]; BLOCK], steps: &[Step; 64]
                 columns[x][i] = (line[x][i] + Wrapping(128)).0.clamp(0, 255) as u8;
             }
         }
-        *bytes = by_block(&columns);
+        *bytes = transposed(&columns);
     }
 }
 
-/// Numbers in which blocks vary fastest, from numbers in which columns do. Each exchange
-/// moves the first bit of a number's place to the end; four move the block's.
+/// Rows and columns exchanged; there is a power of two of each. A place is the bits of its row
+/// and those of its column: each interleaving moves the first bit to the end.
 #[inline(always)]
-fn by_column(bytes: &[[u8; BLOCK]; LANES]) -> [[u8; LANES]; BLOCK] {
+fn transposed<const COLUMNS: usize, const ROWS: usize>(
+    rows: &[[u8; COLUMNS]; ROWS],
+) -> [[u8; ROWS]; COLUMNS] {
     let mut places: [u8; LANES * BLOCK] = [0; _];
-    places.copy_from_slice(bytes.as_flattened());
-    for _ in 0..4 {
+    places.copy_from_slice(rows.as_flattened());
+    for _ in 0..ROWS.ilog2() {
         places = interleave(&places);
     }
-    let mut columns = [[0; LANES]; BLOCK];
+    let mut columns = [[0; ROWS]; COLUMNS];
     columns.as_flattened_mut().copy_from_slice(&places);
     columns
-}
-
-/// And back: three move the column's.
-#[inline(always)]
-fn by_block(columns: &[[u8; LANES]; BLOCK]) -> [[u8; BLOCK]; LANES] {
-    let mut places: [u8; LANES * BLOCK] = [0; _];
-    places.copy_from_slice(columns.as_flattened());
-    for _ in 0..3 {
-        places = interleave(&places);
-    }
-    let mut bytes = [[0; BLOCK]; LANES];
-    bytes.as_flattened_mut().copy_from_slice(&places);
-    bytes
 }
 
 /// Fractional bits of the constants below.
@@ -232,8 +221,8 @@ mod tests {
     fn columns_and_blocks_change_places_and_back() {
         let bytes: [[u8; BLOCK]; LANES] =
             std::array::from_fn(|block| std::array::from_fn(|x| (BLOCK * block + x) as u8));
-        let columns = by_column(&bytes);
+        let columns = transposed(&bytes);
         assert_eq!(columns[3][5], bytes[5][3]);
-        assert_eq!(by_block(&columns), bytes);
+        assert_eq!(transposed(&columns), bytes);
     }
 }

@@ -1,6 +1,6 @@
 //! What JPEG leaves of an image, without the file: colours apart, chroma at half the size,
-//! blocks of 8 x 8 as cosines rounded to the steps of a quality, and back, as libjpeg does
-//! it. What a file does beyond that loses nothing.
+//! blocks of 8 x 8 as cosines rounded to the steps of a quality, and back, to the byte as
+//! libjpeg does it. What a file does beyond that loses nothing.
 
 use std::num::Wrapping;
 
@@ -30,7 +30,8 @@ struct Plane {
     values: Vec<u8>,
 }
 
-/// An image as a JPEG file of this quality, 1 to 100, would give it back.
+/// An image of at least a pixel as a JPEG file of this quality, 1 to 100, with 4:2:0 and the
+/// standard's tables (ISO 10918-1, annex K) would give it back, at the same size.
 pub fn jpeg(image: &Pixels, quality: u32) -> Pixels {
     let [mut luma, mut blue, mut red] = planes(image);
     quantize(&mut luma.values, luma.width, &steps(&LUMA, quality));
