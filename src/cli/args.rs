@@ -300,7 +300,8 @@ pub struct ScoreArgs {
 /// `metrics`.
 #[derive(Debug, Args)]
 pub struct MetricsArgs {
-    /// A CSV or Parquet file, one row per frame or video
+    /// A CSV (also `.csv.gz`, UTF-16, semicolons or tabs) or Parquet file, one row per frame or
+    /// video
     pub file: PathBuf,
     /// Column of the score: higher means more likely fake
     #[arg(long, value_name = "COLUMN")]
@@ -308,9 +309,9 @@ pub struct MetricsArgs {
     /// Column of the label
     #[arg(long, value_name = "COLUMN")]
     pub label: String,
-    /// Column of the video
+    /// Column of the video; given several times, the columns that name it together
     #[arg(long, value_name = "COLUMN")]
-    pub video: Option<String>,
+    pub video: Vec<String>,
     /// Label value that means fake
     #[arg(long, value_name = "VALUE")]
     pub fake_is: Option<String>,
@@ -318,9 +319,9 @@ pub struct MetricsArgs {
     /// compared with all reals
     #[arg(long, value_name = "COLUMN")]
     pub by: Option<String>,
-    /// Score from which a row is called fake
-    #[arg(long, default_value_t = 0.5, value_name = "SCORE")]
-    pub threshold: f64,
+    /// Score from which a row is called fake, 0.5 unless given
+    #[arg(long, value_name = "SCORE")]
+    pub threshold: Option<f64>,
     /// False-positive rate at which the true-positive rate is told
     #[arg(long, default_value_t = 0.01, value_name = "RATE", value_parser = fraction)]
     pub fpr: f64,

@@ -23,6 +23,9 @@ pub fn metrics(args: &MetricsArgs, printer: Printer) -> Exit {
     };
     match summarise(&request) {
         Ok(summary) => {
+            for note in &summary.notes {
+                printer.always(&format!("note: {}: {note}", args.file.display()));
+            }
             match args.format {
                 Format::Json => {
                     let text = serde_json::to_string(&summary).unwrap_or_default();

@@ -18,20 +18,21 @@ use crate::lang::model::Pooling;
 /// What to read, and how to understand it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// The file; `.parquet` is Parquet, anything else CSV with a header.
+    /// The file; `.parquet` is Parquet, anything else CSV with a header, which may be compressed
+    /// by gzip, in UTF-16, or separated by semicolons or tabs.
     pub path: PathBuf,
     /// Column of the score, P(fake).
     pub score: String,
     /// Column of the label.
     pub label: String,
-    /// Column that names the video a row belongs to, for the video level.
-    pub video: Option<String>,
+    /// Columns that together name the video a row belongs to, for the video level.
+    pub video: Vec<String>,
     /// Value of the label column that means fake.
     pub fake_is: Option<String>,
     /// Column whose values divide the rows into groups with metrics of their own.
     pub by: Option<String>,
-    /// Score from which a row is called fake.
-    pub threshold: f64,
+    /// Score from which a row is called fake; [`THRESHOLD`] where none is given.
+    pub threshold: Option<f64>,
     /// False-positive rate at which the true-positive rate is told.
     pub fpr: f64,
     /// Bins of the calibration error.
@@ -47,10 +48,13 @@ pub struct Request {
 /// The share of intervals that hold the true value.
 pub const LEVEL: f64 = 0.95;
 
+/// The threshold of probabilities, where none is given.
+pub const THRESHOLD: f64 = 0.5;
+
 impl Request {
     /// What is computed, with its key in JSON and its name for readers.
     fn measures(&self) -> [(&'static str, String, Measure); 8] {
-        let threshold = self.threshold;
+        let threshold = self.threshold.unwrap_or(THRESHOLD);
         let named = |key, name: &str, measure| (key, name.to_owned(), measure);
         [
             named("auc", "AUC", Measure::Auc),
@@ -103,6 +107,19 @@ pub enum FileError {
         nearest: Option<String>,
         /// The columns there are.
         present: Vec<String>,
+    },
+    /// A column is there more than once.
+    #[error(
+        "{path} has the column \"{column}\" more than once, as its columns {places}; rename all but \
+         the one that is meant"
+    )]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its places among the columns, from 1.
+        places: String,
     },
     /// A column holds what cannot be used.
     #[error("column \"{column}\" of {path} holds {found}, not {wanted}")]
@@ -174,10 +191,11 @@ pub enum FileError {
 /// # Errors
 /// [`FileError`] names the file, column and row.
 pub fn summarise(request: &Request) -> Result<Summary, FileError> {
-    if !request.threshold.is_finite() {
-        return Err(FileError::Threshold(request.threshold));
+    if let Some(threshold) = request.threshold.filter(|threshold| !threshold.is_finite()) {
+        return Err(FileError::Threshold(threshold));
     }
-    let rows = read(request)?;
+    let (rows, mut notes) = read(request)?;
+    notes.extend(no_probabilities(request, &rows));
     let groups = match &rows.groups {
         None => Vec::new(),
         Some(ids) => (0..ids.names.len() as u32)
@@ -185,7 +203,23 @@ pub fn summarise(request: &Request) -> Result<Summary, FileError> {
             .collect::<Result<_, FileError>>()?,
     };
     let dropped = rows.dropped;
-    Ok(Summary { all: levels(request, rows)?, groups, by: request.by.clone(), dropped })
+    let all = levels(request, rows)?;
+    Ok(Summary { all, groups, by: request.by.clone(), dropped, notes })
+}
+
+/// That a threshold of probabilities says nothing of scores that are none.
+fn no_probabilities(request: &Request, rows: &Rows) -> Option<String> {
+    let low = rows.scores.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = rows.scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let outside = !rows.scores.is_empty() && (low < 0.0 || high > 1.0);
+    (outside && request.threshold.is_none()).then(|| {
+        format!(
+            "the scores of \"{}\" lie between {low:.4} and {high:.4} and are no probabilities, so \
+             that accuracies at the threshold {THRESHOLD} mean nothing; give the score from which \
+             a row is called fake by `--threshold`, which is 0 for logits",
+            request.score
+        )
+    })
 }
 
 /// The metrics of rows and of their videos.
@@ -240,14 +274,18 @@ fn level(request: &Request, ranking: Ranking, items: Option<&[Item]>) -> LevelSu
                 replicas: measures.iter().map(|m| Replica::new(items, m.2)).collect(),
             };
             let draws = unit.draws(draws, 0);
-            draws.iter().map(|draws| Interval::of_draws(draws, LEVEL)).collect()
+            // A single video of a class says nothing of others.
+            let few = reals == 1 || fakes == 1;
+            let interval = |draws: &Vec<f64>| Interval::of_draws(draws, LEVEL).filter(|_| !few);
+            draws.iter().map(interval).collect()
         }
     };
     let entries = measures.into_iter().zip(intervals).map(|((key, name, measure), interval)| {
         let value = ranking.measure(measure);
         Entry { key, name, interval: interval.filter(|_| value.is_ok()), value }
     });
-    LevelSummary { n: ranking.rows(), entries: entries.collect() }
+    let resampled = items.is_some();
+    LevelSummary { n: ranking.rows(), entries: entries.collect(), resampled }
 }
 
 #[cfg(test)]

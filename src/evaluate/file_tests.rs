@@ -16,10 +16,10 @@ fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, Request) {
         path,
         score: "score".into(),
         label: "label".into(),
-        video: None,
+        video: Vec::new(),
         fake_is: None,
         by: None,
-        threshold: 0.5,
+        threshold: None,
         fpr: 0.1,
         bins: 10,
         video_score: Pooling::Mean,
@@ -47,7 +47,7 @@ fn row_groups_change_nothing() {
     let groups = ParquetReader::new(File::open(&parquet.path).unwrap());
     assert!({ groups }.get_metadata().unwrap().row_groups.len() > 1);
     for request in [&mut csv, &mut parquet] {
-        request.video = Some("video".into());
+        request.video = vec!["video".into()];
     }
     assert_eq!(summarise(&parquet).unwrap(), summarise(&csv).unwrap());
 }
@@ -56,13 +56,14 @@ fn row_groups_change_nothing() {
 fn a_group_of_fakes_is_compared_with_all_reals() {
     let csv = "label,score,video,method\n0,0.2,a,\n0,0.6,b,\n1,0.9,c,swap\n1,0.4,d,mouth\n";
     let (_folder, mut request) = file("s.csv", csv.as_bytes());
-    (request.by, request.video) = (Some("method".into()), Some("video".into()));
+    (request.by, request.video) = (Some("method".into()), vec!["video".into()]);
     (request.bootstrap, request.only_videos) = (Some(100), true);
     let summary = serde_json::to_value(summarise(&request).unwrap()).unwrap();
     assert_eq!(summary["by"], "method");
     assert_eq!(summary["groups"]["swap"]["video"]["auc"], 1.0);
     assert_eq!(summary["groups"]["mouth"]["video"]["auc"], 0.5);
-    assert_eq!(summary["groups"]["swap"]["video"]["intervals"]["auc"][0], 1.0);
+    // Of one fake there is no interval.
+    assert!(summary["groups"]["swap"]["video"].get("intervals").is_none());
     assert_eq!(summary["frame"], serde_json::Value::Null);
     insta::assert_snapshot!("text_groups", summarise(&request).unwrap().to_string());
 }
@@ -81,7 +82,7 @@ fn json_has_exactly_the_documented_keys() {
         file("s.csv", b"label,score,video,other\n0,0.2,a,x\n1,0.8,b,y\n1,0.4,b,z\n");
     let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
     insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333}}"#);
-    request.video = Some("video".into());
+    request.video = vec!["video".into()];
     let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
     insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333},"video":{"n":2,"auc":1.0,"balanced_accuracy":1.0,"eer":0.0,"average_precision":1.0,"accuracy":1.0,"tpr":1.0,"brier":0.09999999999999996,"ece":0.29999999999999993}}"#);
 }
@@ -120,7 +121,7 @@ fn undefined_is_null_with_a_reason_and_missing_scores_are_counted() {
 fn text_has_a_column_per_level() {
     let (_folder, mut request) =
         file("s.csv", b"label,score,video\n0,0.2,a\n1,0.8,b\n1,0.1,b\n0,0.3,c\n");
-    request.video = Some("video".into());
+    request.video = vec!["video".into()];
     insta::assert_snapshot!("text", summarise(&request).unwrap().to_string());
 }
 
@@ -132,11 +133,11 @@ fn messages_say_what_where_and_what_to_do() {
         message(csv, |_| ()),
         message(csv, |request| {
             scored(request);
-            request.video = Some("path".into());
+            request.video = vec!["path".into()];
         }),
         message(csv, |request| {
             scored(request);
-            request.video = Some("clip".into());
+            request.video = vec!["clip".into()];
         }),
         message("label,score\n0,0.1\n1,NaN\n", |_| ()),
         message("label,score\n0,0.1\n1,-inf\n", |_| ()),
@@ -144,8 +145,8 @@ fn messages_say_what_where_and_what_to_do() {
         message("label,score\na,0.1\nb,0.2\n", |_| ()),
         message("label,score\n0,0.1\n,0.2\n", |_| ()),
         message("label,score\n0,0.1\n1,0.2\n", |request| request.fake_is = Some("yes".into())),
-        message("label,score,v\n0,0.1,a\n1,0.2,\n", |request| request.video = Some("v".into())),
-        message("label,score\n0,0.1\n", |request| request.threshold = f64::NAN),
+        message("label,score,v\n0,0.1,a\n1,0.2,\n", |request| request.video = vec!["v".into()]),
+        message("label,score\n0,0.1\n", |request| request.threshold = Some(f64::NAN)),
         message("", |_| ()),
         message("label,score\n0,0.1,7,8\n", |_| ()),
     ];
@@ -156,7 +157,7 @@ fn messages_say_what_where_and_what_to_do() {
 fn a_dropped_row_keeps_the_numbers_of_the_others() {
     let csv = "label,score,v\n0,,a\n0,0.1,a\n1,0.2,a\n";
     assert_eq!(
-        message(csv, |request| request.video = Some("v".into())),
+        message(csv, |request| request.video = vec!["v".into()]),
         "column \"v\" of s.csv: video \"a\" is real in row 2 and fake in row 3"
     );
 }
@@ -183,7 +184,7 @@ fn parquet_gives_what_csv_gives() {
     let target = File::create(&request.path).unwrap();
     ParquetWriter::new(target).finish(&mut table).unwrap();
     let with_videos = |request: &Request| {
-        summarise(&Request { video: Some("video".into()), ..request.clone() }).unwrap()
+        summarise(&Request { video: vec!["video".into()], ..request.clone() }).unwrap()
     };
     assert_eq!(with_videos(&request), with_videos(&csv_request));
     assert_eq!(with_videos(&request).dropped, 1);
@@ -198,11 +199,102 @@ fn a_score_column_of_booleans_is_an_error() {
     assert!(error.to_string().ends_with("holds bool, not numbers"), "{error}");
 }
 
+const PLAIN: &str = "label,score,video\n0,0.25,a\n1,0.75,b\n1,0.5,b\n0,0.375,c\n";
+
+#[test]
+fn a_file_is_read_as_a_spreadsheet_left_it() {
+    let (_folder, plain) = file("s.csv", PLAIN.as_bytes());
+    let expected = summarise(&plain).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, PLAIN.as_bytes()).unwrap();
+    let semicolons = PLAIN.replace(',', ";").replace('.', ",");
+    let units = |text: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(order).collect()
+    };
+    let marked = format!("\u{feff}{PLAIN}");
+    for (name, content, note) in [
+        ("s.csv.gz", gzip.finish().unwrap(), None),
+        ("s.csv", marked.clone().into_bytes(), None),
+        ("s.csv", semicolons.into_bytes(), Some("its fields are separated by semicolons")),
+        ("s.tsv", PLAIN.replace(',', "\t").into_bytes(), Some("its fields are separated by tabs")),
+        ("s.csv", units(&marked, u16::to_le_bytes), Some("it is in UTF-16")),
+        ("s.csv", units(&marked, u16::to_be_bytes), Some("it is in UTF-16")),
+        ("s.csv", units(PLAIN, u16::to_le_bytes), Some("it is in UTF-16")),
+    ] {
+        let (_folder, request) = file(name, &content);
+        let summary = summarise(&request).unwrap_or_else(|e| panic!("{name} {note:?}: {e}"));
+        assert_eq!(summary.notes, note.into_iter().collect::<Vec<_>>());
+        assert_eq!(Summary { notes: Vec::new(), ..summary }, expected, "{name} {note:?}");
+    }
+}
+
+#[test]
+fn a_decimal_comma_needs_another_separator() {
+    let quoted = message("label,score\n0,\"0,25\"\n", |_| ());
+    assert!(quoted.contains("has the score \"0,25\""), "{quoted}");
+    let thousands = message("label;score\n0;1.000,5\n", |_| ());
+    assert!(thousands.contains("has the score \"1.000,5\""), "{thousands}");
+}
+
+#[test]
+fn two_columns_of_one_name_are_not_guessed_between() {
+    assert_eq!(
+        message("score,label,score\n0.39,1,0.61\n0.2,0,0.8\n", |_| ()),
+        "s.csv has the column \"score\" more than once, as its columns 1 and 3; rename all but \
+         the one that is meant"
+    );
+    // Those that nobody asks for may be.
+    let (_folder, request) = file("s.csv", b"x,label,score,x\n7,1,0.6,8\n7,0,0.2,8\n");
+    assert_eq!(summarise(&request).unwrap().all.frame.unwrap().n, 2);
+}
+
+#[test]
+fn names_that_repeat_between_methods_are_told() {
+    let csv = "method,video,score,label\nreal,000,0.1,0\nreal,000,0.2,0\nswap,000_003,0.9,1\n\
+               swap,001_004,0.8,1\nmouth,000_003,0.7,1\n";
+    let (_folder, mut request) = file("s.csv", csv.as_bytes());
+    request.video = vec!["video".into()];
+    let summary = summarise(&request).unwrap();
+    assert_eq!(summary.all.video.unwrap().n, 3);
+    assert_eq!(
+        summary.notes,
+        ["1 of the 3 names in \"video\" stand with several values of \"method\"; if these are \
+          different videos, 4 in all, add `--video method`"]
+    );
+    request.video = vec!["method".into(), "video".into()];
+    let summary = summarise(&request).unwrap();
+    assert_eq!((summary.all.video.unwrap().n, summary.notes.len()), (4, 0));
+}
+
+#[test]
+fn scores_that_are_no_probabilities_are_told() {
+    let (_folder, mut request) = file("s.csv", b"label,score\n0,-1.5\n1,0.25\n1,3\n");
+    let notes = summarise(&request).unwrap().notes;
+    assert!(
+        notes[0].contains("lie between -1.5000 and 3.0000 and are no probabilities"),
+        "{notes:?}"
+    );
+    request.threshold = Some(0.0);
+    let summary = summarise(&request).unwrap();
+    assert!(summary.notes.is_empty());
+}
+
+#[test]
+fn a_single_video_of_a_class_has_no_interval() {
+    let (_folder, mut request) =
+        file("s.csv", b"label,score,video\n0,0.1,a\n0,0.6,a\n1,0.5,b\n1,0.9,c\n");
+    (request.video, request.bootstrap) = (vec!["video".into()], Some(100));
+    let summary = summarise(&request).unwrap();
+    let entries = &summary.all.frame.as_ref().unwrap().entries;
+    assert!(entries.iter().all(|entry| entry.value.is_ok() && entry.interval.is_none()));
+    insta::assert_snapshot!("text_no_interval", summary.to_string());
+}
+
 proptest! {
     #[test]
     fn no_text_panics(content in "(label|score|video|[a-z0-9.,\"\n \r-]){0,120}") {
         let (_folder, mut request) = file("s.csv", content.as_bytes());
-        request.video = Some("video".into());
+        request.video = vec!["video".into()];
         if let Ok(summary) = summarise(&request) {
             prop_assert!(summary.all.video.is_some());
         }

@@ -1,5 +1,7 @@
 //! A metric together with the numbers it needs.
 
+use super::alike::reaches;
+
 /// What is computed of scores.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure {
@@ -40,10 +42,10 @@ pub(crate) fn bin(probability: f64, bins: u32) -> usize {
     let last = bins as usize - 1;
     let mut bin = ((probability * f64::from(bins)) as usize).min(last);
     // The product may be rounded to the wrong side of an edge.
-    while bin > 0 && probability < edge(bin) {
+    while bin > 0 && !reaches(probability, edge(bin)) {
         bin -= 1;
     }
-    while bin < last && probability >= edge(bin + 1) {
+    while bin < last && reaches(probability, edge(bin + 1)) {
         bin += 1;
     }
     bin

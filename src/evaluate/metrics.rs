@@ -7,6 +7,7 @@
 use rayon::slice::ParallelSliceMut;
 use thiserror::Error;
 
+use super::alike::{reaches, unify_sorted};
 use super::curve::{self, CompensatedSum, Point};
 use super::measure::{Measure, bin};
 
@@ -46,7 +47,8 @@ pub struct BadScore {
     pub value: f64,
 }
 
-/// Scores of reals and fakes, each sorted once, from the highest down.
+/// Scores of reals and fakes, each sorted once, from the highest down. Scores that agree to
+/// 1e-12 of their size are one score, here and in every test and interval.
 ///
 /// Eight bytes per row; every metric is one walk or a binary search.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +78,7 @@ impl Ranking {
     pub(super) fn of_classes(mut reals: Vec<f64>, mut fakes: Vec<f64>) -> Self {
         reals.par_sort_unstable_by(|a, b| b.total_cmp(a));
         fakes.par_sort_unstable_by(|a, b| b.total_cmp(a));
+        unify_sorted(&mut reals, &mut fakes);
         Self { reals, fakes }
     }
 
@@ -108,6 +111,27 @@ impl Ranking {
             Measure::Tpr { fpr } => self.true_positive_rate(fpr),
             Measure::Brier => self.brier(),
             Measure::Ece { bins } => self.calibration_error(bins),
+        }
+    }
+
+    /// Whether a metric depends on which samples there are: not where all have one score, and
+    /// not where a threshold calls all of them by one name.
+    pub fn varies(&self, measure: Measure) -> bool {
+        match measure {
+            Measure::Auc | Measure::Eer | Measure::AveragePrecision | Measure::Tpr { .. } => {
+                let ends = |scores: &[f64]| Some((*scores.first()?, *scores.last()?));
+                let (reals, fakes) = (ends(&self.reals), ends(&self.fakes));
+                let all = reals.into_iter().chain(fakes);
+                let (high, low) = all.fold((f64::NEG_INFINITY, f64::INFINITY), |(h, l), ends| {
+                    (h.max(ends.0), l.min(ends.1))
+                });
+                high > low
+            }
+            Measure::BalancedAccuracy { threshold } | Measure::Accuracy { threshold } => {
+                let called = self.called_fake(threshold).unwrap_or_default();
+                (1..self.rows() as u64).contains(&(called.reals + called.fakes))
+            }
+            Measure::Brier | Measure::Ece { .. } => true,
         }
     }
 
@@ -291,7 +315,7 @@ impl Ranking {
             return Err(Undefined::Threshold);
         }
         let at_or_above =
-            |scores: &[f64]| scores.partition_point(|&score| score >= threshold) as u64;
+            |scores: &[f64]| scores.partition_point(|&score| reaches(score, threshold)) as u64;
         Ok(Point { reals: at_or_above(&self.reals), fakes: at_or_above(&self.fakes) })
     }
 

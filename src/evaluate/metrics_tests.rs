@@ -56,10 +56,10 @@ fn files_agree_with_scikit_learn() {
             path: folder.join(format!("{name}.csv")),
             score: "score".into(),
             label: "label".into(),
-            video: Some("video".into()),
+            video: vec!["video".into()],
             fake_is: None,
             by: None,
-            threshold: case["threshold"].as_f64().unwrap(),
+            threshold: Some(case["threshold"].as_f64().unwrap()),
             fpr: 0.1,
             bins: 10,
             video_score: Pooling::Mean,
@@ -212,5 +212,41 @@ proptest! {
         let scores = ranking(&rows);
         let best = scores.balanced_accuracy(scores.best_threshold().unwrap()).unwrap();
         prop_assert!(scores.balanced_accuracy(other).unwrap() <= best + 1e-12);
+    }
+}
+
+proptest! {
+    /// Means of the same decimals in another order are one score: the area is that of exact
+    /// arithmetic.
+    #[test]
+    fn means_of_decimals_rank_as_exact_arithmetic_does(
+        videos in prop::collection::vec(
+            (any::<bool>(), prop::collection::vec(0u32..6, 1..7)), 2..40,
+        ),
+    ) {
+        let mean = |faces: &[u32]| {
+            let sum: f64 = faces.iter().map(|&face| f64::from(face) / 10.0).sum();
+            sum / faces.len() as f64
+        };
+        let ours = ranking(&videos.iter().map(|(fake, f)| (*fake, mean(f))).collect::<Vec<_>>());
+        let (mut won, mut pairs) = (0, 0);
+        for (_, real) in videos.iter().filter(|(fake, _)| !fake) {
+            for (_, fake) in videos.iter().filter(|(fake, _)| *fake) {
+                let (a, b) = (real.iter().sum::<u32>(), fake.iter().sum::<u32>());
+                let (a, b) = (a as usize * fake.len(), b as usize * real.len());
+                won += 2 * u32::from(a < b) + u32::from(a == b);
+                pairs += 2;
+            }
+        }
+        if pairs > 0 {
+            let exact = f64::from(won) / f64::from(pairs);
+            prop_assert!((ours.roc_auc().unwrap() - exact).abs() < 1e-12);
+            let half = videos.iter().filter(|(fake, f)| {
+                // A mean of 0.3 and above.
+                *fake == (10 * f.iter().sum::<u32>() as usize >= 30 * f.len())
+            });
+            let exact = half.count() as f64 / videos.len() as f64;
+            prop_assert!((ours.accuracy(0.3).unwrap() - exact).abs() < 1e-12);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Predictions, metrics and their statistics.
 
 pub mod aggregate;
+pub(crate) mod alike;
 mod curve;
 pub mod file;
 mod labels;
@@ -11,5 +12,6 @@ pub mod predictions;
 mod read_rows;
 mod rows;
 pub mod samples;
+mod score_file;
 pub mod statistics;
 pub mod summary;

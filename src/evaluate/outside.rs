@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::file::FileError;
-use super::read_rows::{batches, numbers, texts};
+use super::read_rows::{numbers, texts};
+use super::score_file::{Batch, ScoreFile};
 use crate::lang::model::{Label, Predictions, Split};
 
 /// Most examples that a message gives.
@@ -163,11 +163,11 @@ pub fn read(
     wanted.extend(declared.dataset.as_ref().map(|column| column.value.clone()));
     wanted.extend(declared.frame.as_ref().map(|column| column.value.clone()));
     let (mut first, mut flaw) = (0, None);
-    batches(path, wanted, |_, table| {
+    ScoreFile::open(path)?.batches(wanted, |batch| {
         if flaw.is_none() {
-            flaw = reading.batch(&table, first).err();
+            flaw = reading.batch(&batch, first).err();
         }
-        first += table.height();
+        first += batch.table.height();
         Ok(())
     })?;
     match flaw {
@@ -194,7 +194,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn batch(&mut self, table: &DataFrame, first: usize) -> Result<(), OutsideError> {
+    fn batch(&mut self, batch: &Batch, first: usize) -> Result<(), OutsideError> {
+        let (table, comma) = (&batch.table, batch.decimal_comma);
         let Predictions { video, score, dataset, frame, .. } = self.declared;
         let text = |name: &str, wanted| texts(self.path, name, &table[name], wanted);
         let keys = text(&video.value, "keys of videos")?;
@@ -202,10 +203,10 @@ impl Reading<'_> {
             Some(dataset) => Some(text(&dataset.value, "names of data sets")?),
             None => None,
         };
-        let scores = numbers(self.path, &score.value, &table[score.value.as_str()], first)?;
+        let scores = numbers(self.path, &score.value, &table[score.value.as_str()], first, comma)?;
         let frames = match frame {
             Some(frame) => {
-                Some(numbers(self.path, &frame.value, &table[frame.value.as_str()], first)?)
+                Some(numbers(self.path, &frame.value, &table[frame.value.as_str()], first, comma)?)
             }
             None => None,
         };

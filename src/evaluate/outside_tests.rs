@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use polars::prelude::{ParquetWriter, df};
+
 use super::*;
 use crate::lang::model::DataPath;
 use crate::lang::span::Spanned;

@@ -1,6 +1,6 @@
-//! Reads the scored rows of anybody's file in batches: CSV as text, Parquet by row groups.
+//! Reads the scored rows of anybody's file.
 
-use std::fs::File;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -9,116 +9,111 @@ use super::aggregate::LabelConflict;
 use super::file::{FileError, Request};
 use super::labels::LabelReader;
 use super::rows::{Ids, Rows};
+use super::score_file::ScoreFile;
 
-/// Rows that are decoded together; whole row groups up to about this many.
-const BATCH: usize = 1 << 20;
+/// Between the parts of a video's key.
+const PARTED: &str = "\u{1f}";
 
-/// Reads the columns that a request names.
+/// Columns that often tell videos of one name apart, in lower case.
+const TELLING: [&str; 9] = [
+    "method",
+    "manipulation",
+    "forgery",
+    "generator",
+    "dataset",
+    "data_set",
+    "source",
+    "compression",
+    "quality",
+];
+
+/// Reads the columns that a request names. Also gives what readers must know of the file.
 ///
 /// # Errors
 /// [`FileError`] names the file, column and row.
-pub(super) fn read(request: &Request) -> Result<Rows, FileError> {
+pub(super) fn read(request: &Request) -> Result<(Rows, Vec<String>), FileError> {
+    let file = ScoreFile::open(&request.path)?;
     let mut rows = Rows {
-        videos: request.video.as_ref().map(|_| Ids::default()),
+        videos: (!request.video.is_empty()).then(Ids::default),
         groups: request.by.as_ref().map(|_| Ids::default()),
         ..Rows::default()
     };
+    let telling = |column: &&String| {
+        TELLING.contains(&column.to_lowercase().as_str()) && !request.video.contains(column)
+    };
+    let telling = file.columns.iter().find(telling).filter(|_| !request.video.is_empty()).cloned();
     let mut reading = Reading {
         request,
         labels: LabelReader::new(request.fake_is.as_deref()),
         firsts: Vec::new(),
+        told_apart: telling.clone().map(ToldApart::new),
+        decimal_comma: false,
     };
     let mut wanted = vec![request.score.clone(), request.label.clone()];
     wanted.extend(request.video.clone());
     wanted.extend(request.by.clone());
+    wanted.extend(telling);
     let mut first = 0;
-    batches(&request.path, wanted, |total, table| {
+    file.batches(wanted, |batch| {
         if first == 0 {
-            rows.reserve(total);
+            rows.reserve(batch.total);
         }
-        reading.batch(&table, first, &mut rows)?;
-        first += table.height();
+        reading.decimal_comma = batch.decimal_comma;
+        reading.batch(&batch.table, first, &mut rows)?;
+        first += batch.table.height();
         Ok(())
     })?;
     reading.labels.finish().map_err(|source| reading.label_error(source))?;
-    Ok(rows)
+    let mut notes = file.notes;
+    notes.extend(reading.told_apart.and_then(|found| found.note(request, rows.videos.as_ref())));
+    Ok((rows, notes))
 }
 
-/// Hands on the wanted columns of a file in batches, with the number of all rows where it is
-/// known.
-pub(super) fn batches(
-    path: &Path,
-    mut wanted: Vec<String>,
-    mut take: impl FnMut(usize, DataFrame) -> Result<(), FileError>,
-) -> Result<(), FileError> {
-    let open =
-        || File::open(path).map_err(|source| FileError::Open { path: path.to_owned(), source });
-    let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    let format = if is_parquet { "Parquet" } else { "CSV" };
-    let flaw = |e: PolarsError| {
-        let reason = e.to_string();
-        let reason = if reason.contains("more fields than defined") {
-            "a row has more fields than the header".to_owned()
-        } else {
-            // What follows the first line is advice to callers of Polars.
-            reason.lines().next().unwrap_or_default().to_owned()
-        };
-        FileError::Read { path: path.to_owned(), format, reason }
-    };
-    wanted.sort_unstable();
-    wanted.dedup();
-
-    if !is_parquet {
-        // All columns as text, so that a flaw has a row.
-        let options = CsvReadOptions::default().with_infer_schema_length(Some(0));
-        let header = options.clone().with_n_rows(Some(1));
-        let header = header.into_reader_with_file_handle(open()?).finish().map_err(flaw)?;
-        let present = header.get_column_names().into_iter().map(ToString::to_string).collect();
-        find(path, &wanted, present)?;
-        let columns: Arc<[PlSmallStr]> = wanted.iter().map(PlSmallStr::from).collect();
-        let options = options.with_columns(Some(columns));
-        let table = options.into_reader_with_file_handle(open()?).finish().map_err(flaw)?;
-        return take(table.height(), table);
-    }
-    let mut reader = ParquetReader::new(open()?);
-    let schema = reader.schema().map_err(flaw)?;
-    find(path, &wanted, schema.iter_names().map(ToString::to_string).collect())?;
-    let metadata = reader.get_metadata().map_err(flaw)?.clone();
-    let mut first = 0;
-    let mut groups = metadata.row_groups.iter().map(|group| group.num_rows()).peekable();
-    loop {
-        let mut rows = 0;
-        while let Some(more) = groups.next_if(|more| rows == 0 || rows + more <= BATCH) {
-            rows += more;
-        }
-        let mut reader = ParquetReader::new(open()?);
-        reader.set_metadata(metadata.clone());
-        let slice = reader.with_columns(Some(wanted.clone())).with_slice(Some((first, rows)));
-        take(metadata.num_rows, slice.finish().map_err(flaw)?)?;
-        first += rows;
-        if groups.peek().is_none() {
-            return Ok(());
-        }
-    }
+/// Videos of one name that another column tells apart.
+struct ToldApart {
+    /// The column.
+    column: String,
+    ids: Ids,
+    /// Its value in the first row of each video.
+    firsts: Vec<u32>,
+    /// Other values with their videos.
+    others: BTreeSet<(u32, u32)>,
 }
 
-/// Checks that the wanted columns are present.
-fn find(path: &Path, wanted: &[String], present: Vec<String>) -> Result<(), FileError> {
-    let Some(missing) = wanted.iter().find(|name| !present.contains(name)) else {
-        return Ok(());
-    };
-    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &missing.to_lowercase());
-    let nearest = present
-        .iter()
-        .filter(|name| likeness(name) > 0.75)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .cloned();
-    Err(FileError::MissingColumn {
-        path: path.to_owned(),
-        column: missing.clone(),
-        nearest,
-        present,
-    })
+impl ToldApart {
+    fn new(column: String) -> Self {
+        Self { column, ids: Ids::default(), firsts: Vec::new(), others: BTreeSet::new() }
+    }
+
+    /// Adds the values of rows beside their videos.
+    fn extend(&mut self, videos: &[u32], values: &[Option<&str>]) {
+        let before = self.ids.of.len();
+        self.ids.extend(values);
+        for (&video, &value) in videos.iter().zip(&self.ids.of[before..]) {
+            match self.firsts.get(video as usize) {
+                None => self.firsts.push(value),
+                Some(&first) if first != value => {
+                    self.others.insert((video, value));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn note(&self, request: &Request, videos: Option<&Ids>) -> Option<String> {
+        let names = videos?.names.len();
+        (!self.others.is_empty()).then(|| {
+            let repeated: BTreeSet<u32> = self.others.iter().map(|(video, _)| *video).collect();
+            format!(
+                "{} of the {names} names in \"{}\" stand with several values of \"{column}\"; if \
+                 these are different videos, {} in all, add `--video {column}`",
+                repeated.len(),
+                request.video.join("/"),
+                names + self.others.len(),
+                column = self.column,
+            )
+        })
+    }
 }
 
 /// What reading remembers from batch to batch.
@@ -127,6 +122,10 @@ struct Reading<'a> {
     labels: LabelReader<'a>,
     /// Of each video, its first row and whether that is fake.
     firsts: Vec<(usize, bool)>,
+    /// A column that may tell videos of one name apart.
+    told_apart: Option<ToldApart>,
+    /// Whether numbers may have a decimal comma.
+    decimal_comma: bool,
 }
 
 impl Reading<'_> {
@@ -137,10 +136,11 @@ impl Reading<'_> {
             &self.request.score,
             &table[self.request.score.as_str()],
             first,
+            self.decimal_comma,
         )?;
         let fakes = self.fakes(&table[self.request.label.as_str()], &scores, first)?;
-        if let (Some(name), Some(ids)) = (&self.request.video, &mut rows.videos) {
-            self.videos(name, &table[name.as_str()], &scores, &fakes, first, ids)?;
+        if let Some(ids) = &mut rows.videos {
+            self.videos(table, &scores, &fakes, first, ids)?;
         }
         if let (Some(name), Some(ids)) = (&self.request.by, &mut rows.groups) {
             let column = texts(&self.request.path, name, &table[name.as_str()], "groups")?;
@@ -217,26 +217,61 @@ impl Reading<'_> {
     /// The videos of the scored rows.
     fn videos(
         &mut self,
-        name: &str,
-        column: &Column,
+        table: &DataFrame,
         scores: &[Option<f64>],
         fakes: &[bool],
         first: usize,
         ids: &mut Ids,
     ) -> Result<(), FileError> {
         let path = || self.request.path.clone();
-        let column_texts = texts(&self.request.path, name, column, "names of videos")?;
-        let texts = column_texts.str().expect(TEXT).iter().zip(scores).enumerate();
-        let (rows, texts): (Vec<usize>, Vec<Option<&str>>) = texts
-            .filter(|(_, (_, score))| score.is_some())
-            .map(|(row, (text, _))| (first + row, text))
-            .unzip();
-        if let Some(place) = texts.iter().position(Option::is_none) {
-            let (column, row) = (name.to_owned(), rows[place] + 1);
-            return Err(FileError::NoVideo { path: path(), column, row });
+        let text = |name: &String| {
+            texts(&self.request.path, name, &table[name.as_str()], "names of videos")
+        };
+        let columns = self.request.video.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        let scored = |column: &Column| -> Vec<Option<String>> {
+            let texts = column.str().expect(TEXT).iter().zip(scores);
+            texts
+                .filter(|(_, s)| s.is_some())
+                .map(|(text, _)| text.map(ToOwned::to_owned))
+                .collect()
+        };
+        let rows: Vec<usize> =
+            (0..scores.len()).filter(|&row| scores[row].is_some()).map(|row| first + row).collect();
+        let missing = |column: &Column| {
+            let mut texts = column.str().expect(TEXT).iter().zip(scores);
+            texts.position(|(text, score)| score.is_some() && text.is_none())
+        };
+        for (column, name) in columns.iter().zip(&self.request.video) {
+            if let Some(place) = missing(column) {
+                let (column, row) = (name.clone(), first + place + 1);
+                return Err(FileError::NoVideo { path: path(), column, row });
+            }
         }
         let before = ids.of.len();
-        ids.extend(&texts);
+        match columns.as_slice() {
+            [column] => {
+                let texts = column.str().expect(TEXT).iter().zip(scores);
+                let texts = texts.filter(|(_, score)| score.is_some()).map(|(text, _)| text);
+                ids.extend(&texts.collect::<Vec<_>>());
+            }
+            columns => {
+                // Parts are joined by what no name has, so that two keys are never one.
+                let parts: Vec<Vec<Option<String>>> = columns.iter().map(scored).collect();
+                let key = |row: usize| {
+                    let parts = parts.iter().map(|part| part[row].as_deref().unwrap_or_default());
+                    parts.collect::<Vec<_>>().join(PARTED)
+                };
+                let keys: Vec<String> = (0..rows.len()).map(key).collect();
+                ids.extend(&keys.iter().map(|key| Some(key.as_str())).collect::<Vec<_>>());
+            }
+        }
+        if let Some(told_apart) = &mut self.told_apart {
+            let name = told_apart.column.clone();
+            let column = texts(&self.request.path, &name, &table[name.as_str()], "text")?;
+            let values = column.str().expect(TEXT).iter().zip(scores);
+            let values = values.filter(|(_, score)| score.is_some()).map(|(text, _)| text);
+            told_apart.extend(&ids.of[before..], &values.collect::<Vec<_>>());
+        }
         for ((&id, &row), &fake) in ids.of[before..].iter().zip(&rows).zip(fakes) {
             if id as usize == self.firsts.len() {
                 self.firsts.push((row, fake));
@@ -244,9 +279,10 @@ impl Reading<'_> {
             let (other, was) = self.firsts[id as usize];
             if was != fake {
                 let (real, fake) = if fake { (other, row) } else { (row, other) };
-                let video = ids.names[id as usize].to_string();
+                let video = ids.names[id as usize].replace(PARTED, "/");
                 let source = LabelConflict { video, real_row: real + 1, fake_row: fake + 1 };
-                return Err(FileError::Videos { path: path(), column: name.to_owned(), source });
+                let column = self.request.video.join("/");
+                return Err(FileError::Videos { path: path(), column, source });
             }
         }
         Ok(())
@@ -261,12 +297,14 @@ impl Reading<'_> {
     }
 }
 
-/// The numbers of a column, `None` where missing. `first` is the number of its first row, from 0.
+/// The numbers of a column, `None` where missing. `first` is the number of its first row, from 0;
+/// text may have a decimal comma where the file's fields are not separated by commas.
 pub(super) fn numbers(
     path: &Path,
     name: &str,
     column: &Column,
     first: usize,
+    decimal_comma: bool,
 ) -> Result<Vec<Option<f64>>, FileError> {
     let bad = |row: usize, value: String| FileError::Score {
         path: path.to_owned(),
@@ -278,7 +316,7 @@ pub(super) fn numbers(
         let texts = column.str().expect(TEXT).iter().enumerate();
         let number = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
             None | Some("") => Ok(None),
-            Some(text) => match text.parse::<f64>() {
+            Some(text) => match number_of(text, decimal_comma) {
                 Ok(score) if score.is_finite() => Ok(Some(score)),
                 _ => Err(bad(row, text.to_owned())),
             },
@@ -295,6 +333,15 @@ pub(super) fn numbers(
         score => Ok(score),
     };
     numbers.f64().expect("a column just cast to f64").iter().enumerate().map(number).collect()
+}
+
+fn number_of(text: &str, decimal_comma: bool) -> Result<f64, std::num::ParseFloatError> {
+    match text.parse() {
+        Err(_) if decimal_comma && text.matches(',').count() == 1 && !text.contains('.') => {
+            text.replace(',', ".").parse()
+        }
+        number => number,
+    }
 }
 
 /// A column as text.

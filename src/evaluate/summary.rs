@@ -27,6 +27,8 @@ pub struct LevelSummary {
     pub n: usize,
     /// The metrics, always the same in the same order.
     pub entries: Vec<Entry>,
+    /// Whether intervals were asked for.
+    pub resampled: bool,
 }
 
 impl Serialize for LevelSummary {
@@ -89,11 +91,13 @@ pub struct Summary {
     pub by: Option<String>,
     /// Rows left out because their score is missing.
     pub dropped: usize,
+    /// What readers must know of the file, each a clause.
+    pub notes: Vec<String>,
 }
 
 impl Serialize for Summary {
-    /// Levels, then `{"by": "column", "groups": {"name": {..}}}` where there are groups and
-    /// `"dropped": n` where rows were.
+    /// Levels, then `{"by": "column", "groups": {"name": {..}}}` where there are groups,
+    /// `"dropped": n` where rows were, and `"notes": [..]` where there are any.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, level) in self.all.named() {
@@ -112,6 +116,9 @@ impl Serialize for Summary {
         }
         if self.dropped > 0 {
             map.serialize_entry("dropped", &self.dropped)?;
+        }
+        if !self.notes.is_empty() {
+            map.serialize_entry("notes", &self.notes)?;
         }
         map.end()
     }
@@ -136,8 +143,8 @@ impl fmt::Display for Summary {
 
 fn text(f: &mut fmt::Formatter<'_>, levels: &Levels) -> fmt::Result {
     let levels: Vec<(&str, &LevelSummary)> = levels.named().collect();
-    let certain = levels.iter().flat_map(|(_, l)| &l.entries).any(|e| e.interval.is_some());
-    let width = if certain { 27 } else { 10 };
+    let certain = levels.iter().any(|(_, level)| level.resampled);
+    let width = if certain { 33 } else { 12 };
     let Some((_, first)) = levels.first() else { return Ok(()) };
     write!(f, "{:<18}", "")?;
     for (name, _) in &levels {
@@ -151,17 +158,26 @@ fn text(f: &mut fmt::Formatter<'_>, levels: &Levels) -> fmt::Result {
         write!(f, "\n{name:<18}")?;
         for (_, level) in &levels {
             let Entry { value, interval, .. } = &level.entries[i];
-            let cell = match (value, interval) {
-                (Ok(value), Some(Interval { low, high })) => {
-                    format!("{value:.4} [{low:.4}, {high:.4}]")
+            let cell = match (value, interval, level.resampled) {
+                (Ok(value), Some(Interval { low, high }), _) => {
+                    format!("{value:.6} [{low:.6}, {high:.6}]")
                 }
-                (Ok(value), None) => format!("{value:.4}"),
-                (Err(_), _) => "n/a".to_owned(),
+                (Ok(value), None, true) => format!("{value:.6} {:>20}", "[n/a]"),
+                (Ok(value), None, false) => format!("{value:.6}"),
+                (Err(_), ..) => "n/a".to_owned(),
             };
             write!(f, "{cell:>width$}")?;
         }
     }
     writeln!(f)?;
+    let certainty = |entry: &Entry| entry.value.is_ok() && entry.interval.is_none();
+    if levels.iter().any(|(_, level)| level.resampled && level.entries.iter().any(certainty)) {
+        writeln!(
+            f,
+            "[n/a]: no interval, since a class has a single video or the value is the same \
+             whichever videos are drawn"
+        )?;
+    }
     for (level_name, level) in &levels {
         for Entry { name, value, .. } in &level.entries {
             if let Err(reason) = value {

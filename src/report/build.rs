@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::certainty;
+use super::certainty::{self, Measured};
 use super::claims;
 use super::columns::{Planned, Source, Unit, plan};
 use super::marks::mark;
 use super::measures;
 use super::notes;
 use super::reference::{self, Published};
-use super::table::{Cell, Coverage, MetricBlock, RowData, TableData};
+use super::table::{Cell, Coverage, Doubt, MetricBlock, RowData, TableData};
 use crate::evaluate::measure::Measure;
 use crate::evaluate::metrics::{BadScore, Ranking};
 use crate::evaluate::outside::OutsideCoverage;
@@ -120,7 +120,7 @@ pub fn build(
     let planned = plan(project, table, evidence)?;
     check_coverage(project, &planned, evidence)?;
     let mut metrics: Vec<MetricBlock> = table.metrics.iter().map(empty_block).collect();
-    let mut computed: Vec<certainty::Measures> = vec![Vec::new(); metrics.len()];
+    let mut computed: Vec<certainty::Measures> = metrics.iter().map(|_| Vec::new()).collect();
     for level in [Level::Video, Level::Frame] {
         let blocks: Vec<usize> =
             (0..metrics.len()).filter(|&i| table.metrics[i].level.value == level).collect();
@@ -130,7 +130,7 @@ pub fn build(
         for row in &table.rows {
             let mut seeds = vec![Vec::new(); blocks.len()];
             let mut thresholds = vec![Vec::new(); blocks.len()];
-            let mut measured = vec![Vec::new(); blocks.len()];
+            let mut measured: certainty::Measures = blocks.iter().map(|_| Vec::new()).collect();
             for experiment in row.experiments() {
                 // One ranking per unit serves every metric.
                 let rankings =
@@ -147,7 +147,9 @@ pub fn build(
                     });
                     seeds[place].push(cells.collect());
                     thresholds[place].extend(measure.as_ref().ok().and_then(|m| m.1));
-                    measured[place].push(measure.ok().map(|(measure, _)| measure));
+                    let values = units.iter().map(|cell| cell.value).collect();
+                    let measure = measure.ok().map(|(measure, _)| measure);
+                    measured[place].push(measure.map(|measure| Measured { measure, values }));
                 }
             }
             for (place, &i) in blocks.iter().enumerate() {
@@ -161,7 +163,7 @@ pub fn build(
             }
         }
     }
-    certainty::add(&mut metrics, &computed, table, &planned, evidence);
+    let differences = certainty::add(&mut metrics, &computed, table, &planned, evidence);
     for block in &mut metrics {
         mark(block.metric, &mut block.rows);
     }
@@ -176,7 +178,8 @@ pub fn build(
         claims: Vec::new(),
     };
     reference::place(&mut data, published);
-    data.claims = table.claims.iter().map(|claim| claims::decide(&data, claim)).collect();
+    let claims = table.claims.iter().zip(differences);
+    data.claims = claims.map(|(claim, found)| claims::decide(&data, claim, found)).collect();
     Ok(data)
 }
 
@@ -195,13 +198,20 @@ fn empty_block(spec: &MetricSpec) -> MetricBlock {
     }
 }
 
+/// The scores of a unit by one model.
+struct Ranked {
+    ranking: Ranking,
+    /// Whether a class has a single video.
+    few_videos: bool,
+}
+
 /// The ranking of a unit for one model, or why there is none.
 fn rank(
     unit: &Unit,
     experiment: &str,
     level: Level,
     evidence: &Evidence,
-) -> Result<Result<Ranking, String>, BuildError> {
+) -> Result<Result<Ranked, String>, BuildError> {
     let key = unit.key_of(experiment);
     let scored = match evidence.scores.get(&key) {
         Some(Ok(scored)) => scored,
@@ -215,26 +225,38 @@ fn rank(
     let samples = scored.at(level);
     let pairs = unit.select(samples, evidence).map(|sample| (sample.fake, sample.score));
     let ranking = Ranking::new(pairs);
+    let single = |fake: bool| {
+        let mut videos = unit.select(samples, evidence).filter(|sample| sample.fake == fake);
+        let first = videos.next();
+        first.is_some_and(|first| videos.all(|sample| sample.video == first.video))
+    };
+    let few_videos = [false, true].into_iter().any(single);
     let ScoreKey { experiment, dataset, .. } = key;
-    ranking.map(Ok).map_err(|source| BuildError::Score { experiment, dataset, source })
+    match ranking {
+        Ok(ranking) => Ok(Ok(Ranked { ranking, few_videos })),
+        Err(source) => Err(BuildError::Score { experiment, dataset, source }),
+    }
 }
 
 /// A metric of a ranking.
-fn cell(
-    ranking: &Result<Ranking, String>,
-    measure: &Result<(Measure, Option<f64>), String>,
-) -> Cell {
-    match (ranking, measure) {
+fn cell(ranked: &Result<Ranked, String>, measure: &Result<(Measure, Option<f64>), String>) -> Cell {
+    match (ranked, measure) {
         (Err(reason), _) | (_, Err(reason)) => {
             Cell { reason: Some(reason.clone()), ..Cell::default() }
         }
-        (Ok(ranking), Ok((measure, _))) => {
+        (Ok(Ranked { ranking, few_videos }), Ok((measure, _))) => {
+            let doubt = match (few_videos, ranking.varies(*measure)) {
+                (true, _) => Some(Doubt::FewVideos),
+                (false, false) => Some(Doubt::NoVariance),
+                (false, true) => None,
+            };
             let value = ranking.measure(*measure);
             Cell {
                 value: value.ok(),
                 reason: value.err().map(|reason| reason.to_string()),
                 n_real: Some(ranking.reals() as u64),
                 n_fake: Some(ranking.fakes() as u64),
+                doubt,
                 ..Cell::default()
             }
         }
@@ -257,7 +279,16 @@ fn mean(over: &[usize], cells: &[Cell], units: &[Unit]) -> Cell {
     if over.is_empty() {
         return undefined("there is nothing to average".into());
     }
-    Cell { value: Some(sum / over.len() as f64), ..Cell::default() }
+    let doubt = doubt(over.iter().map(|&unit| cells[unit].doubt));
+    Cell { value: Some(sum / over.len() as f64), doubt, ..Cell::default() }
+}
+
+/// The doubt about a mean: videos that are too few in any part, or no variance in all of them.
+fn doubt(mut parts: impl Iterator<Item = Option<Doubt>> + Clone) -> Option<Doubt> {
+    if parts.clone().any(|doubt| doubt == Some(Doubt::FewVideos)) {
+        return Some(Doubt::FewVideos);
+    }
+    parts.all(|doubt| doubt == Some(Doubt::NoVariance)).then_some(Doubt::NoVariance)
 }
 
 /// The cells of a row from those of each seed: of several their mean, undefined with any
@@ -279,7 +310,9 @@ fn over_seeds(row: &Row, mut seeds: Vec<Vec<Cell>>) -> Vec<Cell> {
         }
         let values: Vec<f64> = cells().filter_map(|cell| cell.value).collect();
         let seeds = Seeds::of(&values)?;
+        let doubt = doubt(cells().map(|cell| cell.doubt));
         Some(Cell {
+            doubt,
             value: Some(seeds.mean),
             seeds: Some(seeds),
             n_real,

@@ -380,5 +380,8 @@ fn published_numbers_stand_beside_ours_and_claims_are_decided() {
     assert_eq!(data.references[0].unmatched, ["auc of z in In, A", "auc of x in In, Z"]);
     let claim = &data.claims[0];
     assert_eq!((claim.verdict, claim.published), (Verdict::Pass, Some(Verdict::Fail)));
-    assert_eq!(claim.detail, "Row x 75.0 against Row y 50.0: +25.00 points, claimed +25.00");
+    assert_eq!(
+        claim.detail,
+        "Row x 75.0 against Row y 50.0: +25.00 points [+0.00, +100.00], claimed +25.00"
+    );
 }

@@ -1,172 +1,120 @@
-//! Intervals of a table's cells and tests of its rows against one.
+//! How certain a table's numbers are: intervals of cells, tests of rows against one, and the
+//! differences that claims are about.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod contrast;
+mod draws;
+mod family;
+mod notes;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeSet;
+
+use self::contrast::Contrast;
+pub(super) use self::draws::Pair;
+use self::draws::{UnitDraws, Wanted};
+pub(super) use self::notes::notes;
 use super::build::Evidence;
-use super::columns::{Planned, Source, Unit};
-use super::table::{Cell, MetricBlock};
+use super::claims;
+use super::columns::{Planned, Source};
+use super::table::{Cell, Difference, Doubt, MetricBlock};
 use crate::evaluate::measure::Measure;
-use crate::evaluate::samples::Sample;
-use crate::evaluate::statistics::bootstrap::{self, Item, Replica, Stratum};
-use crate::evaluate::statistics::delong::Area;
-use crate::evaluate::statistics::holm;
+use crate::evaluate::statistics::bootstrap;
 use crate::evaluate::statistics::interval::Interval;
-use crate::lang::model::{Level, Metric, Table};
+use crate::evaluate::statistics::seeds::Error;
+use crate::lang::model::Table;
 
 /// What is computed for each row of a block and each of its seeds; none without a
 /// threshold.
-pub(super) type Measures = Vec<Vec<Option<Measure>>>;
+pub(super) type Measures = Vec<Vec<Option<Measured>>>;
+
+/// A metric of one seed of a row.
+pub(super) struct Measured {
+    /// Which one.
+    pub measure: Measure,
+    /// Its value on each unit of the plan; none where it is undefined.
+    pub values: Vec<Option<f64>>,
+}
 
 /// Adds intervals and tests, as far as the table declares them, to blocks whose cells
 /// have values. `measures` is in the order of the blocks and their rows.
+///
+/// Gives the difference that each claim of the table is about, where it can be computed.
 pub(super) fn add(
     blocks: &mut [MetricBlock],
     measures: &[Measures],
     table: &Table,
     planned: &Planned,
     evidence: &Evidence,
-) {
-    if !table.intervals.shown && table.compare.is_none() {
-        return;
-    }
-    let units: Vec<Resampled> = planned
-        .units
-        .iter()
-        .map(|unit| Resampled::new(unit, blocks, measures, table, evidence))
-        .collect();
+) -> Vec<Option<Difference>> {
     let base = table.compare.as_ref().and_then(|compare| {
         table.rows.iter().position(|row| row.experiment.value == compare.against.value)
     });
-    for (place, block) in blocks.iter_mut().enumerate() {
-        if table.intervals.shown {
-            intervals(place, block, planned, &units, table.intervals.level.value);
-        }
-        if let Some(base) = base {
-            tests(place, block, base, planned, &units, 1.0 - table.intervals.level.value);
-        }
-    }
-}
-
-/// What the videos of a unit gave.
-struct Resampled {
-    /// Draws by block and row, means over the row's seeds.
-    draws: BTreeMap<(usize, usize), Vec<f64>>,
-    /// The area under the videos' curve by row, for DeLong's test.
-    areas: BTreeMap<usize, Area>,
-}
-
-impl Resampled {
-    fn new(
-        unit: &Unit,
-        blocks: &[MetricBlock],
-        measures: &[Measures],
-        table: &Table,
-        evidence: &Evidence,
-    ) -> Self {
-        // Videos of all rows, so that a draw means the same videos for each of them.
-        let rows: Vec<Vec<[Vec<&Sample>; 2]>> = table
-            .rows
-            .iter()
-            .map(|row| {
-                let seeds = row.experiments().map(|experiment| {
-                    let at = |level| samples(unit, experiment, level, evidence);
-                    [at(Level::Video), at(Level::Frame)]
-                });
-                seeds.collect()
+    let claimed: Vec<Option<(Pair, usize)>> =
+        table.claims.iter().map(|claim| claims::place(claim, blocks, &planned.scenarios)).collect();
+    let wanted = |unit: usize| -> Wanted {
+        let compared = base.into_iter().flat_map(|base| {
+            let rows = (0..table.rows.len()).filter(move |&row| row != base);
+            let blocks = 0..blocks.len();
+            blocks.flat_map(move |block| {
+                rows.clone().map(move |row| Pair { block, row, other: base })
             })
-            .collect();
-        let all = || rows.iter().flatten().flatten().flatten();
-        let keys = |fake| -> Vec<&str> {
-            let of_class = all().filter(|sample| sample.fake == fake);
-            of_class.map(|sample| &*sample.video).collect::<BTreeSet<_>>().into_iter().collect()
-        };
-        let (reals, fakes) = (keys(false), keys(true));
-        let items = |samples: &[&Sample]| -> Vec<Item> {
-            let place = |sample: &Sample| {
-                let (keys, first) = if sample.fake { (&fakes, reals.len()) } else { (&reals, 0) };
-                first + keys.binary_search(&&*sample.video).expect("the keys are those of the rows")
-            };
-            let item = |sample: &&Sample| Item {
-                video: place(sample) as u32,
-                fake: sample.fake,
-                score: sample.score,
-            };
-            samples.iter().map(item).collect()
-        };
-        let mut places = Vec::new();
-        let mut replicas = Vec::new();
-        let mut areas = BTreeMap::new();
-        for (row, seeds) in rows.iter().enumerate() {
-            for (seed, [videos, frames]) in seeds.iter().enumerate() {
-                let (videos, frames) = (items(videos), items(frames));
-                if seeds.len() == 1 && videos.len() == reals.len() + fakes.len() {
-                    areas.extend(area(&videos).map(|area| (row, area)));
-                }
-                for (i, (block, measures)) in blocks.iter().zip(measures).enumerate() {
-                    let items = match block.level {
-                        Level::Video => &videos,
-                        Level::Frame => &frames,
-                    };
-                    if let (false, Some(measure)) = (items.is_empty(), measures[row][seed]) {
-                        places.push((i, row));
-                        replicas.push(Replica::new(items, measure));
+        });
+        let claimed = claimed.iter().flatten();
+        let claimed =
+            claimed.filter(|(_, column)| planned.sources[*column].units().contains(&unit));
+        let pairs: BTreeSet<Pair> = compared.chain(claimed.map(|(pair, _)| *pair)).collect();
+        Wanted { pairs, intervals: table.intervals.shown }
+    };
+    let units: Vec<UnitDraws> = planned
+        .units
+        .iter()
+        .enumerate()
+        .map(|(i, unit)| UnitDraws::new((i, unit), wanted(i), blocks, measures, table, evidence))
+        .collect();
+    let level = table.intervals.level.value;
+    let contrast = |blocks: &[MetricBlock], pair: Pair, column: usize| {
+        Contrast::new(blocks, pair, column, &planned.sources[column], &units, level)
+    };
+    let differences = claimed
+        .iter()
+        .map(|place| place.and_then(|(pair, column)| contrast(blocks, pair, column)))
+        .map(|contrast| contrast.map(|contrast| contrast.difference))
+        .collect();
+    for place in 0..blocks.len() {
+        if let Some(base) = base {
+            for row in (0..table.rows.len()).filter(|&row| row != base) {
+                for column in 0..planned.sources.len() {
+                    let pair = Pair { block: place, row, other: base };
+                    let found = contrast(blocks, pair, column);
+                    let cell = &mut blocks[place].rows[row].cells[column];
+                    if let Some(found) = found {
+                        (cell.p, cell.untested) = match found.p {
+                            Ok(p) => (Some(p), None),
+                            Err(reason) => (None, Some(reason)),
+                        };
+                        cell.difference = Some(found.difference);
                     }
                 }
             }
         }
-        let split = unit.split.word();
-        let method = unit.method.as_deref().unwrap_or_default();
-        let value = unit.value.as_ref().map(|(by, value)| format!("/{by}={value}"));
-        let value = value.unwrap_or_default();
-        let name = |class| format!("{}/{split}/{class}{value}", unit.dataset);
-        let unit = bootstrap::Unit {
-            reals: Stratum::new(&name("real"), reals.len()),
-            fakes: Stratum::new(&name(&format!("fake/{method}")), fakes.len()),
-            replicas,
-        };
-        let (draws, seed) = (table.intervals.draws.value, table.intervals.seed.value);
-        let mut of: BTreeMap<(usize, usize), Vec<Vec<f64>>> = BTreeMap::new();
-        for (place, draws) in places.into_iter().zip(unit.draws(draws, seed)) {
-            of.entry(place).or_default().push(draws);
+        let block = &mut blocks[place];
+        if table.intervals.shown {
+            intervals(place, block, planned, &units, level);
         }
-        let draws = of.into_iter().map(|(place, seeds)| (place, mean(&seeds))).collect();
-        Self { draws, areas }
-    }
-}
-
-/// The scored samples of a unit for a row; none where it was not scored.
-fn samples<'a>(
-    unit: &'a Unit,
-    experiment: &str,
-    level: Level,
-    evidence: &'a Evidence,
-) -> Vec<&'a Sample> {
-    match evidence.scores.get(&unit.key_of(experiment)) {
-        Some(Ok(scored)) => unit.select(scored.at(level), evidence).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The area of videos, each class in the order of its places.
-fn area(videos: &[Item]) -> Option<Area> {
-    let mut sorted: Vec<&Item> = videos.iter().collect();
-    sorted.sort_unstable_by_key(|item| item.video);
-    let of = |fake| -> Vec<f64> {
-        sorted.iter().filter(|item| item.fake == fake).map(|item| item.score).collect()
-    };
-    Area::new(&of(false), &of(true))
-}
-
-/// A cell's draws: those of its unit, or the mean of several within each draw.
-fn draws(source: &Source, block: usize, row: usize, units: &[Resampled]) -> Option<Vec<f64>> {
-    let of = |unit: usize| units[unit].draws.get(&(block, row));
-    match source {
-        Source::Unit(unit) => of(*unit).cloned(),
-        Source::Mean(over) => {
-            let parts: Option<Vec<&Vec<f64>>> = over.iter().map(|&unit| of(unit)).collect();
-            Some(mean(&parts?))
+        if let Some(compare) = &table.compare {
+            family::correct(block, planned, compare.correct.value, 1.0 - level);
         }
     }
+    differences
+}
+
+/// A cell's draws: those of its unit, or the mean of several within each draw. Rows of several
+/// seeds have the mean over them.
+fn draws(source: &Source, block: usize, row: usize, units: &[UnitDraws]) -> Option<Vec<f64>> {
+    let parts: Option<Vec<&Vec<f64>>> =
+        source.units().iter().map(|&unit| units[unit].own(block, row)).collect();
+    parts.map(|parts| mean(&parts))
 }
 
 /// The mean of several within each draw.
@@ -180,104 +128,37 @@ fn intervals(
     place: usize,
     block: &mut MetricBlock,
     planned: &Planned,
-    units: &[Resampled],
+    units: &[UnitDraws],
     level: f64,
 ) {
     for (row, data) in block.rows.iter_mut().enumerate() {
         for (cell, source) in data.cells.iter_mut().zip(&planned.sources) {
-            if cell.value.is_some() {
-                let draws = draws(source, place, row, units);
-                cell.interval = draws.and_then(|draws| Interval::of_draws(&draws, level));
+            cell.resampled = true;
+            if cell.value.is_some()
+                && cell.doubt != Some(Doubt::FewVideos)
+                && let Some(draws) = draws(source, place, row, units)
+            {
+                interval(cell, &draws, level);
             }
         }
     }
 }
 
-/// Tests every row against the row `base` and corrects for the tests of the block.
-fn tests(
-    place: usize,
-    block: &mut MetricBlock,
-    base: usize,
-    planned: &Planned,
-    units: &[Resampled],
-    significance: f64,
-) {
-    let areas_apply = block.metric == Metric::Auc && block.level == Level::Video;
-    let (mut cells, mut p_values) = (Vec::new(), Vec::new());
-    for row in (0..block.rows.len()).filter(|&row| row != base) {
-        for (column, source) in planned.sources.iter().enumerate() {
-            let defined = |row: usize| block.rows[row].cells[column].value.is_some();
-            if !defined(row) || !defined(base) {
-                continue;
-            }
-            let p = match source {
-                Source::Unit(unit) if areas_apply => delong(&units[*unit], row, base),
-                _ => None,
-            };
-            let p = p.or_else(|| {
-                let ours = draws(source, place, row, units)?;
-                let theirs = draws(source, place, base, units)?;
-                let differences: Vec<f64> =
-                    ours.iter().zip(theirs).map(|(ours, theirs)| ours - theirs).collect();
-                let value = |row: usize| block.rows[row].cells[column].value;
-                bootstrap::p_value(value(row)? - value(base)?, &differences)
-            });
-            if let Some(p) = p {
-                cells.push((row, column));
-                p_values.push(p);
-            }
-        }
-    }
-    for (((row, column), p), adjusted) in cells.iter().zip(&p_values).zip(holm::adjust(&p_values)) {
-        let cell = &mut block.rows[*row].cells[*column];
-        cell.p = Some(*p);
-        cell.p_adjusted = Some(adjusted);
-        cell.significant = adjusted < significance;
-    }
-}
-
-fn delong(unit: &Resampled, row: usize, base: usize) -> Option<f64> {
-    let (ours, theirs) = (unit.areas.get(&row)?, unit.areas.get(&base)?);
-    ours.test(theirs).map(|test| test.p)
-}
-
-/// How the table was tested, in words, as far as there was anything to test.
-pub(super) fn notes(table: &Table, blocks: &[MetricBlock]) -> Vec<String> {
-    let any = |has: fn(&Cell) -> bool| {
-        blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.cells).any(has)
+/// The interval of a cell from its draws, or that it has none.
+fn interval(cell: &mut Cell, draws: &[f64], level: f64) {
+    let Some(variance) = bootstrap::variance(draws) else { return };
+    let error = match &cell.seeds {
+        Some(seeds) => Error::of(&[seeds], variance),
+        None => None,
     };
-    let mut notes = Vec::new();
-    let (draws, level) = (table.intervals.draws.value, table.intervals.level.value);
-    let decimal = |x: f64| (x * 1e8).round() / 1e8;
-    if table.intervals.shown && any(|cell| cell.interval.is_some()) {
-        notes.push(format!(
-            "In brackets: {} % intervals by the bootstrap, {draws} draws of videos within each \
-             class with all their faces, the same for every row (seed {}){}.",
-            decimal(level * 100.0),
-            table.intervals.seed.value,
-            if table.rows.iter().any(|row| !row.repeats.is_empty()) {
-                "; those of several seeds are of their mean, as if the seeds were fixed"
-            } else {
-                ""
-            }
-        ));
+    cell.interval = match (&cell.seeds, cell.value, error) {
+        (None, ..) => Interval::of_draws(draws, level),
+        (Some(_), Some(value), Some(error)) if error.standard > 0.0 => {
+            Some(Interval::around(value, error.half_width(level)))
+        }
+        (Some(_), ..) => None,
+    };
+    if cell.interval.is_none() {
+        cell.doubt = Some(Doubt::NoVariance);
     }
-    if let Some(compare) = table.compare.as_ref().filter(|_| any(|cell| cell.p.is_some())) {
-        let label = table
-            .rows
-            .iter()
-            .find(|row| row.experiment.value == compare.against.value)
-            .map_or(&compare.against.value, |row| &row.label.value);
-        notes.push(format!(
-            "† differs from {label} (p below {}, two-sided, with Holm's correction over all \
-             comparisons of the metric): DeLong's test for the AUC of videos, the paired bootstrap \
-             of {draws} draws for averages and other metrics.",
-            decimal(1.0 - level)
-        ));
-    }
-    notes
 }
-
-#[cfg(test)]
-#[path = "certainty_tests.rs"]
-mod tests;

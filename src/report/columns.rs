@@ -53,6 +53,15 @@ impl Unit {
         })
     }
 
+    /// Whether it is computed on what another one is.
+    pub fn same_videos(&self, other: &Self) -> bool {
+        let what = |unit: &Self| {
+            let Self { label: _, dataset, split, method, corruption, value } = unit.clone();
+            (dataset, split, method, corruption, value)
+        };
+        what(self) == what(other)
+    }
+
     /// Stable name, that of its column.
     pub fn key(&self) -> String {
         match (&self.method, self.corruption, &self.value) {
@@ -71,6 +80,16 @@ pub(super) enum Source {
     Unit(usize),
     /// The mean of several.
     Mean(Vec<usize>),
+}
+
+impl Source {
+    /// What it is computed from; places in [`Planned::units`].
+    pub fn units(&self) -> &[usize] {
+        match self {
+            Self::Unit(unit) => std::slice::from_ref(unit),
+            Self::Mean(units) => units,
+        }
+    }
 }
 
 /// The columns of a table.

@@ -5,7 +5,7 @@
 
 use super::records;
 use super::reference::metric_key;
-use super::table::{Coverage, TableData};
+use super::table::{Cell, Coverage, Doubt, TableData, Test};
 use crate::lang::model::Level;
 
 /// Renders a table as CSV.
@@ -36,6 +36,12 @@ pub fn render(table: &TableData) -> String {
             "seeds",
             "deviation",
             "chosen",
+            "seed_values",
+            "difference",
+            "difference_low",
+            "difference_high",
+            "test",
+            "doubt",
         ],
     );
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -45,6 +51,7 @@ pub fn render(table: &TableData) -> String {
             let thresholds: Vec<String> = row.thresholds.iter().map(ToString::to_string).collect();
             let thresholds = thresholds.join(" ");
             for ((scenario, column), cell) in table.columns().zip(&row.cells) {
+                let between = cell.difference.and_then(|difference| difference.interval);
                 records::write(
                     &mut out,
                     [
@@ -73,13 +80,25 @@ pub fn render(table: &TableData) -> String {
                         &number(cell.p),
                         &number(cell.p_adjusted),
                         &block.label,
-                        &count(cell.seeds.map(|seeds| seeds.n as u64)),
-                        &number(cell.seeds.and_then(|seeds| seeds.deviation)),
+                        &count(cell.seeds.as_ref().map(|seeds| seeds.n as u64)),
+                        &number(cell.deviation()),
                         if block.validated { &thresholds } else { "" },
+                        &seeds(cell),
+                        &number(cell.difference.map(|difference| difference.value)),
+                        &number(between.map(|interval| interval.low)),
+                        &number(between.map(|interval| interval.high)),
+                        cell.difference.and_then(|d| d.test).map_or("", Test::word),
+                        cell.doubt.map_or("", Doubt::word),
                     ],
                 );
             }
         }
     }
     out
+}
+
+/// What each seed gave, with spaces between.
+fn seeds(cell: &Cell) -> String {
+    let values = cell.seeds.iter().flat_map(|seeds| &seeds.values);
+    values.map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

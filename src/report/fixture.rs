@@ -139,12 +139,14 @@ pub(super) fn table() -> TableData {
                 text: "batch-all helps".into(),
                 verdict: Verdict::Fail,
                 detail: "FSFM + BA 30.0 against FSFM 95.3: -65.30 points".into(),
+                difference: None,
                 published: Some(Verdict::Pass),
             },
             ClaimResult {
                 text: "pretraining helps".into(),
                 verdict: Verdict::Undecided,
                 detail: "Scratch & co. is n/a: there is no fake among 3 real".into(),
+                difference: None,
                 published: None,
             },
         ],
@@ -162,7 +164,12 @@ pub(super) fn certain() -> TableData {
                 cell.interval = Some(Interval { low, high });
                 if i == 2 {
                     let (n, deviation) = (3, Some(0.0123));
-                    cell.seeds = Some(Seeds { n, mean: value, deviation });
+                    cell.seeds = Some(Seeds {
+                        n,
+                        mean: value,
+                        deviation,
+                        values: vec![value - 0.0123, value, value + 0.0123],
+                    });
                 }
                 if i == 1 {
                     (cell.p, cell.p_adjusted) = (Some(value / 20.0), Some(value / 10.0));

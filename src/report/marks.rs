@@ -1,10 +1,12 @@
 //! Best and second best of a column.
 
-use super::table::{Mark, RowData};
+use super::table::{Doubt, Mark, RowData};
+use crate::evaluate::statistics::interval::same;
 use crate::lang::model::Metric;
 
-/// Marks the best and second best value of every column, by exact values; ties share
-/// a mark. A column with fewer than two values has nothing to compare.
+/// Marks the best and second best value of every column, by values that differ by more than
+/// rounding; ties share a mark. A column with fewer than two different values has nothing to
+/// compare, and a number that says nothing of other videos is not marked, unless it is perfect.
 pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
     let columns = rows.first().map_or(0, |row| row.cells.len());
     for column in 0..columns {
@@ -16,13 +18,25 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
         if metric.lower_is_better() {
             values.reverse();
         }
-        values.dedup();
+        values.dedup_by(|a, b| same(*a, *b));
+        if values.len() < 2 {
+            continue;
+        }
         for row in &mut *rows {
             let cell = &mut row.cells[column];
-            cell.mark = match cell.value {
-                Some(value) if Some(&value) == values.first() => Some(Mark::Best),
-                Some(value) if Some(&value) == values.get(1) => Some(Mark::Second),
-                _ => None,
+            let is = |place: usize| {
+                cell.value.zip(values.get(place)).is_some_and(|(value, known)| same(value, *known))
+            };
+            let perfect = if metric.lower_is_better() { 0.0 } else { 1.0 };
+            let telling = match cell.doubt {
+                None => true,
+                Some(Doubt::NoVariance) => cell.value == Some(perfect),
+                Some(Doubt::FewVideos) => false,
+            };
+            cell.mark = match (telling, is(0), is(1)) {
+                (false, ..) | (true, false, false) => None,
+                (true, true, _) => Some(Mark::Best),
+                (true, false, true) => Some(Mark::Second),
             };
         }
     }
@@ -60,6 +74,35 @@ mod tests {
     fn ties_share_a_mark() {
         let values = [Some(1.0), Some(0.5), Some(1.0), Some(0.5), None, Some(0.25)];
         assert_eq!(marks(Metric::Auc, &values), [BEST, SECOND, BEST, SECOND, None, None]);
+    }
+
+    #[test]
+    fn what_says_nothing_is_not_marked() {
+        let doubted = |metric, doubt, values: [f64; 3]| {
+            let cells = values.map(|value| Cell { value: Some(value), ..Cell::default() });
+            let mut rows = cells.map(|cell| RowData {
+                experiment: String::new(),
+                label: String::new(),
+                thresholds: Vec::new(),
+                cells: vec![cell],
+            });
+            rows[0].cells[0].doubt = Some(doubt);
+            mark(metric, &mut rows);
+            rows.map(|row| row.cells[0].mark)
+        };
+        let (few, constant) = (Doubt::FewVideos, Doubt::NoVariance);
+        assert_eq!(doubted(Metric::Auc, few, [1.0, 0.5, 0.4]), [None, SECOND, None]);
+        assert_eq!(
+            doubted(Metric::BalancedAccuracy, constant, [0.5, 0.4, 0.3]),
+            [None, SECOND, None]
+        );
+        assert_eq!(doubted(Metric::Auc, constant, [1.0, 0.5, 0.4]), [BEST, SECOND, None]);
+        assert_eq!(doubted(Metric::Eer, constant, [0.0, 0.5, 0.4]), [BEST, None, SECOND]);
+    }
+
+    #[test]
+    fn equal_rows_have_no_best() {
+        assert_eq!(marks(Metric::Auc, &[Some(0.5), Some(0.5 + 1e-15)]), [None, None]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn of(
     evidence: &Evidence,
     blocks: &[MetricBlock],
 ) -> Vec<String> {
-    let mut notes = certainty::notes(table, blocks);
+    let mut notes = certainty::notes(table, &planned.scenarios, blocks);
     notes.extend(seeds(table));
     notes.extend(video_score(table));
     notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));

@@ -197,7 +197,7 @@ pub(super) fn place(table: &mut TableData, published: &[Published]) {
         let mut summary =
             ReferenceSummary { name: source.name.clone(), matched: 0, unmatched: Vec::new() };
         for number in &source.values {
-            let column = table.column(&number.scenario, &number.column);
+            let column = super::table::column(&table.scenarios, &number.scenario, &number.column);
             let block = table.metrics.iter_mut().find(|block| block.metric == number.metric);
             let row = block.and_then(|block| {
                 let mut rows = block.rows.iter_mut();

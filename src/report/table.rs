@@ -44,14 +44,16 @@ impl TableData {
     pub fn columns(&self) -> impl Iterator<Item = (&ScenarioHead, &ColumnHead)> {
         self.scenarios.iter().flat_map(|s| s.columns.iter().map(move |column| (s, column)))
     }
+}
 
-    /// Place of a column, by scenario and the column's label or key.
-    pub fn column(&self, scenario: &str, column: &str) -> Option<usize> {
-        let place = |matches: &dyn Fn(&ColumnHead) -> bool| {
-            self.columns().position(|(s, head)| s.name == scenario && matches(head))
-        };
-        place(&|head| head.label == column).or_else(|| place(&|head| head.key == column))
-    }
+/// Place of a column among those of all scenarios, by scenario and the column's label or key.
+pub fn column(scenarios: &[ScenarioHead], scenario: &str, column: &str) -> Option<usize> {
+    let place = |matches: &dyn Fn(&ColumnHead) -> bool| {
+        let columns = scenarios.iter().flat_map(|s| s.columns.iter().map(move |head| (s, head)));
+        let mut columns = columns.enumerate();
+        columns.find(|(_, (s, head))| s.name == scenario && matches(head)).map(|(place, _)| place)
+    };
+    place(&|head| head.label == column).or_else(|| place(&|head| head.key == column))
 }
 
 /// A group of columns.
@@ -61,6 +63,13 @@ pub struct ScenarioHead {
     pub name: String,
     /// Its columns.
     pub columns: Vec<ColumnHead>,
+}
+
+impl ColumnHead {
+    /// Whether it is a mean of other columns or of their parts.
+    pub fn is_average(&self) -> bool {
+        matches!(self.kind, ColumnKind::Average { .. })
+    }
 }
 
 /// What a column shows.
@@ -191,12 +200,117 @@ pub struct Cell {
     pub seeds: Option<Seeds>,
     /// The interval, where the table declares them.
     pub interval: Option<Interval>,
-    /// p-value of the difference from the row that the table compares with.
+    /// Whether the table declares intervals.
+    #[serde(skip)]
+    pub resampled: bool,
+    /// Why the number says little, where its videos are the reason.
+    pub doubt: Option<Doubt>,
+    /// The difference from the row that the table compares with.
+    pub difference: Option<Difference>,
+    /// p-value of that difference.
     pub p: Option<f64>,
-    /// The same with Holm's correction over all tests of the block.
+    /// Why there is no p-value where there is a difference.
+    pub untested: Option<Untested>,
+    /// The p-value with Holm's correction over the family of tests that the table declares.
     pub p_adjusted: Option<f64>,
     /// Whether that difference is significant.
     pub significant: bool,
+}
+
+impl Cell {
+    /// The standard deviation over the row's seeds, where it has several.
+    pub fn deviation(&self) -> Option<f64> {
+        self.seeds.as_ref()?.deviation
+    }
+
+    /// Whether it has a number and, for reasons of its videos, no interval.
+    pub fn no_interval(&self) -> bool {
+        self.resampled && self.value.is_some() && self.interval.is_none()
+    }
+}
+
+/// Why a number says little about other videos than its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doubt {
+    /// There are fewer than two videos of a class.
+    FewVideos,
+    /// It is the same whichever of its videos are drawn.
+    NoVariance,
+}
+
+impl Doubt {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FewVideos => "few-videos",
+            Self::NoVariance => "no-variance",
+        }
+    }
+}
+
+/// How a difference was tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Test {
+    /// DeLong's test of two areas under the curve.
+    Delong,
+    /// The paired bootstrap.
+    Bootstrap,
+    /// Welch's test over seeds, with the variance of the videos added.
+    Seeds,
+}
+
+impl Test {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Delong => "delong",
+            Self::Bootstrap => "bootstrap",
+            Self::Seeds => "seeds",
+        }
+    }
+}
+
+/// Why a difference was not tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Untested {
+    /// There are fewer than two videos of a class that both rows have.
+    FewVideos,
+    /// It is the same whichever of the videos are drawn.
+    NoVariance,
+    /// One row has several seeds and the other a single one, whose spread is not known.
+    OneSeed,
+}
+
+/// The difference of two numbers of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The first less the second, as a fraction, on the videos that both rows have.
+    pub value: f64,
+    /// Its interval.
+    pub interval: Option<Interval>,
+    /// How it was tested.
+    pub test: Option<Test>,
+    /// How many videos both have, where one has more.
+    pub videos: Option<Common>,
+}
+
+/// Videos of two rows; of an average the sum over its parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Common {
+    /// Videos that both have.
+    pub both: u64,
+    /// Videos that one or both have.
+    pub either: u64,
+}
+
+impl Common {
+    /// The sum of two.
+    pub fn and(self, other: Self) -> Self {
+        Self { both: self.both + other.both, either: self.either + other.either }
+    }
 }
 
 /// Rank in a column, by exact values; ties share it.
@@ -229,6 +343,8 @@ pub struct ClaimResult {
     pub verdict: Verdict,
     /// The numbers compared, or why there are none.
     pub detail: String,
+    /// The difference of the two rows, where both have a number.
+    pub difference: Option<Difference>,
     /// Whether the published numbers do, where both are published.
     pub published: Option<Verdict>,
 }

@@ -17,13 +17,16 @@ pub(super) fn percent(value: f64) -> String {
 /// and its interval.
 pub(super) fn certainty(cell: &Cell) -> String {
     let dagger = if cell.significant { "†" } else { "" };
-    let deviation = cell.seeds.and_then(|seeds| seeds.deviation);
+    let deviation = cell.deviation();
     let spread = deviation.map(|deviation| format!(" ±{}", percent(deviation))).unwrap_or_default();
     match cell.interval {
         Some(Interval { low, high }) => {
             format!("{dagger}{spread} [{}, {}]", percent(low), percent(high))
         }
-        None => format!("{dagger}{spread}"),
+        None => {
+            let unknown = if cell.no_interval() { " [n/a]" } else { "" };
+            format!("{dagger}{spread}{unknown}")
+        }
     }
 }
 

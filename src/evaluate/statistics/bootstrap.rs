@@ -6,6 +6,7 @@
 
 use rayon::prelude::*;
 
+use super::interval::same;
 use super::normal::above;
 pub use super::replicate::{Item, Replica};
 use super::resample::LANES;
@@ -46,6 +47,20 @@ impl Unit {
     }
 }
 
+/// The variance of draws, over one less than their number. None with fewer than two draws, or
+/// where one of them is undefined; zero where they differ by rounding alone.
+pub fn variance(draws: &[f64]) -> Option<f64> {
+    if draws.len() < 2 || draws.iter().any(|d| d.is_nan()) {
+        return None;
+    }
+    if draws.iter().all(|&draw| same(draw, draws[0])) {
+        return Some(0.0);
+    }
+    let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+    let squares: f64 = draws.iter().map(|d| (d - mean) * (d - mean)).sum();
+    Some(squares / (draws.len() - 1) as f64)
+}
+
 /// Two-sided p-value of the hypothesis that a difference is zero: the difference over its
 /// standard error, the deviation of its draws, against the standard normal distribution (Efron
 /// and Tibshirani 1993, section 13.3; as pROC's `roc.test` does, Robin et al., "pROC", 2011).
@@ -54,18 +69,13 @@ impl Unit {
 /// a table's many tests leaves significant.
 ///
 /// None without two draws, where the difference was undefined in any of them, or where it is not
-/// zero and yet the same in all.
+/// zero and yet the same in all, but for rounding.
 pub fn p_value(difference: f64, draws: &[f64]) -> Option<f64> {
-    if draws.len() < 2 || difference.is_nan() || draws.iter().any(|d| d.is_nan()) {
-        return None;
-    }
-    let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-    let squares: f64 = draws.iter().map(|d| (d - mean) * (d - mean)).sum();
-    let error = (squares / (draws.len() - 1) as f64).sqrt();
-    match (difference == 0.0, error == 0.0) {
-        (true, _) => Some(1.0),
+    let variance = variance(draws)?;
+    match (same(difference, 0.0), variance == 0.0) {
+        (true, true) => Some(1.0),
         (false, true) => None,
-        (false, false) => Some(2.0 * above((difference / error).abs())),
+        (_, false) => Some(2.0 * above((difference / variance.sqrt()).abs())),
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::interval::Interval;
 use super::normal;
+use crate::evaluate::alike::unify;
 
 /// An area with what each sample contributes to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +41,8 @@ impl Area {
         if m < 2 || n < 2 {
             return None;
         }
-        let all: Vec<f64> = reals.iter().chain(fakes).map(|score| score + 0.0).collect();
+        let mut all: Vec<f64> = reals.iter().chain(fakes).map(|score| score + 0.0).collect();
+        unify(&mut all);
         let (within_reals, within_fakes) = (midranks(&all[..m]), midranks(&all[m..]));
         let ranks = midranks(&all);
         // The rank among all less the rank among its own is the number below of the others.

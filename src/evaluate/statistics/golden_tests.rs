@@ -6,8 +6,8 @@ use super::bootstrap::{Item, Replica};
 use super::delong::Area;
 use super::interval::Interval;
 use super::resample::LANES;
-use super::seeds::Seeds;
-use super::{holm, normal};
+use super::seeds::{Error, Seeds};
+use super::{holm, normal, student};
 use crate::evaluate::measure::Measure;
 
 fn golden(part: &str) -> Vec<Value> {
@@ -130,4 +130,34 @@ fn seeds_agree_with_numpy() {
     }
     assert_eq!(Seeds::of(&[0.5]).unwrap().deviation, None);
     assert_eq!(Seeds::of(&[]), None);
+}
+
+#[test]
+fn students_distribution_agrees_with_scipy() {
+    let number = |case: &Value, key: &str| case[key].as_f64().unwrap();
+    for case in golden("student") {
+        let ours = student::two_sided(number(&case, "t"), number(&case, "freedom"));
+        let theirs = number(&case, "p");
+        assert!((ours - theirs).abs() <= 1e-11 * theirs + 1e-300, "{case}: {ours}");
+    }
+    for case in golden("student_quantile") {
+        let ours = student::two_sided_quantile(number(&case, "p"), number(&case, "freedom"));
+        let theirs = number(&case, "t");
+        assert!((ours - theirs).abs() <= 1e-9 * theirs, "{case}: {ours}");
+    }
+}
+
+#[test]
+fn seeds_without_videos_are_welchs_test() {
+    for case in golden("welch") {
+        let [ours, theirs] = ["ours", "theirs"].map(|key| Seeds::of(&numbers(&case[key])).unwrap());
+        let error = Error::of(&[&ours, &theirs], 0.0).unwrap();
+        let p = error.p_value(ours.mean - theirs.mean).unwrap();
+        assert!((p - case["p"].as_f64().unwrap()).abs() < 1e-10 * p.max(1e-3), "{case}: {p}");
+        // What the videos leave open is added.
+        let with = Error::of(&[&ours, &theirs], 0.01).unwrap();
+        assert!(with.standard > error.standard && with.freedom == error.freedom);
+        let alone = Seeds::of(&[0.5]).unwrap();
+        assert_eq!(Error::of(&[&ours, &alone], 0.01), None);
+    }
 }

@@ -22,19 +22,37 @@ impl Interval {
         (self.low..=self.high).contains(&value)
     }
 
+    /// The values within a distance of a fraction, cut to 0 to 1.
+    pub fn around(value: f64, distance: f64) -> Self {
+        Self { low: (value - distance).max(0.0), high: (value + distance).min(1.0) }
+    }
+
     /// The middle `level` of the draws of a bootstrap (Efron and Tibshirani 1993, chapter
     /// 13). Quantiles are linear between order statistics, NumPy's default.
     ///
-    /// None without draws, or where the metric was undefined in any of them.
+    /// None without draws, where the metric was undefined in any of them, or where they are all
+    /// the same: an interval without a width would say that the metric is known exactly.
     pub fn of_draws(draws: &[f64], level: f64) -> Option<Self> {
         if draws.is_empty() || draws.iter().any(|draw| draw.is_nan()) {
             return None;
         }
         let mut sorted = draws.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
+        if same(sorted[0], sorted[sorted.len() - 1]) {
+            return None;
+        }
         let tail = (1.0 - level) / 2.0;
         Some(Self { low: quantile(&sorted, tail), high: quantile(&sorted, 1.0 - tail) })
     }
+}
+
+/// How far rounding may part two draws of a metric of the same value. A metric is a fraction,
+/// and the least change of a video moves it by more.
+const ROUNDING: f64 = 1e-12;
+
+/// Whether two draws differ by no more than rounding.
+pub(crate) fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= ROUNDING
 }
 
 /// The quantile of sorted values.

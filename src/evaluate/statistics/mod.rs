@@ -11,6 +11,7 @@ mod normal;
 mod replicate;
 mod resample;
 pub mod seeds;
+mod student;
 
 #[cfg(test)]
 mod coverage_tests;

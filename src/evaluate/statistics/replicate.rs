@@ -4,6 +4,7 @@
 //! computed at once.
 
 use super::resample::{Counts, LANES};
+use crate::evaluate::alike::{reaches, unify};
 use crate::evaluate::curve::{self, Point};
 use crate::evaluate::measure::{Measure, bin};
 use crate::wide::wide;
@@ -70,11 +71,11 @@ impl Replica {
             }
             Measure::Tpr { fpr } => Kind::Curve(Ranks::new(items, false), Reading::Tpr { fpr }),
             Measure::BalancedAccuracy { threshold } => Kind::Balanced {
-                reals: of(&|item| !item.fake && item.score < threshold),
-                fakes: of(&|item| item.fake && item.score >= threshold),
+                reals: of(&|item| !item.fake && !reaches(item.score, threshold)),
+                fakes: of(&|item| item.fake && reaches(item.score, threshold)),
             },
             Measure::Accuracy { threshold } => {
-                Kind::Accuracy { right: of(&|item| item.fake == (item.score >= threshold)) }
+                Kind::Accuracy { right: of(&|item| item.fake == reaches(item.score, threshold)) }
             }
             Measure::Brier if probable() => {
                 Kind::Mean(items.iter().map(|item| (item.video, error(item).powi(2))).collect())
@@ -210,11 +211,14 @@ impl Ranks {
     /// Sorts items. A step is one score; where only the order of the classes counts,
     /// `merged` makes one step of as many scores as have no real above a fake.
     fn new(items: &[Item], merged: bool) -> Self {
-        let mut sorted: Vec<&Item> = items.iter().collect();
+        let mut scores: Vec<f64> = items.iter().map(|item| item.score + 0.0).collect();
+        unify(&mut scores);
+        let mut sorted: Vec<Item> = items.to_vec();
+        for (item, score) in sorted.iter_mut().zip(scores) {
+            item.score = score;
+        }
         // Reals first among equal scores.
-        sorted.sort_unstable_by(|a, b| {
-            (a.score + 0.0).total_cmp(&(b.score + 0.0)).then(a.fake.cmp(&b.fake))
-        });
+        sorted.sort_unstable_by(|a, b| a.score.total_cmp(&b.score).then(a.fake.cmp(&b.fake)));
         let mut steps: Vec<Step> = Vec::new();
         let mut at = 0;
         for equal in sorted.chunk_by(|a, b| a.score == b.score) {

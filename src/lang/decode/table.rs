@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Average, Claim, Column, Comparison, CorruptionKind, FrameMax, Intervals, Label, Level, Metric,
-    MetricSpec, Parameter, Pooling, Predictions, Reference, Row, Scenario, Table, Threshold,
-    VideoScore,
+    Average, Claim, Column, Comparison, Correction, CorruptionKind, FrameMax, Intervals, Label,
+    Level, Metric, MetricSpec, Parameter, Pooling, Predictions, Reference, Row, Scenario, Table,
+    Threshold, VideoScore,
 };
 use crate::lang::span::Spanned;
 use crate::lang::tree::Node;
@@ -23,6 +23,7 @@ read_words!(Metric {
     "brier" => Brier,
     "ece" => Ece,
 });
+read_words!(Correction { "column" => Column, "scenario" => Scenario, "table" => Table, });
 read_words!(Level { "video" => Video, "frame" => Frame, });
 read_words!(CorruptionKind {
     "jpeg" => Jpeg,
@@ -63,7 +64,10 @@ pub(crate) fn table(
     };
     let intervals = intervals(node);
     let compare = match node.child("compare") {
-        Some(compare) => compare.get("against").map(|against| Some(Comparison { against })),
+        Some(compare) => compare
+            .get("against")
+            .zip(compare.get("correct"))
+            .map(|(against, correct)| Some(Comparison { against, correct })),
         None => Some(None),
     };
     unique(rows.iter().flatten().map(|row| &row.label), "row", sink);

@@ -255,6 +255,20 @@ pub struct Intervals {
 pub struct Comparison {
     /// Experiment of the row.
     pub against: Spanned<String>,
+    /// Which tests are corrected together.
+    pub correct: Spanned<Correction>,
+}
+
+/// The tests that Holm's correction is over, always of one metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Correction {
+    /// Those of a column.
+    Column,
+    /// Those of a scenario.
+    Scenario,
+    /// All of the table.
+    Table,
 }
 
 /// Metrics.
@@ -314,9 +328,9 @@ pub struct Reference {
 pub struct Claim {
     /// The statement.
     pub text: Spanned<String>,
-    /// Experiment of the row that should be higher.
+    /// Experiment of the row that should be better.
     pub row: Spanned<String>,
-    /// Experiment of the row that should be lower.
+    /// Experiment of the row that should be worse.
     pub above: Spanned<String>,
     /// Label of the column.
     pub column: Spanned<String>,
@@ -324,6 +338,6 @@ pub struct Claim {
     pub scenario: Spanned<String>,
     /// The metric.
     pub metric: Spanned<Metric>,
-    /// By how much, at least, as a fraction.
+    /// By how much better, at least, as a fraction.
     pub by: Spanned<f64>,
 }

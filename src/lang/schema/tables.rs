@@ -294,10 +294,20 @@ static INTERVALS: NodeSpec = NodeSpec::new(
 
 static COMPARE: NodeSpec = NodeSpec::new(
     "compare",
-    "Tests every row against one, and marks differences that are significant after Holm's correction at 1 less the level of `intervals`: DeLong's test for the AUC of videos, the paired bootstrap for everything else.",
+    "Tests every row against one, and marks differences that are significant after Holm's correction at 1 less the level of `intervals`: DeLong's test for the AUC of videos, the paired bootstrap for everything else, and for rows of several seeds Welch's test over the seeds with the variance of the videos added. Rows are compared on the videos that both have.",
 )
 .properties(&[
     Field::new("against", Type::Text, "Experiment of the row that the others are compared with.").required(),
+    Field::new(
+        "correct",
+        Type::Word(&[
+            ("column", "the tests of one column"),
+            ("scenario", "the tests of all columns of one scenario"),
+            ("table", "all tests of the table"),
+        ]),
+        "The tests of a metric that are corrected together; a column that repeats another's videos counts once.",
+    )
+    .or(Text("table")),
 ]);
 
 static REFERENCE: NodeSpec = NodeSpec::value(
@@ -321,14 +331,14 @@ static TOLERANCE: NodeSpec = NodeSpec::value(
 
 static CLAIM: NodeSpec = NodeSpec::value(
     "claim",
-    "A statement about the numbers: one row is above another.",
+    "A statement about the numbers: one row is better than another, which for the EER, the Brier score and the calibration error means lower.",
     &[Field::new("text", Type::Text, "The statement.").required()],
 )
 .properties(&[
-    Field::new("row", Type::Text, "Experiment of the row that should be higher.").required(),
-    Field::new("above", Type::Text, "Experiment of the row that should be lower.").required(),
+    Field::new("row", Type::Text, "Experiment of the row that should be better.").required(),
+    Field::new("above", Type::Text, "Experiment of the row that should be worse.").required(),
     Field::new("scenario", Type::Text, "Name of the scenario.").required(),
     Field::new("column", Type::Text, "Label of the column.").required(),
     Field::new("metric", Type::Word(METRICS), "The metric.").required(),
-    Field::new("by", Type::Fraction, "By how much, at least, as a fraction.").or(Number(0.0)),
+    Field::new("by", Type::Fraction, "By how much better, at least, as a fraction.").or(Number(0.0)),
 ]);

@@ -4,10 +4,14 @@ use serde_json::{Value, json};
 
 use super::content::Content;
 use super::places::Places;
+use crate::evaluate::statistics::interval::Interval;
 use crate::plan::graph::Target;
 use crate::report::findings::Run;
 use crate::report::numbers::thousands;
-use crate::report::table::{Cell, ColumnHead, ColumnKind, Coverage, Mark, RowData};
+use crate::report::table::{
+    Cell, ColumnHead, ColumnKind, Common, Coverage, Difference, Doubt, Mark, RowData, Test,
+    Untested,
+};
 use crate::report::text::{heading, percent};
 
 /// What is said of something: its name, and what it is.
@@ -73,11 +77,12 @@ fn cell_facts(
         Some(value) => facts.push(fact("value", exact(value))),
         None => facts.push(fact("not available", cell.reason.as_deref().unwrap_or("no value"))),
     }
-    if let Some(seeds) = cell.seeds {
+    if let Some(seeds) = &cell.seeds {
         let spread =
             seeds.deviation.map(|d| format!(", standard deviation {:.2} points", d * 100.0));
         let spread = spread.unwrap_or_default();
-        facts.push(fact("seeds", format!("mean of {}{spread}", seeds.n)));
+        let each: Vec<String> = seeds.values.iter().map(|value| exact(*value)).collect();
+        facts.push(fact("seeds", format!("mean of {}{spread}: {}", seeds.n, each.join(", "))));
     }
     if let Some(interval) = cell.interval {
         let ends = format!("{} to {}", percent(interval.low), percent(interval.high));
@@ -101,10 +106,13 @@ fn cell_facts(
         Some(Mark::Second) => facts.push(fact("rank", "second best of its column")),
         None => {}
     }
-    if let (Some(p), Some(adjusted)) = (cell.p, cell.p_adjusted) {
-        let text = format!("p = {p:.4}, corrected {adjusted:.4}");
-        let verdict = if cell.significant { ": differs" } else { ": no difference shown" };
-        facts.push(fact("compared with the base row", text + verdict));
+    facts.extend(compared(cell));
+    match cell.doubt {
+        Some(Doubt::FewVideos) => facts.push(fact("caution", "fewer than two videos of a class")),
+        Some(Doubt::NoVariance) => {
+            facts.push(fact("caution", "the same whichever of its videos are drawn"));
+        }
+        None => {}
     }
     if !data.thresholds.is_empty() {
         let thresholds: Vec<String> = data.thresholds.iter().map(|t| format!("{t:.3}")).collect();
@@ -126,6 +134,41 @@ fn cell_facts(
             }
         }
     }
+    facts
+}
+
+/// What came of comparing a number with the base row's.
+fn compared(cell: &Cell) -> Facts {
+    let mut facts = Vec::new();
+    if let Some(Difference { value, interval, videos, .. }) = cell.difference {
+        let points = |value: f64| format!("{:+.2}", value * 100.0);
+        let mut text = format!("{} points", points(value));
+        if let Some(Interval { low, high }) = interval {
+            text += &format!(" [{}, {}]", points(low), points(high));
+        }
+        if let Some(Common { both, either }) = videos {
+            text += &format!(", on the {both} of {either} videos that both have");
+        }
+        facts.push(fact("difference from the base row", text));
+    }
+    if let (Some(p), Some(adjusted)) = (cell.p, cell.p_adjusted) {
+        let test = match cell.difference.and_then(|difference| difference.test) {
+            Some(Test::Delong) => " by DeLong's test",
+            Some(Test::Bootstrap) => " by the paired bootstrap",
+            Some(Test::Seeds) => " by Welch's test over seeds and videos",
+            None => "",
+        };
+        let text = format!("p = {p:.4}{test}, corrected {adjusted:.4}");
+        let verdict = if cell.significant { ": differs" } else { ": no difference shown" };
+        facts.push(fact("compared with the base row", text + verdict));
+    }
+    let why = match cell.untested {
+        Some(Untested::FewVideos) => "fewer than two videos of a class that both rows have",
+        Some(Untested::NoVariance) => "the same whichever of the videos are drawn",
+        Some(Untested::OneSeed) => "one row has several seeds, the other a single one",
+        None => return facts,
+    };
+    facts.push(fact("not tested", why));
     facts
 }
 

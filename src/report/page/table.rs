@@ -98,7 +98,7 @@ fn print(cell: &Cell, id: &str, first: bool, at: &str, footnotes: &Footnotes<'_>
         out += &format!("<sup><a href=\"#reason-{n}\" title=\"{reason}\">{n}</a></sup>");
     }
     let mut small = Vec::new();
-    if let Some(deviation) = cell.seeds.and_then(|seeds| seeds.deviation) {
+    if let Some(deviation) = cell.deviation() {
         small.push(format!("±{}", percent(deviation)));
     }
     if let Some(interval) = cell.interval {

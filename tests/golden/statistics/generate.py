@@ -1,4 +1,4 @@
-"""Golden values of the statistics: DeLong, Holm, weights, normal distribution, quantiles.
+"""Golden values of the statistics: DeLong, Holm, weights, normal and t distribution, quantiles.
 
     python -m venv venv
     venv/bin/pip install scikit-learn==1.7.2 numpy==2.3.4 scipy==1.17.1 statsmodels==0.15.0
@@ -18,7 +18,7 @@ import numpy as np
 import scipy
 import sklearn
 import statsmodels
-from scipy.stats import norm
+from scipy.stats import norm, t, ttest_ind
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -125,9 +125,27 @@ def main():
         "quantile": [
             {"p": p, "x": norm.isf(p)} for p in [0.5, 0.4, 0.05, 0.025, 0.005, 1e-4, 1e-9]
         ],
+        "student": [
+            {"t": x, "freedom": df, "p": 2 * t.sf(x, df)}
+            for df in [1.0, 1.7, 2.0, 4.0, 9.3, 30.0, 250.5, 1e5, 1e9]
+            for x in [0.0, 0.3, 1.0, 2.5, 6.0]
+        ],
+        "student_quantile": [
+            {"p": p, "freedom": df, "t": t.isf(p / 2, df)}
+            for df in [1.0, 1.7, 2.0, 4.0, 30.0, 1e9]
+            for p in [0.9, 0.1, 0.05, 0.01]
+        ],
+        "welch": [
+            {"ours": a, "theirs": b, "p": float(ttest_ind(a, b, equal_var=False).pvalue)}
+            for a, b in [
+                ([0.7352, 0.6741, 0.7027], [0.4803, 0.5812, 0.6365]),
+                ([0.9, 0.91], [0.88, 0.87, 0.9, 0.86]),
+                ([0.5, 0.5001, 0.4999], [0.9, 0.8999, 0.9001]),
+            ]
+        ],
         "percentile": [
             {"draws": d.tolist(), "level": level, "ends": np.quantile(d, ends).tolist()}
-            for d in [rng.random(101), rng.random(40), rng.random(1)]
+            for d in [rng.random(101), rng.random(40), rng.random(2)]
             for level, ends in [(0.95, [0.025, 0.975]), (0.5, [0.25, 0.75])]
         ],
         "seeds": [

@@ -1,0 +1,77 @@
+//! The difference of two rows in a column: its size, interval and test.
+
+use super::draws::{Pair, UnitDraws};
+use crate::evaluate::statistics::bootstrap;
+use crate::evaluate::statistics::interval::{Interval, same};
+use crate::evaluate::statistics::seeds::{Error, Seeds};
+use crate::report::columns::Source;
+use crate::report::table::{Common, Difference, Doubt, MetricBlock, Test, Untested};
+
+/// Two rows compared.
+pub(super) struct Contrast {
+    /// Their difference.
+    pub difference: Difference,
+    /// The p-value of no difference, or why there is none.
+    pub p: Result<f64, Untested>,
+}
+
+impl Contrast {
+    /// Compares two rows in a column, on the videos that both have. None where one has no value.
+    pub(super) fn new(
+        blocks: &[MetricBlock],
+        pair: Pair,
+        column: usize,
+        source: &Source,
+        units: &[UnitDraws],
+        level: f64,
+    ) -> Option<Self> {
+        let cells = [pair.row, pair.other].map(|row| &blocks[pair.block].rows[row].cells[column]);
+        let [ours, theirs] = cells.map(|cell| cell.value);
+        let plain = Difference { value: ours? - theirs?, interval: None, test: None, videos: None };
+        let untested = |difference, reason| Some(Self { difference, p: Err(reason) });
+        if cells.iter().any(|cell| cell.doubt == Some(Doubt::FewVideos)) {
+            return untested(plain, Untested::FewVideos);
+        }
+        let parts: Option<Vec<_>> =
+            source.units().iter().map(|&unit| units[unit].compared(pair)).collect();
+        let Some(parts) = parts else { return untested(plain, Untested::FewVideos) };
+        let draws = super::mean(&parts.iter().map(|part| &part.draws).collect::<Vec<_>>());
+        // Of an average, each seed's average.
+        let ours = Seeds::of(&super::mean(&parts.iter().map(|p| &p.ours).collect::<Vec<_>>()))?;
+        let theirs = Seeds::of(&super::mean(&parts.iter().map(|p| &p.theirs).collect::<Vec<_>>()))?;
+        let value = ours.mean - theirs.mean;
+        let videos = parts.iter().fold(Common::default(), |sum, part| sum.and(part.videos));
+        let videos = (videos.both < videos.either).then_some(videos);
+        let mut difference = Difference { value, interval: None, test: None, videos };
+        let Some(variance) = bootstrap::variance(&draws) else {
+            return untested(difference, Untested::FewVideos);
+        };
+        if (ours.n == 1) != (theirs.n == 1) {
+            return untested(difference, Untested::OneSeed);
+        }
+        if ours.n == 1 {
+            difference.interval = Interval::of_draws(&draws, level);
+            let areas = match (source, parts.as_slice()) {
+                (Source::Unit(_), [part]) => part.areas.as_ref(),
+                (Source::Unit(_) | Source::Mean(_), _) => None,
+            };
+            let (test, p) = match areas {
+                Some([ours, theirs]) => (Test::Delong, ours.test(theirs).map(|test| test.p)),
+                None => (Test::Bootstrap, bootstrap::p_value(value, &draws)),
+            };
+            difference.test = Some(test);
+            return Some(Self { difference, p: p.ok_or(Untested::NoVariance) });
+        }
+        let error = Error::of(&[&ours, &theirs], variance)?;
+        if error.standard > 0.0 {
+            let half = error.half_width(level);
+            difference.interval = Some(Interval { low: value - half, high: value + half });
+        }
+        difference.test = Some(Test::Seeds);
+        let p = match error.p_value(value) {
+            None if same(value, 0.0) => Some(1.0),
+            p => p,
+        };
+        Some(Self { difference, p: p.ok_or(Untested::NoVariance) })
+    }
+}

@@ -1,0 +1,62 @@
+//! Which tests are corrected together, and what is significant after it.
+
+use std::collections::BTreeMap;
+
+use crate::evaluate::statistics::holm;
+use crate::lang::model::Correction;
+use crate::report::columns::{Planned, Source};
+use crate::report::table::MetricBlock;
+
+/// Corrects the p-values of a block by Holm's method within each family of tests. A column that
+/// repeats another's videos repeats its tests, too, and counts once.
+pub(super) fn correct(
+    block: &mut MetricBlock,
+    planned: &Planned,
+    correction: Correction,
+    significance: f64,
+) {
+    let scenarios = planned.scenarios.iter().enumerate();
+    let scenario_of: Vec<usize> =
+        scenarios.flat_map(|(i, scenario)| scenario.columns.iter().map(move |_| i)).collect();
+    let mut families: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+    for (row, data) in block.rows.iter().enumerate() {
+        for column in (0..data.cells.len()).filter(|&column| data.cells[column].p.is_some()) {
+            let family = match correction {
+                Correction::Column => column,
+                Correction::Scenario => scenario_of[column],
+                Correction::Table => 0,
+            };
+            families.entry(family).or_default().push((row, column));
+        }
+    }
+    let columns: Vec<usize> = (0..scenario_of.len()).map(|column| first(planned, column)).collect();
+    for family in families.into_values() {
+        let mut tests: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+        for &(row, column) in &family {
+            let p = block.rows[row].cells[column].p.unwrap_or(1.0);
+            tests.insert((row, columns[column]), p);
+        }
+        let adjusted = holm::adjust(&tests.values().copied().collect::<Vec<_>>());
+        for (p, adjusted) in tests.values_mut().zip(adjusted) {
+            *p = adjusted;
+        }
+        for (row, column) in family {
+            let cell = &mut block.rows[row].cells[column];
+            cell.p_adjusted = tests.get(&(row, columns[column])).copied();
+            cell.significant = cell.p_adjusted.is_some_and(|p| p < significance);
+        }
+    }
+}
+
+/// The first column that is computed on the same videos as a column.
+fn first(planned: &Planned, column: usize) -> usize {
+    let same = |a: usize, b: usize| planned.units[a].same_videos(&planned.units[b]);
+    let equal = |other: &Source| match (other, &planned.sources[column]) {
+        (Source::Unit(a), Source::Unit(b)) => same(*a, *b),
+        (Source::Mean(a), Source::Mean(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b))
+        }
+        (Source::Unit(_), Source::Mean(_)) | (Source::Mean(_), Source::Unit(_)) => false,
+    };
+    planned.sources.iter().position(equal).unwrap_or(column)
+}
