@@ -25,13 +25,19 @@ const PARTS: &[&str] = &[
 
 /// Key of each stage by kind and name.
 fn keys(text: &str) -> BTreeMap<String, String> {
+    keys_of(text, false)
+}
+
+/// [`keys`] of data sets that are in JPEG files or not.
+fn keys_of(text: &str, jpeg: bool) -> BTreeMap<String, String> {
     let files = MemoryFiles::default().with("x.kdl", text);
     let loaded = load(Path::new("x.kdl"), &files);
     assert!(!loaded.has_errors(), "{:?}\n{text}", loaded.diagnostics);
     let mut facts = Facts { demo_version: 1, ..Facts::default() };
     for name in loaded.project.datasets.keys() {
         let digest = |what: &str| format!("{what} of {name}");
-        let digests = DatasetDigests { pixels: digest("pixels"), manifest: digest("manifest") };
+        let (pixels, manifest) = (digest("pixels"), digest("manifest"));
+        let digests = DatasetDigests { pixels, jpeg, manifest };
         facts.datasets.insert(name.clone(), digests);
     }
     plan(&loaded.project, &facts)
@@ -117,6 +123,16 @@ fn each_change_of_meaning_reaches_what_depends_on_it() {
     let tested = ["faces c", "predict base on c", "predict ba on c", "predict att on c"];
     let tested: BTreeSet<String> = tested.map(str::to_owned).into();
     assert_eq!(changed("seed=3 identities", "seed=7 identities"), tested);
+}
+
+/// They were decoded otherwise once; faces of both kinds must not be mixed.
+#[test]
+fn the_decoder_of_jpeg_files_is_part_of_the_key_of_their_faces() {
+    let text = PARTS.join("\n");
+    let (others, jpeg) = (keys(&text), keys_of(&text, true));
+    for name in ["faces a", "faces b", "faces c"] {
+        assert_ne!(others[name], jpeg[name], "{name}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -241,18 +241,18 @@ fn read(
     events: &dyn Events,
 ) -> Result<(Scan, DatasetDigests), DataError> {
     let scan = scan(dataset, &environment)?;
-    let videos = scan.manifest.video_rows();
+    let (videos, frames) = (scan.manifest.video_rows(), scan.manifest.frame_rows());
     let mut hasher = blake3::Hasher::new();
     // The demo's pixels follow from its declaration.
     let digests = match &scan.files {
         None => HashMap::new(),
-        Some(files) => digests(files, &scan.manifest.frame_rows(), &videos, store, events),
+        Some(files) => digests(files, &frames, &videos, store, events),
     };
     let digest = |path: &str| {
         let file = scan.files.as_ref().map(|files| files.file(path));
         file.and_then(|file| digests.get(&file)).map_or("", String::as_str)
     };
-    for frame in scan.manifest.frame_rows() {
+    for frame in &frames {
         for part in [frame.video_key.as_str(), digest(&frame.path)] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
@@ -269,9 +269,16 @@ fn read(
     }
     let digests = DatasetDigests {
         pixels: hasher.finalize().to_hex()[..32].to_owned(),
+        jpeg: scan.files.is_some() && frames.iter().any(|frame| is_jpeg(&frame.path)),
         manifest: scan.manifest.digest().to_hex()[..32].to_owned(),
     };
     Ok((scan, digests))
+}
+
+/// Whether a path is called like a JPEG file.
+fn is_jpeg(path: &str) -> bool {
+    let extension = Path::new(path).extension();
+    extension.is_some_and(|e| ["jpg", "jpeg"].iter().any(|jpeg| e.eq_ignore_ascii_case(jpeg)))
 }
 
 /// The digest of each file that frames lie in, and the fingerprint of each video. An archive is

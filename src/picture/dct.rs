@@ -10,7 +10,11 @@ use crate::wide::wide;
 /// Side of a block.
 pub const BLOCK: usize = 8;
 /// Blocks that are computed together.
-const LANES: usize = 16;
+pub const LANES: usize = 16;
+
+/// Whole numbers of steps of the cosines of [`LANES`] blocks: in order of columns within rows,
+/// each of all blocks.
+pub type Group = [[i16; LANES]; BLOCK * BLOCK];
 
 /// The same number of each block. Nothing is large enough to wrap; checks would keep the
 /// blocks from being computed together.
@@ -98,7 +102,13 @@ fn quantize_blocks(bytes: &mut [[[u8; BLOCK]; LANES]; BLOCK], steps: &[Step; 64]
             blocks[y][x] = column[y];
         }
     }
-    for (bytes, line) in bytes.iter_mut().zip(&mut blocks) {
+    finish(&mut blocks, bytes);
+}
+
+/// Values from cosines along rows.
+#[inline(always)]
+fn finish(blocks: &mut [Line; BLOCK], bytes: &mut [[[u8; BLOCK]; LANES]; BLOCK]) {
+    for (bytes, line) in bytes.iter_mut().zip(blocks) {
         inverse::<18>(line);
         let mut columns = [[0; LANES]; BLOCK];
         for x in 0..BLOCK {
@@ -108,6 +118,28 @@ fn quantize_blocks(bytes: &mut [[[u8; BLOCK]; LANES]; BLOCK], steps: &[Step; 64]
         }
         *bytes = transposed(&columns);
     }
+}
+
+/// The rows of values of a file's blocks, whose cosines are counted in these steps. Call it
+/// within [`wide`].
+#[inline(always)]
+pub fn values(group: &Group, steps: &[i16; 64], bytes: &mut [[[u8; BLOCK]; LANES]; BLOCK]) {
+    let mut blocks = [[[Wrapping(0); LANES]; BLOCK]; BLOCK];
+    for x in 0..BLOCK {
+        let mut column: Line = [[Wrapping(0); LANES]; BLOCK];
+        for y in 0..BLOCK {
+            let (counts, step) = (&group[BLOCK * y + x], steps[BLOCK * y + x]);
+            for i in 0..LANES {
+                // A product of more than 16 bits is of a file that is damaged.
+                column[y][i] = Wrapping(i32::from(counts[i].wrapping_mul(step)));
+            }
+        }
+        inverse::<11>(&mut column);
+        for y in 0..BLOCK {
+            blocks[y][x] = column[y];
+        }
+    }
+    finish(&mut blocks, bytes);
 }
 
 /// Rows and columns exchanged; there is a power of two of each. A place is the bits of its row

@@ -5,7 +5,9 @@
 use std::num::Wrapping;
 
 use super::channels::Channels;
+use super::colour::{BITS, HALF, fix, number, to_rgb};
 use super::dct::{BLOCK, quantize};
+use super::enlarge::{self, neighbour};
 use super::pixels::Pixels;
 use crate::wide::wide;
 
@@ -41,13 +43,13 @@ pub fn jpeg(image: &Pixels, quality: u32) -> Pixels {
     let (width, height) = (image.width, image.height);
     let mut rgb = vec![0u8; width * height * 3];
     let rows = rgb.as_chunks_mut::<3>().0.chunks_exact_mut(width);
-    let mut channels = Channels::new(luma.width);
-    let mut mixed = vec![0; blue.width + 2];
+    let mut channels = Channels::new(width);
+    let mut mixed = Vec::new();
+    let [mut blues, mut reds] = [0; 2].map(|_| vec![0; blue.width * 2]);
     for (y, (out, lumas)) in rows.zip(luma.values.chunks_exact(luma.width)).enumerate() {
-        let [reds, _, blues] = &mut channels.0;
-        blue.enlarged_row(y, (width, height), &mut mixed, blues);
-        red.enlarged_row(y, (width, height), &mut mixed, reds);
-        to_rgb(lumas, &mut channels);
+        blue.enlarged_row(y, (width, height), &mut mixed, &mut blues);
+        red.enlarged_row(y, (width, height), &mut mixed, &mut reds);
+        to_rgb([lumas, &blues, &reds], &mut channels);
         channels.get(out);
     }
     Pixels { width, height, rgb }
@@ -58,23 +60,6 @@ fn steps(at_50: &[u16; 64], quality: u32) -> [u16; 64] {
     let quality = quality.clamp(1, 100);
     let scale = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
     at_50.map(|step| ((u32::from(step) * scale + 50) / 100).clamp(1, 255) as u16)
-}
-
-/// Nothing here is large enough to wrap; checks would keep pixels from being computed together.
-type Number = Wrapping<i32>;
-
-/// Fractional bits of the weights of colours.
-const BITS: usize = 16;
-const HALF: Number = Wrapping(1 << (BITS - 1));
-
-/// A weight with [`BITS`] fractional bits.
-const fn fix(weight: f64) -> Number {
-    Wrapping((weight * (1i64 << BITS) as f64 + 0.5) as i32)
-}
-
-#[inline(always)]
-fn number(byte: u8) -> Number {
-    Wrapping(i32::from(byte))
 }
 
 /// Brightness, and blueness and redness at half the size, each with its border repeated up
@@ -135,25 +120,6 @@ fn of_rgb(channels: &Channels, [luma, blue, red]: [&mut [u8]; 3]) {
     );
 }
 
-/// A line's pixels from their brightness and, in place of red and blue, their redness and
-/// blueness.
-fn to_rgb(luma: &[u8], channels: &mut Channels) {
-    let [r, g, b] = &mut channels.0;
-    wide(
-        #[inline(always)]
-        || {
-            for (((y, r), g), b) in luma.iter().zip(r).zip(g).zip(b) {
-                let middle = Wrapping(128);
-                let (y, red, blue) = (number(*y), number(*r) - middle, number(*b) - middle);
-                let byte = |more: Number| (y + ((more + HALF) >> BITS)).0.clamp(0, 255) as u8;
-                *r = byte(fix(1.402) * red);
-                *g = byte(-fix(0.344_14) * blue - fix(0.714_14) * red);
-                *b = byte(fix(1.772) * blue);
-            }
-        },
-    );
-}
-
 /// Means of 2 x 2; a half is rounded down and up in turn.
 fn halve([upper, lower]: [&[u8]; 2], out: &mut [u8]) {
     let fours = upper.as_chunks::<4>().0.iter().zip(lower.as_chunks::<4>().0);
@@ -175,49 +141,22 @@ impl Plane {
         self.values.chunks_exact_mut(self.width)
     }
 
-    /// Row `y` of an image of (width, height) at twice the size: three quarters of the
-    /// nearest value, one of the next, both ways. Of one or two columns values are repeated.
+    /// Row `y` of an image of (width, height) at twice the size. Of one or two columns values
+    /// are repeated.
     fn enlarged_row(
         &self,
         y: usize,
         (width, height): (usize, usize),
-        mixed: &mut [u16],
+        mixed: &mut Vec<u16>,
         out: &mut [u8],
     ) {
         let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
-        let near = y / 2;
-        let far =
-            if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(rows - 1) };
+        let (near, far) = neighbour(y, rows);
         let [near, far] = [near, far].map(|row| &self.values[row * self.width..][..columns]);
-        let twos = out.as_chunks_mut::<2>().0.iter_mut();
-        if columns <= 2 {
-            return twos.zip(near).for_each(|(two, near)| *two = [*near; 2]);
+        match columns {
+            ..=2 => enlarge::repeated(near, 2, out),
+            _ => enlarge::both(near, far, mixed, out),
         }
-        // The border goes on by a value on both sides.
-        let mixed = &mut mixed[..columns + 2];
-        wide(
-            #[inline(always)]
-            || {
-                for ((mixed, near), far) in mixed[1..].iter_mut().zip(near).zip(far) {
-                    *mixed = u16::from(*near).wrapping_mul(3).wrapping_add(u16::from(*far));
-                }
-            },
-        );
-        mixed[0] = mixed[1];
-        mixed[columns + 1] = mixed[columns];
-        let (before, this, after) = (&*mixed, &mixed[1..=columns], &mixed[2..]);
-        wide(
-            #[inline(always)]
-            || {
-                for (((two, before), this), after) in twos.zip(before).zip(this).zip(after) {
-                    let near = this.wrapping_mul(3);
-                    *two = [
-                        (near.wrapping_add(*before).wrapping_add(8) >> 4) as u8,
-                        (near.wrapping_add(*after).wrapping_add(7) >> 4) as u8,
-                    ];
-                }
-            },
-        );
     }
 }
 

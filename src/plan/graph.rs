@@ -126,6 +126,8 @@ pub struct Facts {
 pub struct DatasetDigests {
     /// Of its frames and the content of their files.
     pub pixels: String,
+    /// Whether frames are JPEG files, so that their decoder has a say.
+    pub jpeg: bool,
     /// Of its labels, manipulations, groups and splits.
     pub manifest: String,
 }

@@ -12,6 +12,8 @@ use crate::lang::model::{
 
 /// Raised whenever the same declaration gives other bytes than before.
 const PREPARE_VERSION: u32 = 2;
+/// Of data sets in JPEG files alone: raised whenever these give other pixels than before.
+const JPEG_VERSION: u32 = 2;
 const LANDMARKS_VERSION: u32 = 1;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
@@ -43,6 +45,8 @@ pub(super) fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
         .with("pixels", facts.datasets.get(name).map(|d| &d.pixels))
         .with("frames", &dataset.frames)
         .nested("faces", faces);
+    let jpeg = facts.datasets.get(name).is_some_and(|d| d.jpeg);
+    let inputs = if jpeg { inputs.with("jpeg-version", JPEG_VERSION) } else { inputs };
     match &dataset.layout {
         Layout::Demo(layout) => {
             inputs.with("demo-version", facts.demo_version).with("layout", layout)

@@ -1,46 +1,82 @@
-//! An image file, which may be broken or hostile, to a square RGB crop.
+//! An image file, which may be broken or hostile, to upright RGB pixels and square crops.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use image::{ImageReader, Limits, RgbImage};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
 use super::resample::resize;
+use crate::picture::jpeg_file;
 
 /// Largest side of an image that is decoded, in pixels.
 const MAX_SIDE: u32 = 16_384;
 /// Memory that decoding one image may take.
 const MAX_BYTES: u64 = 1 << 30;
+/// Memory for what is not pixels. A colour profile that is larger is passed over.
+const MAX_EXTRA_BYTES: u64 = 1 << 26;
+/// What a JPEG file begins with.
+const JPEG: [u8; 3] = [0xFF, 0xD8, 0xFF];
 
-/// A decoded image, or why there is none.
+/// A decoded image, upright, or why there is none.
 pub fn read_image(path: &Path) -> Result<RgbImage, String> {
     let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
     decode(&bytes)
 }
 
-/// Decodes an image by its content, not its name.
+/// Decodes an image by its content, not its name, and turns it upright as its Exif data say.
+/// What is cut off or damaged has a reason in its place.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
     // Decoders of other people's formats may meet a case their authors did not; a
     // broken file must not end the run.
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        limits.max_alloc = Some(MAX_BYTES);
-        reader.limits(limits);
-        reader.decode()
+    let decoded = catch_unwind(AssertUnwindSafe(|| match bytes.starts_with(&JPEG) {
+        true => jpeg(bytes),
+        false => other(bytes),
     }));
-    match decoded {
-        Ok(Ok(image)) if image.width() > 0 && image.height() > 0 => Ok(image.into_rgb8()),
-        Ok(Ok(_)) => Err("the image has no pixels".to_owned()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the decoder gave up on it".to_owned()),
+    decoded.unwrap_or_else(|_| Err("the decoder gave up on it".to_owned()))
+}
+
+/// A JPEG file, to the byte as libjpeg-turbo decodes it.
+fn jpeg(bytes: &[u8]) -> Result<RgbImage, String> {
+    let file = jpeg_file::read(bytes, MAX_BYTES).map_err(|e| e.to_string())?;
+    let (width, height) = (file.pixels.width as u32, file.pixels.height as u32);
+    let pixels = RgbImage::from_raw(width, height, file.pixels.rgb);
+    let pixels = pixels.ok_or("the decoder gave too few pixels")?;
+    match file.exif.and_then(Orientation::from_exif_chunk) {
+        None | Some(Orientation::NoTransforms) => Ok(pixels),
+        Some(orientation) => {
+            let mut image = DynamicImage::ImageRgb8(pixels);
+            image.apply_orientation(orientation);
+            Ok(image.into_rgb8())
+        }
     }
+}
+
+/// A file of another format.
+fn other(bytes: &[u8]) -> Result<RgbImage, String> {
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
+    limits.max_alloc = Some(MAX_EXTRA_BYTES);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|e| e.to_string())?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err("the image has no pixels".to_owned());
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || decoder.total_bytes() > MAX_BYTES {
+        return Err(format!("{width} x {height} pixels are too many"));
+    }
+    // Exif data that cannot be read say nothing.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|e| e.to_string())?;
+    image.apply_orientation(orientation);
+    Ok(image.into_rgb8())
 }
 
 /// A part of an image, in whole pixels.
