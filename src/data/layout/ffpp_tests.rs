@@ -1,5 +1,5 @@
 use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Dataset, Released};
+use crate::lang::model::{Dataset, Released, Split};
 
 const LISTS: [&str; 3] = [
     "train.json=[[\"071\", \"054\"], [\"087\", \"081\"]]",
@@ -73,6 +73,42 @@ fn lists_that_contradict_themselves_are_refused() {
     std::fs::write(root.join("train.json"), "[[\"071\", \"054\"]").unwrap();
     let broken = refused(&set(&root, "c23", &["Deepfakes"]), &root);
     insta::assert_snapshot!([numbers, twice, broken].join("\n\n"));
+}
+
+#[test]
+fn flat_folders_are_read_as_kaggle_has_them() {
+    let flat = |around: &str| {
+        let mut files = vec![format!("{around}csv/Deepfakes.csv=x")];
+        for id in ["071", "054", "087"] {
+            files.push(format!("{around}original/{id}.mp4=x"));
+        }
+        for name in ["071_054", "054_071", "odd"] {
+            files.push(format!("{around}Deepfakes/{name}.mp4=x"));
+        }
+        files
+    };
+    // Below a folder that names the copy, without lists and so without splits.
+    let (_dir, root) = made(&flat("FaceForensics++_C23/"));
+    insta::assert_snapshot!(told(&listed(&set(&root, "c23", &["Deepfakes"])).unwrap()));
+    let error = refused(&set(&root, "c40", &["Deepfakes"]), &root);
+    assert!(error.contains("original_sequences/youtube/c40/videos"), "{error}");
+    let inside = root.join("FaceForensics++_C23");
+    let listing = listed(&set(&inside, "c23", &["Deepfakes"])).unwrap();
+    assert_eq!((listing.videos.len(), listing.remarks.len()), (5, 1), "{:?}", listing.remarks);
+    assert!(listed(&set(&inside, "c40", &["Deepfakes"])).is_err(), "the folder says c23");
+    // Nothing names the copy; the lists divide.
+    let mut files = flat("");
+    files.push(LISTS[0].to_owned());
+    let (_dir, root) = made(&files);
+    let listing = listed(&set(&root, "c40", &["Deepfakes"])).unwrap();
+    assert!(told(&listing).contains("`original` names no compression; it is taken as c40"));
+    assert!(told(&listing).contains("Deepfakes/071_054.mp4  train fake"), "{}", told(&listing));
+    let lacking: Vec<_> = listing.lacking.iter().map(|lacking| lacking.split).collect();
+    assert_eq!(lacking, [Split::Val, Split::Test]);
+    // A folder of copies is not flat.
+    std::fs::create_dir_all(root.join("Deepfakes/c40")).unwrap();
+    let error = refused(&set(&root, "c40", &["Deepfakes"]), &root);
+    assert!(error.contains("remove `manipulation Deepfakes` from the data set"), "{error}");
 }
 
 #[test]
