@@ -6,7 +6,8 @@
 //! its actors have no official lists: declared, they are listed without a split. Videos lie as
 //! released, or flat in a folder per method, as Kaggle has them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -40,39 +41,46 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let spelled = |release: &Release, kind: &str, name: &str, flat: &str| {
         places(release, &format!("{kind}/{name}"), flat)
     };
-    let mut parts =
-        vec![Part::spelled(spelled(release, "original_sequences", "youtube", "original"))];
-    for method in &methods {
-        let places = spelled(release, "manipulated_sequences", method, method);
-        parts.push(Part::of_method(places, method));
-    }
+    // Who declares the actors alone need not have the rest.
+    let youtube = spelled(release, "original_sequences", "youtube", "original");
+    let paired = actors.is_empty() || !methods.is_empty() || release.find(&youtube).is_some();
+    let mut parts = Vec::new();
     if !actors.is_empty() {
         for (kind, name) in [("original_sequences", "actors"), ("manipulated_sequences", DFD)] {
             parts.push(Part::of_method(spelled(release, kind, name, name), DFD));
         }
     }
     let lists = lists(release);
-    if release.dataset.split.is_official() && lists.iter().all(|(.., list)| list.is_none()) {
-        let wanted = SPLITS.iter().map(|(_, name)| Part::spelled(list_places(name)).or(NO_LISTS));
-        parts.extend(wanted);
+    if paired {
+        parts.push(Part::spelled(youtube));
+        for method in &methods {
+            let places = spelled(release, "manipulated_sequences", method, method);
+            parts.push(Part::of_method(places, method));
+        }
+        if release.dataset.split.is_official() && lists.iter().all(|(.., list)| list.is_none()) {
+            let list = |name| Part::spelled(list_places(name)).or(NO_LISTS);
+            parts.extend(SPLITS.map(|(_, name)| list(name)));
+        }
     }
     let found = release.need(&parts)?;
     note_flat(release, &found);
-    let (folders, rest) = found.split_at(1 + methods.len());
-    let listed = lists.iter().any(|(.., list)| list.is_some());
-    let pairs = pairs(release, &lists)?;
-    for (split, name, list) in &lists {
-        if listed && list.is_none() {
+    let mut folders = found.iter();
+    if !actors.is_empty()
+        && let (Some(reals), Some(fakes)) = (folders.next(), folders.next())
+    {
+        list_actors(release, reals, fakes)?;
+    }
+    if let Some(folder) = folders.next() {
+        let listed = lists.iter().any(|(.., list)| list.is_some());
+        for (split, name, _) in lists.iter().filter(|(.., list)| listed && list.is_none()) {
             release.lacks(*split, &list_places(name));
         }
-    }
-
-    let originals = list_originals(release, &folders[0], listed.then_some(&pairs))?;
-    for (method, folder) in methods.iter().zip(&folders[1..]) {
-        list_fakes(release, method, folder, listed.then_some(&pairs), &originals)?;
-    }
-    if let [reals, fakes, ..] = rest {
-        list_actors(release, reals, fakes)?;
+        let pairs = pairs(release, &lists)?;
+        let pairs = listed.then_some(&pairs);
+        let originals = list_originals(release, folder, pairs)?;
+        for (method, folder) in methods.iter().zip(folders) {
+            list_fakes(release, method, folder, pairs, &originals)?;
+        }
     }
     release.settle_pairs();
     Ok(())
@@ -86,7 +94,8 @@ fn places(release: &Release, folder: &str, flat: &str) -> Vec<String> {
         copies.iter().map(|copy| format!("{folder}/{copy}/videos")).collect();
     // A flat folder names no copy; the folder around it may.
     let around = release.files.root().file_name().unwrap_or_default().to_string_lossy();
-    let other = COPIES.iter().any(|c| !copies.contains(c) && around.to_lowercase().contains(c));
+    let named = |c: &&str| around.to_lowercase().contains(c);
+    let other = ["c23", "c40"].iter().any(|c| !copies.contains(c) && named(c));
     let flat = [
         (!other).then(|| flat.to_owned()),
         Some(format!("FaceForensics++_{}/{flat}", copy.to_uppercase())),
@@ -187,11 +196,11 @@ fn by_name(
 ) -> Result<BTreeMap<String, (String, u64)>, DataError> {
     let mut names = BTreeMap::new();
     for (path, size) in release.videos_below(folder)? {
-        let name = stem(&path).to_owned();
-        if names.contains_key(&name) {
-            release.listing.note(Finding::Duplicated, path);
-        } else {
-            names.insert(name, (path, size));
+        match names.entry(stem(&path).to_owned()) {
+            Entry::Occupied(_) => release.listing.note(Finding::Duplicated, path),
+            Entry::Vacant(entry) => {
+                entry.insert((path, size));
+            }
         }
     }
     Ok(names)

@@ -126,4 +126,9 @@ fn the_actors_are_in_no_split() {
     let actors: Vec<String> =
         told(&listing).lines().filter(|l| l.contains("laughing")).map(str::to_owned).collect();
     insta::assert_snapshot!(actors.join("\n"));
+    // Neither the other originals nor lists of them are wanted then.
+    std::fs::remove_dir_all(root.join("original_sequences/youtube")).unwrap();
+    assert_eq!(listed(&set(&root, "c23", &["DeepFakeDetection"])).unwrap().videos.len(), 2);
+    let error = refused(&set(&root, "c23", &["DeepFakeDetection", "Deepfakes"]), &root);
+    assert!(error.contains("original_sequences/youtube/c23/videos"), "{error}");
 }
