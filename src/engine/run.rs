@@ -79,6 +79,8 @@ fn reason(stage: &Stage, store: &Store) -> Reason {
 pub enum Until {
     /// Faces only.
     Prepare,
+    /// What models train on.
+    Sample,
     /// Models.
     Train,
     /// Scores.
@@ -89,7 +91,8 @@ impl Until {
     fn includes(self, kind: Kind) -> bool {
         match kind {
             Kind::Faces | Kind::Landmarks => true,
-            Kind::Sample | Kind::Train => self >= Self::Train,
+            Kind::Sample => self >= Self::Sample,
+            Kind::Train => self >= Self::Train,
             Kind::Predict => self >= Self::Evaluate,
         }
     }

@@ -46,7 +46,7 @@ impl Given {
     /// positions as well as file names.
     pub fn read(path: &Path, frames: &[Frame]) -> Result<Self, String> {
         let rows = rows(path)?;
-        let mut images: HashMap<&str, Images> = HashMap::new();
+        let mut images: BTreeMap<&str, Images> = BTreeMap::new();
         for frame in frames {
             images.entry(&frame.video_key).or_default().add(frame);
         }
@@ -87,7 +87,7 @@ struct Images<'a> {
     /// Position of each by its file's name; none where several have it.
     names: HashMap<&'a str, Option<u32>>,
     /// Position of each by the number in its file's name; none where several have it.
-    numbers: HashMap<u32, Option<u32>>,
+    numbers: BTreeMap<u32, Option<u32>>,
 }
 
 impl<'a> Images<'a> {
@@ -112,7 +112,7 @@ fn number_in(name: &str) -> Option<u32> {
 fn numbers_of_files(
     path: &Path,
     rows: &Rows,
-    images: &HashMap<&str, Images>,
+    images: &BTreeMap<&str, Images>,
 ) -> Result<bool, String> {
     let has =
         |video: &str, number: u32| rows.contains_key(&(video.to_owned(), Named::Number(number)));
