@@ -6,10 +6,18 @@ use super::args::GalleryArgs;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::{checked, failed, planned, print_missing};
+use super::project::{checked, failed, print_missing};
+use super::run::{Lines, stop_on_signal};
+use crate::engine::device::Devices;
 use crate::engine::gallery::{Sheet, sheet};
+use crate::engine::run::{Run, Until};
+use crate::engine::world::look;
 use crate::lang::Loaded;
-use crate::store::write_whole;
+use crate::lang::model::{Experiment, Project, Weights};
+use crate::lang::span::Spanned;
+use crate::plan::graph::plan;
+use crate::prepare::store::Part;
+use crate::store::{Store, write_whole};
 use crate::work::Failure;
 
 /// Writes a contact sheet.
@@ -19,6 +27,16 @@ pub fn gallery(args: &GalleryArgs, printer: Printer) -> Exit {
         Ok(exit) => exit,
         Err(failure) => failed(&failure, printer),
     }
+}
+
+/// The experiment without the tables that show it and the weights that it begins with, neither
+/// of which a sheet needs.
+fn alone(project: &Project, experiment: &Experiment) -> Project {
+    let mut experiment = experiment.clone();
+    experiment.init.weights =
+        Weights::Random { std: None, seed: Spanned::default_of(u64::default()) };
+    let experiments = [(experiment.name.value.clone(), experiment)].into();
+    Project { experiments, tables: Vec::new(), ..project.clone() }
 }
 
 fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
@@ -40,15 +58,32 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, F
         printer.error(&text, None);
         return Ok(Exit::Usage);
     };
+    let stop = stop_on_signal()?;
+    let project = &alone(project, experiment);
+    let store = Store::open(&args.store.store)?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let planned = planned(loaded, &args.store.store, &looking, None)?;
+    let mut world = look(project, &store, &looking)?;
+    world.find_weights(project, &store, true, &looking)?;
     looking.finish();
-    if !planned.world.missing.is_empty() {
-        print_missing(&planned.world, printer);
+    if !world.missing.is_empty() {
+        print_missing(&world, printer);
         return Ok(Exit::Data);
     }
+    let plan = plan(project, &world.facts);
+    Run {
+        project,
+        world: &world,
+        plan: &plan,
+        store: &store,
+        devices: &Devices::default(),
+        observer: &Lines::of(printer),
+        jobs: 1,
+        part: Part::WHOLE,
+        stop: &stop,
+    }
+    .until(Until::Sample)?;
     let form = Sheet { columns: args.columns, rows: args.rows, epoch: args.epoch - 1 };
-    let picture = sheet(project, &planned.world, &planned.plan, &planned.store, experiment, form)?;
+    let picture = sheet(project, &world, &plan, &store, experiment, form)?;
     let mut png = Vec::new();
     picture
         .write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png)

@@ -4,7 +4,7 @@ use super::args::{PackArgs, ReplayArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::{checked, failed, planned, print, print_missing};
+use super::project::{Purpose, checked, failed, planned, print, print_missing};
 use crate::engine::findings::{describe, gather};
 use crate::engine::pack::{self, Pack, rebuild};
 use crate::engine::page::content;
@@ -25,7 +25,7 @@ pub fn pack(args: &PackArgs, printer: Printer) -> Exit {
 
 fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let mut planned = planned(loaded, &args.store.store, &looking, None)?;
+    let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Results)?;
     if !planned.world.missing.is_empty() {
         looking.finish();
         print_missing(&planned.world, printer);

@@ -8,7 +8,7 @@ use super::args::{Format, PlanArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::{Planned, checked, failed, planned, print_missing, print_notes};
+use super::project::{Planned, Purpose, checked, failed, planned, print_missing};
 use crate::engine::run::{Reason, reasons};
 use crate::engine::sample::{class_names, expected};
 use crate::lang::Loaded;
@@ -34,13 +34,12 @@ pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
 
 fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let planned = planned(loaded, &args.store.store, &looking, None)?;
+    let planned = planned(loaded, &args.store.store, &looking, Purpose::Saying(printer))?;
     looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);
     }
-    print_notes(&planned.world, printer);
     let reasons = reasons(&planned.plan, &planned.store);
     let mut lines = String::new();
     let mut rows = Vec::new();

@@ -1,11 +1,12 @@
 //! What several verbs begin with: a checked project, a store.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::exit::Exit;
 use super::output::Printer;
-use crate::engine::leaks;
-use crate::engine::world::{World, look};
+use crate::engine::world::{Sought, World, look};
+use crate::engine::{enough, leaks};
 use crate::lang::render::{Style, text};
 use crate::lang::{DiskFiles, Loaded, Severity, load};
 use crate::plan::graph::{Plan, plan};
@@ -59,26 +60,48 @@ pub struct Planned {
     pub plan: Plan,
 }
 
-/// Looks at the world and plans. `to_run` downloads weights, once the data are there. Data that
-/// are missing are listed in the world.
+/// What a plan is made for.
+#[derive(Clone, Copy)]
+pub enum Purpose {
+    /// To show what there is of it.
+    Results,
+    /// To say what would run.
+    Saying(Printer),
+    /// To carry it out.
+    Running(Printer),
+}
+
+/// Looks at the world and plans. What is to run must have enough data; its weights are
+/// downloaded, once the data are there. Data that are missing are listed in the world.
+///
+/// # Errors
+/// Data that are not enough or on both sides of a division; a store that cannot be used.
 pub fn planned(
     loaded: &Loaded,
     store: &Path,
     events: &dyn Events,
-    to_run: Option<Printer>,
+    purpose: Purpose,
 ) -> Result<Planned, Failure> {
     let store = Store::open(store)?;
     let mut world = look(&loaded.project, &store, events)?;
     if world.missing.is_empty() {
         let notes = leaks::look(&loaded.project, &world)?;
         world.notes.extend(notes);
-        match to_run {
-            Some(printer) => {
+        let enough = || enough::look(&loaded.project, &world);
+        let download = match purpose {
+            Purpose::Results => false,
+            Purpose::Saying(printer) => {
                 print_notes(&world, printer);
-                world.find_weights(&loaded.project, &store, true, events)?;
+                enough()?;
+                false
             }
-            None => world.find_weights(&loaded.project, &store, false, events)?,
-        }
+            Purpose::Running(printer) => {
+                print_notes(&world, printer);
+                enough()?;
+                true
+            }
+        };
+        world.find_weights(&loaded.project, &store, download, events)?;
     }
     let plan = plan(&loaded.project, &world.facts);
     Ok(Planned { store, world, plan })
@@ -97,11 +120,13 @@ pub fn print_notes(world: &World, printer: Printer) {
 
 /// Prints what was looked for and is not there.
 pub fn print_missing(world: &World, printer: Printer) {
-    for message in &world.missing {
-        printer.error(message, None);
+    let mut counts: BTreeMap<Sought, usize> = BTreeMap::new();
+    for missing in &world.missing {
+        printer.error(&missing.text, None);
+        *counts.entry(missing.what).or_default() += 1;
     }
-    let n = world.missing.len();
-    printer.always(&format!("\n{n} of the data sets or weights cannot be read; nothing was run"));
+    let counts: Vec<String> = counts.into_iter().map(|(what, n)| what.counted(n)).collect();
+    printer.always(&format!("\n{} cannot be read; nothing was run", counts.join(" and ")));
 }
 
 /// Prints a failure and gives its exit code.

@@ -9,7 +9,7 @@ use super::claims;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
-use super::project::{checked, failed, planned, print_missing};
+use super::project::{Purpose, checked, failed, planned, print_missing};
 use indicatif::MultiProgress;
 
 use crate::data::survey::SetTable;
@@ -65,17 +65,17 @@ fn carry_out(
     let begun = Instant::now();
     let stop = stop_on_signal()?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let mut planned = planned(loaded, &args.store.store, &looking, Some(printer))?;
+    let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Running(printer))?;
     looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
         return Ok(Exit::Data);
     }
     let devices = match until {
-        Until::Prepare => Devices::default(),
+        Until::Prepare | Until::Sample => Devices::default(),
         Until::Train | Until::Evaluate => Devices::open(args.device, &loaded.project)?,
     };
-    let observer = Lines { printer, bars: bars(printer) };
+    let observer = Lines::of(printer);
     Run {
         project: &loaded.project,
         world: &planned.world,
@@ -111,7 +111,7 @@ fn carry_out(
 }
 
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
-fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || {
@@ -124,12 +124,16 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
 }
 
 /// Tells about stages in lines on stderr, above the bars of those that run.
-struct Lines {
+pub(super) struct Lines {
     printer: Printer,
     bars: MultiProgress,
 }
 
 impl Lines {
+    pub(super) fn of(printer: Printer) -> Self {
+        Self { printer, bars: bars(printer) }
+    }
+
     fn line(&self, text: &str) {
         self.bars.suspend(|| self.printer.line(text));
     }

@@ -7,7 +7,7 @@ use super::claims;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::{checked, failed, planned, print_missing};
+use super::project::{Purpose, checked, failed, planned, print_missing};
 use crate::engine::findings::{describe, gather};
 use crate::engine::page::content;
 use crate::engine::run::unfinished;
@@ -33,7 +33,7 @@ pub fn table(args: &TableArgs, printer: Printer) -> Exit {
 
 fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let mut planned = planned(loaded, &args.store.store, &looking, None)?;
+    let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Results)?;
     looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);

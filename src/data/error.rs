@@ -28,6 +28,22 @@ pub enum DataError {
         /// Where the path was written.
         origin: Origin,
     },
+    /// Some parts of a data set are there, and others that it needs are not.
+    #[error(
+        "data set `{dataset}` is there, but not all that it needs\n{}{}",
+        listed("looked for", looked_for),
+        listed("to go on", cures).trim_end()
+    )]
+    Incomplete {
+        /// The data set.
+        dataset: String,
+        /// What was looked for and is not there.
+        looked_for: Vec<String>,
+        /// What to do, one way each.
+        cures: Vec<String>,
+        /// Where the path was written.
+        origin: Origin,
+    },
     /// A file or folder that cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Unreadable {

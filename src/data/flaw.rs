@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::layout::{IMAGES, VIDEOS};
+
 /// What can be wrong with the form of a CSV file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CsvFlaw {
@@ -155,10 +157,10 @@ pub enum EmptyClassHint {
 impl fmt::Display for EmptyClassHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => write!(
-                f,
-                " (jpg, jpeg, png, webp or bmp) and no videos (mp4, avi, mov, mkv, webm or m4v)"
-            ),
+            Self::Nothing => {
+                let (images, videos) = (either(IMAGES), either(VIDEOS));
+                write!(f, " ({images}) and no videos ({videos})")
+            }
             Self::Folders(n) => {
                 let folders = counted(*n, "folder");
                 write!(f, ", but {folders}; if each is a video, declare `videos=#true`")
@@ -170,6 +172,14 @@ impl fmt::Display for EmptyClassHint {
                 counted(*n, "image")
             ),
         }
+    }
+}
+
+/// Words of which one is wanted.
+fn either(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => words.concat(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod attribution;
 mod columns;
+pub mod copies;
 pub mod demo;
 pub mod error;
 pub mod files;

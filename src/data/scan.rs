@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::lang::model::{Dataset, Expect, Label, Layout, Split};
+use crate::lang::model::{Dataset, Expect, Label, Layout, Split, SplitRule};
 
 use super::error::DataError;
 use super::files::Files;
-use super::layout::{self, Finding, Tally};
+use super::layout::{self, Finding, Lacking, Listing, Tally};
 use super::manifest::{Kind, Manifest, Video};
 use super::root::Env;
 use super::words::Word;
@@ -51,6 +51,8 @@ pub struct ScanReport {
     pub findings: BTreeMap<Finding, Tally>,
     /// Which decisions were taken, and numbers to compare.
     pub remarks: Vec<String>,
+    /// Splits of a release that are not on disk, which the remarks tell, too.
+    pub lacking: Vec<Lacking>,
 }
 
 /// Videos per split.
@@ -90,11 +92,17 @@ pub fn scan(dataset: &Dataset, env: Env) -> Result<Scan, DataError> {
         Layout::Deepfakebench(bench) => layout::deepfakebench::read(dataset, bench, env)?,
     };
     let name = &dataset.name.value;
+    if let SplitRule::Only { split } = &dataset.split {
+        leave_out_absent(&mut listing);
+        let put = put_together(&listing.videos, split.value);
+        listing.remarks.extend(put);
+    }
     let frames_found = listing.frames.len();
     split::assign(name, &dataset.split, &mut listing.videos)?;
     let frames = frames::select(name, &dataset.frames, &listing.videos, listing.frames)?;
     let one_class = one_class(&listing.videos);
     listing.remarks.extend(one_class);
+    listing.remarks.extend(listing.lacking.iter().map(Lacking::words));
     let absent = |v: &&Video| listing.absent.contains(&v.key);
     let report = ScanReport {
         dataset: name.clone(),
@@ -105,6 +113,7 @@ pub fn scan(dataset: &Dataset, env: Env) -> Result<Scan, DataError> {
         frames_used: frames.len(),
         findings: listing.findings,
         remarks: listing.remarks,
+        lacking: listing.lacking,
     };
     let absent = listing.absent;
     Ok(Scan {
@@ -112,6 +121,49 @@ pub fn scan(dataset: &Dataset, env: Env) -> Result<Scan, DataError> {
         absent,
         manifest: Manifest::new(listing.videos, frames)?,
         report,
+    })
+}
+
+/// Leaves out the splits of a release of which no video is on disk, where others are: what is
+/// put into one split need not be all of the release.
+fn leave_out_absent(listing: &mut Listing) {
+    let mut on_disk: BTreeMap<Option<Split>, (u64, u64)> = BTreeMap::new();
+    for video in &listing.videos {
+        let (all, there) = on_disk.entry(video.split).or_default();
+        *all += 1;
+        *there += u64::from(!listing.absent.contains(&video.key));
+    }
+    if on_disk.values().all(|(_, there)| *there == 0) {
+        return;
+    }
+    let mut left_out = BTreeSet::new();
+    for (split, (all, _)) in on_disk.iter().filter(|(split, (_, n))| split.is_some() && *n == 0) {
+        left_out.insert(*split);
+        let text = format!("{}: none of {all} videos is on disk; left out", split.word());
+        listing.remarks.push(text);
+    }
+    if left_out.is_empty() {
+        return;
+    }
+    let gone = listing.videos.extract_if(.., |video| left_out.contains(&video.split));
+    let gone: HashSet<String> = gone.map(|video| video.key).collect();
+    listing.frames.retain(|frame| !gone.contains(&frame.video_key));
+    listing.absent.retain(|key| !gone.contains(key));
+}
+
+/// What the release has in other splits than the one that all is put into.
+fn put_together(videos: &[Video], into: Split) -> Option<String> {
+    let counts = SplitCounts::of(videos);
+    let others =
+        [(Split::Train, counts.train), (Split::Val, counts.val), (Split::Test, counts.test)];
+    let others: Vec<String> = (others.into_iter())
+        .filter(|(split, n)| *split != into && *n > 0)
+        .map(|(split, n)| format!("{n} are in {}", Some(split).word()))
+        .collect();
+    (!others.is_empty()).then(|| {
+        let (all, into) = (videos.len(), Some(into).word());
+        let release = others.join(" and ");
+        format!("all {all} videos are put into {into}; in the release {release}")
     })
 }
 

@@ -111,7 +111,16 @@ fn what_is_missing_and_what_is_published_are_told() {
     set.expect = None;
     set.split = SplitRule::Only { split: said(Split::Train) };
     let found = scan(&set, &no_env).unwrap();
-    assert_eq!(found.report.summary().unwrap(), "videos: train 2 (missing 2)");
+    // What is put into one split need not be all of the release.
+    assert_eq!((found.report.found.train, found.report.missing.total()), (2, 0));
+    assert_eq!(found.report.notes()[1..], ["test: none of 2 videos is on disk; left out"]);
+    std::fs::write(root.join("YouTube-real/00170.mp4"), "x").unwrap();
+    let found = scan(&set, &no_env).unwrap();
+    assert_eq!(found.report.summary().unwrap(), "videos: train 3 (missing 1)");
+    assert_eq!(
+        found.report.notes()[1],
+        "all 4 videos are put into train; in the release 2 are in test"
+    );
     let demo = carved(dataset("demo", Layout::Demo(demo(1, 20))));
     let demo = Dataset { manipulations: vec![manipulation("swap-seam", None)], ..demo };
     let found = scan(&demo, &no_env).unwrap();

@@ -27,6 +27,7 @@ fn scan(videos: Vec<Video>, absent: &[&str]) -> Scan {
         frames_used: 0,
         findings: BTreeMap::new(),
         remarks: Vec::new(),
+        lacking: Vec::new(),
     };
     Scan {
         files: None,

@@ -31,7 +31,7 @@ pub struct Sheet {
 /// fake below, and how far they are apart, four times as much.
 ///
 /// # Errors
-/// An experiment without pseudo-fakes, or one that was not prepared and sampled.
+/// An experiment without pseudo-fakes, or one that was not sampled.
 pub fn sheet(
     project: &Project,
     world: &World,
@@ -46,11 +46,8 @@ pub fn sheet(
         Some(Work::Train { sample, .. }) => store.find(Kind::Sample.word(), sample),
         _ => None,
     };
-    let sampled = sampled.ok_or_else(|| {
-        Failure::Data(format!(
-            "what experiment `{name}` trains on is not sampled yet; `proofmark train` begins with it"
-        ))
-    })?;
+    let lost = || Failure::Internal(format!("what `{name}` trains on was not sampled"));
+    let sampled = sampled.ok_or_else(lost)?;
     let faces = marked_faces(project, plan, store, &experiment.data)?;
     let sets = sample::read(project, experiment, world, &sampled, faces)?;
     let reals: Vec<&Sample> = sets.train.iter().filter(|s| s.role == Role::Target).collect();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use crate::data::Frame;
 use crate::lang::model::{Dataset, Detector as Declared};
 use crate::prepare::crop::Window;
 use crate::prepare::cut::Cut;
@@ -28,22 +29,22 @@ enum Finder {
     Given(Given),
 }
 
-/// Finds the points of every face of a data set, by the network or in `given`, into
-/// `folder`. Returns a line about it.
+/// Finds the points of every face of a data set, by the network or in `given`, a file and the
+/// images of the data set, into `folder`. Returns a line about it.
 ///
 /// # Errors
-/// Being stopped; a file that is none; a damaged face store.
+/// Being stopped; a file that is none, or that has points of no face; a damaged face store.
 pub fn make(
     dataset: &Dataset,
     faces: &Faces,
-    given: Option<&Path>,
+    given: Option<(&Path, &[Frame])>,
     folder: &Path,
     events: &dyn Events,
     stop: &AtomicBool,
 ) -> Result<String, Failure> {
     let internal = |e: &dyn std::fmt::Display| Failure::Internal(e.to_string());
     let finder = match given {
-        Some(path) => Finder::Given(Given::read(path).map_err(Failure::Data)?),
+        Some((path, frames)) => Finder::Given(Given::read(path, frames).map_err(Failure::Data)?),
         None => Finder::Network(LandmarkNet::embedded()?),
     };
     let detector = match dataset.faces.detector.value {
@@ -64,6 +65,16 @@ pub fn make(
         events.advance((marks.len() - first) as u64);
     }
     let with = marks.iter().filter(|mark| mark.points.is_some()).count();
+    if let (Some((path, _)), true) = (given, with == 0 && count > 0) {
+        let (frame, _) = faces.file.place(0);
+        return Err(Failure::Data(format!(
+            "{} has points of none of the {count} faces of `{}`; a row of its first face has `{}` \
+             in `video`, {frame} in `frame`, and points in pixels of the frame that lie on the face",
+            path.display(),
+            dataset.name.value,
+            faces.file.video_key(0)
+        )));
+    }
     Marks(marks).write(folder, &faces.file).map_err(Failure::Run)?;
     Ok(format!("{with} of {count} faces have landmarks"))
 }

@@ -1,11 +1,12 @@
 //! The check that no identity and no original is on both sides of a division, on the videos
 //! that are there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::sample::sources;
 use super::world::World;
 use crate::data::Video;
+use crate::data::layout::Tally;
 use crate::data::overlap::{Part, Role, check};
 use crate::lang::model::{Ensemble, Project, Split};
 use crate::plan::graph::{experiments, scored};
@@ -49,8 +50,45 @@ pub fn look(project: &Project, world: &World) -> Result<Vec<String>, Failure> {
             add(&dataset, split, Role::Test, own);
         }
         notes.extend(check(name, &parts).map_err(|e| Failure::Data(e.to_string()))?);
+        notes.extend(copies(name, world, &parts));
     }
     Ok(notes)
+}
+
+/// Videos that are trained on or select in one data set and are tested on in another, byte for
+/// byte. Within a data set the scan tells them.
+fn copies(ensemble: &str, world: &World, parts: &[Part<'_>]) -> Vec<String> {
+    let mut seen: HashMap<&str, (&str, &str)> = HashMap::new();
+    let mut found: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
+    let (tested, trained): (Vec<&Part>, Vec<&Part>) =
+        parts.iter().partition(|part| part.role == Role::Test);
+    for (part, tested) in
+        trained.iter().map(|part| (part, false)).chain(tested.iter().map(|part| (part, true)))
+    {
+        let dataset = part.dataset.name.value.as_str();
+        let known = world.contents.get(dataset).into_iter().flatten();
+        for known in known.filter(|known| known.split == Some(part.split)) {
+            match (tested, seen.get(known.digest.as_str())) {
+                (false, _) => {
+                    seen.entry(&known.digest).or_insert((dataset, &known.key));
+                }
+                (true, Some((other, key))) if *other != dataset => {
+                    let example = format!("{key} and {}", known.key);
+                    found.entry((*other, dataset)).or_default().add(example);
+                }
+                (true, _) => {}
+            }
+        }
+    }
+    let note = |((trained, tested), tally): ((&str, &str), Tally)| {
+        format!(
+            "ensemble {ensemble}: {} of what it trains on or selects by in {trained} are tested on \
+             in {tested}, byte for byte ({})",
+            tally.count,
+            tally.examples.join(", ")
+        )
+    };
+    found.into_iter().map(note).collect()
 }
 
 /// What the experiments on an ensemble are tested on.

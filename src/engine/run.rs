@@ -79,6 +79,8 @@ fn reason(stage: &Stage, store: &Store) -> Reason {
 pub enum Until {
     /// Faces only.
     Prepare,
+    /// What models train on.
+    Sample,
     /// Models.
     Train,
     /// Scores.
@@ -89,7 +91,8 @@ impl Until {
     fn includes(self, kind: Kind) -> bool {
         match kind {
             Kind::Faces | Kind::Landmarks => true,
-            Kind::Sample | Kind::Train => self >= Self::Train,
+            Kind::Sample => self >= Self::Sample,
+            Kind::Train => self >= Self::Train,
             Kind::Predict => self >= Self::Evaluate,
         }
     }
@@ -308,7 +311,9 @@ impl Run<'_> {
                 let lost = || Failure::Internal(format!("`{dataset}` was not prepared"));
                 let faces = faces.ok_or_else(lost)?.map_err(Failure::Data)?;
                 let declared = &self.project.datasets[dataset];
-                let given = self.world.landmarks.get(dataset).map(PathBuf::as_path);
+                let frames = self.scan(dataset)?.manifest.frame_rows();
+                let given = self.world.landmarks.get(dataset);
+                let given = given.map(|file| (file.as_path(), frames.as_slice()));
                 let text = landmarks::make(declared, &faces, given, folder, events, self.stop)?;
                 self.observer.prepared(stage, &text);
             }

@@ -9,7 +9,7 @@ use crate::data::DataError;
 use crate::data::statistics::{Measure, Row};
 use crate::data::survey::{Purpose, SetTable, Survey};
 use crate::lang::model::{Column, Dataset, Ensemble, Label, Layout, Project};
-use crate::plan::graph::{Kind, experiments};
+use crate::plan::graph::{Kind, experiments, only_datasets};
 use crate::plan::keys::{faces_key, sample_key};
 use crate::prepare::faces::read_tables;
 use crate::prepare::outcomes::Outcomes;
@@ -76,10 +76,7 @@ pub fn survey_of(
             let name = dataset.name.value.as_str();
             let row = row(dataset, world, &prepared[name]);
             if noted.insert(name) {
-                let verb = match purpose {
-                    Purpose::Declared => "an experiment that uses it".to_owned(),
-                    _ => format!("`proofmark prepare {}`", file.display()),
-                };
+                let verb = format!("`proofmark prepare {}`", file.display());
                 note(&mut survey, &row, dataset, world, &prepared[name], &verb);
                 if row.synthetic && mixed {
                     let text = "synthetic: drawn by Proofmark, not real data";
@@ -119,7 +116,7 @@ fn sets<'a>(groups: &[(Purpose, Vec<&'a Dataset>)]) -> Vec<&'a Dataset> {
 /// The data sets of each table: those of every ensemble that is trained on, then those that
 /// are scored only. In a file without experiments, all that it declares.
 fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
-    if project.experiments.is_empty() && project.tables.is_empty() {
+    if only_datasets(project) {
         return vec![(Purpose::Declared, project.datasets.values().collect())];
     }
     let mut trained = BTreeSet::new();
@@ -181,6 +178,7 @@ fn note(
     if let Some(error) = world.lacking.get(name) {
         let about = match error {
             DataError::NotFound { .. } => "not-found",
+            DataError::Incomplete { .. } => "incomplete",
             _ => "not-readable",
         };
         survey.note(row, about, None, error.to_string());

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::data::copies::{self, Content};
 use crate::data::files::Files;
 use crate::data::{DataError, Frame, Kind, Scan, Video, demo, scan};
-use crate::lang::model::{DataPath, Dataset, Project, Weights};
+use crate::lang::model::{DataPath, Dataset, Project, Split, Weights};
 use crate::model::hub::HubFile;
 use crate::plan::graph::{DatasetDigests, Facts, datasets, experiments, marked};
 use crate::store::Store;
@@ -27,12 +28,66 @@ pub struct World {
     pub landmarks: BTreeMap<String, PathBuf>,
     /// Digests of all of it.
     pub facts: Facts,
+    /// What each video of a data set is known by, by name of the data set.
+    pub contents: BTreeMap<String, Vec<Known>>,
     /// What was noticed across data sets.
     pub notes: Vec<String>,
-    /// What was looked for and is not there, one message each.
-    pub missing: Vec<String>,
+    /// What was looked for and is not there.
+    pub missing: Vec<Missing>,
     /// The data sets among it, by name.
     pub lacking: BTreeMap<String, DataError>,
+}
+
+/// A video, by which copies of it in other data sets are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its key.
+    pub key: String,
+    /// Its split.
+    pub split: Option<Split>,
+    /// The digest of its file, or of its first image.
+    pub digest: String,
+}
+
+/// Something that was looked for and is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// What it is.
+    pub what: Sought,
+    /// What was looked for, and what to do.
+    pub text: String,
+}
+
+/// What a plan looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sought {
+    /// A data set.
+    DataSet,
+    /// Weights of a model or a face detector.
+    Weights,
+    /// Landmarks of one's own.
+    Landmarks,
+    /// The scores of another tool.
+    Scores,
+}
+
+impl Sought {
+    /// So many of it, in words.
+    pub fn counted(self, n: usize) -> String {
+        let s = if n == 1 { "" } else { "s" };
+        match self {
+            Self::DataSet => format!("{n} data set{s}"),
+            Self::Weights => format!("{n} file{s} of weights"),
+            Self::Landmarks => format!("{n} file{s} of landmarks"),
+            Self::Scores => format!("{n} file{s} of scores"),
+        }
+    }
+}
+
+impl World {
+    fn miss(&mut self, what: Sought, text: String) {
+        self.missing.push(Missing { what, text });
+    }
 }
 
 /// Environment variables of this process.
@@ -53,12 +108,15 @@ pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<Wor
             Ok(digest) => {
                 world.facts.outside.insert(path, digest);
             }
-            Err(error) => world.missing.push(format!(
-                "the scores of row `{}` were not found\n  looked for: {} ({error})\n  to say \
-                 otherwise: write another path in `row .. predictions=..`",
-                row.experiment.value,
-                path.display()
-            )),
+            Err(error) => {
+                let text = format!(
+                    "the scores of row `{}` were not found\n  looked for: {} ({error})\n  to say \
+                     otherwise: write another path in `row .. predictions=..`",
+                    row.experiment.value,
+                    path.display()
+                );
+                world.miss(Sought::Scores, text);
+            }
         }
     }
     store.save_digests()?;
@@ -79,12 +137,13 @@ pub fn look_at(
     for dataset in datasets {
         let name = dataset.name.value.clone();
         match read(dataset, store, events) {
-            Ok((scan, digests)) => {
+            Ok((scan, digests, contents)) => {
                 world.facts.datasets.insert(name.clone(), digests);
+                world.contents.insert(name.clone(), contents);
                 world.scans.insert(name, scan);
             }
             Err(error) => {
-                world.missing.push(error.to_string());
+                world.miss(Sought::DataSet, error.to_string());
                 world.lacking.insert(name, error);
             }
         }
@@ -106,33 +165,37 @@ impl World {
         download: bool,
         events: &dyn Events,
     ) -> Result<(), Failure> {
+        // Several inits may share a file, and many experiments an init.
+        let mut files: Vec<(&DataPath, Vec<&str>)> = Vec::new();
         for experiment in experiments(project) {
             let init = &experiment.init;
             let (name, Weights::File { path }) = (&init.name.value, &init.weights) else {
                 continue;
             };
-            if self.facts.weights.contains_key(name) {
-                continue;
+            match files.iter_mut().find(|(known, _)| *known == &path.value) {
+                Some((_, names)) if names.contains(&name.as_str()) => {}
+                Some((_, names)) => names.push(name),
+                None => files.push((&path.value, vec![name])),
             }
-            let node = format!("init {name} {{ weights .. }}");
-            match find(
-                &path.value,
-                &format!("weights of init `{name}`"),
-                &node,
-                store,
-                download,
-                events,
-            )? {
+        }
+        for (path, names) in files {
+            let named: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let whose = format!("weights of init {}", named.join(", "));
+            let node = format!("init {} {{ weights .. }}", names[0]);
+            match find(path, &whose, &node, store, download, events)? {
                 Ok((digest, file)) => {
-                    self.facts.weights.insert(name.clone(), digest);
-                    self.weights.extend(file.map(|file| (name.clone(), file)));
+                    for name in names {
+                        self.facts.weights.insert(name.to_owned(), digest.clone());
+                        self.weights.extend(file.clone().map(|file| (name.to_owned(), file)));
+                    }
                 }
-                Err(lacking) => self.missing.push(lacking),
+                Err(lacking) => self.miss(Sought::Weights, lacking),
             }
         }
         for dataset in datasets(project) {
-            let lacking = self.find_detector(dataset, store, download, events)?;
-            self.missing.extend(lacking);
+            if let Some(lacking) = self.find_detector(dataset, store, download, events)? {
+                self.miss(Sought::Weights, lacking);
+            }
         }
         for dataset in marked(project) {
             let (name, Some(path)) = (&dataset.name.value, &dataset.landmarks) else { continue };
@@ -143,7 +206,7 @@ impl World {
                     self.facts.landmarks.insert(name.clone(), digest);
                     self.landmarks.extend(file.map(|file| (name.clone(), file)));
                 }
-                Err(lacking) => self.missing.push(lacking),
+                Err(lacking) => self.miss(Sought::Landmarks, lacking),
             }
         }
         Ok(store.save_digests()?)
@@ -234,13 +297,13 @@ fn locate(
     }
 }
 
-/// A data set's manifest with digests of its labels and of its pixels.
+/// A data set's manifest with digests of its labels, of its pixels and of each video.
 fn read(
     dataset: &Dataset,
     store: &Store,
     events: &dyn Events,
-) -> Result<(Scan, DatasetDigests), DataError> {
-    let scan = scan(dataset, &environment)?;
+) -> Result<(Scan, DatasetDigests, Vec<Known>), DataError> {
+    let mut scan = scan(dataset, &environment)?;
     let (videos, frames) = (scan.manifest.video_rows(), scan.manifest.frame_rows());
     let mut hasher = blake3::Hasher::new();
     // The demo's pixels follow from its declaration.
@@ -248,6 +311,12 @@ fn read(
         None => HashMap::new(),
         Some(files) => digests(files, &frames, &videos, store, events),
     };
+    let mut contents = Vec::new();
+    if let Some(files) = &scan.files {
+        let found = found(files, &frames, &videos, &digests);
+        contents = known(&found);
+        scan.report.findings.extend(copies::find(found.into_iter().map(|(_, content)| content)));
+    }
     let digest = |path: &str| {
         let file = scan.files.as_ref().map(|files| files.file(path));
         file.and_then(|file| digests.get(&file)).map_or("", String::as_str)
@@ -272,7 +341,46 @@ fn read(
         jpeg: scan.files.is_some() && frames.iter().any(|frame| is_jpeg(&frame.path)),
         manifest: scan.manifest.digest().to_hex()[..32].to_owned(),
     };
-    Ok((scan, digests))
+    Ok((scan, digests, contents))
+}
+
+/// The files of each video of a data set, in their order. An archive is not looked into, and a
+/// file that is empty or cannot be read is none.
+fn found<'a>(
+    files: &Files,
+    frames: &'a [Frame],
+    videos: &'a [Video],
+    digests: &'a HashMap<PathBuf, String>,
+) -> Vec<(&'a Video, Content<'a>)> {
+    let of: HashMap<&str, &Video> = videos.iter().map(|v| (v.key.as_str(), v)).collect();
+    let images = frames.iter().filter(|frame| files.place(&frame.path).part.is_none());
+    let images = images.filter_map(|f| Some((f.path.as_str(), *of.get(f.video_key.as_str())?)));
+    let whole = videos.iter().filter(|v| v.kind == Kind::Video).map(|v| (v.key.as_str(), v));
+    let content = |(path, video): (&'a str, &'a Video)| {
+        let digest = digests.get(&files.file(path))?;
+        let content = Content { digest, path, label: video.label, split: video.split };
+        (!is_nothing(digest)).then_some((video, content))
+    };
+    images.chain(whole).filter_map(content).collect()
+}
+
+/// Each video by its first file.
+fn known(found: &[(&Video, Content<'_>)]) -> Vec<Known> {
+    let mut known: Vec<Known> = Vec::new();
+    for (video, content) in found {
+        if known.last().is_none_or(|last| last.key != video.key) {
+            let (key, digest) = (video.key.clone(), content.digest.to_owned());
+            known.push(Known { key, split: video.split, digest });
+        }
+    }
+    known
+}
+
+/// Whether a digest is that of no bytes, or the reason why there is none.
+fn is_nothing(digest: &str) -> bool {
+    let of = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..32].to_owned();
+    let is_digest = digest.len() == 32 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+    !is_digest || digest == of(b"") || digest == of(&0u64.to_le_bytes())
 }
 
 /// Whether a path is called like a JPEG file.

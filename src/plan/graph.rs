@@ -219,8 +219,16 @@ pub fn scored(table: &Table) -> BTreeSet<(String, Split)> {
     targets(table).into_iter().map(|target| (target.dataset, target.split)).collect()
 }
 
+/// Whether a file declares data sets alone, which are then prepared.
+pub fn only_datasets(project: &Project) -> bool {
+    project.experiments.is_empty() && project.tables.is_empty()
+}
+
 /// Data sets that the planned stages need.
 pub fn datasets(project: &Project) -> Vec<&Dataset> {
+    if only_datasets(project) {
+        return project.datasets.values().collect();
+    }
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for experiment in experiments(project) {
         names.extend(experiment.data.sources.iter().map(|s| s.dataset.value.as_str()));
@@ -236,6 +244,9 @@ fn seen(project: &Project) -> BTreeSet<String> {
     let trained = sources.map(|source| source.dataset.value.clone());
     let ours = |table: &&Table| table.rows.iter().any(|row| row.predictions.is_none());
     let tested = project.tables.iter().filter(ours).flat_map(scored).map(|(dataset, _)| dataset);
+    if only_datasets(project) {
+        return project.datasets.keys().cloned().collect();
+    }
     trained.chain(tested).collect()
 }
 

@@ -15,6 +15,8 @@ const PREPARE_VERSION: u32 = 2;
 /// Of data sets in JPEG files alone: raised whenever these give other pixels than before.
 const JPEG_VERSION: u32 = 2;
 const LANDMARKS_VERSION: u32 = 1;
+/// Of files with landmarks: since 2 a frame's number may be that in its file's name.
+const GIVEN_VERSION: u32 = 2;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
 pub(super) const PREDICT_VERSION: u32 = 2;
@@ -59,7 +61,7 @@ pub(super) fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
 pub(super) fn landmark_inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
     let inputs = Inputs::empty().with("version", LANDMARKS_VERSION).with("faces", faces);
     match facts.landmarks.get(dataset) {
-        Some(digest) => inputs.with("file", digest),
+        Some(digest) => inputs.with("file", digest).with("file-version", GIVEN_VERSION),
         None => inputs,
     }
 }

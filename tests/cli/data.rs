@@ -166,7 +166,7 @@ fn a_file_of_data_sets_alone_shows_them() {
     assert!(ran.stdout.contains("– of 5"), "{}", ran.stdout);
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/demo.kdl");
     let ran = place.run(&["data", file]).ends_with(0);
-    assert!(ran.stdout.contains("which an experiment that uses it does"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("not prepared yet, which `proofmark prepare"), "{}", ran.stdout);
     place.write("x.kdl", "");
     place.run(&["data", "x.kdl"]).ends_with(11).says("no data sets");
 }

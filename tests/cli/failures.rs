@@ -144,7 +144,10 @@ fn stores_of_the_future_or_beyond_repair_are_left_alone() {
 #[test]
 fn a_batch_larger_than_the_sample_is_explained() {
     let place = Place::with(&TINY.replace("batch 8", "batch 4096"));
-    place.run(&["run", "x.kdl"]).ends_with(20).says("fewer than one batch of 4096");
+    for verb in ["plan", "run"] {
+        place.run(&[verb, "x.kdl"]).ends_with(11).says("fewer than one batch of 4096");
+    }
+    assert!(!place.path("store/objects/faces").exists(), "nothing is made before");
 }
 
 #[test]

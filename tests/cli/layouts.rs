@@ -188,7 +188,7 @@ fn videos_are_listed_planned_and_decoded() {
 
 /// Every data set of Table 3 in its release's form, with one video or so of each kind.
 fn releases(place: &Place) {
-    let video = |path: String| place.write(&path, "x");
+    let video = |path: String| place.write(&path, &path);
     for id in ["071", "054", "720", "672", "953", "974"] {
         for copy in ["c23", "raw"] {
             video(format!("FFPP/original_sequences/youtube/{copy}/videos/{id}.mp4"));
@@ -219,12 +219,12 @@ fn releases(place: &Place) {
         "DFDC/train/dfdc_train_part_0/metadata.json",
         r#"{"a.mp4": {"label": "REAL"}, "b.mp4": {"label": "FAKE", "original": "a.mp4"}}"#,
     );
-    for name in ["train/dfdc_train_part_0/a", "train/dfdc_train_part_0/b", "validation/a", "test/a"]
-    {
-        video(format!("DFDC/{name}.mp4"));
+    for folder in ["train/dfdc_train_part_0", "validation", "test"] {
+        video(format!("DFDC/{folder}/a.mp4"));
+        video(format!("DFDC/{folder}/b.mp4"));
     }
-    place.write("DFDC/validation/labels.csv", "filename,label\na.mp4,1\n");
-    place.write("DFDC/test/labels.csv", "filename,label\na.mp4,0\n");
+    place.write("DFDC/validation/labels.csv", "filename,label\na.mp4,1\nb.mp4,0\n");
+    place.write("DFDC/test/labels.csv", "filename,label\na.mp4,0\nb.mp4,1\n");
     let mut table = "source,target1,target2,method,category,type,race,gender,path,\n".to_owned();
     for person in 0..8 {
         for (kind, category, method) in [
@@ -247,7 +247,7 @@ fn releases(place: &Place) {
                 0 => (0, format!("16/{part}{i}")),
                 _ => (i / 2 + 1, format!("{}/{part}{i}/{part}x{i}", i / 2 + 1)),
             };
-            let triple = if label > 6 { 2 } else { label.min(1) };
+            let triple = if label > 6 { 1 } else { 2 * label.min(1) };
             let name = format!("{spelled}_video_release/{folder}/video.mp4");
             video(format!("FORGERYNET/{part}/video/{name}"));
             list += &format!("1 {name} 0 9 {0} {0} {triple} {label}\n", label.min(1));
@@ -275,10 +275,11 @@ fn releases(place: &Place) {
     video("ITW/b.png".to_owned());
     place.write(
         "DFEVAL/video-metadata-publish.csv",
-        "Filename,Date,Video Ground Truth,Audio Ground Truth,Public Comments,Finetuning Set\n-a.mp4,d,Fake,Real,,test\n_b.mp4,d,Unknown,Real,,test\n",
+        "Filename,Date,Video Ground Truth,Audio Ground Truth,Public Comments,Finetuning Set\n-a.mp4,d,Fake,Real,,test\n_b.mp4,d,Unknown,Real,,test\nc.mp4,d,Real,Real,,test\n",
     );
     video("DFEVAL/video-data/-a.mp4".to_owned());
     video("DFEVAL/video-data/_b.mp4".to_owned());
+    video("DFEVAL/video-data/c.mp4".to_owned());
 }
 
 #[test]

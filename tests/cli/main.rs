@@ -6,6 +6,7 @@ mod checks;
 mod data;
 mod device;
 mod diff;
+mod disks;
 mod failures;
 mod hub;
 mod interrupt;

@@ -1,12 +1,12 @@
 //! `layout celebdf`: Celeb-DF v2. The official list names the test videos, with 1 for real;
-//! everything else trains.
+//! everything else trains. Where the data set is divided otherwise, the list may be absent.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths::stem;
-use super::released::{Release, spellings};
+use super::released::{Part, Release, spellings};
 use crate::data::error::DataError;
 use crate::data::flaw::RowFlaw;
 use crate::data::manifest::Kind;
@@ -42,10 +42,17 @@ pub(super) struct Tested {
 
 /// Lists the videos of all folders.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
-    let mut parts: Vec<_> = FOLDERS.iter().map(|(names, _)| spellings(names)).collect();
-    parts.push(spellings(&[LIST]));
+    let mut parts: Vec<_> = FOLDERS.iter().map(|(names, _)| Part::of(names)).collect();
+    let official = release.dataset.split.is_official();
+    let listed = release.find(&spellings(&[LIST]));
+    if official {
+        let cure = "the list is in the release, and names the test videos; without it, divide \
+                    the data set by `split carve ..` or `split only=..`";
+        parts.push(Part::of(&[LIST]).or(cure));
+    }
     let found = release.need(&parts)?;
-    let tested = list(release, &found[FOLDERS.len()])?;
+    let rest = listed.is_some().then_some(Split::Train);
+    let tested = listed.map_or(Ok(Vec::new()), |path| list(release, &path))?;
     let mut tests: HashMap<(&str, String), u32> =
         tested.into_iter().map(|t| ((t.folder, t.name), t.line)).collect();
     let mut originals = HashMap::new();
@@ -56,7 +63,8 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             if names[0] == ORIGINALS {
                 originals.insert(stem(&path).to_owned(), path.clone());
             }
-            add(release, &path, *label, line, Some(size), &originals)?;
+            let split = if line.is_some() { Some(Split::Test) } else { rest };
+            add(release, &path, *label, (split, line), Some(size), &originals)?;
         }
         // What the list names and the disk lacks.
         let absent: BTreeMap<u32, String> = (tests.iter())
@@ -64,7 +72,8 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             .map(|((_, name), line)| (*line, format!("{folder}/{name}.mp4")))
             .collect();
         for (line, path) in absent {
-            add(release, &path, *label, Some(line), None, &originals)?;
+            let listed = (Some(Split::Test), Some(line));
+            add(release, &path, *label, listed, None, &originals)?;
         }
     }
     Ok(())
@@ -74,13 +83,13 @@ fn add(
     release: &mut Release,
     path: &str,
     label: Label,
-    tested: Option<u32>,
+    (split, line): (Option<Split>, Option<u32>),
     size: Option<u64>,
     originals: &HashMap<String, String>,
 ) -> Result<(), DataError> {
     let mut video = release.video(path, label, Some(FAKES), Kind::Video)?;
-    video.split = Some(if tested.is_some() { Split::Test } else { Split::Train });
-    video.source_line = tested;
+    video.split = split;
+    video.source_line = line;
     let name = stem(path);
     video.groups = identities(name);
     if label == Label::Fake

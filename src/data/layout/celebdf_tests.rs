@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::Released;
+use crate::lang::model::{Released, SplitRule};
 
 /// The list of the release has no newline at its end.
 const TESTS: &str = "List_of_testing_videos.txt=1 YouTube-real/00170.mp4\n1 Celeb-real/id1_0007.mp4\n0 Celeb-synthesis/id1_id0_0007.mp4";
@@ -33,6 +33,21 @@ fn trees_of_others_are_read() {
     ]);
     let listing = listed(&released(Released::Celebdf, &root, &[], &[])).unwrap();
     insta::assert_snapshot!(told(&listing));
+}
+
+#[test]
+fn without_the_list_nothing_is_divided() {
+    let (_dir, root) = tree(&[
+        "YouTube-real/00170.mp4=x",
+        "Celeb-real/id1_0007.mp4=x",
+        "Celeb-synthesis/id1_id0_0007.mp4=x",
+    ]);
+    let mut set = released(Released::Celebdf, &root, &[], &[]);
+    let listing = listed(&set).unwrap();
+    assert!(listing.videos.len() == 3 && listing.videos.iter().all(|v| v.split.is_none()));
+    set.split = SplitRule::OFFICIAL;
+    let error = refused(&set, &root);
+    assert!(error.contains("the list is in the release"), "{error}");
 }
 
 #[test]

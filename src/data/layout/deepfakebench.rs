@@ -1,12 +1,18 @@
 //! `layout deepfakebench`: what DeepfakeBench prepares, a JSON that lists the frames of each
 //! video by label and split, and the frames. The paths in it are of somebody's machine: what
 //! leads to them is taken off until they are found below the root.
+//!
+//! The lists of most sets repeat videos: Celeb-DF's train holds its test videos, too, and all of
+//! DeepFakeDetection is in each split. Such a video is tested on, or else selects, and is never
+//! trained on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::lists::{Entries, Problems, json};
 use super::{Finding, Listing, celebdf, ffpp, paths};
@@ -21,22 +27,25 @@ use crate::data::words::{Word, nearest};
 use crate::lang::model::{BenchLayout, Dataset, Label, Split};
 use crate::lang::span::Spanned;
 
-/// A video of the JSON. Its own label only repeats the one it is listed under.
-#[derive(Clone, Debug, Deserialize)]
-struct Listed {
-    frames: Vec<String>,
-}
-
-/// What a split holds under a name: a video, or the videos of one compression.
+/// What stands under a name: a video has its frames there, beside a label that repeats the one
+/// it is listed under. `val` of DFDC holds a video without a name: its frames stand in the split
+/// itself, beside the videos that have names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Node {
-    Video(Listed),
-    Copy(Entries<Listed>),
+    Inside(Entries<Node>),
+    Frames(Vec<String>),
+    Other(IgnoredAny),
 }
+
+/// Under what the frames of a video stand.
+const FRAMES: &str = "frames";
 
 /// Data set, label, split.
 type Json = Entries<Entries<Entries<Entries<Node>>>>;
+
+/// A video by its name, and its frames.
+type Listed = (String, Vec<String>);
 
 /// Lists the videos of the declared labels; others are counted and left out.
 ///
@@ -56,6 +65,7 @@ pub fn read(dataset: &Dataset, layout: &BenchLayout, env: Env) -> Result<Listing
         listing: Listing::default(),
         problems: Problems::of(&file),
         places: HashMap::new(),
+        twice: HashSet::new(),
         number: 0,
     };
     let Entries(sets) = json::<Json>(&file)?;
@@ -70,6 +80,13 @@ pub fn read(dataset: &Dataset, layout: &BenchLayout, env: Env) -> Result<Listing
     reader.finish()
 }
 
+/// Where a video is in the listing, and its frames.
+#[derive(Clone, Debug)]
+struct Seen {
+    video: usize,
+    frames: Range<usize>,
+}
+
 struct Reader<'a> {
     dataset: &'a Dataset,
     layout: &'a BenchLayout,
@@ -79,7 +96,9 @@ struct Reader<'a> {
     files: Files,
     listing: Listing,
     problems: Problems,
-    places: HashMap<String, usize>,
+    places: HashMap<String, Seen>,
+    /// Videos that are listed in several splits.
+    twice: HashSet<String>,
     /// Videos looked at, which stand for lines.
     number: u32,
 }
@@ -114,26 +133,23 @@ impl Reader<'_> {
             (_, true) => Some(Label::Fake),
             _ => None,
         };
-        let copies: Vec<&str> = (nodes.iter())
-            .filter(|(_, node)| matches!(node, Node::Copy(_)))
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let (copies, nodes): (Vec<_>, Vec<_>) =
+            nodes.into_iter().partition(|(name, node)| is_copy(name, node));
+        let names: Vec<&str> = copies.iter().map(|(name, _)| name.as_str()).collect();
         let copy = self.layout.compression.as_ref().map_or("", |copy| copy.value.as_str());
-        if !copies.is_empty() && !copies.contains(&copy) {
+        if !names.is_empty() && !names.contains(&copy) {
             self.number += 1;
             let what = format!(
                 "`{label}`, {split} has the compressions {}; declare one of them as `compression`",
-                quoted(&copies)
+                quoted(&names)
             );
             self.problems.add("video", self.number, RowFlaw::Disagree(what));
             return Ok(());
         }
-        let mut videos = Vec::new();
-        for (name, node) in nodes {
-            match node {
-                Node::Video(listed) => videos.push((name, listed)),
-                Node::Copy(Entries(listed)) if name == copy => videos.extend(listed),
-                Node::Copy(_) => {}
+        let mut videos = self.videos(nodes);
+        for (name, node) in copies {
+            if let (true, Node::Inside(Entries(nodes))) = (name == copy, node) {
+                videos.extend(self.videos(nodes));
             }
         }
         let split = match split {
@@ -146,7 +162,7 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
-        for (name, listed) in videos {
+        for (name, frames) in videos {
             self.number += 1;
             match class {
                 None => {
@@ -154,13 +170,40 @@ impl Reader<'_> {
                 }
                 Some(class) => {
                     let number = self.number;
-                    if let Err(what) = self.video(class, label, split, &name, listed)? {
+                    if let Err(what) = self.video(class, label, split, &name, &frames)? {
                         self.problems.add("video", number, what);
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// The videos of a split or of one of its copies.
+    fn videos(&mut self, nodes: Vec<(String, Node)>) -> Vec<Listed> {
+        let mut videos = Vec::new();
+        for (name, node) in nodes {
+            match node {
+                Node::Frames(frames) if name == FRAMES => {
+                    videos.push(("without a name".to_owned(), frames));
+                }
+                Node::Inside(Entries(inside)) => {
+                    let frames = inside.into_iter().find_map(|(part, node)| match node {
+                        Node::Frames(frames) if part == FRAMES => Some(frames),
+                        Node::Frames(_) | Node::Inside(_) | Node::Other(_) => None,
+                    });
+                    if let Some(frames) = frames {
+                        videos.push((name, frames));
+                        continue;
+                    }
+                    self.number += 1;
+                    let what = RowFlaw::Form { found: name, wanted: "{\"frames\": [..]}" };
+                    self.problems.add("video", self.number, what);
+                }
+                Node::Frames(_) | Node::Other(_) => {}
+            }
+        }
+        videos
     }
 
     /// Lists one video. Its key is the folder of its frames.
@@ -170,10 +213,10 @@ impl Reader<'_> {
         label: &str,
         split: Split,
         name: &str,
-        listed: Listed,
+        listed: &[String],
     ) -> Result<Result<(), RowFlaw>, DataError> {
-        let mut frames = Vec::with_capacity(listed.frames.len());
-        for written in &listed.frames {
+        let mut frames = Vec::with_capacity(listed.len());
+        for written in listed {
             match self.resolve(written) {
                 Some(path) => frames.push(path),
                 None => return Ok(Err(RowFlaw::OutsideRoot(written.clone()))),
@@ -188,10 +231,14 @@ impl Reader<'_> {
             let what = format!("`{name}` has frames in `{key}` and elsewhere, as `{other}`");
             return Ok(Err(RowFlaw::Disagree(what)));
         }
-        if let Some(&place) = self.places.get(&key) {
-            return Ok(self.again(place, class, split));
-        }
+        let before = frames.len();
+        frames.sort_by(|a, b| natural::compare(a, b));
+        frames.dedup();
+        let repeated = before - frames.len();
         let method = (class == Label::Fake).then(|| label.to_owned());
+        if let Some(seen) = self.places.get(&key).cloned() {
+            return Ok(self.again(&seen, class, method, split, &frames));
+        }
         let family = match &method {
             None => None,
             Some(method) => Some(self.methods.family(Some(method)).map_err(|undeclared| {
@@ -203,7 +250,9 @@ impl Reader<'_> {
                 }
             })?),
         };
-        self.places.insert(key.clone(), self.listing.videos.len());
+        let from = self.listing.frames.len();
+        let seen = Seen { video: self.listing.videos.len(), frames: from..from + frames.len() };
+        self.places.insert(key.clone(), seen);
         self.listing.videos.push(Video {
             dataset: self.dataset.name.value.clone(),
             label: class,
@@ -217,10 +266,7 @@ impl Reader<'_> {
             attributes: Default::default(),
             key: key.clone(),
         });
-        frames.sort_by(|a, b| natural::compare(a, b));
-        let before = frames.len();
-        frames.dedup();
-        for _ in frames.len()..before {
+        for _ in 0..repeated {
             self.listing.note(Finding::Duplicated, key.as_str());
         }
         let frames = (0..).zip(frames);
@@ -232,26 +278,38 @@ impl Reader<'_> {
         Ok(Ok(()))
     }
 
-    /// A video that is listed before: the test split is often listed as val, too.
-    fn again(&mut self, place: usize, class: Label, split: Split) -> Result<(), RowFlaw> {
-        let earlier = &mut self.listing.videos[place];
+    /// A video that is listed before, which is kept from training: test goes before val, and val
+    /// before train. A data set that is divided otherwise has it once.
+    fn again(
+        &mut self,
+        seen: &Seen,
+        class: Label,
+        method: Option<String>,
+        split: Split,
+        frames: &[String],
+    ) -> Result<(), RowFlaw> {
+        let earlier = &mut self.listing.videos[seen.video];
         let key = earlier.key.clone();
         let before = earlier.split.unwrap_or(split);
-        if earlier.label != class {
-            let what =
-                format!("`{key}` is {} before and here {}", earlier.label.word(), class.word());
-            return Err(RowFlaw::Disagree(what));
+        if (earlier.label, &earlier.method) != (class, &method) {
+            let said = |label: Label, method: &Option<String>| match method {
+                Some(method) => format!("{} by {method}", label.word()),
+                None => label.word().to_owned(),
+            };
+            let (there, here) = (said(earlier.label, &earlier.method), said(class, &method));
+            return Err(RowFlaw::Disagree(format!("`{key}` is {there} before and here {here}")));
+        }
+        earlier.split = Some(before.max(split));
+        let same = self.listing.frames[seen.frames.clone()].iter().map(|f| &f.path).eq(frames);
+        if !same {
+            let what = format!("{key}: other frames in {} than before", Some(split).word());
+            self.listing.note(Finding::Conflicting, format!("{what}, the first are taken"));
         }
         if before == split {
             self.listing.note(Finding::Duplicated, key);
-            return Ok(());
+        } else if self.dataset.split.is_official() && self.twice.insert(key.clone()) {
+            self.listing.note(Finding::ListedTwice, key);
         }
-        if before == Split::Train || split == Split::Train {
-            let (one, other) = (Some(before).word(), Some(split).word());
-            return Err(RowFlaw::Disagree(format!("`{key}` is in {one} and in {other}")));
-        }
-        earlier.split = Some(Split::Test);
-        self.listing.note(Finding::Conflicting, format!("{key}: in val and test, taken as test"));
         Ok(())
     }
 
@@ -313,6 +371,14 @@ impl Reader<'_> {
         }
         Ok(Listing { files: Some(files), ..listing })
     }
+}
+
+/// Whether what stands under a name are the videos of one compression.
+fn is_copy(name: &str, node: &Node) -> bool {
+    let Node::Inside(Entries(inside)) = node else { return false };
+    let holds_videos = inside.iter().any(|(_, node)| matches!(node, Node::Inside(_)));
+    let is_video = inside.iter().any(|(part, _)| part == FRAMES);
+    ["raw", "c23", "c40"].contains(&name) || (holds_videos && !is_video)
 }
 
 /// The identities of a folder of frames, where its names are those of a release.

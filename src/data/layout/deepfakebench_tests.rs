@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::data::testing::{dataset, manipulation, path, refused, text, told, tree};
-use crate::lang::model::{Family, Layout};
+use crate::lang::model::{Family, Layout, SplitRule};
 
 fn set(root: &Path, compression: Option<&str>, real: &[&str], fake: &[&str]) -> Dataset {
     let texts = |list: &[&str]| list.iter().map(|label| text(label)).collect();
@@ -80,7 +80,97 @@ fn val_that_repeats_test_is_test() {
             "rgb/Celeb-DF-v2/Celeb-synthesis/frames/id0_id1_0000/0.png=x",
         ],
     );
-    insta::assert_snapshot!(told(&listed(&set(&root, None, &["R"], &["F"]))));
+    insta::assert_snapshot!(told(&listed(&official(set(&root, None, &["R"], &["F"])))));
+}
+
+fn official(set: Dataset) -> Dataset {
+    Dataset { split: SplitRule::OFFICIAL, ..set }
+}
+
+/// An entry of a video by its folder.
+fn entry(folder: &str) -> String {
+    let name = folder.rsplit('/').next().unwrap();
+    format!("\"{name}\": {}", frames(folder))
+}
+
+fn frames(folder: &str) -> String {
+    format!(
+        "{{\"label\": \"x\", \"frames\": [\"/data/rgb/{folder}/000.png\", \"/data/rgb/{folder}/012.png\"], \"masks\": []}}"
+    )
+}
+
+fn entries(folders: &[&str]) -> String {
+    format!("{{{}}}", folders.iter().map(|f| entry(f)).collect::<Vec<_>>().join(", "))
+}
+
+/// Frames of some videos on disk, and a JSON of one set.
+fn bench(folders: &[&str], labels: &str) -> (tempfile::TempDir, PathBuf) {
+    let files: Vec<String> =
+        folders.iter().flat_map(|f| ["000", "012"].map(|n| format!("{f}/{n}.png=x"))).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    made(&format!("{{\"set\": {{{labels}}}}}"), &files)
+}
+
+#[test]
+fn a_video_in_several_splits_is_kept_from_training() {
+    let [a, b] = ["c/YouTube-real/frames/00000", "c/YouTube-real/frames/00001"];
+    let [x, y] = ["c/Celeb-synthesis/frames/id0_id1_0000", "c/Celeb-synthesis/frames/id2_id1_0000"];
+    let (_dir, root) = bench(
+        &[a, b, x, y],
+        &format!(
+            "\"R\": {{\"train\": {}, \"val\": {}, \"test\": {}}}, \"F\": {{\"train\": {}, \"val\": {}, \"test\": {}}}",
+            entries(&[a, b]),
+            entries(&[b]),
+            entries(&[b]),
+            entries(&[x, y]),
+            entries(&[y]),
+            "{}"
+        ),
+    );
+    let set = set(&root, None, &["R"], &["F"]);
+    insta::assert_snapshot!(told(&listed(&official(set.clone()))));
+    // Where all is in one split, nothing contradicts itself.
+    let only = listed(&set);
+    assert_eq!((only.videos.len(), only.findings.len()), (4, 0), "{:?}", only.findings);
+}
+
+#[test]
+fn a_video_without_a_name_is_known_by_its_frames() {
+    let [train, test] = ["DFDC/train/frames/bbbbbbbbbb", "DFDC/test/frames/uuuuuuuuuu"];
+    let nameless = frames(test).trim_end_matches('}').to_owned() + ", " + &entry(train) + "}";
+    for (val, compression) in
+        [(nameless.clone(), None), (format!("{{\"c23\": {nameless}}}"), Some("c23"))]
+    {
+        let copy = |videos: String| match compression {
+            None => videos,
+            Some(copy) => format!("{{\"{copy}\": {videos}}}"),
+        };
+        let labels = format!(
+            "\"R\": {{\"train\": {}, \"test\": {}, \"val\": {val}}}",
+            copy(entries(&[train])),
+            copy(entries(&[test])),
+        );
+        let (_dir, root) = bench(&[train, test], &labels);
+        let listing = listed(&official(set(&root, compression, &["R"], &[])));
+        let splits: Vec<_> = listing.videos.iter().map(|v| (v.key.as_str(), v.split)).collect();
+        assert_eq!(splits, [(train, Some(Split::Val)), (test, Some(Split::Test))]);
+        assert_eq!(listing.findings[&Finding::ListedTwice].count, 2, "{:?}", listing.findings);
+    }
+}
+
+#[test]
+fn all_of_a_set_in_each_split_is_tested_on() {
+    let [real, fake] = ["F/actors/c23/frames/01__hug", "F/DFD/c23/frames/01_02__hug__YVGY8LOK"];
+    let splits = |video: &str| {
+        ["train", "val", "test"]
+            .map(|s| format!("\"{s}\": {{\"c23\": {}}}", entries(&[video])))
+            .join(", ")
+    };
+    let labels = format!("\"F\": {{{}}}, \"R\": {{{}}}", splits(fake), splits(real));
+    let (_dir, root) = bench(&[real, fake], &labels);
+    let listing = listed(&official(set(&root, Some("c23"), &["R"], &["F"])));
+    assert!(listing.videos.iter().all(|v| v.split == Some(Split::Test)), "{listing:?}");
+    assert_eq!(listing.findings[&Finding::ListedTwice].count, 2);
 }
 
 #[test]
@@ -98,7 +188,7 @@ fn what_the_json_does_not_have_is_refused() {
 #[test]
 fn entries_that_contradict_each_other_are_refused() {
     let json = r#"{"s": {
-        "R": {"train": {"a": {"frames": ["d/f/a/0.png"]}}, "test": {"a": {"frames": ["d/f/a/0.png"]}},
+        "R": {"train": {"a": {"frames": ["d/f/a/0.png"]}}, "test": {"a": {"frames": ["d/f/a/1.png"]}},
               "dev": {"b": {"frames": ["d/f/b/0.png"]}}},
         "F": {"train": {"a": {"frames": ["d/f/a/0.png"]}, "c": {"frames": ["d/f/c/0.png", "d/f/a/0.png"]},
               "e": {"frames": ["../../e/0.png"]}}}}}"#;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::celebdf;
 use super::ffpp;
 use super::lists::json;
-use super::released::{Images, Release};
+use super::released::{Images, Part, Release};
 use super::tree;
 use crate::data::error::DataError;
 use crate::data::manifest::Kind;
@@ -78,10 +78,13 @@ const FF: Domain = Domain {
 pub(super) fn read(release: &mut Release, env: Env) -> Result<(), DataError> {
     let domain = if release.switch("domain") == "ff" { &FF } else { &CDF };
     let methods: Vec<&str> = release.declared().collect();
-    let mut parts: Vec<Vec<String>> = methods.iter().map(|m| fakes(m, domain)).collect();
+    let mut parts: Vec<Part> =
+        methods.iter().map(|m| Part::of_method(fakes(m, domain), m)).collect();
     mount_reals(release, domain, env)?;
     let reals = |names: &&[&str]| {
-        names.iter().map(|name| format!("{}/{name}/frames", domain.reals)).collect()
+        let places = names.iter().map(|name| format!("{}/{name}/frames", domain.reals)).collect();
+        Part::spelled(places)
+            .or("say where the reals are, which are another download, by `reals=..` of the layout")
     };
     parts.extend(domain.folders.iter().map(reals));
     let found = release.need(&parts)?;
@@ -149,12 +152,12 @@ fn list_reals(
     let tested = tested(release, domain, folders)?;
     if tested.is_none() && found.len() > domain.tests {
         let list = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
-        return Err(release.not_found(vec![format!(
-            "{}, which says which {} of these {} reals are for testing",
-            tree::spelled(&release.files, &list),
+        let cure = format!(
+            "put there the list that says which {} of these {} reals are for testing",
             domain.tests,
             found.len()
-        )]));
+        );
+        return Err(release.incomplete(vec![tree::spelled(&release.files, &list)], vec![cure]));
     }
     let wanted: Vec<(usize, String)> = tested.unwrap_or_else(|| found.keys().cloned().collect());
     let mut keys = BTreeMap::new();

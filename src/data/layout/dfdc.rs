@@ -1,6 +1,7 @@
 //! `layout dfdc`: the Deepfake Detection Challenge. Train comes in parts, each with a
-//! `metadata.json`; validation and test are folders of videos with their labels beside them,
-//! 1 for fake. No video tells its method.
+//! `metadata.json`, perhaps in folders of their archives' names; validation and test are
+//! folders of videos with their labels beside them, 1 for fake. Any of the three may be absent.
+//! No video tells its method.
 
 use std::collections::HashSet;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -8,11 +9,10 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Finding;
 use super::cells::Cells;
 use super::lists::{Entries, Problems, json};
-use super::released::{Release, spellings};
-use super::tree;
+use super::released::{Part, Release, spellings};
+use super::{Finding, Listing, tree};
 use crate::data::error::DataError;
 use crate::data::flaw::RowFlaw;
 use crate::data::manifest::Kind;
@@ -22,6 +22,9 @@ use crate::lang::span::Spanned;
 
 /// What the folders of train's parts begin with; a number follows.
 const PART: &str = "dfdc_train_part_";
+
+/// The folder of the part that Kaggle shows as a sample.
+const SAMPLE: &str = "train_sample_videos";
 
 /// Parts of the release.
 const PARTS: usize = 50;
@@ -36,56 +39,112 @@ struct About {
     original: Option<String>,
 }
 
-/// Lists the videos of train, validation and test.
+/// Lists the videos of train, validation and test, as far as they are there.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let parts = parts(release)?;
-    let mut needed: Vec<_> = parts.iter().map(|part| vec![format!("{part}/{METADATA}")]).collect();
+    let mut needed: Vec<Part> =
+        parts.iter().map(|part| Part::of(&[&format!("{part}/{METADATA}")])).collect();
+    let mut divisions = Vec::new();
+    for (split, folders) in [
+        (Split::Val, spellings(&["validation"])),
+        (Split::Test, spellings(&["test", "test_videos", "dfdc_test"])),
+    ] {
+        let Some(folder) = release.find(&folders) else {
+            divisions.push((split, folders, None));
+            continue;
+        };
+        let lists = [LABELS, METADATA].map(|list| format!("{folder}/{list}")).to_vec();
+        let labelled = release.find(&lists).map(|_| folder);
+        divisions.push((split, lists, labelled));
+    }
     if parts.is_empty() {
-        needed.push(spellings(&[
+        let train = spellings(&[
             &format!("train/{PART}0/{METADATA}"),
             &format!("{PART}0/{METADATA}"),
-        ]));
+            &format!("{SAMPLE}/{METADATA}"),
+        ]);
+        if divisions.iter().all(|(.., folder)| folder.is_none()) {
+            needed.push(Part::spelled(train));
+            needed.extend(divisions.iter().map(|(_, lists, _)| Part::spelled(lists.clone())));
+        } else {
+            release.lacks(Split::Train, &train);
+        }
     }
-    needed.push(spellings(&["validation"]));
-    needed.push(spellings(&["test", "test_videos", "dfdc_test"]));
-    let found = release.need(&needed)?;
-    let [.., validation, test] = &found[..] else { return Ok(()) };
-    release.need(&[
-        spellings(&[&format!("{validation}/{LABELS}")]),
-        spellings(&[&format!("{test}/{LABELS}"), &format!("{test}/{METADATA}")]),
-    ])?;
+    release.need(&needed)?;
     for part in &parts {
         train(release, part)?;
     }
-    if parts.len() != PARTS {
-        release.listing.remarks.push(format!("{} of the {PARTS} parts of train", parts.len()));
+    if !parts.is_empty() && parts.len() != PARTS {
+        let sample = parts.iter().any(|part| part.ends_with(SAMPLE));
+        release.listing.remarks.push(match sample {
+            true => format!("train is the sample {SAMPLE}"),
+            false => format!("{} of the {PARTS} parts of train", parts.len()),
+        });
     }
-    for (folder, split) in [(validation, Split::Val), (test, Split::Test)] {
-        evaluation(release, folder, split)?;
+    for (split, lists, folder) in divisions {
+        match folder {
+            Some(folder) => evaluation(release, &folder, split)?,
+            None => release.lacks(split, &lists),
+        }
     }
     release.settle_pairs();
     Ok(())
 }
 
-/// The parts of train, below `train` or the root.
+/// The parts of train, below `train` or the root; or else Kaggle's sample of it.
 fn parts(release: &mut Release) -> Result<Vec<String>, DataError> {
-    for place in ["train", ""] {
-        if !release.files.file(place).is_dir() {
-            continue;
-        }
-        let entries = tree::entries(&mut release.listing, &release.files, place, &[])?;
-        let is_part = |path: &str| path.rsplit('/').next().unwrap_or(path).starts_with(PART);
-        let parts: Vec<String> = (entries.into_iter())
-            .filter(|(path, kind)| *kind == tree::Kind::Folder && is_part(path))
-            .map(|(path, _)| {
-                tree::find(&release.files, std::slice::from_ref(&path)).unwrap_or(path)
-            })
-            .collect();
-        if !parts.is_empty() {
-            return Ok(parts);
+    for is_part in [is_part, is_sample] {
+        for place in ["train", ""] {
+            let mut parts = Vec::new();
+            for folder in folders(release, place)? {
+                if is_part(&folder) {
+                    parts.extend(inside(release, folder)?);
+                }
+            }
+            if !parts.is_empty() {
+                return Ok(parts);
+            }
         }
     }
     Ok(Vec::new())
+}
+
+fn is_part(folder: &str) -> bool {
+    name(folder).starts_with(PART)
+}
+
+/// Whether a folder is that of the sample, or all of train without parts.
+fn is_sample(folder: &str) -> bool {
+    [SAMPLE, "train"].contains(&name(folder))
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Where the metadata of a part lie: in its folder, or in one inside it, as an archive that was
+/// unpacked into a folder of its name leaves it.
+fn inside(release: &mut Release, folder: String) -> Result<Vec<String>, DataError> {
+    let has_list =
+        |release: &Release, part: &str| release.files.file(&format!("{part}/{METADATA}")).is_file();
+    if has_list(release, &folder) {
+        return Ok(vec![folder]);
+    }
+    let deeper = folders(release, &folder)?.into_iter().filter(|part| has_list(release, part));
+    let deeper: Vec<String> = deeper.collect();
+    // A part without its list is asked for by name; `train` without one is just the place.
+    Ok(if deeper.is_empty() && is_part(&folder) { vec![folder] } else { deeper })
+}
+
+/// The folders of a folder, if it is there; what else it holds is of no interest.
+fn folders(release: &Release, place: &str) -> Result<Vec<String>, DataError> {
+    if !release.files.file(place).is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut unread = Listing::default();
+    let entries = tree::entries(&mut unread, &release.files, place, &[])?;
+    let folders = entries.into_iter().filter(|(_, kind)| *kind == tree::Kind::Folder);
+    Ok(folders.map(|(path, _)| path).collect())
 }
 
 fn train(release: &mut Release, part: &str) -> Result<(), DataError> {

@@ -80,5 +80,48 @@ fn unlabelled_folders_say_which_labels_are_wanted() {
     let set = released(Released::Dfdc, &root, &[], &[]);
     let part = refused(&set, &root);
     std::fs::write(root.join("train/dfdc_train_part_1/metadata.json"), "{}").unwrap();
-    insta::assert_snapshot!([part, refused(&set, &root)].join("\n\n"));
+    let test =
+        &listed(&set).unwrap().lacking[0].words().replace(&root.display().to_string(), "ROOT");
+    let (_dir, root) = tree(&["test_videos/d.mp4=x"]);
+    let alone = refused(&released(Released::Dfdc, &root, &[], &[]), &root);
+    insta::assert_snapshot!([&part, test, &alone].map(String::as_str).join("\n\n"));
+}
+
+#[test]
+fn archives_in_folders_of_their_names_are_read() {
+    let (_dir, root) = tree(&[
+        "train/dfdc_train_part_00/dfdc_train_part_0/metadata.json={\"a.mp4\": {\"label\": \"FAKE\", \"original\": \"b.mp4\"}, \"b.mp4\": {\"label\": \"REAL\"}}",
+        "train/dfdc_train_part_00/dfdc_train_part_0/a.mp4=x",
+        "train/dfdc_train_part_00/dfdc_train_part_0/b.mp4=x",
+        "train/dfdc_train_part_01/metadata.json={\"c.mp4\": {\"label\": \"REAL\"}}",
+        "train/dfdc_train_part_01/c.mp4=x",
+        "validation/labels.csv=filename,label\nd.mp4,1\n",
+        "validation/d.mp4=x",
+    ]);
+    let listing = listed(&released(Released::Dfdc, &root, &[], &[])).unwrap();
+    insta::assert_snapshot!(told(&listing));
+}
+
+#[test]
+fn any_part_alone_is_read_and_the_rest_is_told() {
+    let train = |folder: &str| {
+        [
+            format!("{folder}metadata.json={{\"a.mp4\": {{\"label\": \"REAL\"}}}}"),
+            format!("{folder}a.mp4=x"),
+        ]
+    };
+    let test = ["test/labels.csv=filename,label\nt.mp4,1\n".to_owned(), "test/t.mp4=x".to_owned()];
+    let absent = |files: &[String]| {
+        let (_dir, root) = tree(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        let listing = listed(&released(Released::Dfdc, &root, &[], &[])).unwrap();
+        assert_eq!((listing.videos.len(), listing.absent.len()), (1, 0), "{listing:?}");
+        listing.lacking.iter().map(|lacking| lacking.split.word()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(absent(&test), "train val");
+    assert_eq!(absent(&train("train/dfdc_train_part_7/")), "val test");
+    // As Kaggle has it: a sample with labels, and test videos without.
+    let mut kaggle = train("train_sample_videos/").to_vec();
+    kaggle.push("test_videos/u.mp4=x".to_owned());
+    assert_eq!(absent(&kaggle), "val test");
+    assert_eq!(absent(&train("train/")), "val test");
 }

@@ -7,7 +7,7 @@ use super::Finding;
 use super::cells::Cells;
 use super::lists::Problems;
 use super::paths;
-use super::released::{Release, spellings};
+use super::released::{Part, Release};
 use crate::data::error::DataError;
 use crate::data::flaw::RowFlaw;
 use crate::data::manifest::Kind;
@@ -17,8 +17,8 @@ use crate::lang::span::Spanned;
 /// Lists the videos whose label is known.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let found = release.need(&[
-        spellings(&["video-data"]),
-        spellings(&["video-metadata-publish.csv", "video-metadata-publish-with-links.csv"]),
+        Part::of(&["video-data"]),
+        Part::of(&["video-metadata-publish.csv", "video-metadata-publish-with-links.csv"]),
     ])?;
     let on_disk = release.videos_below(&found[0])?;
     let file = release.files.file(&found[1]);

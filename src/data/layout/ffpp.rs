@@ -1,17 +1,20 @@
 //! `layout faceforensics`: FaceForensics++ with the official lists of pairs.
 //!
 //! A pair `[a, b]` of a list stands for the reals `a` and `b` and, of each method, the fakes
-//! `a_b` (the face of `b` in the video of `a`) and `b_a`. `DeepFakeDetection` and its actors
-//! have no official lists: declared, they are listed without a split.
+//! `a_b` (the face of `b` in the video of `a`) and `b_a`. Where the data set is divided
+//! otherwise and no list is there, the names of the files say the same. `DeepFakeDetection` and
+//! its actors have no official lists: declared, they are listed without a split. Videos lie as
+//! released, or flat in a folder per method, as Kaggle has them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::Finding;
 use super::lists::{Problems, json};
 use super::paths::stem;
-use super::released::{Release, spellings};
+use super::released::{Part, Release};
 use crate::data::error::DataError;
 use crate::data::flaw::RowFlaw;
 use crate::data::manifest::Kind;
@@ -23,47 +26,126 @@ const SPLITS: [(Split, &str); 3] =
 /// The manipulation of the actors' videos.
 const DFD: &str = "DeepFakeDetection";
 
+/// Folders of copies, the first two of which are one.
+const COPIES: [&str; 4] = ["raw", "c0", "c23", "c40"];
+
+/// What to do without the lists.
+const NO_LISTS: &str = "copy `train.json`, `val.json` and `test.json` from dataset/splits of \
+                        github.com/ondyari/FaceForensics, which are not part of the download, or \
+                        divide the data set by `split carve ..`";
+
 /// Lists the videos of the declared manipulations and their originals.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let methods: Vec<&str> = release.declared().collect();
     let (actors, methods): (Vec<&str>, Vec<&str>) = methods.into_iter().partition(|m| *m == DFD);
-    let copies = match release.switch("compression") {
-        "raw" => vec!["raw", "c0"],
-        other => vec![other],
+    let spelled = |release: &Release, kind: &str, name: &str, flat: &str| {
+        places(release, &format!("{kind}/{name}"), flat)
     };
-    let videos = |folder: &str| -> Vec<String> {
-        copies.iter().map(|copy| format!("{folder}/{copy}/videos")).collect()
-    };
-    let mut parts = vec![videos("original_sequences/youtube")];
-    parts.extend(methods.iter().map(|m| videos(&format!("manipulated_sequences/{m}"))));
-    for (_, name) in SPLITS {
-        parts.push(spellings(&[&format!("{name}.json"), &format!("splits/{name}.json")]));
-    }
+    // Who declares the actors alone need not have the rest.
+    let youtube = spelled(release, "original_sequences", "youtube", "original");
+    let paired = actors.is_empty() || !methods.is_empty() || release.find(&youtube).is_some();
+    let mut parts = Vec::new();
     if !actors.is_empty() {
-        parts.push(videos("original_sequences/actors"));
-        parts.push(videos(&format!("manipulated_sequences/{DFD}")));
+        for (kind, name) in [("original_sequences", "actors"), ("manipulated_sequences", DFD)] {
+            parts.push(Part::of_method(spelled(release, kind, name, name), DFD));
+        }
+    }
+    let lists = lists(release);
+    if paired {
+        parts.push(Part::spelled(youtube));
+        for method in &methods {
+            let places = spelled(release, "manipulated_sequences", method, method);
+            parts.push(Part::of_method(places, method));
+        }
+        if release.dataset.split.is_official() && lists.iter().all(|(.., list)| list.is_none()) {
+            let list = |name| Part::spelled(list_places(name)).or(NO_LISTS);
+            parts.extend(SPLITS.map(|(_, name)| list(name)));
+        }
     }
     let found = release.need(&parts)?;
-    let (folders, rest) = found.split_at(1 + methods.len());
-    let (lists, rest) = rest.split_at(SPLITS.len());
-    let pairs = pairs(release, lists)?;
-
-    let originals = list_originals(release, &folders[0], &pairs)?;
-    for (method, folder) in methods.iter().zip(&folders[1..]) {
-        list_fakes(release, method, folder, &pairs, &originals)?;
-    }
-    if let [reals, fakes] = rest {
+    note_flat(release, &found);
+    let mut folders = found.iter();
+    if !actors.is_empty()
+        && let (Some(reals), Some(fakes)) = (folders.next(), folders.next())
+    {
         list_actors(release, reals, fakes)?;
+    }
+    if let Some(folder) = folders.next() {
+        let listed = lists.iter().any(|(.., list)| list.is_some());
+        for (split, name, _) in lists.iter().filter(|(.., list)| listed && list.is_none()) {
+            release.lacks(*split, &list_places(name));
+        }
+        let pairs = pairs(release, &lists)?;
+        let pairs = listed.then_some(&pairs);
+        let originals = list_originals(release, folder, pairs)?;
+        for (method, folder) in methods.iter().zip(folders) {
+            list_fakes(release, method, folder, pairs, &originals)?;
+        }
     }
     release.settle_pairs();
     Ok(())
 }
 
+/// Where the videos of a folder of the release may lie: below it, or flat.
+fn places(release: &Release, folder: &str, flat: &str) -> Vec<String> {
+    let copy = release.switch("compression");
+    let copies = if copy == "raw" { &COPIES[..2] } else { &[copy][..] };
+    let mut places: Vec<String> =
+        copies.iter().map(|copy| format!("{folder}/{copy}/videos")).collect();
+    // A flat folder names no copy; the folder around it may.
+    let around = release.files.root().file_name().unwrap_or_default().to_string_lossy();
+    let named = |c: &&str| around.to_lowercase().contains(c);
+    let other = ["c23", "c40"].iter().any(|c| !copies.contains(c) && named(c));
+    let flat = [
+        (!other).then(|| flat.to_owned()),
+        Some(format!("FaceForensics++_{}/{flat}", copy.to_uppercase())),
+        Some(format!("FaceForensics++_{copy}/{flat}")),
+    ];
+    let holds_copies =
+        |flat: &String| COPIES.iter().any(|c| release.files.file(&format!("{flat}/{c}")).is_dir());
+    places.extend(flat.into_iter().flatten().filter(|flat| !holds_copies(flat)));
+    places
+}
+
+/// Says that nothing on disk tells which copy flat folders hold.
+fn note_flat(release: &mut Release, found: &[String]) {
+    let copy = release.switch("compression");
+    let named = |place: &&String| place.to_lowercase().contains(copy) || place.ends_with("/videos");
+    let around = release.files.root().file_name().unwrap_or_default().to_string_lossy();
+    if around.to_lowercase().contains(copy) {
+        return;
+    }
+    let videos = found.iter().filter(|place| !place.ends_with(".json"));
+    if let Some(flat) = videos.clone().find(|place| !named(place)) {
+        let text = format!("`{flat}` names no compression; it is taken as {copy}");
+        release.listing.remarks.push(text);
+    }
+}
+
+/// Where the list of a split may lie.
+fn list_places(name: &str) -> Vec<String> {
+    ["", "splits/", "dataset/splits/"].map(|folder| format!("{folder}{name}.json")).to_vec()
+}
+
+/// The list of a split, if it is there.
+type List = (Split, &'static str, Option<String>);
+
+fn lists(release: &Release) -> [List; 3] {
+    SPLITS.map(|(split, name)| {
+        let list = list_places(name).into_iter().find(|list| release.files.file(list).is_file());
+        (split, name, list)
+    })
+}
+
+/// Two ids and the split that they are in.
+type Pair = (Split, [String; 2]);
+
 /// The pairs of the lists, each with its split.
-fn pairs(release: &Release, lists: &[String]) -> Result<Vec<(Split, [String; 2])>, DataError> {
+fn pairs(release: &Release, lists: &[List]) -> Result<Vec<Pair>, DataError> {
     let mut pairs = Vec::new();
     let mut seen: HashMap<String, &str> = HashMap::new();
-    for ((split, name), list) in SPLITS.into_iter().zip(lists) {
+    for (split, name, list) in lists {
+        let Some(list) = list else { continue };
         let file = release.files.file(list);
         let mut problems = Problems::of(&file);
         for (number, entry) in (1..).zip(json::<Vec<Value>>(&file)?) {
@@ -81,7 +163,7 @@ fn pairs(release: &Release, lists: &[String]) -> Result<Vec<(Split, [String; 2])
                     problems.add("entry", number, RowFlaw::Disagree(what));
                 }
             }
-            pairs.push((split, [a, b]));
+            pairs.push((*split, [a, b]));
         }
         problems.check()?;
     }
@@ -112,8 +194,16 @@ fn by_name(
     release: &mut Release,
     folder: &str,
 ) -> Result<BTreeMap<String, (String, u64)>, DataError> {
-    let found = release.videos_below(folder)?;
-    Ok(found.into_iter().map(|(path, size)| (stem(&path).to_owned(), (path, size))).collect())
+    let mut names = BTreeMap::new();
+    for (path, size) in release.videos_below(folder)? {
+        match names.entry(stem(&path).to_owned()) {
+            Entry::Occupied(_) => release.listing.note(Finding::Duplicated, path),
+            Entry::Vacant(entry) => {
+                entry.insert((path, size));
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// Where a video lies, or should.
@@ -141,48 +231,65 @@ fn note_rest(
     }
 }
 
-/// Lists the originals and gives the key of each by its id.
+/// Lists the originals of the pairs, or without lists those on disk, and gives the key of each
+/// by its id.
 fn list_originals(
     release: &mut Release,
     folder: &str,
-    pairs: &[(Split, [String; 2])],
+    pairs: Option<&Vec<Pair>>,
 ) -> Result<HashMap<String, String>, DataError> {
     let on_disk = by_name(release, folder)?;
-    let mut keys = HashMap::new();
-    for (split, ids) in pairs {
-        for id in ids {
-            let (key, size) = place(&on_disk, folder, id);
-            let mut video = release.video(&key, Label::Real, None, Kind::Video)?;
-            video.split = Some(*split);
-            video.groups = vec![identity(id)];
-            release.add(video, size);
-            keys.insert(id.clone(), key);
+    let ids: Vec<(Option<Split>, String)> = match pairs {
+        Some(pairs) => {
+            let ids = |(split, ids): &Pair| ids.clone().map(|id| (Some(*split), id));
+            pairs.iter().flat_map(ids).collect()
         }
+        None => on_disk.keys().filter(|n| is_id(n)).map(|name| (None, name.clone())).collect(),
+    };
+    let mut keys = HashMap::new();
+    for (split, id) in ids {
+        let (key, size) = place(&on_disk, folder, &id);
+        let mut video = release.video(&key, Label::Real, None, Kind::Video)?;
+        video.split = split;
+        video.groups = vec![identity(&id)];
+        release.add(video, size);
+        keys.insert(id, key);
     }
     note_rest(release, &on_disk, &keys.keys().cloned().collect());
     Ok(keys)
 }
 
+/// Lists the fakes of the pairs, or without lists those on disk.
 fn list_fakes(
     release: &mut Release,
     method: &str,
     folder: &str,
-    pairs: &[(Split, [String; 2])],
+    pairs: Option<&Vec<Pair>>,
     originals: &HashMap<String, String>,
 ) -> Result<(), DataError> {
     let on_disk = by_name(release, folder)?;
-    let mut names = BTreeSet::new();
-    for (split, [a, b]) in pairs {
-        for (target, source) in [(a, b), (b, a)] {
-            let name = format!("{target}_{source}");
-            let (key, size) = place(&on_disk, folder, &name);
-            let mut video = release.video(&key, Label::Fake, Some(method), Kind::Video)?;
-            video.split = Some(*split);
-            video.groups = vec![identity(target), identity(source)];
-            video.pair = originals.get(target).cloned();
-            release.add(video, size);
-            names.insert(name);
+    let wanted: Vec<(Option<Split>, String)> = match pairs {
+        Some(pairs) => {
+            let both = |(split, [a, b]): &Pair| {
+                [format!("{a}_{b}"), format!("{b}_{a}")].map(|name| (Some(*split), name))
+            };
+            pairs.iter().flat_map(both).collect()
         }
+        None => on_disk.keys().map(|name| (None, name.clone())).collect(),
+    };
+    let mut names = BTreeSet::new();
+    for (split, name) in wanted {
+        let Some((target, source)) = name.split_once('_').filter(|(t, s)| is_id(t) && is_id(s))
+        else {
+            continue;
+        };
+        let (key, size) = place(&on_disk, folder, &name);
+        let mut video = release.video(&key, Label::Fake, Some(method), Kind::Video)?;
+        video.split = split;
+        video.groups = vec![identity(target), identity(source)];
+        video.pair = originals.get(target).cloned();
+        release.add(video, size);
+        names.insert(name);
     }
     note_rest(release, &on_disk, &names);
     Ok(())

@@ -1,5 +1,5 @@
 use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Dataset, Released};
+use crate::lang::model::{Dataset, Released, Split};
 
 const LISTS: [&str; 3] = [
     "train.json=[[\"071\", \"054\"], [\"087\", \"081\"]]",
@@ -76,6 +76,42 @@ fn lists_that_contradict_themselves_are_refused() {
 }
 
 #[test]
+fn flat_folders_are_read_as_kaggle_has_them() {
+    let flat = |around: &str| {
+        let mut files = vec![format!("{around}csv/Deepfakes.csv=x")];
+        for id in ["071", "054", "087"] {
+            files.push(format!("{around}original/{id}.mp4=x"));
+        }
+        for name in ["071_054", "054_071", "odd"] {
+            files.push(format!("{around}Deepfakes/{name}.mp4=x"));
+        }
+        files
+    };
+    // Below a folder that names the copy, without lists and so without splits.
+    let (_dir, root) = made(&flat("FaceForensics++_C23/"));
+    insta::assert_snapshot!(told(&listed(&set(&root, "c23", &["Deepfakes"])).unwrap()));
+    let error = refused(&set(&root, "c40", &["Deepfakes"]), &root);
+    assert!(error.contains("original_sequences/youtube/c40/videos"), "{error}");
+    let inside = root.join("FaceForensics++_C23");
+    let listing = listed(&set(&inside, "c23", &["Deepfakes"])).unwrap();
+    assert_eq!((listing.videos.len(), listing.remarks.len()), (5, 1), "{:?}", listing.remarks);
+    assert!(listed(&set(&inside, "c40", &["Deepfakes"])).is_err(), "the folder says c23");
+    // Nothing names the copy; the lists divide.
+    let mut files = flat("");
+    files.push(LISTS[0].to_owned());
+    let (_dir, root) = made(&files);
+    let listing = listed(&set(&root, "c40", &["Deepfakes"])).unwrap();
+    assert!(told(&listing).contains("`original` names no compression; it is taken as c40"));
+    assert!(told(&listing).contains("Deepfakes/071_054.mp4  train fake"), "{}", told(&listing));
+    let lacking: Vec<_> = listing.lacking.iter().map(|lacking| lacking.split).collect();
+    assert_eq!(lacking, [Split::Val, Split::Test]);
+    // A folder of copies is not flat.
+    std::fs::create_dir_all(root.join("Deepfakes/c40")).unwrap();
+    let error = refused(&set(&root, "c40", &["Deepfakes"]), &root);
+    assert!(error.contains("remove `manipulation Deepfakes` from the data set"), "{error}");
+}
+
+#[test]
 fn the_actors_are_in_no_split() {
     let mut files = release("c23");
     files.extend(
@@ -90,4 +126,9 @@ fn the_actors_are_in_no_split() {
     let actors: Vec<String> =
         told(&listing).lines().filter(|l| l.contains("laughing")).map(str::to_owned).collect();
     insta::assert_snapshot!(actors.join("\n"));
+    // Neither the other originals nor lists of them are wanted then.
+    std::fs::remove_dir_all(root.join("original_sequences/youtube")).unwrap();
+    assert_eq!(listed(&set(&root, "c23", &["DeepFakeDetection"])).unwrap().videos.len(), 2);
+    let error = refused(&set(&root, "c23", &["DeepFakeDetection", "Deepfakes"]), &root);
+    assert!(error.contains("original_sequences/youtube/c23/videos"), "{error}");
 }

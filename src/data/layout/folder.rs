@@ -88,6 +88,15 @@ fn class_folders(
     if looked_for.is_empty() {
         return Ok(folders);
     }
+    if !folders.is_empty() {
+        let cures = ["put there what is missing", "remove its `class` from the layout"];
+        return Err(DataError::Incomplete {
+            dataset: name.clone(),
+            looked_for,
+            cures: cures.map(str::to_owned).to_vec(),
+            origin: layout.root.origin,
+        });
+    }
     Err(DataError::NotFound {
         dataset: name.clone(),
         looked_for,

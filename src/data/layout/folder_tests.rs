@@ -31,6 +31,29 @@ fn noticed(listing: &Listing) -> Vec<(Finding, usize)> {
 }
 
 #[test]
+fn videos_of_all_containers_are_videos() {
+    let endings = ["3gp", "MPG", "mpeg", "wmv", "flv", "ts", "m2ts", "ogv", "mp4"];
+    let files: Vec<String> = endings.iter().map(|e| format!("real/v.{e}")).collect();
+    let mut files: Vec<&str> = files.iter().map(String::as_str).collect();
+    files.extend(["real/v.tsx", "fake/x/1.wmv"]);
+    let (_dir, root) = tree(&files);
+    for videos in [false, true] {
+        let listing = scan(&layout(&root, videos)).unwrap();
+        assert!(listing.videos.iter().all(|v| v.kind == Kind::Video), "{listing:?}");
+        assert_eq!(listing.videos.len(), endings.len() + 1, "{listing:?}");
+        assert_eq!(noticed(&listing), [(Finding::OtherFile, 1)]);
+    }
+}
+
+#[test]
+fn a_class_folder_that_is_not_there_can_be_left_out() {
+    let (_dir, root) = tree(&["real/1.png"]);
+    let error = words(&scan(&layout(&root, false)).unwrap_err(), &root);
+    assert!(error.contains("is there, but not all") && error.contains("ROOT/fake/x"), "{error}");
+    assert!(error.contains("remove its `class` from the layout"), "{error}");
+}
+
+#[test]
 fn images_of_class_folders() {
     let (_dir, root) = tree(&[
         "real/10.png",

@@ -2,7 +2,8 @@
 //!
 //! A line is `N NAME (START COUNT FLAG)×N BINARY TRIPLE CLASS`. The folders of a name are its
 //! class and the hashes of the videos it was made from; those of reals are 16 to 19 and the
-//! video's own hash. In classes 7 and 8 the first hash is of what drives the face.
+//! video's own hash. In classes 7 and 8 the first hash is of what drives the face. The videos of
+//! classes 2 and 8 are in no list as released: all of each is fake, and the folder says which.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -10,10 +11,11 @@ use std::path::Path;
 use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths;
-use super::released::{Release, spellings};
+use super::released::{Part, Release};
 use crate::data::error::DataError;
 use crate::data::flaw::RowFlaw;
 use crate::data::manifest::Kind;
+use crate::data::words::Word;
 use crate::lang::model::{Label, Split};
 
 /// The classes of videos, from 1; those above are of images only.
@@ -34,9 +36,15 @@ const REALS: std::ops::RangeInclusive<u32> = 16..=19;
 /// Classes whose first hash is no face of the release.
 const DRIVEN: std::ops::RangeInclusive<u32> = 7..=8;
 
+/// Classes that the released lists leave out.
+const UNLISTED: [u32; 2] = [2, 8];
+
 const LIST: &str = "video_list.txt";
 
-/// Lists the videos of the parts.
+/// Folders of a part that hold videos where `video` is not around them.
+const RELEASES: [&str; 3] = ["train_video_release", "val_video_release", "test_video_release"];
+
+/// Lists the videos of the parts that are there.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let mut parts = vec![("Training", Split::Train)];
     match release.switch("validation") {
@@ -49,12 +57,28 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
         _ => parts.push(("Validation", Split::Test)),
     }
     let mut needed = Vec::new();
-    for (part, _) in &parts {
-        needed.push(spellings(&[&format!("{part}/video")]));
-        needed.push(spellings(&[&format!("{part}/{LIST}")]));
+    let mut there = Vec::new();
+    let mut absent = Vec::new();
+    for (part, split) in parts {
+        let bare = RELEASES.iter().any(|r| release.files.file(&format!("{part}/{r}")).is_dir());
+        let folder = if bare { part.to_owned() } else { format!("{part}/video") };
+        let (folder, list) = (vec![folder], vec![format!("{part}/{LIST}")]);
+        if release.find(&folder).is_none() && release.find(&list).is_none() {
+            absent.push((split, folder, list));
+        } else {
+            there.push(split);
+            needed.extend([Part::spelled(folder), Part::spelled(list)]);
+        }
+    }
+    for (split, folder, list) in absent {
+        if there.is_empty() {
+            needed.extend([Part::spelled(folder), Part::spelled(list)]);
+        } else {
+            release.lacks(split, &folder);
+        }
     }
     let found = release.need(&needed)?;
-    for ((_, split), found) in parts.into_iter().zip(found.chunks(2)) {
+    for (split, found) in there.into_iter().zip(found.chunks(2)) {
         list(release, &found[0], &found[1], split)?;
     }
     Ok(())
@@ -107,6 +131,7 @@ fn list(release: &mut Release, folder: &str, list: &str, split: Split) -> Result
     let file = release.files.file(list);
     let mut problems = Problems::of(&file);
     let mut listed: HashSet<String> = HashSet::new();
+    let mut classes: HashSet<u32> = HashSet::new();
     for (number, text) in lines(&file)? {
         let mut wrong = |what| problems.add("line", number, what);
         let Some(line) = parse(&text) else {
@@ -128,6 +153,7 @@ fn list(release: &mut Release, folder: &str, list: &str, split: Split) -> Result
             release.listing.note(Finding::Duplicated, format!("line {number}: {name}"));
             continue;
         }
+        classes.insert(line.class);
         if let Some(what) = triple(&line) {
             release.listing.note(Finding::Conflicting, format!("line {number}: {what}"));
         }
@@ -136,20 +162,55 @@ fn list(release: &mut Release, folder: &str, list: &str, split: Split) -> Result
         let mut video = release.video(&key, label, method, Kind::Video)?;
         video.split = Some(split);
         video.source_line = Some(number);
-        let (_, hashes) = folders(&name).unwrap_or_default();
-        let driven = usize::from(DRIVEN.contains(&line.class) && hashes.len() > 1);
-        video.groups = hashes[driven..].iter().map(|hash| format!("forgerynet:{hash}")).collect();
+        video.groups = identities(&name, line.class);
         release.add(video, on_disk.get(&key).copied());
     }
     problems.check()?;
-    note_rest(release, &on_disk, &listed);
-    Ok(())
+    let left_out = UNLISTED.into_iter().filter(|class| !classes.contains(class)).collect();
+    on_disk_only(release, folder, (&on_disk, &listed), left_out, split)
 }
 
-fn note_rest(release: &mut Release, on_disk: &BTreeMap<String, u64>, listed: &HashSet<String>) {
-    for path in on_disk.keys().filter(|path| !listed.contains(*path)) {
-        release.listing.note(Finding::Unlisted, path.as_str());
+/// The identities in the folders of a name.
+fn identities(name: &str, class: u32) -> Vec<String> {
+    let (_, hashes) = folders(name).unwrap_or_default();
+    let driven = usize::from(DRIVEN.contains(&class) && hashes.len() > 1);
+    hashes[driven..].iter().map(|hash| format!("forgerynet:{hash}")).collect()
+}
+
+/// Takes the videos that are on disk and in no list: those of classes that the list leaves out
+/// altogether are fakes of their folder's method, others are left out.
+fn on_disk_only(
+    release: &mut Release,
+    folder: &str,
+    (on_disk, listed): (&BTreeMap<String, u64>, &HashSet<String>),
+    left_out: Vec<u32>,
+    split: Split,
+) -> Result<(), DataError> {
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    for (key, size) in on_disk.iter().filter(|(key, _)| !listed.contains(*key)) {
+        let name = key.strip_prefix(folder).unwrap_or(key);
+        let class = folders(name).map(|(class, _)| class).filter(|c| left_out.contains(c));
+        let Some(class) = class else {
+            release.listing.note(Finding::Unlisted, key.as_str());
+            continue;
+        };
+        let method = CLASSES[class as usize - 1];
+        let mut video = release.video(key, Label::Fake, Some(method), Kind::Video)?;
+        video.split = Some(split);
+        video.groups = identities(name, class);
+        release.add(video, Some(*size));
+        *taken.entry(method).or_default() += 1;
     }
+    if !taken.is_empty() {
+        let taken: Vec<_> = taken.iter().map(|(method, n)| format!("{method} {n}")).collect();
+        release.listing.remarks.push(format!(
+            "{}: videos that are in no list, as released, and are fakes of the method that their \
+             folder stands for: {}",
+            Some(split).word(),
+            taken.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 /// How the labels of a line contradict each other or its folder, if they do.
@@ -169,13 +230,13 @@ fn disagreement(name: &str, line: &Line) -> Option<String> {
     (!known).then(|| format!("`{name}` is of class {class}, which has no videos"))
 }
 
-/// Whether the identity was replaced (1) or remained (2) follows from the class; the order of
-/// the two is not documented, so another one is only told.
+/// Whether the identity remained (1) or was replaced (2) follows from the class; the numbers are
+/// those of the released lists, and another one is only told.
 fn triple(line: &Line) -> Option<String> {
     let expected = match line.class {
         0 => 0,
-        7 | 8 => 2,
-        _ => 1,
+        7 | 8 => 1,
+        _ => 2,
     };
     (line.triple != expected).then(|| {
         format!(

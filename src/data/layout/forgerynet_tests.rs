@@ -14,14 +14,14 @@ const FILES: [&str; 8] = [
     "Training/video/train_video_release/19/ee/video.mp4=x",
     "Validation/video/val_video_release/6/ff/gg/video.mp4=x",
     "Validation/video/val_video_release/17/ff/video.mp4=x",
-    "Validation/video_list.txt=1 val_video_release/6/ff/gg/video.mp4 0 12 1 1 1 6\n0 val_video_release/17/ff/video.mp4 0 0 0\n",
+    "Validation/video_list.txt=1 val_video_release/6/ff/gg/video.mp4 0 12 1 1 2 6\n0 val_video_release/17/ff/video.mp4 0 0 0\n",
 ];
 
 /// Lines of any number of segments; the third value of class 7 is not as expected.
 const LIST: &str = "Training/video_list.txt=\
-2 train_video_release/1/aa/bb/video.mp4 0 10 fake 30 5 1 1 1 1
-1 train_video_release/7/dd/bb/video.mp4 0 8 0 1 1 7
-0 ./train_video_release/8/72/cc/video.mp4 1 2 8
+2 train_video_release/1/aa/bb/video.mp4 0 10 fake 30 5 1 1 2 1
+1 train_video_release/7/dd/bb/video.mp4 0 8 0 1 2 7
+0 ./train_video_release/8/72/cc/video.mp4 1 1 8
 0 train_video_release/16/aa/video.mp4 0 0 0
 0 train_video_release/16/aa/video.mp4 0 0 0
 1 train_video_release/18/hh/video.mp4 0 40 real 0 0 0
@@ -59,6 +59,44 @@ fn the_real_hashes_of_a_swap_are_its_identities() {
     // One hash drives all of class 8, and is nobody.
     assert_eq!(groups("8/72/cc/video.mp4"), "forgerynet:cc");
     assert_eq!(groups("16/aa/video.mp4"), "forgerynet:aa");
+}
+
+#[test]
+fn classes_that_no_list_names_are_known_by_their_folders() {
+    let (_dir, root) = tree(&[
+        "Training/video/train_video_release/1/aa/bb/video.mp4=x",
+        "Training/video/train_video_release/2/cc/dd/video.mp4=x",
+        "Training/video/train_video_release/2/cc/ee/video.mp4=x",
+        "Training/video/train_video_release/8/72/ff/video.mp4=x",
+        "Training/video/train_video_release/7/72/ff/video.mp4=x",
+        "Training/video/train_video_release/16/aa/video.mp4=x",
+        "Training/video_list.txt=\
+1 train_video_release/1/aa/bb/video.mp4 0 10 1 1 2 1
+1 train_video_release/16/aa/video.mp4 0 9 0 0 0 0
+",
+    ]);
+    let listing = listed(&set(&root, "test")).unwrap();
+    insta::assert_snapshot!(told(&listing));
+    // A list that names some of a class names all that count.
+    let list = "1 train_video_release/2/cc/dd/video.mp4 0 9 1 1 2 2\n";
+    std::fs::write(root.join("Training/video_list.txt"), list).unwrap();
+    let listing = listed(&set(&root, "test")).unwrap();
+    assert!(!told(&listing).contains("2/cc/ee/video.mp4  "), "{}", told(&listing));
+}
+
+#[test]
+fn one_part_alone_is_read() {
+    let (_dir, root) = tree(&[
+        "Validation/val_video_release/1/aa/bb/video.mp4=x",
+        "Validation/video_list.txt=1 val_video_release/1/aa/bb/video.mp4 0 12 1 1 2 1\n",
+    ]);
+    let listing = listed(&set(&root, "test")).unwrap();
+    assert_eq!((listing.videos.len(), listing.absent.len()), (1, 0));
+    let lacking = listing.lacking[0].words();
+    assert!(lacking.starts_with("train is not on disk (looked for"), "{lacking}");
+    std::fs::create_dir_all(root.join("Training/video")).unwrap();
+    let error = refused(&set(&root, "test"), &root);
+    assert!(error.contains("looked for: ROOT/Training/video_list.txt"), "{error}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::data::files::Files;
 use crate::data::manifest::{Frame, Video};
+use crate::lang::model::Split;
 
 /// The videos and frames of a data set, before splits and frame rules.
 #[derive(Clone, Debug, Default)]
@@ -21,11 +22,35 @@ pub struct Listing {
     pub findings: BTreeMap<Finding, Tally>,
     /// Which decisions were taken, and numbers to compare.
     pub remarks: Vec<String>,
+    /// Parts of the release that are not on disk.
+    pub lacking: Vec<Lacking>,
+}
+
+/// A split of a release that is not on disk, or without its labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    /// The split.
+    pub split: Split,
+    /// What was looked for.
+    pub looked_for: String,
+}
+
+impl Lacking {
+    /// A sentence for people.
+    pub fn words(&self) -> String {
+        format!("{} is not on disk (looked for {})", self.split.word(), self.looked_for)
+    }
 }
 
 /// Something noticed in a data set that is no error, but that nobody should have to guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Finding {
+    /// A file that is in the data set as real and as fake.
+    BothLabels,
+    /// A file that is in the data set in several splits.
+    SeveralSplits,
+    /// A video that is listed in several splits; it is kept from training.
+    ListedTwice,
     /// A listed image or video that is not on disk, or a link to nothing.
     Missing,
     /// Something of which two sources disagree; the example says what was taken.
@@ -58,6 +83,9 @@ impl Finding {
     /// The word for programs.
     pub fn word(self) -> &'static str {
         match self {
+            Self::BothLabels => "both-labels",
+            Self::SeveralSplits => "several-splits",
+            Self::ListedTwice => "listed-twice",
             Self::Missing => "missing",
             Self::Conflicting => "conflicting",
             Self::Unlabelled => "unlabelled",
@@ -77,6 +105,9 @@ impl Finding {
     /// What is counted, in the plural.
     pub fn words(self) -> &'static str {
         match self {
+            Self::BothLabels => "files whose bytes are there as real and as fake",
+            Self::SeveralSplits => "files whose bytes are there in several splits",
+            Self::ListedTwice => "videos that are listed in several splits, kept from training",
             Self::Missing => "listed files not on disk",
             Self::Conflicting => "entries whose sources disagree",
             Self::Unlabelled => "entries without a label, left out",
@@ -105,6 +136,16 @@ pub struct Tally {
 
 const EXAMPLES: usize = 3;
 
+impl Tally {
+    /// Counts one more.
+    pub fn add(&mut self, example: impl Into<String>) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(example.into());
+        }
+    }
+}
+
 impl Listing {
     /// An empty listing of files below a root.
     pub(super) fn at(root: PathBuf) -> Self {
@@ -113,10 +154,6 @@ impl Listing {
 
     /// Counts a finding.
     pub(super) fn note(&mut self, finding: Finding, example: impl Into<String>) {
-        let tally = self.findings.entry(finding).or_default();
-        tally.count += 1;
-        if tally.examples.len() < EXAMPLES {
-            tally.examples.push(example.into());
-        }
+        self.findings.entry(finding).or_default().add(example);
     }
 }

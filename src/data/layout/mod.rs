@@ -21,4 +21,5 @@ mod paths;
 mod tree;
 mod wdf;
 
-pub use listing::{Finding, Listing, Tally};
+pub use listing::{Finding, Lacking, Listing, Tally};
+pub use tree::{IMAGES, VIDEOS};

@@ -2,16 +2,18 @@
 //! and telling what is not as it should be.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use super::{
-    Finding, Listing, celebdf, df40, dfdc, dfeval, fakeavceleb, ffpp, forgerynet, tree, wdf,
+    Finding, Lacking, Listing, celebdf, df40, dfdc, dfeval, fakeavceleb, ffpp, forgerynet, tree,
+    wdf,
 };
 use crate::data::error::DataError;
 use crate::data::files::Files;
 use crate::data::manifest::{Frame, Kind, Video};
 use crate::data::methods::Methods;
 use crate::data::root::{Env, Want, locate, say_otherwise};
-use crate::lang::model::{Dataset, Label, Released, ReleasedLayout};
+use crate::lang::model::{Dataset, Label, Released, ReleasedLayout, Split};
 
 /// Lists the videos of a released data set.
 ///
@@ -44,6 +46,36 @@ pub(super) struct Release<'a> {
     pub listing: Listing,
     methods: Methods<'a>,
     places: HashMap<String, usize>,
+    /// Whether any part of it was found.
+    found: bool,
+}
+
+/// A part that a release must have.
+pub(super) struct Part {
+    spellings: Vec<String>,
+    cure: Option<String>,
+}
+
+impl Part {
+    /// A part in its spellings.
+    pub fn of(list: &[&str]) -> Self {
+        Self::spelled(spellings(list))
+    }
+
+    /// The same of owned spellings.
+    pub fn spelled(spellings: Vec<String>) -> Self {
+        Self { spellings, cure: None }
+    }
+
+    /// With what to do if it is not there.
+    pub fn or(self, cure: impl Into<String>) -> Self {
+        Self { cure: Some(cure.into()), ..self }
+    }
+
+    /// A folder of a declared manipulation.
+    pub fn of_method(spellings: Vec<String>, method: &str) -> Self {
+        Self::spelled(spellings).or(format!("remove `manipulation {method}` from the data set"))
+    }
 }
 
 impl<'a> Release<'a> {
@@ -55,7 +87,8 @@ impl<'a> Release<'a> {
             listing.remarks.push(switches.collect::<Vec<_>>().join(" "));
         }
         let (methods, places) = (Methods::of(dataset), HashMap::new());
-        Ok(Self { dataset, layout, files: Files::at(root), listing, methods, places })
+        let files = Files::at(root);
+        Ok(Self { dataset, layout, files, listing, methods, places, found: false })
     }
 
     /// The position of a switch.
@@ -68,32 +101,76 @@ impl<'a> Release<'a> {
         self.dataset.manipulations.iter().map(|m| m.name.value.as_str())
     }
 
-    /// Where each part lies that the release must have, given in the spellings seen.
+    /// Where each part lies that the release must have.
     ///
     /// # Errors
-    /// [`DataError::NotFound`] with all parts that are not there.
-    pub fn need(&self, parts: &[Vec<String>]) -> Result<Vec<String>, DataError> {
-        let mut found = Vec::new();
-        let mut looked_for = Vec::new();
-        for spellings in parts {
-            let file = || spellings.iter().find(|part| self.files.file(part).is_file()).cloned();
-            match tree::find(&self.files, spellings).or_else(file) {
-                Some(part) => found.push(part),
-                None => looked_for.push(tree::spelled(&self.files, spellings)),
-            }
+    /// [`DataError::NotFound`] if none of the release is there, [`DataError::Incomplete`] if
+    /// some of it is, each with all parts that are not.
+    pub fn need(&mut self, parts: &[Part]) -> Result<Vec<String>, DataError> {
+        let places: Vec<Option<String>> =
+            parts.iter().map(|part| self.find(&part.spellings)).collect();
+        let lacking: Vec<&Part> = parts
+            .iter()
+            .zip(&places)
+            .filter(|(_, place)| place.is_none())
+            .map(|(p, _)| p)
+            .collect();
+        if lacking.is_empty() {
+            return Ok(places.into_iter().flatten().collect());
         }
-        if looked_for.is_empty() { Ok(found) } else { Err(self.not_found(looked_for)) }
+        let looked_for =
+            lacking.iter().map(|part| tree::spelled(&self.files, &part.spellings)).collect();
+        if !self.found {
+            return Err(self.not_found(parts, looked_for));
+        }
+        let mut cures: Vec<String> = vec!["put there what is missing".to_owned()];
+        cures.extend(lacking.into_iter().filter_map(|part| part.cure.clone()));
+        cures.dedup();
+        Err(self.incomplete(looked_for, cures))
     }
 
-    /// The error that parts are not there.
-    pub fn not_found(&self, looked_for: Vec<String>) -> DataError {
-        let name = &self.dataset.name.value;
-        DataError::NotFound {
-            dataset: name.clone(),
+    /// Where a part lies, if it is there.
+    pub fn find(&mut self, spellings: &[String]) -> Option<String> {
+        let file = || spellings.iter().find(|part| self.files.file(part).is_file()).cloned();
+        let place = tree::find(&self.files, spellings).or_else(file);
+        self.found |= place.is_some();
+        place
+    }
+
+    /// Notes a split that is not on disk.
+    pub fn lacks(&mut self, split: Split, spellings: &[String]) {
+        let looked_for = tree::spelled(&self.files, spellings);
+        self.listing.lacking.push(Lacking { split, looked_for });
+    }
+
+    /// The error that some parts are not there.
+    pub fn incomplete(&self, looked_for: Vec<String>, cures: Vec<String>) -> DataError {
+        DataError::Incomplete {
+            dataset: self.dataset.name.value.clone(),
             looked_for,
-            say_otherwise: say_otherwise(name, &self.layout.root.value),
+            cures,
             origin: self.layout.root.origin,
         }
+    }
+
+    /// The error that no part is there, and the folder below the root that has one.
+    fn not_found(&self, parts: &[Part], looked_for: Vec<String>) -> DataError {
+        let name = &self.dataset.name.value;
+        let root = &self.layout.root.value;
+        let below = std::fs::read_dir(self.files.root()).into_iter().flatten().flatten();
+        let mut below: Vec<_> = below.map(|entry| entry.path()).collect();
+        below.sort();
+        let has = |folder: &PathBuf| {
+            parts.iter().flat_map(|part| &part.spellings).any(|part| folder.join(part).exists())
+        };
+        let say_otherwise = match below.into_iter().find(has) {
+            Some(folder) => {
+                format!("its parts are in {}; {}", folder.display(), say_otherwise(name, root))
+            }
+            None => say_otherwise(name, root),
+        };
+        let origin = self.layout.root.origin;
+        DataError::NotFound { dataset: name.clone(), looked_for, say_otherwise, origin }
     }
 
     /// All videos anywhere below a folder, with their sizes.

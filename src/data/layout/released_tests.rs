@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::testing::{listed, path, refused, released, tree, words};
-use crate::lang::model::Layout;
+use crate::lang::model::{Layout, SplitRule};
 
 const ALL: [Released; 8] = [
     Released::Faceforensics,
@@ -17,25 +17,59 @@ const ALL: [Released; 8] = [
 fn every_layout_says_what_it_looks_for() {
     let (_dir, root) = tree(&[]);
     let fakes = ["FaceSwap", "blendface"];
-    let mut far = released(ALL[0], &root, &[("compression", "c23")], &fakes);
+    let official = |name, switches: &[_]| Dataset {
+        split: SplitRule::OFFICIAL,
+        ..released(name, &root, switches, &fakes)
+    };
+    let mut far = official(ALL[0], &[("compression", "c23")]);
     if let Layout::Released(layout) = &mut far.layout {
         layout.root = path(&root, "env:FFPP_ROOT");
     }
     let mut messages = vec![refused(&far, &root)];
-    messages.push(refused(&released(ALL[0], &root, &[("compression", "raw")], &fakes), &root));
-    messages.extend(ALL[1..].iter().map(|l| refused(&released(*l, &root, &[], &fakes), &root)));
+    messages.push(refused(&official(ALL[0], &[("compression", "raw")]), &root));
+    messages.extend(ALL[1..].iter().map(|l| refused(&official(*l, &[]), &root)));
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 
 #[test]
 fn only_what_is_missing_is_listed_and_other_spellings_count() {
     let (_dir, root) = tree(&["Celeb-real/", "Youtube-real/", "Celeb-synthesis/"]);
-    let set = released(Released::Celebdf, &root, &[], &[]);
+    let mut set = released(Released::Celebdf, &root, &[], &[]);
+    set.split = SplitRule::OFFICIAL;
     match listed(&set).unwrap_err() {
-        DataError::NotFound { looked_for, .. } => {
+        DataError::Incomplete { looked_for, .. } => {
             assert_eq!(looked_for.len(), 1);
             assert!(looked_for[0].ends_with("List_of_testing_videos.txt"), "{looked_for:?}");
         }
         other => panic!("{}", words(&other, &root)),
     }
+}
+
+#[test]
+fn a_root_one_folder_too_high_is_told() {
+    let (_dir, root) = tree(&["Celeb-DF-v2/Celeb-real/", "other/"]);
+    let error = refused(&released(Released::Celebdf, &root, &[], &[]), &root);
+    assert!(error.contains("its parts are in ROOT/Celeb-DF-v2; write another path"), "{error}");
+}
+
+#[test]
+fn a_method_that_is_not_there_can_be_left_out() {
+    let (_dir, root) = tree(&[
+        "original_sequences/youtube/c23/videos/",
+        "manipulated_sequences/FaceSwap/c23/videos/",
+        "train.json=[]",
+    ]);
+    let mut far = released(
+        Released::Faceforensics,
+        &root,
+        &[("compression", "c23")],
+        &["FaceSwap", "FaceShifter"],
+    );
+    far.split = SplitRule::OFFICIAL;
+    let methods = refused(&far, &root);
+    std::fs::remove_file(root.join("train.json")).unwrap();
+    let lists = refused(&far, &root);
+    let (_dir, root) = tree(&["blendface/cdf/frames/"]);
+    let reals = refused(&released(Released::Df40, &root, &[], &["blendface", "simswap"]), &root);
+    insta::assert_snapshot!([methods, lists, reals].join("\n\n"));
 }

@@ -16,11 +16,16 @@ use crate::data::natural;
 pub const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp"];
 
 /// File name extensions of videos, in lower case.
-pub const VIDEOS: &[&str] = &["mp4", "avi", "mov", "mkv", "webm", "m4v"];
+pub const VIDEOS: &[&str] = &[
+    "mp4", "avi", "mov", "mkv", "webm", "m4v", "3gp", "3g2", "mpg", "mpeg", "wmv", "flv", "ts",
+    "mts", "m2ts", "ogv",
+];
 
 /// Both.
-pub const MEDIA: &[&str] =
-    &["jpg", "jpeg", "png", "webp", "bmp", "mp4", "avi", "mov", "mkv", "webm", "m4v"];
+pub const MEDIA: &[&str] = &[
+    "jpg", "jpeg", "png", "webp", "bmp", "mp4", "avi", "mov", "mkv", "webm", "m4v", "3gp", "3g2",
+    "mpg", "mpeg", "wmv", "flv", "ts", "mts", "m2ts", "ogv",
+];
 
 /// Lists beside videos, which layouts read by their names.
 const LISTS: &[&str] = &["metadata.json", "labels.csv"];

@@ -1,6 +1,7 @@
-//! `layout wilddeepfake`: sequences of face crops in tar archives, read in place. The archives
-//! are called `.tar.gz` and are not compressed. A member is `./SHARD/LABEL/SEQUENCE/FRAME.png`;
-//! shards and sequences are numbered anew in each folder.
+//! `layout wilddeepfake`: sequences of face crops in tar archives, read in place, or in the
+//! folders that unpacking leaves. The archives are called `.tar.gz` and are not compressed. A
+//! member is `./SHARD/LABEL/SEQUENCE/FRAME.png`; shards and sequences are numbered anew in each
+//! folder. A split may be absent.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::released::{Release, spellings};
+use super::released::{Part, Release, spellings};
 use super::{Finding, paths, tree};
 use crate::data::error::DataError;
 use crate::data::files::{INSIDE, Members};
@@ -32,31 +33,88 @@ const ARCHIVES: &[&str] = &["gz", "tar", "tgz"];
 /// Bytes of a block of a tar archive.
 const BLOCK: usize = 512;
 
-/// Lists the sequences of all archives.
+/// Lists the sequences of all archives and folders of the splits that are there.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
-    let parts: Vec<_> = FOLDERS.iter().map(|(names, ..)| spellings(names)).collect();
+    let there: Vec<bool> =
+        FOLDERS.iter().map(|(names, ..)| release.find(&spellings(names)).is_some()).collect();
+    let has = |split| (FOLDERS.iter().zip(&there)).any(|((.., of), there)| *of == split && *there);
+    let (nothing, train, test) = (!there.contains(&true), has(Split::Train), has(Split::Test));
+    let mut wanted = Vec::new();
+    for folder in FOLDERS {
+        let (names, _, split) = folder;
+        if nothing || if split == Split::Train { train } else { test } {
+            wanted.push(folder);
+        } else if !release.listing.lacking.iter().any(|lacking| lacking.split == split) {
+            release.lacks(split, &spellings(&names));
+        }
+    }
+    let parts: Vec<Part> = wanted.iter().map(|(names, ..)| Part::of(names)).collect();
     let found = release.need(&parts)?;
-    for ((_, label, split), folder) in FOLDERS.into_iter().zip(&found) {
+    for ((_, label, split), folder) in wanted.into_iter().zip(&found) {
         let entries = tree::entries(&mut release.listing, &release.files, folder, ARCHIVES)?;
-        let mut archives = Vec::new();
-        for (path, kind) in entries {
-            match kind {
-                tree::Kind::File(_) => archives.push(path),
-                tree::Kind::Folder => release.listing.note(Finding::DeeperFolder, path),
-            }
-        }
-        if archives.is_empty() {
-            let wanted = release.files.file(&format!("{folder}/1.tar.gz"));
-            return Err(release.not_found(vec![wanted.display().to_string()]));
-        }
+        let (archives, folders): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(_, kind)| *kind != tree::Kind::Folder);
+        let archives: Vec<String> = archives.into_iter().map(|(path, _)| path).collect();
         let files = &release.files;
         let indexed: Vec<Result<Archive, DataError>> =
             archives.par_iter().map(|path| index(&files.file(path))).collect();
-        for (path, archive) in archives.into_iter().zip(indexed) {
-            list(release, path, archive?, label, split)?;
+        let before = release.listing.videos.len();
+        for (path, archive) in archives.iter().zip(indexed) {
+            list(release, path.clone(), archive?, label, split)?;
+        }
+        // A shard that is there in both forms is read once.
+        let packed = |shard: &str| archives.iter().any(|archive| shard_of(archive) == shard);
+        for (shard, _) in folders {
+            match packed(&shard) {
+                true => release.listing.note(Finding::Duplicated, shard),
+                false => list_unpacked(release, &shard, label, split)?,
+            }
+        }
+        if archives.is_empty() && release.listing.videos.len() == before {
+            let wanted = [format!("{folder}/1.tar.gz"), format!("{folder}/1")];
+            let wanted = tree::spelled(&release.files, &wanted);
+            let cure = "put the archives of the release there, or the folders that they unpack to";
+            return Err(release.incomplete(vec![wanted], vec![cure.to_owned()]));
         }
     }
     Ok(())
+}
+
+/// The folder that an archive unpacks to: its path without the endings.
+fn shard_of(archive: &str) -> &str {
+    let name = archive.rfind('/').map_or(0, |slash| slash + 1);
+    archive[name..].find('.').map_or(archive, |dot| &archive[..name + dot])
+}
+
+/// Lists the sequences of a shard that was unpacked: the folders of images below it.
+fn list_unpacked(
+    release: &mut Release,
+    shard: &str,
+    label: Label,
+    split: Split,
+) -> Result<(), DataError> {
+    let images = tree::walk(&mut release.listing, &release.files, shard, tree::IMAGES)?;
+    let mut sequences: BTreeMap<&str, Vec<(String, u64)>> = BTreeMap::new();
+    for (path, size) in &images {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        sequences.entry(folder).or_default().push((path.clone(), *size));
+    }
+    for (key, mut frames) in sequences {
+        note_label(release, key, label);
+        let mut video = release.video(key, label, None, Kind::Frames)?;
+        video.split = Some(split);
+        frames.sort_by(|a, b| natural::compare(&a.0, &b.0));
+        release.add_images(video, Some(frames));
+    }
+    Ok(())
+}
+
+/// Notes a sequence whose folders say another label than the part it is in.
+fn note_label(release: &mut Release, key: &str, label: Label) {
+    let said = key.split('/').rev().nth(1).and_then(Label::from_word);
+    if said.is_some_and(|said| said != label) {
+        release.listing.note(Finding::Conflicting, format!("{key}, taken as {}", label.word()));
+    }
 }
 
 /// What an archive holds: its images by path, and what else was noticed.
@@ -156,11 +214,7 @@ fn list(
     }
     for (folder, mut frames) in sequences {
         let key = inside(folder);
-        let said = folder.split('/').rev().nth(1).unwrap_or_default();
-        if said != label.word() {
-            let what = format!("{key}, taken as {}", label.word());
-            release.listing.note(Finding::Conflicting, what);
-        }
+        note_label(release, &key, label);
         let mut video = release.video(&key, label, None, Kind::Tar)?;
         video.split = Some(split);
         release.add(video, Some(1));

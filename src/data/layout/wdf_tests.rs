@@ -62,6 +62,29 @@ fn plain_archives_are_read_in_place() {
 }
 
 #[test]
+fn what_was_unpacked_is_read_beside_archives() {
+    let (_dir, root) = tree(&[
+        "real_test/1/real/0/12.png=a",
+        "real_test/1/real/0/2.png=b",
+        "real_test/1/fake/0/7.png=c",
+        "fake_test/7/fake/131/0.png=d",
+        "fake_test/1/fake/131/0.png=e",
+    ]);
+    let packed = archive(&[("./1/fake/131/0.png", b"fake")]);
+    std::fs::write(root.join("fake_test/1.tar.gz"), packed).unwrap();
+    let listing = listed(&set(&root)).unwrap();
+    insta::assert_snapshot!(told(&listing));
+    let frames: Vec<_> = listing.frames.iter().filter(|f| f.path.contains("real/0/")).collect();
+    assert_eq!((frames[0].frame, &*frames[0].path), (0, "real_test/1/real/0/2.png"));
+    let lacking = listing.lacking.iter().map(|lacking| lacking.split).collect::<Vec<_>>();
+    assert_eq!(lacking, [Split::Train]);
+    // Of a split that is there both classes are wanted.
+    std::fs::create_dir_all(root.join("real_train/1/real/0")).unwrap();
+    let error = refused(&set(&root), &root);
+    assert!(error.contains("looked for: ROOT/fake_train or ROOT/fake train"), "{error}");
+}
+
+#[test]
 fn archives_that_are_broken_name_themselves() {
     let (_dir, root) = release();
     let whole = std::fs::read(root.join("fake_train/1.tar.gz")).unwrap();

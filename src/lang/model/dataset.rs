@@ -140,6 +140,11 @@ impl SplitRule {
     /// As the release says.
     pub const OFFICIAL: Self =
         Self::Official { val: None, seed: Spanned { value: 0, origin: Origin::DEFAULT } };
+
+    /// Whether the release's own division counts.
+    pub fn is_official(&self) -> bool {
+        matches!(self, Self::Official { .. })
+    }
 }
 
 /// Which frames of a video are used.

@@ -88,15 +88,25 @@ static LAYOUT: NodeSpec = NodeSpec::value(
     },
     Variant {
         word: "faceforensics",
-        doc: "FaceForensics++.",
+        doc: "FaceForensics++, as released or with a flat folder per method, as Kaggle has it. The lists of pairs are no part of either download: `split official` needs those of the splits in use, other rules need none.",
         properties: &[
             ROOT,
             Field::new("compression", Type::Word(COMPRESSIONS), "Which copy; the paper does not say.").or(Text("c23")),
         ],
         children: &[],
     },
-    Variant { word: "celebdf", doc: "Celeb-DF v2.", properties: &[ROOT], children: &[] },
-    Variant { word: "dfdc", doc: "DFDC.", properties: &[ROOT], children: &[] },
+    Variant {
+        word: "celebdf",
+        doc: "Celeb-DF v2. The list of test videos may be absent where `split` is not `official`.",
+        properties: &[ROOT],
+        children: &[],
+    },
+    Variant {
+        word: "dfdc",
+        doc: "DFDC: the parts of train, also in folders of their archives' names, or `train_sample_videos`; validation; test. Any of the three may be absent, which is told.",
+        properties: &[ROOT],
+        children: &[],
+    },
     Variant {
         word: "fakeavceleb",
         doc: "FakeAVCeleb v1.2.",
@@ -110,7 +120,7 @@ static LAYOUT: NodeSpec = NodeSpec::value(
     },
     Variant {
         word: "forgerynet",
-        doc: "ForgeryNet.",
+        doc: "ForgeryNet. A part may be absent, which is told. Classes 2 and 8 are in no list as released: their folders say what they are.",
         properties: &[
             ROOT,
             Field::new("validation", Type::Word(VALIDATIONS), "What the released Validation part is; the labels of the released test part were not published.").or(Text("test")),
@@ -128,7 +138,12 @@ static LAYOUT: NodeSpec = NodeSpec::value(
         ],
         children: &[],
     },
-    Variant { word: "wilddeepfake", doc: "WildDeepfake.", properties: &[ROOT], children: &[] },
+    Variant {
+        word: "wilddeepfake",
+        doc: "WildDeepfake: its archives, read in place, or the folders that they unpack to. A split may be absent, which is told.",
+        properties: &[ROOT],
+        children: &[],
+    },
     Variant {
         word: "deepfake-eval-2024",
         doc: "Deepfake-Eval-2024.",
@@ -140,7 +155,7 @@ static LAYOUT: NodeSpec = NodeSpec::value(
     },
     Variant {
         word: "deepfakebench",
-        doc: "A data set prepared by DeepfakeBench: its JSON of labels, splits and frames, and the frames.",
+        doc: "A data set prepared by DeepfakeBench: its JSON of labels, splits and frames, and the frames. A video that is listed in several splits is tested on, or else selects: it is counted, told and not trained on.",
         properties: &[
             Field::new("root", Type::Path, "The folder below which the frames lie.").required(),
             Field::new("file", Type::Path, "The JSON.").required(),
@@ -267,7 +282,7 @@ static SPLIT: NodeSpec = NodeSpec::value(
 .properties(&[Field::new(
     "only",
     Type::Word(SPLITS),
-    "Everything in one split, as for test-only sets.",
+    "Everything that is there in one split, as for test-only sets; what the release has elsewhere is told.",
 )
 .group("rule")])
 .variants(&[

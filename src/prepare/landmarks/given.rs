@@ -1,12 +1,16 @@
 //! Points from a file: CSV or Parquet with the columns `video`, `frame`, `x0`, `y0`, `x1`,
 //! .. up to 67 or 80, in pixels of the frame; a row for each face.
+//!
+//! `frame` is the name of an image file, or a number. A number may be the position of the image
+//! in its video, from 0, or the number in its file's name, and which of the two it is the file
+//! as a whole must show: faces must not get the points of other frames.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::points::Points;
-use crate::data::DataError;
 use crate::data::layout::cells::Cells;
+use crate::data::{DataError, Frame};
 use crate::lang::span::Spanned;
 
 /// Overlap (intersection over union) of the box around the points and a face's from which
@@ -16,48 +20,50 @@ const OVERLAP: f64 = 0.2;
 /// A frame's faces, each as its points.
 type OfFrame = Vec<Vec<[f64; 2]>>;
 
+/// How a row names its frame: a number, or a file name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    Number(u32),
+    File(String),
+}
+
+/// The faces of each video and frame, as the rows say it.
+type Rows = BTreeMap<(String, Named), OfFrame>;
+
 /// The points of a file.
 #[derive(Debug)]
 pub struct Given {
+    /// By video and position of the frame.
     faces: HashMap<(String, u32), OfFrame>,
 }
 
 impl Given {
-    /// Reads a file.
+    /// Reads a file. `frames` are the images of the data set; those of videos, whose frames are
+    /// counted as they are decoded, are not among them.
     ///
     /// # Errors
-    /// A file of another form, with the line and what it says.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let many = read(path, 81);
-        let cells = match many {
-            Err(DataError::NoColumn { column, .. }) if column != "video" && column != "frame" => {
-                read(path, 68)
-            }
-            other => other,
-        };
-        let cells = cells.map_err(|e| format!("landmarks: {e}"))?;
+    /// A file of another form, with the line and what it says; numbers of frames that may be
+    /// positions as well as file names.
+    pub fn read(path: &Path, frames: &[Frame]) -> Result<Self, String> {
+        let rows = rows(path)?;
+        let mut images: BTreeMap<&str, Images> = BTreeMap::new();
+        for frame in frames {
+            images.entry(&frame.video_key).or_default().add(frame);
+        }
+        let by_number = numbers_of_files(path, &rows, &images)?;
         let mut faces: HashMap<(String, u32), OfFrame> = HashMap::new();
-        for (row, line) in cells.lines.iter().enumerate() {
-            let number = |column: &Vec<String>| {
-                let text = column[row].trim();
-                let value = text.parse::<f64>().ok().filter(|v| v.is_finite());
-                value.ok_or_else(|| {
-                    let path = path.display();
-                    format!("{path}, {} {line}: `{text}` is no coordinate", cells.unit)
-                })
+        for ((video, named), points) in rows {
+            let position = match (&named, images.get(video.as_str())) {
+                (Named::File(name), Some(images)) => images.names.get(name.as_str()).copied(),
+                (Named::File(_), None) => None,
+                (Named::Number(number), Some(images)) if by_number => {
+                    images.numbers.get(number).copied()
+                }
+                (Named::Number(number), _) => Some(Some(*number)),
             };
-            let [video, frame, coordinates @ ..] = &cells.columns[..] else {
-                return Err(format!("{} has no columns", path.display()));
-            };
-            let frame: u32 = frame[row].trim().parse().map_err(|_| {
-                let path = path.display();
-                format!("{path}, {} {line}: `{}` is no frame number", cells.unit, frame[row])
-            })?;
-            let points = coordinates
-                .chunks_exact(2)
-                .map(|pair| Ok([number(&pair[0])?, number(&pair[1])?]))
-                .collect::<Result<Vec<_>, String>>()?;
-            faces.entry((video[row].clone(), frame)).or_default().push(points);
+            if let Some(Some(position)) = position {
+                faces.entry((video, position)).or_default().extend(points);
+            }
         }
         Ok(Self { faces })
     }
@@ -73,6 +79,109 @@ impl Given {
         let best = overlaps.max_by(|a, b| a.0.total_cmp(&b.0))?;
         (best.0 >= OVERLAP).then_some(best.1.as_slice())
     }
+}
+
+/// The images of a video that is one of images.
+#[derive(Debug, Default)]
+struct Images<'a> {
+    /// Position of each by its file's name; none where several have it.
+    names: HashMap<&'a str, Option<u32>>,
+    /// Position of each by the number in its file's name; none where several have it.
+    numbers: BTreeMap<u32, Option<u32>>,
+}
+
+impl<'a> Images<'a> {
+    fn add(&mut self, frame: &'a Frame) {
+        let name = frame.path.rsplit('/').next().unwrap_or(&frame.path);
+        let of_several = |position: &mut Option<u32>| *position = None;
+        self.names.entry(name).and_modify(of_several).or_insert(Some(frame.frame));
+        if let Some(number) = number_in(name) {
+            self.numbers.entry(number).and_modify(of_several).or_insert(Some(frame.frame));
+        }
+    }
+}
+
+/// The last number in a file's name, as 12 in `012.png` and `frame_012.png`.
+fn number_in(name: &str) -> Option<u32> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let digits = stem.rsplit(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty())?;
+    digits.parse().ok()
+}
+
+/// Whether the numbers of the rows are those of file names, rather than positions.
+fn numbers_of_files(
+    path: &Path,
+    rows: &Rows,
+    images: &BTreeMap<&str, Images>,
+) -> Result<bool, String> {
+    let has =
+        |video: &str, number: u32| rows.contains_key(&(video.to_owned(), Named::Number(number)));
+    // Faces that have points if numbers are read one way and not the other way.
+    let (mut by_number, mut by_position, mut apart) = (0usize, 0usize, false);
+    for (video, images) in images {
+        for (number, position) in &images.numbers {
+            let Some(position) = position.filter(|position| position != number) else { continue };
+            let (as_number, as_position) = (has(video, *number), has(video, position));
+            by_number += usize::from(as_number && !as_position);
+            by_position += usize::from(as_position && !as_number);
+            apart |= as_number && as_position;
+        }
+    }
+    match (by_number, by_position) {
+        (0, 0) if apart => {}
+        (0, _) => return Ok(false),
+        (_, 0) => return Ok(true),
+        _ => {}
+    }
+    Err(format!(
+        "{}: the numbers of `frame` may be positions in the video, from 0, or the numbers in file \
+         names: {by_position} images have points only by their position, {by_number} only by \
+         their number; write the names of the files in `frame`, as `012.png`",
+        path.display()
+    ))
+}
+
+/// Reads the rows of a file.
+fn rows(path: &Path) -> Result<Rows, String> {
+    let cells = match read(path, 81) {
+        Err(DataError::NoColumn { column, .. }) if column != "video" && column != "frame" => {
+            read(path, 68)
+        }
+        other => other,
+    };
+    let cells = cells.map_err(|e| format!("landmarks: {e}"))?;
+    let mut faces = Rows::new();
+    for (row, line) in cells.lines.iter().enumerate() {
+        let number = |column: &Vec<String>| {
+            let text = column[row].trim();
+            let value = text.parse::<f64>().ok().filter(|v| v.is_finite());
+            value.ok_or_else(|| {
+                let path = path.display();
+                format!("{path}, {} {line}: `{text}` is no coordinate", cells.unit)
+            })
+        };
+        let [video, frame, coordinates @ ..] = &cells.columns[..] else {
+            return Err(format!("{} has no columns", path.display()));
+        };
+        let frame = frame[row].trim();
+        let named = match frame.parse() {
+            Ok(number) => Named::Number(number),
+            Err(_) if frame.contains('.') && number_in(frame).is_some() => {
+                Named::File(frame.rsplit(['/', '\\']).next().unwrap_or(frame).to_owned())
+            }
+            Err(_) => {
+                let path = path.display();
+                let text = format!("{path}, {} {line}: `{frame}` is no frame number", cells.unit);
+                return Err(format!("{text} and no name of an image"));
+            }
+        };
+        let points = coordinates
+            .chunks_exact(2)
+            .map(|pair| Ok([number(&pair[0])?, number(&pair[1])?]))
+            .collect::<Result<Vec<_>, String>>()?;
+        faces.entry((video[row].clone(), named)).or_default().push(points);
+    }
+    Ok(faces)
 }
 
 fn read(path: &Path, count: usize) -> Result<Cells, DataError> {
@@ -124,10 +233,65 @@ mod tests {
     }
 
     fn given(text: &str) -> Result<Given, String> {
+        of_files(text, &[])
+    }
+
+    /// Points of videos `v` and `w` with these files.
+    fn of_files(text: &str, files: &[&str]) -> Result<Given, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("points.csv");
         std::fs::write(&path, text).unwrap();
-        Given::read(&path)
+        let frames = files.iter().zip(0..).flat_map(|(file, frame)| {
+            ["v", "w"].map(|video| Frame {
+                video_key: video.into(),
+                frame,
+                path: format!("{video}/{file}"),
+            })
+        });
+        Given::read(&path, &frames.collect::<Vec<_>>())
+    }
+
+    /// A table of video `v` whose row number `i` has 68 points at `i`.
+    fn rows_of(frames: &[&str]) -> String {
+        let mut text = "video,frame".to_owned();
+        (0..68).for_each(|i| write!(text, ",x{i},y{i}").unwrap());
+        for (row, frame) in frames.iter().enumerate() {
+            write!(text, "\nv,{frame}").unwrap();
+            (0..136).for_each(|_| write!(text, ",{row}").unwrap());
+        }
+        text + "\n"
+    }
+
+    /// The row whose points each image has, by its position.
+    fn taken(frames: &[&str], files: &[&str]) -> Result<Vec<Option<f64>>, String> {
+        let given = of_files(&rows_of(frames), files)?;
+        Ok((0..files.len() as u32).map(|i| Some(given.of("v", i, None)?[0][0])).collect())
+    }
+
+    #[test]
+    fn frames_are_found_by_position_by_number_and_by_name() {
+        let strided = ["000.png", "012.png", "024.png", "036.png"];
+        let each = Ok(vec![Some(0.0), Some(1.0), Some(2.0), Some(3.0)]);
+        assert_eq!(taken(&["0", "12", "24", "36"], &strided), each);
+        assert_eq!(taken(&["0", "1", "2", "3"], &strided), each);
+        assert_eq!(taken(&["000.png", "012.png", "x/024.png", "036.png"], &strided), each);
+        assert_eq!(taken(&["12", "36"], &strided), Ok(vec![None, Some(0.0), None, Some(1.0)]));
+        // The number begins at 1 where the position begins at 0.
+        let from_one = ["f_1.png", "f_2.png", "f_3.png", "f_4.png"];
+        assert_eq!(taken(&["1", "2", "3", "4"], &from_one), each);
+        assert_eq!(taken(&["0", "1", "2", "3"], &from_one), each);
+    }
+
+    #[test]
+    fn frames_that_may_be_two_things_are_refused() {
+        let from_one = ["1.png", "2.png", "3.png"];
+        for frames in [&["0", "1", "2", "3"][..], &["1", "3"]] {
+            let error = taken(frames, &from_one).unwrap_err();
+            assert!(error.contains("may be positions") && error.contains("`012.png`"), "{error}");
+        }
+        // A number that two files have is nobody's.
+        let twice = ["a_5.png", "b_5.png", "c_7.png"];
+        assert_eq!(taken(&["5", "7"], &twice), Ok(vec![None, None, Some(1.0)]));
     }
 
     #[test]

@@ -1,0 +1,240 @@
+//! The check that there is something to train on, to select by and to score, on the videos that
+//! are there, before any work is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::sample::{expected, sources};
+use super::world::World;
+use crate::data::layout::Finding;
+use crate::lang::model::{Detector, Experiment, Keep, Label, Metric, Project, Split, Table, Take};
+use crate::plan::graph::{experiments, scored};
+use crate::work::Failure;
+
+/// Real and fake videos.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Classes {
+    real: usize,
+    fake: usize,
+}
+
+impl Classes {
+    fn is_empty(self) -> bool {
+        self.real + self.fake == 0
+    }
+
+    /// The only class that there is, if there is one.
+    fn only(self) -> Option<&'static str> {
+        match (self.real, self.fake) {
+            (1.., 0) => Some("real"),
+            (0, 1..) => Some("fake"),
+            _ => None,
+        }
+    }
+}
+
+/// The videos on disk by data set and split.
+type Found = BTreeMap<(String, Option<Split>), Classes>;
+
+/// Looks at the splits that the file trains on, selects by and scores.
+///
+/// # Errors
+/// All that is missing: a split without videos or with one class, a batch that is larger than
+/// the data.
+pub fn look(project: &Project, world: &World) -> Result<(), Failure> {
+    let found = found(world);
+    let mut lacking = Vec::new();
+    let mut seen = BTreeSet::new();
+    for experiment in experiments(project) {
+        if seen.insert(&experiment.data.name.value) {
+            lacking.extend(trained(project, experiment, world, &found));
+        }
+    }
+    for experiment in experiments(project) {
+        lacking.extend(selected(project, experiment, world, &found));
+        lacking.extend(batches(project, experiment, world)?);
+    }
+    for table in &project.tables {
+        lacking.extend(tested(table, world, &found));
+    }
+    let mut told = BTreeSet::new();
+    lacking.retain(|line| told.insert(line.clone()));
+    match &lacking[..] {
+        [] => Ok(()),
+        [one] => Err(Failure::Data(one.clone())),
+        many => {
+            let lines: String = many.iter().map(|line| format!("\n  {line}")).collect();
+            Err(Failure::Data(format!("the data are not enough for what the file asks{lines}")))
+        }
+    }
+}
+
+fn found(world: &World) -> Found {
+    let mut found = Found::new();
+    for (name, scan) in &world.scans {
+        for video in scan.manifest.video_rows() {
+            if scan.absent.contains(&video.key) {
+                continue;
+            }
+            let classes = found.entry((name.clone(), video.split)).or_default();
+            *match video.label {
+                Label::Real => &mut classes.real,
+                Label::Fake => &mut classes.fake,
+            } += 1;
+        }
+    }
+    found
+}
+
+fn of(found: &Found, dataset: &str, split: Split) -> Classes {
+    found.get(&(dataset.to_owned(), Some(split))).copied().unwrap_or_default()
+}
+
+/// Why a split is empty, where the data set knows.
+fn why(world: &World, dataset: &str, split: Split) -> String {
+    let Some(report) = world.scans.get(dataset).map(|scan| &scan.report) else {
+        return String::new();
+    };
+    if let Some(lacking) = report.lacking.iter().find(|lacking| lacking.split == split) {
+        return format!(": {}", lacking.words());
+    }
+    match report.findings.get(&Finding::ListedTwice) {
+        Some(tally) => format!(": {} {}", tally.count, Finding::ListedTwice.words()),
+        None => String::new(),
+    }
+}
+
+/// What an ensemble lacks to be trained on.
+fn trained(
+    project: &Project,
+    experiment: &Experiment,
+    world: &World,
+    found: &Found,
+) -> Vec<String> {
+    let ensemble = &experiment.data.name.value;
+    let mut lacking = Vec::new();
+    let mut all = Classes::default();
+    for source in sources(project, &experiment.data) {
+        let (dataset, split) = (&source.dataset.name.value, source.train);
+        let mut classes = of(found, dataset, split);
+        if source.pseudo_fake.is_some() {
+            // Each real is trained on with a fake that is made of it.
+            classes.fake = classes.real;
+        }
+        if classes.is_empty() {
+            let reals = if source.pseudo_fake.is_some() { "real " } else { "" };
+            lacking.push(format!(
+                "data set `{dataset}` has no {reals}video in {}, which ensemble `{ensemble}` trains \
+                 on{}",
+                split.word(),
+                why(world, dataset, split)
+            ));
+        }
+        all = Classes { real: all.real + classes.real, fake: all.fake + classes.fake };
+    }
+    if let Some(class) = all.only() {
+        lacking.push(format!(
+            "ensemble `{ensemble}` has {class} videos only to train on; add a source that has the \
+             other class"
+        ));
+    }
+    lacking
+}
+
+/// What an experiment lacks to be selected by, if it is.
+fn selected(
+    project: &Project,
+    experiment: &Experiment,
+    world: &World,
+    found: &Found,
+) -> Option<String> {
+    let (name, ensemble) = (&experiment.name.value, &experiment.data.name.value);
+    let shown = |table: &&Table| table.rows.iter().any(|row| row.experiments().any(|e| e == name));
+    let chosen = project.tables.iter().filter(shown).any(Table::validates);
+    let (what, both) = match experiment.recipe.keep.value {
+        _ if chosen => ("a threshold that is chosen on validation", true),
+        Keep::HighestValAuc => ("`keep highest=val.auc`", true),
+        Keep::LowestValLoss => ("`keep lowest=val.loss`", false),
+        Keep::Last => return None,
+    };
+    let mut all = Classes::default();
+    let mut reasons = String::new();
+    for source in sources(project, &experiment.data) {
+        let mut classes = of(found, &source.dataset.name.value, source.val);
+        if source.pseudo_fake.is_some() {
+            classes.fake = classes.real;
+        }
+        if classes.is_empty() {
+            reasons += &why(world, &source.dataset.name.value, source.val);
+        }
+        all = Classes { real: all.real + classes.real, fake: all.fake + classes.fake };
+    }
+    if all.is_empty() {
+        return Some(format!(
+            "experiment `{name}` has no video to select by, which {what} needs; give a source of \
+             ensemble `{ensemble}` a val split, as `split official val=(%)10`, or declare `keep \
+             last`{reasons}"
+        ));
+    }
+    let class = all.only().filter(|_| both)?;
+    Some(format!("experiment `{name}` has {class} videos only to select by; {what} needs both"))
+}
+
+/// A batch that is larger than all that is sampled, where that is known before faces are cut.
+fn batches(
+    project: &Project,
+    experiment: &Experiment,
+    world: &World,
+) -> Result<Option<String>, Failure> {
+    // A detector may find several faces in a frame.
+    let one_each = sources(project, &experiment.data).iter().all(|source| {
+        let faces = &source.dataset.faces;
+        faces.detector.value == Detector::None || faces.take.value == Take::Largest
+    });
+    let faces = expected(project, &experiment.data, world)?.filter(|_| one_each);
+    let batch = experiment.recipe.batch.value;
+    Ok(faces.filter(|faces| (1..batch).contains(faces)).map(|faces| {
+        format!(
+            "experiment `{}` has {faces} training faces at most, fewer than one batch of {batch}; \
+             declare a smaller batch or more data",
+            experiment.name.value
+        )
+    }))
+}
+
+/// What a table's columns lack to be scored.
+fn tested(table: &Table, world: &World, found: &Found) -> Vec<String> {
+    let name = &table.name.value;
+    let both = table.metrics.iter().all(|metric| needs_both(metric.metric.value));
+    let mut lacking = Vec::new();
+    for (dataset, split) in scored(table) {
+        if !world.scans.contains_key(&dataset) {
+            continue;
+        }
+        let classes = of(found, &dataset, split);
+        let split_word = split.word();
+        if classes.is_empty() {
+            lacking.push(format!(
+                "data set `{dataset}` has no video in {split_word}, which table `{name}` scores{}",
+                why(world, &dataset, split)
+            ));
+        } else if let Some(class) = classes.only().filter(|_| both) {
+            lacking.push(format!(
+                "data set `{dataset}` has {class} videos only in {split_word}, which table `{name}` \
+                 scores by metrics of two classes: all of its cells would be n/a"
+            ));
+        }
+    }
+    lacking
+}
+
+/// Whether a metric has no value on one class.
+fn needs_both(metric: Metric) -> bool {
+    match metric {
+        Metric::Auc
+        | Metric::BalancedAccuracy
+        | Metric::Eer
+        | Metric::AveragePrecision
+        | Metric::Tpr => true,
+        Metric::Accuracy | Metric::Brier | Metric::Ece => false,
+    }
+}
