@@ -23,6 +23,7 @@ fn fsfm() -> VitConfig {
         image: 16,
         hidden: 16,
         layer_scale: None,
+        registers: 0,
         pool: Pool::PatchMean,
         drop_path: 0.0,
         classes: 2,

@@ -58,6 +58,7 @@ fn config() -> VitConfig {
         image: 8,
         hidden: 16,
         layer_scale: None,
+        registers: 0,
         pool: Pool::PatchMean,
         drop_path: 0.0,
         classes: 5,

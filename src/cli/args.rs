@@ -48,7 +48,7 @@ pub enum Verb {
     Run(RunArgs),
     /// Draw pseudo-fakes of an experiment as training sees them, to look at
     Gallery(GalleryArgs),
-    /// Score images and folders with a trained model
+    /// Score photographs, videos or face crops with a trained model
     Score(ScoreArgs),
     /// Compute metrics of anybody's CSV or Parquet file of scores
     Metrics(MetricsArgs),
@@ -280,21 +280,73 @@ pub enum TableFormat {
 /// `score`.
 #[derive(Debug, Args)]
 pub struct ScoreArgs {
-    /// Images, or folders of images
+    /// Photographs, videos or face crops, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// A model that Proofmark trained (`model.safetensors`)
+    /// Which model
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Where faces come from
+    #[arg(long, value_enum, default_value = "as-trained")]
+    pub faces: FacesFrom,
+    /// Cut faces as those of this data set, if the model was trained on several kinds
+    #[arg(long, value_name = "DATASET")]
+    pub like: Option<String>,
+    /// Weights of the face detector, if the model's faces were found with weights of one's own
     #[arg(long, value_name = "FILE")]
-    pub checkpoint: PathBuf,
+    pub detector: Option<PathBuf>,
+    /// How the faces of a file make its score: `mean`, `max`, or the mean of the `N` highest
+    #[arg(long, default_value = "mean", value_name = "RULE", value_parser = video_score)]
+    pub video_score: Pooling,
+    /// Score from which a file is called fake
+    #[arg(long, default_value_t = 0.5, value_name = "SCORE", value_parser = fraction)]
+    pub threshold: f64,
     /// How scores are printed
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: ScoreFormat,
     /// What to compute on: auto, cpu or cuda:N
     ///
     /// `auto` is the first GPU that this build can use, else the processor. A GPU needs a
     /// build with `--features cuda`.
     #[arg(long, env = "PROOFMARK_DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
+}
+
+/// Which model scores.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ModelArgs {
+    /// A model that Proofmark wrote (`model.safetensors`)
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// An experiment whose model is in the store
+    #[arg(long, value_name = "NAME")]
+    pub experiment: Option<String>,
+}
+
+/// Where faces come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FacesFrom {
+    /// As those that the model was trained on
+    AsTrained,
+    /// Every image, or frame of a video, is a face that was cut already
+    Given,
+    /// They are looked for, also if the model does not say how
+    Detect,
+}
+
+/// Formats of scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScoreFormat {
+    /// A line for each file and each face that was found
+    Text,
+    /// A row for each face
+    Csv,
+    /// For programs
+    Json,
 }
 
 /// `metrics`.

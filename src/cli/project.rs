@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::output::Printer;
-use crate::engine::leaks;
+use crate::engine::{leaks, weights};
 use crate::engine::world::{World, look};
 use crate::lang::render::{Style, text};
 use crate::lang::{DiskFiles, Loaded, Severity, load};
@@ -79,6 +79,7 @@ pub fn planned(
             }
             None => world.find_weights(&loaded.project, &store, false, events)?,
         }
+        weights::look(&loaded.project, &mut world)?;
     }
     let plan = plan(&loaded.project, &world.facts);
     Ok(Planned { store, world, plan })

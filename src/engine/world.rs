@@ -108,7 +108,7 @@ impl World {
     ) -> Result<(), Failure> {
         for experiment in experiments(project) {
             let init = &experiment.init;
-            let (name, Weights::File { path }) = (&init.name.value, &init.weights) else {
+            let (name, Weights::File { path, .. }) = (&init.name.value, &init.weights) else {
                 continue;
             };
             if self.facts.weights.contains_key(name) {

@@ -20,6 +20,7 @@ fn config(pool: Pool, layer_scale: Option<f32>) -> VitConfig {
         image: 16,
         hidden: 40,
         layer_scale,
+        registers: 0,
         pool,
         drop_path: 0.4,
         classes: 3,
