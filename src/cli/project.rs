@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::output::Printer;
-use crate::engine::{leaks, weights};
 use crate::engine::world::{World, look};
+use crate::engine::{leaks, weights};
 use crate::lang::render::{Style, text};
 use crate::lang::{DiskFiles, Loaded, Severity, load};
 use crate::plan::graph::{Plan, plan};

@@ -1,6 +1,6 @@
 //! `score`: photographs, videos and face crops with a trained model.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use crate::engine::device::open;
 use crate::engine::score::media::{Sort, media};
 use crate::engine::score::{Faces, Outcome, Request, Scored, find, score as score_media};
 use crate::lang::model::Pooling;
+use crate::report::records::write;
 use crate::store::Store;
 use crate::work::Failure;
 
@@ -125,47 +126,54 @@ fn as_text(scored: &[Scored]) -> String {
 
 /// A row for each face, with its file's score; one without a face for a file that has none.
 fn as_csv(scored: &[Scored]) -> String {
-    let mut text = "path,frame,seconds,left,top,right,bottom,detector,fake,file_fake,called,error\n"
-        .to_owned();
+    let mut text = String::new();
+    write(&mut text, COLUMNS);
+    let shown = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     for file in scored {
-        let path = quoted(&file.path.display().to_string());
-        let whole = number(file.fake.map(|fake| fake.to_string()));
-        let called = file.called.unwrap_or_default();
-        let error = quoted(file.error.as_deref().unwrap_or_default());
-        let mut row = |middle: &str| {
-            let _ = writeln!(text, "{path},{middle},{whole},{called},{error}");
+        let (path, whole) = (file.path.display().to_string(), shown(file.fake));
+        let (called, error) = (file.called.unwrap_or_default(), file.error.as_deref());
+        let mut row = |middle: [String; 8]| {
+            let middle = middle.iter().map(String::as_str);
+            let end = [whole.as_str(), called, error.unwrap_or_default()];
+            write(&mut text, std::iter::once(path.as_str()).chain(middle).chain(end));
         };
         if file.faces.is_empty() {
-            row(&format!(",,,,,,,{whole}"));
+            let mut middle = [const { String::new() }; 8];
+            middle[7] = shown(file.fake);
+            row(middle);
         }
         for face in &file.faces {
-            let corners = match face.bbox {
-                Some(corners) => corners.map(|c| c.to_string()).join(","),
-                None => ",,,".to_owned(),
-            };
-            row(&format!(
-                "{},{},{corners},{},{}",
-                number(face.frame.map(|f| f.to_string())),
-                number(face.seconds.map(|s| s.to_string())),
-                number(face.detector.map(|d| d.to_string())),
-                face.fake
-            ));
+            let corner = |i: usize| shown(face.bbox.map(|corners| corners[i].into()));
+            let frame = face.frame.map(f64::from);
+            row([
+                shown(frame),
+                shown(face.seconds),
+                corner(0),
+                corner(1),
+                corner(2),
+                corner(3),
+                shown(face.detector.map(f64::from)),
+                shown(Some(face.fake)),
+            ]);
         }
     }
     text
 }
 
-fn number(text: Option<String>) -> String {
-    text.unwrap_or_default()
-}
-
-/// A field of a CSV file.
-pub(super) fn quoted(text: &str) -> String {
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
-}
+const COLUMNS: [&str; 12] = [
+    "path",
+    "frame",
+    "seconds",
+    "left",
+    "top",
+    "right",
+    "bottom",
+    "detector",
+    "fake",
+    "file_fake",
+    "called",
+    "error",
+];
 
 fn as_json(outcome: &Outcome, args: &ScoreArgs) -> String {
     let of = |sort: Sort| outcome.scored.iter().filter(|s| s.kind == sort).collect::<Vec<_>>();

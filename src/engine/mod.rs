@@ -1,6 +1,7 @@
 //! Runs a plan: looks at the data, makes what is not in the store, builds the tables.
 
 pub mod device;
+pub mod export;
 pub mod faces;
 pub mod figure;
 pub mod findings;

@@ -118,7 +118,8 @@ pub fn score(
     let ffmpeg = if videos { Some(Ffmpeg::find()?) } else { None };
     let eyes = Eyes::open(way, request.detector)?;
     let network = Network::new(card.network.clone(), &params, Precision::F32);
-    let mut scorer = Scorer { inputs: Inputs::new(&card, eyes.side()), network, scored: Vec::new() };
+    let mut scorer =
+        Scorer { inputs: Inputs::new(&card, eyes.side()), network, scored: Vec::new() };
     events.begin("files", media.len() as u64);
     for medium in media {
         scorer.medium(medium, &eyes, ffmpeg.as_ref(), request)?;

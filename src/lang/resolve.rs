@@ -182,8 +182,8 @@ impl Declarations {
                     .help("name them in its block, or extend an experiment that has them"),
             );
         }
-        let [data, backbone, recipe, loss] =
-            [PARTS[0], PARTS[1], PARTS[3], PARTS[4]].map(|(part, kind)| self.patched(&parts, part, kind, sink));
+        let [data, backbone, recipe, loss] = [PARTS[0], PARTS[1], PARTS[3], PARTS[4]]
+            .map(|(part, kind)| self.patched(&parts, part, kind, sink));
         let read = |node: &Option<Node>, kind: Kind| node.clone().map(|node| (node, kind.spec()));
         let data = read(&data, Kind::Ensemble)
             .and_then(|(node, spec)| decode::ensemble(Cursor::new(&node, spec, sources), sink));

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::inputs::Inputs;
 use super::keys::{
-    CORRUPTION_VERSION, PREDICT_VERSION, faces_inputs, landmark_inputs, ready_inputs, sample_inputs, train_inputs,
+    CORRUPTION_VERSION, PREDICT_VERSION, faces_inputs, landmark_inputs, ready_inputs,
+    sample_inputs, train_inputs,
 };
 use crate::lang::model::{
     Column, Corruption, Dataset, Experiment, Predictions, Project, Row, Split, Table,

@@ -73,7 +73,8 @@ impl Store {
     ) -> Result<Held, StoreFailure> {
         let (bytes, written) = measured(&folder).doing("read", &folder)?;
         let age = SystemTime::now().duration_since(written).unwrap_or_default();
-        let locked = self.lock_of(stage, &key)?.is_none();
+        // Nobody makes what is finished.
+        let locked = !finished && self.lock_of(stage, &key)?.is_none();
         Ok(Held { stage: stage.to_owned(), name, key, folder, bytes, age, finished, locked })
     }
 
@@ -100,7 +101,9 @@ impl Store {
         let Some(lock) = self.lock_of(&held.stage, &held.key)? else { return Ok(false) };
         let record = held.folder.join("stage.json");
         match fs::remove_file(&record) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).doing("remove", &record),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(e).doing("remove", &record);
+            }
             _ => {}
         }
         fs::remove_dir_all(&held.folder).doing("remove", &held.folder)?;

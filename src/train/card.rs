@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::model::{
-    Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take,
-};
+use crate::lang::model::{Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take};
 use crate::lang::span::Spanned;
 use crate::prepare::cut::Cut;
 use crate::prepare::detect::Options;

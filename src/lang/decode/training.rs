@@ -4,9 +4,9 @@ use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
     AdamW, Attribution, Augment, AugmentKind, Backbone, BackboneKind, DeviceChoice, EfficientNet,
-    Ensemble, Head, Hull, Init, Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize, Optimizer,
-    Pool, Precision, PseudoFake, REAL, PseudoFakeKind, Recipe, Resize, SampleRule, Schedule,
-    ScheduleKind, Sgd, Source, Split, Vit, Weights,
+    Ensemble, Head, Hull, Init, Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize,
+    Optimizer, Pool, Precision, PseudoFake, PseudoFakeKind, REAL, Recipe, Resize, SampleRule,
+    Schedule, ScheduleKind, Sgd, Source, Split, Vit, Weights,
 };
 use crate::lang::span::{Origin, Spanned};
 use crate::lang::value::Datum;

@@ -102,7 +102,11 @@ static VIT: NodeSpec = NodeSpec::new("vit", "A Vision Transformer of these sizes
     Field::new("mlp-ratio", Type::Number(POSITIVE), "Hidden width of the MLP over D.")
         .or(Number(4.0)),
     Field::new("layer-scale", Type::Number(POSITIVE), "Initial LayerScale, if the blocks have it."),
-    Field::new("registers", Type::Whole(1, 64), "Register tokens (Darcet et al. 2024), if it has any; they are never pooled."),
+    Field::new(
+        "registers",
+        Type::Whole(1, 64),
+        "Register tokens (Darcet et al. 2024), if it has any; they are never pooled.",
+    ),
 ]);
 
 static EFFICIENTNET: NodeSpec = NodeSpec::new(
@@ -418,9 +422,7 @@ static MIX: NodeSpec = NodeSpec::new(
 static RESIZE: NodeSpec = NodeSpec::value(
     "resize",
     "How faces reach the input size at evaluation.",
-    &[Field::new("way", Type::Word(RESIZE_WAYS), "The way.")
-    .required()
-    .or(Text("straight"))],
+    &[Field::new("way", Type::Word(RESIZE_WAYS), "The way.").required().or(Text("straight"))],
 );
 
 static KEEP: NodeSpec = NodeSpec::value(

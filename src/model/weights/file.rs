@@ -205,9 +205,7 @@ fn named(path: &Path, pickle: &Pickle) -> Result<(Vec<Entry>, Vec<Place>), Weigh
         let foreign = |name: &&str| !name.starts_with("torch._");
         let whole = pickle.made(pickle.root()).map(|(name, _)| name);
         return Err(match whole.or_else(|| pickle.makers().find(foreign)) {
-            Some(class) => {
-                WeightsError::Foreign { path: path.to_owned(), class: class.to_owned() }
-            }
+            Some(class) => WeightsError::Foreign { path: path.to_owned(), class: class.to_owned() },
             None => WeightsError::NoTensors { path: path.to_owned() },
         });
     }

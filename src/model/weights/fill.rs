@@ -155,7 +155,8 @@ fn fit(path: &Path, expected: &Expected<'_>) -> Result<Fitted, WeightsError> {
             report.moved = lies.front != 1;
             table = Some((entry, lies));
         }
-        report.norm |= spec.name.starts_with("fc_norm.") && !entries[entry].name.contains("fc_norm");
+        report.norm |=
+            spec.name.starts_with("fc_norm.") && !entries[entry].name.contains("fc_norm");
         report.matched.push(spec.name.clone());
     }
     report.unexpected = unexpected(entries, &choice);

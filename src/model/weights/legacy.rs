@@ -70,7 +70,8 @@ fn storages(
             Object::Whole(number) => number.to_string(),
             _ => return Err("its list of storages has a key that is no text".to_owned()),
         };
-        let class = classes.get(&key).ok_or_else(|| format!("nothing describes storage `{key}`"))?;
+        let class =
+            classes.get(&key).ok_or_else(|| format!("nothing describes storage `{key}`"))?;
         let size = bytes(class).ok_or_else(|| format!("elements of `{class}` are not read"))?;
         let number = source.read(at, 8)?;
         let number = number.try_into().map_or(u64::MAX, u64::from_le_bytes);

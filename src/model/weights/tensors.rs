@@ -55,7 +55,8 @@ struct At {
 pub(super) fn all(pickle: &Pickle) -> Vec<Named> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut todo = vec![At { id: pickle.root(), dict: String::new(), within: None, depth: 0 }];
+    let root = pickle.root();
+    let mut todo = vec![At { id: root, dict: String::new(), within: object(pickle, root), depth: 0 }];
     while let Some(at) = todo.pop() {
         if at.depth > DEPTH || !seen.insert(at.id) {
             continue;
@@ -83,14 +84,17 @@ pub(super) fn all(pickle: &Pickle) -> Vec<Named> {
                 found.push(Named { dict, name, place });
                 continue;
             }
-            // Names within an object are names of its own parts.
-            let object = matches!(pickle.get(value), Object::Made { .. });
-            let within = within.or_else(|| object.then(String::new));
+            let within = within.or_else(|| object(pickle, value));
             below.push(At { id: value, dict, within, depth: at.depth + 1 });
         }
         todo.extend(below.into_iter().rev());
     }
     found
+}
+
+/// Names within an object are names of its own parts: nothing stands before them.
+fn object(pickle: &Pickle, id: Id) -> Option<String> {
+    matches!(pickle.get(id), Object::Made { .. }).then(String::new)
 }
 
 /// What an object holds, by its keys; of equal keys the last, as in Python.
@@ -233,9 +237,8 @@ impl Place {
         let mut index = vec![0usize; self.shape.len()];
         for _ in 0..count {
             let mut steps = index.iter().zip(&self.strides);
-            let at = steps.try_fold(self.offset, |at, (i, stride)| {
-                at.checked_add(i.checked_mul(*stride)?)
-            })?;
+            let at = steps
+                .try_fold(self.offset, |at, (i, stride)| at.checked_add(i.checked_mul(*stride)?))?;
             bytes.extend_from_slice(storage.get(at.checked_mul(size)?..)?.get(..size)?);
             for (i, dim) in index.iter_mut().zip(&self.shape).rev() {
                 *i += 1;

@@ -38,9 +38,8 @@ impl Tensors {
         // Whatever wrappers and keys stand before the names, the heads tell where they end.
         let heads = ["ClassHead.0.conv1x1.weight", "BboxHead.0.conv1x1.weight"];
         let wanted = heads.into_iter().chain([MOBILENET, RESNET]);
-        let wanted: Vec<Wanted> = wanted
-            .map(|name| Wanted { names: vec![name.to_owned()], shape: None })
-            .collect();
+        let wanted: Vec<Wanted> =
+            wanted.map(|name| Wanted { names: vec![name.to_owned()], shape: None }).collect();
         let choice = choose(file.entries(), &wanted, None).map_err(|why| match why {
             Undecided::Key(has) | Undecided::Several(has) => {
                 WeightsError::Several { path: path.to_owned(), has }
