@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         image: 224,
         hidden: 3072,
         layer_scale: None,
+        registers: 0,
         pool: Pool::PatchMean,
         drop_path: 0.1,
         classes: 2,

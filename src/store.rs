@@ -10,6 +10,8 @@
 //! .proofmark/digests.json        digests of data files by size and time
 //! ```
 
+mod inventory;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -19,6 +21,8 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use inventory::Held;
 
 /// Format of the store that this version writes.
 const FORMAT: u32 = 1;
@@ -148,6 +152,11 @@ impl Store {
         }
         let digests = Digests::load(&root.join("digests.json"));
         Ok(Self { root: root.to_owned(), digests: Mutex::new(digests) })
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The folder of a finished result.

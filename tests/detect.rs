@@ -178,8 +178,9 @@ fn a_resnet_50_from_a_file_is_that_of_pytorch() {
     }
 }
 
-/// A zip `.pth` of f32 tensors, as `torch.save` writes a dictionary of them.
-fn pth(tensors: &Tensors) -> Vec<u8> {
+/// The pickle of a dictionary of f32 tensors with text before their names, as `torch.save` writes
+/// it, and the bytes of each, by the number of its storage.
+fn pickled(tensors: &Tensors, front: &str) -> (Vec<u8>, Vec<Vec<u8>>) {
     let text = |pickle: &mut Vec<u8>, text: &str| {
         pickle.push(b'X');
         pickle.extend((text.len() as u32).to_le_bytes());
@@ -193,37 +194,70 @@ fn pth(tensors: &Tensors) -> Vec<u8> {
         }
         pickle.push(b't');
     };
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let mut pickle = b"\x80\x02}(".to_vec();
+    let mut storages = Vec::new();
     for (number, (name, tensor)) in tensors.iter().enumerate() {
-        text(&mut pickle, name);
+        text(&mut pickle, &format!("{front}{name}"));
         pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
         text(&mut pickle, "storage");
         pickle.extend(b"ctorch\nFloatStorage\n");
         text(&mut pickle, &number.to_string());
         text(&mut pickle, "cpu");
-        pickle.extend(b"K\x00tQK\x00");
+        pickle.extend(b"K\x00NtQK\x00");
         sizes(&mut pickle, tensor.dims());
         sizes(&mut pickle, tensor.stride());
         pickle.extend(b"tR");
-        let bytes: Vec<u8> = values(tensor).iter().flat_map(|v| v.to_le_bytes()).collect();
-        zip.start_file(format!("archive/data/{number}"), SimpleFileOptions::default()).unwrap();
-        zip.write_all(&bytes).unwrap();
+        storages.push(values(tensor).iter().flat_map(|v| v.to_le_bytes()).collect());
     }
     pickle.extend(b"u.");
+    (pickle, storages)
+}
+
+/// A zip `.pth`.
+fn pth(tensors: &Tensors) -> Vec<u8> {
+    let (pickle, storages) = pickled(tensors, "");
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (number, bytes) in storages.iter().enumerate() {
+        zip.start_file(format!("archive/data/{number}"), SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
     zip.start_file("archive/data.pkl", SimpleFileOptions::default()).unwrap();
     zip.write_all(&pickle).unwrap();
     zip.finish().unwrap().into_inner()
 }
 
+/// A file from before PyTorch 1.6, of a network in `DataParallel`: as those of RetinaFace are.
+fn legacy(tensors: &Tensors) -> Vec<u8> {
+    let (pickle, storages) = pickled(tensors, "module.");
+    // A number that says what it is, the version, the machine.
+    let mut file = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.".to_vec();
+    file.extend(pickle);
+    file.extend(b"\x80\x02](");
+    for number in 0..storages.len() {
+        let key = number.to_string();
+        file.push(b'X');
+        file.extend((key.len() as u32).to_le_bytes());
+        file.extend(key.as_bytes());
+    }
+    file.extend(b"e.");
+    for bytes in storages {
+        file.extend((bytes.len() as u64 / 4).to_le_bytes());
+        file.extend(bytes);
+    }
+    file
+}
+
 #[test]
 fn a_pth_file_gives_the_same_detector() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mobilenet.pth");
-    std::fs::write(&path, pth(&embedded())).unwrap();
     let image = part(170, 60, 64, 48);
     let raw = |detector: Detector| detector.raw(&image, 64, 48, &mut Scratch::default()).unwrap();
-    assert_eq!(raw(Detector::open(&path).unwrap()), raw(Detector::embedded().unwrap()));
+    for (name, bytes) in [("zip.pth", pth(&embedded())), ("legacy.pth", legacy(&embedded()))] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Detector::check(&path).unwrap();
+        assert_eq!(raw(Detector::open(&path).unwrap()), raw(Detector::embedded().unwrap()));
+    }
 }
 
 /// What opening the embedded tensors says after a change.

@@ -8,9 +8,10 @@ use std::path::Path;
 
 use candle_core::Device;
 use proofmark::lang::model::Pool;
+use proofmark::model::architecture::Architecture;
 use proofmark::model::params::Params;
 use proofmark::model::vit::VitConfig;
-use proofmark::model::weights::{LoadReport, WeightsError, load};
+use proofmark::model::weights::{Expected, LoadReport, WeightsError, load};
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
@@ -58,6 +59,7 @@ fn config() -> VitConfig {
         image: 8,
         hidden: 16,
         layer_scale: None,
+        registers: 0,
         pool: Pool::PatchMean,
         drop_path: 0.0,
         classes: 5,
@@ -78,7 +80,8 @@ fn try_load(name: &str, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
     let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
     let before = HELD.get();
     PEAK.set(before);
-    let result = load(&path, &config.into(), &params, &["*".to_owned()]);
+    let (architecture, allowed) = (Architecture::from(config), ["*".to_owned()]);
+    let result = load(&path, &Expected::new(&architecture, &allowed), &params);
     let used = PEAK.get() - before;
     let bound = (1 << 20) + 128 * bytes.len() as isize;
     assert!(used < bound, "{used} bytes for a file of {}", bytes.len());
@@ -199,7 +202,10 @@ proptest! {
     /// Whatever happens to a file, the answer is a report or an error.
     #[test]
     fn damaged_files_are_reports_or_errors(
-        name in prop::sample::select(vec!["timm.pth", "timm.safetensors", "hostile.pth"]),
+        name in prop::sample::select(vec![
+            "timm.pth", "timm.safetensors", "hostile.pth", "legacy-nested.pth", "whole.pth",
+            "protocol4.pth",
+        ]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 1..12),
     ) {
         let mut bytes = golden(name);

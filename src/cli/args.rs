@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::lang::model::{DeviceChoice, Pooling};
+use crate::lang::model::{DeviceChoice, Pooling, Split};
 use crate::prepare::store::Part;
 
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
@@ -48,8 +48,14 @@ pub enum Verb {
     Run(RunArgs),
     /// Draw pseudo-fakes of an experiment as training sees them, to look at
     Gallery(GalleryArgs),
-    /// Score images and folders with a trained model
+    /// Score photographs, videos or face crops with a trained model
     Score(ScoreArgs),
+    /// Write keys of videos, or scores, as CSV, for other programs; runs nothing
+    Export(ExportArgs),
+    /// List what the store holds, and how much
+    Ls(LsArgs),
+    /// Say what of the store is needed no more; remove it if told to
+    Gc(GcArgs),
     /// Compute metrics of anybody's CSV or Parquet file of scores
     Metrics(MetricsArgs),
     /// Put experiment, scores, digests and tables into one archive
@@ -280,21 +286,165 @@ pub enum TableFormat {
 /// `score`.
 #[derive(Debug, Args)]
 pub struct ScoreArgs {
-    /// Images, or folders of images
+    /// Photographs, videos or face crops, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// A model that Proofmark trained (`model.safetensors`)
+    /// Which model
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Where faces come from
+    #[arg(long, value_enum, default_value = "as-trained")]
+    pub faces: FacesFrom,
+    /// Cut faces as those of this data set, if the model was trained on several kinds
+    #[arg(long, value_name = "DATASET")]
+    pub like: Option<String>,
+    /// Weights of the face detector, if the model's faces were found with weights of one's own
     #[arg(long, value_name = "FILE")]
-    pub checkpoint: PathBuf,
+    pub detector: Option<PathBuf>,
+    /// How the faces of a file make its score: `mean`, `max`, or the mean of the `N` highest
+    #[arg(long, default_value = "mean", value_name = "RULE", value_parser = video_score)]
+    pub video_score: Pooling,
+    /// Score from which a file is called fake
+    #[arg(long, default_value_t = 0.5, value_name = "SCORE", value_parser = fraction)]
+    pub threshold: f64,
     /// How scores are printed
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: ScoreFormat,
     /// What to compute on: auto, cpu or cuda:N
     ///
     /// `auto` is the first GPU that this build can use, else the processor. A GPU needs a
     /// build with `--features cuda`.
     #[arg(long, env = "PROOFMARK_DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
+}
+
+/// Which model scores.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ModelArgs {
+    /// A model that Proofmark wrote (`model.safetensors`)
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// An experiment whose model is in the store
+    #[arg(long, value_name = "NAME")]
+    pub experiment: Option<String>,
+}
+
+/// Where faces come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FacesFrom {
+    /// As those that the model was trained on
+    AsTrained,
+    /// Every image, or frame of a video, is a face that was cut already
+    Given,
+    /// They are looked for, also if the model does not say how
+    Detect,
+}
+
+/// Formats of scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScoreFormat {
+    /// A line for each file and each face that was found
+    Text,
+    /// A row for each face
+    Csv,
+    /// For programs
+    Json,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// What is exported
+    #[command(subcommand)]
+    pub what: ExportWhat,
+}
+
+/// What is exported.
+#[derive(Debug, Subcommand)]
+pub enum ExportWhat {
+    /// The keys of videos with split and label: what a file of another tool's scores calls them
+    Keys(ExportOf),
+    /// The scores of finished stages, a row for each face
+    Predictions {
+        /// What of it
+        #[command(flatten)]
+        of: ExportOf,
+        /// Of this experiment alone
+        #[arg(long, value_name = "NAME")]
+        experiment: Option<String>,
+    },
+}
+
+/// What of it.
+#[derive(Debug, Args)]
+pub struct ExportOf {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Of this data set alone
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// Of this split alone
+    #[arg(long, value_enum)]
+    pub split: Option<SplitName>,
+    /// Write to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// A split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SplitName {
+    /// Trained on
+    Train,
+    /// Selects the checkpoint
+    Val,
+    /// Reported
+    Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Self::Train,
+            SplitName::Val => Self::Val,
+            SplitName::Test => Self::Test,
+        }
+    }
+}
+
+/// `ls`.
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Only of this kind: faces, landmarks, sample, train or predict
+    #[arg(long, value_name = "KIND")]
+    pub stage: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `gc`.
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// Experiment files whose results stay: all that are still in use
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Remove what none of the files needs
+    #[arg(long)]
+    pub delete: bool,
 }
 
 /// `metrics`.

@@ -8,8 +8,11 @@ mod data;
 mod diff;
 pub mod exit;
 mod explain;
+mod export;
 mod fmt;
 mod gallery;
+mod gc;
+mod ls;
 mod metrics;
 mod output;
 mod pack;
@@ -41,6 +44,9 @@ pub fn main(cli: &Cli) -> Exit {
         Verb::Audit(args) => audit::audit(args, printer),
         Verb::Gallery(args) => gallery::gallery(args, printer),
         Verb::Score(args) => score::score(args, printer),
+        Verb::Export(args) => export::export(args, printer),
+        Verb::Ls(args) => ls::ls(args, printer),
+        Verb::Gc(args) => gc::gc(args, printer),
         Verb::Metrics(args) => metrics::metrics(args, printer),
         Verb::Pack(args) => pack::pack(args, printer),
         Verb::Replay(args) => pack::replay(args, printer),

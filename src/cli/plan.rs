@@ -14,6 +14,7 @@ use crate::engine::sample::{class_names, expected};
 use crate::lang::Loaded;
 use crate::lang::model::Experiment;
 use crate::model::architecture::Architecture;
+use crate::model::params::ParamSpec;
 use crate::plan::graph::{Stage, Work};
 use crate::plan::inputs::Change;
 use crate::plan::meaning::said;
@@ -170,6 +171,13 @@ fn counts(
                 recipe.batch.value,
                 work / 1e12
             )
+        }
+        Work::Ready { experiment } => {
+            let experiment = &project.experiments[experiment];
+            let classes = experiment.ready().map_or(0, |head| head.classes().len());
+            let config = Architecture::new(&experiment.backbone, classes);
+            let parameters: usize = config.parameters().iter().map(ParamSpec::count).sum();
+            format!("{} parameters, ready in the file", thousands(parameters as u64))
         }
         Work::Predict { target, .. } | Work::Outside { target, .. } => scan(&target.dataset)
             .map_or(String::new(), |scan| {

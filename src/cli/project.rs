@@ -6,7 +6,7 @@ use std::path::Path;
 use super::exit::Exit;
 use super::output::Printer;
 use crate::engine::world::{Sought, World, look};
-use crate::engine::{enough, leaks};
+use crate::engine::{enough, leaks, weights};
 use crate::lang::render::{Style, text};
 use crate::lang::{DiskFiles, Loaded, Severity, load};
 use crate::plan::graph::{Plan, plan};
@@ -102,6 +102,7 @@ pub fn planned(
             }
         };
         world.find_weights(&loaded.project, &store, download, events)?;
+        weights::look(&loaded.project, &mut world)?;
     }
     let plan = plan(&loaded.project, &world.facts);
     Ok(Planned { store, world, plan })

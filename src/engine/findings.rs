@@ -68,7 +68,7 @@ pub fn gather(
                     faces: stage.key.clone(),
                 }));
             }
-            Work::Train { experiment, .. } => {
+            Work::Train { experiment, .. } | Work::Ready { experiment } => {
                 findings.runs.push(run(project, experiment, stage, store)?);
             }
             _ => {}
@@ -139,7 +139,9 @@ fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Res
     if load.is_file() {
         run.load = Some(read(&load)?);
     }
-    run.epochs = epochs(&folder)?;
+    if project.experiments[experiment].ready().is_none() {
+        run.epochs = epochs(&folder)?;
+    }
     Ok(run)
 }
 

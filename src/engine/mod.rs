@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod enough;
+pub mod export;
 pub mod faces;
 pub mod figure;
 pub mod findings;
@@ -13,10 +14,12 @@ pub mod pack;
 pub mod page;
 mod picks;
 pub mod predict;
+pub mod ready;
 pub mod run;
 pub mod sample;
 pub mod score;
 pub mod survey;
 pub mod tables;
 pub mod train;
+pub mod weights;
 pub mod world;

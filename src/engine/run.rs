@@ -12,7 +12,7 @@ use super::device::Devices;
 use super::faces::Made;
 use super::sample::{self, Folders, MarkedFaces};
 use super::world::World;
-use super::{faces, landmarks, outside, predict, train};
+use super::{faces, landmarks, outside, predict, ready, train};
 use crate::data::survey::SetTable;
 use crate::lang::model::{Ensemble, Experiment, Project};
 use crate::model::architecture::Architecture;
@@ -331,7 +331,17 @@ impl Run<'_> {
                 let weights = self.world.weights.get(&experiment.init.name.value);
                 let weights = weights.map(PathBuf::as_path);
                 let device = self.devices.of(experiment)?;
-                train::make(experiment, stage, &sets, weights, folder, device, events, self.stop)?;
+                let cuts = train::cuts(self.project, &experiment.data, &self.world.facts);
+                train::make(
+                    experiment, stage, &sets, cuts, weights, folder, device, events, self.stop,
+                )?;
+            }
+            Work::Ready { experiment } => {
+                let experiment = self.experiment(experiment)?;
+                let lost = || Failure::Internal("weights were not looked for".to_owned());
+                let weights = self.world.weights.get(&experiment.init.name.value);
+                let (weights, head) = weights.zip(experiment.ready()).ok_or_else(lost)?;
+                ready::make(experiment, head, stage, weights, folder, events)?;
             }
             Work::Predict { experiment, model, target } => {
                 let device = self.devices.of(self.experiment(experiment)?)?;

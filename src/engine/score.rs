@@ -1,128 +1,196 @@
-//! Scores images and folders with a trained model.
+//! Scores photographs, videos and face crops with a trained model, whose card says how faces
+//! are found and cut.
+
+pub mod find;
+mod inputs;
+mod look;
+pub mod media;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::lang::model::Precision;
+use crate::evaluate::aggregate::pooled;
+use crate::lang::model::{Pooling, Precision};
 use crate::model::network::Network;
-use crate::prepare::crop::{read_image, square};
-use crate::train::augment::face::{Face, evaluation};
+use crate::prepare::ffmpeg::Ffmpeg;
 use crate::train::checkpoint::{ModelCard, load_model};
 use crate::train::fit::{EVAL_BATCH, fake_score};
 use crate::work::{Events, Failure};
+use inputs::Inputs;
+use look::{Crop, Eyes};
+pub use look::{Faces, Way};
+use media::{Medium, Sort};
 
-/// Names of image files.
-const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
-/// Folders deeper than this are not entered.
-const MAX_DEPTH: usize = 64;
+/// What is wanted of a scoring.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Where faces come from.
+    pub faces: Faces,
+    /// Of several ways in which the model's faces were cut, that of this data set.
+    pub like: Option<&'a str>,
+    /// Weights of the detector, if the model's faces were found with others than the built-in.
+    pub detector: Option<&'a Path>,
+    /// How the faces of a video, or of a photograph, make its score.
+    pub rule: Pooling,
+    /// Score from which something is called fake.
+    pub threshold: f64,
+}
 
-/// What was found out about one image.
+/// One face.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScoredFace {
+    /// Frame of the video, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u32>,
+    /// Seconds after the first frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Left, top, right, bottom in pixels of the frame, if it was looked for.
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
+    pub bbox: Option<[f32; 4]>,
+    /// The detector's score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detector: Option<f32>,
+    /// P(fake).
+    pub fake: f64,
+    /// Probability of each class of the model.
+    pub classes: BTreeMap<String, f32>,
+}
+
+/// What was found out about a photograph, a video or a face crop.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Scored {
-    /// The image.
+    /// The file.
     pub path: PathBuf,
-    /// P(fake), if the image could be read.
+    /// What it is.
+    pub kind: Sort,
+    /// P(fake) by the rule, if there is a face.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fake: Option<f64>,
-    /// Probability of each class of the model.
+    /// Whether that is called fake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called: Option<&'static str>,
+    /// Probability of each class, of a face crop.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub classes: BTreeMap<String, f32>,
-    /// Why there is no score.
+    /// The faces that were found, or the frames that were taken for faces.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faces: Vec<ScoredFace>,
+    /// Frames of a video that were looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u32>,
+    /// Whether it could be read, and holds no face.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub faceless: bool,
+    /// What is wrong with it; beside a score, with a part of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// Images below the paths, in order. A path that is not there is an error; a folder is
-/// searched to the bottom, without following links.
-pub fn images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut images = Vec::new();
-    for path in paths {
-        let meta = std::fs::metadata(path)
-            .map_err(|e| Failure::Data(format!("cannot score {}: {e}", path.display())))?;
-        if meta.is_dir() {
-            let before = images.len();
-            walk(path, 0, &mut images)?;
-            if images.len() == before {
-                return Err(Failure::Data(format!(
-                    "{} holds no image; looked for {}",
-                    path.display(),
-                    EXTENSIONS.map(|e| format!("*.{e}")).join(", ")
-                )));
-            }
-        } else {
-            images.push(path.clone());
-        }
-    }
-    Ok(images)
+/// All that was scored.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The model.
+    pub card: ModelCard,
+    /// How faces were had, for people.
+    pub notes: Vec<String>,
+    /// In the order of the files.
+    pub scored: Vec<Scored>,
 }
 
-fn walk(folder: &Path, depth: usize, images: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let entries = std::fs::read_dir(folder).map_err(|e| Failure::read(folder, &e))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| Failure::read(folder, &e))?;
-        let kind = entry.file_type().map_err(|e| Failure::read(&entry.path(), &e))?;
-        paths.push((entry.path(), kind));
-    }
-    paths.sort_by(|a, b| a.0.cmp(&b.0));
-    for (path, kind) in paths {
-        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        if kind.is_dir() && depth < MAX_DEPTH {
-            walk(&path, depth + 1, images)?;
-        } else if kind.is_file() && extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str())) {
-            images.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// Scores images as faces: the largest centred square, resized as at evaluation.
+/// Scores files with a checkpoint.
+///
+/// # Errors
+/// A checkpoint that is none, faces that cannot be cut as the model's were, no ffmpeg for videos.
 pub fn score(
     checkpoint: &Path,
-    images: &[PathBuf],
+    media: &[Medium],
+    request: &Request<'_>,
     device: &Device,
     events: &dyn Events,
-) -> Result<(ModelCard, Vec<Scored>), Failure> {
+) -> Result<Outcome, Failure> {
     let (params, card) = load_model(checkpoint, device)?;
+    let videos = media.iter().any(|medium| medium.sort == Sort::Video);
+    let (way, notes) = Way::choose(&card, request, videos)?;
+    let ffmpeg = if videos { Some(Ffmpeg::find()?) } else { None };
+    let eyes = Eyes::open(way, request.detector)?;
     let network = Network::new(card.network.clone(), &params, Precision::F32);
-    let side = card.network.image();
-    let by = card.normalize();
-    let stored = card.face_side;
-    events.begin("images", images.len() as u64);
-    let mut scored = Vec::with_capacity(images.len());
-    for chunk in images.chunks(EVAL_BATCH) {
-        let read: Vec<Result<Vec<f32>, String>> = chunk
-            .par_iter()
-            .map(|path| {
-                let crop = square(&read_image(path)?, stored);
-                let mut planes = vec![0f32; 3 * side * side];
-                let face = Face { rgb: &crop, side: stored };
-                evaluation(face, card.resize, &by, &mut planes);
-                Ok(planes)
-            })
-            .collect();
-        let planes: Vec<f32> = read.iter().flatten().flatten().copied().collect();
-        let mut probabilities =
-            if planes.is_empty() { Vec::new() } else { network.probabilities(&planes)? }
-                .into_iter();
-        for (path, read) in chunk.iter().zip(read) {
-            let mut result =
-                Scored { path: path.clone(), fake: None, classes: BTreeMap::new(), error: None };
-            match read {
-                Err(why) => result.error = Some(why),
-                Ok(_) => {
-                    let p = probabilities.next().unwrap_or_default();
-                    result.fake = Some(fake_score(&p));
-                    result.classes = card.classes.iter().cloned().zip(p).collect();
-                }
-            }
-            scored.push(result);
-        }
-        events.advance(chunk.len() as u64);
+    let mut scorer =
+        Scorer { inputs: Inputs::new(&card, eyes.side()), network, scored: Vec::new() };
+    events.begin("files", media.len() as u64);
+    for medium in media {
+        scorer.medium(medium, &eyes, ffmpeg.as_ref(), request)?;
+        events.advance(1);
     }
-    Ok((card, scored))
+    let Scorer { scored, .. } = scorer;
+    Ok(Outcome { scored, card, notes })
+}
+
+struct Scorer<'a> {
+    inputs: Inputs<'a>,
+    network: Network<'a>,
+    scored: Vec<Scored>,
+}
+
+impl Scorer<'_> {
+    fn medium(
+        &mut self,
+        medium: &Medium,
+        eyes: &Eyes,
+        ffmpeg: Option<&Ffmpeg>,
+        request: &Request<'_>,
+    ) -> Result<(), Failure> {
+        let mut faces = Vec::new();
+        let mut waiting: Vec<Crop> = Vec::new();
+        let seen = eyes.look(medium, ffmpeg, |crop| {
+            waiting.push(crop);
+            if waiting.len() >= EVAL_BATCH {
+                faces.extend(self.faces(&std::mem::take(&mut waiting))?);
+            }
+            Ok(())
+        })?;
+        faces.extend(self.faces(&waiting)?);
+        let mut scores: Vec<f64> = faces.iter().map(|face: &ScoredFace| face.fake).collect();
+        scores.sort_unstable_by(f64::total_cmp);
+        let fake = (!scores.is_empty()).then(|| pooled(&scores, request.rule));
+        let mut scored = Scored {
+            path: medium.path.clone(),
+            kind: medium.sort,
+            fake,
+            called: fake.map(|fake| if fake >= request.threshold { "fake" } else { "real" }),
+            classes: BTreeMap::new(),
+            faces,
+            frames: (medium.sort == Sort::Video).then_some(seen.frames),
+            faceless: fake.is_none() && seen.frames > 0,
+            error: seen.error,
+        };
+        // A crop is its own only face: there is nothing more to say of it.
+        if let (Sort::Image, [face]) = (medium.sort, scored.faces.as_slice())
+            && face.bbox.is_none()
+        {
+            scored.classes = face.classes.clone();
+            scored.faces.clear();
+        }
+        self.scored.push(scored);
+        Ok(())
+    }
+
+    fn faces(&self, crops: &[Crop]) -> Result<Vec<ScoredFace>, Failure> {
+        if crops.is_empty() {
+            return Ok(Vec::new());
+        }
+        let scores = self.network.probabilities(&self.inputs.of(crops))?;
+        let face = |(crop, probabilities): (&Crop, Vec<f32>)| ScoredFace {
+            frame: crop.frame,
+            seconds: crop.seconds,
+            bbox: crop.found.map(|(bbox, _)| bbox),
+            detector: crop.found.map(|(_, score)| score),
+            fake: fake_score(&probabilities),
+            classes: self.inputs.named(probabilities),
+        };
+        Ok(crops.iter().zip(scores).map(face).collect())
+    }
 }

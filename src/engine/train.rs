@@ -6,14 +6,16 @@ use std::sync::atomic::AtomicBool;
 use candle_core::Device;
 
 use super::sample::TrainingSets;
-use crate::lang::model::{Experiment, Weights};
+use super::weights::Declared;
+use crate::lang::model::{Ensemble, Experiment, Project, Weights};
 use crate::model::architecture::Architecture;
 use crate::model::init::{Scheme, randomize};
 use crate::model::params::Params;
 use crate::model::weights::{LoadReport, load};
-use crate::plan::graph::Stage;
+use crate::plan::graph::{Facts, Stage};
 use crate::plan::keys::canonical_loss;
 use crate::train::batch::Inputs;
+use crate::train::card::FaceCard;
 use crate::train::checkpoint::ModelCard;
 use crate::train::fit::{EpochLog, Fit};
 use crate::work::{Events, Failure};
@@ -25,6 +27,7 @@ pub fn make(
     experiment: &Experiment,
     stage: &Stage,
     sets: &TrainingSets,
+    cuts: Vec<FaceCard>,
     weights: Option<&Path>,
     folder: &Path,
     device: &Device,
@@ -51,6 +54,7 @@ pub fn make(
         mean: normalize.mean.value,
         std: normalize.std.value,
         resize: experiment.recipe.resize.value,
+        faces: cuts,
         face_side: sets.sets.iter().map(|faces| faces.file.side()).max().unwrap_or(0),
     };
     let fit = Fit {
@@ -66,6 +70,15 @@ pub fn make(
         stop,
     };
     fit.run()
+}
+
+/// How the faces of an ensemble were found and cut.
+pub fn cuts(project: &Project, ensemble: &Ensemble, facts: &Facts) -> Vec<FaceCard> {
+    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
+    FaceCard::merged(sources.map(|dataset| {
+        let digest = facts.detectors.get(&dataset.name.value);
+        FaceCard::new(dataset, digest.map(String::as_str))
+    }))
 }
 
 /// Random beginnings, then what the file has. The recipe's seed decides what the file
@@ -90,14 +103,14 @@ fn first_weights(
             let path = weights
                 .ok_or_else(|| Failure::Internal("weights were not looked for".to_owned()))?;
             randomize(params, Scheme::Xavier, recipe_seed, |_| true)?;
-            let allowed: Vec<String> =
-                experiment.init.missing.iter().map(|m| m.value.clone()).collect();
-            Ok(Some(load(path, config, params, &allowed)?))
+            let declared = Declared::new(experiment, config.clone());
+            Ok(Some(load(path, &declared.expected(), params)?))
         }
     }
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
+/// Writes a record beside a model.
+pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_vec_pretty(value).map_err(|e| Failure::Internal(e.to_string()))?;
     Ok(crate::store::write_whole(path, &text)?)
 }

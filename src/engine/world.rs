@@ -169,7 +169,7 @@ impl World {
         let mut files: Vec<(&DataPath, Vec<&str>)> = Vec::new();
         for experiment in experiments(project) {
             let init = &experiment.init;
-            let (name, Weights::File { path }) = (&init.name.value, &init.weights) else {
+            let (name, Weights::File { path, .. }) = (&init.name.value, &init.weights) else {
                 continue;
             };
             match files.iter_mut().find(|(known, _)| *known == &path.value) {

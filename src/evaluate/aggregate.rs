@@ -63,7 +63,7 @@ pub fn by_video(
         faces.clear();
         faces.extend(rows.iter().map(|&row| scores[row]));
         faces.sort_unstable_by(f64::total_cmp);
-        score(&faces, rule)
+        pooled(&faces, rule)
     })
 }
 
@@ -154,8 +154,8 @@ fn videos(
         .collect()
 }
 
-/// A video's score from those of its faces, in ascending order.
-pub(super) fn score(faces: &[f64], rule: Pooling) -> f64 {
+/// A video's score from those of its faces, in ascending order; at least one.
+pub(crate) fn pooled(faces: &[f64], rule: Pooling) -> f64 {
     match rule {
         Pooling::Mean => mean(faces),
         Pooling::Max => faces[faces.len() - 1],

@@ -129,7 +129,7 @@ impl Rows {
             videos.par_extend(slices.into_par_iter().filter(|(_, s)| !s.is_empty()).map(
                 |(fake, scores)| {
                     scores.sort_unstable_by(f64::total_cmp);
-                    (fake, aggregate::score(scores, rule))
+                    (fake, aggregate::pooled(scores, rule))
                 },
             ));
             begin = block.end;

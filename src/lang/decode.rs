@@ -8,7 +8,7 @@ mod training;
 
 pub(super) use dataset::dataset;
 pub(super) use table::table;
-pub(super) use training::{attribution, backbone, ensemble, init, loss, recipe};
+pub(super) use training::{attribution, backbone, ensemble, init, loss, ready, recipe};
 
 #[cfg(test)]
 mod tests {

@@ -32,14 +32,14 @@ pub struct Project {
     pub tables: Vec<Table>,
 }
 
-/// One model to train.
+/// One model: to train, or ready in a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Experiment {
     /// Name.
     pub name: Spanned<String>,
     /// The experiment it was derived from.
     pub extends: Option<Spanned<String>>,
-    /// What it trains on.
+    /// What it trains on; no data set if it is ready.
     pub data: Ensemble,
     /// The network.
     pub backbone: Backbone,
@@ -51,4 +51,12 @@ pub struct Experiment {
     pub loss: Loss,
     /// Classes other than real and fake, if any.
     pub attribution: Option<Spanned<Attribution>>,
+}
+
+impl Experiment {
+    /// What its file's classifier gives, if it is scored as the file has it: it then has no data,
+    /// no loss, and a recipe that nobody wrote.
+    pub fn ready(&self) -> Option<&Head> {
+        self.init.head.as_ref().filter(|_| self.data.sources.is_empty())
+    }
 }

@@ -28,6 +28,9 @@ const PARTS: [(&str, Kind); 5] = [
     ("loss", Kind::Loss),
 ];
 
+/// The parts that only a training needs.
+const TRAINING: [&str; 3] = ["data", "recipe", "loss"];
+
 /// The top-level nodes of all files.
 #[derive(Debug, Default)]
 pub(super) struct Declarations {
@@ -167,18 +170,20 @@ impl Declarations {
             .map(|(part, _)| *part)
             .filter(|part| !parts.nodes.contains_key(part))
             .collect();
-        if !lacking.is_empty() {
+        let init = self.patched(&parts, "init", Kind::Init, sink);
+        let ready = lacking == TRAINING && init.as_ref().is_some_and(|i| i.child("head").is_some());
+        if !lacking.is_empty() && !ready {
             let lacking = list(lacking, "and");
             let at = cursor.node.label().map_or(cursor.origin(), |label| label.origin);
             sink.report(
                 Diagnostic::error(Code::IncompleteExperiment, "an experiment that lacks a part")
-                    .text("an experiment has `data`, `backbone`, `init`, `recipe` and `loss`, its own or inherited by `extends`")
+                    .text("an experiment has `data`, `backbone`, `init`, `recipe` and `loss`, its own or inherited by `extends`; without `data`, `recipe` and `loss` it is scored as its file has it, and the `init` needs a `head`")
                     .at(at, format!("lacks {lacking}"))
                     .help("name them in its block, or extend an experiment that has them"),
             );
         }
-        let [data, backbone, init, recipe, loss] =
-            PARTS.map(|(part, kind)| self.patched(&parts, part, kind, sink));
+        let [data, backbone, recipe, loss] = [PARTS[0], PARTS[1], PARTS[3], PARTS[4]]
+            .map(|(part, kind)| self.patched(&parts, part, kind, sink));
         let read = |node: &Option<Node>, kind: Kind| node.clone().map(|node| (node, kind.spec()));
         let data = read(&data, Kind::Ensemble)
             .and_then(|(node, spec)| decode::ensemble(Cursor::new(&node, spec, sources), sink));
@@ -189,6 +194,13 @@ impl Declarations {
         let recipe = read(&recipe, Kind::Recipe)
             .and_then(|(node, spec)| decode::recipe(Cursor::new(&node, spec, sources)));
         let loss = loss.and_then(|node| decode::loss(Cursor::new(&node, &LOSS, sources), sink));
+        let (data, recipe, loss) = match init.as_ref().and_then(|init| init.head.as_ref()) {
+            Some(head) if ready => {
+                let (data, recipe, loss) = decode::ready(head);
+                (Some(data), Some(recipe), Some(loss))
+            }
+            _ => (data, recipe, loss),
+        };
         let attribution = parts.attribution.and_then(|node| {
             let spec = Kind::Experiment
                 .spec()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::efficientnet::{EfficientNetConfig, alias};
 use super::params::ParamSpec;
 use super::vit::VitConfig;
-use crate::lang::model::{Backbone, BackboneKind};
+use crate::lang::model::{Backbone, BackboneKind, Pool};
 
 /// Size and shape of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl Architecture {
     /// Another name that files have for a parameter.
     pub fn alias(&self, name: &str) -> Option<String> {
         match self {
-            Self::Vit(_) => None,
+            Self::Vit(config) => of_vit(config, name),
             Self::EfficientNet(config) => alias(config, name),
         }
     }
@@ -89,6 +89,15 @@ impl Architecture {
             Self::Vit(config) => config.flops(),
             Self::EfficientNet(config) => config.flops(),
         }
+    }
+}
+
+/// timm normalises all tokens where the class token is pooled, which for that one is the same;
+/// DINOv2's own files have another word for registers.
+fn of_vit(config: &VitConfig, name: &str) -> Option<String> {
+    match (name.strip_prefix("fc_norm."), config.pool) {
+        (Some(part), Pool::Cls) => Some(format!("norm.{part}")),
+        _ => (name == "reg_token").then(|| "register_tokens".to_owned()),
     }
 }
 

@@ -20,6 +20,7 @@ fn config(pool: Pool, layer_scale: Option<f32>) -> VitConfig {
         image: 16,
         hidden: 40,
         layer_scale,
+        registers: 0,
         pool,
         drop_path: 0.4,
         classes: 3,
@@ -71,8 +72,8 @@ fn relative(ours: &[f32], reference: &[f32]) -> f32 {
     difference / largest(&mut reference.iter().copied()).max(1e-12)
 }
 
-fn agree(pool: Pool, layer_scale: Option<f32>) {
-    let config = config(pool, layer_scale);
+fn agree(pool: Pool, layer_scale: Option<f32>, registers: usize) {
+    let config = VitConfig { registers, ..config(pool, layer_scale) };
     let (params, images) = (params(&config), images(&config, BATCH));
     let (fused, fused_grads) = run(&Network::new(config.clone(), &params, Precision::F32), &images);
     let (composed, composed_grads) = run(&Network::composed(config, &params), &images);
@@ -87,12 +88,18 @@ fn agree(pool: Pool, layer_scale: Option<f32>) {
 
 #[test]
 fn fused_and_composed_agree_with_drop_path() {
-    agree(Pool::PatchMean, None);
+    agree(Pool::PatchMean, None, 0);
 }
 
 #[test]
 fn fused_and_composed_agree_with_layer_scale_and_cls() {
-    agree(Pool::Cls, Some(0.3));
+    agree(Pool::Cls, Some(0.3), 0);
+}
+
+#[test]
+fn fused_and_composed_agree_with_registers() {
+    agree(Pool::PatchMean, None, 2);
+    agree(Pool::Cls, None, 3);
 }
 
 #[test]

@@ -28,12 +28,21 @@ pub struct VitConfig {
     pub hidden: usize,
     /// Initial LayerScale, if blocks have it.
     pub layer_scale: Option<f32>,
+    /// Register tokens R between the class token and the patches (Darcet et al. 2024).
+    #[serde(default, skip_serializing_if = "none")]
+    pub registers: usize,
     /// What becomes the embedding.
     pub pool: Pool,
     /// Drop-path rate of the last block.
     pub drop_path: f64,
     /// Number of classes C.
     pub classes: usize,
+}
+
+/// Whether there are none of something: it is then left out of what is written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn none(number: &usize) -> bool {
+    *number == 0
 }
 
 /// The place in the random streams of one training step's drop path.
@@ -80,6 +89,7 @@ impl VitConfig {
             image,
             hidden: (vit.width.value as f64 * vit.mlp_ratio.value).round() as usize,
             layer_scale: vit.layer_scale.map(|s| s.value as f32),
+            registers: vit.registers.map_or(0, |number| number.value),
             pool: vit.pool.value,
             drop_path,
             classes,
@@ -91,6 +101,16 @@ impl VitConfig {
         self.image / self.patch
     }
 
+    /// Tokens before those of the patches: the class token and the registers.
+    pub fn front(&self) -> usize {
+        1 + self.registers
+    }
+
+    /// Tokens N of an image.
+    pub fn tokens(&self) -> usize {
+        self.front() + self.grid() * self.grid()
+    }
+
     /// Every parameter, in order. ViT-B/16 with two classes has 85,800,194 scalars.
     pub fn parameters(&self) -> Vec<ParamSpec> {
         let d = self.width;
@@ -99,6 +119,9 @@ impl VitConfig {
             specs.push(ParamSpec { name, shape: shape.to_vec(), begin });
         };
         add("cls_token".into(), &[1, 1, d], Begin::Token);
+        if self.registers > 0 {
+            add("reg_token".into(), &[1, self.registers, d], Begin::Token);
+        }
         add("pos_embed".into(), &[1, self.grid() * self.grid() + 1, d], Begin::Token);
         add("patch_embed.proj.weight".into(), &[d, 3, self.patch, self.patch], Begin::Matrix);
         add("patch_embed.proj.bias".into(), &[d], Begin::Constant(0.0));
@@ -140,7 +163,7 @@ impl VitConfig {
             return index.map_or(self.depth + 1, |i| i + 1);
         }
         match name {
-            "cls_token" | "pos_embed" => 0,
+            "cls_token" | "reg_token" | "pos_embed" => 0,
             _ if name.starts_with("patch_embed.") => 0,
             _ => self.depth + 1,
         }
@@ -157,8 +180,8 @@ impl VitConfig {
 
     /// Multiplications and additions of one image's forward pass.
     pub fn flops(&self) -> f64 {
-        let (d, n) = (self.width as f64, (self.grid() * self.grid() + 1) as f64);
-        let patches = 2.0 * (n - 1.0) * d * (3 * self.patch * self.patch) as f64;
+        let (d, n) = (self.width as f64, self.tokens() as f64);
+        let patches = 2.0 * (n - self.front() as f64) * d * (3 * self.patch * self.patch) as f64;
         let block = 2.0 * n * d * (4.0 * d + 2.0 * self.hidden as f64) + 4.0 * n * n * d;
         patches + self.depth as f64 * block + 2.0 * d * self.classes as f64
     }
@@ -204,7 +227,7 @@ pub fn embed(
     }
     let x = x.to_dtype(DType::F32)?;
     let pooled = match config.pool {
-        Pool::PatchMean => x.narrow(1, 1, x.dim(1)? - 1)?.mean(1)?,
+        Pool::PatchMean => x.narrow(1, config.front(), x.dim(1)? - config.front())?.mean(1)?,
         Pool::Cls => x.narrow(1, 0, 1)?.contiguous()?.reshape((batch, config.width))?,
     };
     layer_norm(&pooled, params.get("fc_norm.weight"), params.get("fc_norm.bias"), EPS)
@@ -215,7 +238,8 @@ pub fn logits(params: &Params, embedding: &Tensor) -> Result<Tensor> {
     linear(embedding, params.get("head.weight"), params.get("head.bias"))
 }
 
-/// Patches as tokens, CLS in front, positions added: (B, 3, S, S) to (B, N, D).
+/// Patches as tokens, CLS in front, positions added, registers between: (B, 3, S, S) to
+/// (B, N, D).
 fn tokens(config: &VitConfig, params: &Params, images: &Tensor, dtype: DType) -> Result<Tensor> {
     let (batch, _, _, _) = images.dims4()?;
     let (grid, patch, width) = (config.grid(), config.patch, config.width);
@@ -230,7 +254,15 @@ fn tokens(config: &VitConfig, params: &Params, images: &Tensor, dtype: DType) ->
     let weight = params.get("patch_embed.proj.weight").reshape((width, pixels))?;
     let tokens = linear(&patches, &weight, params.get("patch_embed.proj.bias"))?;
     let cls = params.get("cls_token").to_dtype(dtype)?.broadcast_as((batch, 1, width))?;
-    Tensor::cat(&[&cls, &tokens], 1)?.broadcast_add(&params.get("pos_embed").to_dtype(dtype)?)
+    let positions = params.get("pos_embed").to_dtype(dtype)?;
+    let tokens = Tensor::cat(&[&cls, &tokens], 1)?.broadcast_add(&positions)?;
+    if config.registers == 0 {
+        return Ok(tokens);
+    }
+    let registers = params.get("reg_token").to_dtype(dtype)?;
+    let registers = registers.broadcast_as((batch, config.registers, width))?.contiguous()?;
+    let patches = tokens.narrow(1, 1, grid * grid)?;
+    Tensor::cat(&[&tokens.narrow(1, 0, 1)?, &registers, &patches], 1)
 }
 
 /// Multi-head self-attention on packed q, k and v: (B, N, 3D) to (B, N, D).

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::inputs::Inputs;
 use super::keys::{
-    CORRUPTION_VERSION, PREDICT_VERSION, faces_inputs, landmark_inputs, sample_inputs, train_inputs,
+    CORRUPTION_VERSION, PREDICT_VERSION, faces_inputs, landmark_inputs, ready_inputs,
+    sample_inputs, train_inputs,
 };
 use crate::lang::model::{
     Column, Corruption, Dataset, Experiment, Predictions, Project, Row, Split, Table,
@@ -25,7 +26,7 @@ pub enum Kind {
     Landmarks,
     /// Faces of an ensemble to a training and a validation set.
     Sample,
-    /// An experiment to a model.
+    /// An experiment to a model, or the file of one to what scores.
     Train,
     /// A model, or the file of another tool, and a split of a data set to scores.
     Predict,
@@ -84,7 +85,12 @@ pub enum Work {
         /// Key of its sample.
         sample: String,
     },
-    /// A trained experiment on a data set.
+    /// An experiment whose model is ready in a file.
+    Ready {
+        /// Its name.
+        experiment: String,
+    },
+    /// A model on a data set.
     Predict {
         /// The experiment.
         experiment: String,
@@ -111,6 +117,9 @@ pub struct Facts {
     pub datasets: BTreeMap<String, DatasetDigests>,
     /// Of each weights file, by name of the `init`.
     pub weights: BTreeMap<String, String>,
+    /// How the weights of an experiment are read, by its name, where earlier versions read the
+    /// same file in another way.
+    pub read: BTreeMap<String, String>,
     /// Of each weights file of a face detector, by name of the data set.
     pub detectors: BTreeMap<String, String>,
     /// Of each file of another tool's scores.
@@ -277,7 +286,7 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
         plan.add(Kind::Landmarks, name.clone(), inputs, Work::Landmarks { dataset: name });
     }
     let experiments = experiments(project);
-    for experiment in &experiments {
+    for experiment in experiments.iter().filter(|experiment| experiment.ready().is_none()) {
         let inputs = sample_inputs(project, &experiment.data, &faces, facts);
         let name = experiment.data.name.value.clone();
         let work = Work::Sample { experiment: experiment.name.value.clone() };
@@ -286,6 +295,12 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
     let mut models = BTreeMap::new();
     for experiment in &experiments {
         let name = experiment.name.value.clone();
+        if experiment.ready().is_some() {
+            let inputs = ready_inputs(experiment, facts);
+            models.insert(name.clone(), inputs.key(Kind::Train.word()));
+            plan.add(Kind::Train, name.clone(), inputs, Work::Ready { experiment: name });
+            continue;
+        }
         let sample =
             sample_inputs(project, &experiment.data, &faces, facts).key(Kind::Sample.word());
         let inputs = train_inputs(project, experiment, &sample, facts);

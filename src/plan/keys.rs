@@ -19,6 +19,7 @@ const LANDMARKS_VERSION: u32 = 1;
 const GIVEN_VERSION: u32 = 2;
 const SAMPLE_VERSION: u32 = 1;
 const TRAIN_VERSION: u32 = 1;
+const READY_VERSION: u32 = 1;
 pub(super) const PREDICT_VERSION: u32 = 2;
 const BLEND_VERSION: u32 = 3;
 pub(super) const CORRUPTION_VERSION: u32 = 2;
@@ -107,11 +108,7 @@ pub(super) fn train_inputs(
     facts: &Facts,
 ) -> Inputs {
     let loss = canonical_loss(&experiment.loss);
-    let mut init = Inputs::of(&experiment.init);
-    if let Weights::File { .. } = &experiment.init.weights {
-        let digest = facts.weights.get(&experiment.init.name.value);
-        init = init.with("weights", json!({ "digest": digest }));
-    }
+    let init = init_inputs(experiment, facts);
     let inputs = Inputs::empty()
         .with("version", TRAIN_VERSION)
         .with("sample", sample)
@@ -133,6 +130,30 @@ pub(super) fn train_inputs(
         Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
         _ => inputs,
     }
+}
+
+/// Of a model that is ready: its file, and how that is read.
+pub(super) fn ready_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
+    Inputs::empty()
+        .with("version", READY_VERSION)
+        .with("backbone", &experiment.backbone)
+        .nested("init", init_inputs(experiment, facts))
+}
+
+/// Of first weights: for a file its content, where in it they are, and how it is read where that
+/// was not always so.
+fn init_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
+    let init = Inputs::of(&experiment.init);
+    let Weights::File { key, .. } = &experiment.init.weights else { return init };
+    let digest = facts.weights.get(&experiment.init.name.value);
+    let mut weights = Inputs::empty().with("digest", digest);
+    if let Some(key) = key {
+        weights = weights.with("key", key);
+    }
+    if let Some(read) = facts.read.get(&experiment.name.value) {
+        weights = weights.with("read", read);
+    }
+    init.nested("weights", weights)
 }
 
 /// The terms in an order of their own: a sum does not depend on it, but rounding does.

@@ -20,12 +20,8 @@ pub struct Cut {
 impl Cut {
     /// As a data set declares it.
     pub fn of(rule: &FaceRule) -> Self {
-        let filter = match rule.filter.value {
-            Interpolation::Bilinear => Filter::Bilinear,
-            Interpolation::Bicubic => Filter::Bicubic,
-        };
         let (margin, framing) = (rule.margin.value, rule.framing.value);
-        Self { margin, framing, filter, side: rule.size.value }
+        Self { margin, framing, filter: rule.filter.value.into(), side: rule.size.value }
     }
 
     /// The part of a frame that a box (left, top, right, bottom) stands for: grown by the
@@ -65,6 +61,15 @@ impl Cut {
     pub fn cut(&self, rgb: &[u8], (width, height): (u32, u32), bbox: [f32; 4]) -> Option<Vec<u8>> {
         let window = self.window(bbox, width, height)?;
         Some(resize(rgb, width, window, self.side, self.filter))
+    }
+}
+
+impl From<Interpolation> for Filter {
+    fn from(declared: Interpolation) -> Self {
+        match declared {
+            Interpolation::Bilinear => Self::Bilinear,
+            Interpolation::Bicubic => Self::Bicubic,
+        }
     }
 }
 

@@ -310,7 +310,7 @@ impl Preparation<'_> {
 
 impl Search {
     /// The faces of a frame that are wanted, best score first.
-    fn faces(
+    pub fn faces(
         &self,
         rgb: &[u8],
         (width, height): (u32, u32),

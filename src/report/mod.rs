@@ -23,7 +23,7 @@ pub mod numbers;
 pub mod page;
 pub mod plot;
 mod protocol;
-mod records;
+pub(crate) mod records;
 pub mod reference;
 pub mod statistics;
 pub mod table;

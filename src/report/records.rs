@@ -1,7 +1,7 @@
 //! Records of fields separated by commas (RFC 4180).
 
 /// Appends a record, quoting what needs it.
-pub(super) fn write<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
+pub(crate) fn write<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
     for (i, field) in fields.into_iter().enumerate() {
         if i > 0 {
             out.push(',');

@@ -13,6 +13,7 @@ use crate::lang::span::Spanned;
 use crate::model::architecture::Architecture;
 use crate::model::params::Params;
 use crate::store::write_whole;
+use crate::train::card::FaceCard;
 use crate::work::Failure;
 
 /// Key of our description in a checkpoint's metadata.
@@ -40,6 +41,9 @@ pub struct ModelCard {
     pub std: [f64; 3],
     /// How faces reach the input size.
     pub resize: Resize,
+    /// How those were found and cut; none in a model of an earlier version, or of somebody else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faces: Vec<FaceCard>,
     /// Side of the stored faces that it was trained on, in pixels.
     pub face_side: u32,
 }

@@ -4,6 +4,7 @@
 pub mod augment;
 pub mod batch;
 pub mod blend;
+pub mod card;
 pub mod checkpoint;
 pub mod fit;
 pub mod journal;

@@ -257,6 +257,7 @@ mod tests {
             image: 16,
             hidden: 8,
             layer_scale: None,
+            registers: 0,
             pool: Pool::PatchMean,
             drop_path: 0.0,
             classes: 2,

@@ -116,6 +116,7 @@ mod tests {
             image: 8,
             hidden: 24,
             layer_scale: None,
+            registers: 0,
             pool: Pool::PatchMean,
             drop_path: 0.3,
             classes: 3,

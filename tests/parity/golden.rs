@@ -37,6 +37,7 @@ impl Shape {
             image,
             hidden,
             layer_scale,
+            registers: 0,
             pool,
             drop_path: 0.0,
             classes,

@@ -18,7 +18,7 @@ mod forgerynet;
 mod listing;
 mod lists;
 mod paths;
-mod tree;
+pub mod tree;
 mod wdf;
 
 pub use listing::{Finding, Lacking, Listing, Tally};

@@ -79,14 +79,16 @@ pub(super) fn frame(classes: &[String], rows: &[Prediction]) -> PolarsResult<Dat
     DataFrame::new(rows.len(), columns)
 }
 
-fn label_name(label: Label) -> &'static str {
+/// What the file calls a label.
+pub fn label_name(label: Label) -> &'static str {
     match label {
         Label::Real => "real",
         Label::Fake => "fake",
     }
 }
 
-fn family_name(family: Family) -> &'static str {
+/// What the file calls a family.
+pub fn family_name(family: Family) -> &'static str {
     let named = FAMILIES.iter().find(|(_, known)| *known == family);
     named.expect("every family has a name").0
 }

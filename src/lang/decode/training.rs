@@ -4,9 +4,9 @@ use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
     AdamW, Attribution, Augment, AugmentKind, Backbone, BackboneKind, DeviceChoice, EfficientNet,
-    Ensemble, Hull, Init, Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize, Optimizer,
-    Pool, Precision, PseudoFake, PseudoFakeKind, Recipe, Resize, SampleRule, Schedule,
-    ScheduleKind, Sgd, Source, Split, Vit, Weights,
+    Ensemble, Head, Hull, Init, Interpolation, Keep, Loss, LossTerm, Mining, Mix, Normalize,
+    Optimizer, Pool, Precision, PseudoFake, PseudoFakeKind, REAL, Recipe, Resize, SampleRule,
+    Schedule, ScheduleKind, Sgd, Source, Split, Vit, Weights,
 };
 use crate::lang::span::{Origin, Spanned};
 use crate::lang::value::Datum;
@@ -159,6 +159,7 @@ fn vit(node: Cursor<'_>, vit: Cursor<'_>, sink: &mut Sink) -> Option<(Spanned<us
         heads: heads?,
         mlp_ratio: mlp_ratio?,
         layer_scale: vit.maybe("layer-scale")?,
+        registers: vit.maybe("registers")?,
         pool: node.child_value("pool")?,
     };
     Some((image?, vit))
@@ -214,7 +215,9 @@ const HALF: ([f64; 3], [f64; 3]) = ([0.5; 3], [0.5; 3]);
 /// Decodes an `init`.
 pub(crate) fn init(node: Cursor<'_>, sink: &mut Sink) -> Option<Init> {
     let weights = match (node.child("weights"), node.child("random")) {
-        (Some(weights), _) => Weights::File { path: weights.path("path")? },
+        (Some(weights), _) => {
+            Weights::File { path: weights.path("path")?, key: weights.maybe("key")? }
+        }
         (None, Some(random)) => {
             Weights::Random { std: random.maybe("std")?, seed: random.get("seed")? }
         }
@@ -223,7 +226,7 @@ pub(crate) fn init(node: Cursor<'_>, sink: &mut Sink) -> Option<Init> {
     let normalize = match (node.child("normalize"), &weights) {
         (Some(normalize), _) => self::normalize(normalize)?,
         (None, Weights::Random { .. }) => preset(HALF, Origin::DEFAULT),
-        (None, Weights::File { path }) => {
+        (None, Weights::File { path, .. }) => {
             sink.report(
                 Diagnostic::error(Code::MissingNode, "weights without `normalize`")
                     .text("pretrained weights expect the normalisation that they were trained with")
@@ -239,8 +242,88 @@ pub(crate) fn init(node: Cursor<'_>, sink: &mut Sink) -> Option<Init> {
             ["head.*", "fc_norm.*"].map(|pattern| Spanned::default_of(pattern.to_owned())).to_vec()
         }
     };
-    Some(Init { name: node.get("name")?, weights, normalize, missing })
+    let head = match node.child("head") {
+        Some(head) => Some(self::head(head, &weights, sink)?),
+        None => None,
+    };
+    Some(Init { name: node.get("name")?, weights, normalize, missing, head })
 }
+
+fn head(node: Cursor<'_>, weights: &Weights, sink: &mut Sink) -> Option<Head> {
+    let outputs = node.texts()?;
+    let mut wrong = |text: String, help: &str| {
+        sink.report(
+            Diagnostic::error(Code::Conflict, "a `head` whose outputs are not clear")
+                .text(text)
+                .at(node.origin(), "this head")
+                .help(help.to_owned()),
+        );
+        None
+    };
+    if let Weights::Random { .. } = weights {
+        return wrong("weights that are drawn have no classifier".to_owned(), "remove `head`");
+    }
+    let of = |name: &str| outputs.iter().filter(|output| output.value == name).count();
+    if outputs.iter().any(|output| of(&output.value) > 1) {
+        return wrong("an output is named twice".to_owned(), "give each output a name of its own");
+    }
+    let known = match outputs.as_slice() {
+        [only] => only.value == REAL || only.value == "fake",
+        _ => of(REAL) == 1,
+    };
+    match known {
+        true => Some(Head { outputs, resize: node.get("resize")? }),
+        false => wrong(
+            "one of several outputs is `real`, all others are kinds of fakes; a single output is the \
+             logit of `real` or of `fake`"
+                .to_owned(),
+            "write `head real fake`, or `head fake real` if the file has fakes first",
+        ),
+    }
+}
+
+/// What a model that is ready is said to be trained by.
+pub(crate) fn ready(head: &Head) -> (Ensemble, Recipe, Loss) {
+    let name = || Spanned::default_of("none".to_owned());
+    let data = Ensemble { name: name(), sources: Vec::new(), sample: None };
+    let sgd = Sgd {
+        lr: Spanned::default_of(0.0),
+        momentum: Spanned::default_of(0.0),
+        weight_decay: Spanned::default_of(0.0),
+    };
+    let recipe = Recipe {
+        name: name(),
+        epochs: Spanned::default_of(0),
+        batch: Spanned::default_of(1),
+        micro: None,
+        optimizer: Optimizer::Sgd(sgd),
+        sam: None,
+        schedule: CONSTANT,
+        clip: None,
+        ema: None,
+        precision: Spanned::default_of(Precision::F32),
+        augment: NO_AUGMENT,
+        mix: None,
+        resize: head.resize,
+        keep: Spanned::default_of(Keep::Last),
+        seed: Spanned::default_of(0),
+        device: Spanned::default_of(DeviceChoice::Auto),
+    };
+    (data, recipe, Loss { terms: Vec::new() })
+}
+
+/// The schedule of a recipe without one.
+const CONSTANT: Schedule = Schedule {
+    kind: Spanned { value: ScheduleKind::Constant, origin: Origin::DEFAULT },
+    warmup: Spanned { value: 0.0, origin: Origin::DEFAULT },
+    min_lr: Spanned { value: 0.0, origin: Origin::DEFAULT },
+    hold: None,
+};
+/// The augmentation of a recipe without one.
+const NO_AUGMENT: Augment = Augment {
+    kind: Spanned { value: AugmentKind::None, origin: Origin::DEFAULT },
+    interpolation: Spanned { value: Interpolation::Bilinear, origin: Origin::DEFAULT },
+};
 
 fn normalize(node: Cursor<'_>) -> Option<Normalize> {
     if node.has("preset") {
@@ -278,12 +361,7 @@ pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
             min_lr: node.get("min-lr")?,
             hold: node.maybe("hold")?,
         },
-        None => Schedule {
-            kind: Spanned::default_of(ScheduleKind::Constant),
-            warmup: Spanned::default_of(0.0),
-            min_lr: Spanned::default_of(0.0),
-            hold: None,
-        },
+        None => CONSTANT,
     };
     let keep = match node.child("keep") {
         Some(node) if node.has("lowest") => node.get("lowest")?,
@@ -295,10 +373,7 @@ pub(crate) fn recipe(node: Cursor<'_>) -> Option<Recipe> {
         Some(node) => {
             Augment { kind: node.get("recipe")?, interpolation: node.get("interpolation")? }
         }
-        None => Augment {
-            kind: Spanned::default_of(AugmentKind::None),
-            interpolation: Spanned::default_of(Interpolation::Bilinear),
-        },
+        None => NO_AUGMENT,
     };
     let mix = match node.child("mix") {
         Some(node) => {

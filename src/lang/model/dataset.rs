@@ -199,7 +199,7 @@ pub struct FaceRule {
 }
 
 /// Which of several faces in a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Take {
     /// Every one.
@@ -209,7 +209,7 @@ pub enum Take {
 }
 
 /// The shape that is cut out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Framing {
     /// A square of the box's longer side.

@@ -186,7 +186,7 @@ pub enum AugmentKind {
 }
 
 /// How pixels between pixels are looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interpolation {
     /// Linear.

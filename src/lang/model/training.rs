@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DataPath, Split};
+use super::{DataPath, Resize, Split};
 use crate::lang::span::Spanned;
 
 /// Data sets trained on together (paper section 3.1).
@@ -118,6 +118,9 @@ pub struct Vit {
     pub mlp_ratio: Spanned<f64>,
     /// Initial LayerScale, if the blocks have it.
     pub layer_scale: Option<Spanned<f64>>,
+    /// Register tokens, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registers: Option<Spanned<usize>>,
     /// What becomes the embedding.
     pub pool: Spanned<Pool>,
 }
@@ -156,7 +159,36 @@ pub struct Init {
     pub normalize: Normalize,
     /// Patterns (`*` matches anything) of tensors that the file need not have.
     pub missing: Vec<Spanned<String>>,
+    /// What the file's classifier gives, if that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
 }
+
+/// What the classifier of a weights file gives.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Head {
+    /// Its outputs in order: one is `real`, the others are names of fakes. A single one is the
+    /// logit of `real` or `fake`.
+    pub outputs: Vec<Spanned<String>>,
+    /// How faces reach the input size, where nothing is trained.
+    pub resize: Spanned<Resize>,
+}
+
+impl Head {
+    /// Names of the classes, `real` first.
+    pub fn classes(&self) -> Vec<String> {
+        let names = self.outputs.iter().map(|output| output.value.clone());
+        let fakes = names.filter(|name| name != REAL);
+        let mut classes: Vec<String> = std::iter::once(REAL.to_owned()).chain(fakes).collect();
+        if classes.len() == 1 {
+            classes.push("fake".to_owned());
+        }
+        classes
+    }
+}
+
+/// What the class of reals is called.
+pub const REAL: &str = "real";
 
 /// Where the weights come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -170,10 +202,13 @@ pub enum Weights {
         /// Seed, besides the recipe's.
         seed: Spanned<u64>,
     },
-    /// A safetensors file or a zip `.pth`; `hf://OWNER/REPO/PATH` from the hub.
+    /// A safetensors file or a `.pth`; `hf://OWNER/REPO/PATH` from the hub.
     File {
         /// The location.
         path: Spanned<DataPath>,
+        /// Where in the file its tensors are; found if absent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<Spanned<String>>,
     },
 }
 

@@ -102,6 +102,11 @@ static VIT: NodeSpec = NodeSpec::new("vit", "A Vision Transformer of these sizes
     Field::new("mlp-ratio", Type::Number(POSITIVE), "Hidden width of the MLP over D.")
         .or(Number(4.0)),
     Field::new("layer-scale", Type::Number(POSITIVE), "Initial LayerScale, if the blocks have it."),
+    Field::new(
+        "registers",
+        Type::Whole(1, 64),
+        "Register tokens (Darcet et al. 2024), if it has any; they are never pooled.",
+    ),
 ]);
 
 static EFFICIENTNET: NodeSpec = NodeSpec::new(
@@ -146,13 +151,38 @@ const INIT_CHILDREN: &[Child] = &[
     Child::new(&RANDOM, AtMostOnce).group("origin"),
     Child::new(&NORMALIZE, AtMostOnce),
     Child::new(&MISSING, AtMostOnce),
+    Child::new(&HEAD, AtMostOnce),
 ];
 
 static WEIGHTS: NodeSpec = NodeSpec::value(
     "weights",
-    "A safetensors file or a zip `.pth`.",
+    "A safetensors file, or one that `torch.save` wrote.",
     &[Field::new("path", Type::Path, "The file, or `hf://OWNER/REPO/PATH` on the hub.").required()],
-);
+)
+.properties(&[Field::new(
+    "key",
+    Type::Text,
+    "The key in the file, or the beginning of names, under which its tensors are, such as `state_dict`. Found if absent: an average (`state_dict_ema`, `teacher`) before what it is an average of, as timm does.",
+)]);
+
+static HEAD: NodeSpec = NodeSpec::value(
+    "head",
+    "What the outputs of the file's classifier mean, in order: `real`, and a name for each kind of fake. A single one is the logit of `real` or of `fake`. An experiment with it needs no `recipe`: it is scored as it is.",
+    &[Field::new("outputs", Type::Text, "An output.").required()],
+)
+.properties(&[RESIZE_FIELD])
+.repeating();
+
+const RESIZE_WAYS: &[(&str, &str)] = &[
+    ("straight", "straight to the input size"),
+    ("center-crop", "short side to 8/7 of the input size, then the centre"),
+];
+const RESIZE_FIELD: Field = Field::new(
+    "resize",
+    Type::Word(RESIZE_WAYS),
+    "How faces reach the input size where nothing is trained; a recipe has its own.",
+)
+.or(Text("straight"));
 
 static RANDOM: NodeSpec = NodeSpec::new("random", "Weights from Proofmark's own generator.")
     .properties(&[
@@ -392,16 +422,7 @@ static MIX: NodeSpec = NodeSpec::new(
 static RESIZE: NodeSpec = NodeSpec::value(
     "resize",
     "How faces reach the input size at evaluation.",
-    &[Field::new(
-        "way",
-        Type::Word(&[
-            ("straight", "straight to the input size"),
-            ("center-crop", "short side to 8/7 of the input size, then the centre"),
-        ]),
-        "The way.",
-    )
-    .required()
-    .or(Text("straight"))],
+    &[Field::new("way", Type::Word(RESIZE_WAYS), "The way.").required().or(Text("straight"))],
 );
 
 static KEEP: NodeSpec = NodeSpec::value(
@@ -486,7 +507,7 @@ static TRIPLET: NodeSpec = NodeSpec::value(
 
 pub(crate) static EXPERIMENT: NodeSpec = NodeSpec::value(
     "experiment",
-    "One model to train. What it does not state itself comes from the experiment it extends.",
+    "One model: one to train, or, without `data`, `recipe` and `loss`, one that is scored as its file has it (`head` of its `init`). What it does not state itself comes from the experiment it extends.",
     &[NAME],
 )
 .properties(&[Field::new(

@@ -21,9 +21,9 @@ pub struct Fused {
     /// One for each block after a pass that keeps, else the first alone.
     kept: Vec<Kept>,
     scratch: Scratch,
-    /// Patches of the images (B (N - 1), 3 P P).
+    /// Patches of the images (B G G, 3 P P).
     patches: Vec<f32>,
-    /// Their projections, without the bias, or the gradient of them (B (N - 1), D).
+    /// Their projections, without the bias, or the gradient of them (B G G, D).
     projected: Vec<f32>,
     /// What the last block gives (R, D).
     last: Vec<f32>,
@@ -83,7 +83,7 @@ impl Fused {
     fn sizes(&self, images: usize) -> Sizes {
         Sizes {
             images,
-            tokens: self.config.grid() * self.config.grid() + 1,
+            tokens: self.config.tokens(),
             width: self.config.width,
             hidden: self.config.hidden,
             heads: self.config.heads,
@@ -142,22 +142,28 @@ impl Fused {
         [0, 1].map(|branch| drop.and_then(|drop| drop.scales(rate, 2 * index + branch, batch)))
     }
 
-    /// Fills the first block's input: projected patches as tokens, CLS in front,
-    /// positions added.
+    /// Fills the first block's input: projected patches as tokens, CLS in front, positions
+    /// added, registers between.
     fn tokens(&mut self, values: &HostValues<'_>, images: &[f32], sizes: &Sizes) {
         let (width, tokens) = (sizes.width, sizes.tokens);
+        let patches = self.config.grid() * self.config.grid();
         let inputs = 3 * self.config.patch * self.config.patch;
-        fit(&mut self.patches, sizes.images * (tokens - 1) * inputs);
-        fit(&mut self.projected, sizes.images * (tokens - 1) * width);
+        fit(&mut self.patches, sizes.images * patches * inputs);
+        fit(&mut self.projected, sizes.images * patches * width);
         self.gather(images);
         apply(&self.patches, values.get("patch_embed.proj.weight"), inputs, &mut self.projected);
         let bias = values.get("patch_embed.proj.bias");
         let (cls, positions) = (values.get("cls_token"), values.get("pos_embed"));
+        let registers = (self.config.registers > 0).then(|| values.get("reg_token"));
         let images = self.kept[0].x.chunks_exact_mut(tokens * width);
-        for (x, projected) in images.zip(self.projected.chunks_exact((tokens - 1) * width)) {
+        for (x, projected) in images.zip(self.projected.chunks_exact(patches * width)) {
             let (first, rest) = x.split_at_mut(width);
             for ((x, cls), position) in first.iter_mut().zip(cls).zip(positions) {
                 *x = cls + position;
+            }
+            let (between, rest) = rest.split_at_mut(self.config.registers * width);
+            if let Some(registers) = registers {
+                between.copy_from_slice(registers);
             }
             let rows = rest.chunks_exact_mut(width).zip(projected.chunks_exact(width));
             for ((x, projected), positions) in rows.zip(positions[width..].chunks_exact(width)) {
@@ -193,10 +199,11 @@ impl Fused {
                 Pool::Cls => pooled.copy_from_slice(&x[..width]),
                 Pool::PatchMean => {
                     pooled.fill(0.0);
-                    for row in x[width..].chunks_exact(width) {
+                    let front = self.config.front();
+                    for row in x[front * width..].chunks_exact(width) {
                         pooled.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
                     }
-                    let scale = 1.0 / (sizes.tokens - 1) as f32;
+                    let scale = 1.0 / (sizes.tokens - front) as f32;
                     pooled.iter_mut().for_each(|v| *v *= scale);
                 }
             }
@@ -243,15 +250,17 @@ impl Fused {
         fit(&mut self.dx, sizes.rows() * width);
         let images = self.dx.chunks_exact_mut(sizes.tokens * width);
         for (dx, dpooled) in images.zip(dpooled.chunks_exact(width)) {
-            let (cls, patches) = dx.split_at_mut(width);
             match self.config.pool {
                 Pool::Cls => {
+                    let (cls, others) = dx.split_at_mut(width);
                     cls.copy_from_slice(dpooled);
-                    patches.fill(0.0);
+                    others.fill(0.0);
                 }
                 Pool::PatchMean => {
-                    cls.fill(0.0);
-                    let scale = 1.0 / (sizes.tokens - 1) as f32;
+                    let front = self.config.front();
+                    let (others, patches) = dx.split_at_mut(front * width);
+                    others.fill(0.0);
+                    let scale = 1.0 / (sizes.tokens - front) as f32;
                     for row in patches.chunks_exact_mut(width) {
                         row.iter_mut().zip(dpooled).for_each(|(dx, d)| *dx = d * scale);
                     }
@@ -262,16 +271,21 @@ impl Fused {
 
     fn tokens_backward(&mut self, sizes: &Sizes, grads: &mut Gradients<'_>) {
         let (width, image) = (sizes.width, sizes.tokens * sizes.width);
-        // An image is a row here: positions are shared by images.
-        let positions = column_sums(&self.dx, image);
-        grads.add("pos_embed", &positions);
-        grads.add("cls_token", &positions[..width]);
-        let images = self.projected.chunks_exact_mut(image - width);
+        let front = self.config.front() * width;
+        // An image is a row here: tokens and positions are shared by images.
+        let shared = column_sums(&self.dx, image);
+        let (cls, patches) = (&shared[..width], &shared[front..]);
+        grads.add("cls_token", cls);
+        if self.config.registers > 0 {
+            grads.add("reg_token", &shared[width..front]);
+        }
+        grads.add("pos_embed", &[cls, patches].concat());
+        let images = self.projected.chunks_exact_mut(image - front);
         for (projected, dx) in images.zip(self.dx.chunks_exact(image)) {
-            projected.copy_from_slice(&dx[width..]);
+            projected.copy_from_slice(&dx[front..]);
         }
         grads.add("patch_embed.proj.bias", &column_sums(&self.projected, width));
-        let rows = sizes.images * (sizes.tokens - 1);
+        let rows = sizes.images * self.config.grid() * self.config.grid();
         outer(&self.projected, &self.patches, rows, grads, "patch_embed.proj.weight");
     }
 }

@@ -22,12 +22,12 @@ pub enum WeightsError {
         /// What is wrong with it.
         why: String,
     },
-    /// A pickle that is not in a zip archive.
+    /// A zip archive of something else.
     #[error(
-        "{} is a legacy PyTorch file (a bare pickle), which Proofmark does not read{}",
-        path.display(), conversion(path)
+        "{} is a zip archive that torch.save did not write: it has no `data.pkl`",
+        path.display()
     )]
-    Legacy {
+    NotTorch {
         /// The file.
         path: PathBuf,
     },
@@ -43,26 +43,56 @@ pub enum WeightsError {
         /// Full name of the class.
         class: String,
     },
-    /// Neither format.
-    #[error(
-        "{} is neither safetensors nor a zip `.pth` file; its first bytes are {start:02x?}",
-        path.display()
-    )]
+    /// No format that is read.
+    #[error("{} holds no weights: {why}", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
-        /// Its first bytes.
-        start: Vec<u8>,
+        /// What it is instead.
+        why: String,
     },
-    /// A `.pth` file without tensors where they are looked for.
-    #[error(
-        "{} holds no tensors at its top level or under `model`, `state_dict` or \
-         `model_state_dict`",
-        path.display()
-    )]
+    /// A `.pth` file without a tensor in any of its dictionaries.
+    #[error("{} holds no tensors, in none of its dictionaries", path.display())]
     NoTensors {
         /// The file.
         path: PathBuf,
+    },
+    /// A declared key under which no weights are.
+    #[error(
+        "{} has no tensors of the declared backbone under `key={key}`; it has some under {}",
+        path.display(), has.join(", ")
+    )]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// Keys under which there are some.
+        has: Vec<String>,
+    },
+    /// Weights of several networks of the same form.
+    #[error(
+        "{} holds weights of several networks that fit: {}; say which with `weights .. key=..`",
+        path.display(), has.join(", ")
+    )]
+    Several {
+        /// The file.
+        path: PathBuf,
+        /// What stands before their names.
+        has: Vec<String>,
+    },
+    /// Weights of a network that computes something else than the declared one.
+    #[error(
+        "the network of {} is not the declared one: {why}; it has {}",
+        path.display(), shortened(names)
+    )]
+    Unlike {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        why: String,
+        /// The tensors that say so.
+        names: Vec<String>,
     },
     /// A tensor of another shape.
     #[error(
@@ -90,15 +120,26 @@ pub enum WeightsError {
     },
     /// Parameters that the file should have.
     #[error(
-        "{} lacks {} of the model's tensors that `missing` does not allow: {}; does the \
-         declared backbone match the file?",
-        path.display(), names.len(), shortened(names)
+        "{} lacks {} of the model's tensors{}:\n  {}\nits tensors are {}; does the declared \
+         backbone match the file?",
+        path.display(),
+        names.len(),
+        if *whole { ", all of which are needed where nothing is trained" }
+        else { " that `missing` does not allow" },
+        lines.join("\n  "),
+        shortened(has)
     )]
     Missing {
         /// The file.
         path: PathBuf,
         /// The parameters.
         names: Vec<String>,
+        /// The first of them, each with the tensor of the file that comes nearest.
+        lines: Vec<String>,
+        /// The names in the file.
+        has: Vec<String>,
+        /// Whether all are needed.
+        whole: bool,
     },
     /// A failure inside candle.
     #[error(transparent)]
@@ -106,6 +147,36 @@ pub enum WeightsError {
 }
 
 impl WeightsError {
+    /// A file that begins with none of the formats that are read.
+    pub(super) fn unknown(path: &Path, start: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(start);
+        let text = text.trim_start().to_lowercase();
+        let why = if start.is_empty() {
+            "it is empty".to_owned()
+        } else if text.starts_with("version https://git-lfs") {
+            "it is a pointer of Git LFS, which stands in a repository for the file itself; \
+             `git lfs pull` brings that, or download it from the repository's page"
+                .to_owned()
+        } else if text.starts_with("<!doctype") || text.starts_with("<html") {
+            "it is a web page, as a download gives in place of a file that needs a login or a \
+             confirmation"
+                .to_owned()
+        } else if start.starts_with(&[0x80]) {
+            "it is a pickle that torch.save did not write".to_owned()
+        } else if start.starts_with(&[0x1f, 0x8b]) || start.get(257..262) == Some(b"ustar") {
+            "it is an archive (tar or gzip); unpack it".to_owned()
+        } else if start.starts_with(b"\x89HDF") {
+            "it is HDF5, as Keras writes it".to_owned()
+        } else {
+            let shown = &start[..start.len().min(10)];
+            format!(
+                "it is neither safetensors nor what torch.save writes; its first bytes are \
+                 {shown:02x?}"
+            )
+        };
+        Self::UnknownFormat { path: path.to_owned(), why }
+    }
+
     /// A failed read of `path`.
     pub(super) fn read(path: &Path, error: &io::Error) -> Self {
         Self::Read { path: path.to_owned(), why: error.to_string() }

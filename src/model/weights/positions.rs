@@ -2,11 +2,54 @@
 
 use candle_core::{Device, Result, Tensor};
 
-/// Side of the patch grid of a position table (1, 1 + side², width).
-pub(super) fn square_grid(shape: &[usize], width: usize) -> Option<usize> {
-    let [1, tokens, w] = shape else { return None };
-    let side = tokens.checked_sub(1)?.isqrt();
-    (*w == width && side > 0 && side * side + 1 == *tokens).then_some(side)
+/// How the rows of a file's table (1, rows, D) lie: those before the grid of patches, then the
+/// grid row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    /// Rows before the grid: the class token's and perhaps those of registers, or none.
+    pub front: usize,
+    /// Side of the grid of patches.
+    pub side: usize,
+}
+
+impl Table {
+    /// How a table of this shape lies, in a file with so many register tokens. Where more than
+    /// one way is possible, it is that of the network's own `grid`.
+    pub fn of(shape: &[usize], width: usize, grid: usize, registers: usize) -> Option<Self> {
+        let [1, rows, w] = shape else { return None };
+        let square = |front: usize| {
+            let patches = rows.checked_sub(front)?;
+            let side = patches.isqrt();
+            (side > 0 && side * side == patches).then_some(Self { front, side })
+        };
+        let mut ways = [1, 0, 1 + registers].into_iter().filter_map(square);
+        if *w != width {
+            return None;
+        }
+        ways.clone().find(|table| table.side == grid).or_else(|| ways.next())
+    }
+
+    /// Whether registers have positions.
+    pub fn of_registers(self) -> bool {
+        self.front > 1
+    }
+
+    /// The table with one row for the class token and those of the grid. A class token without a
+    /// position has one of zeros, and those of registers belong to the registers themselves: the
+    /// sums are the same.
+    pub fn positions(self, table: &Tensor) -> Result<Tensor> {
+        let patches = table.narrow(1, self.front, self.side * self.side)?;
+        let class = match self.front {
+            0 => Tensor::zeros((1, 1, table.dim(2)?), table.dtype(), table.device())?,
+            _ => table.narrow(1, 0, 1)?,
+        };
+        Tensor::cat(&[&class, &patches], 1)
+    }
+
+    /// The positions of the registers (1, R, D).
+    pub fn registers(self, table: &Tensor) -> Result<Tensor> {
+        table.narrow(1, 1, self.front - 1)
+    }
 }
 
 /// Greatest difference of a table (1, 1 + side², width) from the fixed table of MAE and
@@ -76,6 +119,21 @@ fn cubic_taps(from: usize, to: usize) -> Vec<[(usize, f64); 4]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_lie_in_the_ways_of_timm() {
+        let table = |rows, grid, registers| Table::of(&[1, rows, 8], 8, grid, registers);
+        let some = |front, side| Some(Table { front, side });
+        assert_eq!(table(197, 14, 0), some(1, 14));
+        assert_eq!(table(197, 16, 0), some(1, 14));
+        assert_eq!(table(196, 14, 0), some(0, 14));
+        assert_eq!(table(1369, 16, 4), some(0, 37));
+        assert_eq!(table(201, 14, 4), some(5, 14));
+        assert_eq!(table(198, 14, 0), None);
+        assert_eq!(Table::of(&[1, 197, 9], 8, 14, 0), None);
+        // Two ways: the network's own decides.
+        assert_eq!((table(9, 2, 4), table(9, 3, 4)), (some(5, 2), some(0, 3)));
+    }
 
     #[test]
     fn cubic_weights_sum_to_one_and_keep_a_grid() {

@@ -8,7 +8,7 @@ use super::boxes::{Detection, Options, candidates, faces, probabilities};
 use super::error::DetectorError;
 use super::fast::{Fast, Memory};
 use super::network::{Builder, Network};
-use super::weights::Tensors;
+use super::weights::{MOBILENET, RESNET, Tensors};
 use super::{composed, mobilenet, neck, resnet};
 use crate::prepare::crop::{Filter, Window};
 use crate::prepare::resample::resize_to;
@@ -46,24 +46,25 @@ impl Detector {
     /// RetinaFace on a MobileNetV1 of a quarter of the width.
     pub fn embedded() -> Result<Self, DetectorError> {
         let path = Path::new("the built-in RetinaFace");
-        Self::new(Tensors::from_safetensors(path, EMBEDDED.to_vec())?)
+        Self::new(Tensors::from_memory(path, EMBEDDED.to_vec())?)
     }
 
-    /// RetinaFace from safetensors or a zip `.pth` in the key names of its PyTorch
+    /// RetinaFace from safetensors or a `.pth` in the key names of its PyTorch
     /// implementations. The names say which backbone it is.
     pub fn open(path: &Path) -> Result<Self, DetectorError> {
         Self::new(Tensors::open(path)?)
     }
 
+    /// Whether a file holds one of the networks, by the names in it alone.
+    pub fn check(path: &Path) -> Result<(), DetectorError> {
+        Body::of(&Tensors::open(path)?).map(|_| ())
+    }
+
     fn new(tensors: Tensors) -> Result<Self, DetectorError> {
         let mut net = Builder::new(tensors);
-        let (levels, width) = if net.tensors.has("body.stage1.0.0.weight") {
-            (mobilenet::body(&mut net)?, 64)
-        } else if net.tensors.has("body.conv1.weight") {
-            (resnet::body(&mut net)?, 256)
-        } else {
-            let path = net.tensors.path().to_owned();
-            return Err(DetectorError::Unknown { path, names: net.tensors.names() });
+        let (levels, width) = match Body::of(&net.tensors)? {
+            Body::MobileNet => (mobilenet::body(&mut net)?, 64),
+            Body::ResNet => (resnet::body(&mut net)?, 256),
         };
         let heads = neck::neck(&mut net, levels, width)?;
         let network = net.finish(heads);
@@ -121,6 +122,25 @@ impl Detector {
         let levels = composed::run(&self.network, &image.permute((0, 3, 1, 2))?.contiguous()?)?;
         let [first, second, third] = levels.map(|level| level.flatten_all()?.to_vec1::<f32>());
         Ok(Raw::new([&first?, &second?, &third?], width))
+    }
+}
+
+/// What a file's names say that the network is made on.
+enum Body {
+    MobileNet,
+    ResNet,
+}
+
+impl Body {
+    fn of(tensors: &Tensors) -> Result<Self, DetectorError> {
+        if tensors.has(MOBILENET) {
+            Ok(Self::MobileNet)
+        } else if tensors.has(RESNET) {
+            Ok(Self::ResNet)
+        } else {
+            let path = tensors.path().to_owned();
+            Err(DetectorError::Unknown { path, names: tensors.names() })
+        }
     }
 }
 

@@ -13,8 +13,8 @@ pub enum DetectorError {
     /// A file of another network.
     #[error(
         "{} is no RetinaFace that Proofmark knows: looked for `body.stage1.0.0.weight` \
-         (MobileNetV1 of a quarter of the width) and `body.conv1.weight` (ResNet-50), with or \
-         without `module.` before them, but its tensors are {}",
+         (MobileNetV1 of a quarter of the width) and `body.conv1.weight` (ResNet-50), \
+         whatever stands before them, but its tensors are {}",
         path.display(), shortened(names)
     )]
     Unknown {

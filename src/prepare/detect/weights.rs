@@ -1,17 +1,17 @@
 //! The tensors of a RetinaFace file by their usual names, batch norm folded into the
 //! convolutions.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
 use super::error::DetectorError;
 use super::network::Filter;
-use crate::model::weights::WeightsFile;
+use crate::model::weights::{Entry, Undecided, Wanted, WeightsError, WeightsFile, choose};
 
-/// What PyTorch's `DataParallel` puts before every name.
-const WRAPPER: &str = "module.";
+/// Tensors that only one of the networks has.
+pub(super) const MOBILENET: &str = "body.stage1.0.0.weight";
+pub(super) const RESNET: &str = "body.conv1.weight";
 /// Added to the variance by PyTorch's batch norm.
 const EPS: f64 = 1e-5;
 
@@ -19,26 +19,34 @@ const EPS: f64 = 1e-5;
 pub struct Tensors {
     path: PathBuf,
     file: WeightsFile,
-    prefix: &'static str,
-    shapes: BTreeMap<String, Vec<usize>>,
+    /// What stands before all names, with its dot.
+    prefix: String,
 }
 
 impl Tensors {
-    /// Opens safetensors or a zip `.pth`.
+    /// Opens safetensors or what `torch.save` wrote.
     pub fn open(path: &Path) -> Result<Self, DetectorError> {
-        Ok(Self::new(path, WeightsFile::open(path)?))
+        Self::new(path, WeightsFile::open(path)?)
     }
 
-    /// Safetensors in memory; `path` is for messages.
-    pub fn from_safetensors(path: &Path, bytes: Vec<u8>) -> Result<Self, DetectorError> {
-        Ok(Self::new(path, WeightsFile::from_safetensors(path, bytes)?))
+    /// A file in memory; `path` is for messages.
+    pub fn from_memory(path: &Path, bytes: Vec<u8>) -> Result<Self, DetectorError> {
+        Self::new(path, WeightsFile::from_memory(path, bytes)?)
     }
 
-    fn new(path: &Path, file: WeightsFile) -> Self {
-        let shapes = file.shapes();
-        let wrapped = !shapes.is_empty() && shapes.keys().all(|name| name.starts_with(WRAPPER));
-        let prefix = if wrapped { WRAPPER } else { "" };
-        Self { path: path.to_owned(), file, prefix, shapes }
+    fn new(path: &Path, file: WeightsFile) -> Result<Self, DetectorError> {
+        // Whatever wrappers and keys stand before the names, the heads tell where they end.
+        let heads = ["ClassHead.0.conv1x1.weight", "BboxHead.0.conv1x1.weight"];
+        let wanted = heads.into_iter().chain([MOBILENET, RESNET]);
+        let wanted: Vec<Wanted> =
+            wanted.map(|name| Wanted { names: vec![name.to_owned()], shape: None }).collect();
+        let choice = choose(file.entries(), &wanted, None).map_err(|why| match why {
+            Undecided::Key(has) | Undecided::Several(has) => {
+                WeightsError::Several { path: path.to_owned(), has }
+            }
+        })?;
+        let dot = if choice.prefix.is_empty() { "" } else { "." };
+        Ok(Self { path: path.to_owned(), file, prefix: choice.prefix + dot })
     }
 
     /// The file.
@@ -48,12 +56,19 @@ impl Tensors {
 
     /// The names in the file, as they are there.
     pub fn names(&self) -> Vec<String> {
-        self.shapes.keys().cloned().collect()
+        let mut names: Vec<String> = self.file.entries().iter().map(Entry::full).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Whether there is a tensor of this name.
     pub fn has(&self, name: &str) -> bool {
-        self.shapes.contains_key(&format!("{}{name}", self.prefix))
+        self.place(name).is_some()
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        let full = format!("{}{name}", self.prefix);
+        self.file.entries().iter().position(|entry| entry.full() == full)
     }
 
     /// A convolution without a bias and the batch norm that follows it, then LeakyReLU
@@ -113,18 +128,20 @@ impl Tensors {
     }
 
     fn tensor(&self, name: &str, needed: &[usize]) -> Result<Tensor, DetectorError> {
-        let name = format!("{}{name}", self.prefix);
-        match self.shapes.get(&name) {
-            None => {
-                Err(DetectorError::Missing { path: self.path.clone(), name, names: self.names() })
-            }
-            Some(found) if found != needed => Err(DetectorError::Shape {
+        let (place, name) = (self.place(name), format!("{}{name}", self.prefix));
+        let Some(place) = place else {
+            let (path, names) = (self.path.clone(), self.names());
+            return Err(DetectorError::Missing { path, name, names });
+        };
+        let found = &self.file.entries()[place].shape;
+        match found == needed {
+            true => Ok(self.file.tensor(place)?),
+            false => Err(DetectorError::Shape {
                 path: self.path.clone(),
                 name,
                 found: found.clone(),
                 needed: needed.to_vec(),
             }),
-            Some(_) => Ok(self.file.tensor(&self.path, &name)?),
         }
     }
 }

@@ -44,8 +44,11 @@ impl LandmarkNet {
     /// None but a mistake of ours.
     pub fn embedded() -> std::result::Result<Self, WeightsError> {
         let path = Path::new("the built-in landmark network");
-        let file = WeightsFile::from_safetensors(path, EMBEDDED.to_vec())?;
-        let get = |name: String| file.tensor(path, &name);
+        let file = WeightsFile::from_memory(path, EMBEDDED.to_vec())?;
+        let get = |name: String| {
+            let place = file.entries().iter().position(|entry| entry.name == name);
+            file.tensor(place.expect("the network is built in whole"))
+        };
         let conv = |block: usize, layer: usize| {
             let name = |part: &str| format!("dense{block}.conv{layer}.{part}");
             let outputs = WIDTHS[block];

@@ -1,6 +1,7 @@
 """Writes small checkpoints in the forms that people have, for tests/weights.rs.
 
-    pip install torch==2.15.0 timm==1.0.31 transformers==4.57.1 safetensors==0.8.0 numpy
+    pip install torch==2.15.0 timm==1.0.31 transformers==4.57.1 safetensors==0.8.0 numpy \
+        zstandard==0.25.0
     python tests/golden/weights/generate.py
 
 transformers is here for its copy of MAE's position table alone.
@@ -12,6 +13,7 @@ import pathlib
 
 import timm
 import torch
+import zstandard
 from safetensors.torch import save_file
 from transformers.models.vit_mae.modeling_vit_mae import get_2d_sincos_pos_embed
 
@@ -116,8 +118,77 @@ save("timm-views.pth", {n: v.t() if v.dim() == 2 else v for n, v in views.items(
 # A view that has more elements than its storage.
 save("broadcast.pth", dict(state, cls_token=torch.zeros(1).expand(1, 1, 8)))
 
-# Not to be read: a legacy pickle, a whole module, one that would run a command, a NaN.
-save("legacy.pth", {"cls_token": torch.zeros(1, 1, 8)}, _use_new_zipfile_serialization=False)
+# What wrappers and training scripts put around it, in any order.
+def wrapped(front, state=state):
+    return {front + name: value for name, value in state.items()}
+
+
+other = {name: value + 1 for name, value in state.items()}
+save("wrap-compile.pth", wrapped("_orig_mod."))
+save("wrap-both.pth", {"state_dict": wrapped("module._orig_mod.")})
+save("wrap-backbone.pth", {"net": wrapped("model.backbone."), "epoch": 2})
+head = {name: value for name, value in state.items() if name.startswith("head.")}
+trunk = {name: value for name, value in state.items() if name not in head}
+save("wrap-head-beside.pth", wrapped("backbone.", trunk) | head)
+save("wrap-averaged.pth", torch.optim.swa_utils.AveragedModel(vit).state_dict())
+save("nested.pth", {"trainer": {"step": 7, "networks": [wrapped("module.")]}, "epoch": 2})
+save("protocol4.pth", {"model": state}, pickle_protocol=4)
+save("whole.pth", {"model": vit, "epoch": 2})
+save("ema.pth", {"state_dict": other, "state_dict_ema": state, "epoch": 2})
+save("teacher.pth", {"student": wrapped("module.backbone.", other),
+                     "teacher": wrapped("backbone.")})
+save("two.pth", {"one": state, "two": other})
+save("shorter.pth", {"blocks.1." + n[9:]: v for n, v in state.items() if n.startswith("blocks.0.")}
+     | state)
+
+# The format of PyTorch before 1.6, which is what there is of RetinaFace.
+old = {"_use_new_zipfile_serialization": False}
+save("legacy-nested.pth", {"epoch": 3, "state_dict": wrapped("module.")}, **old)
+save("legacy-views.pth", {n: v.t() if v.dim() == 2 else v for n, v in views.items()}, **old)
+
+# An archive whose table of files general readers take for something else, and one without
+# checksums.
+torch.save({f"k{i}": torch.zeros(4) for i in range(456)}, here / ("x" * 21 + ".pth"))
+packed = (here / ("x" * 21 + ".pth")).read_bytes()
+(here / ("x" * 21 + ".pth")).unlink()
+(here / "many.pth.zst").write_bytes(zstandard.ZstdCompressor(19).compress(packed))
+torch.serialization.set_crc32_options(False)
+save("no-checksums.pth", state)
+torch.serialization.set_crc32_options(True)
+
+# Networks of timm's that are written in other ways, with what they make of an image.
+images = torch.randn(2, 3, 16, 16)
+results = {"images": images}
+for name, options in {
+    "cls": {"global_pool": "token"},
+    "no-embed-class": {"no_embed_class": True},
+    "registers": {"reg_tokens": 3, "no_embed_class": True},
+    "registers-cls": {"reg_tokens": 3, "no_embed_class": True, "global_pool": "token"},
+    "registers-embedded": {"reg_tokens": 3},
+}.items():
+    options = {"global_pool": "avg", **options}
+    net = timm.models.VisionTransformer(img_size=16, patch_size=4, embed_dim=8, depth=2,
+                                        num_heads=2, mlp_ratio=2, num_classes=2, **options).eval()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    tensors(f"timm-{name}.safetensors", net.state_dict())
+    results[name] = net(images).detach()
+# DINOv2's own name for registers, and its class token with a position.
+net = timm.models.VisionTransformer(img_size=16, patch_size=4, embed_dim=8, depth=2, num_heads=2,
+                                    mlp_ratio=2, num_classes=2, reg_tokens=3, no_embed_class=True,
+                                    global_pool="token").eval()
+for parameter in net.parameters():
+    torch.nn.init.normal_(parameter, std=0.3)
+results["dinov2"] = net(images).detach()
+state_of = net.state_dict()
+state_of["register_tokens"] = state_of.pop("reg_token")
+position = torch.randn(1, 1, 8) * 0.3
+state_of["cls_token"] = state_of["cls_token"] - position
+state_of["pos_embed"] = torch.cat([position, state_of["pos_embed"]], 1)
+tensors("dinov2.safetensors", state_of)
+tensors("results.safetensors", results)
+
+# Not to be read: one that would run a command, a module of another network, a NaN.
 save("module.pth", torch.nn.Linear(2, 2))
 
 

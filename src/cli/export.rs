@@ -1,0 +1,63 @@
+//! `export`: keys of videos, and scores, as CSV.
+
+use std::path::Path;
+
+use super::args::{ExportArgs, ExportWhat};
+use super::exit::Exit;
+use super::output::Printer;
+use super::progress::{StageProgress, bars};
+use super::project::{Planned, checked, failed, planned, print_missing};
+use crate::engine::export::{Wanted, keys, predictions};
+use crate::lang::Loaded;
+use crate::store::write_whole;
+use crate::work::Failure;
+
+/// Prints or writes what is asked for; runs nothing.
+pub fn export(args: &ExportArgs, printer: Printer) -> Exit {
+    let (ExportWhat::Keys(of) | ExportWhat::Predictions { of, .. }) = &args.what;
+    let Some(loaded) = checked(&of.file, printer) else { return Exit::Invalid };
+    match made(args, &loaded, printer) {
+        Ok(exit) => exit,
+        Err(failure) => failed(&failure, printer),
+    }
+}
+
+fn made(args: &ExportArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
+    let (ExportWhat::Keys(of) | ExportWhat::Predictions { of, .. }) = &args.what;
+    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+    let Planned { store, world, plan } = planned(loaded, &of.store.store, &looking, None)?;
+    looking.finish();
+    let mut wanted = Wanted {
+        dataset: of.dataset.as_deref(),
+        split: of.split.map(Into::into),
+        experiment: None,
+    };
+    let text = match &args.what {
+        // Keys of the data sets that are there need no others, and no weights.
+        ExportWhat::Keys(_) if world.scans.is_empty() => None,
+        ExportWhat::Keys(_) => Some(keys(&loaded.project, &world, &wanted)?),
+        ExportWhat::Predictions { .. } if !world.missing.is_empty() => None,
+        ExportWhat::Predictions { experiment, .. } => {
+            wanted.experiment = experiment.as_deref();
+            Some(predictions(&plan, &store, &wanted)?)
+        }
+    };
+    let Some(text) = text else {
+        print_missing(&world, printer);
+        return Ok(Exit::Data);
+    };
+    give(of.out.as_deref(), &text, printer)?;
+    Ok(Exit::Ok)
+}
+
+fn give(out: Option<&Path>, text: &str, printer: Printer) -> Result<(), Failure> {
+    match out {
+        None => printer.data(text),
+        Some(path) => {
+            write_whole(path, text.as_bytes())?;
+            let rows = text.lines().count().saturating_sub(1);
+            printer.line(&format!("written: {} ({rows} rows)", path.display()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! `ls`: what the store holds.
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::args::{Format, LsArgs};
+use super::exit::Exit;
+use super::output::Printer;
+use super::progress::duration;
+use super::project::failed;
+use crate::report::numbers::thousands;
+use crate::store::{Held, Store};
+use crate::work::Failure;
+
+/// Lists results by kind, and what is unfinished.
+pub fn ls(args: &LsArgs, printer: Printer) -> Exit {
+    match print(args, printer) {
+        Ok(()) => Exit::Ok,
+        Err(failure) => failed(&failure, printer),
+    }
+}
+
+fn print(args: &LsArgs, printer: Printer) -> Result<(), Failure> {
+    let store = Store::open(&args.store.store)?;
+    let mut held = store.results()?;
+    held.extend(store.drafts()?);
+    if let Some(stage) = &args.stage {
+        held.retain(|held| held.stage == *stage);
+    }
+    if args.format == Format::Json {
+        let rows: Vec<_> = held.iter().map(as_json).collect();
+        printer.data(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
+        return Ok(());
+    }
+    let mut text = String::new();
+    held.iter().for_each(|held| text += &line(held));
+    let total = held.iter().map(|held| held.bytes).sum();
+    let _ = writeln!(text, "{} in {} folders", size(total), thousands(held.len() as u64));
+    printer.data(&text);
+    Ok(())
+}
+
+/// A result in one line.
+pub(super) fn line(held: &Held) -> String {
+    let name = held.name.as_deref().unwrap_or(if held.finished { "?" } else { "(unfinished)" });
+    let age = duration(held.age.as_secs_f64());
+    let made = if held.locked { ", being made" } else { "" };
+    format!(
+        "{:<10}{:<40}{:>10}  {age} old  {}{made}\n",
+        held.stage,
+        name,
+        size(held.bytes),
+        held.key
+    )
+}
+
+fn as_json(held: &Held) -> serde_json::Value {
+    json!({
+        "stage": held.stage,
+        "name": held.name,
+        "key": held.key,
+        "folder": held.folder,
+        "bytes": held.bytes,
+        "seconds_old": held.age.as_secs(),
+        "finished": held.finished,
+        "locked": held.locked,
+    })
+}
+
+/// Bytes for people.
+pub(super) fn size(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{bytes} B"),
+        _ => format!("{value:.1} {}", units[unit]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_read_as_people_say_them() {
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(1023), "1023 B");
+        assert_eq!(size(1536), "1.5 KiB");
+        assert_eq!(size(5 << 40), "5.0 TiB");
+    }
+}

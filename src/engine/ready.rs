@@ -1,0 +1,51 @@
+//! The stage that takes a model from a file as it is: nothing is trained.
+
+use std::path::Path;
+
+use candle_core::Device;
+
+use super::train::write_json;
+use super::weights::Declared;
+use crate::lang::model::{Experiment, Head};
+use crate::model::architecture::Architecture;
+use crate::model::params::Params;
+use crate::model::weights::load;
+use crate::plan::graph::Stage;
+use crate::train::checkpoint::{ModelCard, write};
+use crate::work::{Events, Failure};
+
+/// Writes `model.safetensors` and `load.json` into `folder`.
+///
+/// # Errors
+/// A file that lacks anything, or is of another network.
+pub fn make(
+    experiment: &Experiment,
+    head: &Head,
+    stage: &Stage,
+    weights: &Path,
+    folder: &Path,
+    events: &dyn Events,
+) -> Result<(), Failure> {
+    let classes = head.classes();
+    let network = Architecture::new(&experiment.backbone, classes.len());
+    let params = Params::zeros(network.parameters(), &Device::Cpu)?;
+    let declared = Declared::new(experiment, network.clone());
+    let report = load(weights, &declared.expected(), &params)?;
+    events.note(&report.summary());
+    write_json(&folder.join("load.json"), &report)?;
+    let normalize = &experiment.init.normalize;
+    let card = ModelCard {
+        experiment: experiment.name.value.clone(),
+        key: stage.key.clone(),
+        inputs: stage.inputs.values.clone(),
+        epoch: 0,
+        classes,
+        face_side: network.image() as u32,
+        network,
+        mean: normalize.mean.value,
+        std: normalize.std.value,
+        resize: head.resize.value,
+        faces: Vec::new(),
+    };
+    write(&folder.join("model.safetensors"), &params.snapshot()?, &card)
+}

@@ -1,0 +1,97 @@
+//! Weights files against what is declared, before any work: only their headers are read.
+
+use std::collections::BTreeMap;
+
+use super::sample::class_names;
+use super::world::World;
+use crate::lang::model::{Experiment, Project, Weights};
+use crate::model::architecture::Architecture;
+use crate::model::weights::{Expected, LoadReport, check};
+use crate::plan::graph::experiments;
+use crate::prepare::detect::Detector;
+use crate::work::Failure;
+
+/// What an experiment's weights file is expected to hold. Owns what [`Expected`] points to.
+pub(super) struct Declared {
+    architecture: Architecture,
+    missing: Vec<String>,
+    key: Option<String>,
+    head: Option<Vec<String>>,
+    ready: bool,
+}
+
+impl Declared {
+    /// By the declarations, for a network of so many classes.
+    pub fn new(experiment: &Experiment, architecture: Architecture) -> Self {
+        let init = &experiment.init;
+        let key = match &init.weights {
+            Weights::File { key, .. } => key.as_ref().map(|key| key.value.clone()),
+            Weights::Random { .. } => None,
+        };
+        let outputs = init.head.as_ref().map(|head| &head.outputs);
+        Self {
+            architecture,
+            missing: init.missing.iter().map(|pattern| pattern.value.clone()).collect(),
+            key,
+            head: outputs.map(|outputs| outputs.iter().map(|o| o.value.clone()).collect()),
+            ready: experiment.ready().is_some(),
+        }
+    }
+
+    /// What loading is told.
+    pub fn expected(&self) -> Expected<'_> {
+        Expected {
+            architecture: &self.architecture,
+            missing: &self.missing,
+            key: self.key.as_deref(),
+            head: self.head.as_deref(),
+            whole: self.ready,
+        }
+    }
+}
+
+/// Adds to [`World::missing`] every file of weights that is here and is not what is declared, and
+/// to the facts how files are read that earlier versions read otherwise.
+///
+/// # Errors
+/// Classes that cannot be told from the data.
+pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
+    // What is wrong with a file is wrong for all that use it.
+    let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for experiment in experiments(project) {
+        let name = &experiment.name.value;
+        let Some(file) = world.weights.get(&experiment.init.name.value) else { continue };
+        let classes = match experiment.ready() {
+            Some(head) => head.classes(),
+            None => class_names(project, experiment, world)?,
+        };
+        let architecture = Architecture::new(&experiment.backbone, classes.len());
+        let declared = Declared::new(experiment, architecture);
+        match check(file, &declared.expected()) {
+            Ok(report) => {
+                let read = otherwise(&report);
+                world.facts.read.extend(read.map(|read| (name.clone(), read)));
+            }
+            Err(error) => wrong.entry(error.to_string()).or_default().push(name.clone()),
+        }
+    }
+    for (error, names) in wrong {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        world.missing.push(format!("of experiment {}: {error}", names.join(", ")));
+    }
+    for (dataset, file) in &world.detectors {
+        if let Err(error) = Detector::check(file) {
+            world.missing.push(format!("the face detector of `{dataset}`: {error}"));
+        }
+    }
+    Ok(())
+}
+
+/// How a file is read, if not as before: an average rather than what it is an average of, the
+/// last normalisation where the class token is pooled.
+fn otherwise(report: &LoadReport) -> Option<String> {
+    let average = (report.average && !report.others.is_empty()).then(|| report.prefix.clone());
+    let norm = report.norm.then(|| "norm".to_owned());
+    let parts: Vec<String> = average.into_iter().chain(norm).collect();
+    (!parts.is_empty()).then(|| parts.join(" and "))
+}

@@ -1,0 +1,198 @@
+//! What a store holds and how much of the disk it takes, and the removal of what nobody uses.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::{Doing, StageRecord, Store, StoreFailure};
+
+/// Something that a store holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// Kind of stage.
+    pub stage: String,
+    /// What it was called; none of what is unfinished or damaged.
+    pub name: Option<String>,
+    /// Its key.
+    pub key: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// How long ago it was last written.
+    pub age: Duration,
+    /// Whether it is finished.
+    pub finished: bool,
+    /// Whether a process is making it, or waits for it.
+    pub locked: bool,
+}
+
+impl Store {
+    /// Finished results, by kind, name and key.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn results(&self) -> Result<Vec<Held>, StoreFailure> {
+        let mut results = Vec::new();
+        for (stage, folder) in folders(&self.root.join("objects"))? {
+            for (key, folder) in folders(&folder)? {
+                let record = fs::read(folder.join("stage.json")).ok();
+                let record: Option<StageRecord> =
+                    record.and_then(|text| serde_json::from_slice(&text).ok());
+                let name = record.map(|record| record.name);
+                results.push(self.held(&stage, name, key, folder, true)?);
+            }
+        }
+        results.sort_by(|a, b| (&a.stage, &a.name, &a.key).cmp(&(&b.stage, &b.name, &b.key)));
+        Ok(results)
+    }
+
+    /// Results in the making, or left so.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn drafts(&self) -> Result<Vec<Held>, StoreFailure> {
+        let mut drafts = Vec::new();
+        for (name, folder) in folders(&self.root.join("work"))? {
+            let (stage, key) = name.split_once('-').unwrap_or(("", &name));
+            let (stage, key) = (stage.to_owned(), key.to_owned());
+            drafts.push(self.held(&stage, None, key, folder, false)?);
+        }
+        drafts.sort_by(|a, b| (&a.stage, &a.key).cmp(&(&b.stage, &b.key)));
+        Ok(drafts)
+    }
+
+    fn held(
+        &self,
+        stage: &str,
+        name: Option<String>,
+        key: String,
+        folder: PathBuf,
+        finished: bool,
+    ) -> Result<Held, StoreFailure> {
+        let (bytes, written) = measured(&folder).doing("read", &folder)?;
+        let age = SystemTime::now().duration_since(written).unwrap_or_default();
+        // Nobody makes what is finished.
+        let locked = !finished && self.lock_of(stage, &key)?.is_none();
+        Ok(Held { stage: stage.to_owned(), name, key, folder, bytes, age, finished, locked })
+    }
+
+    /// The lock of a result, unless another process holds it.
+    fn lock_of(&self, stage: &str, key: &str) -> Result<Option<File>, StoreFailure> {
+        let path = self.root.join("locks").join(format!("{stage}-{key}"));
+        let lock = match File::options().append(true).create(true).open(&path) {
+            Ok(lock) => lock,
+            Err(e) => return Err(e).doing("create", &path),
+        };
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(lock)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(e)) => Err(e).doing("lock", &path),
+        }
+    }
+
+    /// Removes something, unless a process holds its lock. Returns whether it is gone. What is
+    /// being removed is no result any more from its first moment, also if this is killed.
+    ///
+    /// # Errors
+    /// A folder that cannot be removed.
+    pub fn remove(&self, held: &Held) -> Result<bool, StoreFailure> {
+        let Some(lock) = self.lock_of(&held.stage, &held.key)? else { return Ok(false) };
+        let record = held.folder.join("stage.json");
+        match fs::remove_file(&record) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(e).doing("remove", &record);
+            }
+            _ => {}
+        }
+        fs::remove_dir_all(&held.folder).doing("remove", &held.folder)?;
+        drop(lock);
+        Ok(true)
+    }
+}
+
+/// The folders in a folder, by name; none if it is not there.
+fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>, StoreFailure> {
+    let entries = match fs::read_dir(parent) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(e).doing("read", parent),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.doing("read", parent)?;
+        // Links lead out of the store.
+        if entry.file_type().doing("read", &entry.path())?.is_dir() {
+            found.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Bytes below a folder, and when any of it was last written.
+fn measured(folder: &Path) -> io::Result<(u64, SystemTime)> {
+    let mut written = fs::metadata(folder)?.modified()?;
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let meta = match entry.metadata() {
+            Ok(meta) => meta,
+            // A process that works there may remove its files at any moment.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(e),
+        };
+        let (size, time) = match meta.is_dir() {
+            true => measured(&entry.path())?,
+            false => (meta.len(), meta.modified()?),
+        };
+        bytes += size;
+        written = written.max(time);
+    }
+    Ok((bytes, written))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Claim;
+
+    fn made(store: &Store, name: &str, key: &str) {
+        let Claim::Make(draft) = store.claim("train", key, false).unwrap() else { panic!() };
+        fs::write(draft.folder.join("model"), vec![0; 1000]).unwrap();
+        let record = StageRecord {
+            stage: "train".into(),
+            name: name.into(),
+            key: key.into(),
+            inputs: serde_json::json!({}),
+            proofmark: "0".into(),
+            seconds: 0.0,
+        };
+        draft.commit(&record).unwrap();
+    }
+
+    #[test]
+    fn results_and_drafts_are_listed_and_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        made(&store, "b", "k1");
+        made(&store, "a", "k2");
+        let results = store.results().unwrap();
+        let names: Vec<_> = results.iter().map(|r| r.name.as_deref().unwrap()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(results[0].bytes > 1000 && !results[0].locked && results[0].finished);
+        let Claim::Make(draft) = store.claim("train", "k3", false).unwrap() else { panic!() };
+        // What is being made is seen from another process, and not removed.
+        let other = Store::open(dir.path()).unwrap();
+        let drafts = other.drafts().unwrap();
+        assert_eq!((drafts.len(), drafts[0].key.as_str(), drafts[0].locked), (1, "k3", true));
+        assert!(!other.remove(&drafts[0]).unwrap() && drafts[0].folder.is_dir());
+        drop(draft);
+        assert!(other.remove(&other.drafts().unwrap()[0]).unwrap());
+        assert!(other.remove(&results[0]).unwrap());
+        assert_eq!(store.results().unwrap().len(), 1);
+        assert!(store.find("train", "k2").is_none() && store.find("train", "k1").is_some());
+        assert!(store.drafts().unwrap().is_empty());
+    }
+}

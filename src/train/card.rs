@@ -1,0 +1,139 @@
+//! What a model's card says of faces: how those that it was trained on were found and cut.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lang::model::{Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take};
+use crate::lang::span::Spanned;
+use crate::prepare::cut::Cut;
+use crate::prepare::detect::Options;
+
+/// How the faces of some of the data sets were made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaceCard {
+    /// The data sets.
+    pub datasets: Vec<String>,
+    /// Which frames of a video.
+    pub frames: FrameCard,
+    /// How faces were found and cut; none where images are faces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchCard>,
+    /// Side of the stored faces in pixels.
+    pub size: u32,
+}
+
+/// Which frames of a video.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrameCard {
+    /// Every frame.
+    All,
+    /// So many a second.
+    Fps(f64),
+    /// Every n-th.
+    Every(u32),
+    /// So many, evenly spaced.
+    Count(u32),
+}
+
+/// How faces are found and cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchCard {
+    /// Digest of the detector's weights, if they are not those that Proofmark carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// Smallest score of a face.
+    pub score: f64,
+    /// Overlap from which two boxes are one face.
+    pub nms: f64,
+    /// Shortest side of a box in pixels.
+    pub min_face: u32,
+    /// Longest side of a frame at detection in pixels; 0 for any.
+    pub long_side: u32,
+    /// Which of several faces.
+    pub take: Take,
+    /// Fraction by which the box grows.
+    pub margin: f64,
+    /// Whether it becomes a square.
+    pub framing: Framing,
+    /// How pixels are interpolated.
+    pub filter: Interpolation,
+}
+
+impl FaceCard {
+    /// As a data set declares it. `weights` is the digest of its detector's file.
+    pub fn new(dataset: &Dataset, weights: Option<&str>) -> Self {
+        let rule: &FaceRule = &dataset.faces;
+        let frames = match &dataset.frames {
+            FrameRule::All => FrameCard::All,
+            FrameRule::Fps { fps } => FrameCard::Fps(fps.value),
+            FrameRule::Every { every } => FrameCard::Every(every.value),
+            FrameRule::Count { count } => FrameCard::Count(count.value),
+        };
+        let search = SearchCard {
+            weights: weights.map(str::to_owned),
+            score: rule.score.value,
+            nms: rule.nms.value,
+            min_face: rule.min_face.value,
+            long_side: rule.long_side.value,
+            take: rule.take.value,
+            margin: rule.margin.value,
+            framing: rule.framing.value,
+            filter: rule.filter.value,
+        };
+        let found = match rule.detector.value {
+            Detector::Retinaface => true,
+            Detector::None => false,
+        };
+        let datasets = vec![dataset.name.value.clone()];
+        Self { datasets, frames, search: found.then_some(search), size: rule.size.value }
+    }
+
+    /// Puts together what is the same but for the data sets, in the order of their names.
+    pub fn merged(cards: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        for mut card in cards {
+            let same = |other: &&mut Self| {
+                (other.frames, &other.search, other.size) == (card.frames, &card.search, card.size)
+            };
+            match merged.iter_mut().find(same) {
+                Some(other) => other.datasets.append(&mut card.datasets),
+                None => merged.push(card),
+            }
+        }
+        for card in &mut merged {
+            card.datasets.sort_unstable();
+            card.datasets.dedup();
+        }
+        merged.sort_by(|a, b| a.datasets.cmp(&b.datasets));
+        merged
+    }
+}
+
+impl FrameCard {
+    /// The rule that preparation takes.
+    pub fn rule(self) -> FrameRule {
+        match self {
+            Self::All => FrameRule::All,
+            Self::Fps(fps) => FrameRule::Fps { fps: Spanned::default_of(fps) },
+            Self::Every(every) => FrameRule::Every { every: Spanned::default_of(every) },
+            Self::Count(count) => FrameRule::Count { count: Spanned::default_of(count) },
+        }
+    }
+}
+
+impl SearchCard {
+    /// Thresholds of the detector.
+    pub fn options(&self) -> Options {
+        Options {
+            score: self.score as f32,
+            nms: self.nms as f32,
+            min_side: self.min_face as f32,
+            long_side: self.long_side,
+        }
+    }
+
+    /// How a box is cut to this side.
+    pub fn cut(&self, side: u32) -> Cut {
+        Cut { margin: self.margin, framing: self.framing, filter: self.filter.into(), side }
+    }
+}
