@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::build::{BuildError, Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
 use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Average, Column, Corruption, Family, Project, Split, Table};
+use crate::lang::model::{Average, Column, Corruption, Family, Project, Row, Split, Table};
 
 /// A set of samples that a metric is computed on.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub(super) struct Unit {
     pub corruption: Option<Corruption>,
     /// Only videos of this value of an attribute.
     pub value: Option<(String, String)>,
+    /// Experiments that train on the data set, where the scenario holds it out.
+    pub hidden: BTreeSet<String>,
 }
 
 impl Unit {
@@ -34,6 +36,11 @@ impl Unit {
             split: self.split,
             corruption: self.corruption,
         }
+    }
+
+    /// Whether a row is not shown here, since one of its experiments trains on the data set.
+    pub fn hides(&self, row: &Row) -> bool {
+        row.experiments().any(|experiment| self.hidden.contains(experiment))
     }
 
     /// Those of some samples that count.
@@ -107,6 +114,7 @@ pub(super) fn plan(
                     method: None,
                     corruption: None,
                     value: None,
+                    hidden: BTreeSet::new(),
                 });
             }
         }
@@ -154,8 +162,22 @@ pub(super) fn plan(
                 }
             }
         }
+        if scenario.holds_out() {
+            for unit in &mut planned.units[first..] {
+                unit.hidden = trained_on(project, table, &unit.dataset);
+            }
+        }
     }
     Ok(planned)
+}
+
+/// The experiments of a table that train on a data set.
+fn trained_on(project: &Project, table: &Table, dataset: &str) -> BTreeSet<String> {
+    let all = table.rows.iter().flat_map(Row::experiments);
+    let trains = |name: &&str| {
+        project.experiments.get(*name).is_some_and(|experiment| experiment.data.trains_on(dataset))
+    };
+    all.filter(trains).map(str::to_owned).collect()
 }
 
 impl Planned {
@@ -213,6 +235,7 @@ impl Planned {
                 method: None,
                 corruption: None,
                 value: Some((by.to_owned(), value.clone())),
+                hidden: BTreeSet::new(),
             };
             let kind = ColumnKind::Value {
                 dataset: dataset.to_owned(),
@@ -244,6 +267,7 @@ impl Planned {
                 method: None,
                 corruption: Some(corruption),
                 value: None,
+                hidden: BTreeSet::new(),
             };
             let kind = ColumnKind::Corrupted { dataset: dataset.to_owned(), split, corruption };
             self.shown(unit, kind, evidence);
@@ -271,6 +295,7 @@ impl Planned {
                 method: Some(method.name.clone()),
                 corruption: None,
                 value: None,
+                hidden: BTreeSet::new(),
             };
             if show {
                 let kind = ColumnKind::Manipulation {

@@ -7,6 +7,7 @@ mod data;
 mod device;
 mod diff;
 mod failures;
+mod heldout;
 mod hub;
 mod interrupt;
 mod layouts;
