@@ -17,5 +17,6 @@ fn main() -> ExitCode {
         // SAFETY: no other thread has been started yet.
         unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
     }
-    cli::main(&Cli::parse()).into()
+    let cli = Cli::try_parse().unwrap_or_else(|error| cli::usage(error).exit());
+    cli::main(&cli).into()
 }

@@ -91,6 +91,27 @@ fn actual(loaded: &Loaded, codes: &mut Codes) {
     }
 }
 
+/// What the comments of a text expect to be said of its lines, where anything of that is not.
+fn unsaid(file: &str, text: &str, loaded: &Loaded) -> Vec<String> {
+    let mut missing = Vec::new();
+    for (line, content) in (1..).zip(text.lines()) {
+        let wanted = content.split("// ").filter_map(|part| part.strip_prefix("help: "));
+        for wanted in wanted.map(str::trim) {
+            let of_line = |d: &&lang::Diagnostic| {
+                let place = d.origin().and_then(|origin| loaded.sources.place(origin));
+                place.is_some_and(|p| p.line == line && p.file == Path::new(file))
+            };
+            let said: Vec<String> = (loaded.diagnostics.iter().filter(of_line))
+                .map(|d| format!("{}\n{}\n{}", d.title, d.text, d.help.as_deref().unwrap_or("")))
+                .collect();
+            if !said.iter().any(|said| said.contains(wanted)) {
+                missing.push(format!("line {line} of {file}: no {wanted:?} in {said:?}"));
+            }
+        }
+    }
+    missing
+}
+
 fn sorted(mut codes: Codes) -> Codes {
     codes.values_mut().for_each(|list| list.sort());
     codes
@@ -127,6 +148,12 @@ fn suites_give_the_codes_they_say_and_no_others() {
             let loaded = lang::load(Path::new("main.kdl"), &memory);
             let mut got = Codes::new();
             actual(&loaded, &mut got);
+            for (name, text) in &files {
+                for missing in unsaid(name, text, &loaded) {
+                    writeln!(wrong, "{}, block at {}: {missing}", path.display(), block.line)
+                        .expect("writing to a string");
+                }
+            }
             let (want, got) = (sorted(want), sorted(got));
             let places: std::collections::BTreeSet<_> = want.keys().chain(got.keys()).collect();
             for place in places {

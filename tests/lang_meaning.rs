@@ -320,3 +320,63 @@ fn a_pseudo_fake_is_a_source_and_sbi_has_its_own_recipe() {
     assert_eq!(x.recipe.sam.map(|rho| rho.value), Some(0.05));
     assert_eq!(x.recipe.schedule.hold.map(|hold| hold.value), Some(75.0));
 }
+
+#[test]
+fn an_ensemble_is_used_without_one_of_its_data_sets() {
+    let project = project(
+        "ensemble twice { source a; pseudo-fake self-blended from=b }\n\
+         experiment x extends=base { data both without=a }\n\
+         experiment y extends=base { data twice without=b }\n\
+         experiment z extends=x { override data { source b val=val } }\n\
+         experiment w extends=x { data both }\n",
+    );
+    let data = |name: &str| &project.experiments[name].data;
+    let sources = |name: &str| {
+        data(name).sources.iter().map(|s| s.dataset.value.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(sources("x"), ["b"]);
+    assert!(data("x").sample.is_some(), "the rest of the ensemble stays");
+    assert_eq!(sources("y"), ["a"]);
+    assert_eq!(sources("z"), ["b"]);
+    assert_eq!(sources("w"), ["a", "b"]);
+    // Plans and reports tell ensembles apart by name.
+    assert_eq!(data("x").name.value, "both-without-a");
+    assert_eq!(data("w").name.value, "both");
+    assert!(data("x").trains_on("b") && !data("x").trains_on("a"));
+}
+
+#[test]
+fn tables_of_imported_files_are_theirs() {
+    let table = |name: &str, row: &str| {
+        format!(
+            "table {name} {{ row {row}; scenario \"In-distribution\" {{ column a }}; metric auc }}\n"
+        )
+    };
+    let files = MemoryFiles::default()
+        .with("base.kdl", format!("{PARTS}{}", table("theirs", "base")))
+        .with("mine.kdl", format!(
+            "import \"base.kdl\"\nexperiment x extends=base {{ override recipe {{ seed 1 }} }}\n{}",
+            table("mine", "x")
+        ))
+        .with("only.kdl", "import \"base.kdl\"\nexperiment y extends=base { override recipe { seed 2 } }\n")
+        .with("index.kdl", "import \"mine.kdl\"\nimport \"base.kdl\"\n");
+    let load = |name: &str| {
+        let loaded = lang::load(Path::new(name), &files);
+        assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
+        loaded.project
+    };
+    let tables = |project: &Project| {
+        project.tables.iter().map(|table| table.name.value.clone()).collect::<Vec<_>>()
+    };
+    let planned = |project: &Project| {
+        let all = proofmark::plan::graph::experiments(project);
+        all.into_iter().map(|experiment| experiment.name.value.clone()).collect::<Vec<_>>()
+    };
+    let mine = load("mine.kdl");
+    assert_eq!((tables(&mine), planned(&mine)), (vec!["mine".to_owned()], vec!["x".to_owned()]));
+    // Without a table of its own a file is about its experiments.
+    let only = load("only.kdl");
+    assert_eq!((tables(&only), planned(&only)), (Vec::new(), vec!["y".to_owned()]));
+    // A file of imports alone is an index.
+    assert_eq!(tables(&load("index.kdl")), ["theirs", "mine"]);
+}

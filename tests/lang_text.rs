@@ -40,9 +40,13 @@ looks! {
     a_forgotten_brace: "main.kdl" => "recipe paper {\n    epochs 30\n    batch 64\n    adamw lr=1e-4\n\nbackbone vit {\n    vit patch=16 width=768 depth=12 heads=12 image=224\n}\n";
     signs_of_other_languages: "main.kdl" => "recipe paper {\n    epochs = 30\n    batch: 64\n    adamw lr=1e-4,\n    schedule cosine warmup=5epochs\n}\ninit i {\n    weights ./vit.safetensors\n    normalize half\n}\n";
     selection_on_a_test_split: "main.kdl" => "recipe r {\n    epochs 3\n    batch 8\n    adamw lr=1e-4\n    keep lowest=test.loss\n}\n";
-    a_column_that_is_not_unseen: "main.kdl" => "import \"base.kdl\"\ntable t {\n    row base\n    scenario \"Out-of-distribution\" {\n        column s\n    }\n    metric auc\n    claim \"better\" row=base above=bsae scenario=\"Out-of-distribution\" column=\"Avg\" metric=eer\n}\n",
+    a_column_that_is_not_unseen: "main.kdl" => "import \"base.kdl\"\ntable t {\n    row base\n    scenario \"Out-of-distribution\" unseen=#true {\n        column s\n    }\n    metric auc\n    claim \"better\" row=base above=bsae scenario=\"Out-of-distribution\" column=\"Avg\" metric=eer\n}\n",
         "base.kdl" => "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d {\n    source s\n}\nbackbone vit { vit patch=8 width=64 depth=2 heads=4 image=64 }\ninit i { random }\nrecipe r { epochs 3; batch 8; adamw lr=1e-4 }\nexperiment base { data d; backbone vit; init i; recipe r; loss { cross-entropy } }\n";
     warnings: "main.kdl" => "dataset s {\n    layout demo capture=studio\n    manipulation swap-seam\n    faces detector=none margin=(%)30\n}\n";
+    a_column_whose_scenario_only_sounds_unseen: "main.kdl" => "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nbackbone vit { vit patch=8 width=64 depth=2 heads=4 image=64 }\ninit i { random }\nrecipe r { epochs 3; batch 8; adamw lr=1e-4 }\nexperiment base { data d; backbone vit; init i; recipe r; loss { cross-entropy } }\ntable t {\n    row base\n    scenario \"Zero-shot\" {\n        column s\n    }\n    metric auc\n}\n";
+    text_as_other_notations_write_it: "main.kdl" => "# my recipe\nrecipe paper {\n    epochs 3 # three\n    batch 32k\n    adamw lr=1e–3\n}\ndataset s {\n    title ‘Own images’\n    layout dfdc root=r\"C:\\faces\"\n}\n[recipe.short]\nepochs = 30\n";
+    entries_out_of_place: "main.kdl" => "backbone b {\n    vit patch=8\n    width=64\n    depth=2\n}\nloss l { cross-entropy triplet batch-all margin=0.3 }\nrecipe r {\n    epochs 3\n    batch 8\n    optimizer adamw lr=1e-4\n    keep lowest val.loss\n}\n";
+    characters_that_nobody_sees: "main.kdl" => "recipe r {\n    epochs 3\n    ba\u{200b}tch 8\n    adamw lr=1e-4\n}\nrecipe q {\n    epochs 3\n    batch 8\n    adamw \"l\u{200b}r\"=1e-4\n}\n";
     text_that_is_not_kdl: "main.kdl" => "dataset s {\n    title \"bad \\q escape\"\n    layout dfdc root=\"x\"\n}\n";
 }
 

@@ -64,7 +64,7 @@ pub enum Verb {
     Replay(ReplayArgs),
     /// Say what two experiment files, or two packs, mean differently
     Diff(DiffArgs),
-    /// Explain an error code
+    /// Explain an error code or an exit code
     Explain(ExplainArgs),
     /// Lay out experiment files in the standard style
     Fmt(FmtArgs),
@@ -507,7 +507,7 @@ pub struct DiffArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A code such as `unknown-key`; all codes when absent
+    /// A code such as `unknown-key`, or an exit code such as `11`; all codes when absent
     pub code: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use super::args::{CheckArgs, Format};
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::print;
+use super::project::{counted, print};
 use crate::lang::render::rows;
 use crate::lang::{DiskFiles, load};
 
@@ -23,11 +23,11 @@ pub fn check(args: &CheckArgs, printer: Printer) -> Exit {
                 if loaded.diagnostics.is_empty() {
                     let p = &loaded.project;
                     printer.line(&format!(
-                        "{}: ok ({} data sets, {} experiments, {} tables)",
+                        "{}: ok ({}, {}, {})",
                         file.display(),
-                        p.datasets.len(),
-                        p.experiments.len(),
-                        p.tables.len()
+                        counted(p.datasets.len(), "data set"),
+                        counted(p.experiments.len(), "experiment"),
+                        counted(p.tables.len(), "table")
                     ));
                 }
             }

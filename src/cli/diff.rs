@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::{DiffArgs, Format};
 use super::exit::Exit;
@@ -92,18 +92,21 @@ fn line(
     match &difference.what {
         What::OnlyFirst => format!("{of}: only in {one}\n"),
         What::OnlySecond => format!("{of}: only in {other}\n"),
-        What::Value { change, first: origin } => format!(
-            "{of}: {} is {}{} and {}{}\n",
-            change.path,
-            said(&change.before),
-            place(first, *origin),
-            said(&change.after),
-            place(second, change.origin)
-        ),
+        What::Value { change, first: origin } => {
+            let (path, here, there) =
+                (&change.path, place(first, *origin), place(second, change.origin));
+            match (&change.before, &change.after) {
+                (None, Some(Value::Object(_))) => format!("{of}: {path} only in {other}{there}\n"),
+                (Some(Value::Object(_)), None) => format!("{of}: {path} only in {one}{here}\n"),
+                (before, after) => {
+                    format!("{of}: {path} is {}{here} and {}{there}\n", said(before), said(after))
+                }
+            }
+        }
     }
 }
 
-fn record(difference: &Difference) -> serde_json::Value {
+fn record(difference: &Difference) -> Value {
     let (kind, names) = (difference.kind, &difference.names);
     match &difference.what {
         What::OnlyFirst => json!({ "kind": kind, "names": names, "only": "first" }),

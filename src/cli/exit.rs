@@ -26,6 +26,63 @@ pub enum Exit {
     Undecided = 32,
 }
 
+impl Exit {
+    /// Every way to end.
+    pub const ALL: [Self; 9] = [
+        Self::Ok,
+        Self::Usage,
+        Self::Invalid,
+        Self::Data,
+        Self::Failed,
+        Self::Interrupted,
+        Self::Differs,
+        Self::Claim,
+        Self::Undecided,
+    ];
+
+    /// The way to end that has this number.
+    pub fn of(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| *exit as u8 == number)
+    }
+
+    /// What it means and what to do, in sentences.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "All went well.",
+            Self::Usage => {
+                "The command line is wrong. `proofmark help VERB` shows what the verb takes."
+            }
+            Self::Invalid => {
+                "An experiment file has errors, or is not laid out under `fmt --check`. Nothing was \
+                 run; `proofmark check FILE` lists all errors, and `proofmark explain CODE` tells \
+                 more about each."
+            }
+            Self::Data => {
+                "Data, weights or scores are missing, unreadable or not as declared. What is in \
+                 the store is kept; the message names the file and what was looked for. \
+                 `proofmark data FILE` tells what is found of each data set, `proofmark plan FILE` \
+                 what would run."
+            }
+            Self::Failed => {
+                "A stage failed while it ran, for instance because the disk is full, or a loss is \
+                 no number. Finished stages are kept; after the cause is mended the same command \
+                 goes on from there."
+            }
+            Self::Interrupted => {
+                "Ctrl-C, or a signal. What is done is kept; the same command goes on from there."
+            }
+            Self::Differs => {
+                "A table differs from the committed one, a pack from its tables, or two files from \
+                 each other. The differences are printed."
+            }
+            Self::Claim => "A claim of a table does not hold. The table prints the numbers.",
+            Self::Undecided => {
+                "A claim of a table cannot be decided, because a number is n/a. The table says why."
+            }
+        }
+    }
+}
+
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -1,4 +1,4 @@
-//! `explain`: what an error code means.
+//! `explain`: what an error code, or an exit code, means.
 
 use super::args::ExplainArgs;
 use super::exit::Exit;
@@ -13,8 +13,16 @@ pub fn explain(args: &ExplainArgs, printer: Printer) -> Exit {
             let first = meaning.split_inclusive(". ").next().unwrap_or(meaning).trim_end();
             printer.data(&format!("{:<28} {first}\n", code.as_str()));
         }
+        for exit in Exit::ALL {
+            let first = exit.meaning().split_inclusive(". ").next().unwrap_or_default().trim_end();
+            printer.data(&format!("{:<28} {first}\n", format!("exit code {}", exit as u8)));
+        }
         return Exit::Ok;
     };
+    if let Some(exit) = name.parse().ok().and_then(Exit::of) {
+        printer.data(&format!("exit code {name}\n\n{}\n", exit.meaning()));
+        return Exit::Ok;
+    }
     match name.parse::<Code>() {
         Ok(code) => {
             let Explanation { meaning, wrong, right, .. } = explanation(code);
@@ -28,7 +36,12 @@ pub fn explain(args: &ExplainArgs, printer: Printer) -> Exit {
             Exit::Ok
         }
         Err(error) => {
-            printer.error(&error.to_string(), Some("`proofmark explain` lists all codes"));
+            let all = "`proofmark explain` lists all codes".to_owned();
+            let hint = match Code::near(name) {
+                Some(near) => format!("did you mean `{near}`? {all}"),
+                None => all,
+            };
+            printer.error(&error.to_string(), Some(&hint));
             Exit::Usage
         }
     }

@@ -6,7 +6,7 @@ use super::args::{ExportArgs, ExportWhat};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::{Planned, checked, failed, planned, print_missing};
+use super::project::{Planned, Purpose, checked, failed, planned, print_missing};
 use crate::engine::export::{Wanted, keys, predictions};
 use crate::lang::Loaded;
 use crate::store::write_whole;
@@ -25,7 +25,8 @@ pub fn export(args: &ExportArgs, printer: Printer) -> Exit {
 fn made(args: &ExportArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
     let (ExportWhat::Keys(of) | ExportWhat::Predictions { of, .. }) = &args.what;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let Planned { store, world, plan } = planned(loaded, &of.store.store, &looking, None)?;
+    let Planned { store, world, plan } =
+        planned(loaded, &of.store.store, &looking, Purpose::Results)?;
     looking.finish();
     let mut wanted = Wanted {
         dataset: of.dataset.as_deref(),

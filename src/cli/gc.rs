@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::ls::{line, size};
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::{checked, failed, planned, print_missing};
+use super::project::{Purpose, checked, failed, planned, print_missing};
 use crate::store::{Held, Store};
 use crate::work::Failure;
 
@@ -24,7 +24,7 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Failure> {
     for file in &args.files {
         let Some(loaded) = checked(file, printer) else { return Ok(Exit::Invalid) };
         let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-        let planned = planned(&loaded, &args.store.store, &looking, None)?;
+        let planned = planned(&loaded, &args.store.store, &looking, Purpose::Results)?;
         looking.finish();
         if !planned.world.missing.is_empty() {
             print_missing(&planned.world, printer);

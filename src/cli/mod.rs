@@ -22,10 +22,13 @@ mod project;
 mod run;
 mod score;
 mod table;
+mod usage;
 
 use args::{Cli, Verb};
 use exit::Exit;
 use output::Printer;
+
+pub use usage::usage;
 
 use crate::engine::run::Until;
 

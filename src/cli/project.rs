@@ -33,15 +33,19 @@ pub fn print(loaded: &Loaded, printer: Printer) {
     printer.always(&format!("\n{}", count(loaded)));
 }
 
+/// `1 table`, `2 tables`.
+pub fn counted(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
 /// How many errors and warnings there are.
 fn count(loaded: &Loaded) -> String {
     let errors = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     let warnings = loaded.diagnostics.len() - errors;
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let mut text = [(errors, "error"), (warnings, "warning")]
         .into_iter()
         .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| plural(n, word))
+        .map(|(n, word)| counted(n, word))
         .collect::<Vec<_>>()
         .join(" and ");
     if loaded.omitted > 0 {

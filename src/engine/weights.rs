@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sample::class_names;
-use super::world::World;
+use super::world::{Missing, Sought, World};
 use crate::lang::model::{Experiment, Project, Weights};
 use crate::model::architecture::Architecture;
 use crate::model::weights::{Expected, LoadReport, check};
@@ -77,11 +77,13 @@ pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
     }
     for (error, names) in wrong {
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        world.missing.push(format!("of experiment {}: {error}", names.join(", ")));
+        let text = format!("of experiment {}: {error}", names.join(", "));
+        world.missing.push(Missing { what: Sought::Weights, text });
     }
     for (dataset, file) in &world.detectors {
         if let Err(error) = Detector::check(file) {
-            world.missing.push(format!("the face detector of `{dataset}`: {error}"));
+            let text = format!("the face detector of `{dataset}`: {error}");
+            world.missing.push(Missing { what: Sought::Weights, text });
         }
     }
     Ok(())

@@ -2,20 +2,28 @@
 //! whether the names it refers to are declared.
 
 pub(super) mod messages;
+mod names;
+mod stray;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use messages::{
-    duplicate_name, lower_first, missing_node, node_name, unexpected_argument, unexpected_block,
+    duplicate_name, lower_first, missing_node, node_name, unexpected_arguments, unexpected_block,
     unknown_key, unknown_node,
 };
+use stray::Stray;
+use values::property_with;
 
 use super::diagnostic::{Code, Diagnostic, Sink};
-use super::schema::{Field, IMPORT, Kind, NodeSpec, OR_BLOCK, Times, Type};
+use super::elsewhere::Elsewhere;
+use super::schema::search::specs;
+use super::schema::{Child, Field, Kind, NodeSpec, OR_BLOCK, OVERRIDE, Times, Type};
+use super::source::Sources;
 use super::span::Origin;
-use super::suggest::{list, nearest};
-use super::tree::Node;
-use super::value::{self, Datum};
+use super::suggest::list;
+use super::tree::{Node, Scalar};
+use super::value;
 
 /// The names that are declared, and which of them are referred to.
 #[derive(Debug, Default)]
@@ -32,8 +40,9 @@ pub(super) struct Names {
 /// Checks nodes of a schema.
 pub(super) struct Checker<'a> {
     pub names: &'a mut Names,
-    /// References are checked too: not so in a fragment.
-    pub resolve: bool,
+    /// What other files nearby declare; nothing in a fragment, whose references are not checked.
+    pub elsewhere: Option<&'a Elsewhere<'a>>,
+    pub sources: &'a Sources,
     pub sink: &'a mut Sink,
 }
 
@@ -46,7 +55,14 @@ impl Checker<'_> {
         self.node(node, spec, false, &mut Vec::new());
     }
 
-    fn node(&mut self, node: &Node, spec: &'static NodeSpec, partial: bool, path: &mut Path) {
+    /// Checks a node. Gives the nodes around it that should have begun on lines of their own.
+    fn node(
+        &mut self,
+        node: &Node,
+        spec: &'static NodeSpec,
+        partial: bool,
+        path: &mut Path,
+    ) -> BTreeSet<&'static str> {
         if let Some(unit) = node.unit {
             let title = format!("a unit in front of `{}`", spec.name);
             self.sink.report(
@@ -56,86 +72,57 @@ impl Checker<'_> {
                     .help("put it directly in front of the value, or remove it"),
             );
         }
+        if self.in_place_of_a_name(node, spec, path) {
+            return BTreeSet::new();
+        }
         let word = node.label().map(|label| label.value);
-        self.arguments(node, spec, partial);
+        let mut stray = self.stray(node, spec, word, path);
+        self.arguments(node, spec, word, partial, &stray);
         // What an override holds need not be whole.
-        let partial = partial || spec.name == "override";
+        let partial = partial || spec.name == OVERRIDE.name;
         // Of a node whose kind is unknown nothing more can be said.
         if spec.variants.is_empty() || spec.arguments[0].ty.has_word(word) {
-            self.properties(node, spec, word, partial, path);
-            self.groups(node, spec, word, partial);
-            self.children(node, spec, word, partial, path);
+            self.properties(node, spec, word, partial, path, &mut stray);
+            let meant = self.children(node, spec, word, partial, path, &stray);
+            self.groups(node, spec, word, partial, &stray, &meant);
         }
+        stray.siblings
     }
 
-    fn value(&mut self, value: &super::tree::Value, field: &Field) {
-        match value::read(value, field) {
-            Err(diagnostic) => self.sink.report(diagnostic),
-            Ok(Datum::Text(name)) => {
-                if let Type::Ref(kind) = field.ty {
-                    self.reference(kind, name, value.origin);
-                }
-            }
-            Ok(_) => {}
+    fn arguments(
+        &mut self,
+        node: &Node,
+        spec: &'static NodeSpec,
+        word: Option<&str>,
+        partial: bool,
+        stray: &Stray,
+    ) {
+        let own = stray.arguments(node);
+        if self.label_first(node, spec, &own) {
+            return;
         }
-    }
-
-    fn reference(&mut self, kind: Kind, name: String, at: Origin) {
-        let key = (kind, name);
-        let known = self.names.declared.contains_key(&key);
-        if !known && self.resolve && !self.names.incomplete && !self.sink.crowded(at) {
-            let (_, name) = &key;
-            let others = self.names.declared.keys().filter(|(other, _)| *other == kind);
-            let other = Kind::ALL
-                .into_iter()
-                .find(|other| self.names.declared.contains_key(&(*other, name.clone())));
-            let help = match (other, nearest(name, others.map(|(_, name)| name.as_str()))) {
-                (Some(other), _) => {
-                    format!(
-                        "`{name}` is {}; here belongs {}",
-                        other.with_article(),
-                        kind.with_article()
-                    )
-                }
-                (None, Some(near)) => format!("did you mean `{near}`?"),
-                (None, None) => {
-                    format!(
-                        "declare it with `{} {name} ..`, or import the file that does",
-                        kind.spec().name
-                    )
-                }
-            };
-            self.sink.report(
-                Diagnostic::error(
-                    Code::UnknownName,
-                    format!("there is no {} `{name}`", kind.spec().name),
-                )
-                .at(at, "not declared")
-                .help(help),
-            );
-        }
-        self.names.used.insert(key);
-    }
-
-    fn arguments(&mut self, node: &Node, spec: &'static NodeSpec, partial: bool) {
-        for (i, argument) in node.arguments.iter().enumerate() {
+        for (i, argument) in own.iter().enumerate() {
             let last = spec.arguments.last().filter(|_| spec.repeats);
             match spec.arguments.get(i).or(last) {
+                Some(field) if i == 0 && self.several_words(spec, field, &own) => return,
                 Some(field)
                     if !field.unless.is_empty() && node.property(field.unless).is_some() =>
                 {
-                    self.value(argument, &Field { ty: Type::Name, ..*field });
+                    self.value(argument, &Field { ty: Type::Name, ..*field }, spec, word);
                 }
                 // The only argument of a node goes by the name of the node.
                 Some(field) if spec.arguments.len() == 1 && field.ty != Type::Name => {
-                    self.value(argument, &Field { name: spec.name, ..*field });
+                    self.value(argument, &Field { name: spec.name, ..*field }, spec, word);
                 }
-                Some(field) => self.value(argument, field),
-                None => self.sink.report(unexpected_argument(node, spec, argument.origin)),
+                Some(field) => self.value(argument, field, spec, word),
+                None => {
+                    self.sink.report(unexpected_arguments(spec, &own, i, self.sources));
+                    break;
+                }
             }
         }
         let optional = partial && (!node.properties.is_empty() || node.block);
-        for field in spec.arguments.iter().skip(node.arguments.len()) {
+        for field in spec.arguments.iter().skip(own.len()) {
             if field.required && !optional {
                 self.sink.report(
                     Diagnostic::error(
@@ -156,9 +143,13 @@ impl Checker<'_> {
         word: Option<&str>,
         partial: bool,
         path: &Path,
+        stray: &mut Stray,
     ) {
         let mut seen: BTreeMap<&str, Origin> = BTreeMap::new();
         for (key, value) in &node.properties {
+            if !stray.owns(key.origin) {
+                continue;
+            }
             if let Some(first) = seen.insert(&key.value, key.origin) {
                 self.sink.report(
                     Diagnostic::error(Code::DuplicateKey, format!("`{}` twice", key.value))
@@ -169,13 +160,25 @@ impl Checker<'_> {
                 );
             }
             match spec.all_properties(word).find(|field| field.name == key.value) {
-                Some(field) => self.value(value, field),
+                Some(field) => self.value(value, field, spec, word),
                 None if self.sink.crowded(key.origin) => {}
-                None => self.sink.report(unknown_key(spec, word, &key.value, key.origin, path)),
+                None => {
+                    let (mut diagnostic, mut meant) =
+                        unknown_key(spec, word, &key.value, key.origin, path);
+                    if let Scalar::Text(text) = &value.scalar
+                        && let Some(other) = property_with(spec, word, text)
+                    {
+                        diagnostic.help = Some(format!("write `{other}={text}`"));
+                        meant = Some(other);
+                    }
+                    self.sink.report(diagnostic);
+                    stray.meant.extend(meant);
+                }
             }
         }
         for field in spec.all_properties(word) {
-            if field.required && !partial && !seen.contains_key(field.name) {
+            let there = seen.contains_key(field.name) || stray.meant.contains(field.name);
+            if field.required && !partial && !there {
                 let name = node_name(spec, word);
                 self.sink.report(
                     Diagnostic::error(Code::MissingKey, format!("{name} without `{}`", field.name))
@@ -188,11 +191,19 @@ impl Checker<'_> {
     }
 
     /// Exactly one of each group is given.
-    fn groups(&mut self, node: &Node, spec: &'static NodeSpec, word: Option<&str>, partial: bool) {
+    fn groups(
+        &mut self,
+        node: &Node,
+        spec: &'static NodeSpec,
+        word: Option<&str>,
+        partial: bool,
+        stray: &Stray,
+        meant: &BTreeSet<&'static str>,
+    ) {
         let fields = spec.arguments.iter().chain(spec.all_properties(word));
         let grouped: Vec<(&str, &str, Option<Origin>)> = fields
             .filter(|field| !field.group.is_empty())
-            .map(|field| (field.group, field.name, given(node, spec, field)))
+            .map(|field| (field.group, field.name, given(node, spec, field, stray)))
             .chain(spec.all_children(word).filter(|child| !child.group.is_empty()).map(|child| {
                 let name = child.spec.name;
                 (child.group, name, node.child(name).map(|child| child.name.origin))
@@ -209,6 +220,8 @@ impl Checker<'_> {
                 present.push(("the block", first));
             }
             let mut names: Vec<&str> = members.iter().map(|(_, name, _)| *name).collect();
+            let misspelt =
+                names.iter().any(|name| stray.meant.contains(name) || meant.contains(name));
             if group == OR_BLOCK {
                 names.push("block");
             }
@@ -220,7 +233,7 @@ impl Checker<'_> {
                         .and(first, "given here already")
                         .help("remove one of them"),
                 );
-            } else if present.is_empty() && !partial {
+            } else if present.is_empty() && !partial && !misspelt {
                 self.sink.report(
                     Diagnostic::error(
                         Code::MissingKey,
@@ -233,6 +246,7 @@ impl Checker<'_> {
         }
     }
 
+    /// The nodes in the block. Gives those that are there, written otherwise.
     fn children(
         &mut self,
         node: &Node,
@@ -240,11 +254,13 @@ impl Checker<'_> {
         word: Option<&str>,
         partial: bool,
         path: &mut Path,
-    ) {
+        stray: &Stray,
+    ) -> BTreeSet<&'static str> {
+        let mut meant = stray.meant.clone();
         let any_child = spec.all_children(word).next().is_some();
         if node.block && !any_child {
             self.sink.report(unexpected_block(node, spec, word));
-            return;
+            return meant;
         }
         let mut seen: BTreeMap<&str, Origin> = BTreeMap::new();
         let mut labels: BTreeMap<(&str, &str), Origin> = BTreeMap::new();
@@ -254,7 +270,9 @@ impl Checker<'_> {
             let found = spec.all_children(word).find(|known| known.spec.name == name);
             let Some(known) = found else {
                 if !self.sink.crowded(child.name.origin) {
-                    self.sink.report(unknown_node(spec, word, child, path));
+                    let (diagnostic, near) = unknown_node(spec, word, child, path, self.sources);
+                    self.sink.report(diagnostic);
+                    meant.extend(near);
                 }
                 continue;
             };
@@ -278,27 +296,33 @@ impl Checker<'_> {
                     self.sink.report(duplicate_name(title, label.origin, first));
                 }
             }
-            self.node(child, known.spec, partial, path);
+            meant.extend(self.node(child, known.spec, partial, path));
         }
         path.pop();
         for child in spec.all_children(word) {
             let needed = matches!(child.times, Times::Once | Times::AtLeastOnce);
-            if needed && !partial && !seen.contains_key(child.spec.name) {
+            let there = seen.contains_key(child.spec.name) || meant.contains(child.spec.name);
+            if needed && !partial && !there {
                 self.sink.report(missing_node(node, spec, word, child));
             }
         }
+        meant
     }
 }
 
+/// Every child of a node, whatever its first argument.
+fn all_children(spec: &'static NodeSpec) -> impl Iterator<Item = &'static Child> {
+    spec.children.iter().chain(spec.variants.iter().flat_map(|variant| variant.children))
+}
+
 /// Checks a node by itself, wherever in a file it may belong.
-pub(super) fn fragment(node: &Node, sink: &mut Sink) {
-    let mut specs = Vec::new();
-    collect(&node.name.value, &mut specs);
+pub(super) fn fragment(node: &Node, sources: &Sources, sink: &mut Sink) {
     // Several nodes may share a name; the one that fits best is meant.
-    let attempts = specs.into_iter().map(|spec| {
+    let attempts = specs(&node.name.value).into_iter().map(|spec| {
         let mut names = Names::default();
         let mut attempt = Sink::default();
-        let mut checker = Checker { names: &mut names, resolve: false, sink: &mut attempt };
+        let mut checker =
+            Checker { names: &mut names, elsewhere: None, sources, sink: &mut attempt };
         checker.declaration(node, spec);
         attempt.finish().0
     });
@@ -309,19 +333,6 @@ pub(super) fn fragment(node: &Node, sink: &mut Sink) {
                 .at(node.name.origin, "not a node of the language"),
         ),
     }
-}
-
-/// Every spec of a name.
-fn collect(name: &str, found: &mut Vec<&'static NodeSpec>) {
-    fn walk(name: &str, spec: &'static NodeSpec, found: &mut Vec<&'static NodeSpec>) {
-        if spec.name == name && !found.iter().any(|other| std::ptr::eq(*other, spec)) {
-            found.push(spec);
-        }
-        let children = spec.children.iter().chain(spec.variants.iter().flat_map(|v| v.children));
-        children.for_each(|child| walk(name, child.spec, found));
-    }
-    walk(name, &IMPORT, found);
-    Kind::ALL.into_iter().for_each(|kind| walk(name, kind.spec(), found));
 }
 
 impl Type {
@@ -335,9 +346,10 @@ impl Type {
 }
 
 /// Where a field is given.
-fn given(node: &Node, spec: &NodeSpec, field: &Field) -> Option<Origin> {
+fn given(node: &Node, spec: &NodeSpec, field: &Field, stray: &Stray) -> Option<Origin> {
     if let Some(i) = spec.arguments.iter().position(|argument| argument.name == field.name) {
-        return node.arguments.get(i).map(|argument| argument.origin);
+        return stray.arguments(node).get(i).map(|argument| argument.origin);
     }
-    node.properties.iter().find(|(key, _)| key.value == field.name).map(|(key, _)| key.origin)
+    let mut own = node.properties.iter().filter(|(key, _)| stray.owns(key.origin));
+    own.find(|(key, _)| key.value == field.name).map(|(key, _)| key.origin)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::span::{FileId, Origin};
+use super::suggest::near;
 
 /// Whether a problem stops a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -109,6 +110,15 @@ impl Diagnostic {
     }
 }
 
+fn show_invisible(text: &mut String) {
+    const INVISIBLE: [char; 5] = ['\u{200b}', '\u{2060}', '\u{ad}', '\u{180e}', '\u{feff}'];
+    for c in INVISIBLE {
+        if text.contains(c) {
+            *text = text.replace(c, &format!("<U+{:04X}>", c as u32));
+        }
+    }
+}
+
 /// Most errors, and most warnings, that are reported of one file.
 pub const PER_FILE: usize = 50;
 
@@ -122,8 +132,11 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// Reports a problem.
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    /// Reports a problem. Characters that nobody sees are written by their numbers.
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        let texts = [&mut diagnostic.title, &mut diagnostic.text].into_iter();
+        let labels = diagnostic.labels.iter_mut().map(|label| &mut label.text);
+        texts.chain(labels).chain(&mut diagnostic.help).for_each(show_invisible);
         if self.said.insert((diagnostic.code, diagnostic.origin(), diagnostic.title.clone())) {
             if let Some(origin) = diagnostic.origin() {
                 *self.of_file.entry(origin.file).or_default() += 1;
@@ -205,6 +218,12 @@ codes! {
     Comma = "comma",
     /// Brackets around values.
     Bracket = "bracket",
+    /// Text in other quotes than straight double ones.
+    ForeignQuotes = "foreign-quotes",
+    /// A comment as other languages begin it.
+    ForeignComment = "foreign-comment",
+    /// Sections or lists of another format.
+    ForeignFormat = "foreign-format",
     /// A path without quotes.
     UnquotedPath = "unquoted-path",
     /// A colon after a name.
@@ -273,10 +292,20 @@ codes! {
     MixedTriplets = "mixed-triplets",
     /// A claim about something that its table lacks.
     ClaimOutsideTable = "claim-outside-table",
+    /// A value that is valid and hardly meant.
+    OddValue = "odd-value",
     /// A setting that changes nothing.
     NoEffect = "no-effect",
     /// A declaration that nothing uses.
     Unused = "unused",
+}
+
+impl Code {
+    /// The code that was probably meant by a text that is none.
+    pub fn near(text: &str) -> Option<Self> {
+        let near = near(text, Self::ALL.iter().map(|code| code.as_str()))?;
+        near.parse().ok()
+    }
 }
 
 impl std::fmt::Display for Code {

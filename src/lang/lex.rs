@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Keyword,
     /// A string in any quotes.
     Quoted,
+    /// Text in the quotes of another notation: `'..'`, `“..”`, `r".."`.
+    Foreign,
     /// A string without its closing quotes.
     UnclosedQuoted,
     /// A block comment without its end.
@@ -62,6 +64,26 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     }
     tokens
 }
+
+/// Opening quotes that KDL does not have, each with what closes it.
+pub(super) const FOREIGN_QUOTES: &[(char, &[char])] = &[
+    ('\'', &['\'']),
+    ('`', &['`', '\'']),
+    ('‘', &['’', '‘']),
+    ('’', &['’']),
+    ('‚', &['‘', '’']),
+    ('“', &['”', '“', '"']),
+    ('”', &['”', '"']),
+    ('„', &['“', '”', '"']),
+    ('«', &['»']),
+    ('»', &['«', '»']),
+    ('‹', &['›']),
+    ('＂', &['＂']),
+    ('「', &['」']),
+];
+
+/// Characters in which the end of such a text is looked for.
+const FOREIGN_LIMIT: usize = 1000;
 
 /// Whether a character is a KDL newline.
 pub(super) fn is_newline(c: char) -> bool {
@@ -134,8 +156,41 @@ impl Lexer<'_> {
             ';' => self.take(1, Kind::Semicolon),
             '"' => self.quoted(0),
             '#' => self.hash(),
-            _ => self.word(Kind::Word),
+            _ => match self.foreign(c) {
+                Some(length) => self.take(length, Kind::Foreign),
+                None => self.word(Kind::Word),
+            },
         }
+    }
+
+    /// The length of a text that begins here in quotes which KDL 2 does not have, if it ends on
+    /// this line. Without an end it is a word, as `'` may stand in one.
+    fn foreign(&self, first: char) -> Option<usize> {
+        let rest = self.rest();
+        let quotes = FOREIGN_QUOTES.iter().find(|(open, _)| *open == first);
+        if quotes.is_none() && !(first == 'r' && rest[1..].starts_with(['"', '#'])) {
+            return None;
+        }
+        let end = rest.char_indices().take(FOREIGN_LIMIT).find(|(_, c)| is_newline(*c));
+        let end =
+            end.or_else(|| rest.char_indices().nth(FOREIGN_LIMIT)).map_or(rest.len(), |e| e.0);
+        let line = &rest[..end];
+        let Some((_, close)) = quotes else {
+            let raw = &line[1..];
+            let hashes = raw.bytes().take_while(|&b| b == b'#').count();
+            let body = raw[hashes..].strip_prefix('"')?;
+            let close = format!("\"{}", "#".repeat(hashes));
+            return body.find(&close).map(|at| hashes + 2 + at + close.len());
+        };
+        let ends = |rest: &str| {
+            rest.chars().next().is_none_or(|c| is_space(c) || "{};,()[]=:/".contains(c))
+        };
+        let start = first.len_utf8();
+        let mut ends = line[start..]
+            .char_indices()
+            .map(|(i, c)| (start + i + c.len_utf8(), c))
+            .filter(|&(after, c)| close.contains(&c) && ends(&line[after..]));
+        ends.next().map(|(after, _)| after)
     }
 
     /// Everything up to a delimiter. Slashes and brackets, which KDL does not allow
@@ -268,11 +323,14 @@ mod tests {
         assert_eq!(kinds("a \"x\\\n   y\" b"), [Word, Quoted, Word]);
         assert_eq!(kinds("/* /* */"), [UnclosedComment]);
         assert_eq!(kinds("a\u{202e}b"), [Word, Forbidden, Word]);
+        assert_eq!(kinds("a 'b c' “d // {” d'e 'f"), [Word, Foreign, Foreign, Word, Word]);
+        assert_eq!(kinds("'Peter's faces' r"), [Foreign, Word]);
+        assert_eq!(kinds("r\"C:\\a\\\" r#\"a\"b\"# root"), [Foreign, Foreign, Word]);
     }
 
     proptest! {
         #[test]
-        fn tokens_cover_any_text(text in r##"([a-z0-9 {}()"#=;/*\\\n\r.-]|é|\PC){0,60}"##) {
+        fn tokens_cover_any_text(text in r##"([a-z0-9 {}()"#=;/*\\\n\r.'“”-]|é|\PC){0,60}"##) {
             let mut at = 0;
             for token in tokens(&text) {
                 prop_assert_eq!(token.span.start, at);

@@ -5,7 +5,9 @@ mod effects;
 mod families;
 mod leaks;
 mod mixing;
+mod odd;
 mod outside;
+mod paths;
 mod pseudo;
 mod unused;
 
@@ -20,6 +22,8 @@ pub(super) fn lint(project: &Project, declarations: &Declarations, sink: &mut Si
     mixing::mixing(project, sink);
     pseudo::pseudo(project, sink);
     effects::effects(project, sink);
+    odd::odd(project, sink);
+    paths::paths(project, sink);
     claims::claims(project, sink);
     outside::outside(project, sink);
     unused::unused(declarations, sink);

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::check;
 use super::diagnostic::{Code, Diagnostic, Severity, Sink};
+use super::elsewhere::Elsewhere;
 use super::lint;
 use super::model::Project;
 use super::resolve::Declarations;
 use super::source::{Files, Sources, normalized};
 use super::span::Origin;
+use super::suggest::near;
 use super::tree::{self, Node, Scalar};
 
 /// Largest experiment file in bytes. Lists of files and frames belong in CSV or
@@ -53,8 +55,9 @@ pub fn load(path: &Path, files: &dyn Files) -> Loaded {
     };
     loader.file(path, None);
     let Loader { sources, mut sink, mut declarations, .. } = loader;
-    let project = declarations.resolve(&sources, &mut sink);
+    let mut project = declarations.resolve(&sources, &Elsewhere::new(files), &mut sink);
     lint::lint(&project, &declarations, &mut sink);
+    project.keep_own();
     let (diagnostics, omitted) = sink.finish();
     Loaded { project, sources, diagnostics, omitted }
 }
@@ -71,7 +74,7 @@ pub fn check_fragment(path: &Path, text: &str) -> Loaded {
         sink.report(error);
     }
     for node in &parsed.nodes {
-        check::fragment(node, &mut sink);
+        check::fragment(node, &sources, &mut sink);
     }
     let (diagnostics, omitted) = sink.finish();
     Loaded { project: Project::default(), sources, diagnostics, omitted }
@@ -157,7 +160,7 @@ impl Loader<'_> {
     }
 
     fn import(&mut self, node: &Node, importer: &Path) {
-        self.declarations.check_import(node, &mut self.sink);
+        self.declarations.check_import(node, &self.sources, &mut self.sink);
         let Some(argument) = node.arguments.first() else { return };
         if let Scalar::Text(relative) = &argument.scalar {
             let folder = importer.parent().unwrap_or(Path::new(""));
@@ -170,7 +173,9 @@ impl Loader<'_> {
         let bytes = match self.files.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
-                self.fail(unreadable(path, at, &error));
+                let importer = self.chain.last().map(|(_, name)| name.as_path());
+                let near = nearby(self.files, path, importer);
+                self.fail(unreadable(path, at, &error, near));
                 return None;
             }
         };
@@ -193,16 +198,48 @@ impl Loader<'_> {
     }
 }
 
-fn unreadable(path: &Path, at: Origin, error: &io::Error) -> Diagnostic {
+/// Folders in which a file that is not there is looked for, from that of the file that imports it.
+const FOLDERS: [&str; 5] = ["datasets", "experiments", "..", "../datasets", "../experiments"];
+
+/// A file that was probably meant by one that is not there, as it would be named.
+fn nearby(files: &dyn Files, path: &Path, importer: Option<&Path>) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let base = importer.map_or(folder, |importer| importer.parent().unwrap_or(Path::new("")));
+    let beside: Vec<String> =
+        files.list(folder).into_iter().filter(|file| file.ends_with(".kdl")).collect();
+    let whole = format!("{name}.kdl");
+    let meant = beside.contains(&whole).then_some(whole.as_str());
+    if let Some(meant) = meant.or_else(|| near(name, beside.iter().map(String::as_str))) {
+        let relative = folder.strip_prefix(base).ok()?.join(meant);
+        return Some(match importer {
+            Some(_) => relative.display().to_string(),
+            None => folder.join(meant).display().to_string(),
+        });
+    }
+    let holds =
+        |sub: &str| files.list(&base.join(sub)).iter().any(|file| file == name || *file == whole);
+    let sub = FOLDERS.into_iter().find(|sub| holds(sub))?;
+    let name = if name.ends_with(".kdl") { name } else { whole.as_str() };
+    Some(match importer {
+        Some(_) => format!("{sub}/{name}"),
+        None => base.join(sub).join(name).display().to_string(),
+    })
+}
+
+fn unreadable(path: &Path, at: Origin, error: &io::Error, near: Option<String>) -> Diagnostic {
     let name = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => {
+            let rule = match at.is_default() {
+                true => "check the path",
+                false => "an import is relative to the file that imports it",
+            };
             Diagnostic::error(Code::MissingFile, format!("there is no file `{name}`"))
                 .at(at, "imported here")
-                .help(if at.is_default() {
-                    "check the path"
-                } else {
-                    "an import is relative to the file that imports it"
+                .help(match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => rule.to_owned(),
                 })
         }
         io::ErrorKind::IsADirectory => {

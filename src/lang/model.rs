@@ -32,6 +32,18 @@ pub struct Project {
     pub tables: Vec<Table>,
 }
 
+impl Project {
+    /// Leaves the tables of the file itself: those of the files it imports are theirs. A file
+    /// that declares neither a table nor an experiment stands for what it imports.
+    pub(super) fn keep_own(&mut self) {
+        let own = |name: &Spanned<String>| name.origin.is_own();
+        let tables = self.tables.iter().any(|table| own(&table.name));
+        if tables || self.experiments.values().any(|experiment| own(&experiment.name)) {
+            self.tables.retain(|table| own(&table.name));
+        }
+    }
+}
+
 /// One model: to train, or ready in a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Experiment {

@@ -70,7 +70,7 @@ table results {
   or `(%)30`.
 - **`/-`** in front of a node, a property or a block switches it off.
 - **Paths** are relative to the file that states them; `env:NAME` and `env:NAME/sub/folder`
-  begin at an environment variable.
+  begin at an environment variable. Backslashes of Windows are written `/`, or doubled.
 - **Nothing is ignored**: an unknown node or key is an error, and every error of all files is
   reported at once. `proofmark explain CODE` tells more about one.
 - **`import`** makes the declarations of another file known. Importing a file twice is fine;
@@ -82,9 +82,14 @@ table results {
   a property replaces the one of that key, and any that excludes it (`lr` replaces `base-lr`);
   a node is merged with the one of that name (a `source` with the one of that data set, a
   `triplet` among several with the one of that mining) or added.
-- **Scenarios** named "Out-of-distribution", "In-the-wild", "Unseen", "Cross-dataset" or the
-  like promise data that no row trains on; those named "In-distribution" do not. A column
-  that breaks the promise is an error; under any other name it is a warning.
+- **Scenarios** may promise their data: `scenario "Zero-shot" unseen=#true` is of data sets that
+  no row trains on, and a column that breaks the promise is an error. Without `unseen=` a name
+  such as "Out-of-distribution" or "In-the-wild" makes it a warning, `unseen=#false` none.
+- **Leave-one-data-set-out** is `data NAME without=DATASET` in an experiment for each data set,
+  and `scenario "Held out" held-out=#true` with a column for each: a row is shown where it did not
+  train, and `–` elsewhere.
+- **Tables** are those of the file itself. What is imported is there to be used; a file that
+  declares neither a table nor an experiment stands for the tables that it imports.
 "#;
 
 fn level(depth: usize) -> String {

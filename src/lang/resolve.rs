@@ -7,14 +7,16 @@ use super::check::{Checker, Names};
 use super::cursor::Cursor;
 use super::decode;
 use super::diagnostic::{Code, Diagnostic, Sink};
+use super::elsewhere::Elsewhere;
 use super::model::{Experiment, Project};
 use super::overrides::{merge, same};
 use super::schema::{IMPORT, Kind, LOSS};
 use super::source::Sources;
-use super::span::{FileId, Origin, Spanned};
-use super::suggest::{list, nearest};
+use super::span::{Origin, Spanned};
+use super::suggest::{did_you_mean, list, near};
+use super::synonyms;
 use super::syntax::{Chunk, TOP_LEVEL};
-use super::tree::Node;
+use super::tree::{Node, Scalar, Value};
 
 /// Longest chain of `extends`.
 const EXTENDS_LIMIT: usize = 32;
@@ -67,8 +69,9 @@ impl Declarations {
     }
 
     /// Checks an `import` node.
-    pub fn check_import(&mut self, node: &Node, sink: &mut Sink) {
-        Checker { names: &mut self.names, resolve: true, sink }.declaration(node, &IMPORT);
+    pub fn check_import(&mut self, node: &Node, sources: &Sources, sink: &mut Sink) {
+        let names = &mut self.names;
+        Checker { names, elsewhere: None, sources, sink }.declaration(node, &IMPORT);
     }
 
     /// The kind and name of a declaration, and where it is made.
@@ -76,19 +79,19 @@ impl Declarations {
         self.nodes.iter().filter_map(|node| Some((Kind::of(&node.name.value)?, node.label()?)))
     }
 
-    /// The file that was loaded, as opposed to imported.
-    pub fn root(&self) -> FileId {
-        FileId(0)
-    }
-
     /// Checks everything, and builds what is right.
-    pub fn resolve(&mut self, sources: &Sources, sink: &mut Sink) -> Project {
+    pub fn resolve(
+        &mut self,
+        sources: &Sources,
+        elsewhere: &Elsewhere<'_>,
+        sink: &mut Sink,
+    ) -> Project {
         self.declare(sink);
         for node in &self.nodes {
             match Kind::of(&node.name.value) {
                 Some(kind) => {
-                    let names = &mut self.names;
-                    Checker { names, resolve: true, sink }.declaration(node, kind.spec());
+                    let (names, elsewhere) = (&mut self.names, Some(elsewhere));
+                    Checker { names, elsewhere, sources, sink }.declaration(node, kind.spec());
                 }
                 None if sink.crowded(node.name.origin) => {}
                 None => sink.report(unknown_declaration(node)),
@@ -136,7 +139,15 @@ impl Declarations {
             self.names.declared.insert((*kind, name.clone()), Origin::DEFAULT);
         }
         for (i, node) in self.nodes.iter().enumerate() {
-            let (Some(kind), Some(label)) = (Kind::of(&node.name.value), node.label()) else {
+            let Some(label) = node.label() else { continue };
+            let Some(kind) = Kind::of(&node.name.value) else {
+                // A misspelt declaration is one mistake; that its name is missing is none more.
+                if let Some(kind) =
+                    near(&node.name.value, TOP_LEVEL.iter().copied()).and_then(Kind::of)
+                {
+                    let key = (kind, label.value.to_owned());
+                    self.names.declared.entry(key).or_insert(Origin::DEFAULT);
+                }
                 continue;
             };
             let key = (kind, label.value.to_owned());
@@ -230,6 +241,9 @@ impl Declarations {
             None => return None,
         };
         let mut merged = base.clone();
+        if let Some(without) = node.property("without") {
+            self.leave_out(&mut merged, without, sink)?;
+        }
         for (_, patch) in parts.overrides.iter().filter(|(what, _)| *what == part) {
             let before = merged.clone();
             merge(&mut merged, patch, kind.spec());
@@ -248,13 +262,65 @@ impl Declarations {
         Some(merged)
     }
 
+    /// An ensemble without one of its data sets. It has a name of its own, by which plans and
+    /// reports tell it apart.
+    fn leave_out(&self, ensemble: &mut Node, without: &Value, sink: &mut Sink) -> Option<()> {
+        let Scalar::Text(dataset) = &without.scalar else { return None };
+        let of = |child: &Node| match child.name.value.as_str() {
+            "pseudo-fake" => child.property("from").map(|from| from.scalar.clone()),
+            "source" => child.arguments.first().map(|first| first.scalar.clone()),
+            _ => None,
+        };
+        let is_it = |child: &Node| of(child).is_some_and(|scalar| scalar == without.scalar);
+        let name = ensemble.label()?.value.to_owned();
+        let sources = || ensemble.children.iter().filter_map(of);
+        let known: Vec<String> = sources()
+            .filter_map(|scalar| match scalar {
+                Scalar::Text(text) => Some(text),
+                _ => None,
+            })
+            .collect();
+        if !known.contains(dataset) {
+            // Of a name that nothing declares, something was said already.
+            if !self.names.declared.contains_key(&(Kind::Dataset, dataset.clone())) {
+                return None;
+            }
+            let near = near(dataset, known.iter().map(String::as_str));
+            sink.report(
+                Diagnostic::error(Code::UnknownName, format!("`{name}` has no source `{dataset}`"))
+                    .text(format!("it has {}", list(known.iter().map(String::as_str), "and")))
+                    .at(without.origin, "not a source of the ensemble")
+                    .maybe_help(near.map(|near| did_you_mean(dataset, near))),
+            );
+            return None;
+        }
+        ensemble.children.retain(|child| !is_it(child));
+        if !ensemble.children.iter().any(|child| of(child).is_some()) {
+            sink.report(
+                Diagnostic::error(Code::MissingNode, format!("nothing is left of `{name}`"))
+                    .text(format!("`{dataset}` is its only source"))
+                    .at(without.origin, "left out")
+                    .help("name an ensemble of several data sets"),
+            );
+            return None;
+        }
+        let left = format!("{name}-without-{dataset}");
+        if self.get(Kind::Ensemble, &left).is_some() {
+            let title = format!("the ensemble `{left}` twice");
+            let first = self.names.declared.get(&(Kind::Ensemble, left.clone()));
+            sink.report(duplicate_name(title, without.origin, *first.unwrap_or(&without.origin)));
+        }
+        ensemble.arguments[0].scalar = Scalar::Text(left);
+        Some(())
+    }
+
     /// Follows `extends` to its end, then lets each experiment replace and patch what
     /// it inherits.
     fn parts(&self, node: &Node, sink: &mut Sink) -> Option<Parts<'_>> {
         let start = node.label()?;
         let mut chain: Vec<&Node> = vec![self.get(Kind::Experiment, start.value)?];
         while let Some(parent) = chain.last().and_then(|node| node.property("extends")) {
-            let super::tree::Scalar::Text(name) = &parent.scalar else { return None };
+            let Scalar::Text(name) = &parent.scalar else { return None };
             let next = self.get(Kind::Experiment, name)?;
             if let Some(begin) = chain.iter().position(|other| std::ptr::eq(*other, next)) {
                 // Each experiment of the circle would report it; the first one does.
@@ -314,9 +380,12 @@ fn extends_cycle(chain: &[&Node], closing: Origin) -> Diagnostic {
 
 fn unknown_declaration(node: &Node) -> Diagnostic {
     let name = node.name.value.as_str();
-    let help = nearest(name, TOP_LEVEL.iter().copied())
-        .map(|near| format!("did you mean `{near}`?"))
-        .or_else(|| Kind::ALL.into_iter().find_map(|kind| find(name, kind.spec(), 0)));
+    let place = |name: &str| Kind::ALL.into_iter().find_map(|kind| find(name, kind.spec(), 0));
+    let help = near(name, TOP_LEVEL.iter().copied())
+        .map(|near| did_you_mean(name, near))
+        .or_else(|| place(name))
+        .or_else(|| synonyms::here(name).find_map(place))
+        .or_else(|| synonyms::advice(name).map(str::to_owned));
     Diagnostic::error(Code::UnknownNode, format!("unknown node `{name}`"))
         .text(format!("a file has {}", list(TOP_LEVEL.iter().copied(), "and")))
         .at(node.name.origin, "does not belong at the top of a file")

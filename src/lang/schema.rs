@@ -3,12 +3,13 @@
 //! Checking, suggestions and the reference page are all read from it.
 
 mod data;
+pub(super) mod search;
 mod tables;
 mod training;
 
 pub(super) use data::DATASET;
 pub(super) use tables::TABLE;
-pub(super) use training::{BACKBONE, ENSEMBLE, EXPERIMENT, INIT, LOSS, RECIPE};
+pub(super) use training::{BACKBONE, ENSEMBLE, EXPERIMENT, INIT, LOSS, OVERRIDE, RECIPE};
 
 /// What can be declared under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +85,8 @@ pub(super) enum Type {
     Number(Range),
     /// 0 to 1, or `(%)0` to `(%)100`.
     Fraction,
+    /// The same of what is small: without a unit below 0.5.
+    Points,
     /// 0 or more, `(%)` allowed.
     Share,
     /// 0 to 1, or `val`; a test split is a leak.

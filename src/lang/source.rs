@@ -19,6 +19,10 @@ pub trait Files {
 
     /// Something equal for two paths exactly when they lead to the same file.
     fn identity(&self, path: &Path) -> PathBuf;
+
+    /// Names of the files in a folder, sorted; none if it cannot be read. They serve to suggest
+    /// where a name may come from.
+    fn list(&self, folder: &Path) -> Vec<String>;
 }
 
 /// Files on disk.
@@ -45,6 +49,16 @@ impl Files for DiskFiles {
 
     fn identity(&self, path: &Path) -> PathBuf {
         std::fs::canonicalize(path).unwrap_or_else(|_| normalized(path))
+    }
+
+    fn list(&self, folder: &Path) -> Vec<String> {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        // A folder of very many files is no folder of experiments.
+        let names = entries.take(10_000).filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
     }
 }
 
@@ -75,6 +89,12 @@ impl Files for MemoryFiles {
 
     fn identity(&self, path: &Path) -> PathBuf {
         normalized(path)
+    }
+
+    fn list(&self, folder: &Path) -> Vec<String> {
+        let folder = normalized(folder);
+        let inside = self.0.keys().filter(|file| file.parent() == Some(&folder));
+        inside.filter_map(|file| Some(file.file_name()?.to_str()?.to_owned())).collect()
     }
 }
 

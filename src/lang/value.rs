@@ -1,10 +1,16 @@
 //! A written value against the type that its place wants.
 
+mod hints;
+
+use hints::{example, truth, within};
+
 use super::diagnostic::{Code, Diagnostic};
 use super::model::DeviceChoice;
 use super::schema::{Field, Type};
-use super::suggest::{list, nearest};
+use super::suggest::{did_you_mean, list, nearest};
+use super::synonyms;
 use super::tree::{Scalar, Value};
+use super::words::number;
 
 /// A value of the right type.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +44,7 @@ pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
                 Err(out_of_range(value, field, &range.to_string()))
             }
         }
-        Type::Fraction | Type::Share => fraction(value, field),
+        Type::Fraction | Type::Points | Type::Share => fraction(value, field),
         Type::Threshold => threshold(value, field),
         Type::Epochs => match number(value, field)? {
             x if x >= 0.0 => Ok(Datum::Number(x)),
@@ -52,7 +58,7 @@ pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
 /// The unit that a type allows.
 pub(super) fn unit_of(ty: Type) -> Option<&'static str> {
     match ty {
-        Type::Fraction | Type::Share => Some("%"),
+        Type::Fraction | Type::Points | Type::Share => Some("%"),
         Type::Epochs => Some("epoch"),
         _ => None,
     }
@@ -64,7 +70,15 @@ fn unit(value: &Value, field: &Field) -> Result<(), Diagnostic> {
     if allowed == Some(unit.value.as_str()) {
         return Ok(());
     }
+    let counted = ["step", "steps", "it", "iter", "iters", "iterations", "batch", "batches"];
     let help = match allowed {
+        Some("epoch") if counted.contains(&&*unit.value) => format!(
+            "`{}` counts epochs: divide by the steps of an epoch, which `proofmark plan` tells",
+            field.name
+        ),
+        Some("epoch") if unit.value == "%" => {
+            format!("`{}` counts epochs: write that share of `epochs`", field.name)
+        }
         Some(right) => format!("write `({right})`, or no unit"),
         None => format!("write it without `({})`", unit.value),
     };
@@ -94,6 +108,7 @@ pub(super) fn wanted(ty: Type) -> String {
         Type::Whole(low, high) => format!("a whole number from {low} to {high}"),
         Type::Number(range) => format!("a number, {range}"),
         Type::Fraction => "a fraction from 0 to 1, or `(%)0` to `(%)100`".to_owned(),
+        Type::Points => "a fraction below 0.5, or `(%)0` to `(%)100`".to_owned(),
         Type::Share => "a number, 0 or more, or a percentage".to_owned(),
         Type::Threshold => "a number from 0 to 1, or `val`".to_owned(),
         Type::Epochs => "a number of epochs, 0 or more".to_owned(),
@@ -107,6 +122,9 @@ fn wrong_type(value: &Value, field: &Field) -> Diagnostic {
     let (is, written) = match &value.scalar {
         Scalar::Text(text) => ("text", format!("\"{text}\"")),
         Scalar::Integer(number) => ("a whole number", number.to_string()),
+        Scalar::Number(number) if matches!(field.ty, Type::Whole(..)) => {
+            ("no whole number", number.to_string())
+        }
         Scalar::Number(number) => ("a number", number.to_string()),
         Scalar::Bool(bool) => ("a truth value", format!("#{bool}")),
         Scalar::Null => ("`#null`", "#null".to_owned()),
@@ -115,32 +133,52 @@ fn wrong_type(value: &Value, field: &Field) -> Diagnostic {
         Diagnostic::error(Code::WrongType, format!("wrong type of value for `{}`", field.name))
             .text(format!("`{}` takes {}", field.name, wanted(field.ty)))
             .at(value.origin, format!("this is {is}"));
-    match (&value.scalar, field.ty) {
+    let help = match (&value.scalar, field.ty) {
         (
-            Scalar::Text(_),
-            Type::Whole(..) | Type::Number(_) | Type::Fraction | Type::Share | Type::Epochs,
-        ) => diagnostic.help("write the number without quotes"),
-        (Scalar::Text(text), Type::Bool) if matches!(text.as_str(), "yes" | "true" | "on") => {
-            diagnostic.help("write `#true`")
-        }
-        (Scalar::Text(text), Type::Bool) if matches!(text.as_str(), "no" | "false" | "off") => {
-            diagnostic.help("write `#false`")
+            Scalar::Text(text),
+            Type::Whole(..)
+            | Type::Number(_)
+            | Type::Fraction
+            | Type::Points
+            | Type::Share
+            | Type::Epochs,
+        ) => Some(match (text.trim().parse::<f64>(), text.trim().strip_suffix('%')) {
+            (Ok(_), _) => format!("write `{}` without quotes", text.trim()),
+            (Err(_), Some(number)) if unit_of(field.ty) == Some("%") => {
+                format!("write `(%){}`", number.trim())
+            }
+            (Err(_), _) => format!("write a number, as in `{}`", example(field)),
+        }),
+        (Scalar::Text(text), Type::Bool) => truth(text).map(|truth| format!("write `{truth}`")),
+        (Scalar::Integer(0 | 1), Type::Bool) => {
+            Some(format!("write `#{}`", value.scalar == Scalar::Integer(1)))
         }
         (Scalar::Integer(_) | Scalar::Number(_), Type::Text | Type::Name) => {
-            diagnostic.help(format!("put it in quotes: `\"{written}\"`"))
+            Some(format!("put it in quotes: `\"{written}\"`"))
         }
-        (Scalar::Number(x), Type::Whole(..)) if x.fract() == 0.0 => {
-            diagnostic.help(format!("write `{x:.0}`"))
+        (Scalar::Number(x), Type::Whole(..)) if x.fract() == 0.0 => Some(format!("write `{x:.0}`")),
+        (Scalar::Number(x), Type::Whole(low, high)) => {
+            let (below, above) = (x.floor(), x.ceil());
+            let fits = |x: &f64| *x >= low as f64 && *x <= high as f64;
+            let both = [below, above].into_iter().filter(fits).map(|x| format!("`{x:.0}`"));
+            Some(format!("write {}", both.collect::<Vec<_>>().join(" or ")))
         }
-        (Scalar::Null, _) => diagnostic.help("leave it out to have the default"),
-        _ => diagnostic,
-    }
+        (Scalar::Bool(bool), Type::Word(words))
+            if words.iter().any(|(word, _)| *word == "none") && !bool =>
+        {
+            Some("write `none`".to_owned())
+        }
+        (Scalar::Null, _) => Some("leave it out to have the default".to_owned()),
+        _ => None,
+    };
+    diagnostic.maybe_help(help)
 }
 
 fn out_of_range(value: &Value, field: &Field, range: &str) -> Diagnostic {
     Diagnostic::error(Code::OutOfRange, format!("`{}` is out of range", field.name))
         .text(format!("`{}` is {range}", field.name))
         .at(value.origin, "out of range")
+        .maybe_help(within(value, field))
 }
 
 fn text<'a>(value: &'a Value, field: &Field) -> Result<&'a str, Diagnostic> {
@@ -189,10 +227,24 @@ fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, D
             .help(format!("select on validation: `{}={}`", field.name, words[0].0)));
     }
     let nearest = nearest(text, words.iter().map(|(word, _)| *word));
+    let help = match (text.split_once('@'), nearest) {
+        // As papers write it: TPR@0.01.
+        (Some((name, rate)), _) if words.iter().any(|(word, _)| *word == name.to_lowercase()) => {
+            let rate = rate.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let name = name.to_lowercase();
+            let key = if name == "tpr" { "fpr" } else { "threshold" };
+            Some(match rate.strip_suffix('%') {
+                Some(rate) => format!("write `{name} {key}=(%){rate}`"),
+                None => format!("write `{name} {key}={rate}`"),
+            })
+        }
+        (_, Some(word)) => Some(did_you_mean(text, word)),
+        (_, None) => synonyms::advice(text).map(str::to_owned),
+    };
     Err(Diagnostic::error(Code::UnknownWord, format!("unknown word `{text}` for `{}`", field.name))
         .text(format!("`{}` is {}", field.name, wanted(field.ty)))
         .at(value.origin, "not one of them")
-        .maybe_help(nearest.map(|word| format!("did you mean `{word}`?"))))
+        .maybe_help(help))
 }
 
 fn threshold(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
@@ -229,7 +281,7 @@ fn device(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     Err(Diagnostic::error(Code::UnknownWord, format!("unknown device `{text}`"))
         .text(format!("a device is {}", wanted(field.ty)))
         .at(value.origin, "not one of them")
-        .maybe_help(help.map(|word| format!("did you mean `{word}`?"))))
+        .maybe_help(help.map(|word| did_you_mean(text, word))))
 }
 
 fn whole(value: &Value, field: &Field, low: u64, high: u64) -> Result<Datum, Diagnostic> {
@@ -269,14 +321,17 @@ fn fraction(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
             return Err(out_of_range(value, field, "a fraction; 0.3 is 30 %")
                 .help(format!("write `(%){x}`")));
         }
+        // A difference of 50 points is not meant; one of half a point is.
+        if field.ty == Type::Points && !percent && x >= 0.5 {
+            let points = number::number(x * 100.0);
+            return Err(out_of_range(value, field, "a fraction: 1 is 100 points").help(format!(
+                "did you mean `(%){}`? Write `(%){points}` if {points} points are meant",
+                number::number(x)
+            )));
+        }
         return Ok(Datum::Number(x / whole));
     }
-    let diagnostic = out_of_range(value, field, &wanted(field.ty));
-    Err(if !percent && x > 1.0 && x <= 100.0 {
-        diagnostic.help(format!("write `(%){x}`"))
-    } else {
-        diagnostic
-    })
+    Err(out_of_range(value, field, &wanted(field.ty)))
 }
 
 fn ratio(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {

@@ -1,7 +1,10 @@
 //! Bare words that KDL rejects, or accepts as something else than was meant, and
 //! what their writer probably meant.
 
+pub(super) mod number;
+
 use super::diagnostic::{Code, Diagnostic};
+use super::lex::FOREIGN_QUOTES;
 use super::span::Origin;
 
 /// Where a bare word stands.
@@ -18,6 +21,9 @@ pub(super) enum Position {
 /// What is wrong with a bare word, if anything.
 pub(super) fn check(word: &str, position: Position, at: Origin) -> Option<Diagnostic> {
     let value = position == Position::Value;
+    if let Some(diagnostic) = letters(word, at) {
+        return Some(diagnostic);
+    }
     if word == "-" && position == Position::Name {
         return Some(
             Diagnostic::error(Code::DashItem, "a dash before an item")
@@ -25,6 +31,12 @@ pub(super) fn check(word: &str, position: Position, at: Origin) -> Option<Diagno
                 .at(at, "read as a node named `-`")
                 .help("write the name of the node, once for each item"),
         );
+    }
+    if value
+        && number::begins(word)
+        && let Some(diagnostic) = number::meant(word, at)
+    {
+        return Some(diagnostic);
     }
     if word.contains(['[', ']']) {
         return Some(
@@ -36,11 +48,15 @@ pub(super) fn check(word: &str, position: Position, at: Origin) -> Option<Diagno
     }
     if word.contains(',') {
         let plain = word.replace(',', " ");
+        let plain = plain.trim();
         return Some(
             Diagnostic::error(Code::Comma, "a comma between values")
                 .text("values are separated by spaces alone")
                 .at(at, "the comma would become part of the value")
-                .help(format!("write `{}`", plain.trim())),
+                .help(match plain {
+                    "" => "remove the comma".to_owned(),
+                    plain => format!("write `{plain}`"),
+                }),
         );
     }
     if position == Position::Name && word.contains(':') {
@@ -85,7 +101,95 @@ pub(super) fn check(word: &str, position: Position, at: Origin) -> Option<Diagno
         }
         return Some(diagnostic);
     }
-    begins_like_a_number(word).then(|| number(word, position, at)).flatten()
+    if !number::begins(word) {
+        return None;
+    }
+    if value {
+        return number::mistake(word, at);
+    }
+    Some(
+        Diagnostic::error(Code::Syntax, "a number in place of a name")
+            .text("a name begins with a letter, or stands in quotes")
+            .at(at, "not a name")
+            .help("the name comes first, then its value, as in `epochs 30`"),
+    )
+}
+
+/// Whether a word is a list, or a part of one, as other languages write it.
+pub(super) fn is_list(word: &str) -> bool {
+    let number = number::begins(word) && number::meant(word, Origin::DEFAULT).is_some();
+    word.contains(['[', ']', ',']) && word.chars().any(|c| c != ',') && !number
+}
+
+/// Characters that KDL takes for letters and nobody means as such.
+fn letters(word: &str, at: Origin) -> Option<Diagnostic> {
+    let ascii = |ignored: char| word.chars().all(|c| c == ignored || c.is_ascii());
+    let odd = word.chars().find(|&c| match c {
+        '\u{200b}' | '\u{2060}' | '\u{ad}' | '\u{180e}' => true,
+        // These two belong to the spelling of some languages.
+        '\u{200c}' | '\u{200d}' => ascii(c),
+        _ => FULL_WIDTH.iter().any(|(wide, _)| *wide == c) && ascii(c),
+    });
+    if let Some(odd) = odd {
+        let plain = FULL_WIDTH.iter().find(|(wide, _)| *wide == odd).map_or("", |(_, c)| *c);
+        let title = match plain {
+            "" => format!("the invisible character U+{:04X}", odd as u32),
+            _ => format!("the full-width character `{odd}`"),
+        };
+        return Some(
+            Diagnostic::error(Code::Syntax, title)
+                .text("it would become part of the word")
+                .at(at, "is in this word")
+                .help(format!("write `{}`", word.replace(odd, plain))),
+        );
+    }
+    let first = word.chars().next()?;
+    let curly = !first.is_ascii() && FOREIGN_QUOTES.iter().any(|(open, _)| *open == first);
+    curly.then(|| {
+        Diagnostic::error(Code::ForeignQuotes, "other quotation marks than straight double ones")
+            .text("text stands between straight double quotes")
+            .at(at, "would become part of the text")
+            .help("write `\"` before and after the text")
+    })
+}
+
+/// Signs as keyboards for Chinese and Japanese give them, and the plain ones.
+const FULL_WIDTH: &[(char, &str)] = &[
+    ('＝', "="),
+    ('；', ";"),
+    ('：', ":"),
+    ('，', ","),
+    ('（', "("),
+    ('）', ")"),
+    ('｛', "{"),
+    ('｝', "}"),
+    ('－', "-"),
+    ('．', "."),
+    ('／', "/"),
+    ('％', "%"),
+];
+
+/// What is wrong with text in the quotes of another notation.
+pub(super) fn check_quotes(text: &str, at: Origin) -> Diagnostic {
+    let quoted = |text: &str| match text.contains(['"', '\\']) {
+        true => format!("#\"{text}\"#"),
+        false => format!("\"{text}\""),
+    };
+    if let Some(raw) = text.strip_prefix('r') {
+        let inner = raw.trim_matches('#');
+        let inner = inner.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        return Diagnostic::error(Code::ForeignQuotes, "a raw string as KDL 1 writes it")
+            .text("in KDL 2 text without escapes stands between `#\"` and `\"#`")
+            .at(at, "not a string")
+            .help(format!("write `{}`", quoted(inner.unwrap_or(raw))));
+    }
+    let mut inner = text.chars();
+    inner.next();
+    inner.next_back();
+    Diagnostic::error(Code::ForeignQuotes, "other quotation marks than straight double ones")
+        .text("text stands between straight double quotes")
+        .at(at, "not a string")
+        .help(format!("write `{}`", quoted(inner.as_str())))
 }
 
 /// What is wrong with a word that begins with `#`, if anything.
@@ -106,6 +210,16 @@ pub(super) fn check_keyword(word: &str, at: Origin) -> Option<Diagnostic> {
     )
 }
 
+/// How to write a path that has single backslashes, of a string as written.
+pub(super) fn windows_path(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let drive = inner.as_bytes().get(1..3) == Some(b":\\");
+    let parts = inner.matches('\\').count() >= 2 && !inner.contains(char::is_whitespace);
+    let plain = inner.replace("\\\\", "\\");
+    let (slashes, doubled) = (plain.replace('\\', "/"), plain.replace('\\', "\\\\"));
+    (drive || parts).then(|| format!("write `\"{slashes}\"` or `\"{doubled}\"`"))
+}
+
 /// What is wrong with the escapes of a string in quotes, if anything.
 pub(super) fn check_escapes(text: &str, at: Origin) -> Option<Diagnostic> {
     if text.starts_with('#') {
@@ -124,6 +238,14 @@ pub(super) fn check_escapes(text: &str, at: Origin) -> Option<Diagnostic> {
         }
         let start = at.start + i as u32;
         let end = start + 1 + escaped.len_utf8() as u32;
+        if let Some(help) = windows_path(text) {
+            return Some(
+                Diagnostic::error(Code::Syntax, "a path with backslashes")
+                    .text("in quotes a backslash begins an escape such as `\\n`")
+                    .at(Origin { start, end, ..at }, "not an escape")
+                    .help(help),
+            );
+        }
         return Some(
             Diagnostic::error(Code::Syntax, format!("`\\{escaped}` is not an escape"))
                 .text("in quotes a backslash begins an escape such as `\\n`")
@@ -132,84 +254,6 @@ pub(super) fn check_escapes(text: &str, at: Origin) -> Option<Diagnostic> {
         );
     }
     None
-}
-
-fn begins_like_a_number(word: &str) -> bool {
-    let rest = word.trim_start_matches(['+', '-']);
-    let digits = rest.strip_prefix('.').unwrap_or(rest);
-    digits.starts_with(|c: char| c.is_ascii_digit())
-}
-
-fn number(word: &str, position: Position, at: Origin) -> Option<Diagnostic> {
-    if position != Position::Value {
-        return Some(
-            Diagnostic::error(Code::Syntax, "a number in place of a name")
-                .text("a name begins with a letter, or stands in quotes")
-                .at(at, "not a name"),
-        );
-    }
-    if is_number(word) {
-        return None;
-    }
-    let split = word
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | '+' | '-')))
-        .unwrap_or(word.len());
-    let (amount, unit) = word.split_at(split);
-    if let Some(second) = unit.strip_prefix(['x', 'X', '×'])
-        && is_number(amount)
-        && is_number(second)
-    {
-        return Some(
-            Diagnostic::error(Code::UnitAfterNumber, "two numbers in one word")
-                .at(at, "neither a number nor a word")
-                .help(format!(
-                    "write two numbers, `{amount} {second}`, or one where both are equal"
-                )),
-        );
-    }
-    if is_number(amount) && !unit.is_empty() {
-        let unit = if unit.to_lowercase().starts_with("epoch") { "epoch" } else { unit };
-        let unit =
-            if unit.chars().all(|c| c.is_alphanumeric() || c == '%') { unit } else { "unit" };
-        return Some(
-            Diagnostic::error(Code::UnitAfterNumber, "a unit after a number")
-                .text("a unit stands in parentheses in front of its number")
-                .at(at, "neither a number nor a word")
-                .help(format!("write `({unit}){amount}`")),
-        );
-    }
-    Some(
-        Diagnostic::error(Code::Syntax, format!("`{word}` is not a number"))
-            .text("numbers look like `3`, `0.05` or `1e-4`")
-            .at(at, "begins like a number")
-            .help("text that begins with a digit needs quotes"),
-    )
-}
-
-/// Whether a word is a KDL number.
-fn is_number(word: &str) -> bool {
-    let rest = word.strip_prefix(['+', '-']).unwrap_or(word);
-    for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
-        if let Some(digits) = rest.strip_prefix(prefix) {
-            return digits_of(digits, radix);
-        }
-    }
-    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (rest, None),
-    };
-    let exponent_is_right =
-        exponent.is_none_or(|e| digits_of(e.strip_prefix(['+', '-']).unwrap_or(e), 10));
-    let mantissa_is_right = match mantissa.split_once('.') {
-        Some((whole, part)) => digits_of(whole, 10) && digits_of(part, 10),
-        None => digits_of(mantissa, 10),
-    };
-    mantissa_is_right && exponent_is_right
-}
-
-fn digits_of(text: &str, radix: u32) -> bool {
-    text.starts_with(|c: char| c.is_digit(radix))
-        && text.chars().all(|c| c == '_' || c.is_digit(radix))
 }
 
 #[cfg(test)]
@@ -239,18 +283,38 @@ mod tests {
     #[test]
     fn wrong_words_say_what_was_meant() {
         let help = |word| check(word, Position::Value, Origin::DEFAULT).unwrap().help.unwrap();
-        assert_eq!(help("50%"), "write `(%)50`");
-        assert_eq!(help("32GiB"), "write `(GiB)32`");
-        assert_eq!(help("5epochs"), "write `(epoch)5`");
-        assert!(help("224x224").contains("`224 224`"));
         assert_eq!(help("./data"), "write `\"./data\"`");
         assert_eq!(help("224,"), "write `224`");
+        assert_eq!(help(","), "remove the comma");
+        assert_eq!(help("0.5,0.5"), "write `0.5 0.5`");
         assert_eq!(help("true"), "write `#true`");
+        assert_eq!(help("lr\u{200b}x"), "write `lrx`");
+        assert_eq!(help("batch＝8"), "write `batch=8`");
         assert_eq!(code("[1", Position::Value), Some("bracket"));
         assert_eq!(code("lr:", Position::Name), Some("colon-after-name"));
         assert_eq!(code("-", Position::Name), Some("dash-item"));
         assert_eq!(code("auc>", Position::Key), Some("comparison"));
         assert_eq!(code("1.2.3", Position::Value), Some("syntax"));
         assert_eq!(code("3d", Position::Name), Some("syntax"));
+        assert_eq!(code("“Own", Position::Value), Some("foreign-quotes"));
+        assert_eq!(code("می‌خواهم", Position::Value), None);
+    }
+
+    #[test]
+    fn text_in_other_quotes_is_put_into_straight_ones() {
+        let help = |text| check_quotes(text, Origin::DEFAULT).help.unwrap();
+        assert_eq!(help("'Own images'"), "write `\"Own images\"`");
+        assert_eq!(help("“Own images”"), "write `\"Own images\"`");
+        assert_eq!(help("“so \"it\" is”"), "write `#\"so \"it\" is\"#`");
+        assert_eq!(help(r#"r"C:\data\faces""#), r##"write `#"C:\data\faces"#`"##);
+        assert_eq!(help("r#\"a\"b\"#"), "write `#\"a\"b\"#`");
+    }
+
+    #[test]
+    fn paths_of_windows_are_written_out_in_both_ways() {
+        let help = |text| check_escapes(text, Origin::DEFAULT).unwrap().help.unwrap();
+        let both = r#"write `"C:/data/new"` or `"C:\\data\\new"`"#;
+        assert_eq!(help(r#""C:\data\new""#), both);
+        assert!(help(r#""bad \q escape""#).contains("for a backslash"));
     }
 }

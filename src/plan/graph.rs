@@ -12,7 +12,7 @@ use super::keys::{
     sample_inputs, train_inputs,
 };
 use crate::lang::model::{
-    Column, Corruption, Dataset, Experiment, Predictions, Project, Row, Split, Table,
+    Column, Corruption, Dataset, Experiment, Predictions, Project, Row, Scenario, Split, Table,
 };
 use crate::lang::span::Spanned;
 
@@ -177,7 +177,8 @@ impl Plan {
     }
 }
 
-/// Experiments that the tables show; all of them if there is no table.
+/// Experiments that the tables show; without a table those of the file itself, or all of them if
+/// it declares none.
 pub fn experiments(project: &Project) -> Vec<&Experiment> {
     let mut names = BTreeSet::new();
     let rows = project.tables.iter().flat_map(|t| &t.rows);
@@ -186,7 +187,12 @@ pub fn experiments(project: &Project) -> Vec<&Experiment> {
         .filter_map(|name| project.experiments.get(name))
         .filter(|e| names.insert(e.name.value.clone()))
         .collect();
-    if project.tables.is_empty() { project.experiments.values().collect() } else { shown }
+    if !project.tables.is_empty() {
+        return shown;
+    }
+    let all = || project.experiments.values();
+    let own: Vec<&Experiment> = all().filter(|e| e.name.origin.is_own()).collect();
+    if own.is_empty() { all().collect() } else { own }
 }
 
 /// What is scored: a split of a data set, its faces as they are or corrupted.
@@ -202,25 +208,37 @@ pub struct Target {
 
 /// What a table scores.
 pub fn targets(table: &Table) -> BTreeSet<Target> {
+    table.scenarios.iter().flat_map(targets_in).collect()
+}
+
+/// What a table scores of an experiment: not the data sets of a held-out scenario that it trains
+/// on.
+fn targets_of(table: &Table, experiment: &Experiment) -> BTreeSet<Target> {
+    let shown = |scenario: &Scenario, target: &Target| {
+        !(scenario.holds_out() && experiment.data.trains_on(&target.dataset))
+    };
+    let scenarios = table.scenarios.iter();
+    scenarios.flat_map(|s| targets_in(s).into_iter().filter(move |t| shown(s, t))).collect()
+}
+
+fn targets_in(scenario: &Scenario) -> Vec<Target> {
     let target = |dataset: &Spanned<String>, split: &Spanned<Split>, corruption| Target {
         dataset: dataset.value.clone(),
         split: split.value,
         corruption,
     };
-    let columns = table.scenarios.iter().flat_map(|s| &s.columns);
-    columns
-        .flat_map(|column| match column {
-            Column::Dataset { dataset, split, .. }
-            | Column::PerManipulation { dataset, split, .. }
-            | Column::PerValue { dataset, split, .. } => vec![target(dataset, split, None)],
-            Column::Corrupted { dataset, split, kind, strengths, .. } => {
-                let corruption = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value };
-                let corruptions = strengths.iter().map(corruption);
-                corruptions.map(|c| target(dataset, split, Some(c))).collect()
-            }
-            Column::Average { .. } => Vec::new(),
-        })
-        .collect()
+    let of_column = |column: &Column| match column {
+        Column::Dataset { dataset, split, .. }
+        | Column::PerManipulation { dataset, split, .. }
+        | Column::PerValue { dataset, split, .. } => vec![target(dataset, split, None)],
+        Column::Corrupted { dataset, split, kind, strengths, .. } => {
+            let corruption = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value };
+            let corruptions = strengths.iter().map(corruption);
+            corruptions.map(|c| target(dataset, split, Some(c))).collect()
+        }
+        Column::Average { .. } => Vec::new(),
+    };
+    scenario.columns.iter().flat_map(of_column).collect()
 }
 
 /// Data sets and splits that a table scores.
@@ -335,10 +353,11 @@ impl Plan {
         facts: &Facts,
     ) {
         let Some(model) = models.get(experiment) else { return };
-        let reported = targets(table);
+        let declared = &project.experiments[experiment];
+        let reported = targets_of(table, declared);
         let mut all = reported.clone();
         if table.validates() {
-            let validation = project.experiments[experiment].data.validation();
+            let validation = declared.data.validation();
             all.extend(validation.map(|(dataset, split)| Target {
                 dataset,
                 split,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::inputs::{Change, Inputs};
 use crate::lang::model::Project;
@@ -44,16 +44,113 @@ pub fn differences(first: &Project, second: &Project) -> Vec<Difference> {
     let (a, b) = (named(first.experiments.iter()), named(second.experiments.iter()));
     compare("experiment", a, b, &mut found);
     let tables = |project: &Project| {
-        project.tables.iter().map(|t| (t.name.value.clone(), Inputs::of(t))).collect()
+        project.tables.iter().map(|t| (t.name.value.clone(), Declaration::of(t))).collect()
     };
     compare("table", tables(first), tables(second), &mut found);
     found
 }
 
-type Declared = BTreeMap<String, Inputs>;
+/// What a declaration says, with what is listed in it by name rather than by position.
+struct Declaration {
+    inputs: Inputs,
+    /// The names of each list whose order is seen, by path.
+    orders: BTreeMap<String, Vec<String>>,
+}
+
+impl Declaration {
+    fn of(source: &impl Serialize) -> Self {
+        let value = serde_json::to_value(source).expect("typed declarations are plain data");
+        let mut orders = BTreeMap::new();
+        let inputs = Inputs::of(&by_name(value, "", &mut orders));
+        Self { inputs, orders }
+    }
+}
+
+/// Lists of which a table is made, whose order is that of the printed table.
+const SEEN: [&str; 4] = ["rows", "scenarios", "columns", "metrics"];
+
+/// Lists of named things as objects with an entry for each.
+fn by_name(value: Value, path: &str, orders: &mut BTreeMap<String, Vec<String>>) -> Value {
+    let within = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(mut map) => {
+            // Where the file lies that states a path is no meaning.
+            if map.contains_key("written") {
+                map.remove("base");
+            }
+            let each = map.into_iter().map(|(key, value)| {
+                let path = if key.starts_with('$') { path.to_owned() } else { within(&key) };
+                let value = by_name(value, &path, orders);
+                (key, value)
+            });
+            Value::Object(each.collect())
+        }
+        Value::Array(items) => {
+            let Some(names) = items.iter().map(identity).collect::<Option<Vec<_>>>() else {
+                return Value::Array(items);
+            };
+            let mut named = Map::new();
+            for (name, item) in names.into_iter().zip(items) {
+                let twice = (2..).map(|n| format!("{name} ({n})"));
+                let mut free = std::iter::once(name.clone()).chain(twice);
+                let name = free.find(|name| !named.contains_key(name)).unwrap_or(name);
+                let item = by_name(item, &within(&name), orders);
+                named.insert(name, item);
+            }
+            if SEEN.contains(&path.rsplit('.').next().unwrap_or(path)) {
+                orders.insert(path.to_owned(), named.keys().cloned().collect());
+            }
+            Value::Object(named)
+        }
+        plain => plain,
+    }
+}
+
+/// What tells an item of a list from the others.
+fn identity(item: &Value) -> Option<String> {
+    let text = |key: &str| {
+        let value = item.get(key)?;
+        value.get("$value").unwrap_or(value).as_str().map(str::to_owned)
+    };
+    let joined = |keys: &[&str]| {
+        let parts: Vec<String> = keys.iter().filter_map(|key| text(key)).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    };
+    match text("column").as_deref() {
+        Some("dataset") => text("dataset"),
+        Some("average") => joined(&["column", "label"]),
+        Some(_) => joined(&["column", "dataset", "by", "kind"]),
+        None => ["name", "experiment", "folder", "text"]
+            .iter()
+            .find_map(|key| text(key))
+            .or_else(|| joined(&["term", "mining"]))
+            .or_else(|| joined(&["metric", "level"]))
+            .or_else(|| text("dataset"))
+            .or_else(|| text("label")),
+    }
+}
+
+type Declared = BTreeMap<String, Declaration>;
 
 fn named<'a, T: Serialize + 'a>(all: impl Iterator<Item = (&'a String, &'a T)>) -> Declared {
-    all.map(|(name, value)| (name.clone(), Inputs::of(value))).collect()
+    all.map(|(name, value)| (name.clone(), Declaration::of(value))).collect()
+}
+
+/// Lists of which both have the same things in another order.
+fn reordered(before: &Declaration, after: &Declaration) -> Vec<Change> {
+    let both =
+        before.orders.iter().filter_map(|(path, a)| Some((path, a, after.orders.get(path)?)));
+    let changes = both.filter_map(|(path, a, b)| {
+        let first: Vec<&String> = a.iter().filter(|name| b.contains(name)).collect();
+        let second: Vec<&String> = b.iter().filter(|name| a.contains(name)).collect();
+        (first != second).then(|| Change {
+            path: format!("the order of {path}"),
+            before: Some(json!(first)),
+            after: Some(json!(second)),
+            origin: None,
+        })
+    });
+    changes.collect()
 }
 
 fn compare(kind: &'static str, first: Declared, second: Declared, found: &mut Vec<Difference>) {
@@ -75,11 +172,12 @@ fn compare(kind: &'static str, first: Declared, second: Declared, found: &mut Ve
             add(name, What::OnlyFirst);
             continue;
         };
-        for change in after.changes(&before.values) {
-            if !change.path.ends_with(".base") {
-                let first = before.origin_near(&change.path);
-                add(name, What::Value { change, first });
-            }
+        for change in after.inputs.changes(&before.inputs.values) {
+            let first = before.inputs.origin_near(&change.path);
+            add(name, What::Value { change, first });
+        }
+        for change in reordered(before, after) {
+            add(name, What::Value { change, first: None });
         }
     }
     for name in second.keys().filter(|name| !first.contains_key(*name)) {
@@ -90,4 +188,29 @@ fn compare(kind: &'static str, first: Declared, second: Declared, found: &mut Ve
 /// A value in words; none is nothing.
 pub fn said(value: &Option<Value>) -> String {
     value.as_ref().map_or("nothing".to_owned(), Value::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_known_by_name_wherever_they_stand() {
+        let table = |rows: Value| Declaration::of(&json!({ "rows": rows }));
+        let row =
+            |name: &str, label: &str| json!({ "experiment": { "$value": name }, "label": label });
+        let before = table(json!([row("a", "A"), row("b", "B"), row("c", "C")]));
+        let after = table(json!([row("b", "B"), row("c", "other")]));
+        let changes = after.inputs.changes(&before.inputs.values);
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["rows.a", "rows.c.label"]);
+        assert!(reordered(&before, &after).is_empty());
+        let turned = table(json!([row("c", "C"), row("a", "A"), row("b", "B")]));
+        let changes = reordered(&before, &turned);
+        assert_eq!((changes.len(), changes[0].path.as_str()), (1, "the order of rows"));
+        let twice = table(json!([row("a", "A"), row("a", "A")]));
+        assert_eq!(twice.orders["rows"], ["a", "a (2)"]);
+        let plain = Declaration::of(&json!({ "missing": ["x", "y"] }));
+        assert_eq!(plain.inputs.values["missing"], json!(["x", "y"]));
+    }
 }

@@ -157,7 +157,11 @@ pub fn build(
                     experiment: row.experiment.value.clone(),
                     label: row.label.value.clone(),
                     thresholds: std::mem::take(&mut thresholds[place]),
-                    cells: over_seeds(row, std::mem::take(&mut seeds[place])),
+                    cells: held_out(
+                        row,
+                        &planned,
+                        over_seeds(row, std::mem::take(&mut seeds[place])),
+                    ),
                 });
                 computed[i].push(std::mem::take(&mut measured[place]));
             }
@@ -213,6 +217,9 @@ fn rank(
     evidence: &Evidence,
 ) -> Result<Result<Ranked, String>, BuildError> {
     let key = unit.key_of(experiment);
+    if unit.hidden.contains(experiment) {
+        return Ok(Err(format!("{experiment} trains on {}", key.dataset)));
+    }
     let scored = match evidence.scores.get(&key) {
         Some(Ok(scored)) => scored,
         Some(Err(reason)) => return Ok(Err(reason.clone())),
@@ -289,6 +296,22 @@ fn doubt(mut parts: impl Iterator<Item = Option<Doubt>> + Clone) -> Option<Doubt
         return Some(Doubt::FewVideos);
     }
     parts.all(|doubt| doubt == Some(Doubt::NoVariance)).then_some(Doubt::NoVariance)
+}
+
+/// The cells of a row without those of data sets that it trains on and their scenario holds out.
+fn held_out(row: &Row, planned: &Planned, mut cells: Vec<Cell>) -> Vec<Cell> {
+    let hides = |unit: &usize| planned.units[*unit].hides(row);
+    for (cell, source) in cells.iter_mut().zip(&planned.sources) {
+        let seen = match source {
+            Source::Unit(unit) => hides(unit),
+            Source::Mean(over) => over.iter().any(hides),
+        };
+        if seen {
+            let reason = Some("the row trains on a data set that is held out".to_owned());
+            *cell = Cell { reason, seen, ..Cell::default() };
+        }
+    }
+    cells
 }
 
 /// The cells of a row from those of each seed: of several their mean, undefined with any

@@ -94,10 +94,12 @@ pub(in crate::report) fn table() -> Table {
             .to_vec(),
         scenarios: vec![
             Scenario {
+                promise: None,
                 name: text("In"),
                 columns: vec![column("a"), Column::Average { label: text("Avg") }, column("b")],
             },
             Scenario {
+                promise: None,
                 name: text("Out"),
                 columns: vec![Column::PerManipulation {
                     dataset: text("m"),

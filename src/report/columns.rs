@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::build::{BuildError, Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
 use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Average, Column, Corruption, Family, Project, Split, Table};
+use crate::lang::model::{Average, Column, Corruption, Family, Project, Row, Split, Table};
 
 /// A set of samples that a metric is computed on.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub(super) struct Unit {
     pub corruption: Option<Corruption>,
     /// Only videos of this value of an attribute.
     pub value: Option<(String, String)>,
+    /// Experiments that train on the data set, where the scenario holds it out.
+    pub hidden: BTreeSet<String>,
 }
 
 impl Unit {
@@ -34,6 +36,11 @@ impl Unit {
             split: self.split,
             corruption: self.corruption,
         }
+    }
+
+    /// Whether a row is not shown here, since one of its experiments trains on the data set.
+    pub fn hides(&self, row: &Row) -> bool {
+        row.experiments().any(|experiment| self.hidden.contains(experiment))
     }
 
     /// Those of some samples that count.
@@ -56,8 +63,8 @@ impl Unit {
     /// Whether it is computed on what another one is.
     pub fn same_videos(&self, other: &Self) -> bool {
         let what = |unit: &Self| {
-            let Self { label: _, dataset, split, method, corruption, value } = unit.clone();
-            (dataset, split, method, corruption, value)
+            let Self { label: _, dataset, split, method, corruption, value, hidden } = unit.clone();
+            (dataset, split, method, corruption, value, hidden)
         };
         what(self) == what(other)
     }
@@ -126,6 +133,7 @@ pub(super) fn plan(
                     method: None,
                     corruption: None,
                     value: None,
+                    hidden: BTreeSet::new(),
                 });
             }
         }
@@ -173,8 +181,22 @@ pub(super) fn plan(
                 }
             }
         }
+        if scenario.holds_out() {
+            for unit in &mut planned.units[first..] {
+                unit.hidden = trained_on(project, table, &unit.dataset);
+            }
+        }
     }
     Ok(planned)
+}
+
+/// The experiments of a table that train on a data set.
+fn trained_on(project: &Project, table: &Table, dataset: &str) -> BTreeSet<String> {
+    let all = table.rows.iter().flat_map(Row::experiments);
+    let trains = |name: &&str| {
+        project.experiments.get(*name).is_some_and(|experiment| experiment.data.trains_on(dataset))
+    };
+    all.filter(trains).map(str::to_owned).collect()
 }
 
 impl Planned {
@@ -232,6 +254,7 @@ impl Planned {
                 method: None,
                 corruption: None,
                 value: Some((by.to_owned(), value.clone())),
+                hidden: BTreeSet::new(),
             };
             let kind = ColumnKind::Value {
                 dataset: dataset.to_owned(),
@@ -263,6 +286,7 @@ impl Planned {
                 method: None,
                 corruption: Some(corruption),
                 value: None,
+                hidden: BTreeSet::new(),
             };
             let kind = ColumnKind::Corrupted { dataset: dataset.to_owned(), split, corruption };
             self.shown(unit, kind, evidence);
@@ -290,6 +314,7 @@ impl Planned {
                 method: Some(method.name.clone()),
                 corruption: None,
                 value: None,
+                hidden: BTreeSet::new(),
             };
             if show {
                 let kind = ColumnKind::Manipulation {

@@ -70,6 +70,7 @@ fn head(table: &TableData) -> String {
 
 fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
     let value = match (cell.value.map(percent), cell.mark) {
+        (None, _) if cell.seen => "--".to_owned(),
         (None, _) => format!("n/a\\textsuperscript{{{}}}", footnotes.number(cell)),
         (Some(value), Some(Mark::Best)) => format!("\\textbf{{{value}}}"),
         (Some(value), Some(Mark::Second)) => format!("\\underline{{{value}}}"),

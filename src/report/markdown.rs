@@ -51,6 +51,7 @@ fn body(block: &MetricBlock, columns: Range<usize>, footnotes: &Footnotes<'_>) -
 
 fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
     let value = match (cell.value.map(percent), cell.mark) {
+        (None, _) if cell.seen => "–".to_owned(),
         (None, _) => format!("n/a<sup>{}</sup>", footnotes.number(cell)),
         (Some(value), Some(Mark::Best)) => format!("**{value}**"),
         (Some(value), Some(Mark::Second)) => format!("*{value}*"),

@@ -23,6 +23,11 @@ pub fn of(
     notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));
     notes.extend(protocol::notes(project, table, evidence));
     notes.extend(corruptions(planned));
+    if planned.units.iter().any(|unit| table.rows.iter().any(|row| unit.hides(row))) {
+        notes.push(
+            "In held-out columns – stands where the row trains on the data set itself.".into(),
+        );
+    }
     if planned.units.iter().any(|unit| unit.method.is_some()) {
         notes.push(
             "A manipulation's number compares its fakes with all reals of the data set; \

@@ -188,6 +188,9 @@ pub struct Cell {
     pub value: Option<f64>,
     /// Why there is no value.
     pub reason: Option<String>,
+    /// Whether there is none because the row trains on the data set, which its scenario holds out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub seen: bool,
     /// Reals scored; averages have none.
     pub n_real: Option<u64>,
     /// Fakes scored; averages have none.

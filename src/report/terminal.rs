@@ -124,6 +124,7 @@ fn column(head: &str, cells: &[&Cell], footnotes: &Footnotes<'_>, style: Style) 
 /// decimals stay aligned.
 fn print(cell: &Cell, footnotes: &Footnotes<'_>, tested: bool) -> (String, String) {
     let mut value = match (cell.value.map(percent), cell.mark) {
+        (None, _) if cell.seen => "– ".to_owned(),
         (None, _) => format!("n/a [{}]", footnotes.number(cell)),
         (Some(value), Some(Mark::Best)) => format!("{value}*"),
         (Some(value), Some(Mark::Second)) => format!("{value}+"),

@@ -57,7 +57,7 @@ impl<'a> Footnotes<'a> {
         let rows = table.metrics.iter().flat_map(|block| &block.rows);
         for cell in rows.flat_map(|row| &row.cells) {
             let reason = reason(cell);
-            if cell.value.is_none() && !reasons.contains(&reason) {
+            if cell.value.is_none() && !cell.seen && !reasons.contains(&reason) {
                 reasons.push(reason);
             }
         }

@@ -30,3 +30,29 @@ fn values_are_told_with_both_places() {
     place.write("y.kdl", "dataset");
     place.run(&["diff", "x.kdl", "y.kdl"]).ends_with(10);
 }
+
+#[test]
+fn what_is_listed_is_compared_by_name() {
+    let place = Place::new();
+    let row = "    row base \"Base\"\n";
+    let other = TINY
+        .replace(row, "")
+        .replace(
+            "    manipulation swap-seam\n    manipulation mouth-paste\n",
+            "    manipulation mouth-paste\n    manipulation swap-seam\n",
+        )
+        .replace("    metric auc\n", "    metric auc\n    metric eer\n");
+    assert!(!other.contains(row));
+    place.write("y.kdl", &other);
+    let ran = place.run(&["diff", "x.kdl", "y.kdl"]).ends_with(30);
+    insta::assert_snapshot!(ran.stdout);
+    let moved = TINY
+        .replace(row, "")
+        .replace("    scenario \"In-dis", &format!("{row}    scenario \"In-dis"));
+    place.write("y.kdl", &moved);
+    let ran = place.run(&["diff", "x.kdl", "y.kdl"]).ends_with(30);
+    assert_eq!(
+        ran.stdout,
+        "table tiny: the order of rows is [\"base\",\"ba\"] and [\"ba\",\"base\"]\n"
+    );
+}

@@ -26,13 +26,17 @@ fn usage_errors_exit_with_2() {
     let place = Place::new();
     place.run(&["frobnicate"]).ends_with(2);
     place.run(&["run"]).ends_with(2);
+    // A verb is suggested where it is like the one written, and only there.
+    let ran = place.run(&["completions"]).ends_with(2);
+    assert!(!ran.stderr.contains("metrics"), "{}", ran.stderr);
+    place.run(&["chek", "x.kdl"]).ends_with(2).says("check");
     place.run(&["explain", "no-such-code"]).ends_with(2).says("proofmark explain");
 }
 
 #[test]
 fn check_finds_errors_without_data() {
     let place = Place::new();
-    place.run(&["check", "x.kdl"]).ends_with(0).says("2 data sets, 2 experiments, 1 tables");
+    place.run(&["check", "x.kdl"]).ends_with(0).says("2 data sets, 2 experiments, 1 table)");
     place.write("bad.kdl", TINY.replace("epochs 2", "epoch 2"));
     place.run(&["check", "bad.kdl"]).ends_with(10).says("epochs");
     let ran = place.run(&["check", "--format", "json", "bad.kdl"]).ends_with(10);
@@ -58,6 +62,11 @@ fn explain_shows_both_sides() {
     assert!(ran.stdout.contains("wrong:") && ran.stdout.contains("right:"), "{}", ran.stdout);
     let all = Place::new().run(&["explain"]).ends_with(0).stdout;
     assert!(all.lines().count() > 40 && all.contains("unknown-key"), "{all}");
+    let place = Place::new();
+    place.run(&["explain", "unknow-key"]).ends_with(2).says("did you mean `unknown-key`?");
+    let ran = place.run(&["explain", "11"]).ends_with(0);
+    assert!(ran.stdout.contains("proofmark data FILE"), "{}", ran.stdout);
+    assert!(all.contains("exit code 20"), "{all}");
 }
 
 #[test]

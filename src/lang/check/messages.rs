@@ -2,10 +2,13 @@
 
 use super::Path;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::schema::{Child, NodeSpec};
+use crate::lang::schema::search::one_for_each;
+use crate::lang::schema::{Child, NodeSpec, Type};
+use crate::lang::source::Sources;
 use crate::lang::span::Origin;
-use crate::lang::suggest::{list, nearest};
-use crate::lang::tree::Node;
+use crate::lang::suggest::{did_you_mean, list, near, nearest};
+use crate::lang::synonyms;
+use crate::lang::tree::{Node, Scalar, Value};
 
 /// A node as messages name it: with its first argument where that decides its kind.
 pub(in crate::lang) fn node_name(spec: &NodeSpec, word: Option<&str>) -> String {
@@ -36,23 +39,54 @@ pub(in crate::lang) fn duplicate_name(title: String, again: Origin, first: Origi
         .help("rename or remove one of them")
 }
 
-pub(in crate::lang) fn unexpected_argument(node: &Node, spec: &NodeSpec, at: Origin) -> Diagnostic {
+/// Arguments that a node does not take, from the `first`th of its own on.
+pub(in crate::lang) fn unexpected_arguments(
+    spec: &NodeSpec,
+    own: &[&Value],
+    first: usize,
+    sources: &Sources,
+) -> Diagnostic {
+    let name = spec.name;
     let takes = match spec.arguments.len() {
         0 => "no argument".to_owned(),
         1 => "one argument".to_owned(),
         n => format!("{n} arguments"),
     };
+    let at = Origin { end: own[own.len() - 1].origin.end, ..own[first].origin };
+    let diagnostic =
+        Diagnostic::error(Code::UnexpectedArgument, format!("an argument too many for `{name}`"))
+            .text(format!("`{name}` takes {takes}"))
+            .at(at, "not expected here");
+    let raw = |value: &Value| sources.excerpt(value.origin).unwrap_or("..").to_owned();
+    let texts = own.iter().all(|value| matches!(value.scalar, Scalar::Text(_)));
+    let each = || {
+        let each: Vec<String> = own.iter().map(|value| format!("{name} {}", raw(value))).collect();
+        format!("write one `{name}` for each: `{}`", each.join("; "))
+    };
     let properties = list(spec.properties.iter().map(|field| field.name), "and");
-    let diagnostic = Diagnostic::error(
-        Code::UnexpectedArgument,
-        format!("an argument too many for `{}`", spec.name),
-    )
-    .text(format!("`{}` takes {takes}", node.name.value))
-    .at(at, "not expected here");
-    if properties.is_empty() {
-        diagnostic.help("remove it, or begin a new node on the next line")
-    } else {
-        diagnostic.help(format!("its properties are {properties}, written as `key=value`"))
+    let many = spec.arguments.len() == 1 && one_for_each(name);
+    match spec.arguments.last().map(|field| field.ty) {
+        Some(Type::Text | Type::Path | Type::Name) if texts => {
+            let before = &own[..spec.arguments.len() - 1];
+            let words = own[spec.arguments.len() - 1..].iter().map(|value| match &value.scalar {
+                Scalar::Text(text) => text.as_str(),
+                _ => "..",
+            });
+            let words: Vec<&str> = words.collect();
+            let (whole, why) = match spec.arguments.last().map(|field| field.ty) {
+                Some(Type::Name) => (words.join("-"), "a name is one word"),
+                _ => (format!("\"{}\"", words.join(" ")), "text of several words needs quotes"),
+            };
+            let line = before.iter().map(|value| raw(value)).chain([whole]);
+            let line = line.collect::<Vec<_>>().join(" ");
+            let each = if many { format!("; or {}", each()) } else { String::new() };
+            diagnostic.help(format!("{why}: write `{name} {line}`{each}"))
+        }
+        Some(_) if many => diagnostic.help(each()),
+        _ if properties.is_empty() => {
+            diagnostic.help("remove it, or begin a new node on the next line")
+        }
+        _ => diagnostic.help(format!("its properties are {properties}, written as `key=value`")),
     }
 }
 
@@ -80,68 +114,100 @@ pub(in crate::lang) fn missing_node(
         .help(lower_first(child.spec.doc))
 }
 
+/// A property that a node does not have, and the property or child that was meant, if that is
+/// plain.
 pub(in crate::lang) fn unknown_key(
     spec: &'static NodeSpec,
     word: Option<&str>,
     key: &str,
     at: Origin,
     path: &Path,
-) -> Diagnostic {
+) -> (Diagnostic, Option<&'static str>) {
     let name = node_name(spec, word);
     let diagnostic = Diagnostic::error(Code::UnknownKey, format!("unknown key `{key}`"))
         .at(at, format!("not a property of {name}"));
     if let Some(stem) = key.strip_suffix(['<', '>', '!']) {
-        return Diagnostic {
+        let diagnostic = Diagnostic {
             code: Code::Comparison,
             title: "a comparison sign in a key".to_owned(),
             ..diagnostic.text(format!("`{key}` is read as a name; there are no comparisons"))
-        }
-        .help(format!("write the limit as a property, `{stem}=..`, or as `by=..` of a `claim`"));
+        };
+        let help =
+            format!("write the limit as a property, `{stem}=..`, or as `by=..` of a `claim`");
+        return (diagnostic.help(help), None);
     }
-    if spec.all_children(word).any(|child| child.spec.name == key) {
-        return diagnostic
-            .help(format!("`{key}` is a node: write `{key} ..` in the block of {name}"));
+    if let Some(child) = spec.all_children(word).find(|child| child.spec.name == key) {
+        let help = format!("`{key}` is a node: write `{key} ..` in the block of {name}");
+        return (diagnostic.help(help), Some(child.spec.name));
     }
-    let properties: Vec<&str> = spec.all_properties(word).map(|field| field.name).collect();
+    let properties: Vec<&'static str> = spec.all_properties(word).map(|f| f.name).collect();
     if properties.is_empty() {
         let diagnostic = diagnostic.text(format!("{name} has no properties"));
-        return diagnostic.maybe_help(belongs(key, spec, path));
+        let help = belongs(key, spec, path).or_else(|| elsewhere(key, spec, path));
+        return (diagnostic.maybe_help(help), None);
     }
-    let near = nearest(key, properties.iter().copied());
+    let close = near(key, properties.iter().copied());
     let belongs = belongs(key, spec, path);
-    let exact = near.is_some_and(|near| near.eq_ignore_ascii_case(key));
-    let help = match (near, belongs) {
-        (Some(near), _) if exact => Some(format!("did you mean `{near}`?")),
-        (_, Some(belongs)) => Some(belongs),
-        (Some(near), None) => Some(format!("did you mean `{near}`?")),
-        (None, None) => None,
+    // In other letters, or what it is called elsewhere.
+    let exact = close.is_some_and(|close| {
+        plain(close) == plain(key) || synonyms::here(key).any(|here| here == close)
+    });
+    let (help, meant) = match (close, belongs) {
+        (Some(close), _) if exact => (Some(did_you_mean(key, close)), Some(close)),
+        (_, Some(belongs)) => (Some(belongs), None),
+        (Some(close), None) => (Some(did_you_mean(key, close)), Some(close)),
+        (None, None) => {
+            let only = nearest(key, properties.iter().copied());
+            let only = only.map(|only| did_you_mean(key, only));
+            (elsewhere(key, spec, path).or(only), None)
+        }
     };
-    diagnostic.text(format!("{name} has {}", list(properties, "and"))).maybe_help(help)
+    (diagnostic.text(format!("{name} has {}", list(properties, "and"))).maybe_help(help), meant)
 }
 
+/// A node that does not belong in another, and the one that was meant, if that is plain.
 pub(in crate::lang) fn unknown_node(
     spec: &'static NodeSpec,
     word: Option<&str>,
     child: &Node,
     path: &Path,
-) -> Diagnostic {
+    sources: &Sources,
+) -> (Diagnostic, Option<&'static str>) {
     let key = child.name.value.as_str();
     let name = node_name(spec, word);
     let diagnostic = Diagnostic::error(Code::UnknownNode, format!("unknown node `{key}`"))
         .at(child.name.origin, format!("does not belong in {name}"));
-    if spec.all_properties(word).any(|field| field.name == key) {
-        return diagnostic
+    if let Some(field) = spec.all_properties(word).find(|field| field.name == key) {
+        let value = child.arguments.first().and_then(|value| sources.excerpt(value.origin));
+        let diagnostic = diagnostic
             .text(format!("`{key}` is a property of {name}"))
-            .help(format!("write `{key}=..` on the line of {name}"));
+            .help(format!("write `{key}={}` on the line of {name}", value.unwrap_or("..")));
+        return (diagnostic, Some(field.name));
     }
-    let children: Vec<&str> = spec.all_children(word).map(|child| child.spec.name).collect();
-    let help = match nearest(key, children.iter().copied()) {
-        Some(near) if children.len() > 1 => Some(format!("did you mean `{near}`?")),
-        near => {
-            belongs(key, spec, path).or_else(|| near.map(|near| format!("did you mean `{near}`?")))
+    let children: Vec<&'static str> = spec.all_children(word).map(|c| c.spec.name).collect();
+    // As in `optimizer adamw lr=1e-4`: what follows is the node.
+    let first = child.label().and_then(|label| Some((near(label.value, children.clone())?, label)));
+    let close = near(key, children.iter().copied());
+    let (help, meant) = match (close, first) {
+        (Some(close), _) if children.len() > 1 => (Some(did_you_mean(key, close)), Some(close)),
+        (_, Some((meant, label))) => {
+            let rest = Origin { start: label.origin.end, ..child.head };
+            let rest = sources.excerpt(rest).unwrap_or_default();
+            (Some(format!("`{meant}` is a node of its own: write `{meant}{rest}`")), Some(meant))
         }
+        (close, None) => match belongs(key, spec, path).or_else(|| elsewhere(key, spec, path)) {
+            Some(belongs) => (Some(belongs), None),
+            None => {
+                let only = nearest(key, children.iter().copied());
+                (only.map(|only| did_you_mean(key, only)), close)
+            }
+        },
     };
-    diagnostic.text(format!("{name} has {}", list(children, "and"))).maybe_help(help)
+    (diagnostic.text(format!("{name} has {}", list(children, "and"))).maybe_help(help), meant)
+}
+
+fn plain(word: &str) -> String {
+    word.to_lowercase().replace('_', "-")
 }
 
 /// Where a key belongs if not here: nodes inside, then those around, nearest first.
@@ -152,6 +218,13 @@ fn belongs(key: &str, spec: &'static NodeSpec, path: &Path) -> Option<String> {
         .map(|child| child.spec)
         .find_map(|child| find(key, child, 1))
         .or_else(|| around.copied().find_map(|scope| find(key, scope, 0)))
+}
+
+/// What a key of another tool is here, or what there is to say about it.
+fn elsewhere(key: &str, spec: &'static NodeSpec, path: &Path) -> Option<String> {
+    synonyms::here(key)
+        .find_map(|here| belongs(here, spec, path))
+        .or_else(|| synonyms::advice(key).map(str::to_owned))
 }
 
 /// Looks for a property or child of that name in a node, then in its children.

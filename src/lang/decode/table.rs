@@ -6,8 +6,8 @@ use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
     Average, Claim, Column, Comparison, Correction, CorruptionKind, FrameMax, Intervals, Label,
-    Level, Metric, MetricSpec, Parameter, Pooling, Predictions, Reference, Row, Scenario, Table,
-    Threshold, VideoScore,
+    Level, Metric, MetricSpec, Parameter, Pooling, Predictions, Promise, Reference, Row, Scenario,
+    Table, Threshold, VideoScore,
 };
 use crate::lang::span::Spanned;
 use crate::lang::tree::Node;
@@ -216,7 +216,27 @@ fn scenario(
     if !whole {
         return None;
     }
-    Some(Scenario { name: node.get("name")?, columns })
+    Some(Scenario { name: node.get("name")?, promise: promise(node, sink)?, columns })
+}
+
+#[expect(clippy::option_option, reason = "wrong, absent and present are three cases")]
+fn promise(node: Cursor<'_>, sink: &mut Sink) -> Option<Option<Spanned<Promise>>> {
+    let held_out = node.get::<bool>("held-out")?;
+    let unseen = node.maybe::<bool>("unseen")?;
+    if let (true, Some(unseen)) = (held_out.value, &unseen) {
+        sink.report(
+            Diagnostic::error(Code::Conflict, "`unseen` of a held-out scenario")
+                .text("it shows each row on unseen data sets alone, whatever else is there")
+                .at(unseen.origin, "says nothing more")
+                .and(held_out.origin, "held out")
+                .help("remove `unseen`"),
+        );
+    }
+    let seen = |unseen| if unseen { Promise::Unseen } else { Promise::Seen };
+    Some(match held_out.value {
+        true => Some(held_out.map(|_| Promise::HeldOut)),
+        false => unseen.map(|unseen| unseen.map(seen)),
+    })
 }
 
 fn column(

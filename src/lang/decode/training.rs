@@ -197,9 +197,18 @@ fn divides(
                 (dividend.origin, &format!("`{large}`")),
                 (divisor.origin, &format!("`{small}`")),
             )
-            .help(format!("`{large}={below}` would be")),
+            .help(match nearest_divisor(divisor.value, dividend.value) {
+                Some(fits) => format!("`{small}={fits}` or `{large}={below}` would be"),
+                None => format!("`{large}={below}` would be"),
+            }),
         );
     }
+}
+
+/// The divisor of a size that is nearest to a number, if it is more than 1.
+fn nearest_divisor(to: usize, of: usize) -> Option<usize> {
+    let divisors = (2..=of.min(2 * to)).filter(|divisor| of.is_multiple_of(*divisor));
+    divisors.min_by_key(|divisor| divisor.abs_diff(to))
 }
 
 /// Channel statistics of VGGFace2, from the release of FSFM.
@@ -231,7 +240,7 @@ pub(crate) fn init(node: Cursor<'_>, sink: &mut Sink) -> Option<Init> {
                 Diagnostic::error(Code::MissingNode, "weights without `normalize`")
                     .text("pretrained weights expect the normalisation that they were trained with")
                     .at(path.origin, "these weights")
-                    .help("write `normalize vggface2` for FSFM, `normalize half` for timm's ViT, or a block"),
+                    .help("write `normalize vggface2` for FSFM, `normalize half` for timm's ViT, `normalize imagenet` for DINOv2 and most others, or a block with `mean` and `std`"),
             );
             return None;
         }

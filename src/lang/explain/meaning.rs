@@ -54,9 +54,9 @@ pub(super) const ALL: &[Explanation] = &[
     },
     Explanation {
         code: Code::SeenInTraining,
-        meaning: "A data set is trained on and also a column of a scenario that promises unseen data (out of distribution, in the wild), where it would flatter the average. In a scenario that promises nothing it is a warning.",
+        meaning: "A data set is trained on and also a column of a scenario that promises unseen data (`unseen=#true`), where it would flatter the average. In a scenario that promises nothing it is a warning, also where its name speaks of unseen data; `unseen=#false` says that it is meant. In a held-out scenario (`held-out=#true`) the cells of data sets that a row trains on are `–`; a column of nothing else is an error.",
         wrong: with_parts!(
-            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\ntable t { row e; scenario \"Out-of-distribution\" { column s }; metric auc }\n"
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\ntable t { row e; scenario \"Zero-shot\" unseen=#true { column s }; metric auc }\n"
         ),
         right: with_parts!(
             "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\ntable t { row e; scenario \"In-distribution\" { column s }; metric auc }\n"
@@ -87,6 +87,12 @@ pub(super) const ALL: &[Explanation] = &[
         meaning: "A claim, or a comparison, names a row (by its experiment), scenario, column or metric that its table does not have, so it could never be decided.",
         wrong: "dataset s { layout celebdf root=\"env:S\" }\ntable t { row a; row b; scenario \"Test\" { column s \"S\" }; metric auc\n    claim \"a helps\" row=a above=b scenario=\"Test\" column=\"Avg\" metric=auc\n}\n",
         right: "dataset s { layout celebdf root=\"env:S\" }\ntable t { row a; row b; scenario \"Test\" { column s \"S\" }; metric auc\n    claim \"a helps\" row=a above=b scenario=\"Test\" column=\"S\" metric=auc\n}\n",
+    },
+    Explanation {
+        code: Code::OddValue,
+        meaning: "A value is valid and hardly ever meant: a path with `~` or `$NAME`, which are not replaced, a learning rate of 10, a triplet loss in batches of one face, faces of 64 pixels that a network of 224 enlarges.",
+        wrong: "dataset s { layout celebdf root=\"~/celebdf\" }\n",
+        right: "dataset s { layout celebdf root=\"env:HOME/celebdf\" }\n",
     },
     Explanation {
         code: Code::NoEffect,

@@ -59,6 +59,24 @@ pub(super) const ALL: &[Explanation] = &[
         right: "init i { missing \"head.*\" \"fc_norm.*\" }\n",
     },
     Explanation {
+        code: Code::ForeignQuotes,
+        meaning: "Text of several words, or with signs, stands between straight double quotes. Single and curly quotes, as word processors make them, and the `r\"..\"` of KDL 1 would become part of the text.",
+        wrong: "table t { title 'Own images' }\n",
+        right: "table t { title \"Own images\" }\n",
+    },
+    Explanation {
+        code: Code::ForeignComment,
+        meaning: "A comment begins with `//`, or stands between `/*` and `*/`; `/-` switches a node off. `#` begins keywords such as `#true`.",
+        wrong: "# my recipe\nrecipe paper { epochs 30 }\n",
+        right: "// my recipe\nrecipe paper { epochs 30 }\n",
+    },
+    Explanation {
+        code: Code::ForeignFormat,
+        meaning: "A section as TOML, YAML or JSON write it. In KDL a declaration is a node with a name, and its settings stand in its block, between braces.",
+        wrong: "[recipe.paper]\nepochs = 30\n",
+        right: "recipe paper {\n    epochs 30\n}\n",
+    },
+    Explanation {
         code: Code::UnquotedPath,
         meaning: "A bare word cannot contain a slash, and `//` begins a comment, so paths and addresses need quotes.",
         wrong: "init i { weights ./vit.safetensors }\n",

@@ -1,9 +1,9 @@
 //! Claims and comparisons about what their table lacks.
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Claim, Column, Corruption, Metric, Project, Scenario, Table};
+use crate::lang::model::{Claim, Column, Corruption, Metric, Project, Row, Scenario, Table};
 use crate::lang::span::Spanned;
-use crate::lang::suggest::{list, nearest};
+use crate::lang::suggest::{did_you_mean, list, near};
 
 /// What a claim is said to be.
 const ABOUT: &str = "a claim about";
@@ -16,14 +16,14 @@ pub(super) fn claims(project: &Project, sink: &mut Sink) {
             self::claim(project, table, claim, sink);
         }
         if let Some(compare) = &table.compare {
-            row(&compare.against, "a comparison with", table, sink);
+            row(project, &compare.against, "a comparison with", table, sink);
         }
     }
 }
 
 fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
-    row(&claim.row, ABOUT, table, sink);
-    row(&claim.above, ABOUT, table, sink);
+    row(project, &claim.row, ABOUT, table, sink);
+    row(project, &claim.above, ABOUT, table, sink);
     if claim.row == claim.above {
         sink.report(
             Diagnostic::error(Code::Contradiction, "a claim that a row is above itself")
@@ -34,12 +34,23 @@ fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
     }
     let scenarios: Vec<&str> = table.scenarios.iter().map(|s| s.name.value.as_str()).collect();
     known(&claim.scenario, ABOUT, "scenario", &scenarios, None, table, sink);
-    if let Some(scenario) = table.scenarios.iter().find(|s| s.name == claim.scenario) {
+    let scenario = table.scenarios.iter().find(|s| s.name == claim.scenario);
+    // Of a column without a data set, something was said already.
+    let declared = |column: &Column| match column {
+        Column::Dataset { dataset, .. }
+        | Column::PerManipulation { dataset, .. }
+        | Column::PerValue { dataset, .. }
+        | Column::Corrupted { dataset, .. } => project.datasets.contains_key(&dataset.value),
+        Column::Average { .. } => true,
+    };
+    if let Some(scenario) = scenario.filter(|s| s.columns.iter().all(declared)) {
         let labels = labels(project, scenario);
         let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
         known(&claim.column, ABOUT, "column", &labels, None, table, sink);
     }
-    if !table.metrics.iter().any(|metric| metric.metric.value == claim.metric.value) {
+    if !table.metrics.is_empty()
+        && !table.metrics.iter().any(|metric| metric.metric.value == claim.metric.value)
+    {
         let metric = word(claim.metric.value);
         let has: Vec<&str> = table.metrics.iter().map(|metric| word(metric.metric.value)).collect();
         sink.report(
@@ -55,8 +66,15 @@ fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
 }
 
 /// A row, by its experiment.
-fn row(name: &Spanned<String>, who: &str, table: &Table, sink: &mut Sink) {
+fn row(project: &Project, name: &Spanned<String>, who: &str, table: &Table, sink: &mut Sink) {
     let rows: Vec<&str> = table.rows.iter().map(|row| row.experiment.value.as_str()).collect();
+    // Of a row that names no experiment, something was said already.
+    let known_rows = |row: &Row| {
+        row.predictions.is_some() || project.experiments.contains_key(&row.experiment.value)
+    };
+    if !table.rows.iter().all(known_rows) {
+        return;
+    }
     let labelled = table.rows.iter().find(|other| other.label.value == name.value);
     let help = labelled.map(|row| format!("name its experiment: `{}`", row.experiment.value));
     known(name, who, "row", &rows, help, table, sink);
@@ -71,10 +89,12 @@ fn known(
     table: &Table,
     sink: &mut Sink,
 ) {
-    if options.contains(&name.value.as_str()) || sink.crowded(name.origin) {
+    // That a table has none at all is said of the table.
+    let none = options.is_empty();
+    if none || options.contains(&name.value.as_str()) || sink.crowded(name.origin) {
         return;
     }
-    let near = nearest(&name.value, options.iter().copied());
+    let near = near(&name.value, options.iter().copied());
     sink.report(
         Diagnostic::error(
             Code::ClaimOutsideTable,
@@ -82,7 +102,7 @@ fn known(
         )
         .text(format!("`{}` has {}", table.name.value, list(options.iter().copied(), "and")))
         .at(name.origin, format!("not a {what} of the table"))
-        .maybe_help(help.or_else(|| near.map(|near| format!("did you mean `{near}`?")))),
+        .maybe_help(help.or_else(|| near.map(|near| did_you_mean(&name.value, near)))),
     );
 }
 

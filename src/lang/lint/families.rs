@@ -2,7 +2,7 @@
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Project};
-use crate::lang::suggest::nearest;
+use crate::lang::suggest::{did_you_mean, near};
 
 /// Reports fakes without a family, or a manipulation, where one is needed.
 pub(super) fn families(project: &Project, sink: &mut Sink) {
@@ -88,7 +88,7 @@ fn values(project: &Project, column: &Column, sink: &mut Sink) {
         _ => Vec::new(),
     };
     if !known.contains(&by.value.as_str()) {
-        let near = nearest(&by.value, known.iter().copied());
+        let near = near(&by.value, known.iter().copied());
         sink.report(
             Diagnostic::error(
                 Code::UnknownName,
@@ -98,7 +98,7 @@ fn values(project: &Project, column: &Column, sink: &mut Sink) {
             .at(by.origin, "not declared")
             .and(dataset.name.origin, "declared here")
             .help(match near {
-                Some(near) => format!("did you mean `{near}`?"),
+                Some(near) => did_you_mean(&by.value, near),
                 None => format!("add `attribute \"{}\"` to its layout", by.value),
             }),
         );

@@ -1,7 +1,9 @@
 //! Training, selection and reporting on the same media.
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Column, Experiment, Project, Row, Source, Split, SplitRule, Table};
+use crate::lang::model::{
+    Column, Experiment, Project, Promise, Row, Scenario, Source, Split, SplitRule, Table,
+};
 use crate::lang::span::Spanned;
 
 /// Reports splits that are used twice, or that do not exist.
@@ -16,18 +18,46 @@ pub(super) fn leaks(project: &Project, sink: &mut Sink) {
         }
     }
     for table in &project.tables {
-        for (scenario, columns) in table.scenarios.iter().map(|s| (&s.name, &s.columns)) {
-            for column in columns {
-                let Some((dataset, split)) = reported(column) else { continue };
+        for scenario in &table.scenarios {
+            for (dataset, split) in scenario.columns.iter().filter_map(reported) {
                 has_split(project, dataset, split, sink);
+                if scenario.holds_out() {
+                    shown_by_none(project, table, scenario, dataset, sink);
+                    continue;
+                }
                 for (experiment, source) in sources_of(project, table, &dataset.value) {
                     reports_what_it_saw(experiment, source, dataset, split, sink);
-                    if !corrupted(columns, dataset) {
-                        seen_in_training(experiment, source, dataset, scenario, sink);
-                    }
+                    seen_in_training(experiment, source, dataset, scenario, sink);
                 }
             }
         }
+    }
+}
+
+/// Reports a column of a held-out scenario in which every cell would be `–`.
+fn shown_by_none(
+    project: &Project,
+    table: &Table,
+    scenario: &Scenario,
+    dataset: &Spanned<String>,
+    sink: &mut Sink,
+) {
+    let trains = |name: &str| {
+        let experiment = project.experiments.get(name);
+        experiment.is_none_or(|experiment| experiment.data.trains_on(&dataset.value))
+    };
+    let hidden = |row: &Row| row.predictions.is_none() && row.experiments().any(trains);
+    if !table.rows.is_empty() && table.rows.iter().all(hidden) {
+        let name = &dataset.value;
+        sink.report(
+            Diagnostic::error(Code::SeenInTraining, format!("no row holds out `{name}`"))
+                .text("a held-out scenario shows a row on data sets that it does not train on")
+                .at(
+                    dataset.origin,
+                    format!("every row of \"{}\" trains on it", scenario.name.value),
+                )
+                .help(format!("add a row whose experiment has `data .. without={name}`")),
+        );
     }
 }
 
@@ -123,23 +153,27 @@ fn reports_what_it_saw(
     }
 }
 
-/// What a scenario's name says about its data sets.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Promise {
-    Seen,
-    Unseen,
-    Nothing,
-}
-
-fn promise(scenario: &str) -> Promise {
+/// What the name of a scenario suggests, where it declares nothing.
+fn suggested(scenario: &str) -> Option<Promise> {
     let plain: String = scenario.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
     let says = |words: &[&str]| words.iter().any(|word| plain.contains(word));
-    if says(&["outofdistribution", "ood", "inthewild", "unseen", "crossdataset", "crossdomain"]) {
-        Promise::Unseen
+    let unseen = [
+        "outofdistribution",
+        "ood",
+        "inthewild",
+        "unseen",
+        "crossdataset",
+        "crossdomain",
+        "zeroshot",
+        "generalisation",
+        "generalization",
+    ];
+    if says(&unseen) {
+        Some(Promise::Unseen)
     } else if says(&["indistribution", "withindataset", "intradataset", "seen"]) {
-        Promise::Seen
+        Some(Promise::Seen)
     } else {
-        Promise::Nothing
+        None
     }
 }
 
@@ -147,32 +181,42 @@ fn seen_in_training(
     experiment: &Experiment,
     source: &Source,
     dataset: &Spanned<String>,
-    scenario: &Spanned<String>,
+    scenario: &Scenario,
     sink: &mut Sink,
 ) {
-    let name = &dataset.value;
-    let diagnostic = match promise(&scenario.value) {
-        Promise::Seen => return,
-        Promise::Unseen => {
-            Diagnostic::error(Code::SeenInTraining, format!("`{name}` is not unseen")).text(
-                format!("`{}` trains on it, so it tests no generalisation", experiment.name.value),
+    let (name, trained) = (&dataset.value, &experiment.name.value);
+    let declared = scenario.promise.map(|promise| promise.value);
+    let suggested = suggested(&scenario.name.value).filter(|_| declared.is_none());
+    let diagnostic = match (declared, suggested) {
+        (Some(Promise::Seen | Promise::HeldOut), _) | (None, Some(Promise::Seen)) => return,
+        (Some(Promise::Unseen), _) => {
+            Diagnostic::error(Code::SeenInTraining, format!("`{name}` is not unseen"))
+                .text(format!("`{trained}` trains on it, so it tests no generalisation"))
+        }
+        // How a model bears a corruption is asked of what it knows, too.
+        (None, _) if corrupted(&scenario.columns, dataset) => return,
+        (None, Some(_)) => {
+            Diagnostic::warning(Code::SeenInTraining, format!("`{name}` is trained on")).text(
+                format!("`{trained}` trains on it; the name of the scenario speaks of other data"),
             )
         }
-        Promise::Nothing => {
-            Diagnostic::warning(Code::SeenInTraining, format!("`{name}` is trained on")).text(
-                format!(
-                    "`{}` trains on it, and the scenario does not say so",
-                    experiment.name.value
-                ),
-            )
+        (None, None) => {
+            Diagnostic::warning(Code::SeenInTraining, format!("`{name}` is trained on"))
+                .text(format!("`{trained}` trains on it, and the scenario does not say so"))
         }
     };
-    sink.report(
-        diagnostic
-            .at(dataset.origin, format!("in \"{}\"", scenario.value))
-            .and(source.dataset.origin, "trained on here")
-            .help("move the column to a scenario named \"In-distribution\", or train without it"),
-    );
+    let diagnostic = diagnostic
+        .at(dataset.origin, format!("in \"{}\"", scenario.name.value))
+        .and(source.dataset.origin, "trained on here");
+    sink.report(match &scenario.promise {
+        Some(promise) => diagnostic.and(promise.origin, "promised here").help(format!(
+            "move the column to another scenario, or train without it: `data .. without={name}`"
+        )),
+        None => diagnostic.help(
+            "write `unseen=#false` in the scenario if that is meant, or move the column to one \
+             named \"In-distribution\"; `unseen=#true` makes it an error",
+        ),
+    });
 }
 
 /// Reports a use of a split that a data set says it does not have.

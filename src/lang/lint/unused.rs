@@ -8,9 +8,8 @@ use crate::lang::schema::Kind;
 /// declare more than one experiment needs, and a file without experiments is there to
 /// be imported.
 pub(super) fn unused(declarations: &Declarations, sink: &mut Sink) {
-    let root = declarations.root();
     let has = |wanted: Kind| {
-        declarations.all().any(|(kind, name)| kind == wanted && name.origin.file == root)
+        declarations.all().any(|(kind, name)| kind == wanted && name.origin.is_own())
     };
     for (kind, name) in declarations.all() {
         let reached = match kind {
@@ -19,7 +18,7 @@ pub(super) fn unused(declarations: &Declarations, sink: &mut Sink) {
             _ => has(Kind::Experiment) || has(Kind::Table),
         };
         let used = declarations.names.used.contains(&(kind, name.value.to_owned()));
-        if reached && !used && name.origin.file == root {
+        if reached && !used && name.origin.is_own() {
             let user = if kind == Kind::Experiment { "no row of a table" } else { "no experiment" };
             sink.report(
                 Diagnostic::warning(

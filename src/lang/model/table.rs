@@ -89,13 +89,35 @@ impl Row {
     }
 }
 
+/// What a scenario says of its data sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promise {
+    /// No row trains on them.
+    Unseen,
+    /// Rows may train on them.
+    Seen,
+    /// A row is shown on those that it does not train on.
+    HeldOut,
+}
+
 /// A group of columns.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Scenario {
     /// Name for readers.
     pub name: Spanned<String>,
+    /// What it promises, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Spanned<Promise>>,
     /// Its columns.
     pub columns: Vec<Column>,
+}
+
+impl Scenario {
+    /// Whether it hides what a row gave on a data set that it trains on.
+    pub fn holds_out(&self) -> bool {
+        self.promise.is_some_and(|promise| promise.value == Promise::HeldOut)
+    }
 }
 
 /// A column, or several.

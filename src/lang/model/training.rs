@@ -277,6 +277,11 @@ pub enum Attribution {
 }
 
 impl Ensemble {
+    /// Whether anything of a data set is trained on.
+    pub fn trains_on(&self, dataset: &str) -> bool {
+        self.sources.iter().any(|source| source.dataset.value == dataset)
+    }
+
     /// The data sets and splits that validate.
     pub fn validation(&self) -> impl Iterator<Item = (String, Split)> {
         self.sources.iter().map(|source| (source.dataset.value.clone(), source.val.value))

@@ -92,6 +92,10 @@ static SCENARIO: NodeSpec = NodeSpec::value(
     "A group of columns.",
     &[Field::new("name", Type::Text, "Name for readers.").required()],
 )
+.properties(&[
+    Field::new("unseen", Type::Bool, "Whether it promises data sets that no row trains on. A column that breaks the promise is an error; `#false` says that rows may train on them."),
+    Field::new("held-out", Type::Bool, "Whether each row is shown on those data sets alone that it does not train on: leave-one-data-set-out. The other cells are `–`.").or(Bool(false)),
+])
 .children(&[
     Child::new(&COLUMN, AnyNumber),
     Child::new(&PER_MANIPULATION, AnyNumber),
@@ -234,7 +238,7 @@ static METRIC: NodeSpec = NodeSpec::value(
         word: "tpr",
         doc: "Nothing is interpolated: some threshold attains it.",
         properties: &[
-            Field::new("fpr", Type::Fraction, "False-positive rate allowed.").or(Number(0.01))
+            Field::new("fpr", Type::Points, "False-positive rate allowed.").or(Number(0.01))
         ],
         children: &[],
     },
@@ -324,9 +328,7 @@ static REFERENCE: NodeSpec = NodeSpec::value(
 static TOLERANCE: NodeSpec = NodeSpec::value(
     "tolerance",
     "How far a number may lie from the committed table's before `table --check` fails.",
-    &[Field::new("fraction", Type::Fraction, "As a fraction: `(%)0.5` is half a point.")
-        .required()
-        .or(Number(0.0))],
+    &[Field::new("fraction", Type::Points, "`(%)0.5` is half a point.").required().or(Number(0.0))],
 );
 
 static CLAIM: NodeSpec = NodeSpec::value(
@@ -340,5 +342,5 @@ static CLAIM: NodeSpec = NodeSpec::value(
     Field::new("scenario", Type::Text, "Name of the scenario.").required(),
     Field::new("column", Type::Text, "Label of the column.").required(),
     Field::new("metric", Type::Word(METRICS), "The metric.").required(),
-    Field::new("by", Type::Fraction, "By how much better, at least, as a fraction.").or(Number(0.0)),
+    Field::new("by", Type::Points, "By how much better, at least: `(%)1` is one point.").or(Number(0.0)),
 ]);

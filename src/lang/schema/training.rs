@@ -529,7 +529,12 @@ static DATA: NodeSpec = NodeSpec::value(
     "data",
     "What it trains on.",
     &[Field::new("ensemble", Type::Ref(Kind::Ensemble), "The ensemble.").required()],
-);
+)
+.properties(&[Field::new(
+    "without",
+    Type::Ref(Kind::Dataset),
+    "A data set of the ensemble that is left out, as to test on it what the others teach.",
+)]);
 
 static USE_BACKBONE: NodeSpec = NodeSpec::value(
     "backbone",
@@ -577,7 +582,7 @@ static ATTRIBUTION: NodeSpec = NodeSpec::value(
 )
 .group("by")]);
 
-static OVERRIDE: NodeSpec = NodeSpec::value(
+pub(crate) static OVERRIDE: NodeSpec = NodeSpec::value(
     "override",
     "Patches what the experiment refers to, for it and those that extend it only: properties and children of the same name replace, the rest stays.",
     &[Field::new("what", Type::Word(&[

@@ -1,12 +1,14 @@
 //! The state machine that finds nodes in tokens.
 
+mod entries;
+mod foreign;
+
 use std::ops::Range;
 
 use super::{Chunk, DEPTH_LIMIT, TOP_LEVEL};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::lex::{Kind, Token, is_newline};
 use crate::lang::span::{FileId, Origin};
-use crate::lang::words::{self, Position};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -26,6 +28,8 @@ struct Frame {
     dash: Option<usize>,
     /// Where the `/-` of its node is.
     node_dash: Option<usize>,
+    /// The token with the name of its node.
+    name: Option<usize>,
 }
 
 /// The tokens of a file, gone through once.
@@ -45,6 +49,11 @@ pub(super) struct Scan<'a> {
     node_dash: Option<usize>,
     /// What is switched off.
     off: Vec<Range<usize>>,
+    /// The token with the name of the current node, and that of the node before it in the block.
+    name: Option<usize>,
+    before: Option<usize>,
+    /// The node whose properties go on in the next lines, once that was said.
+    going_on: Option<usize>,
     /// Something other than space is directly before the token.
     glued: bool,
     /// An error on this line was reported already.
@@ -69,6 +78,9 @@ impl<'a> Scan<'a> {
             value_dash: None,
             node_dash: None,
             off: Vec::new(),
+            name: None,
+            before: None,
+            going_on: None,
             glued: false,
             muted: false,
             unclosed: false,
@@ -118,6 +130,9 @@ impl<'a> Scan<'a> {
     }
 
     fn step(&mut self, kind: Kind, span: Range<usize>) {
+        if self.comment(kind, &span) || self.section(kind, &span) {
+            return;
+        }
         match kind {
             Kind::Space | Kind::BlockComment | Kind::Continuation => {}
             Kind::Newline | Kind::LineComment => self.line_end(kind, &span),
@@ -174,7 +189,7 @@ impl<'a> Scan<'a> {
             Kind::CloseParen => {
                 self.syntax(&span, "`)` without `(`", "nothing to close here", "remove it");
             }
-            Kind::Word | Kind::Quoted | Kind::Keyword => self.word(kind, span),
+            Kind::Word | Kind::Quoted | Kind::Keyword | Kind::Foreign => self.word(kind, span),
         }
     }
 
@@ -262,6 +277,7 @@ impl<'a> Scan<'a> {
             open: span.clone(),
             dash: self.dash.take(),
             node_dash: self.node_dash.take(),
+            name: self.name.take(),
         });
         self.state = State::Start;
         if self.frames.len() > DEPTH_LIMIT {
@@ -290,6 +306,7 @@ impl<'a> Scan<'a> {
         match self.frames.pop() {
             Some(frame) => {
                 self.node_dash = frame.node_dash;
+                self.name = frame.name;
                 self.state = State::Block { real: frame.dash.is_none() };
                 self.off.extend(frame.dash.map(|start| start..span.end));
             }
@@ -305,70 +322,6 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn slashdash(&mut self, span: &Range<usize>) {
-        if self.dash.is_some() || self.state == State::Value {
-            self.syntax(span, "`/-` in front of nothing", "nothing to switch off", "remove it");
-        }
-        self.dash = Some(span.start);
-    }
-
-    fn equals(&mut self, span: &Range<usize>) {
-        match self.state {
-            State::Entries { any: false } => {
-                let diagnostic = Diagnostic::error(
-                    Code::EqualsAfterNode,
-                    "`=` after the name of a node",
-                )
-                .text("a node and its value are separated by a space; `=` belongs to properties")
-                .at(self.origin(span), "not allowed here")
-                .help("remove the `=`");
-                self.fail(diagnostic);
-            }
-            _ => self.syntax(
-                span,
-                "`=` without a key",
-                "a key belongs directly before this",
-                "write properties as `key=value`",
-            ),
-        }
-    }
-
-    /// A unit: `(`, a word, `)`.
-    fn unit(&mut self, span: &Range<usize>) {
-        let rest = &self.tokens[self.at + 1..];
-        let solid: Vec<&Token> = rest
-            .iter()
-            .filter(|token| !matches!(token.kind, Kind::Space | Kind::BlockComment))
-            .take(2)
-            .collect();
-        let right = matches!(
-            solid.as_slice(),
-            [inner, close] if matches!(inner.kind, Kind::Word | Kind::Quoted) && close.kind == Kind::CloseParen
-        );
-        if !right {
-            self.syntax(
-                span,
-                "parentheses that are not a unit",
-                "a unit is one word in parentheses",
-                "write units as in `(epoch)5` or `(%)30`",
-            );
-            return;
-        }
-        let end = solid[1].span.end;
-        while self.tokens[self.at].span.end < end {
-            self.at += 1;
-        }
-        match self.state {
-            State::Start => self.begin_node(span.start),
-            State::Value => {}
-            State::Entries { .. } => {
-                self.value_dash = self.dash.take();
-                self.state = State::Value;
-            }
-            State::Block { .. } => self.after_block(span),
-        }
-    }
-
     fn after_block(&mut self, span: &Range<usize>) {
         self.syntax(
             span,
@@ -377,82 +330,6 @@ impl<'a> Scan<'a> {
             "begin it on a new line, or put `;` in between",
         );
         self.end_node(span.start);
-    }
-
-    fn word(&mut self, kind: Kind, span: Range<usize>) {
-        if matches!(self.state, State::Block { .. }) {
-            self.after_block(&span);
-        }
-        let is_key = {
-            let next = self.tokens[self.at + 1..].iter().find(|token| {
-                !matches!(token.kind, Kind::Space | Kind::BlockComment | Kind::Continuation)
-            });
-            next.is_some_and(|token| token.kind == Kind::Equals)
-        };
-        match self.state {
-            State::Start => {
-                self.resync(&span);
-                self.begin_node(span.start);
-                self.check(kind, &span, Position::Name);
-                self.state = State::Entries { any: false };
-            }
-            State::Value => {
-                self.check(kind, &span, Position::Value);
-                self.end_value(span.end);
-            }
-            State::Entries { .. } | State::Block { .. } => {
-                if self.glued && self.dash.is_none() {
-                    self.syntax(
-                        &span,
-                        "two values without a space between them",
-                        "a space belongs before this",
-                        "separate them, or put the whole in quotes",
-                    );
-                }
-                self.value_dash = self.dash.take();
-                if is_key {
-                    self.check(kind, &span, Position::Key);
-                    while self.tokens[self.at].kind != Kind::Equals {
-                        self.at += 1;
-                    }
-                    self.state = State::Value;
-                } else {
-                    self.check(kind, &span, Position::Value);
-                    self.end_value(span.end);
-                }
-            }
-        }
-        let text = self.text[span].trim_matches('"').to_owned();
-        if self.frames.is_empty()
-            && let Some(chunk) = &mut self.current
-            && chunk.head.len() < 2
-            && !is_key
-        {
-            chunk.head.push(text);
-        }
-    }
-
-    fn end_value(&mut self, end: usize) {
-        self.state = State::Entries { any: true };
-        self.off.extend(self.value_dash.take().map(|start| start..end));
-    }
-
-    fn check(&mut self, kind: Kind, span: &Range<usize>, position: Position) {
-        let text = &self.text[span.clone()];
-        let origin = self.origin(span);
-        let found = match kind {
-            Kind::Keyword if position != Position::Value => Some(
-                Diagnostic::error(Code::Syntax, "a keyword in place of a name")
-                    .at(origin, "not a name"),
-            ),
-            Kind::Keyword => words::check_keyword(text, origin),
-            Kind::Word => words::check(text, position, origin),
-            Kind::Quoted => words::check_escapes(text, origin),
-            _ => None,
-        };
-        if let Some(diagnostic) = found {
-            self.fail(diagnostic);
-        }
     }
 
     /// In the second pass, a declaration at the left margin closes what is open.

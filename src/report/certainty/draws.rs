@@ -261,6 +261,7 @@ fn samples<'a>(
     evidence: &'a Evidence,
 ) -> Vec<&'a Sample> {
     match evidence.scores.get(&unit.key_of(experiment)) {
+        _ if unit.hidden.contains(experiment) => Vec::new(),
         Some(Ok(scored)) => unit.select(scored.at(level), evidence).collect(),
         Some(Err(_)) | None => Vec::new(),
     }

@@ -1,5 +1,7 @@
 //! How the scores of each row are distributed: ROC, calibration, histograms.
 
+use std::collections::BTreeSet;
+
 use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes};
 use crate::evaluate::measure::bin;
 use crate::evaluate::metrics::Ranking;
@@ -50,6 +52,7 @@ pub fn shapes(
     let shape_of = |unit: &Unit, experiment: &str| {
         let key = unit.key_of(experiment);
         match evidence.scores.get(&key) {
+            _ if unit.hidden.contains(experiment) => Ok(None),
             Some(Ok(scored)) => shape(unit.select(&scored.videos, evidence), key).map(Some),
             Some(Err(_)) | None => Ok(None),
         }
@@ -80,6 +83,7 @@ fn whole(project: &Project, dataset: &str, split: Split) -> Unit {
         method: None,
         corruption: None,
         value: None,
+        hidden: BTreeSet::new(),
     }
 }
 

@@ -72,6 +72,7 @@ fn print(cell: &Cell, id: &str, first: bool, at: &str, footnotes: &Footnotes<'_>
         classes.push("first");
     }
     let (value, look) = match (cell.value, cell.mark) {
+        (None, _) if cell.seen => ("–".to_owned(), "missing"),
         (None, _) => ("n/a".to_owned(), "missing"),
         (Some(value), Some(Mark::Best)) => (percent(value), "best"),
         (Some(value), Some(Mark::Second)) => (percent(value), "second"),
@@ -91,7 +92,7 @@ fn print(cell: &Cell, id: &str, first: bool, at: &str, footnotes: &Footnotes<'_>
     if cell.significant {
         out += "<span class=\"dagger\">†</span>";
     }
-    if cell.value.is_none() {
+    if cell.value.is_none() && !cell.seen {
         let n = footnotes.number(cell);
         let reason =
             escape(footnotes.reasons.get(n.saturating_sub(1)).copied().unwrap_or_default());

@@ -1,0 +1,29 @@
+//! Command lines that are wrong: what clap says of them, without far-fetched suggestions.
+
+use clap::Error;
+use clap::error::{ContextKind, ContextValue};
+
+/// The error without suggested verbs that have little in common with what was written.
+pub fn usage(mut error: Error) -> Error {
+    let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let limit = (written.chars().count() / 3).max(1);
+    let near = |verb: &str| {
+        strsim::damerau_levenshtein(verb, written) <= limit
+            || verb.starts_with(written.as_str())
+            || written.starts_with(verb)
+    };
+    let suggested = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::String(verb)) => vec![verb.clone()],
+        Some(ContextValue::Strings(verbs)) => verbs.clone(),
+        _ => Vec::new(),
+    };
+    let near: Vec<String> = suggested.into_iter().filter(|verb| near(verb)).collect();
+    if near.is_empty() {
+        error.remove(ContextKind::SuggestedSubcommand);
+    } else {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(near));
+    }
+    error
+}

@@ -1,0 +1,114 @@
+//! Names that are referred to, and what is said of those that nothing declares.
+
+use super::Checker;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::schema::{Field, Kind, NodeSpec, Type};
+use crate::lang::span::Origin;
+use crate::lang::suggest::{did_you_mean, near_name};
+use crate::lang::tree::{Node, Scalar, Value};
+
+impl Checker<'_> {
+    fn declares(&self, kind: Kind, name: &str) -> bool {
+        self.names.declared.contains_key(&(kind, name.to_owned()))
+    }
+
+    /// Notes that a name is used, and reports it if nothing declares it.
+    pub(super) fn reference(&mut self, kind: Kind, name: String, at: Origin) {
+        let unknown = !self.declares(kind, &name) && !self.names.incomplete;
+        if self.elsewhere.is_some() && unknown && !self.sink.crowded(at) {
+            let help = self.help_for(kind, &name, at);
+            self.sink.report(
+                Diagnostic::error(
+                    Code::UnknownName,
+                    format!("there is no {} `{name}`", kind.spec().name),
+                )
+                .at(at, "not declared")
+                .help(help),
+            );
+        }
+        self.names.used.insert((kind, name));
+    }
+
+    fn help_for(&self, kind: Kind, name: &str, at: Origin) -> String {
+        let declared = || self.names.declared.keys().filter(move |(other, _)| *other == kind);
+        let other = Kind::ALL.into_iter().find(|other| self.declares(*other, name));
+        if let Some(other) = other {
+            let (is, belongs) = (other.with_article(), kind.with_article());
+            return format!("`{name}` is {is}; here belongs {belongs}");
+        }
+        if name.contains([',', ' ']) {
+            let rest = match kind {
+                Kind::Experiment => "; what another one adds is said by `override`",
+                Kind::Dataset
+                | Kind::Ensemble
+                | Kind::Backbone
+                | Kind::Init
+                | Kind::Recipe
+                | Kind::Loss
+                | Kind::Table => "",
+            };
+            return format!("one name belongs here{rest}");
+        }
+        let elsewhere = self
+            .elsewhere
+            .and_then(|files| files.declares(kind, name, self.sources.path(at.file)?));
+        if let Some(file) = elsewhere {
+            return format!("`{file}` declares it: write `import \"{file}\"`");
+        }
+        if kind.spec().children.iter().any(|child| child.spec.name == name) {
+            let kind = kind.spec().name;
+            return match kind {
+                "loss" => format!("write `loss {{ {name} }}`"),
+                _ => format!(
+                    "`{name}` is a node of a `{kind}`: declare `{kind} NAME {{ {name} .. }}` and \
+                     write `{kind} NAME`"
+                ),
+            };
+        }
+        let others = declared().map(|key| (key.1.as_str(), self.names.used.contains(key)));
+        match near_name(name, others) {
+            Some(near) => did_you_mean(name, near),
+            None => format!(
+                "declare it with `{} {name} ..`, or import the file that does",
+                kind.spec().name
+            ),
+        }
+    }
+
+    /// A label in front of the name that it belongs to.
+    pub(super) fn label_first(
+        &mut self,
+        node: &Node,
+        spec: &'static NodeSpec,
+        own: &[&Value],
+    ) -> bool {
+        let [Field { ty: Type::Ref(kind), unless, .. }, Field { ty: Type::Text, .. }] =
+            spec.arguments
+        else {
+            return false;
+        };
+        if node.property(unless).is_some() {
+            return false;
+        }
+        let [label, name] = own else { return false };
+        let (Scalar::Text(first), Scalar::Text(second)) = (&label.scalar, &name.scalar) else {
+            return false;
+        };
+        if self.elsewhere.is_none() || self.declares(*kind, first) || !self.declares(*kind, second)
+        {
+            return false;
+        }
+        let raw = |value: &Value| self.sources.excerpt(value.origin).unwrap_or_default().to_owned();
+        let (what, right) =
+            (kind.spec().name, format!("{} {} {}", spec.name, raw(name), raw(label)));
+        self.sink.report(
+            Diagnostic::error(Code::UnknownName, format!("there is no {what} `{first}`"))
+                .text(format!("the {what} comes first, then its label"))
+                .at(label.origin, "the label?")
+                .and(name.origin, format!("a declared {what}"))
+                .help(format!("write `{right}`")),
+        );
+        self.names.used.insert((*kind, second.clone()));
+        true
+    }
+}
