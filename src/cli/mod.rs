@@ -18,7 +18,9 @@ mod progress;
 mod project;
 mod run;
 mod score;
+mod size;
 mod table;
+mod whole;
 
 use args::{Cli, Verb};
 use exit::Exit;

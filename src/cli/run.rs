@@ -1,17 +1,19 @@
 //! `run`, and its parts `prepare`, `train` and `evaluate`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::args::{PrepareArgs, RunArgs};
 use super::claims;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
-use super::project::{checked, failed, planned, print_missing};
-use indicatif::MultiProgress;
-
+use super::project::{Planned, checked, failed, planned, print_missing};
+use super::size::{Known, size};
+use super::whole::Whole;
 use crate::data::survey::SetTable;
 use crate::engine::device::Devices;
 use crate::engine::findings::{describe, gather};
@@ -75,7 +77,10 @@ fn carry_out(
         Until::Prepare => Devices::default(),
         Until::Train | Until::Evaluate => Devices::open(args.device, &loaded.project)?,
     };
-    let observer = Lines { printer, bars: bars(printer) };
+    let jobs = args.jobs.unwrap_or_else(|| default_jobs(&loaded.project));
+    let bars = bars(printer);
+    let whole = Mutex::new(State::new(whole(loaded, &planned, until, jobs)?, &bars));
+    let observer = Lines { printer, bars, whole };
     Run {
         project: &loaded.project,
         world: &planned.world,
@@ -83,7 +88,7 @@ fn carry_out(
         store: &planned.store,
         devices: &devices,
         observer: &observer,
-        jobs: args.jobs.unwrap_or_else(|| default_jobs(&loaded.project)),
+        jobs,
         part,
         stop: &stop,
     }
@@ -97,9 +102,8 @@ fn carry_out(
         for table in &project.tables {
             let evidence = tables::evidence(&findings, table)?;
             let data = tables::make(project, table, &evidence)?;
-            printer.data(&terminal::render(&data, false));
-            let command = format!("proofmark run {}", args.file.display());
-            let content = content(loaded, command, table, &evidence, (&data, &findings))?;
+            printer.data(&terminal::render(&data, printer.out));
+            let content = content(loaded, table, &evidence, (&data, &findings))?;
             let files = tables::write(&content, &args.reports)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));
@@ -123,25 +127,97 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-/// Tells about stages in lines on stderr, above the bars of those that run.
+/// What is known of the whole run before it begins.
+fn whole(loaded: &Loaded, planned: &Planned, until: Until, jobs: usize) -> Result<Whole, Failure> {
+    let mut whole = Whole::new(jobs);
+    let mut known = Known::default();
+    for stage in planned.plan.stages.iter().filter(|stage| until.includes(stage.kind)) {
+        if planned.store.find(stage.kind.word(), &stage.key).is_some() {
+            whole.add(stage, None);
+            continue;
+        }
+        let size = size(stage, loaded, planned, &mut known)?;
+        if size.operations.is_some() {
+            whole.expect(stage.kind, 1.0 / known.speed(size.width));
+        }
+        whole.add(stage, Some(size.amount()));
+    }
+    Ok(whole)
+}
+
+/// The whole run as far as it has come, and the line that shows it on a terminal.
+struct State {
+    whole: Whole,
+    running: usize,
+    bar: ProgressBar,
+}
+
+impl State {
+    fn new(whole: Whole, bars: &MultiProgress) -> Self {
+        let style = ProgressStyle::with_template("{msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = bars.add(ProgressBar::new_spinner().with_style(style));
+        Self { whole, running: 0, bar }
+    }
+
+    /// Draws the line anew.
+    fn show(&self) {
+        let (done, of) = (self.whole.done(), self.whole.stages());
+        let words = self.whole.words(self.running);
+        let words = if words.is_empty() { words } else { format!("; {words}") };
+        self.bar.set_message(format!("{done} of {of} stages done{words}"));
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Tells about stages in lines on stderr, above the bars of those that run and the line of the
+/// whole.
 struct Lines {
     printer: Printer,
     bars: MultiProgress,
+    whole: Mutex<State>,
 }
 
 impl Lines {
     fn line(&self, text: &str) {
         self.bars.suspend(|| self.printer.line(text));
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Observer for Lines {
     fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events> {
-        self.line(&format!("[{number}/{of}] {} {}", stage.kind.word(), stage.name));
+        let words = {
+            let mut state = self.state();
+            state.running += 1;
+            state.show();
+            state.whole.words(state.running)
+        };
+        // A terminal has its own line for what is next.
+        let words = match words.is_empty() || self.printer.live {
+            true => String::new(),
+            false => format!("; {words}"),
+        };
+        self.line(&format!("[{number}/{of}] {} {}{words}", stage.kind.word(), stage.name));
         Box::new(StageProgress::new(self.printer, stage.name.clone(), self.bars.clone()))
     }
 
     fn end(&self, stage: &Stage, seconds: Option<f64>) {
+        {
+            let mut state = self.state();
+            // What was in the store never began.
+            state.running -= usize::from(seconds.is_some()).min(state.running);
+            state.whole.end(stage, seconds);
+            state.show();
+        }
         if let Some(seconds) = seconds {
             let (word, name) = (stage.kind.word(), &stage.name);
             self.line(&format!("  {word} {name} done in {}", duration(seconds)));
@@ -149,7 +225,7 @@ impl Observer for Lines {
     }
 
     fn sampled(&self, _stage: &Stage, counts: &SetTable) {
-        self.line(statistics::text::table(counts).trim_end());
+        self.line(statistics::text::table(counts, self.printer.err).trim_end());
     }
 
     fn prepared(&self, _stage: &Stage, summary: &str) {

@@ -15,6 +15,7 @@ pub mod predict;
 pub mod run;
 pub mod sample;
 pub mod score;
+pub mod speed;
 pub mod survey;
 pub mod tables;
 pub mod train;
