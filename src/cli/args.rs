@@ -106,6 +106,9 @@ pub struct PlanArgs {
     /// Where results are kept
     #[command(flatten)]
     pub store: StoreArgs,
+    /// List every stage, also those that are reused
+    #[arg(long)]
+    pub all: bool,
     /// How the plan is printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

@@ -6,6 +6,7 @@ use super::output::Printer;
 use super::project::{checked, failed};
 use crate::engine::tables;
 use crate::lang::Loaded;
+use crate::report::lines::wrap;
 use crate::work::Failure;
 
 /// Prints what published numbers say of themselves. What is wrong in them is a finding, not a
@@ -19,24 +20,25 @@ pub fn audit(args: &AuditArgs, printer: Printer) -> Exit {
 }
 
 fn print(loaded: &Loaded, printer: Printer) -> Result<(), Failure> {
-    let mut text = String::new();
+    let mut out = String::new();
     for table in loaded.project.tables.iter().filter(|table| !table.references.is_empty()) {
         let data = tables::audit(&loaded.project, table)?;
-        text += &format!("{}\n", data.caption());
+        let mut line = |text: &str, indent: &str| out += &wrap(text, indent, printer.out.width);
+        line(&data.caption(), "");
         for reference in &table.references {
             if let Some(cite) = &reference.cite {
-                text += &format!("\"{}\": {}\n", reference.name.value, cite.value);
+                line(&format!("\"{}\": {}", reference.name.value, cite.value), "    ");
             }
         }
-        data.caption_notes.iter().for_each(|note| text += &format!("{note}\n"));
+        data.caption_notes.iter().for_each(|note| line(note, ""));
         for claim in &data.claims {
             let verdict = claim.published.map_or("not published", |verdict| verdict.word());
-            text += &format!("{verdict:<14}{}\n", claim.text);
+            line(&format!("{verdict}: {}", claim.text), "    ");
         }
     }
-    if text.is_empty() {
-        text = "no table of this file refers to published numbers\n".to_owned();
+    if out.is_empty() {
+        out = "no table of this file refers to published numbers\n".to_owned();
     }
-    printer.data(&text);
+    printer.data(&out);
     Ok(())
 }

@@ -32,7 +32,7 @@ fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
     let (survey, world) = survey::survey(&loaded.project, &args.file, &store, &looking)?;
     looking.finish();
     let text = match args.format {
-        StatisticsFormat::Text => text::render(&survey),
+        StatisticsFormat::Text => text::render(&survey, printer.out),
         StatisticsFormat::Markdown => markdown::render(&survey),
         StatisticsFormat::Latex => latex::render(&survey),
         StatisticsFormat::Csv => csv::render(&survey),

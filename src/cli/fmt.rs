@@ -3,7 +3,6 @@
 use super::args::FmtArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::WIDTH;
 use crate::lang::format;
 use crate::lang::render::{Style, text as text_of};
 use crate::store::write_whole;
@@ -35,7 +34,7 @@ pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {
                 }
             },
             Err(error) => {
-                let style = Style { width: WIDTH, color: printer.color };
+                let style = Style { width: printer.err.width, color: printer.err.color };
                 printer.always(text_of(&error.diagnostics, &error.sources, style).trim_end());
                 printer.error(&format!("{}: {error}", file.display()), None);
                 exit = Exit::Invalid;

@@ -4,10 +4,12 @@ use std::io::Cursor;
 
 use super::args::GalleryArgs;
 use super::exit::Exit;
+use super::lines::Lines;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
 use super::project::{checked, failed, print_missing};
-use super::run::{Lines, stop_on_signal};
+use super::run::stop_on_signal;
+use super::whole::Whole;
 use crate::engine::device::Devices;
 use crate::engine::gallery::{Sheet, sheet};
 use crate::engine::run::{Run, Until};
@@ -76,7 +78,7 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, F
         plan: &plan,
         store: &store,
         devices: &Devices::default(),
-        observer: &Lines::of(printer),
+        observer: &Lines::new(printer, Whole::new(1)),
         jobs: 1,
         part: Part::WHOLE,
         stop: &stop,

@@ -12,6 +12,7 @@ mod export;
 mod fmt;
 mod gallery;
 mod gc;
+mod lines;
 mod ls;
 mod metrics;
 mod output;
@@ -21,8 +22,10 @@ mod progress;
 mod project;
 mod run;
 mod score;
+mod size;
 mod table;
 mod usage;
+mod whole;
 
 use args::{Cli, Verb};
 use exit::Exit;

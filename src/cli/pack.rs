@@ -84,7 +84,7 @@ fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
     }
     let (mut exit, version) = (Exit::Ok, env!("CARGO_PKG_VERSION"));
     for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuild(&pack)?) {
-        printer.data(&terminal::render(&rebuilt.table, false));
+        printer.data(&terminal::render(&rebuilt.table, printer.out));
         let name = &rebuilt.table.name;
         if rebuilt.other.is_empty() {
             let formats = rebuilt.same.join(", ");
@@ -100,9 +100,8 @@ fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
         }
         if let Some(folder) = &args.reports {
             let evidence = tables::evidence(&pack.findings, table)?;
-            let command = format!("proofmark replay {}", args.pack.display());
             let found = (&rebuilt.table, &pack.findings);
-            tables::write(&content(&pack.loaded, command, table, &evidence, found)?, folder)?;
+            tables::write(&content(&pack.loaded, table, &evidence, found)?, folder)?;
         }
     }
     Ok(exit)

@@ -1,20 +1,15 @@
 //! `plan`: what would run, what is reused, and why.
 
-use std::collections::btree_map::{BTreeMap, Entry};
-
 use serde_json::json;
 
 use super::args::{Format, PlanArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::{StageProgress, bars};
-use super::project::{Planned, Purpose, checked, failed, planned, print_missing};
+use super::progress::{StageProgress, bars, duration};
+use super::project::{Purpose, checked, failed, planned, print_missing};
+use super::size::{Known, size};
 use crate::engine::run::{Reason, reasons};
-use crate::engine::sample::{class_names, expected};
 use crate::lang::Loaded;
-use crate::lang::model::Experiment;
-use crate::model::architecture::Architecture;
-use crate::model::params::ParamSpec;
 use crate::plan::graph::{Stage, Work};
 use crate::plan::inputs::Change;
 use crate::plan::meaning::said;
@@ -42,148 +37,132 @@ fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fai
         return Ok(Exit::Data);
     }
     let reasons = reasons(&planned.plan, &planned.store);
-    let mut lines = String::new();
     let mut rows = Vec::new();
     let mut known = Known::default();
+    let mut parts: Vec<Part> = Vec::new();
+    let mut seconds = 0.0;
     for (stage, reason) in planned.plan.stages.iter().zip(&reasons) {
-        let counts = counts(stage, loaded, &planned, &mut known)?;
+        let size = size(stage, loaded, &planned, &mut known)?;
         let verb = if *reason == Reason::Reuse { "reuse" } else { "run" };
         let why = words(reason, loaded);
-        lines += &format!("{verb:<6}{:<8}{:<40}{counts}\n", stage.kind.word(), stage.name);
-        for why in why.iter().take(SHOWN) {
-            lines += &format!("      because {why}\n");
-        }
-        if why.len() > SHOWN {
-            lines += &format!("      and {} more changes\n", why.len() - SHOWN);
-        }
         rows.push(json!({
             "stage": stage.kind.word(),
             "name": stage.name,
             "key": stage.key,
             "action": verb,
             "why": why,
-            "work": counts,
+            "work": size.words,
+            "tflop": size.operations.map(|operations| operations / 1e12),
         }));
+        if args.format == Format::Text && (args.all || *reason != Reason::Reuse) {
+            let time = size
+                .operations
+                .filter(|_| *reason != Reason::Reuse)
+                .map(|operations| operations / known.speed(size.width));
+            seconds += time.unwrap_or(0.0);
+            let time = time.map(|time| format!(", about {}", duration(time)));
+            let work = size.words.clone() + &time.unwrap_or_default();
+            // What has never run needs no reason a line: the sum says so.
+            let why = if *reason == Reason::New { Vec::new() } else { why };
+            Part::add(&mut parts, stage, verb, (work, size.videos), why, args.all);
+        }
     }
-    let run = reasons.iter().filter(|r| **r != Reason::Reuse).count();
     match args.format {
         Format::Json => {
             printer.data(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
         }
         Format::Text => {
-            let reuse = reasons.len() - run;
-            printer.data(&format!("{lines}\n{run} to run, {reuse} to reuse\n"));
+            let lines: String = parts.iter().map(Part::text).collect();
+            printer.data(&(lines + &sum(&reasons, seconds)));
         }
     }
     Ok(Exit::Ok)
 }
 
-/// What experiments on the same ensemble have in common.
-#[derive(Default)]
-struct Known {
-    /// Faces that would be sampled, by ensemble.
-    faces: BTreeMap<String, Option<usize>>,
-    /// Number of classes, by ensemble and attribution.
-    classes: BTreeMap<(String, String), usize>,
+/// Stages that are printed together: one, or the predictions of one experiment.
+struct Part {
+    verb: &'static str,
+    kind: &'static str,
+    name: String,
+    /// The experiment whose predictions they are.
+    of: Option<String>,
+    works: Vec<String>,
+    videos: usize,
+    why: Vec<String>,
 }
 
-impl Known {
-    fn faces(
-        &mut self,
-        experiment: &Experiment,
-        loaded: &Loaded,
-        planned: &Planned,
-    ) -> Result<Option<usize>, Failure> {
-        let ensemble = &experiment.data;
-        Ok(match self.faces.entry(ensemble.name.value.clone()) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(place) => {
-                *place.insert(expected(&loaded.project, ensemble, &planned.world)?)
-            }
-        })
+impl Part {
+    /// Adds a stage to the last part where it belongs there, or as a part of its own.
+    fn add(
+        parts: &mut Vec<Self>,
+        stage: &Stage,
+        verb: &'static str,
+        (work, videos): (String, usize),
+        why: Vec<String>,
+        alone: bool,
+    ) {
+        let of = match &stage.work {
+            Work::Predict { experiment, .. } if !alone => Some(experiment.clone()),
+            Work::Faces { .. }
+            | Work::Landmarks { .. }
+            | Work::Sample { .. }
+            | Work::Train { .. }
+            | Work::Ready { .. }
+            | Work::Predict { .. }
+            | Work::Outside { .. } => None,
+        };
+        if let Some(last) = parts.last_mut()
+            && of.is_some()
+            && (last.verb, &last.of, &last.why) == (verb, &of, &why)
+        {
+            last.works.push(work);
+            last.videos += videos;
+            return;
+        }
+        let (kind, name) = (stage.kind.word(), stage.name.clone());
+        parts.push(Self { verb, kind, name, of, works: vec![work], videos, why });
     }
 
-    fn classes(
-        &mut self,
-        experiment: &Experiment,
-        loaded: &Loaded,
-        planned: &Planned,
-    ) -> Result<usize, Failure> {
-        let attribution = format!("{:?}", experiment.attribution.map(|a| a.value));
-        Ok(match self.classes.entry((experiment.data.name.value.clone(), attribution)) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(place) => {
-                *place.insert(class_names(&loaded.project, experiment, &planned.world)?.len())
-            }
-        })
+    fn text(&self) -> String {
+        let Self { verb, kind, name, of, works, videos, why } = self;
+        let (name, work) = match (of, works.as_slice()) {
+            (Some(of), [_, _, ..]) => (
+                of,
+                format!("{} sets of scores, {} videos", works.len(), thousands(*videos as u64)),
+            ),
+            (_, works) => (name, works.concat()),
+        };
+        let mut text = format!("{verb:<6}{kind:<8}{name:<40}{work}").trim_end().to_owned() + "\n";
+        for why in why.iter().take(SHOWN) {
+            text += &format!("      because {why}\n");
+        }
+        if why.len() > SHOWN {
+            text += &format!("      and {} more changes\n", why.len() - SHOWN);
+        }
+        text
     }
 }
 
-/// How much work a stage is.
-fn counts(
-    stage: &Stage,
-    loaded: &Loaded,
-    planned: &Planned,
-    known: &mut Known,
-) -> Result<String, Failure> {
-    let project = &loaded.project;
-    let scan = |dataset: &str| planned.world.scans.get(dataset);
-    Ok(match &stage.work {
-        Work::Faces { dataset } => scan(dataset).map_or(String::new(), |scan| {
-            let (videos, frames) =
-                (scan.manifest.videos().height(), scan.manifest.frames().height());
-            match scan.undecoded() {
-                true => format!("{videos} videos, whose frames are counted when they are decoded"),
-                false => format!("{videos} videos, {frames} frames"),
-            }
-        }),
-        Work::Landmarks { .. } => String::new(),
-        Work::Sample { experiment } => {
-            let experiment = &project.experiments[experiment];
-            let sources = experiment.data.sources.len();
-            match known.faces(experiment, loaded, planned)? {
-                Some(faces) => format!("{sources} sources, about {faces} faces"),
-                None => format!("{sources} sources, whose videos are not decoded yet"),
-            }
-        }
-        Work::Train { experiment, .. } => {
-            let experiment = &project.experiments[experiment];
-            let faces = known.faces(experiment, loaded, planned)?;
-            let recipe = &experiment.recipe;
-            let classes = known.classes(experiment, loaded, planned)?;
-            let config = Architecture::new(&experiment.backbone, classes);
-            let parameters: usize =
-                config.parameters().iter().map(|s| s.shape.iter().product::<usize>()).sum();
-            let parameters = thousands(parameters as u64);
-            let epochs = recipe.epochs.value;
-            let Some(faces) = faces else {
-                return Ok(format!(
-                    "{parameters} parameters, {epochs} epochs of batches of {} faces",
-                    recipe.batch.value
-                ));
-            };
-            let steps = faces / recipe.batch.value * epochs as usize;
-            // A backward pass costs about two forward passes.
-            let work = 3.0 * config.flops() * (steps * recipe.batch.value) as f64;
-            format!(
-                "{parameters} parameters, {epochs} epochs, about {steps} steps of {} faces, {:.2} \
-                 TFLOP",
-                recipe.batch.value,
-                work / 1e12
-            )
-        }
-        Work::Ready { experiment } => {
-            let experiment = &project.experiments[experiment];
-            let classes = experiment.ready().map_or(0, |head| head.classes().len());
-            let config = Architecture::new(&experiment.backbone, classes);
-            let parameters: usize = config.parameters().iter().map(ParamSpec::count).sum();
-            format!("{} parameters, ready in the file", thousands(parameters as u64))
-        }
-        Work::Predict { target, .. } | Work::Outside { target, .. } => scan(&target.dataset)
-            .map_or(String::new(), |scan| {
-                format!("{} videos", scan.manifest.in_split(target.split))
-            }),
-    })
+/// How many stages run, and about how long the trainings among them take.
+fn sum(reasons: &[Reason], seconds: f64) -> String {
+    let count = |is: &dyn Fn(&Reason) -> bool| reasons.iter().filter(|reason| is(reason)).count();
+    let reuse = count(&|reason| *reason == Reason::Reuse);
+    let new = count(&|reason| *reason == Reason::New);
+    let run = reasons.len() - reuse;
+    let mut remarks = Vec::new();
+    if new > 0 {
+        let have = if new == 1 { "stage has" } else { "stages have" };
+        remarks.push(format!("{new} {have} not run in this store"));
+    }
+    if seconds > 0.0 {
+        remarks.push(format!("training takes about {} on this processor", duration(seconds)));
+    }
+    let remarks = match remarks.is_empty() {
+        true => String::new(),
+        false => format!("\n{}", remarks.join("; ")),
+    };
+    let gap = if run == 0 { "" } else { "\n" };
+    format!("{remarks}{gap}{run} to run, {reuse} to reuse\n")
 }
 
 /// Why a stage runs, one reason a line.

@@ -8,13 +8,11 @@ use super::output::Printer;
 use crate::engine::world::{Sought, World, look};
 use crate::engine::{enough, leaks, weights};
 use crate::lang::render::{Style, text};
-use crate::lang::{DiskFiles, Loaded, Severity, load};
+
+use crate::lang::{Diagnostic, DiskFiles, Loaded, Severity, load};
 use crate::plan::graph::{Plan, plan};
 use crate::store::Store;
 use crate::work::{Events, Failure};
-
-/// Columns of text on stderr.
-pub const WIDTH: usize = 100;
 
 /// Loads a file and prints what is wrong with it. None if that stops everything.
 pub fn checked(file: &Path, printer: Printer) -> Option<Loaded> {
@@ -23,13 +21,15 @@ pub fn checked(file: &Path, printer: Printer) -> Option<Loaded> {
     (!loaded.has_errors()).then_some(loaded)
 }
 
-/// Prints the diagnostics of a file to stderr, with a count.
+/// Prints the diagnostics of a file to stderr, with a count; with `--quiet` errors alone.
 pub fn print(loaded: &Loaded, printer: Printer) {
-    if loaded.diagnostics.is_empty() {
+    let shown = |d: &&Diagnostic| !printer.quiet || d.severity == Severity::Error;
+    let shown: Vec<Diagnostic> = loaded.diagnostics.iter().filter(shown).cloned().collect();
+    if shown.is_empty() {
         return;
     }
-    let style = Style { width: WIDTH, color: printer.color };
-    printer.always(text(&loaded.diagnostics, &loaded.sources, style).trim_end());
+    let style = Style { width: printer.err.width, color: printer.err.color };
+    printer.always(text(&shown, &loaded.sources, style).trim_end());
     printer.always(&format!("\n{}", count(loaded)));
 }
 

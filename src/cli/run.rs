@@ -1,28 +1,25 @@
 //! `run`, and its parts `prepare`, `train` and `evaluate`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::args::{PrepareArgs, RunArgs};
 use super::claims;
 use super::exit::Exit;
+use super::lines::{Lines, whole};
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
 use super::project::{Purpose, checked, failed, planned, print_missing};
-use indicatif::MultiProgress;
-
-use crate::data::survey::SetTable;
 use crate::engine::device::Devices;
 use crate::engine::findings::{describe, gather};
 use crate::engine::page::content;
-use crate::engine::run::{Observer, Run, Until, default_jobs};
+use crate::engine::run::{Run, Until, default_jobs};
 use crate::engine::tables;
 use crate::lang::Loaded;
-use crate::plan::graph::Stage;
 use crate::prepare::store::Part;
-use crate::report::{statistics, terminal};
-use crate::work::{Events, Failure, Silent};
+use crate::report::terminal;
+use crate::work::{Failure, Silent};
 
 /// Carries a file out up to a stage.
 pub fn run(args: &RunArgs, until: Until, printer: Printer) -> Exit {
@@ -75,7 +72,8 @@ fn carry_out(
         Until::Prepare | Until::Sample => Devices::default(),
         Until::Train | Until::Evaluate => Devices::open(args.device, &loaded.project)?,
     };
-    let observer = Lines::of(printer);
+    let jobs = args.jobs.unwrap_or_else(|| default_jobs(&loaded.project));
+    let observer = Lines::new(printer, whole(loaded, &planned, until, jobs)?);
     Run {
         project: &loaded.project,
         world: &planned.world,
@@ -83,7 +81,7 @@ fn carry_out(
         store: &planned.store,
         devices: &devices,
         observer: &observer,
-        jobs: args.jobs.unwrap_or_else(|| default_jobs(&loaded.project)),
+        jobs,
         part,
         stop: &stop,
     }
@@ -97,9 +95,8 @@ fn carry_out(
         for table in &project.tables {
             let evidence = tables::evidence(&findings, table)?;
             let data = tables::make(project, table, &evidence)?;
-            printer.data(&terminal::render(&data, false));
-            let command = format!("proofmark run {}", args.file.display());
-            let content = content(loaded, command, table, &evidence, (&data, &findings))?;
+            printer.data(&terminal::render(&data, printer.out));
+            let content = content(loaded, table, &evidence, (&data, &findings))?;
             let files = tables::write(&content, &args.reports)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));
@@ -121,42 +118,4 @@ pub(super) fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
     })
     .map_err(|e| Failure::Internal(e.to_string()))?;
     Ok(stop)
-}
-
-/// Tells about stages in lines on stderr, above the bars of those that run.
-pub(super) struct Lines {
-    printer: Printer,
-    bars: MultiProgress,
-}
-
-impl Lines {
-    pub(super) fn of(printer: Printer) -> Self {
-        Self { printer, bars: bars(printer) }
-    }
-
-    fn line(&self, text: &str) {
-        self.bars.suspend(|| self.printer.line(text));
-    }
-}
-
-impl Observer for Lines {
-    fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events> {
-        self.line(&format!("[{number}/{of}] {} {}", stage.kind.word(), stage.name));
-        Box::new(StageProgress::new(self.printer, stage.name.clone(), self.bars.clone()))
-    }
-
-    fn end(&self, stage: &Stage, seconds: Option<f64>) {
-        if let Some(seconds) = seconds {
-            let (word, name) = (stage.kind.word(), &stage.name);
-            self.line(&format!("  {word} {name} done in {}", duration(seconds)));
-        }
-    }
-
-    fn sampled(&self, _stage: &Stage, counts: &SetTable) {
-        self.line(statistics::text::table(counts).trim_end());
-    }
-
-    fn prepared(&self, _stage: &Stage, summary: &str) {
-        self.line(&format!("  {summary}"));
-    }
 }

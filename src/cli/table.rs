@@ -14,7 +14,7 @@ use crate::engine::run::unfinished;
 use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::report::checks::{Check, annotations, junit};
-use crate::report::compare::compare;
+use crate::report::compare::{compare, redrawn};
 use crate::report::page::content::Content;
 use crate::report::page::figures::Figures;
 use crate::report::table::{TableData, Verdict};
@@ -63,9 +63,8 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
             printer.data(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
-            let command = format!("proofmark table {}", args.file.display());
-            let content = content(loaded, command, table, &evidence, (&data, &findings))?;
-            printer.data(&render(&content, args.format));
+            let content = content(loaded, table, &evidence, (&data, &findings))?;
+            printer.data(&render(&content, args.format, printer));
         }
         checks.extend(claims::checks(loaded, table, &data));
     }
@@ -93,28 +92,41 @@ fn committed(folder: &Path, table: &TableData, tolerance: f64) -> Result<Check, 
             folder.display()
         ))
     })?;
-    let differences = compare(&text, &csv::render(table), tolerance)
+    let now = csv::render(table);
+    let differences = compare(&text, &now, tolerance)
         .map_err(|why| Failure::Data(format!("{}: {why}", path.display())))?;
     let lines: Vec<String> = differences.iter().map(|d| format!("\n  {d}")).collect();
     let same = lines.is_empty();
+    let redrawn = match redrawn(&text, &now) {
+        0 => String::new(),
+        n => format!(
+            "; the intervals of {n} equal numbers were drawn otherwise (other draws, seed or level, \
+             or another version)"
+        ),
+    };
     Ok(Check {
         table: table.name.clone(),
         name: format!("as committed in {}", path.display()),
         verdict: if same { Verdict::Pass } else { Verdict::Fail },
         detail: match same {
-            true => format!("as committed in {}", path.display()),
+            true => format!("as committed in {}{redrawn}", path.display()),
             false => {
-                format!("{} differences from {}{}", lines.len(), path.display(), lines.concat())
+                format!(
+                    "{} differences from {}{redrawn}{}",
+                    lines.len(),
+                    path.display(),
+                    lines.concat()
+                )
             }
         },
         place: Some((path.display().to_string(), 1)),
     })
 }
 
-fn render(content: &Content, format: TableFormat) -> String {
+fn render(content: &Content, format: TableFormat, printer: Printer) -> String {
     let table = content.table;
     match format {
-        TableFormat::Text => terminal::render(table, false),
+        TableFormat::Text => terminal::render(table, printer.out),
         TableFormat::Markdown => markdown::render(table),
         TableFormat::Latex => latex::render(table),
         TableFormat::Csv => csv::render(table),

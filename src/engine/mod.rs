@@ -18,6 +18,7 @@ pub mod ready;
 pub mod run;
 pub mod sample;
 pub mod score;
+pub mod speed;
 pub mod survey;
 pub mod tables;
 pub mod train;

@@ -10,13 +10,13 @@ use crate::report::page::shapes::shapes;
 use crate::report::table::TableData;
 use crate::work::Failure;
 
-/// The content of a table's page. `command` makes the page again.
+/// The content of a table's page: a function of the declarations and the findings, so that a pack
+/// gives the page that the run gave.
 ///
 /// # Errors
 /// Scores that are not finite.
 pub fn content<'a>(
     loaded: &Loaded,
-    command: String,
     table: &Table,
     evidence: &Evidence,
     (data, findings): (&'a TableData, &'a Findings),
@@ -29,8 +29,13 @@ pub fn content<'a>(
         units: units.map_err(|e| Failure::Data(e.to_string()))?,
         texts: texts(loaded, table),
         experiments: table.rows.iter().map(experiments).collect(),
-        command,
+        command: format!("proofmark run {}", root(&loaded.sources)),
     })
+}
+
+/// The file that was given, as it was named.
+fn root(sources: &Sources) -> String {
+    sources.root().map(|path| path.display().to_string()).unwrap_or_default()
 }
 
 /// What is written of each experiment of a table's rows.

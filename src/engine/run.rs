@@ -88,7 +88,8 @@ pub enum Until {
 }
 
 impl Until {
-    fn includes(self, kind: Kind) -> bool {
+    /// Whether stages of a kind are a part of it.
+    pub fn includes(self, kind: Kind) -> bool {
         match kind {
             Kind::Faces | Kind::Landmarks => true,
             Kind::Sample => self >= Self::Sample,

@@ -128,6 +128,8 @@ pub struct Place {
 #[derive(Clone, Debug)]
 struct SourceFile {
     path: PathBuf,
+    /// How messages name it.
+    shown: PathBuf,
     text: String,
     /// First offset in the space that all files share.
     base: usize,
@@ -150,8 +152,19 @@ impl Sources {
         let base = self.files.last().map_or(0, |file| file.base + file.text.len() + 1);
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        self.files.push(SourceFile { path, text, base, line_starts });
+        let shown = path.clone();
+        self.files.push(SourceFile { path, shown, text, base, line_starts });
         FileId((self.files.len() - 1) as u32)
+    }
+
+    /// Names the files below a folder without it: where the folder is a temporary one, its path
+    /// would mean nothing to a reader.
+    pub fn show_below(&mut self, folder: &Path) {
+        for file in &mut self.files {
+            if let Ok(below) = file.path.strip_prefix(folder) {
+                file.shown = below.to_owned();
+            }
+        }
     }
 
     fn file(&self, id: FileId) -> Option<&SourceFile> {
@@ -168,9 +181,14 @@ impl Sources {
         self.files.iter().map(|file| (file.path.as_path(), file.text.as_str()))
     }
 
+    /// The file that was read first, the one that imports the others, as the user would name it.
+    pub fn root(&self) -> Option<&Path> {
+        self.files.first().map(|file| file.shown.as_path())
+    }
+
     /// The path of a file as the user would name it.
     pub fn path(&self, id: FileId) -> Option<&Path> {
-        self.file(id).map(|file| file.path.as_path())
+        self.file(id).map(|file| file.shown.as_path())
     }
 
     /// The text of a file.
@@ -208,7 +226,7 @@ impl Sources {
         let line = file.line_starts.partition_point(|&start| start <= offset) - 1;
         let before = file.text.get(file.line_starts[line]..offset)?;
         Some(Place {
-            file: file.path.clone(),
+            file: file.shown.clone(),
             line: line as u32 + 1,
             column: before.chars().count() as u32 + 1,
         })

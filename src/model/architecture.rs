@@ -51,6 +51,14 @@ impl Architecture {
         }
     }
 
+    /// Numbers of an embedding.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Vit(config) => config.width,
+            Self::EfficientNet(config) => config.features(),
+        }
+    }
+
     /// Names of the classifier's weight and bias.
     pub fn head(&self) -> [&'static str; 2] {
         match self {

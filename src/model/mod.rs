@@ -16,3 +16,5 @@ pub mod triplet;
 mod trunk;
 pub mod vit;
 pub mod weights;
+
+pub(crate) use trunk::product_of;

@@ -124,6 +124,34 @@ pub fn compare(committed: &str, now: &str, tolerance: f64) -> Result<Vec<Differe
     Ok(differences)
 }
 
+/// How many numbers of the two have another interval although they are the same: drawn with
+/// another number of draws or another seed, or at another level.
+pub fn redrawn(committed: &str, now: &str) -> usize {
+    let intervals = |text: &str| -> BTreeMap<String, (String, String)> {
+        let Ok(records) = records::read(text) else { return BTreeMap::new() };
+        let mut records = records.into_iter();
+        let header = records.next().map(|header| header.fields).unwrap_or_default();
+        let place = |name: &str| header.iter().position(|field| field == name);
+        let (Some(value), Some(low), Some(high)) = (place("value"), place("low"), place("high"))
+        else {
+            return BTreeMap::new();
+        };
+        let names: Vec<usize> = NAMES.iter().chain(&MORE).filter_map(|name| place(name)).collect();
+        let cell = |record: records::Record| {
+            let field = |place: usize| record.fields.get(place).cloned().unwrap_or_default();
+            let name: Vec<String> = names.iter().map(|&place| field(place)).collect();
+            let interval = format!("{} {}", field(low), field(high));
+            (name.join("\n"), (field(value), interval))
+        };
+        records.map(cell).collect()
+    };
+    let before = intervals(committed);
+    let other = |(name, (value, interval)): &(String, (String, String))| {
+        before.get(name).is_some_and(|(old, drawn)| old == value && drawn != interval)
+    };
+    intervals(now).into_iter().filter(other).count()
+}
+
 /// Compares tables in insta's snapshot tests as `table --check` does: structure exactly, values
 /// within a tolerance.
 ///
@@ -192,6 +220,17 @@ fn cells(text: &str) -> Result<Vec<(String, Option<f64>)>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn intervals_that_were_drawn_otherwise_are_counted() {
+        let header = "metric,row,scenario,column,value,low,high\n";
+        let table = |a: &str, b: &str| format!("{header}auc,X,In,a,{a}\nauc,X,In,b,{b}\n");
+        let committed = table("0.5,0.4,0.6", "0.7,0.6,0.8");
+        assert_eq!(redrawn(&committed, &committed), 0);
+        assert_eq!(redrawn(&committed, &table("0.5,0.41,0.6", "0.7,0.6,0.8")), 1);
+        // Another number is a difference of its own.
+        assert_eq!(redrawn(&committed, &table("0.5,0.4,0.6", "0.71,0.61,0.8")), 0);
+    }
 
     const HEADER: &str = "metric,row,scenario,column,value,level,threshold\n";
 

@@ -1,7 +1,18 @@
 //! Text in lines of a terminal.
 
-/// Widest line of a block.
-pub(super) const WIDTH: usize = 100;
+/// What text is printed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Characters of its widest line.
+    pub width: usize,
+    /// Whether it shows colours and bold.
+    pub color: bool,
+}
+
+impl Screen {
+    /// A file, or another program.
+    pub const PLAIN: Self = Self { width: 100, color: false };
+}
 
 /// Characters of a text.
 pub(super) fn width(text: &str) -> usize {
@@ -23,12 +34,12 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
     plain.chars().take(limit - 1).chain(['…']).collect()
 }
 
-/// Text in lines of at most the block's width, those after the first indented.
-pub(super) fn wrap(text: &str, indent: &str) -> String {
+/// Text in lines of at most so many characters, those after the first indented.
+pub fn wrap(text: &str, indent: &str, limit: usize) -> String {
     let plain = cut(text, usize::MAX);
     let (mut out, mut line) = (String::new(), String::new());
     for word in plain.split_whitespace() {
-        if !line.trim().is_empty() && width(&line) + 1 + width(word) > WIDTH {
+        if !line.trim().is_empty() && width(&line) + 1 + width(word) > limit {
             out += &line;
             out.push('\n');
             line = format!("{indent}{word}");

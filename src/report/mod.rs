@@ -13,7 +13,7 @@ pub mod findings;
 mod gap;
 pub mod json;
 pub mod latex;
-mod lines;
+pub mod lines;
 pub mod markdown;
 mod marks;
 mod markup;

@@ -1,6 +1,7 @@
 //! Every format of the made-up table, and what must hold in all of them.
 
 use super::fixture::{certain, table};
+use super::lines::Screen;
 use super::page::tests::page;
 use super::table::TableData;
 use super::{csv, json, latex, markdown, records, reference, terminal};
@@ -12,7 +13,7 @@ fn formats_look_as_they_should() {
     insta::assert_snapshot!("latex", latex::render(&table));
     insta::assert_snapshot!("json", json::render(&table));
     insta::assert_snapshot!("csv", csv::render(&table));
-    insta::assert_snapshot!("terminal", terminal::render(&table, false));
+    insta::assert_snapshot!("terminal", terminal::render(&table, Screen::PLAIN));
 }
 
 #[test]
@@ -20,7 +21,7 @@ fn intervals_and_significance_look_as_they_should() {
     let table = certain();
     insta::assert_snapshot!("markdown_certain", markdown::render(&table));
     insta::assert_snapshot!("latex_certain", latex::render(&table));
-    insta::assert_snapshot!("terminal_certain", terminal::render(&table, false));
+    insta::assert_snapshot!("terminal_certain", terminal::render(&table, Screen::PLAIN));
     insta::assert_snapshot!("csv_certain", csv::render(&table));
 }
 
@@ -28,7 +29,8 @@ fn intervals_and_significance_look_as_they_should() {
 fn intervals_and_daggers_are_in_what_people_read() {
     let [markdown, latex, html, .., terminal] = all(&certain());
     for (format, text) in [markdown, latex, html, terminal] {
-        assert!(text.contains("[27.9, 31.3]"), "{format}");
+        let interval = ["[27.9, 31.3]", "\\ProofmarkInterval{27.9}{31.3}"];
+        assert!(interval.iter().any(|interval| text.contains(interval)), "{format}");
         assert!(text.contains('†') || text.contains("\\dag"), "{format}");
     }
 }
@@ -40,7 +42,7 @@ fn all(table: &TableData) -> [(&'static str, String); 6] {
         ("html", page(table)),
         ("json", json::render(table)),
         ("csv", csv::render(table)),
-        ("terminal", terminal::render(table, false)),
+        ("terminal", terminal::render(table, Screen::PLAIN)),
     ]
 }
 

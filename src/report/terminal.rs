@@ -1,6 +1,6 @@
-//! The table for a terminal: aligned blocks of at most 100 columns.
+//! The table for a terminal: aligned blocks that fit its width.
 
-use super::lines::{WIDTH, cut, widest, width, wrap};
+use super::lines::{Screen, cut, widest, width, wrap};
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, TableData, Verdict};
 use super::text::{Footnotes, certainty, claim, heading, notes, percent};
 
@@ -9,11 +9,12 @@ const LABEL: usize = 40;
 /// Widest column head; longer ones are cut.
 const HEAD: usize = 24;
 
-/// Renders a table as text; `colour` adds bold, underline and red or green verdicts,
+/// Renders a table as text; colours add bold, underline and red or green verdicts,
 /// but nothing that is not legible without.
-pub fn render(table: &TableData, colour: bool) -> String {
+pub fn render(table: &TableData, screen: Screen) -> String {
     let footnotes = Footnotes::of(table);
-    let style = Style { colour };
+    let style = Style { screen };
+    let wrap = |text: &str, indent: &str| wrap(text, indent, screen.width);
     let mut out = wrap(&table.caption(), "");
     for block in &table.metrics {
         out += &format!("\n{}\n", style.paint("1", &heading(block)));
@@ -70,7 +71,9 @@ fn scenario_text(
         let mut used = label_width;
         let mut count = 0;
         // A column that is too wide even alone is printed all the same.
-        while count < rest.len() && (count == 0 || used + 2 + rest[count].width <= WIDTH) {
+        while count < rest.len()
+            && (count == 0 || used + 2 + rest[count].width <= style.screen.width)
+        {
             used += 2 + rest[count].width;
             count += 1;
         }
@@ -142,12 +145,12 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>, tested: bool) -> (String, Strin
 /// Escape sequences, or none.
 #[derive(Clone, Copy)]
 struct Style {
-    colour: bool,
+    screen: Screen,
 }
 
 impl Style {
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.screen.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     /// Paints the number of a cell as its mark says.
@@ -180,17 +183,22 @@ mod tests {
         }
         table.metrics[0].rows[0].label =
             "a label that is much longer than any label should be".into();
-        let text = render(&table, false);
-        let widest = text.lines().map(width).max().unwrap();
-        assert!(widest <= WIDTH, "{widest}:\n{text}");
-        assert_eq!(text.matches("FF++").count(), 2 * 31);
-        assert!(text.contains("a label that is much longer than any la…"), "{text}");
+        for limit in [80, 100, 180] {
+            let text = render(&table, Screen { width: limit, color: false });
+            let widest = text.lines().map(width).max().unwrap();
+            assert!(widest <= limit && widest + 30 > limit, "{widest}:\n{text}");
+            assert_eq!(text.matches("FF++").count(), 2 * 31);
+            assert!(text.contains("a label that is much longer than any la…"), "{text}");
+        }
     }
 
     #[test]
     fn colour_only_adds_escape_sequences() {
         let table = fixture::table();
-        let (plain, coloured) = (render(&table, false), render(&table, true));
+        let (plain, coloured) = (
+            render(&table, Screen::PLAIN),
+            render(&table, Screen { color: true, ..Screen::PLAIN }),
+        );
         assert_ne!(plain, coloured);
         let mut stripped = coloured;
         for code in ["0", "1", "4", "31", "32", "33"] {
@@ -204,6 +212,6 @@ mod tests {
         let mut table = fixture::table();
         table.title = "title\u{1b}[2J".into();
         table.metrics[0].rows[0].label = "row\u{1b}[2J".into();
-        assert!(!render(&table, false).contains('\u{1b}'));
+        assert!(!render(&table, Screen::PLAIN).contains('\u{1b}'));
     }
 }

@@ -58,6 +58,11 @@ fn a_pack_is_enough_for_its_tables() {
     let elsewhere = Place::new();
     elsewhere.write("x.tar.zst", &bytes);
     let replayed = elsewhere.run(&["replay", "x.tar.zst", "--reports", "out"]).ends_with(0);
+    // The page, too, is the one that the run wrote.
+    let page = |place: &Place, folder: &str| {
+        std::fs::read_to_string(place.path(&format!("{folder}/tiny.html"))).unwrap()
+    };
+    assert!(page(&elsewhere, "out") == page(&place, "reports"));
     assert_eq!(replayed.stdout, ran.stdout);
     assert!(replayed.stderr.contains("tiny: rebuilt bit for bit (md, tex, csv, json)"));
     assert!(!elsewhere.path("store").exists());

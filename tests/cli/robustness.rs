@@ -13,7 +13,7 @@ fn strengths_are_columns_of_their_own() {
                     dataset=unseen { sigma 3 }\n        corrupted resize dataset=seen { side 0.5 \
                     }\n    }\n    metric auc\n";
     place.write("x.kdl", TINY.replacen("metric auc\n", scenario, 1));
-    let plan = place.run(&["plan", "x.kdl"]).ends_with(0).stdout;
+    let plan = place.run(&["plan", "x.kdl", "--all"]).ends_with(0).stdout;
     assert!(plan.contains("base on seen, noise 120"), "{plan}");
     assert!(plan.ends_with("10 to run, 9 to reuse\n"), "{plan}");
     let ran = place.run(&["run", "x.kdl"]).ends_with(0);

@@ -59,7 +59,7 @@ impl Pack {
         if !card.files.contains_key(&entry) {
             return Err(flaw(path, &format!("it lacks {entry}")));
         }
-        let loaded = load(&folder.path().join(&entry), &DiskFiles);
+        let mut loaded = load(&folder.path().join(&entry), &DiskFiles);
         let inside = |file: &Path| file.starts_with(folder.path());
         if let Some(outside) = loaded.sources.paths().find(|file| !inside(file)) {
             return Err(flaw(path, &format!("it reads {}, outside of it", outside.display())));
@@ -71,6 +71,7 @@ impl Pack {
                 return Err(flaw(path, &format!("it refers to {}, outside of it", file.display())));
             }
         }
+        loaded.sources.show_below(&folder.path().join(PROJECT));
         Ok(Self { card, findings, loaded, folder, path: path.to_owned() })
     }
 

@@ -72,6 +72,13 @@ pub enum Threads {
     All,
 }
 
+/// `out = a b` of row-major matrices, by all threads; `a` has so many rows.
+pub fn product_of(out: &mut [f32], a: &[f32], b: &[f32], rows: usize) {
+    let inner = a.len() / rows;
+    let out = Out::new(out, b.len() / inner);
+    product(out, Mat::new(a, rows), Mat::new(b, inner), 1.0, false, Threads::All);
+}
+
 /// `out = scale * a b`, added to what `out` holds if `add`.
 pub fn product(out: Out<'_>, a: Mat<'_>, b: Mat<'_>, scale: f32, add: bool, threads: Threads) {
     let (m, n, k) = (a.rows, b.cols, a.cols);

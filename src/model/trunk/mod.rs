@@ -11,3 +11,4 @@ mod gemm;
 mod rows;
 
 pub use fused::Fused;
+pub use gemm::product_of;

@@ -1,6 +1,7 @@
 //! The report as one HTML page that needs nothing else.
 
 pub mod content;
+mod differences;
 mod facts;
 pub mod figures;
 mod places;
@@ -9,6 +10,7 @@ mod provenance;
 pub mod render;
 mod sections;
 pub mod shapes;
+mod summary;
 mod table;
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::content::Content;
 use super::figures::Figures;
 use super::places::Places;
-use super::{facts, plots, provenance, sections, table};
+use super::{differences, facts, plots, provenance, sections, summary, table};
 use crate::report::markup::escape;
 use crate::report::plot::palette::page_style;
 use crate::report::text::Footnotes;
@@ -54,6 +54,8 @@ fn body(content: &Content, figures: &Figures, places: &Places) -> String {
     let sections = [
         sections::remarks(table, &footnotes),
         sections::claims(table),
+        differences::differences(table),
+        differences::declarations(content),
         plots::robustness(figures),
         plots::units(content, figures),
         plots::learning(figures),
@@ -65,11 +67,12 @@ fn body(content: &Content, figures: &Figures, places: &Places) -> String {
     .concat();
     format!(
         "<a class=\"skip\" href=\"#results\">Skip to the results</a>\n<header>\n<h1>{}</h1>\n\
-         <nav aria-label=\"Sections\"><ul>\n{}</ul></nav>\n</header>\n<main>\n{demo}\
+         <nav aria-label=\"Sections\"><ul>\n{}</ul></nav>\n</header>\n<main>\n{demo}{}\
          <section id=\"results\">\n<h2>Results</h2>\n{blocks}</section>\n{sections}</main>\n\
          <script type=\"application/json\" id=\"facts\">{}</script>\n",
         escape(&table.title),
         contents(&sections),
+        summary::summary(content),
         facts::json(content, places)
     )
 }
@@ -80,6 +83,8 @@ fn contents(sections: &str) -> String {
         ("notes", "Notes"),
         ("missing", "Not available"),
         ("claims", "Claims"),
+        ("differences", "Differences"),
+        ("rows", "Rows"),
         ("robustness", "Robustness"),
         ("scores", "Scores"),
         ("learning", "Learning"),
@@ -90,7 +95,8 @@ fn contents(sections: &str) -> String {
     ];
     let there =
         all.into_iter().filter(|(id, _)| sections.contains(&format!("<section id=\"{id}\">")));
-    std::iter::once(("results", "Results"))
+    [("summary", "In short"), ("results", "Results")]
+        .into_iter()
         .chain(there)
         .map(|(id, name)| format!("<li><a href=\"#{id}\">{name}</a></li>\n"))
         .collect()

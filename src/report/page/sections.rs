@@ -89,8 +89,13 @@ fn described(svg: &str) -> String {
 /// An SVG as an address that holds it. As a picture of its own it shares neither names nor style
 /// with the page, and nothing in it runs.
 fn data_address(svg: &str) -> String {
-    let mut out = String::from("data:image/svg+xml,");
-    for byte in svg.bytes() {
+    format!("data:image/svg+xml,{}", percent_encoded(svg))
+}
+
+/// Text as a part of an address.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => out.push(char::from(byte)),
             b'-' | b'_' | b'.' | b',' | b':' | b';' | b'/' | b'=' | b'(' | b')' => {

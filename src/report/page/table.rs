@@ -105,6 +105,9 @@ fn print(cell: &Cell, id: &str, first: bool, at: &str, footnotes: &Footnotes<'_>
     if let Some(interval) = cell.interval {
         small.push(format!("[{}, {}]", percent(interval.low), percent(interval.high)));
     }
+    if cell.no_interval() {
+        small.push("[n/a]".to_owned());
+    }
     if let Some(published) = cell.reference {
         small.push(format!("<span class=\"published\">({})</span>", percent(published)));
     }

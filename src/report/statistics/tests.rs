@@ -4,12 +4,13 @@ use super::fixture::{declared, nothing_prepared, partly_prepared};
 use super::{csv, json, latex, markdown, text};
 use crate::data::statistics::Measure;
 use crate::data::survey::{SetTable, Survey};
+use crate::report::lines::Screen;
 use crate::report::records;
 
 #[test]
 fn formats_look_as_they_should() {
     let survey = partly_prepared();
-    insta::assert_snapshot!("text", text::render(&survey));
+    insta::assert_snapshot!("text", text::render(&survey, Screen::PLAIN));
     insta::assert_snapshot!("markdown", markdown::render(&survey));
     insta::assert_snapshot!("latex", latex::render(&survey));
     insta::assert_snapshot!("csv", csv::render(&survey));
@@ -18,23 +19,27 @@ fn formats_look_as_they_should() {
 
 #[test]
 fn nothing_prepared_and_nothing_used() {
-    insta::assert_snapshot!("text_of_nothing_prepared", text::render(&nothing_prepared()));
+    insta::assert_snapshot!(
+        "text_of_nothing_prepared",
+        text::render(&nothing_prepared(), Screen::PLAIN)
+    );
     insta::assert_snapshot!("latex_of_nothing_prepared", latex::render(&nothing_prepared()));
-    insta::assert_snapshot!("text_of_declared", text::render(&declared()));
+    insta::assert_snapshot!("text_of_declared", text::render(&declared(), Screen::PLAIN));
 }
 
 /// What the run prints once an ensemble is sampled.
 #[test]
 fn one_table_alone() {
     let table = partly_prepared().tables.swap_remove(0);
-    let whole = text::render(&Survey { tables: vec![table.clone()], notes: Vec::new() });
+    let whole =
+        text::render(&Survey { tables: vec![table.clone()], notes: Vec::new() }, Screen::PLAIN);
     let without_blanks = |text: &str| text.replace('\n', "");
-    assert_eq!(without_blanks(&text::table(&table)), without_blanks(&whole));
+    assert_eq!(without_blanks(&text::table(&table, Screen::PLAIN)), without_blanks(&whole));
 }
 
 fn all(survey: &Survey) -> [(&'static str, String); 5] {
     [
-        ("text", text::render(survey)),
+        ("text", text::render(survey, Screen::PLAIN)),
         ("markdown", markdown::render(survey)),
         ("latex", latex::render(survey)),
         ("csv", csv::render(survey)),
@@ -110,7 +115,7 @@ fn every_line_of_text_fits() {
     for row in survey.tables.iter_mut().flat_map(|table: &mut SetTable| &mut table.rows) {
         row.title = "a title\u{1b}[2J that is much longer than any title should be".into();
     }
-    let text = text::render(&survey);
+    let text = text::render(&survey, Screen::PLAIN);
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
     assert!(widest <= 100, "{widest}:\n{text}");
     assert!(!text.contains('\u{1b}'), "{text}");

@@ -1,11 +1,11 @@
-//! Statistics for a terminal: aligned blocks of at most 100 columns.
+//! Statistics for a terminal: aligned blocks that fit its width.
 
 use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::{legend, lines};
 use crate::data::statistics::Row;
 use crate::data::survey::{SetTable, Survey};
-use crate::report::lines::{WIDTH, cut, widest, width, wrap};
+use crate::report::lines::{Screen, cut, widest, width, wrap};
 
 /// Widest title of a data set; longer ones are cut.
 const LABEL: usize = 30;
@@ -19,10 +19,11 @@ const STYLE: Style = Style {
 };
 
 /// Renders all tables and notes.
-pub fn render(survey: &Survey) -> String {
+pub fn render(survey: &Survey, screen: Screen) -> String {
+    let wrap = |text: &str, indent: &str| wrap(text, indent, screen.width);
     let mut out = String::new();
     for table in &survey.tables {
-        out += &blocks(table);
+        out += &blocks(table, screen);
         out.push('\n');
     }
     let tables: Vec<&SetTable> = survey.tables.iter().collect();
@@ -39,13 +40,15 @@ pub fn render(survey: &Survey) -> String {
 }
 
 /// Renders one table with what its marks mean.
-pub fn table(table: &SetTable) -> String {
+pub fn table(table: &SetTable, screen: Screen) -> String {
     let legend = legend(&[table], "=", STYLE.unknown);
-    blocks(table) + &legend.iter().map(|line| wrap(line, "")).collect::<String>()
+    blocks(table, screen)
+        + &legend.iter().map(|line| wrap(line, "", screen.width)).collect::<String>()
 }
 
 /// The caption, the blocks and the notes of a table.
-fn blocks(table: &SetTable) -> String {
+fn blocks(table: &SetTable, screen: Screen) -> String {
+    let wrap = |text: &str, indent: &str| wrap(text, indent, screen.width);
     let (rows, total) = rows(table);
     let mut out = wrap(&table.caption(), "");
     let labels: Vec<String> =
@@ -58,7 +61,7 @@ fn blocks(table: &SetTable) -> String {
     while !rest.is_empty() {
         let (mut used, mut count) = (label, 0);
         // A group that is too wide even alone is printed all the same.
-        while count < rest.len() && (count == 0 || used + 3 + rest[count].width <= WIDTH) {
+        while count < rest.len() && (count == 0 || used + 3 + rest[count].width <= screen.width) {
             used += GAPS.1.len() + rest[count].width;
             count += 1;
         }

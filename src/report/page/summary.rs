@@ -1,0 +1,107 @@
+//! What was found, in a few sentences at the top of the page, and the table's files.
+
+use super::content::Content;
+use crate::report::markup::escape;
+use crate::report::table::{Cell, Mark, MetricBlock, RowData, TableData, Verdict};
+use crate::report::text::{heading, percent};
+use crate::report::{csv, latex, markdown};
+
+/// The summary, and links that save the table in other formats.
+pub(super) fn summary(content: &Content) -> String {
+    let table = content.table;
+    let sentences = table.metrics.iter().flat_map(|block| averages(table, block));
+    let sentences: Vec<String> =
+        sentences.chain(tests(table)).chain(claims(table)).chain(gaps(table)).collect();
+    let items = sentences.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence)));
+    let items: String = items.collect();
+    let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
+    format!(
+        "<section id=\"summary\">\n<h2>In short</h2>\n{list}<p class=\"downloads\">The tables as {}.\
+         </p>\n</section>\n",
+        downloads(table)
+    )
+}
+
+/// The best row of each average, or of each column where there are no averages.
+fn averages(table: &TableData, block: &MetricBlock) -> Vec<String> {
+    let any = table.columns().any(|(_, head)| head.is_average());
+    let shown = |head: &crate::report::table::ColumnHead| !any || head.is_average();
+    let mut sentences = Vec::new();
+    for (place, (scenario, head)) in table.columns().enumerate().filter(|(_, (_, h))| shown(h)) {
+        let marked = |mark| block.rows.iter().filter(move |r| r.cells[place].mark == Some(mark));
+        let best: Vec<&RowData> = marked(Mark::Best).collect();
+        let Some(first) = best.first() else { continue };
+        let names: Vec<&str> = best.iter().map(|row| row.label.as_str()).collect();
+        let mut text = format!(
+            "{}, {}, {}: {} with {}",
+            heading(block),
+            scenario.name,
+            head.label,
+            names.join(" and "),
+            number(&first.cells[place])
+        );
+        if let Some(second) = marked(Mark::Second).next() {
+            text += &format!(", then {} with {}", second.label, number(&second.cells[place]));
+        }
+        sentences.push(text + ".");
+    }
+    sentences
+}
+
+/// A number with its interval.
+fn number(cell: &Cell) -> String {
+    let value = cell.value.map(percent).unwrap_or_default();
+    match cell.interval {
+        Some(interval) => {
+            format!("{value} [{}, {}]", percent(interval.low), percent(interval.high))
+        }
+        None => value,
+    }
+}
+
+/// How many differences are significant.
+fn tests(table: &TableData) -> Option<String> {
+    let cells = || table.metrics.iter().flat_map(|b| &b.rows).flat_map(|row| &row.cells);
+    let tested = cells().filter(|cell| cell.p_adjusted.is_some()).count();
+    let significant = cells().filter(|cell| cell.significant).count();
+    (tested > 0).then(|| {
+        format!(
+            "{significant} of {tested} differences from the row compared with are significant (†)."
+        )
+    })
+}
+
+fn claims(table: &TableData) -> Option<String> {
+    let count = |verdict| table.claims.iter().filter(|claim| claim.verdict == verdict).count();
+    (!table.claims.is_empty()).then(|| {
+        format!(
+            "Of {} claims {} hold, {} do not, {} cannot be decided.",
+            table.claims.len(),
+            count(Verdict::Pass),
+            count(Verdict::Fail),
+            count(Verdict::Undecided)
+        )
+    })
+}
+
+/// How far ours are from published numbers.
+fn gaps(table: &TableData) -> Vec<String> {
+    table.metrics.iter().filter_map(crate::report::gap::sentence).collect()
+}
+
+/// Links that save the tables, each holding its file: the page stands alone.
+fn downloads(table: &TableData) -> String {
+    let files = [
+        ("CSV", "csv", "text/csv", csv::render(table)),
+        ("LaTeX", "tex", "application/x-tex", latex::render(table)),
+        ("Markdown", "md", "text/markdown", markdown::render(table)),
+    ];
+    let link = |(name, extension, kind, text): (&str, &str, &str, String)| {
+        format!(
+            "<a download=\"{}.{extension}\" href=\"data:{kind};charset=utf-8,{}\">{name}</a>",
+            escape(&table.name),
+            super::sections::percent_encoded(&text)
+        )
+    };
+    files.map(link).join(", ")
+}
