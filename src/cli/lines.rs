@@ -17,7 +17,12 @@ use crate::report::statistics;
 use crate::work::{Events, Failure};
 
 /// What is known of the whole run before it begins.
-pub fn whole(loaded: &Loaded, planned: &Planned, until: Until, jobs: usize) -> Result<Whole, Failure> {
+pub fn whole(
+    loaded: &Loaded,
+    planned: &Planned,
+    until: Until,
+    jobs: usize,
+) -> Result<Whole, Failure> {
     let mut whole = Whole::new(jobs);
     let mut known = Known::default();
     for stage in planned.plan.stages.iter().filter(|stage| until.includes(stage.kind)) {

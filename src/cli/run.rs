@@ -1,7 +1,7 @@
 //! `run`, and its parts `prepare`, `train` and `evaluate`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::args::{PrepareArgs, RunArgs};

@@ -146,7 +146,7 @@ fn data_sets_alone_are_prepared() {
     place.run(&["prepare", "x.kdl"]).ends_with(0).says("[2/2] faces unseen");
     // An experiment that uses them finds their faces.
     place.write("x.kdl", TINY);
-    let plan = place.run(&["plan", "x.kdl"]).ends_with(0).stdout;
+    let plan = place.run(&["plan", "x.kdl", "--all"]).ends_with(0).stdout;
     assert!(plan.contains("reuse faces   seen") && plan.contains("reuse faces   unseen"), "{plan}");
 }
 

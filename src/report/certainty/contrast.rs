@@ -5,7 +5,7 @@ use crate::evaluate::statistics::bootstrap;
 use crate::evaluate::statistics::interval::{Interval, same};
 use crate::evaluate::statistics::seeds::{Error, Seeds};
 use crate::report::columns::Source;
-use crate::report::table::{Common, Difference, Doubt, MetricBlock, Test, Untested};
+use crate::report::table::{Cell, Common, Difference, Doubt, MetricBlock, Test, Untested};
 
 /// Two rows compared.
 pub(super) struct Contrast {
@@ -32,6 +32,11 @@ impl Contrast {
         if cells.iter().any(|cell| cell.doubt == Some(Doubt::FewVideos)) {
             return untested(plain, Untested::FewVideos);
         }
+        let perfect = if blocks[pair.block].metric.lower_is_better() { 0.0 } else { 1.0 };
+        let constant = |cell: &&Cell| {
+            cell.doubt == Some(Doubt::NoVariance) && !cell.value.is_some_and(|v| same(v, perfect))
+        };
+        let constant = cells.iter().any(constant);
         let parts: Option<Vec<_>> =
             source.units().iter().map(|&unit| units[unit].compared(pair)).collect();
         let Some(parts) = parts else { return untested(plain, Untested::FewVideos) };
@@ -46,6 +51,9 @@ impl Contrast {
         let Some(variance) = bootstrap::variance(&draws) else {
             return untested(difference, Untested::FewVideos);
         };
+        if constant {
+            return untested(difference, Untested::NoVariance);
+        }
         if (ours.n == 1) != (theirs.n == 1) {
             return untested(difference, Untested::OneSeed);
         }

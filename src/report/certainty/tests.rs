@@ -243,8 +243,8 @@ fn a_number_without_variance_has_no_interval_mark_or_dagger() {
         let cell = &block.rows[1].cells[0];
         assert_eq!((cell.value, cell.interval, cell.mark), (Some(0.5), None, None), "{cell:?}");
         assert_eq!(cell.doubt, Some(Doubt::NoVariance));
-        // The other row varies, so that their difference can be tested.
-        assert!(cell.p.is_some());
+        // The other row varies, and yet a number without evidence gets no dagger.
+        assert_eq!((cell.p, cell.untested), (None, Some(Untested::NoVariance)));
     }
     assert!(data.caption_notes.join(" ").contains("has no variance to judge it by"));
 }
