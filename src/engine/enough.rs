@@ -1,7 +1,8 @@
 //! The check that there is something to train on, to select by and to score, on the videos that
 //! are there, before any work is done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::sample::{expected, sources};
 use super::world::World;
@@ -49,9 +50,15 @@ pub fn look(project: &Project, world: &World) -> Result<(), Failure> {
             lacking.extend(trained(project, experiment, world, &found));
         }
     }
+    // Experiments on one ensemble have the same faces.
+    let mut faces: BTreeMap<&str, Option<usize>> = BTreeMap::new();
     for experiment in experiments(project) {
         lacking.extend(selected(project, experiment, world, &found));
-        lacking.extend(batches(project, experiment, world)?);
+        let faces = match faces.entry(&experiment.data.name.value) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => *place.insert(most(project, experiment, world)?),
+        };
+        lacking.extend(batches(experiment, faces));
     }
     for table in &project.tables {
         lacking.extend(tested(table, world, &found));
@@ -179,26 +186,29 @@ fn selected(
     Some(format!("experiment `{name}` has {class} videos only to select by; {what} needs both"))
 }
 
-/// A batch that is larger than all that is sampled, where that is known before faces are cut.
-fn batches(
+/// The most faces that can be sampled for an experiment, where that is known before they are cut:
+/// a detector may find several in a frame.
+fn most(
     project: &Project,
     experiment: &Experiment,
     world: &World,
-) -> Result<Option<String>, Failure> {
-    // A detector may find several faces in a frame.
+) -> Result<Option<usize>, Failure> {
     let one_each = sources(project, &experiment.data).iter().all(|source| {
         let faces = &source.dataset.faces;
         faces.detector.value == Detector::None || faces.take.value == Take::Largest
     });
-    let faces = expected(project, &experiment.data, world)?.filter(|_| one_each);
+    if one_each { expected(project, &experiment.data, world) } else { Ok(None) }
+}
+
+/// A batch that is larger than all that is sampled.
+fn batches(experiment: &Experiment, faces: Option<usize>) -> Option<String> {
     let batch = experiment.recipe.batch.value;
-    Ok(faces.filter(|faces| (1..batch).contains(faces)).map(|faces| {
-        format!(
-            "experiment `{}` has {faces} training faces at most, fewer than one batch of {batch}; \
-             declare a smaller batch or more data",
-            experiment.name.value
-        )
-    }))
+    let faces = faces.filter(|faces| (1..batch).contains(faces))?;
+    Some(format!(
+        "experiment `{}` has {faces} training faces at most, fewer than one batch of {batch}; \
+         declare a smaller batch or more data",
+        experiment.name.value
+    ))
 }
 
 /// What a table's columns lack to be scored.

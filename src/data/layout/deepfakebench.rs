@@ -11,9 +11,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use super::bench::{FRAMES, Json, Node, first_frames, is_copy};
 use super::lists::{Entries, Problems, json};
 use super::{Finding, Listing, celebdf, ffpp, paths};
 use crate::data::error::DataError;
@@ -26,23 +25,6 @@ use crate::data::root::{Env, Want, locate, say_otherwise};
 use crate::data::words::{Word, nearest};
 use crate::lang::model::{BenchLayout, Dataset, Label, Split};
 use crate::lang::span::Spanned;
-
-/// What stands under a name: a video has its frames there, beside a label that repeats the one
-/// it is listed under. `val` of DFDC holds a video without a name: its frames stand in the split
-/// itself, beside the videos that have names.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum Node {
-    Inside(Entries<Node>),
-    Frames(Vec<String>),
-    Other(IgnoredAny),
-}
-
-/// Under what the frames of a video stand.
-const FRAMES: &str = "frames";
-
-/// Data set, label, split.
-type Json = Entries<Entries<Entries<Entries<Node>>>>;
 
 /// A video by its name, and its frames.
 type Listed = (String, Vec<String>);
@@ -72,6 +54,7 @@ pub fn read(dataset: &Dataset, layout: &BenchLayout, env: Env) -> Result<Listing
     let labels: Vec<_> = sets.into_iter().flat_map(|(_, Entries(labels))| labels).collect();
     reader
         .check_labels(&file, &labels.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>())?;
+    reader.learn(&first_frames(&labels));
     for (label, Entries(splits)) in labels {
         for (split, Entries(nodes)) in splits {
             reader.split(&label, &split, nodes)?;
@@ -313,6 +296,17 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Learns from the first frame that is on disk what leads to all of them, so that a key does
+    /// not depend on which video is listed first.
+    fn learn(&mut self, frames: &[&str]) {
+        for written in frames {
+            let path = self.resolve(written);
+            if path.is_some_and(|path| self.files.file(&path).is_file()) {
+                return;
+            }
+        }
+    }
+
     /// The path below the root that a written one means.
     fn resolve(&mut self, written: &str) -> Option<String> {
         let written = written.replace('\\', "/");
@@ -371,14 +365,6 @@ impl Reader<'_> {
         }
         Ok(Listing { files: Some(files), ..listing })
     }
-}
-
-/// Whether what stands under a name are the videos of one compression.
-fn is_copy(name: &str, node: &Node) -> bool {
-    let Node::Inside(Entries(inside)) = node else { return false };
-    let holds_videos = inside.iter().any(|(_, node)| matches!(node, Node::Inside(_)));
-    let is_video = inside.iter().any(|(part, _)| part == FRAMES);
-    ["raw", "c23", "c40"].contains(&name) || (holds_videos && !is_video)
 }
 
 /// The identities of a folder of frames, where its names are those of a release.

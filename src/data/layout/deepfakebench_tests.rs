@@ -159,6 +159,17 @@ fn a_video_without_a_name_is_known_by_its_frames() {
 }
 
 #[test]
+fn keys_do_not_depend_on_what_is_listed_first() {
+    let [gone, there] = ["c/frames/a", "c/frames/b"];
+    let labels = format!("\"R\": {{\"test\": {}}}", entries(&[gone, there]));
+    let (_dir, root) = bench(&[there], &labels);
+    let listing = listed(&set(&root, None, &["R"], &[]));
+    let keys: Vec<_> = listing.videos.iter().map(|v| v.key.as_str()).collect();
+    assert_eq!(keys, [gone, there]);
+    assert!(listing.absent.contains(gone) && listing.absent.len() == 1);
+}
+
+#[test]
 fn all_of_a_set_in_each_split_is_tested_on() {
     let [real, fake] = ["F/actors/c23/frames/01__hug", "F/DFD/c23/frames/01_02__hug__YVGY8LOK"];
     let splits = |video: &str| {

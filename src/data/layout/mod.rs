@@ -8,6 +8,7 @@ pub mod folder;
 pub mod released;
 pub mod table;
 
+mod bench;
 mod celebdf;
 mod df40;
 mod dfdc;

@@ -351,7 +351,7 @@ static FACES: NodeSpec = NodeSpec::new("faces", "How a face is cut from a frame.
 
 static LANDMARKS: NodeSpec = NodeSpec::value(
     "landmarks",
-    "Points of the faces, for pseudo-fakes: CSV or Parquet with the columns `video`, `frame`, `x0`, `y0` to `x67`, `y67` (or `x80`, `y80`, with the forehead) in pixels of the frame, a row for each face. A network that Proofmark carries finds 68 points if absent.",
+    "Points of the faces, for pseudo-fakes: CSV or Parquet with the columns `video`, `frame`, `x0`, `y0` to `x67`, `y67` (or `x80`, `y80`, with the forehead) in pixels of the frame, a row for each face. `video` is the video's key; `frame` is the frame of a video file, or of a folder of images the position from 0, the number in the file's name or that name. A network that Proofmark carries finds 68 points if absent.",
     &[Field::new("path", Type::Path, "The file.").required()],
 );
 
