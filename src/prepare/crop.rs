@@ -56,15 +56,15 @@ fn jpeg(bytes: &[u8]) -> Result<RgbImage, String> {
     }
 }
 
-/// A file of another format.
-fn other(bytes: &[u8]) -> Result<RgbImage, String> {
+/// The decoder of a file of another format, for images of no more than [`MAX_BYTES`].
+fn open(bytes: &[u8]) -> Result<impl ImageDecoder, String> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
     limits.max_alloc = Some(MAX_EXTRA_BYTES);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|e| e.to_string())?;
+    let decoder = reader.into_decoder().map_err(|e| e.to_string())?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err("the image has no pixels".to_owned());
@@ -72,10 +72,23 @@ fn other(bytes: &[u8]) -> Result<RgbImage, String> {
     if width > MAX_SIDE || height > MAX_SIDE || decoder.total_bytes() > MAX_BYTES {
         return Err(format!("{width} x {height} pixels are too many"));
     }
+    Ok(decoder)
+}
+
+/// A file of another format.
+fn other(bytes: &[u8]) -> Result<RgbImage, String> {
+    let mut decoder = open(bytes)?;
     // Exif data that cannot be read say nothing.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(|e| e.to_string())?;
     image.apply_orientation(orientation);
+    let colour = image.color();
+    if colour.bytes_per_pixel() == 2 * colour.channel_count() {
+        // Of 16 bits Pillow and OpenCV keep the upper eight.
+        let deep = image.into_rgb16();
+        let upper = |x, y| image::Rgb(deep.get_pixel(x, y).0.map(|value| (value >> 8) as u8));
+        return Ok(RgbImage::from_fn(deep.width(), deep.height(), upper));
+    }
     Ok(image.into_rgb8())
 }
 
@@ -122,6 +135,9 @@ pub fn square(image: &RgbImage, side: u32) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use image::ImageEncoder;
+    use image::codecs::png::PngEncoder;
+
     use super::*;
 
     #[test]
@@ -135,6 +151,52 @@ mod tests {
         for cut in [1, 8, 20, png.len() / 2] {
             assert!(decode(&png[..cut]).is_err(), "cut at {cut}");
         }
+    }
+
+    fn written(image: impl Into<DynamicImage>, format: image::ImageFormat) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        image.into().write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn whatever_is_cut_off_is_no_image() {
+        let image = RgbImage::from_fn(31, 23, |x, y| image::Rgb([x as u8 * 8, y as u8 * 9, 7]));
+        for format in [image::ImageFormat::Png, image::ImageFormat::WebP, image::ImageFormat::Bmp] {
+            let bytes = written(image.clone(), format);
+            assert_eq!(decode(&bytes).unwrap(), image, "{format:?}");
+            for tenth in 0..10 {
+                let cut = decode(&bytes[..bytes.len() * tenth / 10]);
+                assert!(cut.is_err(), "{format:?}, {tenth} tenths");
+            }
+        }
+    }
+
+    #[test]
+    fn of_16_bits_the_upper_eight_stay() {
+        let deep = image::ImageBuffer::<image::Rgb<u16>, _>::from_fn(3, 2, |x, y| {
+            image::Rgb([x as u16 * 0x1234 + 0xFF, y as u16 * 0xFEDC, 0x80FF])
+        });
+        let read = decode(&written(deep, image::ImageFormat::Png)).unwrap();
+        let pixels: Vec<[u8; 3]> = read.pixels().map(|pixel| pixel.0).collect();
+        let row = |y: u8| [[0, y, 0x80], [0x13, y, 0x80], [0x25, y, 0x80]];
+        assert_eq!(pixels, [row(0), row(0xFE)].concat());
+    }
+
+    /// A few kilobytes can say that they are a profile of gigabytes.
+    #[test]
+    fn a_colour_profile_that_is_huge_is_passed_over() {
+        let png = |profile: usize| {
+            let mut bytes = Vec::new();
+            let mut encoder = PngEncoder::new(&mut bytes);
+            encoder.set_icc_profile(vec![0; profile]).unwrap();
+            encoder.write_image(&[1, 2, 3], 1, 1, image::ExtendedColorType::Rgb8).unwrap();
+            bytes
+        };
+        let (small, huge) = (png(1000), png(MAX_EXTRA_BYTES as usize + 1));
+        let profile = |png| open(png).unwrap().icc_profile().unwrap().map(|found| found.len());
+        assert_eq!((profile(&small), profile(&huge)), (Some(1000), None));
+        assert_eq!(decode(&huge).unwrap().as_raw(), &[1, 2, 3]);
     }
 
     #[test]

@@ -31,8 +31,11 @@ const GLANCE: Duration = Duration::from_millis(20);
 const MAX_PIXELS: u32 = 1 << 26;
 /// Largest single piece of memory that ffmpeg may take.
 const MAX_ALLOC: u32 = 1 << 30;
-/// Containers that are opened. Others, playlists above all, could lead to other files.
-const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,m4v";
+/// Containers that are opened, by the names of what reads them: .mp4, .mov, .m4v, .3gp and
+/// .3g2, .mkv, .webm, .avi, .ts and .m2ts, .mpg, .mpeg and .vob, .flv, .wmv, .ogv. Others,
+/// playlists above all, could lead to other files.
+const CONTAINERS: &str =
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,m4v";
 
 /// An ffmpeg that has been found.
 #[derive(Clone, Debug)]
@@ -48,6 +51,9 @@ pub struct Ffmpeg {
 /// One decoded frame.
 #[derive(Debug)]
 pub struct VideoFrame<'a> {
+    /// Whether the frames before this one are to be forgotten: there were not as many in all as
+    /// the file said, and they are picked anew.
+    pub anew: bool,
     /// Number of the frame in order of presentation, from 0.
     pub index: u32,
     /// Seconds after the first frame; not a number if the file does not say.
@@ -105,6 +111,10 @@ impl Ffmpeg {
     /// Decodes a video on one thread and hands the frames that the rule picks to `each`, in
     /// order.
     ///
+    /// How many frames there are, where the rule needs it, is first read off the packets, which
+    /// takes no decoding. A file that is cut or damaged may have fewer frames than that; it is
+    /// then decoded a second time (see [`VideoFrame::anew`]).
+    ///
     /// # Errors
     /// Being stopped, a process that cannot be started, and whatever `each` says. What is wrong
     /// with the file is part of the result.
@@ -115,13 +125,35 @@ impl Ffmpeg {
         stop: &AtomicBool,
         mut each: impl FnMut(VideoFrame<'_>) -> Result<(), Failure>,
     ) -> Result<Decoded, Failure> {
-        let length = match needs_length(rule) {
-            true => match self.length(path, stop)? {
-                Ok(length) => Some(length),
-                Err(why) => return Ok(Decoded { frames: 0, trouble: Some(why) }),
-            },
-            false => None,
+        if !needs_length(rule) {
+            return Ok(self.pass(path, &expression(rule, None), stop, &mut each)?.0);
+        }
+        let picking = match self.length(path, stop)? {
+            Ok(length) => expression(rule, Some(length)),
+            Err(why) => return Ok(Decoded { frames: 0, trouble: Some(why) }),
         };
+        let (decoded, length) = self.pass(path, &picking, stop, &mut each)?;
+        let otherwise = expression(rule, Some(length));
+        if decoded.frames == 0 || otherwise == picking {
+            return Ok(decoded);
+        }
+        let mut first = true;
+        let mut each_anew = |frame: VideoFrame<'_>| {
+            let anew = std::mem::take(&mut first);
+            each(VideoFrame { anew, ..frame })
+        };
+        Ok(self.pass(path, &otherwise, stop, &mut each_anew)?.0)
+    }
+
+    /// Decodes a video once, with the frames that an expression picks. Returns also how many
+    /// frames the expression was asked of, if it tells of all.
+    fn pass(
+        &self,
+        path: &Path,
+        picking: &str,
+        stop: &AtomicBool,
+        each: &mut dyn FnMut(VideoFrame<'_>) -> Result<(), Failure>,
+    ) -> Result<(Decoded, u64), Failure> {
         let mut command = Command::new(&self.program);
         command.args(["-nostdin", "-hide_banner", "-v", "repeat+error"]);
         command.args(["-filter_threads", "1", "-threads", "1"]);
@@ -131,52 +163,60 @@ impl Ffmpeg {
         // Frames that change their size are scaled to the first; the filter goes on counting.
         command.args(["-reinit_filter", "0"]);
         command.arg("-i").arg(local(path)).args(["-map", "0:V:0"]);
-        command.arg("-vf").arg(format!("select='{}'", expression(rule, length)));
+        command.arg("-vf").arg(format!("select='{picking}'"));
         command.args(passthrough(&self.version));
         command.args(["-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1"]);
-        let (result, trouble) = self.watched(&mut command, stop, |output, picked, clock| {
+        let (result, said) = self.watched(&mut command, stop, |output, picked, clock| {
             let mut rgb = Vec::new();
             let mut frames = 0;
             while let Some(size) = clock.waiting(|| ppm::read(output, &mut rgb))? {
                 let lost = || Failure::Internal("ffmpeg gave a frame it did not name".to_owned());
                 let (index, seconds) = picked.recv().map_err(|_| lost())?;
-                each(VideoFrame { index, seconds, size, rgb: &rgb })?;
+                each(VideoFrame { anew: false, index, seconds, size, rgb: &rgb })?;
                 frames += 1;
             }
             Ok(frames)
         })?;
         let frames = result?;
-        let trouble = match (frames, trouble) {
+        let trouble = match (frames, said.trouble) {
             (0, None) => Some("no frame could be decoded".to_owned()),
             (_, trouble) => trouble,
         };
-        Ok(Decoded { frames, trouble })
+        Ok((Decoded { frames, trouble }, said.frames))
     }
 
-    /// How many frames a video has, from its packets, without decoding it.
+    /// How many frames a video should have, from its packets, without decoding it. Those that an
+    /// edit list leaves out are not counted.
     fn length(&self, path: &Path, stop: &AtomicBool) -> Result<Result<u64, String>, Failure> {
         let mut command = Command::new(&self.probe);
-        command.args(["-v", "error", "-select_streams", "V:0", "-count_packets"]);
-        command.args(["-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"]);
+        command.args(["-v", "error", "-select_streams", "V:0"]);
+        command.args(["-show_entries", "packet=flags", "-of", "csv=p=0"]);
         command.args(["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS]);
         command.arg("-i").arg(local(path));
-        let (text, trouble) = self.watched(&mut command, stop, |output, _, clock| {
-            let mut text = String::new();
-            clock.waiting(|| output.read_to_string(&mut text)).map_err(|e| failed(&e))?;
-            Ok(text)
+        let (length, said) = self.watched(&mut command, stop, |output, _, clock| {
+            let mut length = 0;
+            let mut line = String::new();
+            while clock.waiting(|| output.read_line(&mut line)).map_err(|e| failed(&e))? > 0 {
+                // A line per packet: K for a key frame, D for one that is not shown.
+                length += u64::from(!line.trim().is_empty() && !line.contains('D'));
+                line.clear();
+            }
+            Ok(length)
         })?;
-        let number = text?.trim().trim_end_matches(',').parse();
-        Ok(number.map_err(|_| trouble.unwrap_or_else(|| "it has no video stream".to_owned())))
+        Ok(match length? {
+            0 => Err(said.trouble.unwrap_or_else(|| "it has no video stream".to_owned())),
+            length => Ok(length),
+        })
     }
 
     /// Runs a process, hands its output to `work`, and ends it if it gives nothing for too long
-    /// or is to stop. Returns what `work` made and what is wrong with the file.
+    /// or is to stop. Returns what `work` made and what the process said.
     fn watched<T>(
         &self,
         command: &mut Command,
         stop: &AtomicBool,
         work: impl FnOnce(&mut dyn BufRead, &Receiver<(u32, f64)>, &Clock) -> Result<T, Failure>,
-    ) -> Result<(Result<T, Failure>, Option<String>), Failure> {
+    ) -> Result<(Result<T, Failure>, Said), Failure> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C is for us to hear: an ffmpeg that ends by it looks like the end of its video.
         #[cfg(unix)]
@@ -190,7 +230,7 @@ impl Ffmpeg {
         let (named, picked) = channel();
         let (result, said) = thread::scope(|scope| {
             let watcher = scope.spawn(|| process.watch(&clock, stop, self.patience));
-            let listener = scope.spawn(|| errors.and_then(|errors| listen(errors, named)));
+            let listener = scope.spawn(|| errors.map(|errors| listen(errors, named)));
             let result = match output {
                 Some(output) => work(&mut BufReader::new(output), &picked, &clock),
                 None => Err(Failure::Internal("ffmpeg has no output".to_owned())),
@@ -199,7 +239,7 @@ impl Ffmpeg {
             clock.end();
             watcher.thread().unpark();
             process.end();
-            (result, listener.join().unwrap_or_default())
+            (result, listener.join().ok().flatten().unwrap_or_default())
         });
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
@@ -207,7 +247,7 @@ impl Ffmpeg {
         let given_up = clock.given_up.load(Ordering::Relaxed).then(|| {
             format!("ffmpeg gave nothing for {} s and was given up", self.patience.as_secs_f32())
         });
-        Ok((result, given_up.or(said)))
+        Ok((result, Said { trouble: given_up.or(said.trouble), ..said }))
     }
 }
 
@@ -230,11 +270,20 @@ fn failed(error: &io::Error) -> Failure {
     Failure::Run(format!("the output of ffmpeg cannot be read: {error}"))
 }
 
+/// What a process said.
+#[derive(Debug, Default)]
+struct Said {
+    /// What is wrong, the first of it.
+    trouble: Option<String>,
+    /// How many frames it came to, if it tells of all.
+    frames: u64,
+}
+
 /// Hears what ffmpeg says: the number and the time of each frame in a line each, which go to
-/// `named`, and what is wrong, of which the first is returned.
-fn listen(errors: ChildStderr, named: Sender<(u32, f64)>) -> Option<String> {
+/// `named`, the number of each frame that is not picked, and what is wrong.
+fn listen(errors: ChildStderr, named: Sender<(u32, f64)>) -> Said {
     let mut index = None;
-    let mut trouble: Option<String> = None;
+    let mut said = Said::default();
     let mut lines = BufReader::new(errors);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
@@ -242,18 +291,24 @@ fn listen(errors: ChildStderr, named: Sender<(u32, f64)>) -> Option<String> {
         // Newer versions name who speaks, as in `[Eval @ 0x7ffd]`.
         let text = text.trim().rsplit("] ").next().unwrap_or_default();
         match (text.parse::<f64>(), index) {
-            (Ok(number), None) => index = Some(number as u32),
+            (Ok(passed), None) if passed < 0.0 => said.frames = said.frames.max(-passed as u64),
+            (Ok(number), None) => {
+                said.frames = said.frames.max(number as u64 + 1);
+                index = Some(number as u32);
+            }
             (Ok(seconds), Some(number)) => {
                 index = None;
                 // Nobody listens once the rest of a video is not wanted.
                 let _ = named.send((number, seconds));
             }
-            (Err(_), _) if trouble.is_none() && !text.is_empty() => trouble = Some(text.to_owned()),
+            (Err(_), _) if said.trouble.is_none() && !text.is_empty() => {
+                said.trouble = Some(text.to_owned());
+            }
             (Err(_), _) => {}
         }
         line.clear();
     }
-    trouble
+    said
 }
 
 /// A process that is ended when it is dropped.

@@ -45,6 +45,9 @@ fn decode(path: &Path, rule: &FrameRule) -> (Vec<(u32, i64)>, Decoded) {
         .unwrap()
         .frames(path, rule, &NO, |frame| {
             assert_eq!(frame.rgb.len() as u32, 3 * frame.size.0 * frame.size.1);
+            if frame.anew {
+                frames.clear();
+            }
             frames.push((frame.index, (1e3 * frame.seconds).round() as i64));
             Ok(())
         })
@@ -113,6 +116,66 @@ fn what_the_data_sets_hold_is_read() {
         let (frames, decoded) = decode(&path, &fps(1.0));
         assert_eq!(frames, [(0, 0), (25, 1000), (50, 2000), (75, 3000)], "{name}");
         assert_eq!(decoded.trouble, None, "{name}");
+    }
+}
+
+/// Cut without encoding again: the packets from the key frame before the cut are there, and a
+/// list says which of them are shown.
+#[test]
+fn frames_that_an_edit_list_hides_are_not_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = clip(dir.path(), "whole.mp4", 4, "-c:v libx264 -g 100 -pix_fmt yuv420p");
+    let cut = format!("-ss 1.6 -i {} -c copy", whole.display());
+    let cut = make(dir.path(), "cut.mp4", &cut);
+    let (all, _) = decode(&cut, &FrameRule::All);
+    assert_eq!(all.len(), 60);
+    let (frames, decoded) = decode(&cut, &count(8));
+    let numbers: Vec<u32> = frames.iter().map(|frame| frame.0).collect();
+    assert_eq!(numbers, [0, 8, 16, 25, 33, 42, 50, 59]);
+    assert_eq!(decoded, Decoded { frames: 8, trouble: None });
+}
+
+/// Packets of which no frame can be made: what they refer to is gone.
+#[test]
+fn frames_that_cannot_be_decoded_are_not_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let codec =
+        "-c:v libx264 -g 25 -bf 0 -pix_fmt yuv420p -x264-params repeat-headers=1:scenecut=0";
+    let whole = clip(dir.path(), "whole.ts", 4, codec);
+    let bytes = fs::read(&whole).unwrap();
+    let beheaded = dir.path().join("beheaded.ts");
+    fs::write(&beheaded, &bytes[188 * (bytes.len() / 188 / 3)..]).unwrap();
+    let (all, _) = decode(&beheaded, &FrameRule::All);
+    let (frames, decoded) = decode(&beheaded, &count(8));
+    let numbers: Vec<usize> = frames.iter().map(|frame| frame.0 as usize).collect();
+    let expected: Vec<usize> = (0..8).map(|k| k * (all.len() - 1) / 7).collect();
+    assert!(all.len() > 20 && all.len() < 80, "{} frames", all.len());
+    assert_eq!(numbers, expected);
+    assert!(decoded.trouble.is_some());
+}
+
+#[test]
+fn containers_of_phones_recorders_and_old_pages_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, codec) in [
+        ("phone.3gp", "-c:v h263 -s 176x144"),
+        ("disc.mpg", "-c:v mpeg2video"),
+        ("disc.vob", "-c:v mpeg2video -f vob"),
+        ("stream.mpg", "-c:v mpeg1video -f mpeg1video"),
+        ("windows.wmv", "-c:v wmv2"),
+        ("page.flv", "-c:v flv1"),
+        ("page264.flv", "-c:v libx264 -pix_fmt yuv420p"),
+        ("television.ts", "-c:v libx264 -bf 2 -pix_fmt yuv420p"),
+        ("camera.m2ts", "-c:v libx264 -pix_fmt yuv420p -f mpegts -mpegts_m2ts_mode 1"),
+        ("free.ogv", "-c:v libvpx -f ogg"),
+    ] {
+        let path = clip(dir.path(), name, 4, codec);
+        for (rule, expected) in [(every(25), [0, 25, 50, 75]), (count(4), [0, 33, 66, 99])] {
+            let (frames, decoded) = decode(&path, &rule);
+            let numbers: Vec<u32> = frames.iter().map(|frame| frame.0).collect();
+            assert_eq!(numbers, expected, "{name}");
+            assert_eq!(decoded.trouble, None, "{name}");
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::cut::Cut;
 use super::detect::{Detection, Detector, Options, Scratch};
 use super::ffmpeg::{Ffmpeg, VideoFrame};
 use super::resample::resize;
+use super::sampling::needs_length;
 use super::store::{
     Face, FaceWriter, Found, Look, Part, PreparedVideo, Recovered, Status, StoreError, recover,
 };
@@ -201,10 +202,17 @@ impl Preparation<'_> {
                 let none = || Failure::Internal("videos without ffmpeg".to_owned());
                 let ffmpeg = self.ffmpeg.ok_or_else(none)?;
                 let decoded = ffmpeg.frames(path, self.frames, self.stop, |frame| {
-                    let VideoFrame { index, seconds, size, rgb } = frame;
+                    let VideoFrame { anew, index, seconds, size, rgb } = frame;
+                    if anew {
+                        gathered = Gathered::default();
+                    }
                     let seconds = Some(seconds).filter(|s| s.is_finite());
                     self.frame(&video.key, (index, seconds), size, rgb, scratch, &mut gathered)?;
-                    self.unload(&video.key, &mut gathered, shared)
+                    // Frames that may be picked anew are kept until the end.
+                    match needs_length(self.frames) {
+                        true => Ok(()),
+                        false => self.unload(&video.key, &mut gathered, shared),
+                    }
                 })?;
                 let told = decoded.trouble.map(|why| format!("{}: {why}", path.display()));
                 match decoded.frames {

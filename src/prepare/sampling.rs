@@ -2,7 +2,8 @@
 //!
 //! `n` is the number of the frame in order of presentation and `t` its time; `start_t` is the
 //! time of the first frame. An expression that is not 0 keeps a frame, and writes its number and
-//! its time after the first frame to the log, at the level of errors (16).
+//! its time after the first frame to the log, at the level of errors (16). Where the number of
+//! frames matters, the others write theirs, too: -1 minus it.
 
 use crate::lang::model::FrameRule;
 
@@ -42,5 +43,6 @@ pub fn expression(rule: &FrameRule, length: Option<u64>) -> String {
             }
         }
     };
-    format!("if({picked},print(n,16);print(t-start_t,16);1,0)")
+    let passed = if needs_length(rule) { "print(-1-n,16);0" } else { "0" };
+    format!("if({picked},print(n,16);print(t-start_t,16);1,{passed})")
 }

@@ -14,7 +14,8 @@ pub enum JpegError {
     Unsupported(String),
     /// More memory than an image may take.
     #[error(
-        "the JPEG file has {width} x {height} pixels, which would take {needed} MiB; {most} are the most"
+        "the JPEG file has {width} x {height} pixels, which would take {needed} MiB; {most} are \
+         the most"
     )]
     TooLarge {
         /// In pixels.
