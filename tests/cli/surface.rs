@@ -15,8 +15,10 @@ fn help(verb: &str) -> String {
 
 #[test]
 fn help_is_what_it_was() {
-    for verb in ["", "check", "plan", "data", "run", "table", "score", "metrics", "explain", "fmt"]
-    {
+    for verb in [
+        "", "check", "plan", "data", "run", "table", "score", "export", "ls", "gc", "metrics",
+        "explain", "fmt",
+    ] {
         insta::assert_snapshot!(format!("help_{verb}"), help(verb));
     }
 }

@@ -56,7 +56,8 @@ pub(super) fn all(pickle: &Pickle) -> Vec<Named> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     let root = pickle.root();
-    let mut todo = vec![At { id: root, dict: String::new(), within: object(pickle, root), depth: 0 }];
+    let mut todo =
+        vec![At { id: root, dict: String::new(), within: object(pickle, root), depth: 0 }];
     while let Some(at) = todo.pop() {
         if at.depth > DEPTH || !seen.insert(at.id) {
             continue;
