@@ -93,7 +93,7 @@ impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Self {
         match failure {
             Failure::Interrupted => Self::Interrupted,
-            Failure::Data(_) => Self::Data,
+            Failure::Data(_) | Failure::Weights(_) => Self::Data,
             _ => Self::Failed,
         }
     }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::evaluate::aggregate::pooled;
@@ -20,7 +21,7 @@ use crate::train::checkpoint::{ModelCard, load_model};
 use crate::train::fit::{EVAL_BATCH, fake_score};
 use crate::work::{Events, Failure};
 use inputs::Inputs;
-use look::{Crop, Eyes};
+use look::{Crop, Eyes, Seen};
 pub use look::{Faces, Way};
 use media::{Medium, Sort};
 
@@ -121,9 +122,13 @@ pub fn score(
     let mut scorer =
         Scorer { inputs: Inputs::new(&card, eyes.side()), network, scored: Vec::new() };
     events.begin("files", media.len() as u64);
-    for medium in media {
-        scorer.medium(medium, &eyes, ffmpeg.as_ref(), request)?;
-        events.advance(1);
+    for group in media.chunk_by(|a, b| a.sort == b.sort) {
+        // Images are few faces each: many are looked at and scored at a time.
+        let together = if group[0].sort == Sort::Image { EVAL_BATCH } else { 1 };
+        for some in group.chunks(together) {
+            scorer.some(some, &eyes, ffmpeg.as_ref(), request)?;
+            events.advance(some.len() as u64);
+        }
     }
     let Scorer { scored, .. } = scorer;
     Ok(Outcome { scored, card, notes })
@@ -136,24 +141,57 @@ struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    fn medium(
+    /// Scores images, or one video.
+    fn some(
         &mut self,
-        medium: &Medium,
+        media: &[Medium],
         eyes: &Eyes,
         ffmpeg: Option<&Ffmpeg>,
         request: &Request<'_>,
     ) -> Result<(), Failure> {
-        let mut faces = Vec::new();
-        let mut waiting: Vec<Crop> = Vec::new();
-        let seen = eyes.look(medium, ffmpeg, |crop| {
-            waiting.push(crop);
-            if waiting.len() >= EVAL_BATCH {
-                faces.extend(self.faces(&std::mem::take(&mut waiting))?);
-            }
-            Ok(())
-        })?;
-        faces.extend(self.faces(&waiting)?);
-        let mut scores: Vec<f64> = faces.iter().map(|face: &ScoredFace| face.fake).collect();
+        if let [video] = media
+            && video.sort == Sort::Video
+        {
+            let mut faces = Vec::new();
+            let mut waiting = Vec::new();
+            let seen = eyes.look(video, ffmpeg, |crop| {
+                waiting.push(crop);
+                if waiting.len() >= EVAL_BATCH {
+                    faces.extend(self.faces(&std::mem::take(&mut waiting))?);
+                }
+                Ok(())
+            })?;
+            faces.extend(self.faces(&waiting)?);
+            self.add(video, seen, faces, request);
+            return Ok(());
+        }
+        let look = |image: &Medium| {
+            let mut crops = Vec::new();
+            let seen = eyes.look(image, None, |crop| {
+                crops.push(crop);
+                Ok(())
+            })?;
+            Ok((seen, crops))
+        };
+        let looked: Vec<(Seen, Vec<Crop>)> =
+            media.par_iter().map(look).collect::<Result<_, Failure>>()?;
+        let (seen, crops): (Vec<Seen>, Vec<Vec<Crop>>) = looked.into_iter().unzip();
+        let counts: Vec<usize> = crops.iter().map(Vec::len).collect();
+        let crops: Vec<Crop> = crops.into_iter().flatten().collect();
+        let mut faces = Vec::with_capacity(crops.len());
+        for crops in crops.chunks(EVAL_BATCH) {
+            faces.extend(self.faces(crops)?);
+        }
+        let mut faces = faces.into_iter();
+        for ((image, seen), count) in media.iter().zip(seen).zip(counts) {
+            self.add(image, seen, faces.by_ref().take(count).collect(), request);
+        }
+        Ok(())
+    }
+
+    /// What a medium's faces come to.
+    fn add(&mut self, medium: &Medium, seen: Seen, faces: Vec<ScoredFace>, request: &Request<'_>) {
+        let mut scores: Vec<f64> = faces.iter().map(|face| face.fake).collect();
         scores.sort_unstable_by(f64::total_cmp);
         let fake = (!scores.is_empty()).then(|| pooled(&scores, request.rule));
         let mut scored = Scored {
@@ -175,7 +213,6 @@ impl Scorer<'_> {
             scored.faces.clear();
         }
         self.scored.push(scored);
-        Ok(())
     }
 
     fn faces(&self, crops: &[Crop]) -> Result<Vec<ScoredFace>, Failure> {

@@ -3,12 +3,14 @@
 //! A part that is wrong comes to nothing; what is wrong with it was reported.
 
 mod dataset;
+mod init;
 mod table;
 mod training;
 
 pub(super) use dataset::dataset;
+pub(super) use init::init;
 pub(super) use table::table;
-pub(super) use training::{attribution, backbone, ensemble, init, loss, ready, recipe};
+pub(super) use training::{attribution, backbone, ensemble, loss, ready, recipe};
 
 #[cfg(test)]
 mod tests {
@@ -19,6 +21,7 @@ mod tests {
     fn every_field_and_child_of_the_schema_is_read() {
         let source = [
             include_str!("decode/dataset.rs"),
+            include_str!("decode/init.rs"),
             include_str!("decode/training.rs"),
             include_str!("decode/table.rs"),
             include_str!("resolve.rs"),

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::build::Evidence;
-use crate::lang::model::{Dataset, Detector, Experiment, FrameRule, Layout, Project, Row, Table};
+use crate::lang::model::{
+    Dataset, Detector, Experiment, FrameRule, Layout, Project, Row, Table, Weights,
+};
 
 /// A sentence for all rows of another training data or input than most, for each of them that
 /// there is, and one for each row that another tool scored.
@@ -13,6 +15,10 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
     let mut groups: Vec<([String; 6], Vec<&str>)> = Vec::new();
     for row in &table.rows {
         let Some(experiment) = project.experiments.get(&row.experiment.value) else { continue };
+        // What a model that is ready was trained on is not known.
+        if experiment.ready().is_some() {
+            continue;
+        }
         let protocol = protocol(project, experiment, evidence);
         match groups.iter_mut().find(|(other, _)| *other == protocol) {
             Some((_, labels)) => labels.push(&row.label.value),
@@ -39,8 +45,20 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
             ));
         }
     }
+    notes.extend(table.rows.iter().filter_map(|row| ready(project, row)));
     notes.extend(table.rows.iter().filter_map(|row| outside(row, evidence)));
     notes
+}
+
+/// That a row was not trained here.
+fn ready(project: &Project, row: &Row) -> Option<String> {
+    let experiment = project.experiments.get(&row.experiment.value)?;
+    experiment.ready()?;
+    let Weights::File { path, .. } = &experiment.init.weights else { return None };
+    Some(format!(
+        "{} was not trained here: it is {} as it is, and what it was trained on is not known.",
+        row.label.value, path.value.written
+    ))
 }
 
 /// What has to be the same for a fair comparison, in words.

@@ -137,3 +137,25 @@ impl SearchCard {
         Cut { margin: self.margin, framing: self.framing, filter: self.filter.into(), side }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_sets_that_are_cut_alike_are_one() {
+        let card = |dataset: &str, size| FaceCard {
+            datasets: vec![dataset.to_owned()],
+            frames: FrameCard::Count(8),
+            search: None,
+            size,
+        };
+        let merged = FaceCard::merged([card("b", 64), card("c", 96), card("a", 64), card("b", 64)]);
+        let names: Vec<_> =
+            merged.iter().map(|card| (card.datasets.join(","), card.size)).collect();
+        assert_eq!(names, [("a,b".to_owned(), 64), ("c".to_owned(), 96)]);
+        let text = serde_json::to_string(&merged[1]).unwrap();
+        assert_eq!(text, r#"{"datasets":["c"],"frames":{"count":8},"size":96}"#);
+        assert_eq!(serde_json::from_str::<FaceCard>(&text).unwrap(), merged[1]);
+    }
+}

@@ -11,7 +11,7 @@ use proofmark::prepare::store::Status;
 use crate::support::{Place, Ran, folders, signal};
 
 /// One face, from NASA, in the public domain.
-fn astronaut() -> PathBuf {
+pub fn astronaut() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/retinaface/astronaut.png")
 }
 
@@ -29,18 +29,18 @@ fn ffmpeg(arguments: &str, input: Option<&Path>, output: &Path) {
 }
 
 /// A clip of the astronaut, who moves about; `look` changes what she looks like.
-fn clip(place: &Place, name: &str, number: usize, seconds: u32, look: &str) {
+pub fn clip(place: &Place, name: &str, number: usize, seconds: u32, look: &str) {
     let filter =
         format!("crop=320:320:60+40*sin(t+{number}):20+15*cos(t*2+{number}),scale=240:240,{look}");
     let arguments = format!("-t {seconds} -r 10 -vf {filter} -c:v libx264 -preset ultrafast");
     ffmpeg(&arguments, Some(&astronaut()), &place.path(name));
 }
 
-const REAL: &str = "eq=brightness=0.02,format=yuv420p";
-const FAKE: &str = "hue=h=40,gblur=1,format=yuv420p";
+pub const REAL: &str = "eq=brightness=0.02,format=yuv420p";
+pub const FAKE: &str = "hue=h=40,gblur=1,format=yuv420p";
 
 /// An experiment on videos below `clips`.
-fn experiment() -> String {
+pub fn experiment() -> String {
     r#"
 dataset set {
     layout folder root="clips" {

@@ -240,3 +240,87 @@ fn whole(rgb: &[u8], (width, height): (u32, u32), side: u32) -> Vec<u8> {
     let window = Window::centre_square(width, height);
     resize(rgb, width, window, side, Filter::Bicubic)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::model::{Pool, Pooling, Resize};
+    use crate::model::vit::VitConfig;
+
+    fn card(faces: Vec<FaceCard>) -> ModelCard {
+        let network = VitConfig {
+            patch: 4,
+            width: 8,
+            depth: 1,
+            heads: 2,
+            image: 8,
+            hidden: 16,
+            layer_scale: None,
+            registers: 0,
+            pool: Pool::Cls,
+            drop_path: 0.0,
+            classes: 2,
+        };
+        ModelCard {
+            experiment: "e".to_owned(),
+            key: "k".to_owned(),
+            inputs: serde_json::Value::Null,
+            epoch: 1,
+            classes: vec!["real".to_owned(), "fake".to_owned()],
+            network: network.into(),
+            mean: [0.5; 3],
+            std: [0.5; 3],
+            resize: Resize::Straight,
+            faces,
+            face_side: 32,
+        }
+    }
+
+    fn of(dataset: &str, size: u32) -> FaceCard {
+        FaceCard { datasets: vec![dataset.to_owned()], ..usual(size) }
+    }
+
+    fn request(faces: Faces, like: Option<&str>) -> Request<'_> {
+        Request { faces, like, detector: None, rule: Pooling::Mean, threshold: 0.5 }
+    }
+
+    #[test]
+    fn faces_are_cut_as_the_card_says() {
+        let two = card(vec![of("a", 64), of("b", 96)]);
+        let choose = |faces, like| Way::choose(&two, &request(faces, like), true);
+        let (way, notes) = choose(Faces::AsTrained, None).unwrap();
+        assert_eq!((way.0.size, notes.len()), (64, 1));
+        assert!(notes[0].contains("in 2 ways; this is that of a"), "{notes:?}");
+        let (way, notes) = choose(Faces::AsTrained, Some("b")).unwrap();
+        assert_eq!((way.0.size, notes.len()), (96, 0));
+        let error = choose(Faces::AsTrained, Some("c")).unwrap_err().to_string();
+        assert!(error.contains("not trained on `c`; its data sets are: a, b"), "{error}");
+        assert!(choose(Faces::Given, Some("b")).unwrap().0.0.search.is_none());
+    }
+
+    /// A model of somebody else's, or of an earlier version.
+    #[test]
+    fn without_a_card_videos_are_no_guess() {
+        let none = card(Vec::new());
+        let choose = |faces, videos| Way::choose(&none, &request(faces, None), videos);
+        let error = choose(Faces::AsTrained, true).unwrap_err().to_string();
+        assert!(error.contains("does not say how its faces were found"), "{error}");
+        let (way, notes) = choose(Faces::AsTrained, false).unwrap();
+        assert!(way.0.search.is_none() && notes[0].contains("are taken for faces"), "{notes:?}");
+        let (way, notes) = choose(Faces::Detect, true).unwrap();
+        assert!(way.0.search.is_some() && notes[0].contains("30 % margin"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_detector_of_ones_own_must_be_the_same() {
+        let mut card = of("a", 64);
+        if let Some(search) = &mut card.search {
+            search.weights = Some("0".repeat(32));
+        }
+        let open =
+            |file: Option<&Path>| Eyes::open(Way(card.clone()), file).err().unwrap().to_string();
+        assert!(open(None).contains("`--detector FILE`"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(open(Some(file.path())).contains("is not the detector that the model's faces"));
+    }
+}

@@ -24,7 +24,7 @@ pub(super) const ALL: &[Explanation] = &[
     },
     Explanation {
         code: Code::IncompleteExperiment,
-        meaning: "An experiment needs `data`, `backbone`, `init`, `recipe` and `loss`, its own or those of the experiment it extends.",
+        meaning: "An experiment needs `data`, `backbone`, `init`, `recipe` and `loss`, its own or those of the experiment it extends. One without `data`, `recipe` and `loss` is scored as its weights file has it, and needs an `init` with a `head`.",
         wrong: "experiment e { loss { cross-entropy } }\n",
         right: with_parts!(
             "ensemble d { source s }\ndataset s { layout demo capture=studio; manipulation swap-seam }\nexperiment e { data d; backbone b; init i; recipe r; loss { cross-entropy } }\n"

@@ -28,6 +28,15 @@ pub(super) fn effects(project: &Project, sink: &mut Sink) {
             );
         }
         loss_effects(experiment, sink);
+        if let (Some(attribution), Some(_)) = (&experiment.attribution, experiment.ready()) {
+            report(
+                sink,
+                "attribution of a model that is ready",
+                "its classes are the outputs of its `head`",
+                attribution.origin,
+                "remove `attribution`",
+            );
+        }
         if let Some(attribution) = &experiment.attribution
             && attribution.value == Attribution::Dataset
             && experiment.data.sources.len() == 1

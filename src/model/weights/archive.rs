@@ -21,6 +21,8 @@ struct Stored {
     size: u64,
     /// Checksum; 0 when PyTorch was told not to compute it.
     crc: u32,
+    /// Whether its bytes are there as they are. What is compressed holds no tensors.
+    stored: bool,
 }
 
 /// An opened archive.
@@ -55,6 +57,9 @@ impl Archive {
     pub fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>, String> {
         let failed = |why: String| format!("`{name}` in the archive: {why}");
         let file = self.files.get(name).ok_or_else(|| failed("it is not there".to_owned()))?;
+        if !file.stored {
+            return Err(failed("it is compressed, which torch.save never does".to_owned()));
+        }
         if file.size > limit {
             return Err(failed(format!("{} bytes are more than the {limit} expected", file.size)));
         }
@@ -134,10 +139,8 @@ fn record(rest: &mut Fields<'_>) -> Result<(String, Stored), String> {
         signed.then_some((name, flags, method, crc, sizes))
     };
     let (name, flags, method, crc, [size, packed, header]) = read(rest).ok_or_else(broken)?;
-    if flags & 1 != 0 || method != 0 || size != packed {
-        return Err(format!("`{name}` is compressed, which torch.save never does"));
-    }
-    Ok((name, Stored { header, size, crc }))
+    let stored = flags & 1 == 0 && method == 0 && size == packed;
+    Ok((name, Stored { header, size, crc, stored }))
 }
 
 /// Sizes and a place that may be too large for 32 bits: those stand in an extra field.
@@ -232,6 +235,17 @@ mod tests {
             let error = open(damaged).unwrap().read("a/one", 5).unwrap_err();
             assert!(error.contains("checksum"), "{error}");
         }
+    }
+
+    /// As TorchScript has its code beside its tensors.
+    #[test]
+    fn what_is_compressed_stands_in_nobodys_way() {
+        let mut bytes = packed(&[("code", b"first"), ("data", b"second")], false);
+        let record = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+        bytes[record + 10] = 8;
+        let archive = open(bytes).unwrap();
+        assert_eq!(archive.read("data", 6).unwrap(), b"second");
+        assert!(archive.read("code", 5).unwrap_err().contains("it is compressed"));
     }
 
     #[test]

@@ -153,8 +153,8 @@ mod tests {
 
     fn entries(names: &[&str]) -> Vec<Entry> {
         let entry = |name: &&str| {
-            let (dict, name) = name.split_once('/').unwrap_or(("", name));
-            Entry { dict: dict.to_owned(), name: name.to_owned(), shape: vec![2] }
+            let (dict, name) = name.rsplit_once('/').unwrap_or(("", name));
+            Entry { dict: dict.replace('/', "."), name: name.to_owned(), shape: vec![2] }
         };
         names.iter().map(entry).collect()
     }

@@ -161,6 +161,8 @@ impl WeightsError {
             "it is a web page, as a download gives in place of a file that needs a login or a \
              confirmation"
                 .to_owned()
+        } else if text.starts_with('{') {
+            "it is JSON, as an index of weights in several files is, which is not read".to_owned()
         } else if start.starts_with(&[0x80]) {
             "it is a pickle that torch.save did not write".to_owned()
         } else if start.starts_with(&[0x1f, 0x8b]) || start.get(257..262) == Some(b"ustar") {

@@ -43,6 +43,8 @@ pub(crate) struct WeightsFile {
     path: PathBuf,
     entries: Vec<Entry>,
     content: Content,
+    /// The storage that was read last, by its key: tensors may be views of one.
+    last: RefCell<Option<(String, Vec<u8>)>>,
 }
 
 /// Where the elements of the entries are.
@@ -111,7 +113,7 @@ impl WeightsFile {
             entries.push(Entry { dict: String::new(), name, shape: info.shape.clone() });
         }
         let content = Content::Safetensors { source: RefCell::new(source), places };
-        Ok(Self { path: path.to_owned(), entries, content })
+        Ok(Self { path: path.to_owned(), entries, content, last: RefCell::default() })
     }
 
     fn zip(path: &Path, source: Source) -> Result<Self, WeightsError> {
@@ -129,7 +131,7 @@ impl WeightsFile {
             Pickle::read(&bytes).map_err(|why| broken(format!("of the pickle inside: {why}")))?;
         let (entries, places) = named(path, &pickle)?;
         let content = Content::Zip { archive, folder, places };
-        Ok(Self { path: path.to_owned(), entries, content })
+        Ok(Self { path: path.to_owned(), entries, content, last: RefCell::default() })
     }
 
     fn legacy(path: &Path, mut source: Source) -> Result<Self, WeightsError> {
@@ -137,7 +139,7 @@ impl WeightsFile {
         let Legacy { pickle, storages } = legacy::read(&mut source).map_err(broken)?;
         let (entries, places) = named(path, &pickle)?;
         let content = Content::Legacy { source: RefCell::new(source), storages, places };
-        Ok(Self { path: path.to_owned(), entries, content })
+        Ok(Self { path: path.to_owned(), entries, content, last: RefCell::default() })
     }
 
     /// The tensors that there are.
@@ -163,7 +165,7 @@ impl WeightsFile {
             Content::Zip { archive, folder, places } => {
                 let place = &places[index];
                 let file = format!("{folder}/data/{}", place.storage);
-                gathered(place, || archive.read(&file, u64::MAX)).map_err(broken)?
+                self.gathered(place, || archive.read(&file, u64::MAX)).map_err(broken)?
             }
             Content::Legacy { source, storages, places } => {
                 let place = &places[index];
@@ -172,7 +174,7 @@ impl WeightsFile {
                     let (start, length) = *storages.get(&place.storage).ok_or_else(lost)?;
                     source.borrow_mut().read(start, length)
                 };
-                gathered(place, read).map_err(broken)?
+                self.gathered(place, read).map_err(broken)?
             }
         };
         let tensor = Tensor::from_raw_buffer(&bytes, dtype, &entry.shape, &Device::Cpu)?;
@@ -183,18 +185,28 @@ impl WeightsFile {
             false => Err(WeightsError::NotFinite { path: self.path.clone(), name: entry.full() }),
         }
     }
-}
 
-/// The elements of a tensor and their type.
-fn gathered(
-    place: &Place,
-    storage: impl FnOnce() -> Result<Vec<u8>, String>,
-) -> Result<(DType, Vec<u8>), String> {
-    let (Some(dtype), Some(size)) = (dtype(&place.class), bytes(&place.class)) else {
-        return Err(format!("elements of `{}` are not read", place.class));
-    };
-    let gathered = place.gather(&storage()?, size);
-    Ok((dtype, gathered.ok_or("it reaches beyond its storage")?))
+    /// The elements of a tensor and their type.
+    fn gathered(
+        &self,
+        place: &Place,
+        read: impl FnOnce() -> Result<Vec<u8>, String>,
+    ) -> Result<(DType, Vec<u8>), String> {
+        let (Some(dtype), Some(size)) = (dtype(&place.class), bytes(&place.class)) else {
+            return Err(format!("elements of `{}` are not read", place.class));
+        };
+        let mut last = self.last.borrow_mut();
+        let storage = match &mut *last {
+            Some((key, storage)) if *key == place.storage => storage,
+            // The one before is given up before the next takes memory.
+            other => {
+                *other = None;
+                &mut other.insert((place.storage.clone(), read()?)).1
+            }
+        };
+        let gathered = place.gather(storage, size);
+        Ok((dtype, gathered.ok_or("it reaches beyond its storage")?))
+    }
 }
 
 /// The tensors of a pickle; that there are none says what it holds instead.

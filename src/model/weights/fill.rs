@@ -49,9 +49,14 @@ impl<'a> Expected<'a> {
         self.architecture.head().contains(&spec.name.as_str())
     }
 
-    /// Outputs that the file's classifier should have.
-    fn outputs(&self, spec: &ParamSpec) -> usize {
-        self.head.map_or(spec.shape[0], <[String]>::len)
+    /// Whether a classifier of the file has the declared outputs, or those of the network, and
+    /// gives as many classes as it.
+    fn takes(&self, spec: &ParamSpec, found: &[usize]) -> bool {
+        let (outputs, classes) = match self.head {
+            Some(head) => (head.len(), head.len().max(2)),
+            None => (spec.shape[0], spec.shape[0]),
+        };
+        found.first() == Some(&outputs) && classes == spec.shape[0]
     }
 }
 
@@ -123,14 +128,15 @@ fn fit(path: &Path, expected: &Expected<'_>) -> Result<Fitted, WeightsError> {
         ..LoadReport::default()
     };
     let mut table = None;
-    let registers = place(&specs, &choice, "reg_token").map_or(0, |e| entries[e].shape[1]);
+    let registers = place(&specs, &choice, "reg_token")
+        .map_or(0, |place| entries[place].shape.get(1).copied().unwrap_or(0));
     for (spec, found) in specs.iter().zip(&choice.found) {
         let Some(entry) = *found else {
             report.missing.push(spec.name.clone());
             continue;
         };
         let found = &entries[entry].shape;
-        if expected.classifies(spec) && found.first() != Some(&expected.outputs(spec)) {
+        if expected.classifies(spec) && !expected.takes(spec, found) {
             report.dropped.push(spec.name.clone());
             report.missing.push(spec.name.clone());
             continue;

@@ -229,13 +229,19 @@ pub(super) fn experiment_facts(content: &Content, experiment: &str) -> Facts {
 }
 
 fn run_facts(run: &Run) -> Facts {
-    let mut facts = vec![fact("run (key)", run.key.clone()), fact("seed", run.seed.to_string())];
-    match &run.proofmark {
-        Some(version) => facts.push(fact("trained by", format!("Proofmark {version}"))),
-        None => facts.push(fact("trained by", "nobody yet")),
-    }
-    if let Some(seconds) = run.seconds {
-        facts.push(fact("training took", duration(seconds)));
+    let mut facts = vec![fact("run (key)", run.key.clone())];
+    // A model that is ready in its file has no sample.
+    if run.inputs["sample"].is_null() {
+        facts.push(fact("trained by", "others: its weights are taken as they are"));
+    } else {
+        facts.push(fact("seed", run.seed.to_string()));
+        match &run.proofmark {
+            Some(version) => facts.push(fact("trained by", format!("Proofmark {version}"))),
+            None => facts.push(fact("trained by", "nobody yet")),
+        }
+        if let Some(seconds) = run.seconds {
+            facts.push(fact("training took", duration(seconds)));
+        }
     }
     if let Some(load) = &run.load {
         facts.push(fact("first weights", load.file.clone()));

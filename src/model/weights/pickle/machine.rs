@@ -304,11 +304,14 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Adds items to the list on top. What is put into a set is left out.
+    /// Adds items to the list on top. What is put into a set, or a list of a foreign class, is
+    /// left out.
     fn append(&mut self, added: Vec<Id>) -> Result<(), String> {
         let top = self.last()?;
-        if let Object::List(items) = &mut self.objects[top.0] {
-            items.extend(added);
+        match &mut self.objects[top.0] {
+            Object::List(items) => items.extend(added),
+            Object::Other | Object::Made { .. } => {}
+            _ => return Err("it adds items to what is no list".to_owned()),
         }
         Ok(())
     }
@@ -317,8 +320,9 @@ impl<'a> Machine<'a> {
     fn set(&mut self, added: &[Id]) -> Result<(), String> {
         let added = pairs(added)?;
         let top = self.last()?;
-        if let Object::Dict(items) | Object::Made { items, .. } = &mut self.objects[top.0] {
-            items.extend(added);
+        match &mut self.objects[top.0] {
+            Object::Dict(items) | Object::Made { items, .. } => items.extend(added),
+            _ => return Err("it adds keys to what is no dictionary".to_owned()),
         }
         Ok(())
     }
