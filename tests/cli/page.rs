@@ -11,7 +11,7 @@ const HOSTILE: &str = "Base </script><img src=x onerror=alert(1)> 'q' & co.";
 /// A report with everything that a page may have, and the browser that shows it.
 fn report() -> (Place, Browser, String) {
     let more = "reference paper from=\"paper.csv\" unit=percent\n    \
-                claim \"triplets help\" row=ba above=base column=Seen scenario=In-distribution metric=auc by=0.9\n    \
+                claim \"triplets help\" row=ba above=base column=Seen scenario=In-distribution metric=auc by=(%)90\n    \
                 intervals draws=200\n    \
                 compare against=base\n    \
                 scenario Robust { column seen; corrupted jpeg dataset=seen { quality 50; quality 10; average Mean } }\n";
