@@ -72,7 +72,7 @@ impl Checker<'_> {
                     .help("put it directly in front of the value, or remove it"),
             );
         }
-        if self.in_place_of_a_name(node, spec, path) {
+        if self.in_place_of_a_name(node, spec, path) || self.overrides_in_a_block(node, spec) {
             return BTreeSet::new();
         }
         let word = node.label().map(|label| label.value);
@@ -112,7 +112,12 @@ impl Checker<'_> {
                 }
                 // The only argument of a node goes by the name of the node.
                 Some(field) if spec.arguments.len() == 1 && field.ty != Type::Name => {
-                    self.value(argument, &Field { name: spec.name, ..*field }, spec, word);
+                    let field = Field { name: spec.name, ..*field };
+                    self.value(argument, &field, spec, word);
+                    // Of what follows a word that is none, nothing can be said.
+                    if matches!(field.ty, Type::Word(_)) && value::read(argument, &field).is_err() {
+                        return;
+                    }
                 }
                 Some(field) => self.value(argument, field, spec, word),
                 None => {
@@ -123,7 +128,9 @@ impl Checker<'_> {
         }
         let optional = partial && (!node.properties.is_empty() || node.block);
         for field in spec.arguments.iter().skip(own.len()) {
-            if field.required && !optional {
+            // It may have been written as a property.
+            let keyed = node.properties.iter().any(|(key, _)| key.value == field.name);
+            if field.required && !optional && !keyed {
                 self.sink.report(
                     Diagnostic::error(
                         Code::MissingArgument,
@@ -163,9 +170,17 @@ impl Checker<'_> {
                 Some(field) => self.value(value, field, spec, word),
                 None if self.sink.crowded(key.origin) => {}
                 None => {
+                    let written = self.sources.excerpt(value.origin);
                     let (mut diagnostic, mut meant) =
-                        unknown_key(spec, word, &key.value, key.origin, path);
+                        unknown_key(spec, word, &key.value, key.origin, written, path);
+                    // As in `val.loss=lowest`.
                     if let Scalar::Text(text) = &value.scalar
+                        && let Some(other) = property_with(spec, word, &key.value)
+                        && other == text
+                    {
+                        diagnostic.help = Some(format!("write `{other}={}`", key.value));
+                        meant = Some(other);
+                    } else if let Scalar::Text(text) = &value.scalar
                         && let Some(other) = property_with(spec, word, text)
                     {
                         diagnostic.help = Some(format!("write `{other}={text}`"));
@@ -176,18 +191,29 @@ impl Checker<'_> {
                 }
             }
         }
-        for field in spec.all_properties(word) {
-            let there = seen.contains_key(field.name) || stray.meant.contains(field.name);
-            if field.required && !partial && !there {
-                let name = node_name(spec, word);
-                self.sink.report(
-                    Diagnostic::error(Code::MissingKey, format!("{name} without `{}`", field.name))
-                        .text(format!("`{}` is {}", field.name, value::wanted(field.ty)))
-                        .at(node.name.origin, format!("needs `{}=..`", field.name))
-                        .help(lower_first(field.doc)),
-                );
+        let there =
+            |field: &Field| seen.contains_key(field.name) || stray.meant.contains(field.name);
+        let missing: Vec<&Field> = spec
+            .all_properties(word)
+            .filter(|field| field.required && !partial && !there(field))
+            .collect();
+        let Some(first) = missing.first() else { return };
+        let keys: Vec<String> = missing.iter().map(|field| format!("{}=..", field.name)).collect();
+        let title = list(missing.iter().map(|field| field.name), "and");
+        let diagnostic = Diagnostic::error(
+            Code::MissingKey,
+            format!("{} without {title}", node_name(spec, word)),
+        )
+        .at(node.name.origin, format!("needs `{}`", keys.join(" ")));
+        self.sink.report(match missing.len() {
+            1 => diagnostic
+                .text(format!("`{}` is {}", first.name, value::wanted(first.ty)))
+                .help(lower_first(first.doc)),
+            _ => {
+                let each = missing.iter().map(|f| format!("`{}`: {}", f.name, lower_first(f.doc)));
+                diagnostic.help(each.collect::<Vec<_>>().join("; "))
             }
-        }
+        });
     }
 
     /// Exactly one of each group is given.
@@ -225,6 +251,9 @@ impl Checker<'_> {
             if group == OR_BLOCK {
                 names.push("block");
             }
+            // What belongs in the block was written on the line.
+            let inside = group == OR_BLOCK
+                && all_children(spec).any(|child| stray.meant.contains(child.spec.name));
             if let [(_, first), (_, second), ..] = present[..] {
                 self.sink.report(
                     Diagnostic::error(Code::Conflict, format!("two of {}", list(names, "and")))
@@ -233,7 +262,7 @@ impl Checker<'_> {
                         .and(first, "given here already")
                         .help("remove one of them"),
                 );
-            } else if present.is_empty() && !partial && !misspelt {
+            } else if present.is_empty() && !partial && !misspelt && !inside {
                 self.sink.report(
                     Diagnostic::error(
                         Code::MissingKey,
@@ -259,7 +288,9 @@ impl Checker<'_> {
         let mut meant = stray.meant.clone();
         let any_child = spec.all_children(word).next().is_some();
         if node.block && !any_child {
-            self.sink.report(unexpected_block(node, spec, word));
+            let (diagnostic, found) = unexpected_block(node, spec, word, self.sources);
+            self.sink.report(diagnostic);
+            meant.extend(found);
             return meant;
         }
         let mut seen: BTreeMap<&str, Origin> = BTreeMap::new();
@@ -270,7 +301,9 @@ impl Checker<'_> {
             let found = spec.all_children(word).find(|known| known.spec.name == name);
             let Some(known) = found else {
                 if !self.sink.crowded(child.name.origin) {
-                    let (diagnostic, near) = unknown_node(spec, word, child, path, self.sources);
+                    let (diagnostic, near) = self
+                        .named_in_place(spec, word, child)
+                        .unwrap_or_else(|| unknown_node(spec, word, child, path, self.sources));
                     self.sink.report(diagnostic);
                     meant.extend(near);
                 }

@@ -1,8 +1,8 @@
 //! Declarations of files nearby that nobody imported: where a name might come from.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::load::FILE_LIMIT;
 use super::schema::Kind;
@@ -19,23 +19,26 @@ const FILES: usize = 100;
 /// The files near one, read when a name is missing.
 pub(super) struct Elsewhere<'a> {
     files: &'a dyn Files,
-    /// What is declared and by which file, for the folder of the first file that asked.
-    found: OnceCell<BTreeMap<(Kind, String), String>>,
+    /// What is declared and by which file, as seen from the folder of a file that asked.
+    found: RefCell<BTreeMap<PathBuf, Declared>>,
 }
+
+type Declared = BTreeMap<(Kind, String), String>;
 
 impl<'a> Elsewhere<'a> {
     pub fn new(files: &'a dyn Files) -> Self {
-        Self { files, found: OnceCell::new() }
+        Self { files, found: RefCell::default() }
     }
 
     /// The file that declares a name, as `importer` would import it.
     pub fn declares(&self, kind: Kind, name: &str, importer: &Path) -> Option<String> {
-        let found =
-            self.found.get_or_init(|| self.read(importer.parent().unwrap_or(Path::new(""))));
-        found.get(&(kind, name.to_owned())).cloned()
+        let folder = importer.parent().unwrap_or(Path::new(""));
+        let mut found = self.found.borrow_mut();
+        let seen = found.entry(folder.to_owned()).or_insert_with(|| self.read(folder));
+        seen.get(&(kind, name.to_owned())).cloned()
     }
 
-    fn read(&self, folder: &Path) -> BTreeMap<(Kind, String), String> {
+    fn read(&self, folder: &Path) -> Declared {
         let mut found = BTreeMap::new();
         let files = FOLDERS.iter().flat_map(|sub| {
             let names = self.files.list(&folder.join(sub));

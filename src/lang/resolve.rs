@@ -68,6 +68,11 @@ impl Declarations {
         }
     }
 
+    /// Whether there are declarations that could not be read.
+    pub fn unread(&self) -> bool {
+        self.names.incomplete || !self.unreadable.is_empty()
+    }
+
     /// Checks an `import` node.
     pub fn check_import(&mut self, node: &Node, sources: &Sources, sink: &mut Sink) {
         let names = &mut self.names;
@@ -107,6 +112,8 @@ impl Declarations {
                         project.datasets.entry(dataset.name.value.clone()).or_insert(dataset);
                     }
                 }
+                // A second one of the name would repeat what is said of the first.
+                Kind::Experiment if !self.is_first(kind, node) => {}
                 Kind::Experiment => {
                     if let Some(experiment) = self.experiment(cursor, sources, sink) {
                         let name = experiment.name.value.clone();
@@ -164,6 +171,13 @@ impl Declarations {
         }
     }
 
+    /// Whether a node is the first that declares its name.
+    fn is_first(&self, kind: Kind, node: &Node) -> bool {
+        node.label().is_none_or(|label| {
+            self.get(kind, label.value).is_none_or(|first| first.head == node.head)
+        })
+    }
+
     fn get(&self, kind: Kind, name: &str) -> Option<&Node> {
         self.index.get(&(kind, name.to_owned())).map(|&i| &self.nodes[i])
     }
@@ -183,7 +197,9 @@ impl Declarations {
             .collect();
         let init = self.patched(&parts, "init", Kind::Init, sink);
         let ready = lacking == TRAINING && init.as_ref().is_some_and(|i| i.child("head").is_some());
-        if !lacking.is_empty() && !ready {
+        // Of a line that says more than a name, something was said already.
+        let more = cursor.node.arguments.len() != 1 || cursor.node.child("extends").is_some();
+        if !lacking.is_empty() && !ready && !more {
             let lacking = list(lacking, "and");
             let at = cursor.node.label().map_or(cursor.origin(), |label| label.origin);
             sink.report(
@@ -383,9 +399,9 @@ fn unknown_declaration(node: &Node) -> Diagnostic {
     let place = |name: &str| Kind::ALL.into_iter().find_map(|kind| find(name, kind.spec(), 0));
     let help = near(name, TOP_LEVEL.iter().copied())
         .map(|near| did_you_mean(name, near))
+        .or_else(|| synonyms::advice(name).map(str::to_owned))
         .or_else(|| place(name))
-        .or_else(|| synonyms::here(name).find_map(place))
-        .or_else(|| synonyms::advice(name).map(str::to_owned));
+        .or_else(|| synonyms::here(name).find_map(place));
     Diagnostic::error(Code::UnknownNode, format!("unknown node `{name}`"))
         .text(format!("a file has {}", list(TOP_LEVEL.iter().copied(), "and")))
         .at(node.name.origin, "does not belong at the top of a file")

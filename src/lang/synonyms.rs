@@ -53,7 +53,20 @@ const NAMES: &[(&str, &[&str])] = &[
     ("last", &["final", "latest"]),
     // Networks and their first weights.
     ("backbone", &["model", "network", "net", "arch", "architecture", "encoder", "extractor"]),
-    ("vit", &["transformer", "vision-transformer", "vit-b", "vit-l", "vit-s", "vit-base"]),
+    (
+        "vit",
+        &[
+            "transformer",
+            "vision-transformer",
+            "vit-b",
+            "vit-l",
+            "vit-s",
+            "vit-base",
+            "vit-b16",
+            "vit-b-16",
+            "vit-base-patch16-224",
+        ],
+    ),
     ("efficientnet", &["effnet", "efficientnet-b4", "efficientnet-b0", "efficient-net"]),
     ("width", &["dim", "embed-dim", "hidden-size", "hidden-dim", "embedding-dim", "channels", "d"]),
     ("depth", &["layers", "num-layers", "n-layers", "blocks", "num-hidden-layers"]),
@@ -90,6 +103,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("manipulation", &["method", "methods", "forgery", "manipulations", "technique"]),
     // Data.
     ("dataset", &["data", "data-set", "datasets", "set"]),
+    ("data", &["dataset", "datasets", "train-data", "ensemble"]),
     ("ensemble", &["mixture", "combination", "trainset", "train-set", "training-set"]),
     ("source", &["sources", "from", "include"]),
     ("layout", &["format", "kind", "type", "structure"]),
@@ -185,6 +199,12 @@ const ADVICE: &[(&[&str], &str)] = &[
         &["steps", "iterations", "max-steps", "num-steps", "iters"],
         "training is counted in `epochs`; `proofmark plan` tells how many steps that is",
     ),
+    (&["best"], "write `highest=val.auc` or `lowest=val.loss`"),
+    (
+        &["fp16", "float16", "half", "f16", "amp"],
+        "half precision is `bf16` here; without `precision` everything is f32",
+    ),
+    (&["from"], "a file is imported whole: `import \"FILE\"`"),
     (&["dropout"], "an `efficientnet` has `dropout=`; a `vit` has `drop-path`"),
     (
         &["f1", "f1-score", "precision-score", "log-loss", "logloss", "mcc"],

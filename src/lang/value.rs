@@ -7,7 +7,7 @@ use hints::{example, truth, within};
 use super::diagnostic::{Code, Diagnostic};
 use super::model::DeviceChoice;
 use super::schema::{Field, Type};
-use super::suggest::{did_you_mean, list, nearest};
+use super::suggest::{did_you_mean, list, near, nearest};
 use super::synonyms;
 use super::tree::{Scalar, Value};
 use super::words::number;
@@ -168,6 +168,15 @@ fn wrong_type(value: &Value, field: &Field) -> Diagnostic {
         {
             Some("write `none`".to_owned())
         }
+        (Scalar::Integer(_) | Scalar::Number(_), Type::Ratio) => {
+            Some("write both parts, as in `\"1:1\"`".to_owned())
+        }
+        (Scalar::Integer(0 | 1), Type::Word(words))
+            if words.iter().any(|(word, _)| *word == "real") =>
+        {
+            let word = if value.scalar == Scalar::Integer(1) { "fake" } else { "real" };
+            Some(format!("did you mean `{word}`?"))
+        }
         (Scalar::Null, _) => Some("leave it out to have the default".to_owned()),
         _ => None,
     };
@@ -212,7 +221,19 @@ fn name(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
             "a name has up to {NAME_LIMIT} letters (a to z), digits, `-`, `_` and `.`, and begins with a letter or digit"
         ))
         .at(value.origin, "not a name")
-        .help("choose a plain name here; `title` or a label may say anything"))
+        .help(match plain_name(text) {
+            Some(plain) => format!("write `{plain}`; `title` or a label may say anything"),
+            None => "choose a plain name here; `title` or a label may say anything".to_owned(),
+        }))
+}
+
+/// A name made of a text, where that is one.
+fn plain_name(text: &str) -> Option<String> {
+    let letter = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let plain: String = text.trim().chars().map(letter).collect();
+    let whole = text.trim().chars().all(|c| c.is_ascii_alphanumeric() || "-_. ".contains(c));
+    let begins = plain.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (whole && begins && plain.len() <= NAME_LIMIT).then_some(plain)
 }
 
 fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, Diagnostic> {
@@ -226,8 +247,8 @@ fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, D
             .at(value.origin, "would see the test split")
             .help(format!("select on validation: `{}={}`", field.name, words[0].0)));
     }
-    let nearest = nearest(text, words.iter().map(|(word, _)| *word));
-    let help = match (text.split_once('@'), nearest) {
+    let words_of = || words.iter().map(|(word, _)| *word);
+    let help = match (text.split_once('@'), near(text, words_of())) {
         // As papers write it: TPR@0.01.
         (Some((name, rate)), _) if words.iter().any(|(word, _)| *word == name.to_lowercase()) => {
             let rate = rate.trim_start_matches(|c: char| !c.is_ascii_digit());
@@ -239,7 +260,9 @@ fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, D
             })
         }
         (_, Some(word)) => Some(did_you_mean(text, word)),
-        (_, None) => synonyms::advice(text).map(str::to_owned),
+        (_, None) => synonyms::advice(text)
+            .map(str::to_owned)
+            .or_else(|| Some(did_you_mean(text, nearest(text, words_of())?))),
     };
     Err(Diagnostic::error(Code::UnknownWord, format!("unknown word `{text}` for `{}`", field.name))
         .text(format!("`{}` is {}", field.name, wanted(field.ty)))

@@ -4,7 +4,7 @@
 pub(super) mod number;
 
 use super::diagnostic::{Code, Diagnostic};
-use super::lex::FOREIGN_QUOTES;
+use super::lex::{FOREIGN_QUOTES, is_newline};
 use super::span::Origin;
 
 /// Where a bare word stands.
@@ -82,6 +82,19 @@ pub(super) fn check(word: &str, position: Position, at: Origin) -> Option<Diagno
                 .text("a bare word cannot contain `/`")
                 .at(at, "needs quotes")
                 .help(format!("write `\"{word}\"`")),
+        );
+    }
+    let variable = word.starts_with('$') && word.len() > 1 && position == Position::Name;
+    if variable
+        || value
+            && word.starts_with('$')
+            && !word[1..].starts_with(|c: char| c.is_ascii_alphabetic())
+    {
+        return Some(
+            Diagnostic::error(Code::Syntax, "a variable of another language")
+                .text("there are no variables; only a path may begin at the environment: `\"env:NAME\"`")
+                .at(at, "not replaced by anything")
+                .help("write the value itself"),
         );
     }
     if word.contains('#') {
@@ -224,6 +237,20 @@ pub(super) fn windows_path(text: &str) -> Option<String> {
 pub(super) fn check_escapes(text: &str, at: Origin) -> Option<Diagnostic> {
     if text.starts_with('#') {
         return None;
+    }
+    if let Some(inner) = text.strip_prefix("\"\"\"")
+        && !inner.starts_with(is_newline)
+    {
+        let inner = inner.strip_suffix("\"\"\"").unwrap_or(inner).trim();
+        return Some(
+            Diagnostic::error(Code::Syntax, "a text between `\"\"\"` on one line")
+                .text("such a text begins on the line after its quotes")
+                .at(at, "on one line")
+                .help(match inner.contains('\n') {
+                    true => "put the quotes on lines of their own".to_owned(),
+                    false => format!("write `\"{inner}\"`"),
+                }),
+        );
     }
     let mut chars = text.char_indices();
     while let Some((i, c)) = chars.next() {

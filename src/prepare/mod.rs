@@ -12,5 +12,5 @@ pub mod outcomes;
 mod ppm;
 pub mod resample;
 pub mod run;
-mod sampling;
+pub mod sampling;
 pub mod store;

@@ -12,6 +12,7 @@ use crate::prepare::detect::{Detector, Scratch};
 use crate::prepare::ffmpeg::{Ffmpeg, VideoFrame};
 use crate::prepare::resample::resize;
 use crate::prepare::run::Search;
+use crate::prepare::sampling::needs_length;
 use crate::train::card::{FaceCard, FrameCard, SearchCard};
 use crate::train::checkpoint::ModelCard;
 use crate::work::Failure;
@@ -203,11 +204,24 @@ impl Eyes {
             (Sort::Video, Some(ffmpeg)) => {
                 let rule = self.way.frames.rule();
                 let stop = AtomicBool::new(false);
+                // Frames that may be picked anew are kept until the end.
+                let keep = needs_length(&rule);
+                let mut kept = Vec::new();
                 let decoded = ffmpeg.frames(&medium.path, &rule, &stop, |frame| {
-                    let VideoFrame { index, seconds, size, rgb } = frame;
+                    let VideoFrame { anew, index, seconds, size, rgb } = frame;
+                    if anew {
+                        kept.clear();
+                    }
                     let at = (Some(index), Some(seconds).filter(|s| s.is_finite()));
-                    self.faces(rgb, size, at, &mut scratch, &mut each)
+                    self.faces(rgb, size, at, &mut scratch, &mut |crop| match keep {
+                        true => {
+                            kept.push(crop);
+                            Ok(())
+                        }
+                        false => each(crop),
+                    })
                 })?;
+                kept.into_iter().try_for_each(&mut each)?;
                 Ok(Seen { frames: decoded.frames, error: decoded.trouble })
             }
         }

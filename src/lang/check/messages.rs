@@ -2,8 +2,8 @@
 
 use super::Path;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::schema::search::one_for_each;
-use crate::lang::schema::{Child, NodeSpec, Type};
+use crate::lang::schema::search::{one_for_each, overridden};
+use crate::lang::schema::{Child, Field, NodeSpec, OVERRIDE, Type};
 use crate::lang::source::Sources;
 use crate::lang::span::Origin;
 use crate::lang::suggest::{did_you_mean, list, near, nearest};
@@ -73,6 +73,13 @@ pub(in crate::lang) fn unexpected_arguments(
                 _ => "..",
             });
             let words: Vec<&str> = words.collect();
+            let plain =
+                |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+            if matches!(spec.arguments.last(), Some(Field { ty: Type::Name, .. }))
+                && !words.iter().all(plain)
+            {
+                return diagnostic.help("remove it; a name is one word");
+            }
             let (whole, why) = match spec.arguments.last().map(|field| field.ty) {
                 Some(Type::Name) => (words.join("-"), "a name is one word"),
                 _ => (format!("\"{}\"", words.join(" ")), "text of several words needs quotes"),
@@ -90,16 +97,35 @@ pub(in crate::lang) fn unexpected_arguments(
     }
 }
 
+/// A block where none belongs, and the properties that stand in it.
 pub(in crate::lang) fn unexpected_block(
     node: &Node,
-    spec: &NodeSpec,
+    spec: &'static NodeSpec,
     word: Option<&str>,
-) -> Diagnostic {
+    sources: &Sources,
+) -> (Diagnostic, Vec<&'static str>) {
     let at = node.children.first().map_or(node.head, |child| child.name.origin);
-    Diagnostic::error(Code::UnexpectedBlock, format!("a block in {}", node_name(spec, word)))
-        .text(format!("{} has no children", node_name(spec, word)))
-        .at(at, "does not belong here")
-        .help("write its settings as properties on its line, or close the block before")
+    let name = node_name(spec, word);
+    let diagnostic = Diagnostic::error(Code::UnexpectedBlock, format!("a block in {name}"))
+        .text(format!("{name} has no children"))
+        .at(at, "does not belong here");
+    let property = |child: &Node| {
+        let field = spec.all_properties(word).find(|field| field.name == child.name.value)?;
+        let value = sources.excerpt(child.arguments.first()?.origin)?;
+        Some((field.name, format!("{}={value}", field.name)))
+    };
+    let found: Option<Vec<(&str, String)>> = node.children.iter().map(property).collect();
+    match found {
+        Some(found) if !found.is_empty() => {
+            let pairs: Vec<&str> = found.iter().map(|(_, pair)| pair.as_str()).collect();
+            let help = format!("write `{} {}`", spec.name, pairs.join(" "));
+            (diagnostic.help(help), found.iter().map(|(name, _)| *name).collect())
+        }
+        _ => {
+            let help = "write its settings as properties on its line, or close the block before";
+            (diagnostic.help(help), Vec::new())
+        }
+    }
 }
 
 pub(in crate::lang) fn missing_node(
@@ -121,6 +147,7 @@ pub(in crate::lang) fn unknown_key(
     word: Option<&str>,
     key: &str,
     at: Origin,
+    written: Option<&str>,
     path: &Path,
 ) -> (Diagnostic, Option<&'static str>) {
     let name = node_name(spec, word);
@@ -137,8 +164,23 @@ pub(in crate::lang) fn unknown_key(
         return (diagnostic.help(help), None);
     }
     if let Some(child) = spec.all_children(word).find(|child| child.spec.name == key) {
-        let help = format!("`{key}` is a node: write `{key} ..` in the block of {name}");
+        let value = written.unwrap_or("..");
+        let help = format!("`{key}` is a node in the block of {name}: write `{{ {key} {value} }}`");
         return (diagnostic.help(help), Some(child.spec.name));
+    }
+    if let Some((i, field)) = spec.arguments.iter().enumerate().find(|(_, f)| f.name == key) {
+        let place = match i {
+            0 => format!("directly after `{}`", spec.name),
+            _ => "after the others".to_owned(),
+        };
+        let help = format!(
+            "it has no key: write `{}{} {}`",
+            spec.name,
+            " ..".repeat(i),
+            written.unwrap_or("..")
+        );
+        let text = format!("the {} stands {place}", field.name);
+        return (diagnostic.text(text).help(help), Some(field.name));
     }
     let properties: Vec<&'static str> = spec.all_properties(word).map(|f| f.name).collect();
     if properties.is_empty() {
@@ -183,6 +225,16 @@ pub(in crate::lang) fn unknown_node(
             .text(format!("`{key}` is a property of {name}"))
             .help(format!("write `{key}={}` on the line of {name}", value.unwrap_or("..")));
         return (diagnostic, Some(field.name));
+    }
+    // As in `recipe.epochs 30`.
+    if let Some((outer, inner)) = key.split_once('.')
+        && OVERRIDE.variant(Some(outer)).is_some()
+        && overridden(inner) == Some(outer)
+    {
+        let rest = Origin { start: child.name.origin.end, ..child.head };
+        let rest = sources.excerpt(rest).unwrap_or_default();
+        let help = format!("write `override {outer} {{ {inner}{rest} }}`");
+        return (diagnostic.text("names have no paths").help(help), None);
     }
     let children: Vec<&'static str> = spec.all_children(word).map(|c| c.spec.name).collect();
     // As in `optimizer adamw lr=1e-4`: what follows is the node.

@@ -75,6 +75,41 @@ impl Checker<'_> {
         }
     }
 
+    /// A name as a node of its own, where a node that takes such names belongs: `{ ffpp }` for
+    /// `{ source ffpp }`.
+    pub(super) fn named_in_place(
+        &mut self,
+        spec: &'static NodeSpec,
+        word: Option<&str>,
+        child: &Node,
+    ) -> Option<(Diagnostic, Option<&'static str>)> {
+        let name = &child.name.value;
+        let takes = |field: &Field| match field.ty {
+            Type::Ref(kind) => self.declares(kind, name),
+            _ => false,
+        };
+        let children = || spec.all_children(word).map(|known| known.spec);
+        let of_word = |known: &&'static NodeSpec| match known.arguments.first()?.ty {
+            Type::Word(words) => words.iter().find(|(word, _)| word == name).map(|_| known.name),
+            _ => None,
+        };
+        if let Some(meant) = children().find_map(|known| of_word(&known)) {
+            let diagnostic = Diagnostic::error(Code::UnknownNode, format!("unknown node `{name}`"))
+                .text(format!("`{name}` is a word of `{meant}`"))
+                .at(child.name.origin, "a word, not a node")
+                .help(format!("write `{meant} {name}`"));
+            return Some((diagnostic, Some(meant)));
+        }
+        let meant = children().find(|known| known.arguments.first().is_some_and(takes))?;
+        let Type::Ref(kind) = meant.arguments[0].ty else { return None };
+        self.names.used.insert((kind, name.clone()));
+        let diagnostic = Diagnostic::error(Code::UnknownNode, format!("unknown node `{name}`"))
+            .text(format!("`{name}` is the name of {}", kind.with_article()))
+            .at(child.name.origin, "a name, not a node")
+            .help(format!("write `{} {name}`", meant.name));
+        Some((diagnostic, Some(meant.name)))
+    }
+
     /// A label in front of the name that it belongs to.
     pub(super) fn label_first(
         &mut self,

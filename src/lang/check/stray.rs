@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use super::{Checker, Path, all_children};
 use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::schema::search::overridden;
 use crate::lang::schema::{EXPERIMENT, Field, NodeSpec, OVERRIDE, Type};
 use crate::lang::span::Origin;
 use crate::lang::suggest::list;
 use crate::lang::tree::{Node, Scalar, Value};
+use crate::lang::value;
 
 /// What of a node is not its own, or not where it should be.
 #[derive(Debug, Default)]
@@ -62,6 +64,7 @@ impl Checker<'_> {
         if let Some(key) = strange.filter(|key| stray.end == Some(key.origin.start)) {
             self.sink.report(on_one_line(node, &key.value, key.origin, Code::UnknownKey));
         }
+        self.values_without_keys(node, spec, word, &mut stray);
         if stray.end.is_some() {
             let texts = node.arguments.iter().filter_map(|value| match &value.scalar {
                 Scalar::Text(text) => Some((text.as_str(), value.origin)),
@@ -120,6 +123,106 @@ impl Checker<'_> {
         true
     }
 
+    /// `override { recipe { .. } }`: what is patched belongs on the line.
+    pub(super) fn overrides_in_a_block(&mut self, node: &Node, spec: &'static NodeSpec) -> bool {
+        let ([], [first, ..]) = (&node.arguments[..], &node.children[..]) else { return false };
+        let name = &first.name.value;
+        if spec.name != OVERRIDE.name {
+            return false;
+        }
+        let (what, inside) = match (spec.variant(Some(name)), overridden(name)) {
+            (Some(variant), _) => (variant.word, ".."),
+            (None, Some(what)) => (what, self.sources.excerpt(first.head).unwrap_or("..")),
+            (None, None) => return false,
+        };
+        self.sink.report(
+            Diagnostic::error(Code::MissingArgument, "`override` without its what")
+                .text("what is patched stands on its line, what is changed in its block")
+                .at(node.name.origin, "patches what?")
+                .and(first.name.origin, "is in the block")
+                .help(format!("write `override {what} {{ {inside} }}`")),
+        );
+        true
+    }
+
+    /// Whether a value is written without quotes.
+    fn bare(&self, value: &Value) -> bool {
+        self.sources.excerpt(value.origin).is_none_or(|raw| !raw.starts_with(['"', '#']))
+    }
+
+    /// Values that lack their keys: told with the keys that they may be of.
+    fn values_without_keys(
+        &mut self,
+        node: &Node,
+        spec: &'static NodeSpec,
+        word: Option<&str>,
+        stray: &mut Stray,
+    ) {
+        let own = stray.arguments(node);
+        let Some(extra) = own.get(spec.arguments.len()..).filter(|extra| !extra.is_empty()) else {
+            return;
+        };
+        if spec.repeats {
+            return;
+        }
+        let given = |name: &str| node.property(name).is_some() || stray.meant.contains(name);
+        let fits = |field: &Field, value: &Value| value::read(value, field).is_ok();
+        let free = || spec.all_properties(word).filter(|field| !given(field.name));
+        // A group of which an argument is one has what it needs.
+        let settled = |group: &str| {
+            let mut arguments = spec.arguments.iter().take(own.len());
+            arguments.any(|argument| argument.group == group)
+        };
+        let needed: Vec<&Field> = free()
+            .filter(|field| field.required || !field.group.is_empty() && !settled(field.group))
+            .collect();
+        let raw = |value: &Value| self.sources.excerpt(value.origin).unwrap_or("..").to_owned();
+        let pair =
+            |(field, value): (&&'static Field, &&Value)| format!("{}={}", field.name, raw(value));
+        let needed_fit: Vec<&Field> =
+            needed.iter().copied().filter(|field| fits(field, extra[0])).collect();
+        let words: Vec<&Field> = free()
+            .filter(|f| matches!(f.ty, Type::Word(_) | Type::Selection(_) | Type::Ratio))
+            .filter(|field| fits(field, extra[0]))
+            .collect();
+        let (fields, help): (Vec<&Field>, String) = match (extra.len(), &*needed_fit, &*words) {
+            // In the order of the schema, one for each.
+            (n, ..)
+                if n > 1
+                    && n == needed.len()
+                    && needed.iter().zip(extra).all(|(f, v)| fits(f, v)) =>
+            {
+                let pairs: Vec<String> = needed.iter().zip(extra).map(pair).collect();
+                (needed, format!("write `{}`", pairs.join(" ")))
+            }
+            (1, [], [word]) => (vec![word], format!("write `{}={}`", word.name, raw(extra[0]))),
+            (1, [_, ..], _) => {
+                let each = needed_fit.iter().map(|f| format!("`{}={}`", f.name, raw(extra[0])));
+                let each: Vec<String> = each.collect();
+                let help = format!("write {}", each.join(" or "));
+                (needed_fit, help)
+            }
+            _ => return,
+        };
+        let at = Origin { end: extra[extra.len() - 1].origin.end, ..extra[0].origin };
+        let first = spec.arguments.len();
+        let diagnostic = Diagnostic::error(
+            Code::UnexpectedArgument,
+            format!("a value without its key in `{}`", spec.name),
+        )
+        .text("a value has its key in front of it, except for the first ones of some nodes")
+        .at(at, "which key?")
+        .help(help);
+        stray.meant.extend(fields.iter().map(|field| field.name));
+        let places = node.arguments.iter().enumerate();
+        let extra: Vec<usize> = places
+            .filter(|(_, value)| own[first..].iter().any(|extra| std::ptr::eq(*extra, *value)))
+            .map(|(i, _)| i)
+            .collect();
+        stray.arguments.extend(extra);
+        self.sink.report(diagnostic);
+    }
+
     /// Arguments that are the names of properties, of children, or of other nodes.
     fn keys_as_words(
         &mut self,
@@ -135,7 +238,11 @@ impl Checker<'_> {
             let field =
                 spec.arguments.get(place).or(spec.arguments.last().filter(|_| spec.repeats));
             let text = match &value.scalar {
-                Scalar::Text(text) if !field.is_some_and(|field| takes(field, text)) => text,
+                Scalar::Text(text)
+                    if !field.is_some_and(|field| takes(field, text)) && self.bare(value) =>
+                {
+                    text
+                }
                 _ => {
                     (place, i) = (place + 1, i + 1);
                     continue;
@@ -145,13 +252,16 @@ impl Checker<'_> {
             if let Some(field) = property {
                 let next = node.arguments.get(i + 1);
                 let written = next.and_then(|next| self.sources.excerpt(next.origin));
-                pairs.push((i, format!("{text}={}", written.unwrap_or(".."))));
+                let unwritten = if field.ty == Type::Bool { "#true" } else { ".." };
+                pairs.push((i, format!("{text}={}", written.unwrap_or(unwritten))));
                 stray.meant.insert(field.name);
                 stray.arguments.extend([i, i + 1]);
                 i += 2;
             } else if sibling(text).is_some() {
                 self.sink.report(on_one_line(node, text, value.origin, Code::UnexpectedArgument));
                 stray.end = Some(value.origin.start);
+                // As `+` in front of it.
+                stray.arguments.extend(spec.arguments.len()..i);
                 break;
             } else if let Some(child) =
                 spec.all_children(word).find(|child| child.spec.name == text)

@@ -85,13 +85,18 @@ impl Checker<'_> {
         };
         let whole = texts.join("-");
         let joined = words.iter().find(|(word, _)| texts.len() > 1 && *word == whole);
-        let patched = overridden(first).filter(|_| spec.name == OVERRIDE.name);
+        // `recipe.epochs` as well.
+        let inner = first.split_once('.').map_or(*first, |(_, inner)| inner);
+        let patched = overridden(inner).filter(|_| spec.name == OVERRIDE.name);
         let help = match (joined, patched) {
             (Some((word, _)), _) => format!("write `{word}`"),
             (None, Some(patched)) => {
                 let end = own.last().map_or(own[0].origin.end, |value| value.origin.end);
                 let rest = self.sources.excerpt(Origin { end, ..own[0].origin });
-                format!("write `override {patched} {{ {} }}`", rest.unwrap_or(first))
+                let rest = rest.unwrap_or(first);
+                let rest =
+                    rest.split_once('.').filter(|_| inner != *first).map_or(rest, |(_, r)| r);
+                format!("write `override {patched} {{ {rest} }}`")
             }
             (None, None) => return false,
         };

@@ -188,7 +188,9 @@ fn scenario(
         node.all_children().map(|node| column(node, title, sink)).collect();
     let whole = columns.iter().all(Option::is_some);
     let columns: Vec<Column> = columns.into_iter().flatten().collect();
-    if whole && columns.iter().all(|column| matches!(column, Column::Average { .. })) {
+    // Of a node that is none, something was said already.
+    let known = node.all_children().count() == node.node.children.len();
+    if whole && known && columns.iter().all(|column| matches!(column, Column::Average { .. })) {
         sink.report(
             Diagnostic::error(Code::MissingNode, "a scenario without columns")
                 .at(node.origin(), "needs a `column`, a `per-manipulation` or a `corrupted`"),

@@ -8,6 +8,10 @@ use crate::lang::schema::Kind;
 /// declare more than one experiment needs, and a file without experiments is there to
 /// be imported.
 pub(super) fn unused(declarations: &Declarations, sink: &mut Sink) {
+    // What could not be read may use anything.
+    if declarations.unread() {
+        return;
+    }
     let has = |wanted: Kind| {
         declarations.all().any(|(kind, name)| kind == wanted && name.origin.is_own())
     };
@@ -17,8 +21,11 @@ pub(super) fn unused(declarations: &Declarations, sink: &mut Sink) {
             Kind::Experiment => has(Kind::Table),
             _ => has(Kind::Experiment) || has(Kind::Table),
         };
-        let used = declarations.names.used.contains(&(kind, name.value.to_owned()));
-        if reached && !used && name.origin.is_own() {
+        let key = (kind, name.value.to_owned());
+        let used = declarations.names.used.contains(&key);
+        // Of a second one of the name something was said already.
+        let first = declarations.names.declared.get(&key) == Some(&name.origin);
+        if reached && !used && first && name.origin.is_own() {
             let user = if kind == Kind::Experiment { "no row of a table" } else { "no experiment" };
             sink.report(
                 Diagnostic::warning(

@@ -1,6 +1,6 @@
 //! Questions about nodes of which the name alone is known.
 
-use super::{Child, IMPORT, Kind, NodeSpec, OVERRIDE, Times};
+use super::{Child, Field, IMPORT, Kind, NodeSpec, OVERRIDE, Times};
 
 /// Goes through a node and everything in it, each with its place in the node around it.
 fn walk(
@@ -56,6 +56,18 @@ pub(in crate::lang) fn has_child(name: &str, child: &str) -> bool {
         spec.children.iter().chain(more).any(|known| known.spec.name == child)
     };
     specs(name).into_iter().any(of)
+}
+
+/// The field that a node's first argument, or a property of it, is read as.
+pub(in crate::lang) fn field(name: &str, key: Option<&str>) -> Option<&'static Field> {
+    let of = |spec: &'static NodeSpec| match key {
+        None => spec.arguments.first(),
+        Some(key) => {
+            let more = spec.variants.iter().flat_map(|v| v.properties);
+            spec.properties.iter().chain(more).find(|field| field.name == key)
+        }
+    };
+    specs(name).into_iter().find_map(of)
 }
 
 /// What an `override` patches that has a node or a property of this name.

@@ -52,6 +52,8 @@ pub(super) struct Scan<'a> {
     /// The token with the name of the current node, and that of the node before it in the block.
     name: Option<usize>,
     before: Option<usize>,
+    /// The token with the key whose value comes.
+    key: Option<usize>,
     /// The node whose properties go on in the next lines, once that was said.
     going_on: Option<usize>,
     /// Something other than space is directly before the token.
@@ -59,6 +61,8 @@ pub(super) struct Scan<'a> {
     /// An error on this line was reported already.
     muted: bool,
     pub unclosed: bool,
+    /// Closing braces in text that was taken for a comment or a string.
+    swallowed: usize,
     current: Option<Chunk>,
     pub chunks: Vec<Chunk>,
     pub errors: Vec<Diagnostic>,
@@ -80,10 +84,12 @@ impl<'a> Scan<'a> {
             off: Vec::new(),
             name: None,
             before: None,
+            key: None,
             going_on: None,
             glued: false,
             muted: false,
             unclosed: false,
+            swallowed: 0,
             current: None,
             chunks: Vec::new(),
             errors: Vec::new(),
@@ -143,12 +149,10 @@ impl<'a> Scan<'a> {
                 } else {
                     format!("the invisible character U+{:04X}", c as u32)
                 };
-                self.syntax(
-                    &span,
-                    &title,
-                    "not allowed here",
-                    "remove it, or put the text in quotes",
-                );
+                let path = (c == '\\').then(|| self.path_around(&span)).flatten();
+                let help =
+                    path.unwrap_or_else(|| "remove it, or put the text in quotes".to_owned());
+                self.syntax(&span, &title, "not allowed here", &help);
             }
             Kind::UnclosedQuoted | Kind::UnclosedComment => {
                 let (title, help) = if kind == Kind::UnclosedQuoted {
@@ -158,6 +162,12 @@ impl<'a> Scan<'a> {
                 };
                 let length = self.text[span.clone()].lines().next().map_or(0, str::len);
                 let origin = self.origin(&(span.start..span.start + length));
+                self.swallowed += self.text[span.clone()].matches('}').count();
+                let curly = self.text[span.clone()].chars().find(|c| "”“‟".contains(*c));
+                let help = match curly {
+                    Some(curly) => format!("close it with a straight `\"`, which `{curly}` is not"),
+                    None => help.to_owned(),
+                };
                 self.fail(
                     Diagnostic::error(Code::UnclosedString, title)
                         .at(origin, "begins here")
@@ -202,6 +212,7 @@ impl<'a> Scan<'a> {
                     .text("`//` begins a comment, so the rest of the line is lost")
                     .at(self.origin(&whole), "needs quotes")
                     .help("put the address in quotes");
+                self.swallowed += self.text[span.clone()].matches('}').count();
                 self.fail(diagnostic);
             }
         }
@@ -259,6 +270,10 @@ impl<'a> Scan<'a> {
     fn open(&mut self, span: Range<usize>) {
         match self.state {
             State::Start => {
+                // A declaration before it has its block here, and lacks nothing.
+                if let (true, Some(last)) = (self.frames.is_empty(), self.chunks.last_mut()) {
+                    last.sound &= self.text[last.span.clone()].contains('{');
+                }
                 self.begin_node(span.start);
                 self.syntax(
                     &span,
@@ -267,6 +282,12 @@ impl<'a> Scan<'a> {
                     "put the block on the line of its node",
                 );
             }
+            State::Value if self.key.is_some() => self.syntax(
+                &span,
+                "`=` in front of a block",
+                "a block follows the name of its node",
+                "remove the `=`",
+            ),
             State::Value => self.missing_value(span.clone()),
             State::Block { real: true } if self.dash.is_none() => {
                 self.syntax(&span, "a second block", "a node has one block", "join the two blocks");
@@ -346,6 +367,14 @@ impl<'a> Scan<'a> {
     fn unclosed_block(&mut self) {
         self.unclosed = true;
         let Some(frame) = self.frames.last() else { return };
+        // It is there, in what was taken for something else.
+        if self.swallowed > 0 {
+            self.swallowed -= 1;
+            if let Some(chunk) = &mut self.current {
+                chunk.sound = false;
+            }
+            return;
+        }
         let diagnostic =
             Diagnostic::error(Code::UnclosedBlock, "a block without its closing brace")
                 .at(self.origin(&frame.open), "opened here")

@@ -74,8 +74,21 @@ fn two_numbers(word: &str, at: Origin) -> Option<Diagnostic> {
     })
 }
 
-/// `1:1`.
+/// `1:1`, `70/15/15`.
 fn ratio(word: &str, at: Origin) -> Option<Diagnostic> {
+    for sign in ['/', ':'] {
+        let parts: Vec<&str> = word.split(sign).collect();
+        if parts.len() > 2 && parts.iter().all(|part| is_number(part)) {
+            return Some(
+                Diagnostic::error(Code::Syntax, "several numbers in one word")
+                    .text("each value stands by itself")
+                    .at(at, "neither a number nor a word")
+                    .help(
+                        "write each with its key, as in `carve train=(%)70 val=(%)15 test=(%)15`",
+                    ),
+            );
+        }
+    }
     let (first, second) = word.split_once(':')?;
     (is_number(first) && is_number(second)).then(|| {
         Diagnostic::error(Code::Syntax, "a ratio without quotes")

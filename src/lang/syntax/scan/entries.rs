@@ -47,6 +47,9 @@ impl Scan<'_> {
             solid.as_slice(),
             [inner, close] if matches!(inner.kind, Kind::Word | Kind::Quoted) && close.kind == Kind::CloseParen
         );
+        if !right && self.call(span) {
+            return;
+        }
         if !right {
             self.syntax(
                 span,
@@ -96,6 +99,7 @@ impl Scan<'_> {
             }
             State::Value => {
                 self.check(kind, &span, Position::Value);
+                self.key = None;
                 self.end_value(span.end);
             }
             State::Entries { .. } | State::Block { .. } => {
@@ -103,6 +107,7 @@ impl Scan<'_> {
                     self.glued_to_value(kind, &span);
                 }
                 self.value_dash = self.dash.take();
+                self.key = is_key.then_some(self.at);
                 if is_key {
                     self.check(kind, &span, Position::Key);
                     while self.tokens[self.at].kind != Kind::Equals {
@@ -143,7 +148,8 @@ impl Scan<'_> {
             Kind::Keyword => words::check_keyword(text, origin),
             Kind::Word => words::check(text, position, origin).map(|diagnostic| {
                 let list = words::is_list(text).then(|| self.list_help(position)).flatten();
-                diagnostic.maybe_help(list)
+                let typed = self.typed_help(&diagnostic, text, position);
+                diagnostic.maybe_help(list.or(typed))
             }),
             Kind::Quoted => words::check_escapes(text, origin),
             Kind::Foreign => Some(words::check_quotes(text, origin)),

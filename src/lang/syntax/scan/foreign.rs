@@ -6,9 +6,24 @@ use super::super::{Chunk, TOP_LEVEL};
 use super::{Scan, State};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::lex::{Kind, Token};
-use crate::lang::schema::search::{has_child, has_property, one_for_each};
-use crate::lang::words::number::{is_number, unit_after};
+use crate::lang::schema::Type;
+use crate::lang::schema::search::{field, has_child, has_property, one_for_each};
+use crate::lang::synonyms;
+use crate::lang::value::{unit_of, wanted};
+use crate::lang::words::number::{is_number, number, unit_after};
 use crate::lang::words::{self, Position};
+
+/// Bytes in which the rest of something is looked for: a line longer than that is no line that
+/// somebody wrote.
+const NEAR: usize = 300;
+
+fn near_after(text: &str) -> &str {
+    &text[..text.floor_char_boundary(NEAR)]
+}
+
+fn near_before(text: &str) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(NEAR))..]
+}
 
 impl Scan<'_> {
     fn text_of(&self, span: &Range<usize>) -> &str {
@@ -92,7 +107,8 @@ impl Scan<'_> {
             _ => return false,
         };
         let head: Vec<String> = head;
-        if !toml && !(TOP_LEVEL.contains(&head[0].as_str()) && self.rest_of_line_is_empty()) {
+        let begins = toml || TOP_LEVEL.contains(&head[0].as_str()) && self.rest_of_line_is_empty();
+        if !begins {
             return false;
         }
         let format = if toml { "TOML" } else { "YAML" };
@@ -129,7 +145,10 @@ impl Scan<'_> {
             let mut words = this.split_whitespace();
             let first = words.next().unwrap_or_default();
             let assigns = words.next().is_some_and(|next| next.starts_with('='));
-            let declares = TOP_LEVEL.contains(&first) && !assigns;
+            let margin = !this.starts_with([' ', '\t']);
+            let code = this.split("//").next().unwrap_or_default();
+            let block = code.trim_end().ends_with('{');
+            let declares = TOP_LEVEL.contains(&first) && margin && (!assigns || block);
             let goes_on = match toml {
                 true => !(first.starts_with('[') || declares),
                 false => line.starts_with([' ', '\t', '-']),
@@ -171,7 +190,19 @@ impl Scan<'_> {
         let mut rest = self.tokens[self.at + 1..].iter().filter(|token| token.kind != Kind::Space);
         let value =
             rest.next().filter(|t| matches!(t.kind, Kind::Word | Kind::Quoted | Kind::Keyword));
+        let around = self.frames.last().and_then(|frame| frame.name);
+        if let (Some(name), Some(around), Some(value)) = (self.name, around, value) {
+            let (name, around) = (self.text_at(name), self.text_at(around));
+            if has_property(around, name) && !has_child(around, name) {
+                let value = self.text_of(&value.span);
+                return format!(
+                    "`{name}` is a property: write `{name}={value}` on the line of `{around}`"
+                );
+            }
+        }
+        let advice = self.name.and_then(|name| synonyms::advice(self.text_at(name)));
         match (self.name, value) {
+            _ if advice.is_some() => advice.unwrap_or_default().to_owned(),
             (Some(name), Some(value)) => {
                 format!("write `{} {}`", self.text_at(name), self.text_of(&value.span))
             }
@@ -236,6 +267,13 @@ impl Scan<'_> {
                 .text("a name and its value are separated by a space")
                 .at(origin, "not allowed here")
                 .help(format!("write `{}` without the colon", prefix.trim_matches('"')))
+        } else if let Some((inner, _)) =
+            prefix.split_once(['”', '“']).filter(|_| before.kind == Kind::Quoted)
+        {
+            Diagnostic::error(Code::ForeignQuotes, "a string that ends in another quotation mark")
+                .text("text stands between straight double quotes")
+                .at(self.origin(&before.span), "goes on to the next `\"`")
+                .help(format!("write `{inner}\"`"))
         } else if kind == Kind::Quoted && before.kind == Kind::Word && prefix.len() <= 2 {
             Diagnostic::error(Code::ForeignQuotes, format!("`{prefix}` in front of a string"))
                 .text("strings have no prefixes")
@@ -249,12 +287,99 @@ impl Scan<'_> {
         self.fail(diagnostic);
     }
 
+    /// How to write a path with backslashes of which one is at `span`.
+    pub(super) fn path_around(&self, span: &Range<usize>) -> Option<String> {
+        let ends = |c: char| c.is_whitespace() || ";{}=".contains(c);
+        let before = near_before(&self.text[..span.start]);
+        let begins = |at: usize| at + before[at..].chars().next().map_or(1, char::len_utf8);
+        let start = span.start - before.len() + before.rfind(ends).map_or(0, begins);
+        let rest = near_after(&self.text[span.start..]);
+        let end = span.start + rest.find(ends).unwrap_or(rest.len());
+        let path = &self.text[start..end];
+        (path.len() < 300).then(|| format!("write `\"{}\"`", path.replace('\\', "/")))
+    }
+
+    /// Arguments in parentheses, as of a function.
+    pub(super) fn call(&mut self, open: &Range<usize>) -> bool {
+        let line = near_after(&self.text[open.end..]);
+        let line = line.lines().next().unwrap_or_default();
+        let Some(inside) = line.find(')').map(|close| &line[..close]) else { return false };
+        let glued = self.solid_before().is_some_and(|before| before.span.end == open.start);
+        let help = match self.name {
+            Some(name) if self.key.is_none() && glued && inside.contains('=') => {
+                let plain = inside.replace(',', "").replace(": ", "=");
+                format!("write `{} {}`", self.text_at(name), plain.trim())
+            }
+            _ if self.key.is_some() && inside.contains(',') => {
+                "a property has one value".to_owned()
+            }
+            _ => return false,
+        };
+        self.syntax(open, "parentheses around values", "not allowed here", &help);
+        self.skip_to(open.end + inside.len() + 1);
+        true
+    }
+
+    /// What to write where the kind of value is known that belongs here.
+    pub(super) fn typed_help(
+        &self,
+        diagnostic: &Diagnostic,
+        word: &str,
+        position: Position,
+    ) -> Option<String> {
+        if position != Position::Value {
+            return None;
+        }
+        let node = self.text_at(self.name?);
+        let key = self.key.map(|key| self.text_at(key));
+        // As in `1fps`.
+        let unit = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        if diagnostic.code == Code::UnitAfterNumber && key.is_none() && has_property(node, unit) {
+            return Some(format!("write `{unit}={}`", &word[..word.len() - unit.len()]));
+        }
+        let field = field(node, key)?;
+        let name = key.unwrap_or(node);
+        match (diagnostic.code, field.ty) {
+            (Code::BareKeyword, Type::Bool) => None,
+            (Code::BareKeyword, ty) => Some(format!("`{name}` takes {}", wanted(ty))),
+            (Code::UnitAfterNumber, _) if key.is_some() && word.contains(['x', '×']) => {
+                let (first, _) = word.split_once(['x', '×'])?;
+                is_number(first).then(|| format!("a property has one value: write `{first}`"))
+            }
+            (Code::UnitAfterNumber, ty) => {
+                let amount = word.strip_suffix('%').filter(|_| unit_of(ty) != Some("%"))?;
+                let fraction = amount.parse::<f64>().ok()? / 100.0;
+                Some(format!("write `{}`", number(fraction)))
+            }
+            _ => None,
+        }
+    }
+
+    /// What to say of a list as the value of a property; nothing if it is one value with a comma.
+    fn one_value(&self) -> Option<String> {
+        let word = self.text_at(self.at);
+        let mut rest = self.tokens[self.at + 1..].iter().filter(|token| token.kind != Kind::Space);
+        let value = |token: &Token| matches!(token.kind, Kind::Word | Kind::Quoted);
+        let next = rest.next().is_some_and(value);
+        let key = rest.next().is_some_and(|token| token.kind == Kind::Equals);
+        let several = word.starts_with('[') || word.trim_matches(',').contains(',') || next && !key;
+        several.then(|| "a property has one value".to_owned())
+    }
+
     /// How to write a list that has commas or brackets, where the node is known.
     pub(super) fn list_help(&self, position: Position) -> Option<String> {
         let from = self.name?;
         let name = self.text_at(from).to_owned();
-        if position != Position::Value || self.state == State::Value {
+        let bracket =
+            self.tokens.get(self.at).is_some_and(|token| self.text_of(&token.span) == "[");
+        if bracket && TOP_LEVEL.contains(&name.as_str()) {
+            return Some("a block stands between `{` and `}`".to_owned());
+        }
+        if position != Position::Value {
             return None;
+        }
+        if self.key.is_some() {
+            return self.one_value();
         }
         // The node's values so far, and those that follow on the line.
         let mut items = Vec::new();
