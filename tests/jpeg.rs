@@ -72,8 +72,8 @@ fn a_file_that_is_cut_off_anywhere_is_no_image() {
     let why = decode(&closed).unwrap_err();
     assert_eq!(why, "the JPEG file is damaged: its data make no sense after 33 % of its rows");
     let file = golden.file("progressive 444");
-    let scans = file.windows(2).enumerate().filter(|(_, two)| *two == [0xFF, 0xDA]);
-    let (last, _) = scans.last().unwrap();
+    let mut scans = file.windows(2).enumerate().filter(|(_, two)| *two == [0xFF, 0xDA]);
+    let (last, _) = scans.next_back().unwrap();
     let why = decode(&file[..last]).unwrap_err();
     assert_eq!(why, "the JPEG file is cut off: it ends between its scans");
     let why = decode(&[&file[..last], &[0xFF, 0xD9]].concat()).unwrap_err();
