@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::evaluate::outside::OutsideCoverage;
 use crate::evaluate::samples::Sample;
 use crate::lang::model::{FrameMax, Project, Row, Table, VideoScore};
+use crate::lang::near;
 use crate::plan::graph::{Target, targets};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
 use crate::report::findings::{FailedVideo, Findings};
@@ -55,8 +56,8 @@ pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure>
         let key = ScoreKey { experiment: scores.experiment.clone(), dataset, split, corruption };
         let scored = match (&scores.file, &scores.outside) {
             (None, _) => Err("not evaluated yet".to_owned()),
-            (Some(_), Some(OutsideCoverage { scored: 0, .. })) => {
-                Err(format!("the file of {} has no score of {}", key.experiment, key.dataset))
+            (Some(_), Some(OutsideCoverage { scored: 0, instead, .. })) => {
+                Err(no_score(&key, instead))
             }
             (Some(file), outside) => {
                 // What another tool did not score is not ours to score.
@@ -71,6 +72,18 @@ pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure>
         evidence.scores.insert(key, scored);
     }
     Ok(evidence)
+}
+
+/// That a file has no score of a data set, and what it has instead.
+fn no_score(key: &ScoreKey, instead: &[String]) -> String {
+    let mut text = format!("the file of {} has no score of {}", key.experiment, key.dataset);
+    if !instead.is_empty() {
+        text += &format!("; its data sets are {}", instead.join(", "));
+    }
+    if let Some(near) = near(&key.dataset, instead.iter().map(String::as_str)) {
+        text += &format!(", did you mean `{}` by `{near}`?", key.dataset);
+    }
+    text
 }
 
 /// Builds a table from what was found. Scores that are not there make cells n/a.

@@ -14,6 +14,9 @@ use crate::lang::model::{Label, Predictions, Split};
 /// Most examples that a message gives.
 const EXAMPLES: usize = 3;
 
+/// Most data sets that are remembered by name.
+const NAMED: usize = 20;
+
 /// How many videos of a split have a score.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutsideCoverage {
@@ -25,6 +28,9 @@ pub struct OutsideCoverage {
     pub other_splits: u64,
     /// Some videos without a score.
     pub lacking: Vec<String>,
+    /// Names of data sets that the file has instead, where it has no score of this one.
+    #[serde(default)]
+    pub instead: Vec<String>,
 }
 
 /// A score of another tool.
@@ -158,6 +164,7 @@ pub fn read(
         unknown: BTreeSet::new(),
         twice: BTreeMap::new(),
         other_splits: 0,
+        others: BTreeSet::new(),
     };
     let mut wanted = vec![declared.video.value.clone(), declared.score.value.clone()];
     wanted.extend(declared.dataset.as_ref().map(|column| column.value.clone()));
@@ -191,6 +198,8 @@ struct Reading<'a> {
     /// First and second row of frames that have two.
     twice: BTreeMap<(usize, u32), (usize, usize)>,
     other_splits: u64,
+    /// Names of other data sets, some of them.
+    others: BTreeSet<String>,
 }
 
 impl Reading<'_> {
@@ -214,7 +223,12 @@ impl Reading<'_> {
         let sets = sets.as_ref().map(|sets| sets.str().expect("a column just cast to text"));
         for (i, key) in keys.iter().enumerate() {
             let row = first + i + 1;
-            if sets.is_some_and(|sets| sets.get(i) != Some(self.dataset)) {
+            if let Some(named) = sets.map(|sets| sets.get(i).unwrap_or_default())
+                && named != self.dataset
+            {
+                if self.others.len() < NAMED && !self.others.contains(named) {
+                    self.others.insert(named.to_owned());
+                }
                 continue;
             }
             let lacking = |column: &str, what| OutsideError::Lacking {
@@ -299,6 +313,7 @@ impl Reading<'_> {
             total: of_split.count() as u64,
             other_splits: self.other_splits,
             lacking: lacking.take(EXAMPLES).map(|(_, (key, _))| (*key).to_owned()).collect(),
+            instead: if scored.is_empty() { self.others.into_iter().collect() } else { Vec::new() },
         };
         let (min, split) = (self.declared.min_coverage.value, self.split.word());
         if coverage.scored > 0 && (coverage.scored as f64) < min * coverage.total as f64 {

@@ -47,6 +47,21 @@ const ROW: &str = "row xception \"Xception\" predictions=\"scores.csv\" high=rea
                    video=path score=likelihood dataset=set }";
 
 #[test]
+fn a_data_set_under_another_name_is_told() {
+    let place = with_row(ROW);
+    place.write("own.kdl", TINY);
+    place.run(&["run", "own.kdl"]).ends_with(0);
+    let misspelt =
+        scores(&place).join("\n").replace("seen,", "senn,").replace("unsenn,", "unseen,");
+    place.write("scores.csv", misspelt);
+    let ran = place.run(&["run", "x.kdl"]).ends_with(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let why = "the file of xception has no score of seen; its data sets are senn, unseen, did you mean \
+               `seen` by `senn`?";
+    assert!(said.contains(why), "{}", ran.stdout);
+}
+
+#[test]
 fn another_tools_scores_are_a_row_like_any_other() {
     let place = with_row(ROW);
     place.run(&["run", "x.kdl"]).ends_with(11).says("the scores of row `xception` were not found");
