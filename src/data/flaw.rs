@@ -67,6 +67,8 @@ pub struct RowProblem {
     pub at: Place,
     /// What is wrong.
     pub what: RowFlaw,
+    /// How many further rows have the same flaw.
+    pub more: usize,
 }
 
 /// What can be wrong with a row.
@@ -90,6 +92,19 @@ pub enum RowFlaw {
     /// A label that is neither real nor fake.
     #[error("the label `{value}` is neither real ({real}) nor fake ({fake})")]
     UnknownLabel {
+        /// The label.
+        value: String,
+        /// The values that mean real.
+        real: String,
+        /// The values that mean fake.
+        fake: String,
+    },
+    /// A label that the layout does not declare.
+    #[error(
+        "the label `{value}` is declared neither as real ({real}) nor as fake ({fake}); write \
+         `real \"{value}\"` or `fake \"{value}\"` in the block of the layout"
+    )]
+    UndeclaredLabel {
         /// The label.
         value: String,
         /// The values that mean real.

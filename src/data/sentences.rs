@@ -21,10 +21,15 @@ pub(super) fn columns(available: &[String]) -> String {
 pub(super) fn table_problems(file: &Path, some: &[RowProblem], total: usize) -> String {
     let mut text = format!("{} has {} that cannot be used", file.display(), counted(total, "row"));
     for problem in some {
-        text += &format!("\n  {}: {}", problem.at, problem.what);
+        let more = match problem.more {
+            0 => String::new(),
+            more => format!(" and {}", counted(more, "other")),
+        };
+        text += &format!("\n  {}{more}: {}", problem.at, problem.what);
     }
-    if total > some.len() {
-        text += &format!("\n  and {} more", total - some.len());
+    let shown: usize = some.iter().map(|problem| 1 + problem.more).sum();
+    if total > shown {
+        text += &format!("\n  and {} more", total - shown);
     }
     text
 }

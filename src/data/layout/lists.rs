@@ -92,8 +92,11 @@ impl Problems {
     /// Adds a problem.
     pub fn add(&mut self, unit: &'static str, number: u32, what: RowFlaw) {
         self.total += 1;
-        if self.some.len() < PROBLEMS {
-            self.some.push(RowProblem { at: Place { unit, number }, what });
+        // One flaw of many rows is told once.
+        if let Some(known) = self.some.iter_mut().find(|problem| problem.what == what) {
+            known.more += 1;
+        } else if self.some.len() < PROBLEMS {
+            self.some.push(RowProblem { at: Place { unit, number }, what, more: 0 });
         }
     }
 
@@ -112,6 +115,25 @@ impl Problems {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_flaw_of_many_rows_is_told_once() {
+        let mut problems = Problems::of(Path::new("l.csv"));
+        for line in 2..60 {
+            let (real, fake) = ("`real`".to_owned(), "`fake`".to_owned());
+            let value = (line % 2).to_string();
+            problems.add("line", line, RowFlaw::UndeclaredLabel { value, real, fake });
+        }
+        problems.add("line", 61, RowFlaw::EmptyPath);
+        assert_eq!(
+            problems.check().unwrap_err().to_string(),
+            "l.csv has 59 rows that cannot be used\n  line 2 and 28 others: the label `0` is \
+             declared neither as real (`real`) nor as fake (`fake`); write `real \"0\"` or `fake \
+             \"0\"` in the block of the layout\n  line 3 and 28 others: the label `1` is declared \
+             neither as real (`real`) nor as fake (`fake`); write `real \"1\"` or `fake \"1\"` in \
+             the block of the layout\n  line 61: the path is empty"
+        );
+    }
     use crate::data::testing::{tree, words};
 
     #[test]

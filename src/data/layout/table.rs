@@ -7,9 +7,10 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::cells::{Cells, Wanted};
+use super::lists::Problems;
 use super::{Finding, Listing, paths, tree};
 use crate::data::error::DataError;
-use crate::data::flaw::{Nothing, Place, RowFlaw, RowProblem, quoted};
+use crate::data::flaw::{Nothing, Place, RowFlaw, quoted};
 use crate::data::manifest::{Frame, Kind, Video};
 use crate::data::methods::Methods;
 use crate::data::natural;
@@ -20,8 +21,6 @@ use crate::lang::span::Spanned;
 
 /// What the columns of attributes are wanted for.
 const ATTRIBUTE: &str = "attribute";
-/// How many problems of a table are kept; all are counted.
-const PROBLEMS: usize = 20;
 
 /// Lists the videos of a table. Files that are not on disk stay listed and are counted.
 ///
@@ -52,22 +51,18 @@ pub fn read(dataset: &Dataset, layout: &TableLayout, env: Env) -> Result<Listing
         root: &root,
         methods: Methods::of(dataset),
         listing: Listing::at(root.clone()),
-        problems: Vec::new(),
+        problems: Problems::of(&file),
         videos: HashMap::new(),
         paths: HashMap::new(),
     };
     for row in 0..columns.cells.lines.len() {
         let at = Place { unit: columns.cells.unit, number: columns.cells.lines[row] };
         if let Err(what) = reader.row(at, &columns.row(row)) {
-            reader.problems.push(RowProblem { at, what });
+            reader.problems.add(at.unit, at.number, what);
         }
     }
-    let Reader { mut listing, mut problems, .. } = reader;
-    if !problems.is_empty() {
-        let total = problems.len();
-        problems.truncate(PROBLEMS);
-        return Err(DataError::Rows { file, problems, total });
-    }
+    let Reader { mut listing, problems, .. } = reader;
+    problems.check()?;
     if listing.videos.is_empty() {
         return Err(DataError::EmptyTable { file, what: Nothing::Labels });
     }
@@ -160,7 +155,7 @@ struct Reader<'a> {
     root: &'a Path,
     methods: Methods<'a>,
     listing: Listing,
-    problems: Vec<RowProblem>,
+    problems: Problems,
     /// Where each video is in the listing, by its key.
     videos: HashMap<String, usize>,
     /// The row that first names each path, and what it says.
@@ -259,7 +254,7 @@ impl Reader<'_> {
         match (among(&self.layout.real), among(&self.layout.fake)) {
             (true, _) => Ok(Label::Real),
             (_, true) => Ok(Label::Fake),
-            _ => Err(RowFlaw::UnknownLabel {
+            _ => Err(RowFlaw::UndeclaredLabel {
                 value: value.to_owned(),
                 real: list(&self.layout.real),
                 fake: list(&self.layout.fake),

@@ -125,7 +125,7 @@ fn every_bad_row_is_named() {
                 a/9.png,1,v5,swap,,\n\
                 a/9b.png,1,v5,,,\n";
     insta::assert_snapshot!(Case::csv(rows).with_all_columns().error());
-    let many: String = (0..500).map(|i| format!("{i}.png,x\n")).collect();
+    let many: String = (0..500).map(|i| format!("{i}.png,x{i}\n")).collect();
     let error = Case::csv(&format!("path,label\n{many}")).error();
     assert!(
         error.starts_with("ROOT/list.csv has 500 rows that cannot be used\n  line 2: "),
@@ -225,7 +225,7 @@ fn parquet_labels_are_compared_as_text() {
     let one_null = parquet(Column::new("label".into(), [Some(0i32), None])).read().unwrap();
     assert_eq!(one_null.findings[&Finding::Unlabelled].count, 1);
     let error = parquet(Column::new("label".into(), [0.0f64, 1.0])).error();
-    assert!(error.contains("row 1: the label `0.0` is neither"), "{error}");
+    assert!(error.contains("row 1: the label `0.0` is declared neither"), "{error}");
     let mut case = parquet(Column::new("label".into(), ["0", "1"]));
     case.layout.label = text("boxes");
     assert!(case.error().contains("column `boxes` holds list"), "{}", case.error());
