@@ -64,7 +64,7 @@ static LAYOUT: NodeSpec = NodeSpec::value(
     },
     Variant {
         word: "folder",
-        doc: "Images in class folders, optionally one level of video folders inside.",
+        doc: "Images or video files in class folders, optionally one level of video folders inside.",
         properties: &[
             Field::new("root", Type::Path, "The folder that holds the class folders.").required(),
             Field::new("videos", Type::Bool, "Whether a class folder holds one folder per video.").or(Bool(false)),
@@ -73,7 +73,7 @@ static LAYOUT: NodeSpec = NodeSpec::value(
     },
     Variant {
         word: "table",
-        doc: "One row per image in a Parquet (`.parquet`) or CSV file.",
+        doc: "One row per image or video file in a Parquet (`.parquet`) or CSV file.",
         properties: &[
             Field::new("file", Type::Path, "The file.").required(),
             Field::new("root", Type::Path, "Folder of the image paths; the file's own if absent."),

@@ -8,6 +8,9 @@ pub const BINS: usize = 20;
 /// Bins of a calibration curve.
 pub const CALIBRATION_BINS: usize = 10;
 
+/// Most videos of a class that are shown for being most wrong.
+pub const WRONG: usize = 3;
+
 /// A report on one table.
 #[derive(Clone, Debug)]
 pub struct Content<'a> {
@@ -58,6 +61,9 @@ pub struct Shape {
     pub calibration: Vec<CalibrationBin>,
     /// Real, then fake videos in [`BINS`] bins of equal width of P(fake).
     pub histogram: [Vec<u64>; 2],
+    /// The real videos of the highest P(fake), highest first, then the fakes of the lowest, lowest
+    /// first: at most [`WRONG`] of each.
+    pub wrong: [Vec<(String, f64)>; 2],
 }
 
 /// The videos whose P(fake) is in a bin.

@@ -1,6 +1,6 @@
 //! Plots in the page: a legend, and each panel as a picture with its words.
 
-use super::content::Content;
+use super::content::{Content, UnitShapes};
 use super::figures::{Figures, UnitFigures};
 use crate::report::markup::escape;
 use crate::report::plot::chart::{Key, Plot};
@@ -52,9 +52,36 @@ pub(super) fn units(content: &Content, figures: &Figures) -> String {
         for plot in &unit.plots {
             out += &figure(plot, plot.title.split(" on ").next().unwrap_or_default());
         }
+        out += &wrong(content, shapes);
         out += "</details>\n";
     }
     out + "</section>\n"
+}
+
+/// The videos that each row has most wrong.
+fn wrong(content: &Content, shapes: &UnitShapes) -> String {
+    let list = |videos: &[(String, f64)]| {
+        let video = |(name, score): &(String, f64)| format!("{} {score:.2}", escape(name));
+        videos.iter().map(video).collect::<Vec<_>>().join("<br>")
+    };
+    let rows = content.labels().into_iter().zip(&shapes.rows).filter_map(|(label, shape)| {
+        let [reals, fakes] = &shape.as_ref()?.wrong;
+        Some(format!(
+            "<tr><th scope=\"row\">{}</th><td class=\"code\">{}</td><td class=\"code\">{}</td></tr>\n",
+            escape(label),
+            list(reals),
+            list(fakes)
+        ))
+    });
+    let rows: String = rows.collect();
+    format!(
+        "<details><summary>Videos that are most wrong</summary>\n<div class=\"wide\" tabindex=\"0\" \
+         role=\"region\" aria-label=\"Videos of {} that are most wrong\">\n<table>\n<thead>\n<tr>\
+         <th scope=\"col\">Row</th><th scope=\"col\">real, highest P(fake)</th>\
+         <th scope=\"col\">fake, lowest P(fake)</th></tr>\n</thead>\n<tbody>\n{rows}</tbody>\n\
+         </table>\n</div>\n</details>\n",
+        escape(&shapes.label)
+    )
 }
 
 /// How the models learned.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes};
+use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes, WRONG};
 use crate::evaluate::measure::bin;
 use crate::evaluate::metrics::Ranking;
 use crate::evaluate::samples::Sample;
@@ -89,7 +89,8 @@ fn whole(project: &Project, dataset: &str, split: Split) -> Unit {
 
 /// The shape of some videos.
 fn shape<'a>(videos: impl Iterator<Item = &'a Sample>, key: ScoreKey) -> Result<Shape, BuildError> {
-    let videos: Vec<(bool, f64)> = videos.map(|video| (video.fake, video.score)).collect();
+    let samples: Vec<&Sample> = videos.collect();
+    let videos = samples.iter().map(|video| (video.fake, video.score)).collect::<Vec<_>>();
     let ScoreKey { experiment, dataset, .. } = key;
     let ranking = Ranking::new(videos.iter().copied());
     let ranking = ranking.map_err(|source| BuildError::Score { experiment, dataset, source })?;
@@ -100,6 +101,7 @@ fn shape<'a>(videos: impl Iterator<Item = &'a Sample>, key: ScoreKey) -> Result<
         roc: thinned(&ranking.roc().unwrap_or_default()),
         calibration: Vec::new(),
         histogram: [vec![0; BINS], vec![0; BINS]],
+        wrong: [wrong(&samples, false), wrong(&samples, true)],
     };
     let mut bins = [(0.0, 0u64, 0u64); CALIBRATION_BINS];
     for (fake, score) in videos {
@@ -118,6 +120,16 @@ fn shape<'a>(videos: impl Iterator<Item = &'a Sample>, key: ScoreKey) -> Result<
         })
         .collect();
     Ok(shape)
+}
+
+/// The videos of a class that are farthest from what they are; of equal ones the first by name.
+fn wrong(videos: &[&Sample], fake: bool) -> Vec<(String, f64)> {
+    let mut of_class: Vec<&&Sample> = videos.iter().filter(|video| video.fake == fake).collect();
+    of_class.sort_by(|a, b| {
+        let by_score = if fake { a.score.total_cmp(&b.score) } else { b.score.total_cmp(&a.score) };
+        by_score.then_with(|| a.video.cmp(&b.video))
+    });
+    of_class.iter().take(WRONG).map(|video| (video.video.to_string(), video.score)).collect()
 }
 
 /// The points of a line that it needs to keep its form (Douglas and Peucker 1973).

@@ -52,6 +52,25 @@ proptest! {
 }
 
 #[test]
+fn the_most_wrong_videos_are_named_by_class() {
+    let mut samples = videos(&[
+        (false, 0.2),
+        (false, 0.9),
+        (true, 0.4),
+        (false, 0.9),
+        (false, 0.1),
+        (true, 0.05),
+    ]);
+    for (name, sample) in ["a", "c", "d", "b", "e", "f"].into_iter().zip(&mut samples.rows) {
+        sample.video = name.into();
+    }
+    let [reals, fakes] = shape(samples.rows.iter(), key()).unwrap().wrong;
+    let named = |name: &str, score| (name.to_owned(), score);
+    assert_eq!(reals, [named("b", 0.9), named("c", 0.9), named("a", 0.2)]);
+    assert_eq!(fakes, [named("f", 0.05), named("d", 0.4)]);
+}
+
+#[test]
 fn thinning_leaves_out_much_and_keeps_corners() {
     let many: Vec<(bool, f64)> =
         (0..4000).map(|i| (i % 2 == 0, f64::from(i * 7919 % 4001) / 4000.0)).collect();

@@ -111,6 +111,7 @@ fn full() -> (TableData, Findings, String) {
         roc: vec![(0.0, 0.0), (0.0, 0.5), (1.0, 1.0)],
         calibration: vec![CalibrationBin { score: 0.31, fakes: 0.5, videos: 4 }],
         histogram: [vec![1; BINS], vec![2; BINS]],
+        wrong: [vec![(HOSTILE.into(), 0.875)], Vec::new()],
     };
     let mut content = content(&table, &findings);
     content.units.push(UnitShapes {
