@@ -191,6 +191,23 @@ fn parquet_gives_what_csv_gives() {
 }
 
 #[test]
+fn types_that_are_not_read_are_named() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/types");
+    for (name, found) in [
+        ("uint8", "UInt8"),
+        ("uint16", "UInt16"),
+        ("float16", "Float16"),
+        ("decimal", "Decimal(4, 2)"),
+    ] {
+        let (_folder, mut request) = file("s.csv", b"");
+        request.path = std::path::Path::new(folder).join(format!("{name}.parquet"));
+        let error = summarise(&request).unwrap_err().to_string();
+        let says = format!("holds {found}, not a type that is read here; write it as float64");
+        assert!(error.starts_with("column \"score\" of ") && error.contains(&says), "{error}");
+    }
+}
+
+#[test]
 fn a_score_column_of_booleans_is_an_error() {
     let (_folder, request) = file("s.parquet", b"");
     let mut table = df!("label" => [0i64, 1], "score" => [true, false]).unwrap();
@@ -216,6 +233,11 @@ fn a_file_is_read_as_a_spreadsheet_left_it() {
         ("s.csv.gz", gzip.finish().unwrap(), None),
         ("s.csv", marked.clone().into_bytes(), None),
         ("s.csv", semicolons.into_bytes(), Some("its fields are separated by semicolons")),
+        (
+            "s.csv",
+            format!("sep=;\n{}", PLAIN.replace(',', ";")).into_bytes(),
+            Some("its fields are separated by semicolons"),
+        ),
         ("s.tsv", PLAIN.replace(',', "\t").into_bytes(), Some("its fields are separated by tabs")),
         ("s.csv", units(&marked, u16::to_le_bytes), Some("it is in UTF-16")),
         ("s.csv", units(&marked, u16::to_be_bytes), Some("it is in UTF-16")),

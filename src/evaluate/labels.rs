@@ -100,6 +100,17 @@ impl<'a> LabelReader<'a> {
         }
     }
 
+    /// That values count as real which nobody named, where there are several.
+    pub(super) fn note(&self) -> Option<String> {
+        let real: Vec<&str> =
+            self.values.iter().filter(|(_, fake)| !fake).map(|(value, _)| value.as_str()).collect();
+        (self.fake_is.is_some() && real.len() > 1).then(|| {
+            let more = if self.values.len() > LISTED { " and more" } else { "" };
+            let quoted: Vec<String> = real.iter().map(|value| format!("\"{value}\"")).collect();
+            format!("the labels {}{more} count as real", quoted.join(", "))
+        })
+    }
+
     fn meet(&mut self, text: &str, fake: bool) {
         let new = !text.is_empty() && !self.values.iter().any(|(known, _)| known == text);
         if new && self.values.len() <= LISTED {
@@ -165,6 +176,18 @@ mod tests {
         assert_eq!(labels(&["0", "2.0", "1"], Some("2")), Ok(vec![false, true, false]));
         // It also turns a file round whose 0 means fake.
         assert_eq!(labels(&["0", "1"], Some("0")), Ok(vec![true, false]));
+    }
+
+    #[test]
+    fn what_counts_as_real_unnamed_is_told() {
+        let mut reader = LabelReader::new(Some("1"));
+        for (row, text) in ["0", "1", "-1"].into_iter().enumerate() {
+            reader.read(row, Some(text), Vec::new).unwrap();
+        }
+        assert_eq!(reader.note().as_deref(), Some("the labels \"0\", \"-1\" count as real"));
+        let mut reader = LabelReader::new(Some("1"));
+        reader.read(0, Some("0"), Vec::new).unwrap();
+        assert_eq!(reader.note(), None);
     }
 
     #[test]

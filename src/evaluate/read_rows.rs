@@ -65,6 +65,7 @@ pub(super) fn read(request: &Request) -> Result<(Rows, Vec<String>), FileError> 
     })?;
     reading.labels.finish().map_err(|source| reading.label_error(source))?;
     let mut notes = file.notes;
+    notes.extend(reading.labels.note());
     notes.extend(reading.told_apart.and_then(|found| found.note(request, rows.videos.as_ref())));
     Ok((rows, notes))
 }

@@ -28,10 +28,12 @@ pub(super) struct ScoreFile {
     pub columns: Vec<String>,
     /// What was found of its form, for readers.
     pub notes: Vec<String>,
+    /// Columns of types that this build of Polars does not have, with the types.
+    unread: Vec<(String, String)>,
 }
 
 enum Form {
-    Csv { text: Text, delimiter: u8 },
+    Csv { text: Text, delimiter: u8, skipped: usize },
     Parquet,
 }
 
@@ -61,11 +63,20 @@ impl ScoreFile {
     pub(super) fn open(path: &Path) -> Result<Self, FileError> {
         let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
         let path = path.to_owned();
-        let mut file = Self { path, form: Form::Parquet, columns: Vec::new(), notes: Vec::new() };
+        let mut file = Self {
+            path,
+            form: Form::Parquet,
+            columns: Vec::new(),
+            notes: Vec::new(),
+            unread: Vec::new(),
+        };
         if is_parquet {
             let schema = ParquetReader::new(file.handle()?).schema();
             let schema = schema.map_err(|e| file.flaw(&e))?;
             file.columns = schema.iter_names().map(ToString::to_string).collect();
+            let unread = schema.iter_values().filter(|field| is_unread(field.dtype()));
+            file.unread =
+                unread.map(|f| (f.name.to_string(), format!("{:?}", f.dtype()))).collect();
             return Ok(file);
         }
         let text = file.text()?;
@@ -81,11 +92,16 @@ impl ScoreFile {
                 length
             }
         };
-        let (delimiter, name) = delimiter(&start[..length]);
+        let start = &start[..length];
+        // Excel's own first line.
+        let named = start.strip_prefix(b"sep=").and_then(|rest| rest.first());
+        let named = named.and_then(|sign| DELIMITERS.iter().find(|(known, _)| known == sign));
+        let skipped = usize::from(named.is_some());
+        let (delimiter, name) = named.copied().unwrap_or_else(|| delimiter(start));
         if delimiter != DELIMITERS[0].0 {
             file.notes.push(format!("its fields are separated by {name}"));
         }
-        file.form = Form::Csv { text, delimiter };
+        file.form = Form::Csv { text, delimiter, skipped };
         // The header as a row of its own, since Polars renames columns of one name.
         let header = file.csv(|options| options.with_has_header(false).with_n_rows(Some(1)))?;
         let name = |column: &Column| Some(column.str().ok()?.get(0)?.to_owned());
@@ -138,8 +154,11 @@ impl ScoreFile {
         &self,
         change: impl FnOnce(CsvReadOptions) -> CsvReadOptions,
     ) -> Result<DataFrame, FileError> {
-        let Form::Csv { text, delimiter } = &self.form else { unreachable!("asked of CSV alone") };
+        let Form::Csv { text, delimiter, skipped } = &self.form else {
+            unreachable!("asked of CSV alone")
+        };
         let options = CsvReadOptions::default().with_infer_schema_length(Some(0));
+        let options = options.with_skip_rows(*skipped);
         let options = options.map_parse_options(|parse| parse.with_separator(*delimiter));
         match text {
             Text::File => self.finish(change(options), self.handle()?),
@@ -236,6 +255,14 @@ impl ScoreFile {
                 places: places.join(" and "),
             });
         }
+        if let Some((name, found)) = self.unread.iter().find(|(name, _)| wanted.contains(name)) {
+            return Err(FileError::Type {
+                path: self.path.clone(),
+                column: name.clone(),
+                found: found.clone(),
+                wanted: "a type that is read here; write it as float64, int64 or text",
+            });
+        }
         let Some(missing) = wanted.iter().find(|name| count(name) == 0) else { return Ok(()) };
         let likeness =
             |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &missing.to_lowercase());
@@ -252,6 +279,20 @@ impl ScoreFile {
             present: self.columns.clone(),
         })
     }
+}
+
+/// Whether Polars, as it is built here, would fail on a type or panic.
+fn is_unread(dtype: &ArrowDataType) -> bool {
+    matches!(
+        dtype,
+        ArrowDataType::UInt8
+            | ArrowDataType::UInt16
+            | ArrowDataType::Float16
+            | ArrowDataType::Decimal(..)
+            | ArrowDataType::Decimal32(..)
+            | ArrowDataType::Decimal64(..)
+            | ArrowDataType::Decimal256(..)
+    )
 }
 
 /// Fills a buffer as far as the bytes go.

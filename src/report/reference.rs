@@ -111,7 +111,7 @@ pub enum Flaw {
     /// A value that no metric can have.
     #[error("{value} is not in 0 to {limit}{}",
         if *limit == 1.0 && *value > 1.0 && *value <= 100.0 {
-            "; say percent=#true if these are percentages"
+            "; say `unit=percent` if these are percentages"
         } else { "" })]
     Range {
         /// The value as written.
@@ -267,7 +267,7 @@ mod tests {
             ("auc,a,b,c,inf\n", (2, "inf is not in 0 to 1")),
             (
                 "auc,a,b,c,96.4\n",
-                (2, "96.4 is not in 0 to 1; say percent=#true if these are percentages"),
+                (2, "96.4 is not in 0 to 1; say `unit=percent` if these are percentages"),
             ),
             ("auc,a,b,c,0.5\n\nauc,a,b,c,0.6\n", (4, "already given in line 2")),
             ("auc,a,b\n", (2, "3 fields where the header has 5")),

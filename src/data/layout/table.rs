@@ -247,7 +247,7 @@ impl Reader<'_> {
     }
 
     fn label(&self, value: &str) -> Result<Label, RowFlaw> {
-        let among = |list: &[Spanned<String>]| list.iter().any(|v| v.value == value);
+        let among = |list: &[Spanned<String>]| list.iter().any(|known| same(&known.value, value));
         let list = |list: &[Spanned<String>]| {
             quoted(&list.iter().map(|v| v.value.as_str()).collect::<Vec<_>>())
         };
@@ -261,6 +261,12 @@ impl Reader<'_> {
             }),
         }
     }
+}
+
+/// Whether two labels are one: the same text, but for blanks around it, or the same number.
+fn same(a: &str, b: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    a.trim() == b.trim() || number(a).is_some_and(|a| number(b) == Some(a))
 }
 
 fn split(value: &str) -> Result<Option<Split>, RowFlaw> {

@@ -22,9 +22,19 @@ pub(super) fn unlike(
             })
         }
     };
-    let reason = report.unexpected.iter().find_map(|name| why(name))?;
+    let Some(reason) = report.unexpected.iter().find_map(|name| why(name)) else {
+        return if whole { more(report) } else { None };
+    };
     let same = |name: &&String| why(name).as_ref() == Some(&reason);
     Some((reason.clone(), report.unexpected.iter().filter(same).cloned().collect()))
+}
+
+/// Whatever else a file has, where the network is used as the file has it: it would be left out.
+fn more(report: &LoadReport) -> Option<(String, Vec<String>)> {
+    let counts = |name: &&String| !name.ends_with("num_batches_tracked");
+    let more: Vec<String> = report.unexpected.iter().filter(counts).cloned().collect();
+    let why = "it has parts that the declared network does not have, whose work would be left out";
+    (!more.is_empty()).then(|| (why.to_owned(), more))
 }
 
 fn of_vit(
