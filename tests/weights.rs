@@ -382,9 +382,17 @@ fn outputs_of_a_classifier_are_put_in_order() {
     assert!((score(&file, &["fake", "real"]).unwrap() - (1.0 - straight)).abs() < 1e-5);
     let error = score(&file, &["fake"]).unwrap_err().to_string();
     assert!(error.contains("all of which are needed where nothing is trained"), "{error}");
-    // One output, a logit: the difference of the two.
     let mut tensors: HashMap<String, Tensor> =
         reference("timm-cls.safetensors").into_iter().collect();
+    // A second stream would be left out where the network is used as it is.
+    let ones = Tensor::ones(8, candle_core::DType::F32, &Device::Cpu).unwrap();
+    tensors.insert("srm.fusion.weight".into(), ones);
+    let two_streams = dir.path().join("two-streams.safetensors");
+    candle_core::safetensors::save(&tensors, &two_streams).unwrap();
+    let error = score(&two_streams, &["real", "fake"]).unwrap_err().to_string();
+    assert!(error.contains("whose work would be left out; it has srm.fusion.weight"), "{error}");
+    tensors.remove("srm.fusion.weight");
+    // One output, a logit: the difference of the two.
     for name in ["head.weight", "head.bias"] {
         let (real, fake) = (tensors[name].get(0).unwrap(), tensors[name].get(1).unwrap());
         let one = (fake - real).unwrap().unsqueeze(0).unwrap();

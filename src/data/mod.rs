@@ -8,6 +8,7 @@ pub mod error;
 pub mod files;
 pub mod flaw;
 pub mod frames;
+mod kinship;
 pub mod layout;
 pub mod manifest;
 mod methods;

@@ -10,7 +10,7 @@ use super::layout::{self, Finding, Lacking, Listing, Tally};
 use super::manifest::{Kind, Manifest, Video};
 use super::root::Env;
 use super::words::Word;
-use super::{frames, split};
+use super::{frames, kinship, split};
 
 /// A data set as it lies on disk.
 #[derive(Clone, Debug)]
@@ -99,6 +99,9 @@ pub fn scan(dataset: &Dataset, env: Env) -> Result<Scan, DataError> {
     }
     let frames_found = listing.frames.len();
     split::assign(name, &dataset.split, &mut listing.videos)?;
+    if let SplitRule::Carve { .. } = &dataset.split {
+        listing.remarks.extend(kinship::remarks(&listing.videos));
+    }
     let frames = frames::select(name, &dataset.frames, &listing.videos, listing.frames)?;
     let one_class = one_class(&listing.videos);
     listing.remarks.extend(one_class);
