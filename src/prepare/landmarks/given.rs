@@ -17,6 +17,9 @@ use crate::lang::span::Spanned;
 /// they belong together.
 const OVERLAP: f64 = 0.2;
 
+/// Videos from which on it is no chance that all begin at the same number.
+const VIDEOS: usize = 3;
+
 /// A frame's faces, each as its points.
 type OfFrame = Vec<Vec<[f64; 2]>>;
 
@@ -51,6 +54,9 @@ impl Given {
             images.entry(&frame.video_key).or_default().add(frame);
         }
         let by_number = numbers_of_files(path, &rows, &images)?;
+        if !by_number {
+            count_from_zero(path, &rows)?;
+        }
         let mut faces: HashMap<(String, u32), OfFrame> = HashMap::new();
         for ((video, named), points) in rows {
             let position = match (&named, images.get(video.as_str())) {
@@ -138,6 +144,27 @@ fn numbers_of_files(
          names: {by_position} images have points only by their position, {by_number} only by \
          their number; write the names of the files in `frame`, as `012.png`",
         path.display()
+    ))
+}
+
+/// Checks that positions do not count from 1, as OpenFace and ffmpeg's file names do: every face
+/// would get the points of the frame before.
+fn count_from_zero(path: &Path, rows: &Rows) -> Result<(), String> {
+    let mut lowest: BTreeMap<&str, u32> = BTreeMap::new();
+    for (video, named) in rows.keys() {
+        if let Named::Number(number) = named {
+            lowest.entry(video).and_modify(|low| *low = (*low).min(*number)).or_insert(*number);
+        }
+    }
+    // One video may well have no face in its first frame.
+    if lowest.len() < VIDEOS || lowest.values().any(|low| *low != 1) {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: the numbers of `frame` seem to count from 1, in each of {} videos; positions count \
+         from 0: take 1 from each number, or write the names of image files",
+        path.display(),
+        lowest.len()
     ))
 }
 
@@ -292,6 +319,26 @@ mod tests {
         // A number that two files have is nobody's.
         let twice = ["a_5.png", "b_5.png", "c_7.png"];
         assert_eq!(taken(&["5", "7"], &twice), Ok(vec![None, None, Some(1.0)]));
+    }
+
+    #[test]
+    fn positions_that_count_from_one_are_refused() {
+        let of_videos = |videos: &[&str], first: u32| {
+            let rows = rows_of(&["7"]);
+            let (head, row) = rows.trim_end().split_once('\n').unwrap();
+            let row = |video: &&str| {
+                (first..first + 3)
+                    .map(|frame| row.replace("v,7", &format!("{video},{frame}")))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            };
+            format!("{head}\n{}\n", videos.iter().map(row).collect::<Vec<_>>().join("\n"))
+        };
+        let error = given(&of_videos(&["a", "b", "c"], 1)).unwrap_err();
+        assert!(error.contains("seem to count from 1, in each of 3 videos"), "{error}");
+        // From 0 is right, and few videos may lack a face in their first frame.
+        assert!(given(&of_videos(&["a", "b", "c"], 0)).is_ok());
+        assert!(given(&of_videos(&["a", "b"], 1)).is_ok());
     }
 
     #[test]
