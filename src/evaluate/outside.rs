@@ -128,7 +128,7 @@ pub enum OutsideError {
         /// The split.
         split: &'static str,
         /// What there is.
-        coverage: OutsideCoverage,
+        coverage: Box<OutsideCoverage>,
         /// Smallest fraction allowed.
         min: f64,
     },
@@ -317,6 +317,7 @@ impl Reading<'_> {
         };
         let (min, split) = (self.declared.min_coverage.value, self.split.word());
         if coverage.scored > 0 && (coverage.scored as f64) < min * coverage.total as f64 {
+            let coverage = Box::new(coverage);
             return Err(OutsideError::Coverage { path, dataset, split, coverage, min });
         }
         let rows = self.found.into_iter();

@@ -9,7 +9,7 @@ use crate::report::{csv, latex, markdown};
 /// The summary, and links that save the table in other formats.
 pub(super) fn summary(content: &Content) -> String {
     let table = content.table;
-    let sentences = table.metrics.iter().flat_map(|block| averages(table, block));
+    let sentences = table.metrics.iter().filter_map(|block| averages(table, block));
     let sentences: Vec<String> =
         sentences.chain(tests(table)).chain(claims(table)).chain(gaps(table)).collect();
     let items = sentences.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence)));
@@ -23,29 +23,29 @@ pub(super) fn summary(content: &Content) -> String {
 }
 
 /// The best row of each average, or of each column where there are no averages.
-fn averages(table: &TableData, block: &MetricBlock) -> Vec<String> {
+fn averages(table: &TableData, block: &MetricBlock) -> Option<String> {
     let any = table.columns().any(|(_, head)| head.is_average());
     let shown = |head: &crate::report::table::ColumnHead| !any || head.is_average();
-    let mut sentences = Vec::new();
+    let mut parts = Vec::new();
     for (place, (scenario, head)) in table.columns().enumerate().filter(|(_, (_, h))| shown(h)) {
         let marked = |mark| block.rows.iter().filter(move |r| r.cells[place].mark == Some(mark));
         let best: Vec<&RowData> = marked(Mark::Best).collect();
         let Some(first) = best.first() else { continue };
         let names: Vec<&str> = best.iter().map(|row| row.label.as_str()).collect();
         let mut text = format!(
-            "{}, {}, {}: {} with {}",
-            heading(block),
+            "{} {}: {} with {}",
             scenario.name,
             head.label,
             names.join(" and "),
             number(&first.cells[place])
         );
         if let Some(second) = marked(Mark::Second).next() {
-            text += &format!(", then {} with {}", second.label, number(&second.cells[place]));
+            let value = second.cells[place].value.map(percent).unwrap_or_default();
+            text += &format!(" before {} with {value}", second.label);
         }
-        sentences.push(text + ".");
+        parts.push(text);
     }
-    sentences
+    (!parts.is_empty()).then(|| format!("{}. {}.", heading(block), parts.join("; ")))
 }
 
 /// A number with its interval.
