@@ -22,7 +22,7 @@ use crate::evaluate::measure::Measure;
 use crate::evaluate::statistics::bootstrap;
 use crate::evaluate::statistics::interval::Interval;
 use crate::evaluate::statistics::seeds::Error;
-use crate::lang::model::Table;
+use crate::lang::model::{Intervals, Table};
 
 /// What is computed for each row of a block and each of its seeds; none without a
 /// threshold.
@@ -82,6 +82,8 @@ pub(super) fn add(
         .map(|contrast| contrast.map(|contrast| contrast.difference))
         .collect();
     for place in 0..blocks.len() {
+        // What no draw changes is known before anything is tested.
+        intervals(place, &mut blocks[place], planned, &units, &table.intervals);
         if let Some(base) = base {
             for row in (0..table.rows.len()).filter(|&row| row != base) {
                 for column in 0..planned.sources.len() {
@@ -98,12 +100,8 @@ pub(super) fn add(
                 }
             }
         }
-        let block = &mut blocks[place];
-        if table.intervals.shown {
-            intervals(place, block, planned, &units, level);
-        }
         if let Some(compare) = &table.compare {
-            family::correct(block, planned, compare.correct.value, 1.0 - level);
+            family::correct(&mut blocks[place], planned, compare.correct.value, 1.0 - level);
         }
     }
     differences
@@ -124,41 +122,44 @@ fn mean<D: AsRef<[f64]>>(parts: &[D]) -> Vec<f64> {
     (0..draws).map(|draw| sum(draw) / parts.len() as f64).collect()
 }
 
+/// Adds what the draws of each number say of it: its interval, where the table declares them, or
+/// that no draw changes it.
 fn intervals(
     place: usize,
     block: &mut MetricBlock,
     planned: &Planned,
     units: &[UnitDraws],
-    level: f64,
+    declared: &Intervals,
 ) {
     for (row, data) in block.rows.iter_mut().enumerate() {
         for (cell, source) in data.cells.iter_mut().zip(&planned.sources) {
-            cell.resampled = true;
+            cell.resampled = declared.shown;
             if cell.value.is_some()
                 && cell.doubt != Some(Doubt::FewVideos)
                 && let Some(draws) = draws(source, place, row, units)
             {
-                interval(cell, &draws, level);
+                let interval = interval(cell, &draws, declared.level.value);
+                if interval.is_none() {
+                    cell.doubt = Some(Doubt::NoVariance);
+                }
+                cell.interval = interval.filter(|_| declared.shown);
             }
         }
     }
 }
 
-/// The interval of a cell from its draws, or that it has none.
-fn interval(cell: &mut Cell, draws: &[f64], level: f64) {
-    let Some(variance) = bootstrap::variance(draws) else { return };
+/// The interval of a cell from its draws; none where no draw changes it, or one is undefined.
+fn interval(cell: &Cell, draws: &[f64], level: f64) -> Option<Interval> {
+    let variance = bootstrap::variance(draws)?;
     let error = match &cell.seeds {
         Some(seeds) => Error::of(&[seeds], variance),
         None => None,
     };
-    cell.interval = match (&cell.seeds, cell.value, error) {
+    match (&cell.seeds, cell.value, error) {
         (None, ..) => Interval::of_draws(draws, level),
         (Some(_), Some(value), Some(error)) if error.standard > 0.0 => {
             Some(Interval::around(value, error.half_width(level)))
         }
         (Some(_), ..) => None,
-    };
-    if cell.interval.is_none() {
-        cell.doubt = Some(Doubt::NoVariance);
     }
 }

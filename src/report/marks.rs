@@ -27,10 +27,9 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
             let is = |place: usize| {
                 cell.value.zip(values.get(place)).is_some_and(|(value, known)| same(value, *known))
             };
-            let perfect = if metric.lower_is_better() { 0.0 } else { 1.0 };
             let telling = match cell.doubt {
                 None => true,
-                Some(Doubt::NoVariance) => cell.value == Some(perfect),
+                Some(Doubt::NoVariance) => cell.is_perfect(metric),
                 Some(Doubt::FewVideos) => false,
             };
             cell.mark = match (telling, is(0), is(1)) {

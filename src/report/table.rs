@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::statistics::interval::Interval;
+use crate::evaluate::statistics::interval::{Interval, same};
 use crate::evaluate::statistics::seeds::Seeds;
 use crate::lang::model::{Corruption, Family, Level, Metric, Split};
 
@@ -224,6 +224,12 @@ impl Cell {
     /// The standard deviation over the row's seeds, where it has several.
     pub fn deviation(&self) -> Option<f64> {
         self.seeds.as_ref()?.deviation
+    }
+
+    /// Whether it is the best value that the metric has.
+    pub fn is_perfect(&self, metric: Metric) -> bool {
+        let best = if metric.lower_is_better() { 0.0 } else { 1.0 };
+        self.value.is_some_and(|value| same(value, best))
     }
 
     /// Whether it has a number and, for reasons of its videos, no interval.

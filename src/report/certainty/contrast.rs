@@ -32,10 +32,9 @@ impl Contrast {
         if cells.iter().any(|cell| cell.doubt == Some(Doubt::FewVideos)) {
             return untested(plain, Untested::FewVideos);
         }
-        let perfect = if blocks[pair.block].metric.lower_is_better() { 0.0 } else { 1.0 };
-        let constant = |cell: &&Cell| {
-            cell.doubt == Some(Doubt::NoVariance) && !cell.value.is_some_and(|v| same(v, perfect))
-        };
+        let metric = blocks[pair.block].metric;
+        let constant =
+            |cell: &&Cell| cell.doubt == Some(Doubt::NoVariance) && !cell.is_perfect(metric);
         let constant = cells.iter().any(constant);
         let parts: Option<Vec<_>> =
             source.units().iter().map(|&unit| units[unit].compared(pair)).collect();

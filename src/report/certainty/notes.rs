@@ -66,26 +66,35 @@ fn intervals(table: &Table, blocks: &[MetricBlock]) -> Option<String> {
 
 /// Which numbers say little, and why.
 fn doubts(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) -> Vec<String> {
-    let mut found: BTreeMap<Doubt, Vec<String>> = BTreeMap::new();
+    let mut found: BTreeMap<(Doubt, bool), Vec<String>> = BTreeMap::new();
     let columns = columns(scenarios);
     for place in places(blocks) {
         if let Some(doubt) = place.cell.doubt.filter(|_| place.cell.value.is_some()) {
             let name = format!("{} on {}", place.row, columns[place.column]);
-            let names = found.entry(doubt).or_default();
+            let perfect = place.cell.is_perfect(place.block.metric);
+            let names = found.entry((doubt, perfect)).or_default();
             if !names.contains(&name) {
                 names.push(name);
             }
         }
     }
-    let sentence = |(doubt, names): (Doubt, Vec<String>)| {
+    let shown = table.intervals.shown;
+    // A perfect number is marked and tested like any other; only its interval is missing.
+    found.retain(|key, _| shown || *key != (Doubt::NoVariance, true));
+    let sentence = |((doubt, perfect), names): ((Doubt, bool), Vec<String>)| {
         let what = match doubt {
+            Doubt::NoVariance if perfect => {
+                let why = "A perfect number has no interval (n/a), since no draw of its videos \
+                           changes it";
+                return format!("{why}: {}.", listed(&names));
+            }
             Doubt::FewVideos => "A number from a single video of a class says nothing about others",
             Doubt::NoVariance => {
                 "A number that is the same whichever of its videos are drawn has no variance to \
                  judge it by"
             }
         };
-        let shown = if table.intervals.shown { ", no interval (n/a)" } else { "" };
+        let shown = if shown { ", no interval (n/a)" } else { "" };
         format!("{what}: no mark{shown} and no test for {}.", listed(&names))
     };
     found.into_iter().map(sentence).collect()

@@ -7,7 +7,7 @@ use crate::lang::model::*;
 use crate::lang::span::Spanned;
 use crate::report::build::tests::{metric, project, table, text};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
-use crate::report::table::{Common, Doubt, TableData, Test, Untested};
+use crate::report::table::{Common, Doubt, Mark, TableData, Test, Untested};
 use crate::rng::{Rng, Stream};
 
 const VIDEOS: usize = 60;
@@ -247,6 +247,44 @@ fn a_number_without_variance_has_no_interval_mark_or_dagger() {
         assert_eq!((cell.p, cell.untested), (None, Some(Untested::NoVariance)));
     }
     assert!(data.caption_notes.join(" ").contains("has no variance to judge it by"));
+}
+
+#[test]
+fn a_perfect_number_is_marked_and_tested_without_an_interval() {
+    let mut evidence = evidence();
+    let scored = scored(&mut evidence, "x", "a");
+    for row in scored.videos.rows.iter_mut().chain(&mut scored.frames.rows) {
+        row.score = 0.5 * row.score + if row.fake { 0.5 } else { 0.0 };
+    }
+    let data = build(&project(), &declared(), &evidence, &[]).unwrap();
+    let [x, y] = [0, 1].map(|row| &data.metrics[0].rows[row].cells[0]);
+    assert_eq!((x.value, x.interval, x.mark), (Some(1.0), None, Some(Mark::Best)));
+    assert!(y.p.is_some() && y.significant, "{y:?}");
+    let notes = data.caption_notes.join(" ");
+    assert!(notes.contains("A perfect number has no interval (n/a)"), "{notes}");
+    assert!(!notes.contains("no test for"), "{notes}");
+}
+
+#[test]
+fn what_no_draw_changes_is_not_tested_whether_intervals_are_shown_or_not() {
+    let mut evidence = evidence();
+    // Nothing above the threshold but in both classes alike: at a rate that no draw reaches.
+    let scored = scored(&mut evidence, "y", "a");
+    for (i, row) in scored.videos.rows.iter_mut().enumerate() {
+        row.score = if row.fake { 0.1 } else { 0.5 + i as f64 / 1000.0 };
+    }
+    let mut table = declared();
+    table.metrics = vec![MetricSpec {
+        parameter: Parameter::Fpr(Spanned::default_of(0.01)),
+        ..metric(Metric::Tpr, Level::Video)
+    }];
+    for shown in [true, false] {
+        table.intervals.shown = shown;
+        let data = build(&project(), &table, &evidence, &[]).unwrap();
+        let cell = &data.metrics[0].rows[1].cells[0];
+        assert_eq!((cell.value, cell.doubt), (Some(0.0), Some(Doubt::NoVariance)), "{cell:?}");
+        assert_eq!((cell.p, cell.untested), (None, Some(Untested::NoVariance)));
+    }
 }
 
 #[test]
