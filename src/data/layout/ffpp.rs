@@ -15,6 +15,7 @@ use super::Finding;
 use super::lists::{Problems, json};
 use super::paths::stem;
 use super::released::{Part, Release};
+use super::tree;
 use crate::data::error::DataError;
 use crate::data::flaw::RowFlaw;
 use crate::data::manifest::Kind;
@@ -28,6 +29,9 @@ const DFD: &str = "DeepFakeDetection";
 
 /// Folders of copies, the first two of which are one.
 const COPIES: [&str; 4] = ["raw", "c0", "c23", "c40"];
+
+/// Folders beside `videos` that tools extract frames to.
+const FRAMES: [&str; 3] = ["images", "frames", "faces"];
 
 /// What to do without the lists.
 const NO_LISTS: &str = "copy `train.json`, `val.json` and `test.json` from dataset/splits of \
@@ -62,6 +66,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             parts.extend(SPLITS.map(|(_, name)| list(name)));
         }
     }
+    no_frames(release, &parts)?;
     let found = release.need(&parts)?;
     note_flat(release, &found);
     let mut folders = found.iter();
@@ -83,6 +88,27 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
         }
     }
     release.settle_pairs();
+    Ok(())
+}
+
+/// Refuses a release of which frames were extracted and the videos are not there.
+fn no_frames(release: &mut Release, parts: &[Part]) -> Result<(), DataError> {
+    for part in parts {
+        if release.find(&part.spellings).is_some() {
+            continue;
+        }
+        let beside = part.spellings.iter().filter_map(|place| place.strip_suffix("/videos"));
+        let mut frames = beside.flat_map(|copy| FRAMES.map(|frames| format!("{copy}/{frames}")));
+        if let Some(found) = frames.find(|folder| release.files.file(folder).is_dir()) {
+            let looked_for = vec![tree::spelled(&release.files, &part.spellings)];
+            let cure = format!(
+                "`{found}` has frames, and this layout reads videos: copy the videos beside them, \
+                 or declare the frames by `layout deepfakebench` where its JSON lists are there, \
+                 else by `layout folder videos=#true` or `layout table`"
+            );
+            return Err(release.incomplete(looked_for, vec![cure]));
+        }
+    }
     Ok(())
 }
 

@@ -52,6 +52,20 @@ fn pairs_become_reals_and_fakes_of_each_method() {
 }
 
 #[test]
+fn extracted_frames_without_their_videos_are_named() {
+    for folder in ["images", "frames"] {
+        let files: Vec<String> = release("c23")
+            .into_iter()
+            .map(|file| file.replace("/videos/", &format!("/{folder}/")).replace(".mp4", "/0.png"))
+            .collect();
+        let (_dir, root) = made(&files);
+        let error = refused(&set(&root, "c23", &["Deepfakes"]), &root);
+        let found = format!("`original_sequences/youtube/c23/{folder}` has frames");
+        assert!(error.contains(&found) && error.contains("layout deepfakebench"), "{error}");
+    }
+}
+
+#[test]
 fn raw_is_also_spelled_c0_and_only_declared_methods_are_read() {
     let (_dir, root) = made(&release("c0"));
     let listing = listed(&set(&root, "raw", &["NeuralTextures"])).unwrap();

@@ -52,7 +52,7 @@ pub(super) struct Release<'a> {
 
 /// A part that a release must have.
 pub(super) struct Part {
-    spellings: Vec<String>,
+    pub spellings: Vec<String>,
     cure: Option<String>,
 }
 
