@@ -289,6 +289,24 @@ fn names_that_repeat_between_methods_are_told() {
 }
 
 #[test]
+fn rows_that_are_there_again_are_told() {
+    let padded = "path,score,label\na/0,0.1,0\na/1,0.2,0\nb/0,0.9,1\na/0,0.1,0\n";
+    let (_folder, request) = file("s.csv", padded.as_bytes());
+    let notes = summarise(&request).unwrap().notes;
+    assert!(notes[0].starts_with("1 of its 4 rows equal an earlier row"), "{notes:?}");
+    // A row a video, and one of them twice.
+    let videos = "video,score,label\na,0.1,0\nb,0.2,0\nc,0.9,1\na,0.1,0\n";
+    let (_folder, mut request) = file("s.csv", videos.as_bytes());
+    request.video = vec!["video".into()];
+    assert_eq!(summarise(&request).unwrap().notes.len(), 1);
+    // Frames of one video may have equal scores, which nothing in the file tells apart.
+    let frames = "video,score,label\na,0.1,0\na,0.1,0\nb,0.9,1\nb,0.9,1\n";
+    let (_folder, mut request) = file("s.csv", frames.as_bytes());
+    request.video = vec!["video".into()];
+    assert_eq!(summarise(&request).unwrap().notes, [""; 0]);
+}
+
+#[test]
 fn scores_that_are_no_probabilities_are_told() {
     let (_folder, mut request) = file("s.csv", b"label,score\n0,-1.5\n1,0.25\n1,3\n");
     let notes = summarise(&request).unwrap().notes;

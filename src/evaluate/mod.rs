@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod outside;
 pub mod predictions;
 mod read_rows;
+mod repeated;
 mod rows;
 pub mod samples;
 mod score_file;

@@ -64,10 +64,41 @@ pub(super) fn read(request: &Request) -> Result<(Rows, Vec<String>), FileError> 
         Ok(())
     })?;
     reading.labels.finish().map_err(|source| reading.label_error(source))?;
+    let repeated = repeated_rows(request, &file, &rows, first)?;
     let mut notes = file.notes;
+    notes.extend(repeated);
     notes.extend(reading.labels.note());
     notes.extend(reading.told_apart.and_then(|found| found.note(request, rows.videos.as_ref())));
     Ok((rows, notes))
+}
+
+/// That rows are there more than once, where equal rows are not likely to be frames of equal
+/// scores: another column, such as a path or a frame's number, tells rows apart, or the file has
+/// about one row a video.
+fn repeated_rows(
+    request: &Request,
+    file: &ScoreFile,
+    rows: &Rows,
+    lines: usize,
+) -> Result<Option<String>, FileError> {
+    let known = |column: &&String| {
+        [&request.score, &request.label].contains(column)
+            || request.video.contains(column)
+            || request.by.as_ref() == Some(*column)
+            || TELLING.contains(&column.to_lowercase().as_str())
+    };
+    let told_apart = !file.columns.iter().all(|column| known(&column));
+    let videos = rows.videos.as_ref().map_or(0, |ids| ids.names.len());
+    if !told_apart && 2 * rows.scores.len() >= 3 * videos {
+        return Ok(None);
+    }
+    let repeated = file.repeated(lines)?.filter(|repeated| *repeated > 0);
+    Ok(repeated.map(|repeated| {
+        format!(
+            "{repeated} of its {lines} rows equal an earlier row in every column and count again; a \
+             sampler that pads the last batch leaves such rows. Remove them if they are that"
+        )
+    }))
 }
 
 /// Videos of one name that another column tells apart.

@@ -4,13 +4,14 @@
 //! fields, and decimal commas where fields are not separated by commas. What was found is told.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::*;
 
 use super::file::FileError;
+use super::repeated::repeated;
 
 /// Rows that are decoded together; whole row groups up to about this many.
 const BATCH: usize = 1 << 20;
@@ -147,6 +148,20 @@ impl ScoreFile {
                 return Ok(());
             }
         }
+    }
+
+    /// How many of its rows equal an earlier one in every column; none where that is not known, as
+    /// of Parquet.
+    ///
+    /// # Errors
+    /// A file that cannot be read any more.
+    pub(super) fn repeated(&self, rows: usize) -> Result<Option<usize>, FileError> {
+        let found = match &self.form {
+            Form::Parquet => return Ok(None),
+            Form::Csv { text: Text::File, .. } => repeated(BufReader::new(self.handle()?), rows),
+            Form::Csv { text: Text::Decoded(bytes), .. } => repeated(&**bytes, rows),
+        };
+        found.map_err(|source| self.unreadable(source))
     }
 
     /// The CSV with every column as text.
