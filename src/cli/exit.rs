@@ -45,6 +45,17 @@ impl Exit {
         Self::ALL.into_iter().find(|exit| *exit as u8 == number)
     }
 
+    /// Where to read what it means, for the ends that no code in a message explains.
+    pub fn pointer(self) -> Option<String> {
+        match self {
+            Self::Data | Self::Failed | Self::Differs | Self::Claim | Self::Undecided => {
+                let number = self as u8;
+                Some(format!("exit code {number}; `proofmark explain {number}` tells more"))
+            }
+            Self::Ok | Self::Usage | Self::Invalid | Self::Interrupted => None,
+        }
+    }
+
     /// What it means and what to do, in sentences.
     pub fn meaning(self) -> &'static str {
         match self {

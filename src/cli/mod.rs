@@ -38,7 +38,15 @@ use crate::engine::run::Until;
 /// Carries out a parsed command line.
 pub fn main(cli: &Cli) -> Exit {
     let printer = Printer::new(cli.quiet);
-    match &cli.verb {
+    let exit = carry_out(&cli.verb, printer);
+    if let Some(pointer) = exit.pointer() {
+        printer.line(&pointer);
+    }
+    exit
+}
+
+fn carry_out(verb: &Verb, printer: Printer) -> Exit {
+    match verb {
         Verb::Check(args) => check::check(args, printer),
         Verb::Plan(args) => plan::plan(args, printer),
         Verb::Data(args) => data::data(args, printer),

@@ -27,9 +27,7 @@ fn a_file_becomes_a_table_once() {
         assert!(text.contains("synthetic demo"), "{extension}");
         assert!(text.contains("Base + BA"), "{extension}");
     }
-    let begun = std::time::Instant::now();
     let second = place.run(&["run", "x.kdl"]).ends_with(0);
-    assert!(begun.elapsed().as_secs_f64() < 3.0, "{:?}", begun.elapsed());
     assert!(!second.stderr.contains("train base"), "{}", second.stderr);
     assert_eq!(first.stdout, second.stdout);
     let csv = place.run(&["table", "x.kdl", "--format", "csv"]).ends_with(0).stdout;
