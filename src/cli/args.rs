@@ -51,7 +51,7 @@ pub enum Verb {
     /// Recompute published averages and decide claims by published numbers; needs no data
     Audit(AuditArgs),
     /// Do everything that is not in the store yet, then print and write the tables
-    Run(RunArgs),
+    Run(ReportArgs),
     /// Draw pseudo-fakes of an experiment as training sees them, to look at
     Gallery(GalleryArgs),
     /// Score photographs, videos or face crops with a trained model
@@ -200,6 +200,20 @@ pub struct RunArgs {
     pub jobs: Option<usize>,
 }
 
+/// `run`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// What it has in common with `train`
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Show on the page a face of each video that a row has most wrong
+    ///
+    /// Faces of people leave the store this way; see what the licence of a data set allows before
+    /// you hand the page on.
+    #[arg(long)]
+    pub faces: bool,
+}
+
 /// `prepare`.
 #[derive(Debug, Args)]
 pub struct PrepareArgs {
@@ -225,6 +239,12 @@ pub struct TableArgs {
     /// How tables are printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: TableFormat,
+    /// Show on the page of `--format html` a face of each video that a row has most wrong
+    ///
+    /// Faces of people leave the store this way; see what the licence of a data set allows before
+    /// you hand the page on.
+    #[arg(long)]
+    pub faces: bool,
     /// Compare with the committed tables and print the differences
     ///
     /// Structure exactly, numbers within the `tolerance` of the table. Exit code 30 if

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::args::{PrepareArgs, RunArgs};
+use super::args::{PrepareArgs, ReportArgs, RunArgs};
 use super::claims;
 use super::exit::Exit;
 use super::lines::{Lines, whole};
@@ -15,7 +15,7 @@ use crate::engine::device::Devices;
 use crate::engine::findings::{describe, gather};
 use crate::engine::page::content;
 use crate::engine::run::{Run, Until, default_jobs};
-use crate::engine::tables;
+use crate::engine::{tables, wrong};
 use crate::lang::Loaded;
 use crate::prepare::store::Part;
 use crate::report::terminal;
@@ -23,18 +23,19 @@ use crate::work::{Failure, Silent};
 
 /// Carries a file out up to a stage.
 pub fn run(args: &RunArgs, until: Until, printer: Printer) -> Exit {
-    start(args, Task { until, part: Part::WHOLE, report: false }, printer)
+    start(args, Task { until, part: Part::WHOLE, page: None }, printer)
 }
 
 /// Prepares the faces, or a share of them.
 pub fn prepare(args: &PrepareArgs, printer: Printer) -> Exit {
     let part = args.shard.unwrap_or(Part::WHOLE);
-    start(&args.run, Task { until: Until::Prepare, part, report: false }, printer)
+    start(&args.run, Task { until: Until::Prepare, part, page: None }, printer)
 }
 
 /// Carries a file out, then prints and writes its tables.
-pub fn report(args: &RunArgs, printer: Printer) -> Exit {
-    start(args, Task { until: Until::Evaluate, part: Part::WHOLE, report: true }, printer)
+pub fn report(args: &ReportArgs, printer: Printer) -> Exit {
+    let page = Some(Page { faces: args.faces });
+    start(&args.run, Task { until: Until::Evaluate, part: Part::WHOLE, page }, printer)
 }
 
 /// What is to be done with a file.
@@ -42,7 +43,15 @@ pub fn report(args: &RunArgs, printer: Printer) -> Exit {
 struct Task {
     until: Until,
     part: Part,
-    report: bool,
+    /// How reports are written; none where none are.
+    page: Option<Page>,
+}
+
+/// What is on the page of a table.
+#[derive(Clone, Copy)]
+struct Page {
+    /// Whether faces are.
+    faces: bool,
 }
 
 fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
@@ -56,7 +65,7 @@ fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
 fn carry_out(
     args: &RunArgs,
     loaded: &Loaded,
-    Task { until, part, report }: Task,
+    Task { until, part, page }: Task,
     printer: Printer,
 ) -> Result<Exit, Failure> {
     let begun = Instant::now();
@@ -87,7 +96,7 @@ fn carry_out(
     }
     .until(until)?;
     let mut checks = Vec::new();
-    if report {
+    if let Some(page) = page {
         let project = &loaded.project;
         let mut findings = gather(project, &planned.world, &planned.plan, &planned.store)?;
         let (world, store) = (&mut planned.world, &planned.store);
@@ -96,7 +105,10 @@ fn carry_out(
             let evidence = tables::evidence(&findings, table)?;
             let data = tables::make(project, table, &evidence)?;
             printer.data(&terminal::render(&data, printer.out));
-            let content = content(loaded, table, &evidence, (&data, &findings))?;
+            let mut content = content(loaded, table, &evidence, (&data, &findings))?;
+            if page.faces {
+                wrong::add(&mut content, &planned.plan, store)?;
+            }
             let files = tables::write(&content, &args.reports)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));

@@ -11,7 +11,7 @@ use super::project::{Purpose, checked, failed, planned, print_missing};
 use crate::engine::findings::{describe, gather};
 use crate::engine::page::content;
 use crate::engine::run::unfinished;
-use crate::engine::tables;
+use crate::engine::{tables, wrong};
 use crate::lang::Loaded;
 use crate::report::checks::{Check, annotations, junit};
 use crate::report::compare::{compare, redrawn};
@@ -24,6 +24,10 @@ use crate::work::{Failure, Silent};
 
 /// Prints the tables of a file.
 pub fn table(args: &TableArgs, printer: Printer) -> Exit {
+    if args.faces && args.format != TableFormat::Html {
+        printer.error("`--faces` puts faces on a page; add `--format html`", None);
+        return Exit::Usage;
+    }
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match print(args, &loaded, printer) {
         Ok(exit) => exit,
@@ -63,7 +67,10 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
             printer.data(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
-            let content = content(loaded, table, &evidence, (&data, &findings))?;
+            let mut content = content(loaded, table, &evidence, (&data, &findings))?;
+            if args.faces {
+                wrong::add(&mut content, &planned.plan, &planned.store)?;
+            }
             printer.data(&render(&content, args.format, printer));
         }
         checks.extend(claims::checks(loaded, table, &data));

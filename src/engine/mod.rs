@@ -24,3 +24,4 @@ pub mod tables;
 pub mod train;
 pub mod weights;
 pub mod world;
+pub mod wrong;

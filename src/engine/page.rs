@@ -1,5 +1,7 @@
 //! Everything that a table's page shows, brought together.
 
+use std::collections::BTreeMap;
+
 use crate::lang::model::{Experiment, LossTerm, Project, Row, Table};
 use crate::lang::span::Origin;
 use crate::lang::{Loaded, Sources};
@@ -8,6 +10,7 @@ use crate::report::findings::Findings;
 use crate::report::page::content::{Content, ExperimentText};
 use crate::report::page::shapes::shapes;
 use crate::report::table::TableData;
+use crate::train::journal::record::term_names;
 use crate::work::Failure;
 
 /// The content of a table's page: a function of the declarations and the findings, so that a pack
@@ -29,8 +32,22 @@ pub fn content<'a>(
         units: units.map_err(|e| Failure::Data(e.to_string()))?,
         texts: texts(loaded, table),
         experiments: table.rows.iter().map(experiments).collect(),
+        weights: weights(&loaded.project, table),
+        faces: BTreeMap::new(),
         command: format!("proofmark run {}", root(&loaded.sources)),
     })
+}
+
+/// The weight of each term of the objectives of a table's rows.
+fn weights(project: &Project, table: &Table) -> BTreeMap<(String, String), f64> {
+    let names = table.rows.iter().flat_map(Row::experiments);
+    let experiments = names.filter_map(|name| Some((name, project.experiments.get(name)?)));
+    let of = |(name, experiment): (&str, &Experiment)| {
+        let weights = experiment.loss.terms.iter().map(LossTerm::weight).collect::<Vec<_>>();
+        let terms = term_names(&experiment.loss).into_iter().zip(weights);
+        terms.map(|(term, weight)| ((name.to_owned(), term), weight)).collect::<Vec<_>>()
+    };
+    experiments.flat_map(of).collect()
 }
 
 /// The file that was given, as it was named.

@@ -226,3 +226,17 @@ fn plots_are_files_too() {
         assert!(dark && png.get_pixel(2, 2).0 == [255; 3], "{name}");
     }
 }
+
+#[test]
+fn faces_are_on_a_page_that_was_asked_for_them() {
+    let place = Place::new();
+    place.run(&["run", "x.kdl", "--faces"]).ends_with(0);
+    let page = std::fs::read_to_string(place.path("reports/tiny.html")).unwrap();
+    let faces = page.matches("<img class=\"face\" alt=\"\" src=\"data:image/jpeg;base64,").count();
+    assert!(faces > 0 && faces == page.matches("<span class=\"wrong\">").count(), "{faces}");
+    let printed = place.run(&["table", "x.kdl", "--format", "html", "--faces"]).ends_with(0).stdout;
+    assert_eq!(printed.matches("class=\"face\"").count(), faces);
+    let without = place.run(&["table", "x.kdl", "--format", "html"]).ends_with(0).stdout;
+    assert_eq!(without.matches("class=\"face\"").count(), 0);
+    place.run(&["table", "x.kdl", "--faces"]).ends_with(2);
+}

@@ -252,6 +252,15 @@ pub enum LossTerm {
     },
 }
 
+impl LossTerm {
+    /// Its weight in the sum.
+    pub fn weight(&self) -> f64 {
+        match self {
+            Self::CrossEntropy { weight, .. } | Self::Triplet { weight, .. } => weight.value,
+        }
+    }
+}
+
 /// Which triplets of a batch count (paper section 3.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

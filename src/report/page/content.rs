@@ -1,5 +1,7 @@
 //! What the page shows, as data.
 
+use std::collections::BTreeMap;
+
 use super::super::table::TableData;
 use crate::report::findings::{Findings, Run};
 
@@ -24,6 +26,12 @@ pub struct Content<'a> {
     pub texts: Vec<ExperimentText>,
     /// For each row of the table, its experiments: one, or one per seed.
     pub experiments: Vec<Vec<String>>,
+    /// The weight of each term of the objective of an experiment, by the experiment's and the
+    /// term's name.
+    pub weights: BTreeMap<(String, String), f64>,
+    /// A face as JPEG of each video that a row has most wrong, by data set and video; empty
+    /// unless faces were asked for.
+    pub faces: BTreeMap<(String, String), Vec<u8>>,
     /// How the report is made again, as a command.
     pub command: String,
 }
@@ -35,6 +43,8 @@ pub struct UnitShapes {
     pub label: String,
     /// Stable name: that of its column, or the data set.
     pub key: String,
+    /// Its data set.
+    pub dataset: String,
     /// Name of its scenario.
     pub scenario: String,
     /// Place of its column among all columns of the table; none for a data set of which only

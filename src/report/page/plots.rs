@@ -1,5 +1,8 @@
 //! Plots in the page: a legend, and each panel as a picture with its words.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::content::{Content, UnitShapes};
 use super::figures::{Figures, UnitFigures};
 use crate::report::markup::escape;
@@ -58,12 +61,19 @@ pub(super) fn units(content: &Content, figures: &Figures) -> String {
     out + "</section>\n"
 }
 
-/// The videos that each row has most wrong.
+/// The videos that each row has most wrong, with a face of each where there are faces.
 fn wrong(content: &Content, shapes: &UnitShapes) -> String {
-    let list = |videos: &[(String, f64)]| {
-        let video = |(name, score): &(String, f64)| format!("{} {score:.2}", escape(name));
-        videos.iter().map(video).collect::<Vec<_>>().join("<br>")
+    let video = |(name, score): &(String, f64)| {
+        let face = content.faces.get(&(shapes.dataset.clone(), name.clone()));
+        let face = face.map_or(String::new(), |jpeg| {
+            format!(
+                "<img class=\"face\" alt=\"\" src=\"data:image/jpeg;base64,{}\">",
+                STANDARD.encode(jpeg)
+            )
+        });
+        format!("<span class=\"wrong\">{face}{} {score:.2}</span>", escape(name))
     };
+    let list = |videos: &[(String, f64)]| videos.iter().map(video).collect::<String>();
     let rows = content.labels().into_iter().zip(&shapes.rows).filter_map(|(label, shape)| {
         let [reals, fakes] = &shape.as_ref()?.wrong;
         Some(format!(

@@ -64,6 +64,7 @@ pub fn shapes(
             Ok(UnitShapes {
                 label: unit.label.clone(),
                 key: unit.key(),
+                dataset: unit.dataset.clone(),
                 scenario: planned.scenarios[scenario].name.clone(),
                 column,
                 rows: rows.collect::<Result<_, _>>()?,

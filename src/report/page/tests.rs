@@ -1,6 +1,6 @@
 //! The page of a made-up report: what is in it, and that nothing in it is taken for markup.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -36,6 +36,8 @@ fn content<'a>(table: &'a TableData, findings: &'a Findings) -> Content<'a> {
         units: Vec::new(),
         texts: Vec::new(),
         experiments: rows.iter().map(|row| vec![row.experiment.clone()]).collect(),
+        weights: BTreeMap::new(),
+        faces: BTreeMap::new(),
         command: "proofmark run x.kdl".into(),
     }
 }
@@ -117,6 +119,7 @@ fn full() -> (TableData, Findings, String) {
     content.units.push(UnitShapes {
         label: HOSTILE.into(),
         key: "ffpp".into(),
+        dataset: "ffpp".into(),
         scenario: HOSTILE.into(),
         column: Some(0),
         rows: vec![Some(shape.clone()), Some(Shape { fakes: 0, roc: Vec::new(), ..shape }), None],

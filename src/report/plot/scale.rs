@@ -23,7 +23,8 @@ impl Axis {
         Self { title: title.to_owned(), low: 0.0, high: 1.0, ticks }
     }
 
-    /// An axis that holds all values, between round ends.
+    /// An axis that holds all values, with ticks at round ones. It ends at most a quarter of the
+    /// distance between ticks beyond them.
     pub fn of(title: &str, values: impl Iterator<Item = f64>) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values.filter(|value| value.is_finite()) {
@@ -37,13 +38,16 @@ impl Axis {
             (low, high) = (low - room, high + room);
         }
         let step = nice((high - low) / 4.0);
-        let (first, last) = ((low / step).floor(), (high / step).ceil());
+        let end = step / 4.0;
+        let (low, high) = ((low / end).floor() * end, (high / end).ceil() * end);
+        // What is a tick but for rounding is one.
+        let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
         let count = (last - first) as i32;
         let ticks = (0..=count).map(|i| (first + f64::from(i)) * step + 0.0);
         Self {
             title: title.to_owned(),
-            low: first * step,
-            high: last * step,
+            low,
+            high,
             ticks: ticks.map(|value| (value, number(value))).collect(),
         }
     }
@@ -73,17 +77,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn axes_hold_their_values_between_round_ends() {
+    fn axes_hold_their_values_and_little_more() {
         for values in [vec![0.61, 0.93], vec![5.0], vec![0.0, 0.0], vec![-3.0, 1e4], vec![]] {
             let axis = Axis::of("", values.iter().copied());
             assert!(values.iter().all(|v| (0.0..=1.0).contains(&axis.place(*v))), "{axis:?}");
             assert!((2..=7).contains(&axis.ticks.len()), "{axis:?}");
+            let step = axis.ticks[1].0 - axis.ticks[0].0;
             let ends = (axis.ticks[0].0, axis.ticks[axis.ticks.len() - 1].0);
-            assert!((ends.0 - axis.low).abs() < 1e-9 && (ends.1 - axis.high).abs() < 1e-9);
+            assert!(axis.low <= ends.0 && ends.0 < axis.low + step, "{axis:?}");
+            assert!(ends.1 <= axis.high && axis.high < ends.1 + step, "{axis:?}");
+            if let [low, .., high] = values[..]
+                && low < high
+            {
+                assert!(low - axis.low < 0.26 * step && axis.high - high < 0.26 * step, "{axis:?}");
+            }
         }
         let axis = Axis::of("", [0.61, 0.93, f64::NAN].into_iter());
         let labels: Vec<&str> = axis.ticks.iter().map(|(_, label)| label.as_str()).collect();
-        assert_eq!(labels, ["0.6", "0.7", "0.8", "0.9", "1"]);
+        assert_eq!(labels, ["0.6", "0.7", "0.8", "0.9"]);
+        assert!((axis.low - 0.6).abs() < 1e-9 && (axis.high - 0.95).abs() < 1e-9, "{axis:?}");
     }
 
     #[test]

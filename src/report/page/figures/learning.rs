@@ -13,6 +13,7 @@ const SMALL: (f64, f64) = (200.0, 140.0);
 /// A model and the row that it belongs to.
 struct Model<'a> {
     row: usize,
+    experiment: &'a str,
     title: String,
     run: &'a Run,
 }
@@ -28,7 +29,7 @@ pub(super) fn plots(content: &Content) -> Vec<Plot> {
             };
             let title =
                 if several { format!("{label}, seed {}", run.seed) } else { label.to_owned() };
-            models.push(Model { row, title, run });
+            models.push(Model { row, experiment, title, run });
         }
     }
     if models.is_empty() {
@@ -63,7 +64,7 @@ pub(super) fn plots(content: &Content) -> Vec<Plot> {
     }
     let names = ["training objective", "cross-entropy of validation faces"];
     let mut names: Vec<String> = names.map(str::to_owned).into();
-    let panels = models.iter().map(|model| losses(model, &mut names)).collect();
+    let panels = models.iter().map(|model| losses(model, content, &mut names)).collect();
     let key = |(i, label): (usize, &String)| Key { mark: Mark::Line(i), label: label.clone() };
     plots.push(Plot {
         name: "losses".to_owned(),
@@ -117,9 +118,9 @@ fn validation(
     })
 }
 
-/// The objective of a model, its terms where it has several, and validation. `names` has what
-/// the lines are, and gets what is new.
-fn losses(model: &Model, names: &mut Vec<String>) -> Panel {
+/// The objective of a model, what each term adds to it where it has several, and validation.
+/// `names` has what the lines are, and gets what is new.
+fn losses(model: &Model, content: &Content, names: &mut Vec<String>) -> Panel {
     let run = model.run;
     let mut lines: Vec<(usize, Vec<(f64, f64)>)> = Vec::new();
     let mut add = |name: usize, value: &dyn Fn(&EpochRecord) -> Option<f64>| {
@@ -137,13 +138,16 @@ fn losses(model: &Model, names: &mut Vec<String>) -> Panel {
         .map(|e| e.parts.iter().map(|p| p.term.as_str()).collect())
         .unwrap_or_default();
     for term in terms.iter().filter(|_| terms.len() > 1) {
-        let name = format!("{term} in training, without its weight");
+        // With its weight, as it counts: without, a term of a small weight would fill the plot.
+        let key = (model.experiment.to_owned(), (*term).to_owned());
+        let Some(weight) = content.weights.get(&key) else { continue };
+        let name = format!("{term} in training, times its weight");
         let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
             names.push(name);
             names.len() - 1
         });
         let part = |epoch: &EpochRecord| {
-            epoch.parts.iter().find(|part| part.term == *term).map(|part| part.value)
+            epoch.parts.iter().find(|part| part.term == *term).map(|part| part.value * weight)
         };
         add(place, &part);
     }
