@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::survey::Prepared;
 use super::world::World;
-use crate::lang::model::{Dataset, Detector, Label, Layout};
+use crate::lang::model::{Dataset, Detector, Label};
 use crate::prepare::faces::Faces;
 use crate::prepare::store::{PreparedVideo, Status};
 use crate::report::figure::panels::{Amount, Figure, Panel};
@@ -52,7 +52,7 @@ pub fn figure(
     let faces = Faces::open(&folder).map_err(Failure::Data)?;
     Ok(Figure {
         title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
-        synthetic: matches!(dataset.layout, Layout::Demo(_)),
+        synthetic: dataset.layout.demo().is_some(),
         amounts: classes.each_ref().map(amount),
         panels: vec![
             lengths(&classes),

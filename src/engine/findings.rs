@@ -71,7 +71,10 @@ pub fn gather(
             Work::Train { experiment, .. } | Work::Ready { experiment } => {
                 findings.runs.push(run(project, experiment, stage, store)?);
             }
-            _ => {}
+            Work::Landmarks { .. }
+            | Work::Sample { .. }
+            | Work::Predict { .. }
+            | Work::Outside { .. } => {}
         }
     }
     Ok(findings)
@@ -108,7 +111,10 @@ fn attributes(project: &Project, world: &World) -> Vec<SetAttribute> {
     let named: BTreeSet<(&str, &str)> = columns
         .filter_map(|column| match column {
             Column::PerValue { dataset, by, .. } => Some((&*dataset.value, &*by.value)),
-            _ => None,
+            Column::Dataset { .. }
+            | Column::PerManipulation { .. }
+            | Column::Average { .. }
+            | Column::Corrupted { .. } => None,
         })
         .collect();
     let of = |(dataset, name): (&str, &str)| {

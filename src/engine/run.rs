@@ -210,7 +210,11 @@ impl Run<'_> {
             Work::Faces { dataset } => dataset,
             // Those of faces that others still prepare are found when all are there.
             Work::Landmarks { dataset } => return Ok(self.face_folders()?.contains_key(dataset)),
-            _ => return Ok(true),
+            Work::Sample { .. }
+            | Work::Train { .. }
+            | Work::Ready { .. }
+            | Work::Predict { .. }
+            | Work::Outside { .. } => return Ok(true),
         };
         let (word, share) = (stage.kind.word(), self.part);
         let draft = match self.store.claim_share(word, &stage.key, &share.stem())? {
@@ -266,8 +270,7 @@ impl Run<'_> {
                 return Err(Failure::Internal("the store is busy after waiting".to_owned()));
             }
         };
-        // Preparation and training go on from what an interrupted try left.
-        if !matches!(stage.kind, Kind::Faces | Kind::Train) {
+        if !stage.kind.goes_on() {
             draft.clear()?;
         }
         let begun = Instant::now();

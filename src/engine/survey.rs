@@ -8,7 +8,7 @@ use super::world::{World, look_at};
 use crate::data::DataError;
 use crate::data::statistics::{Measure, Row};
 use crate::data::survey::{Purpose, SetTable, Survey};
-use crate::lang::model::{Column, Dataset, Ensemble, Label, Layout, Project};
+use crate::lang::model::{Column, Dataset, Ensemble, Label, Project};
 use crate::plan::graph::{Kind, experiments, only_datasets};
 use crate::plan::keys::{faces_key, sample_key};
 use crate::prepare::faces::read_tables;
@@ -69,7 +69,7 @@ pub fn survey_of(
     let faces = faces(&prepared);
     let mut survey = Survey::default();
     let mut noted = BTreeSet::new();
-    let mixed = sets.iter().any(|set| !matches!(set.layout, Layout::Demo(_)));
+    let mixed = sets.iter().any(|set| set.layout.demo().is_none());
     for (purpose, sets) in groups {
         let mut rows = Vec::new();
         for dataset in sets {

@@ -45,6 +45,16 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether it goes on from what an interrupted try left.
+    pub fn goes_on(self) -> bool {
+        match self {
+            Self::Faces | Self::Train => true,
+            Self::Landmarks | Self::Sample | Self::Predict => false,
+        }
+    }
+}
+
 /// One stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {

@@ -17,9 +17,7 @@ use crate::evaluate::metrics::{BadScore, Ranking};
 use crate::evaluate::outside::OutsideCoverage;
 use crate::evaluate::samples::Samples;
 use crate::evaluate::statistics::seeds::Seeds;
-use crate::lang::model::{
-    Corruption, Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold,
-};
+use crate::lang::model::{Corruption, Level, MetricSpec, Project, Row, Split, Table, Threshold};
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,7 +186,7 @@ pub fn build(
 }
 
 fn empty_block(spec: &MetricSpec) -> MetricBlock {
-    let threshold = measures::threshold(spec);
+    let threshold = spec.parameter.threshold();
     MetricBlock {
         metric: spec.metric.value,
         label: measures::label(spec),
@@ -385,7 +383,7 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
     scored
         .chain(trained)
         .filter_map(|name| project.datasets.get(name))
-        .any(|dataset| matches!(dataset.layout, Layout::Demo(_)))
+        .any(|dataset| dataset.layout.demo().is_some())
 }
 
 #[cfg(test)]

@@ -119,7 +119,9 @@ fn faces(dataset: &Dataset) -> String {
     let rule = &dataset.faces;
     match rule.detector.value {
         Detector::None => "as they come".to_owned(),
-        _ => format!("box and {} % around it", (rule.margin.value * 1e8).round() / 1e6),
+        Detector::Retinaface => {
+            format!("box and {} % around it", (rule.margin.value * 1e8).round() / 1e6)
+        }
     }
 }
 
@@ -127,7 +129,7 @@ fn compression(dataset: &Dataset) -> String {
     let written = match &dataset.layout {
         Layout::Released(layout) => layout.switches.get("compression"),
         Layout::Deepfakebench(layout) => layout.compression.as_ref(),
-        _ => None,
+        Layout::Demo(_) | Layout::Folder(_) | Layout::Table(_) => None,
     };
     written.map_or_else(|| "as it comes".to_owned(), |compression| compression.value.clone())
 }

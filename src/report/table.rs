@@ -68,7 +68,13 @@ pub struct ScenarioHead {
 impl ColumnHead {
     /// Whether it is a mean of other columns or of their parts.
     pub fn is_average(&self) -> bool {
-        matches!(self.kind, ColumnKind::Average { .. })
+        match self.kind {
+            ColumnKind::Average { .. } => true,
+            ColumnKind::Dataset { .. }
+            | ColumnKind::Manipulation { .. }
+            | ColumnKind::Value { .. }
+            | ColumnKind::Corrupted { .. } => false,
+        }
     }
 }
 
