@@ -15,7 +15,6 @@ use crate::engine::tables;
 use crate::lang::Loaded;
 use crate::report::checks::{Check, annotations, junit};
 use crate::report::compare::{compare, redrawn};
-use crate::report::page::content::Content;
 use crate::report::page::figures::Figures;
 use crate::report::table::{TableData, Verdict};
 use crate::report::{csv, json, latex, markdown, page, terminal};
@@ -63,8 +62,17 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
             printer.data(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
-            let content = content(loaded, table, &evidence, (&data, &findings))?;
-            printer.data(&render(&content, args.format, printer));
+            printer.data(&match args.format {
+                TableFormat::Text => terminal::render(&data, printer.out),
+                TableFormat::Markdown => markdown::render(&data),
+                TableFormat::Latex => latex::render(&data),
+                TableFormat::Csv => csv::render(&data),
+                TableFormat::Json => json::render(&data),
+                TableFormat::Html => {
+                    let content = content(loaded, table, &evidence, (&data, &findings))?;
+                    page::render::render(&content, &Figures::of(&content))
+                }
+            });
         }
         checks.extend(claims::checks(loaded, table, &data));
     }
@@ -121,16 +129,4 @@ fn committed(folder: &Path, table: &TableData, tolerance: f64) -> Result<Check, 
         },
         place: Some((path.display().to_string(), 1)),
     })
-}
-
-fn render(content: &Content, format: TableFormat, printer: Printer) -> String {
-    let table = content.table;
-    match format {
-        TableFormat::Text => terminal::render(table, printer.out),
-        TableFormat::Markdown => markdown::render(table),
-        TableFormat::Latex => latex::render(table),
-        TableFormat::Csv => csv::render(table),
-        TableFormat::Json => json::render(table),
-        TableFormat::Html => page::render::render(content, &Figures::of(content)),
-    }
 }

@@ -1,11 +1,13 @@
 //! Everything that a table's page shows, brought together.
 
+use std::collections::BTreeMap;
+
 use crate::lang::model::{Experiment, LossTerm, Project, Row, Table};
 use crate::lang::span::Origin;
 use crate::lang::{Loaded, Sources};
 use crate::report::build::Evidence;
 use crate::report::findings::Findings;
-use crate::report::page::content::{Content, ExperimentText};
+use crate::report::page::content::{Content, ExperimentText, Index};
 use crate::report::page::shapes::shapes;
 use crate::report::table::TableData;
 use crate::work::Failure;
@@ -26,6 +28,7 @@ pub fn content<'a>(
     Ok(Content {
         table: data,
         findings,
+        index: Index::of(findings),
         units: units.map_err(|e| Failure::Data(e.to_string()))?,
         texts: texts(loaded, table),
         experiments: table.rows.iter().map(experiments).collect(),
@@ -39,8 +42,8 @@ fn root(sources: &Sources) -> String {
 }
 
 /// What is written of each experiment of a table's rows.
-fn texts(loaded: &Loaded, table: &Table) -> Vec<ExperimentText> {
-    let mut texts = Vec::new();
+fn texts(loaded: &Loaded, table: &Table) -> BTreeMap<String, ExperimentText> {
+    let mut texts = BTreeMap::new();
     for row in &table.rows {
         for name in row.experiments() {
             let origins = match loaded.project.experiments.get(name) {
@@ -48,7 +51,8 @@ fn texts(loaded: &Loaded, table: &Table) -> Vec<ExperimentText> {
                 // The scores of another tool are declared in the table itself.
                 None => vec![row.experiment.origin],
             };
-            texts.extend(text(&loaded.sources, name, &origins));
+            let text = text(&loaded.sources, &origins);
+            texts.extend(text.map(|text| (name.to_owned(), text)));
         }
     }
     texts
@@ -77,7 +81,7 @@ fn origins(project: &Project, experiment: &Experiment) -> Vec<Origin> {
 }
 
 /// The declarations around some places, each once.
-fn text(sources: &Sources, experiment: &str, origins: &[Origin]) -> Option<ExperimentText> {
+fn text(sources: &Sources, origins: &[Origin]) -> Option<ExperimentText> {
     let mut found: Vec<Origin> = Vec::new();
     for declaration in origins.iter().filter_map(|origin| sources.declaration(*origin)) {
         if !found.contains(&declaration) {
@@ -92,7 +96,6 @@ fn text(sources: &Sources, experiment: &str, origins: &[Origin]) -> Option<Exper
         Some(format!("// {}\n{}", place(declaration)?, sources.excerpt(declaration)?))
     });
     Some(ExperimentText {
-        experiment: experiment.to_owned(),
         text: parts.collect::<Vec<_>>().join("\n\n"),
         place: place(*found.first()?)?,
     })

@@ -162,7 +162,7 @@ pub struct Plan {
 }
 
 /// Scores and the stage that gives them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scores {
     /// The experiment, or the row of another tool.
     pub of: String,
@@ -296,7 +296,7 @@ pub fn marked(project: &Project) -> Vec<&Dataset> {
 
 /// The stages of a project whose data sets are in `facts`.
 pub fn plan(project: &Project, facts: &Facts) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Making::default();
     let mut faces = BTreeMap::new();
     let seen = seen(project);
     for dataset in datasets(project) {
@@ -348,10 +348,20 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
             }
         }
     }
-    plan
+    plan.plan
 }
 
-impl Plan {
+/// A plan that is being made.
+#[derive(Default)]
+struct Making {
+    plan: Plan,
+    /// Kinds and keys of its stages.
+    stages: BTreeSet<(Kind, String)>,
+    /// Its scores.
+    scores: BTreeSet<Scores>,
+}
+
+impl Making {
     /// Adds what an experiment is scored on for a table.
     fn predict(
         &mut self,
@@ -433,16 +443,16 @@ impl Plan {
     fn scores(&mut self, of: &str, outside: bool, target: &Target, inputs: &Inputs) {
         let (of, target) = (of.to_owned(), target.clone());
         let scores = Scores { of, outside, target, key: inputs.key(Kind::Predict.word()) };
-        if !self.scores.contains(&scores) {
-            self.scores.push(scores);
+        if self.scores.insert(scores.clone()) {
+            self.plan.scores.push(scores);
         }
     }
 
     /// Adds a stage unless one with the same key is there.
     fn add(&mut self, kind: Kind, name: String, inputs: Inputs, work: Work) {
         let key = inputs.key(kind.word());
-        if !self.stages.iter().any(|s| s.kind == kind && s.key == key) {
-            self.stages.push(Stage { kind, name, key, inputs, work });
+        if self.stages.insert((kind, key.clone())) {
+            self.plan.stages.push(Stage { kind, name, key, inputs, work });
         }
     }
 }

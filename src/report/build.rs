@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::certainty::{self, Measured};
 use super::claims;
 use super::columns::{Planned, Source, Unit, plan};
+use super::lookup::Lookup;
 use super::marks::mark;
 use super::measures;
 use super::notes;
@@ -30,6 +31,18 @@ pub struct ScoreKey {
     pub split: Split,
     /// What was done to the faces.
     pub corruption: Option<Corruption>,
+}
+
+impl ScoreKey {
+    /// What sorts before every key of an experiment.
+    pub(super) fn first_of(experiment: &str) -> Self {
+        Self {
+            experiment: experiment.to_owned(),
+            dataset: String::new(),
+            split: Split::Train,
+            corruption: None,
+        }
+    }
 }
 
 /// The scores of one model on one split.
@@ -180,8 +193,10 @@ pub fn build(
         claims: Vec::new(),
     };
     reference::place(&mut data, published);
+    let lookup = Lookup::of(&data.metrics, &data.scenarios);
     let claims = table.claims.iter().zip(differences);
-    data.claims = claims.map(|(claim, found)| claims::decide(&data, claim, found)).collect();
+    let claims = claims.map(|(claim, found)| claims::decide((&data, &lookup), claim, found));
+    data.claims = claims.collect();
     Ok(data)
 }
 
