@@ -347,7 +347,7 @@ impl Run<'_> {
                 let faces = self.marked_faces(&experiment.data)?;
                 let sample = self.result(Kind::Sample, sample)?;
                 let sets = sample::read(self.project, experiment, self.world, &sample, faces)?;
-                let weights = self.world.weights.get(&experiment.init.name.value);
+                let weights = self.world.weights.get(&experiment.name.value);
                 let weights = weights.map(PathBuf::as_path);
                 let device = self.devices.of(experiment)?;
                 let cuts = train::cuts(self.project, &experiment.data, &self.world.facts);
@@ -358,7 +358,7 @@ impl Run<'_> {
             Work::Ready { experiment } => {
                 let experiment = self.experiment(experiment)?;
                 let lost = || Failure::Internal("weights were not looked for".to_owned());
-                let weights = self.world.weights.get(&experiment.init.name.value);
+                let weights = self.world.weights.get(&experiment.name.value);
                 let (weights, head) = weights.zip(experiment.ready()).ok_or_else(lost)?;
                 ready::make(experiment, head, stage, weights, folder, events)?;
             }

@@ -155,6 +155,7 @@ fn reordered(before: &Declaration, after: &Declaration) -> Vec<Change> {
             before: Some(json!(first)),
             after: Some(json!(second)),
             origin: None,
+            found: None,
         })
     });
     changes.collect()
