@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use proofmark::lang::{MemoryFiles, load};
+use proofmark::lang::model::Project;
+use proofmark::lang::{DiskFiles, MemoryFiles, load};
 use proofmark::plan::graph::{DatasetDigests, Facts, plan};
 use proptest::prelude::*;
 
@@ -33,18 +34,69 @@ fn keys_of(text: &str, jpeg: bool) -> BTreeMap<String, String> {
     let files = MemoryFiles::default().with("x.kdl", text);
     let loaded = load(Path::new("x.kdl"), &files);
     assert!(!loaded.has_errors(), "{:?}\n{text}", loaded.diagnostics);
-    let mut facts = Facts { demo_version: 1, ..Facts::default() };
-    for name in loaded.project.datasets.keys() {
-        let digest = |what: &str| format!("{what} of {name}");
-        let (pixels, manifest) = (digest("pixels"), digest("manifest"));
-        let digests = DatasetDigests { pixels, jpeg, manifest };
-        facts.datasets.insert(name.clone(), digests);
-    }
-    plan(&loaded.project, &facts)
+    plan(&loaded.project, &made_up(&loaded.project, jpeg))
         .stages
         .iter()
         .map(|s| (format!("{} {}", s.kind.word(), s.name), s.key.clone()))
         .collect()
+}
+
+/// A world without data: a digest of everything that has one.
+fn made_up(project: &Project, jpeg: bool) -> Facts {
+    let mut facts = Facts { demo_version: 1, ..Facts::default() };
+    for (name, dataset) in &project.datasets {
+        let digest = |what: &str| format!("{what} of {name}");
+        let (pixels, manifest) = (digest("pixels"), digest("manifest"));
+        facts.datasets.insert(name.clone(), DatasetDigests { pixels, jpeg, manifest });
+        if dataset.faces.weights.is_some() {
+            facts.detectors.insert(name.clone(), digest("detector").into());
+        }
+        if dataset.landmarks.is_some() {
+            facts.landmarks.insert(name.clone(), digest("landmarks").into());
+        }
+    }
+    for (name, experiment) in &project.experiments {
+        let digest = format!("weights of {}", experiment.init.name.value);
+        facts.weights.insert(name.clone(), digest.into());
+    }
+    facts
+}
+
+/// The stages of a file of the project, each with its key.
+fn stages(path: &str) -> String {
+    let loaded = load(Path::new(path), &DiskFiles);
+    assert!(!loaded.has_errors(), "{path}: {:?}", loaded.diagnostics);
+    let plan = plan(&loaded.project, &made_up(&loaded.project, false));
+    let line =
+        |s: &proofmark::plan::graph::Stage| format!("{} {}: {}\n", s.kind.word(), s.name, s.key);
+    plan.stages.iter().map(line).collect()
+}
+
+/// A key that changes runs people's experiments anew. Where the meaning of a declaration changed
+/// and it has to, the CHANGELOG says so.
+#[test]
+fn experiments_that_people_ran_keep_their_keys() {
+    insta::assert_snapshot!("quickstart", stages("experiments/quickstart.kdl"));
+    insta::assert_snapshot!("table3", stages("experiments/table3.kdl"));
+}
+
+/// Both have the `init` called `file`, one of them with another file.
+#[test]
+fn an_override_of_weights_makes_another_model() {
+    let text = PARTS.join("\n").replace("row att;", "row att; row one; row two;")
+        + "\ninit file { weights \"one.pth\"; normalize half }\n\
+           experiment one extends=base { init file }\n\
+           experiment two extends=one { override init { weights \"two.pth\" } }\n";
+    let loaded = load(Path::new("x.kdl"), &MemoryFiles::default().with("x.kdl", text));
+    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
+    let mut facts = made_up(&loaded.project, false);
+    for name in ["one", "two"] {
+        facts.weights.insert(name.to_owned(), format!("what is in {name}.pth").into());
+    }
+    let trained = plan(&loaded.project, &facts).stages;
+    let trained = trained.iter().filter(|stage| ["one", "two"].contains(&stage.name.as_str()));
+    let keys: BTreeSet<&str> = trained.map(|stage| stage.key.as_str()).collect();
+    assert_eq!(keys.len(), 2, "one model for both: {keys:?}");
 }
 
 fn key_set(text: &str) -> BTreeSet<String> {

@@ -61,8 +61,14 @@ fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Resul
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
     let store = Store::open(&args.store.store)?;
     let mut world = look_at(&[dataset], &store, &looking)?;
-    let figure = figure::figure(dataset, &args.file, &store, &mut world, &looking)?;
+    let figure = figure::figure(dataset, &store, &mut world, &looking)?;
     looking.finish();
+    let figure = figure.ok_or_else(|| {
+        Failure::Data(format!(
+            "the faces of `{name}` are not all prepared; `proofmark prepare {}` does it",
+            args.file.display()
+        ))
+    })?;
     give(args, &svg::render(&figure), printer)?;
     Ok(Exit::Ok)
 }

@@ -105,7 +105,15 @@ impl From<&Failure> for Exit {
         match failure {
             Failure::Interrupted => Self::Interrupted,
             Failure::Data(_) | Failure::Weights(_) => Self::Data,
-            _ => Self::Failed,
+            Failure::Write { .. }
+            | Failure::Read { .. }
+            | Failure::Faces(_)
+            | Failure::Hub(_)
+            | Failure::Store(_)
+            | Failure::Diverged(_)
+            | Failure::Run(_)
+            | Failure::Device(_)
+            | Failure::Internal(_) => Self::Failed,
         }
     }
 }

@@ -10,8 +10,8 @@ use super::project::{Purpose, checked, failed, planned, print_missing};
 use super::size::{Known, size};
 use crate::engine::run::{Reason, reasons};
 use crate::lang::Loaded;
-use crate::plan::graph::{Stage, Work};
-use crate::plan::inputs::Change;
+use crate::plan::graph::{Digest, Stage, Work};
+use crate::plan::inputs::{Change, Found};
 use crate::plan::meaning::said;
 use crate::report::numbers::thousands;
 use crate::work::Failure;
@@ -175,48 +175,46 @@ fn words(reason: &Reason, loaded: &Loaded) -> Vec<String> {
         Reason::Changed(changes) => {
             // A value that changed says more than an input that changed because of it.
             let (values, inputs): (Vec<&Change>, Vec<&Change>) =
-                changes.iter().partition(|c| upstream(&c.path).is_none());
+                changes.iter().partition(|c| c.found.is_none());
             values.into_iter().chain(inputs).map(|change| described(change, loaded)).collect()
         }
     }
 }
 
-/// The stage whose result an input is, if it is one.
-fn upstream(path: &str) -> Option<&'static str> {
-    match path.rsplit('.').next()? {
-        "sample" if path == "sample" => Some("the sampled faces changed"),
-        "model" => Some("the model changed"),
-        "faces" => Some("the prepared faces changed"),
-        "pixels" => Some("files of the data set changed"),
-        "manifest" => Some("the data set's list of videos, labels or splits changed"),
-        "version" => Some("this version of Proofmark computes it anew"),
-        "digest" if path == "outside.file.digest" => Some("the file of scores changed"),
-        "digest" => Some("the weights file changed"),
-        _ => None,
+/// What to say of an input that no declaration states.
+fn upstream(found: Found) -> &'static str {
+    match found {
+        Found::Faces => "the prepared faces changed",
+        Found::Landmarks => "the landmarks changed",
+        Found::Sample => "the sampled faces changed",
+        Found::Model => "the model changed",
+        Found::Pixels => "files of the data set changed",
+        Found::Manifest => "the data set's list of videos, labels or splits changed",
+        Found::Weights => "the weights file changed",
+        Found::Reading => "this version of Proofmark reads the weights file otherwise",
+        Found::Detector => "the weights of the face detector changed",
+        Found::GivenLandmarks => "the file of landmarks changed",
+        Found::Scores => "the file of scores changed",
+        Found::Version => "this version of Proofmark computes it anew",
     }
 }
 
 fn described(change: &Change, loaded: &Loaded) -> String {
-    if let Some(words) = upstream(&change.path) {
+    if let Some(found) = change.found {
+        if let Some(from) = change.after.as_ref().and_then(Digest::to_come) {
+            return format!("{from} is to be downloaded, and may have changed");
+        }
+        let words = upstream(found);
         return match change.path.split_once('.') {
-            Some((source, _)) if source.starts_with("source ") => format!("{words} ({source})"),
-            _ => words.to_owned(),
+            Some((source, _))
+                if ["source ", "pseudo-fake "].iter().any(|kind| source.starts_with(kind)) =>
+            {
+                format!("{words} ({source})")
+            }
+            Some(_) | None => words.to_owned(),
         };
     }
     let place = change.origin.and_then(|origin| loaded.sources.place(origin));
     let place = place.map_or(String::new(), |p| format!(" ({}:{})", p.file.display(), p.line));
     format!("{} was {} and is {}{place}", change.path, said(&change.before), said(&change.after))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn upstream_changes_are_told_apart_from_values() {
-        assert!(upstream("sample").is_some());
-        assert!(upstream("sample.seed").is_none());
-        assert!(upstream("source ffpp.faces").is_some());
-        assert!(upstream("recipe.epochs").is_none());
-    }
 }

@@ -15,7 +15,6 @@ use crate::engine::{tables, wrong};
 use crate::lang::Loaded;
 use crate::report::checks::{Check, annotations, junit};
 use crate::report::compare::{compare, redrawn};
-use crate::report::page::content::Content;
 use crate::report::page::figures::Figures;
 use crate::report::table::{TableData, Verdict};
 use crate::report::{csv, json, latex, markdown, page, terminal};
@@ -67,11 +66,20 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
             printer.data(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
-            let mut content = content(loaded, table, &evidence, (&data, &findings))?;
-            if args.faces {
-                wrong::add(&mut content, &planned.plan, &planned.store)?;
-            }
-            printer.data(&render(&content, args.format, printer));
+            printer.data(&match args.format {
+                TableFormat::Text => terminal::render(&data, printer.out),
+                TableFormat::Markdown => markdown::render(&data),
+                TableFormat::Latex => latex::render(&data),
+                TableFormat::Csv => csv::render(&data),
+                TableFormat::Json => json::render(&data),
+                TableFormat::Html => {
+                    let mut content = content(loaded, table, &evidence, (&data, &findings))?;
+                    if args.faces {
+                        wrong::add(&mut content, &planned.plan, &planned.store)?;
+                    }
+                    page::render::render(&content, &Figures::of(&content))
+                }
+            });
         }
         checks.extend(claims::checks(loaded, table, &data));
     }
@@ -128,16 +136,4 @@ fn committed(folder: &Path, table: &TableData, tolerance: f64) -> Result<Check, 
         },
         place: Some((path.display().to_string(), 1)),
     })
-}
-
-fn render(content: &Content, format: TableFormat, printer: Printer) -> String {
-    let table = content.table;
-    match format {
-        TableFormat::Text => terminal::render(table, printer.out),
-        TableFormat::Markdown => markdown::render(table),
-        TableFormat::Latex => latex::render(table),
-        TableFormat::Csv => csv::render(table),
-        TableFormat::Json => json::render(table),
-        TableFormat::Html => page::render::render(content, &Figures::of(content)),
-    }
 }

@@ -113,7 +113,7 @@ mod tests {
 
     fn stage(kind: Kind, name: &str) -> Stage {
         let work = Work::Faces { dataset: name.into() };
-        let inputs = Inputs { values: serde_json::Value::Null, origins: BTreeMap::new() };
+        let inputs = Inputs::recorded(serde_json::Value::Null);
         Stage { kind, name: name.into(), key: name.into(), inputs, work }
     }
 

@@ -83,7 +83,8 @@ fn check<'a>(
     };
     let lacks = |video: &Video| match by {
         Some(Attribution::Category) => matches!(video.family, None | Some(Family::Unknown)),
-        _ => video.method.is_none(),
+        Some(Attribution::Manipulation) => video.method.is_none(),
+        None | Some(Attribution::Dataset) => false,
     };
     let mut lacking = fakes.filter(|(_, video)| lacks(video)).peekable();
     let Some((dataset, video)) = lacking.peek().copied() else { return Ok(()) };

@@ -50,7 +50,10 @@ fn check(rule: &FrameRule) -> Result<(), DataError> {
         FrameRule::Count { count } if count.value == 0 => {
             ("the number of frames", "1 or more", "0".to_owned(), count.origin)
         }
-        _ => return Ok(()),
+        FrameRule::All
+        | FrameRule::Fps { .. }
+        | FrameRule::Every { .. }
+        | FrameRule::Count { .. } => return Ok(()),
     };
     Err(DataError::Rule { what, must, value, origin })
 }

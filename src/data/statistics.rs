@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::model::{Dataset, Family, Label, Layout};
+use crate::lang::model::{Dataset, Family, Label};
 
 use super::manifest::Video;
 use super::sample::SourceSample;
@@ -170,7 +170,7 @@ impl Row {
         let mut row = Self {
             dataset: Some(name.clone()),
             title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
-            synthetic: matches!(dataset.layout, Layout::Demo(_)),
+            synthetic: dataset.layout.demo().is_some(),
             counts: BTreeMap::new(),
         };
         let Some(expect) = &dataset.expect else { return row };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::data::{Kind, Scan, demo};
-use crate::lang::model::{Dataset, DemoLayout, Detector as Declared, Layout};
+use crate::lang::model::{Dataset, DemoLayout, Detector as Declared};
 use crate::prepare::cut::Cut;
 use crate::prepare::detect::{Detector, Options};
 use crate::prepare::faces::write_tables;
@@ -37,13 +37,15 @@ pub fn make(
     events: &dyn Events,
     stop: &AtomicBool,
 ) -> Result<Made, Failure> {
-    let drawn = match &dataset.layout {
-        Layout::Demo(layout) => demo_videos(dataset, layout)?,
-        _ => Vec::new(),
+    let layout = dataset.layout.demo();
+    let drawn = match layout {
+        Some(layout) => demo_videos(dataset, layout)?,
+        None => Vec::new(),
     };
-    let draw = |video: usize, frame: u32, side: u32| match &dataset.layout {
-        Layout::Demo(layout) => demo::render(layout, &drawn[video], frame, side),
-        _ => image::RgbImage::new(side, side),
+    let draw = |video: usize, frame: u32, side: u32| match layout {
+        Some(layout) => demo::render(layout, &drawn[video], frame, side),
+        // Nothing of another data set is drawn.
+        None => image::RgbImage::new(side, side),
     };
     let ffmpeg = if scan.undecoded() { Some(Ffmpeg::find()?) } else { None };
     let search = search(dataset, weights)?;

@@ -1,28 +1,26 @@
 //! What is measured of a prepared data set for its figure.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::survey::Prepared;
 use super::world::World;
-use crate::lang::model::{Dataset, Detector, Label, Layout};
+use crate::lang::model::{Dataset, Detector, Label};
 use crate::prepare::faces::Faces;
 use crate::prepare::store::{PreparedVideo, Status};
 use crate::report::figure::panels::{Amount, Figure, Panel};
 use crate::store::Store;
 use crate::work::{Events, Failure};
 
-/// Measures a data set that was looked at. `file` is what messages call the experiment.
+/// Measures a data set that was looked at, if it is prepared.
 ///
 /// # Errors
-/// A data set that is not there, or not prepared; a face store that cannot be read.
+/// A data set that is not there; a face store that cannot be read.
 pub fn figure(
     dataset: &Dataset,
-    file: &Path,
     store: &Store,
     world: &mut World,
     events: &dyn Events,
-) -> Result<Figure, Failure> {
+) -> Result<Option<Figure>, Failure> {
     let name = &dataset.name.value;
     if let Some(error) = world.lacking.get(name) {
         return Err(Failure::Data(error.to_string()));
@@ -30,12 +28,7 @@ pub fn figure(
     let (folder, videos) = match Prepared::of(dataset, world, store, events) {
         Prepared::Wholly(folder, videos) => (folder, videos),
         Prepared::Unknown(why) => return Err(Failure::Data(why)),
-        Prepared::Not | Prepared::Partly => {
-            return Err(Failure::Data(format!(
-                "the faces of `{name}` are not all prepared; `proofmark prepare {}` does it",
-                file.display()
-            )));
-        }
+        Prepared::Not | Prepared::Partly => return Ok(None),
     };
     let listed = world.scans.get(name).map(|scan| scan.manifest.video_rows()).unwrap_or_default();
     let labels: BTreeMap<&str, Label> = listed.iter().map(|v| (v.key.as_str(), v.label)).collect();
@@ -50,9 +43,9 @@ pub fn figure(
         faces: videos.iter().map(|v| v.faces as u64).sum(),
     };
     let faces = Faces::open(&folder).map_err(Failure::Data)?;
-    Ok(Figure {
+    Ok(Some(Figure {
         title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
-        synthetic: matches!(dataset.layout, Layout::Demo(_)),
+        synthetic: dataset.layout.demo().is_some(),
         amounts: classes.each_ref().map(amount),
         panels: vec![
             lengths(&classes),
@@ -66,7 +59,7 @@ pub fn figure(
             },
             sizes(dataset, &classes, &faces),
         ],
-    })
+    }))
 }
 
 /// How long videos are, by their times, or by their frames if no frame has a time.

@@ -71,7 +71,10 @@ pub fn gather(
             Work::Train { experiment, .. } | Work::Ready { experiment } => {
                 findings.runs.push(run(project, experiment, stage, store)?);
             }
-            _ => {}
+            Work::Landmarks { .. }
+            | Work::Sample { .. }
+            | Work::Predict { .. }
+            | Work::Outside { .. } => {}
         }
     }
     Ok(findings)
@@ -81,7 +84,7 @@ pub fn gather(
 /// the experiment.
 ///
 /// # Errors
-/// As [`gather`].
+/// As [`gather`]: a figure is left out where its data set is not prepared, and for no other reason.
 pub fn describe(
     findings: &mut Findings,
     project: &Project,
@@ -93,8 +96,7 @@ pub fn describe(
     findings.statistics = survey_of(project, file, store, world, events)?.tables;
     let datasets: Vec<String> = findings.datasets.iter().map(|set| set.dataset.clone()).collect();
     for dataset in datasets {
-        // A set that is not prepared has no figure yet.
-        if let Ok(figure) = figure(&project.datasets[&dataset], file, store, world, events) {
+        if let Some(figure) = figure(&project.datasets[&dataset], store, world, events)? {
             let svg = crate::report::figure::svg::render(&figure);
             findings.figures.push(SetFigure { dataset, svg });
         }
@@ -108,7 +110,10 @@ fn attributes(project: &Project, world: &World) -> Vec<SetAttribute> {
     let named: BTreeSet<(&str, &str)> = columns
         .filter_map(|column| match column {
             Column::PerValue { dataset, by, .. } => Some((&*dataset.value, &*by.value)),
-            _ => None,
+            Column::Dataset { .. }
+            | Column::PerManipulation { .. }
+            | Column::Average { .. }
+            | Column::Corrupted { .. } => None,
         })
         .collect();
     let of = |(dataset, name): (&str, &str)| {

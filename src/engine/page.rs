@@ -7,7 +7,7 @@ use crate::lang::span::Origin;
 use crate::lang::{Loaded, Sources};
 use crate::report::build::Evidence;
 use crate::report::findings::Findings;
-use crate::report::page::content::{Content, ExperimentText};
+use crate::report::page::content::{Content, ExperimentText, Index};
 use crate::report::page::shapes::shapes;
 use crate::report::table::TableData;
 use crate::train::journal::record::term_names;
@@ -29,6 +29,7 @@ pub fn content<'a>(
     Ok(Content {
         table: data,
         findings,
+        index: Index::of(findings),
         units: units.map_err(|e| Failure::Data(e.to_string()))?,
         texts: texts(loaded, table),
         experiments: table.rows.iter().map(experiments).collect(),
@@ -56,8 +57,8 @@ fn root(sources: &Sources) -> String {
 }
 
 /// What is written of each experiment of a table's rows.
-fn texts(loaded: &Loaded, table: &Table) -> Vec<ExperimentText> {
-    let mut texts = Vec::new();
+fn texts(loaded: &Loaded, table: &Table) -> BTreeMap<String, ExperimentText> {
+    let mut texts = BTreeMap::new();
     for row in &table.rows {
         for name in row.experiments() {
             let origins = match loaded.project.experiments.get(name) {
@@ -65,7 +66,8 @@ fn texts(loaded: &Loaded, table: &Table) -> Vec<ExperimentText> {
                 // The scores of another tool are declared in the table itself.
                 None => vec![row.experiment.origin],
             };
-            texts.extend(text(&loaded.sources, name, &origins));
+            let text = text(&loaded.sources, &origins);
+            texts.extend(text.map(|text| (name.to_owned(), text)));
         }
     }
     texts
@@ -94,7 +96,7 @@ fn origins(project: &Project, experiment: &Experiment) -> Vec<Origin> {
 }
 
 /// The declarations around some places, each once.
-fn text(sources: &Sources, experiment: &str, origins: &[Origin]) -> Option<ExperimentText> {
+fn text(sources: &Sources, origins: &[Origin]) -> Option<ExperimentText> {
     let mut found: Vec<Origin> = Vec::new();
     for declaration in origins.iter().filter_map(|origin| sources.declaration(*origin)) {
         if !found.contains(&declaration) {
@@ -109,7 +111,6 @@ fn text(sources: &Sources, experiment: &str, origins: &[Origin]) -> Option<Exper
         Some(format!("// {}\n{}", place(declaration)?, sources.excerpt(declaration)?))
     });
     Some(ExperimentText {
-        experiment: experiment.to_owned(),
         text: parts.collect::<Vec<_>>().join("\n\n"),
         place: place(*found.first()?)?,
     })

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -111,6 +111,25 @@ pub trait Observer: Sync {
     fn prepared(&self, stage: &Stage, summary: &str);
 }
 
+/// Why several stages that ran at a time did not all end.
+#[derive(Default)]
+struct FirstFailure(Mutex<Option<Failure>>);
+
+impl FirstFailure {
+    /// Keeps the first failure. What stopped the others says more than that they were stopped.
+    fn note(&self, failure: Failure) {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match *first {
+            None | Some(Failure::Interrupted) => *first = Some(failure),
+            Some(_) => {}
+        }
+    }
+
+    fn result(self) -> Result<(), Failure> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
+
 /// A plan being carried out.
 pub struct Run<'a> {
     /// The declarations.
@@ -163,7 +182,7 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         let threads = (rayon::current_num_threads() / jobs).max(1);
         let next = AtomicUsize::new(0);
-        let failure = Mutex::new(None);
+        let failure = FirstFailure::default();
         std::thread::scope(|scope| -> Result<(), Failure> {
             for _ in 0..jobs {
                 let pool = rayon::ThreadPoolBuilder::new()
@@ -176,9 +195,8 @@ impl Run<'_> {
                         while let Some((i, stage)) = group.get(next.fetch_add(1, Ordering::Relaxed))
                         {
                             if let Err(error) = self.finish(stage, i + 1, of) {
+                                failure.note(error);
                                 self.stop.store(true, Ordering::Relaxed);
-                                let mut first = failure.lock().expect("no thread panics with it");
-                                first.get_or_insert(error);
                                 return;
                             }
                         }
@@ -187,10 +205,7 @@ impl Run<'_> {
             }
             Ok(())
         })?;
-        match failure.into_inner().expect("no thread panics with it") {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        failure.result()
     }
 
     fn finish(&self, stage: &Stage, number: usize, of: usize) -> Result<(), Failure> {
@@ -210,7 +225,11 @@ impl Run<'_> {
             Work::Faces { dataset } => dataset,
             // Those of faces that others still prepare are found when all are there.
             Work::Landmarks { dataset } => return Ok(self.face_folders()?.contains_key(dataset)),
-            _ => return Ok(true),
+            Work::Sample { .. }
+            | Work::Train { .. }
+            | Work::Ready { .. }
+            | Work::Predict { .. }
+            | Work::Outside { .. } => return Ok(true),
         };
         let (word, share) = (stage.kind.word(), self.part);
         let draft = match self.store.claim_share(word, &stage.key, &share.stem())? {
@@ -266,8 +285,7 @@ impl Run<'_> {
                 return Err(Failure::Internal("the store is busy after waiting".to_owned()));
             }
         };
-        // Preparation and training go on from what an interrupted try left.
-        if !matches!(stage.kind, Kind::Faces | Kind::Train) {
+        if !stage.kind.goes_on() {
             draft.clear()?;
         }
         let begun = Instant::now();
@@ -329,7 +347,7 @@ impl Run<'_> {
                 let faces = self.marked_faces(&experiment.data)?;
                 let sample = self.result(Kind::Sample, sample)?;
                 let sets = sample::read(self.project, experiment, self.world, &sample, faces)?;
-                let weights = self.world.weights.get(&experiment.init.name.value);
+                let weights = self.world.weights.get(&experiment.name.value);
                 let weights = weights.map(PathBuf::as_path);
                 let device = self.devices.of(experiment)?;
                 let cuts = train::cuts(self.project, &experiment.data, &self.world.facts);
@@ -340,7 +358,7 @@ impl Run<'_> {
             Work::Ready { experiment } => {
                 let experiment = self.experiment(experiment)?;
                 let lost = || Failure::Internal("weights were not looked for".to_owned());
-                let weights = self.world.weights.get(&experiment.init.name.value);
+                let weights = self.world.weights.get(&experiment.name.value);
                 let (weights, head) = weights.zip(experiment.ready()).ok_or_else(lost)?;
                 ready::make(experiment, head, stage, weights, folder, events)?;
             }
@@ -432,4 +450,23 @@ fn result_folders<'p>(
 pub fn unfinished(plan: &Plan, store: &Store) -> BTreeSet<String> {
     let missing = plan.stages.iter().filter(|s| store.find(s.kind.word(), &s.key).is_none());
     missing.map(|s| format!("{} {}", s.kind.word(), s.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_that_was_stopped_hides_no_failure() {
+        let orders: [[fn() -> Failure; 2]; 2] = [
+            [|| Failure::Interrupted, || Failure::Data("gone".to_owned())],
+            [|| Failure::Data("gone".to_owned()), || Failure::Interrupted],
+        ];
+        for order in orders {
+            let failures = FirstFailure::default();
+            order.iter().for_each(|failure| failures.note(failure()));
+            assert!(matches!(failures.result(), Err(Failure::Data(_))));
+        }
+        assert!(FirstFailure::default().result().is_ok());
+    }
 }

@@ -8,7 +8,7 @@ use super::world::{World, look_at};
 use crate::data::DataError;
 use crate::data::statistics::{Measure, Row};
 use crate::data::survey::{Purpose, SetTable, Survey};
-use crate::lang::model::{Column, Dataset, Ensemble, Label, Layout, Project};
+use crate::lang::model::{Column, Dataset, Ensemble, Label, Project};
 use crate::plan::graph::{Kind, experiments, only_datasets};
 use crate::plan::keys::{faces_key, sample_key};
 use crate::prepare::faces::read_tables;
@@ -57,7 +57,7 @@ pub fn survey_of(
     world: &mut World,
     events: &dyn Events,
 ) -> Result<Survey, Failure> {
-    let groups = groups(project);
+    let (groups, ensembles) = (groups(project), ensembles(project));
     let sets = sets(&groups);
     let mut prepared = BTreeMap::new();
     for dataset in &sets {
@@ -69,7 +69,7 @@ pub fn survey_of(
     let faces = faces(&prepared);
     let mut survey = Survey::default();
     let mut noted = BTreeSet::new();
-    let mixed = sets.iter().any(|set| !matches!(set.layout, Layout::Demo(_)));
+    let mixed = sets.iter().any(|set| set.layout.demo().is_none());
     for (purpose, sets) in groups {
         let mut rows = Vec::new();
         for dataset in sets {
@@ -86,7 +86,7 @@ pub fn survey_of(
             rows.push(row);
         }
         let mut table = SetTable { purpose, rows, notes: Vec::new() };
-        if let Some(ensemble) = table.purpose.ensemble().and_then(|name| ensemble(project, name)) {
+        if let Some(ensemble) = table.purpose.ensemble().and_then(|name| ensembles.get(name)) {
             let key = sample_key(project, ensemble, &world.facts);
             match store.find(Kind::Sample.word(), &key) {
                 Some(folder) => table.sampled(&sample::counts(
@@ -121,7 +121,7 @@ fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
     }
     let mut trained = BTreeSet::new();
     let mut groups = Vec::new();
-    for ensemble in ensembles(project) {
+    for ensemble in ensembles(project).into_values() {
         let mut seen = BTreeSet::new();
         let names = ensemble.sources.iter().map(|s| s.dataset.value.as_str());
         let names = names.filter(|name| seen.insert(*name));
@@ -234,14 +234,9 @@ impl Prepared {
     }
 }
 
-fn ensemble<'a>(project: &'a Project, name: &str) -> Option<&'a Ensemble> {
-    ensembles(project).into_iter().find(|ensemble| ensemble.name.value == name)
-}
-
-/// The ensembles of the file's experiments, each once, by name.
-fn ensembles(project: &Project) -> Vec<&Ensemble> {
-    let all = experiments(project).into_iter().map(|e| (e.data.name.value.as_str(), &e.data));
-    all.collect::<BTreeMap<_, _>>().into_values().collect()
+/// The ensembles of the file's experiments, by name.
+fn ensembles(project: &Project) -> BTreeMap<&str, &Ensemble> {
+    experiments(project).into_iter().map(|e| (e.data.name.value.as_str(), &e.data)).collect()
 }
 
 /// What the tables score, in their order.

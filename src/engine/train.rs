@@ -12,7 +12,7 @@ use crate::model::architecture::Architecture;
 use crate::model::init::{Scheme, randomize};
 use crate::model::params::Params;
 use crate::model::weights::{LoadReport, load};
-use crate::plan::graph::{Facts, Stage};
+use crate::plan::graph::{Digest, Facts, Stage};
 use crate::plan::keys::canonical_loss;
 use crate::train::batch::Inputs;
 use crate::train::card::FaceCard;
@@ -77,7 +77,7 @@ pub fn cuts(project: &Project, ensemble: &Ensemble, facts: &Facts) -> Vec<FaceCa
     let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
     FaceCard::merged(sources.map(|dataset| {
         let digest = facts.detectors.get(&dataset.name.value);
-        FaceCard::new(dataset, digest.map(String::as_str))
+        FaceCard::new(dataset, digest.and_then(Digest::known))
     }))
 }
 

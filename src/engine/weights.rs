@@ -60,7 +60,7 @@ pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
     let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for experiment in experiments(project) {
         let name = &experiment.name.value;
-        let Some(file) = world.weights.get(&experiment.init.name.value) else { continue };
+        let Some(file) = world.weights.get(name) else { continue };
         let classes = match experiment.ready() {
             Some(head) => head.classes(),
             None => class_names(project, experiment, world)?,

@@ -1,6 +1,6 @@
 //! What a plan has to know of the world: where data and weights lie, and their digests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::data::files::Files;
 use crate::data::{DataError, Frame, Kind, Scan, Video, demo, scan};
 use crate::lang::model::{DataPath, Dataset, Project, Split, Weights};
 use crate::model::hub::HubFile;
-use crate::plan::graph::{DatasetDigests, Facts, datasets, experiments, marked};
+use crate::plan::graph::{DatasetDigests, Digest, Facts, datasets, experiments, marked};
 use crate::store::Store;
 use crate::work::{Events, Failure};
 
@@ -20,7 +20,7 @@ use crate::work::{Events, Failure};
 pub struct World {
     /// Each data set as it lies on disk.
     pub scans: BTreeMap<String, Scan>,
-    /// Local file of each `init` that has one, by name of the init.
+    /// Local file of the first weights of each experiment that begins at one, by its name.
     pub weights: BTreeMap<String, PathBuf>,
     /// Local file of each declared face detector, by name of the data set.
     pub detectors: BTreeMap<String, PathBuf>,
@@ -165,28 +165,31 @@ impl World {
         download: bool,
         events: &dyn Events,
     ) -> Result<(), Failure> {
-        // Several inits may share a file, and many experiments an init.
-        let mut files: Vec<(&DataPath, Vec<&str>)> = Vec::new();
+        // Several experiments may share a file, and an `override` may give one of them another file
+        // than its `init` has for others.
+        let mut files: BTreeMap<(&Path, &str), Wanted<'_>> = BTreeMap::new();
+        let mut order = Vec::new();
         for experiment in experiments(project) {
-            let init = &experiment.init;
-            let (name, Weights::File { path, .. }) = (&init.name.value, &init.weights) else {
-                continue;
-            };
-            match files.iter_mut().find(|(known, _)| *known == &path.value) {
-                Some((_, names)) if names.contains(&name.as_str()) => {}
-                Some((_, names)) => names.push(name),
-                None => files.push((&path.value, vec![name])),
-            }
+            let Weights::File { path, .. } = &experiment.init.weights else { continue };
+            let path = &path.value;
+            let place = (path.base.as_path(), path.written.as_str());
+            let wanted = files.entry(place).or_insert_with(|| {
+                order.push(place);
+                Wanted { path, inits: BTreeSet::new(), experiments: Vec::new() }
+            });
+            wanted.inits.insert(&experiment.init.name.value);
+            wanted.experiments.push(&experiment.name.value);
         }
-        for (path, names) in files {
-            let named: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        for Wanted { path, inits, experiments } in order.iter().map(|place| &files[place]) {
+            let named: Vec<String> = inits.iter().map(|name| format!("`{name}`")).collect();
             let whose = format!("weights of init {}", named.join(", "));
-            let node = format!("init {} {{ weights .. }}", names[0]);
+            let first = inits.first().copied().unwrap_or_default();
+            let node = format!("init {first} {{ weights .. }}");
             match find(path, &whose, &node, store, download, events)? {
                 Ok((digest, file)) => {
-                    for name in names {
-                        self.facts.weights.insert(name.to_owned(), digest.clone());
-                        self.weights.extend(file.clone().map(|file| (name.to_owned(), file)));
+                    for name in experiments {
+                        self.facts.weights.insert((*name).to_owned(), digest.clone());
+                        self.weights.extend(file.clone().map(|file| ((*name).to_owned(), file)));
                     }
                 }
                 Err(lacking) => self.miss(Sought::Weights, lacking),
@@ -240,8 +243,15 @@ impl World {
     }
 }
 
-/// The digest and the local file of declared weights, or of landmarks. Those still to be downloaded have a word
-/// for a digest and no file; those that are not there, a message.
+/// A file of weights with those that declare it.
+struct Wanted<'a> {
+    path: &'a DataPath,
+    inits: BTreeSet<&'a str>,
+    experiments: Vec<&'a str>,
+}
+
+/// The digest and the local file of declared weights, or of landmarks. Those still to be downloaded
+/// have no file; of those that are not there, a message.
 fn find(
     path: &DataPath,
     whose: &str,
@@ -249,13 +259,15 @@ fn find(
     store: &Store,
     download: bool,
     events: &dyn Events,
-) -> Result<Result<(String, Option<PathBuf>), String>, Failure> {
+) -> Result<Result<(Digest, Option<PathBuf>), String>, Failure> {
     let file = match locate(path, download, events)? {
-        Ok(file) => file,
-        Err(later) => return Ok(Ok((later, None))),
+        Place::Here(file) => file,
+        Place::ToCome => {
+            return Ok(Ok((Digest::ToCome { from: path.written.clone() }, None)));
+        }
     };
     Ok(match store.digest(&file) {
-        Ok(digest) => Ok((digest, Some(file))),
+        Ok(digest) => Ok((Digest::Known(digest), Some(file))),
         Err(error) => Err(format!(
             "{whose} were not found\n  looked for: {} ({error})\n  to say otherwise: \
              write another path in `{node}`",
@@ -264,15 +276,18 @@ fn find(
     })
 }
 
-/// The local file of declared weights, or a word for weights still to be downloaded.
-fn locate(
-    path: &DataPath,
-    download: bool,
-    events: &dyn Events,
-) -> Result<Result<PathBuf, String>, Failure> {
+/// Where declared weights are.
+enum Place {
+    /// In this file, if it is there.
+    Here(PathBuf),
+    /// Still to be downloaded.
+    ToCome,
+}
+
+fn locate(path: &DataPath, download: bool, events: &dyn Events) -> Result<Place, Failure> {
     match HubFile::parse(&path.written) {
         None => match path.written.strip_prefix("env:") {
-            None => Ok(Ok(path.base.join(&path.written))),
+            None => Ok(Place::Here(path.base.join(&path.written))),
             Some(rest) => {
                 let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
                 let root =
@@ -280,19 +295,19 @@ fn locate(
                         Failure::Data(format!("`{}`: the variable {name} is not set", path.written))
                     })?;
                 let root = PathBuf::from(root);
-                Ok(Ok(if below.is_empty() { root } else { root.join(below) }))
+                Ok(Place::Here(if below.is_empty() { root } else { root.join(below) }))
             }
         },
         Some(file) => {
             let file = file?;
             if let Some(cached) = file.cached() {
-                return Ok(Ok(cached));
+                return Ok(Place::Here(cached));
             }
             if !download {
-                return Ok(Err(format!("to be downloaded: {}", path.written)));
+                return Ok(Place::ToCome);
             }
             events.note(&format!("downloading {}", path.written));
-            Ok(Ok(file.fetch()?))
+            Ok(Place::Here(file.fetch()?))
         }
     }
 }
@@ -319,7 +334,11 @@ fn read(
     }
     let digest = |path: &str| {
         let file = scan.files.as_ref().map(|files| files.file(path));
-        file.and_then(|file| digests.get(&file)).map_or("", String::as_str)
+        match file.and_then(|file| digests.get(&file)) {
+            None => "",
+            Some(Ok(digest)) => digest.as_str(),
+            Some(Err(unread)) => unread.word(),
+        }
     };
     for frame in &frames {
         for part in [frame.video_key.as_str(), digest(&frame.path)] {
@@ -350,14 +369,14 @@ fn found<'a>(
     files: &Files,
     frames: &'a [Frame],
     videos: &'a [Video],
-    digests: &'a HashMap<PathBuf, String>,
+    digests: &'a HashMap<PathBuf, Result<String, Unread>>,
 ) -> Vec<(&'a Video, Content<'a>)> {
     let of: HashMap<&str, &Video> = videos.iter().map(|v| (v.key.as_str(), v)).collect();
     let images = frames.iter().filter(|frame| files.place(&frame.path).part.is_none());
     let images = images.filter_map(|f| Some((f.path.as_str(), *of.get(f.video_key.as_str())?)));
     let whole = videos.iter().filter(|v| v.kind == Kind::Video).map(|v| (v.key.as_str(), v));
     let content = |(path, video): (&'a str, &'a Video)| {
-        let digest = digests.get(&files.file(path))?;
+        let digest = digests.get(&files.file(path))?.as_ref().ok()?;
         let content = Content { digest, path, label: video.label, split: video.split };
         (!is_nothing(digest)).then_some((video, content))
     };
@@ -376,11 +395,38 @@ fn known(found: &[(&Video, Content<'_>)]) -> Vec<Known> {
     known
 }
 
-/// Whether a digest is that of no bytes, or the reason why there is none.
+/// Whether a digest is that of no bytes.
 fn is_nothing(digest: &str) -> bool {
     let of = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..32].to_owned();
-    let is_digest = digest.len() == 32 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-    !is_digest || digest == of(b"") || digest == of(&0u64.to_le_bytes())
+    digest == of(b"") || digest == of(&0u64.to_le_bytes())
+}
+
+/// Why a file has no digest: it is in the key in place of one, so that a file that can be read
+/// again is prepared again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    NotFound,
+    Denied,
+    Otherwise,
+}
+
+impl Unread {
+    fn of(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::NotFound,
+            std::io::ErrorKind::PermissionDenied => Self::Denied,
+            _ => Self::Otherwise,
+        }
+    }
+
+    /// What stands in the key: no words of the system's, which another version may change.
+    fn word(self) -> &'static str {
+        match self {
+            Self::NotFound => "entity not found",
+            Self::Denied => "permission denied",
+            Self::Otherwise => "unreadable",
+        }
+    }
 }
 
 /// Whether a path is called like a JPEG file.
@@ -397,7 +443,7 @@ fn digests(
     videos: &[Video],
     store: &Store,
     events: &dyn Events,
-) -> HashMap<PathBuf, String> {
+) -> HashMap<PathBuf, Result<String, Unread>> {
     let of_videos = videos.iter().filter(|v| v.kind == Kind::Video);
     let of_videos = of_videos.map(|v| (files.file(&v.key), true));
     let of_frames = frames.iter().map(|f| (files.file(&f.path), false));
@@ -407,7 +453,11 @@ fn digests(
         let digest = if video { store.fingerprint(&file) } else { store.digest(&file) };
         events.advance(1);
         // A file that cannot be read gets its status when it is prepared.
-        (file, digest.unwrap_or_else(|e| e.kind().to_string()))
+        (file, digest.map_err(|error| Unread::of(&error)))
     };
     distinct.into_par_iter().map(digest).collect()
 }
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod tests;

@@ -101,6 +101,11 @@ impl<'a> Cursor<'a> {
         self.spec.variant(self.node.label().map(|label| label.value)).map(|found| found.word)
     }
 
+    /// Which of several nodes it is, by its name; nothing for one that is not among them.
+    pub fn kind<T: Read>(self) -> Option<T> {
+        T::read(Datum::Text(self.spec.name.to_owned()))
+    }
+
     /// The place of the node's name.
     pub fn origin(self) -> Origin {
         self.node.name.origin

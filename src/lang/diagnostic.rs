@@ -119,36 +119,78 @@ fn show_invisible(text: &mut String) {
     }
 }
 
+/// Most characters of a text that is shown: what quotes a word of a megabyte is cut.
+const LONGEST: usize = 1000;
+
+fn cut_long(text: &mut String) {
+    if text.len() > LONGEST
+        && let Some((end, _)) = text.char_indices().nth(LONGEST)
+    {
+        text.truncate(end);
+        text.push_str(" …");
+    }
+}
+
 /// Most errors, and most warnings, that are reported of one file.
 pub const PER_FILE: usize = 50;
+/// Most of each that are kept, so that those that come first in the file are among them.
+const KEPT: usize = 4 * PER_FILE;
 
 /// Diagnostics as they are found: nothing returns early, nothing is said twice.
 #[derive(Debug, Default)]
 pub(super) struct Sink {
     found: Vec<Diagnostic>,
     said: HashSet<(Code, Option<Origin>, String)>,
-    of_file: BTreeMap<FileId, usize>,
+    /// How many errors and warnings each file has.
+    of_file: BTreeMap<(Option<FileId>, Severity), usize>,
     omitted: usize,
+    /// Whether there was an error at all.
+    errors: bool,
 }
 
 impl Sink {
-    /// Reports a problem. Characters that nobody sees are written by their numbers.
+    /// Reports a problem. Characters that nobody sees are written by their numbers, and what nobody
+    /// would read to its end is cut.
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
         let texts = [&mut diagnostic.title, &mut diagnostic.text].into_iter();
         let labels = diagnostic.labels.iter_mut().map(|label| &mut label.text);
-        texts.chain(labels).chain(&mut diagnostic.help).for_each(show_invisible);
-        if self.said.insert((diagnostic.code, diagnostic.origin(), diagnostic.title.clone())) {
-            if let Some(origin) = diagnostic.origin() {
-                *self.of_file.entry(origin.file).or_default() += 1;
+        for text in texts.chain(labels).chain(&mut diagnostic.help) {
+            cut_long(text);
+            show_invisible(text);
+        }
+        self.errors |= diagnostic.severity == Severity::Error;
+        let at = diagnostic.origin();
+        if self.said.insert((diagnostic.code, at, diagnostic.title.clone())) {
+            let of_file = (at.map(|at| at.file), diagnostic.severity);
+            let count = self.of_file.entry(of_file).or_default();
+            *count += 1;
+            match *count > KEPT {
+                true => self.omitted += 1,
+                false => self.found.push(diagnostic),
             }
-            self.found.push(diagnostic);
         }
     }
 
-    /// Whether so much is wrong with a file that another problem would not be shown;
-    /// if so it is counted as omitted, and need not be put into words.
+    /// Reports a declaration that came to nothing although no error says why: a word that the
+    /// schema has and no reader, which is a mistake of ours. Left out in silence it would be
+    /// missing from tables.
+    pub fn nothing_vanishes(&mut self, at: Origin, kind: &str) {
+        if !self.errors {
+            self.report(
+                Diagnostic::error(Code::UnknownWord, format!("a `{kind}` that is not understood"))
+                    .text("this version checks it and cannot read it")
+                    .at(at, "left out")
+                    .help("this is a mistake of Proofmark; please report it with the declaration"),
+            );
+        }
+    }
+
+    /// Whether so many errors of a file are known that another one would not be shown; if so it is
+    /// counted as omitted, and need not be put into words. Warnings do not count: an error that
+    /// only they crowd out would be lost, and what is wrong would run.
     pub fn crowded(&mut self, at: Origin) -> bool {
-        let crowded = self.of_file.get(&at.file).is_some_and(|count| *count > 4 * PER_FILE);
+        let errors = self.of_file.get(&(Some(at.file), Severity::Error));
+        let crowded = errors.is_some_and(|count| *count > KEPT);
         self.omitted += usize::from(crowded);
         crowded
     }
@@ -325,5 +367,51 @@ impl std::str::FromStr for Code {
     fn from_str(text: &str) -> Result<Self, NoSuchCode> {
         let found = Self::ALL.iter().copied().find(|code| code.as_str() == text);
         found.ok_or_else(|| NoSuchCode(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: u32) -> Origin {
+        Origin { file: FileId::ROOT, start, end: start + 1 }
+    }
+
+    #[test]
+    fn no_number_of_warnings_hides_an_error() {
+        let mut sink = Sink::default();
+        for i in 0..1000 {
+            sink.report(Diagnostic::warning(Code::OddValue, "odd").at(at(i), "here"));
+        }
+        assert!(!sink.crowded(at(2000)), "the error is put into words");
+        for i in 0..1000 {
+            sink.report(Diagnostic::error(Code::UnknownName, "unknown").at(at(i), "here"));
+        }
+        assert!(sink.crowded(at(2000)));
+    }
+
+    #[test]
+    fn what_nobody_would_read_to_its_end_is_cut() {
+        let mut sink = Sink::default();
+        let word = "é".repeat(1 << 20);
+        sink.report(
+            Diagnostic::error(Code::UnknownNode, word.clone()).text(word.clone()).help(word),
+        );
+        let (found, _) = sink.finish();
+        let [Diagnostic { title, text, help, .. }] = &found[..] else { panic!("{found:?}") };
+        for text in [title, text, help.as_ref().unwrap()] {
+            assert_eq!(text.chars().count(), LONGEST + 2);
+        }
+    }
+
+    #[test]
+    fn a_declaration_does_not_vanish_in_silence() {
+        let mut sink = Sink::default();
+        sink.nothing_vanishes(at(0), "loss");
+        sink.nothing_vanishes(at(1), "experiment");
+        let (found, _) = sink.finish();
+        let titles: Vec<&str> = found.iter().map(|d| d.title.as_str()).collect();
+        assert_eq!(titles, ["a `loss` that is not understood"]);
     }
 }

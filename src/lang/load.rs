@@ -1,5 +1,7 @@
 //! Files to a checked project: imports, then resolution, then lints.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -45,17 +47,18 @@ impl Loaded {
 ///
 /// Nothing is returned early: what is wrong in one place hides nothing elsewhere.
 pub fn load(path: &Path, files: &dyn Files) -> Loaded {
+    let files = Listed { files, folders: RefCell::default() };
     let mut loader = Loader {
-        files,
+        files: &files,
         sources: Sources::default(),
         sink: Sink::default(),
         declarations: Declarations::default(),
-        read: Vec::new(),
+        read: HashSet::new(),
         chain: Vec::new(),
     };
     loader.file(path, None);
     let Loader { sources, mut sink, mut declarations, .. } = loader;
-    let mut project = declarations.resolve(&sources, &Elsewhere::new(files), &mut sink);
+    let mut project = declarations.resolve(&sources, &Elsewhere::new(&files), &mut sink);
     lint::lint(&project, &declarations, &mut sink);
     project.keep_own();
     let (diagnostics, omitted) = sink.finish();
@@ -86,7 +89,7 @@ struct Loader<'a> {
     sink: Sink,
     declarations: Declarations,
     /// Identities of the files read.
-    read: Vec<PathBuf>,
+    read: HashSet<PathBuf>,
     /// Identities and names of the files that are being imported right now.
     chain: Vec<(PathBuf, PathBuf)>,
 }
@@ -130,7 +133,7 @@ impl Loader<'_> {
             );
             return;
         }
-        self.read.push(identity.clone());
+        self.read.insert(identity.clone());
         let Some((text, valid)) = self.text(&path, at) else { return };
         let file = self.sources.add(path.clone(), text);
         if let Some(length) = valid {
@@ -172,6 +175,10 @@ impl Loader<'_> {
     fn text(&mut self, path: &Path, at: Origin) -> Option<(String, Option<usize>)> {
         let bytes = match self.files.read(path) {
             Ok(bytes) => bytes,
+            Err(_) if self.sink.crowded(at) => {
+                self.declarations.names.incomplete = true;
+                return None;
+            }
             Err(error) => {
                 let importer = self.chain.last().map(|(_, name)| name.as_path());
                 let near = nearby(self.files, path, importer);
@@ -195,6 +202,28 @@ impl Loader<'_> {
                 Some((String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(valid)))
             }
         }
+    }
+}
+
+/// Files whose folders are listed once, however many names are looked for in them.
+struct Listed<'a> {
+    files: &'a dyn Files,
+    folders: RefCell<BTreeMap<PathBuf, Vec<String>>>,
+}
+
+impl Files for Listed<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.read(path)
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        self.files.identity(path)
+    }
+
+    fn list(&self, folder: &Path) -> Vec<String> {
+        let mut folders = self.folders.borrow_mut();
+        let listed = folders.entry(folder.to_owned()).or_insert_with(|| self.files.list(folder));
+        listed.clone()
     }
 }
 
@@ -250,5 +279,42 @@ fn unreadable(path: &Path, at: Origin, error: &io::Error, near: Option<String>) 
         _ => Diagnostic::error(Code::UnreadableFile, format!("`{name}` cannot be read"))
             .text(error.to_string())
             .at(at, "imported here"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::source::MemoryFiles;
+
+    /// Counts how often a folder is listed.
+    struct Counted(MemoryFiles, RefCell<usize>);
+
+    impl Files for Counted {
+        fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+            self.0.read(path)
+        }
+
+        fn identity(&self, path: &Path) -> PathBuf {
+            self.0.identity(path)
+        }
+
+        fn list(&self, folder: &Path) -> Vec<String> {
+            *self.1.borrow_mut() += 1;
+            self.0.list(folder)
+        }
+    }
+
+    #[test]
+    fn folders_are_listed_once_however_many_imports_are_missing() {
+        let listed = [1, 500].map(|n| {
+            let text: String =
+                (0..n).map(|i| format!("import \"quite-another-{i}.kdl\"\n")).collect();
+            let files = Counted(MemoryFiles::default().with("x.kdl", text), RefCell::default());
+            let loaded = load(Path::new("x.kdl"), &files);
+            assert_eq!(loaded.diagnostics.len() + loaded.omitted, n);
+            files.1.into_inner()
+        });
+        assert_eq!(listed[0], listed[1]);
     }
 }

@@ -106,27 +106,34 @@ impl Declarations {
         for node in &self.nodes {
             let Some(kind) = Kind::of(&node.name.value) else { continue };
             let cursor = Cursor::new(node, kind.spec(), sources);
-            match kind {
+            let understood = match kind {
                 Kind::Dataset => {
-                    if let Some(dataset) = decode::dataset(cursor, sink) {
+                    let dataset = decode::dataset(cursor, sink);
+                    dataset.is_some_and(|dataset| {
                         project.datasets.entry(dataset.name.value.clone()).or_insert(dataset);
-                    }
+                        true
+                    })
                 }
                 // A second one of the name would repeat what is said of the first.
-                Kind::Experiment if !self.is_first(kind, node) => {}
+                Kind::Experiment if !self.is_first(kind, node) => true,
                 Kind::Experiment => {
-                    if let Some(experiment) = self.experiment(cursor, sources, sink) {
+                    let experiment = self.experiment(cursor, sources, sink);
+                    experiment.is_some_and(|experiment| {
                         let name = experiment.name.value.clone();
                         project.experiments.entry(name).or_insert(experiment);
-                    }
+                        true
+                    })
                 }
-                Kind::Table => {}
+                Kind::Table => true,
                 // Also what no experiment uses is checked.
-                Kind::Ensemble => drop(decode::ensemble(cursor, sink)),
-                Kind::Backbone => drop(decode::backbone(cursor, sink)),
-                Kind::Init => drop(decode::init(cursor, sink)),
-                Kind::Recipe => drop(decode::recipe(cursor)),
-                Kind::Loss => drop(decode::loss(cursor, sink)),
+                Kind::Ensemble => decode::ensemble(cursor, sink).is_some(),
+                Kind::Backbone => decode::backbone(cursor, sink).is_some(),
+                Kind::Init => decode::init(cursor, sink).is_some(),
+                Kind::Recipe => decode::recipe(cursor).is_some(),
+                Kind::Loss => decode::loss(cursor, sink).is_some(),
+            };
+            if !understood {
+                sink.nothing_vanishes(node.head, &node.name.value);
             }
         }
         for node in self.nodes.iter().filter(|node| node.name.value == "table") {
@@ -136,6 +143,9 @@ impl Declarations {
                 dataset.title.as_ref().map(|title| title.value.clone())
             };
             let table = decode::table(cursor, title, sink);
+            if table.is_none() {
+                sink.nothing_vanishes(node.head, &node.name.value);
+            }
             project.tables.extend(table);
         }
         project

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
@@ -125,6 +127,12 @@ pub struct Place {
     pub column: u32,
 }
 
+/// Most bytes that are shown of what a label points at, and on either side of it: a line longer
+/// than that is no line that somebody wrote.
+const SHOWN: usize = 400;
+/// Most bytes from the first to the last of the labels that are shown in one piece.
+const TOGETHER: usize = 4000;
+
 #[derive(Clone, Debug)]
 struct SourceFile {
     path: PathBuf,
@@ -134,6 +142,47 @@ struct SourceFile {
     /// First offset in the space that all files share.
     base: usize,
     line_starts: Vec<usize>,
+    /// Its top-level declarations in order, found when the first is asked for.
+    declarations: OnceLock<Vec<Range<usize>>>,
+}
+
+impl SourceFile {
+    /// The line, from 0, that an offset is in.
+    fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|&start| start <= offset) - 1
+    }
+
+    /// Where a line begins; beyond the last one, where the text ends.
+    fn line_start(&self, line: usize) -> usize {
+        self.line_starts.get(line).copied().unwrap_or(self.text.len())
+    }
+
+    /// A span with the lines around it, or what is near of lines that are too long: all that miette
+    /// need read, which begins at the beginning of what it is given.
+    fn around(&self, span: Range<usize>, before: usize, after: usize) -> Range<usize> {
+        let (first, last) = (self.line(span.start).saturating_sub(before), self.line(span.end));
+        let start = self.line_start(first).max(span.start.saturating_sub(SHOWN));
+        let end = self.line_start(last + after + 2).min(span.end + SHOWN);
+        self.text.floor_char_boundary(start)..self.text.ceil_char_boundary(end)
+    }
+
+    /// The column, from 0, of an offset in its line.
+    fn column(&self, offset: usize) -> Option<usize> {
+        let before = self.text.get(self.line_start(self.line(offset))..offset)?;
+        Some(before.chars().count())
+    }
+}
+
+/// Where each line of a text begins. `\n`, `\r\n` and a `\r` alone end one, as editors and miette
+/// have it.
+fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let ends = |&i: &usize| match bytes[i] {
+        b'\n' => true,
+        b'\r' => bytes.get(i + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    std::iter::once(0).chain((0..bytes.len()).filter(ends).map(|i| i + 1)).collect()
 }
 
 /// All files that were read, also those with errors.
@@ -150,10 +199,9 @@ impl Sources {
     /// Adds a file.
     pub(super) fn add(&mut self, path: PathBuf, text: String) -> FileId {
         let base = self.files.last().map_or(0, |file| file.base + file.text.len() + 1);
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        let shown = path.clone();
-        self.files.push(SourceFile { path, shown, text, base, line_starts });
+        let (shown, line_starts) = (path.clone(), line_starts(&text));
+        let declarations = OnceLock::new();
+        self.files.push(SourceFile { path, shown, text, base, line_starts, declarations });
         FileId((self.files.len() - 1) as u32)
     }
 
@@ -204,10 +252,14 @@ impl Sources {
     /// The top-level declaration that an origin lies in, as an origin of its own; nothing for a
     /// default.
     pub fn declaration(&self, origin: Origin) -> Option<Origin> {
-        let text = self.text(origin.file)?;
-        let (chunks, _) = chunks(text, origin.file);
+        let file = self.file(origin.file)?;
+        let declarations = file.declarations.get_or_init(|| {
+            let (chunks, _) = chunks(&file.text, origin.file);
+            chunks.into_iter().map(|chunk| chunk.span).collect()
+        });
         let at = origin.start as usize;
-        let span = chunks.into_iter().map(|chunk| chunk.span).find(|span| span.contains(&at))?;
+        let span = &declarations[declarations.partition_point(|span| span.end <= at)..];
+        let span = span.first().filter(|span| span.contains(&at))?;
         Some(Origin { file: origin.file, start: span.start as u32, end: span.end as u32 })
     }
 
@@ -223,20 +275,20 @@ impl Sources {
 
     fn place_at(&self, id: FileId, offset: usize) -> Option<Place> {
         let file = self.file(id)?;
-        let line = file.line_starts.partition_point(|&start| start <= offset) - 1;
-        let before = file.text.get(file.line_starts[line]..offset)?;
         Some(Place {
             file: file.shown.clone(),
-            line: line as u32 + 1,
-            column: before.chars().count() as u32 + 1,
+            line: file.line(offset) as u32 + 1,
+            column: file.column(offset)? as u32 + 1,
         })
     }
 
-    /// An origin in the offsets that all files share.
+    /// An origin in the offsets that all files share; of a long one its beginning, which is what
+    /// is underlined.
     pub(super) fn global(&self, origin: Origin) -> Option<SourceSpan> {
         let file = self.file(origin.file)?;
-        let length = (origin.end - origin.start) as usize;
-        Some(SourceSpan::new((file.base + origin.start as usize).into(), length))
+        let start = origin.start as usize;
+        let length = file.text.get(start..origin.end as usize)?.floor_char_boundary(SHOWN);
+        Some(SourceSpan::new((file.base + start).into(), length))
     }
 }
 
@@ -249,19 +301,22 @@ impl SourceCode for Sources {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let at = self.files.partition_point(|file| file.base <= span.offset());
         let file = at.checked_sub(1).map(|i| &self.files[i]).ok_or(MietteError::OutOfBounds)?;
-        let local = span.offset() - file.base;
-        if local + span.len() > file.text.len() {
+        let start = span.offset() - file.base;
+        let end = start + span.len();
+        if end > file.text.len() || span.len() > TOGETHER {
             return Err(MietteError::OutOfBounds);
         }
-        let local = SourceSpan::new(local.into(), span.len());
-        let found = file.text.read_span(&local, context_lines_before, context_lines_after)?;
-        let shifted = (found.span().offset() + file.base, found.span().len()).into();
+        let near = file.around(start..end, context_lines_before, context_lines_after);
+        let local = SourceSpan::new((start - near.start).into(), span.len());
+        let text = &file.text[near.clone()];
+        let found = text.read_span(&local, context_lines_before, context_lines_after)?;
+        let shifted = near.start + found.span().offset();
         Ok(Box::new(MietteSpanContents::new_named(
             file.path.display().to_string(),
             found.data(),
-            shifted,
-            found.line(),
-            found.column(),
+            (file.base + shifted, found.span().len()).into(),
+            file.line(shifted),
+            file.column(shifted).unwrap_or_default(),
             found.line_count(),
         )))
     }
@@ -296,6 +351,57 @@ mod tests {
         let found = sources.declaration(origin(id, at, at + 6)).unwrap();
         assert_eq!(sources.excerpt(found), Some("init b {\n    random\n}"));
         assert_eq!(sources.declaration(Origin::DEFAULT), None);
+    }
+
+    #[test]
+    fn a_source_is_lexed_once_for_all_its_declarations() {
+        let text: String = (0..500).map(|i| format!("init i{i} {{ random }}\n")).collect();
+        let mut sources = Sources::default();
+        let id = sources.add("a.kdl".into(), text.clone());
+        let before = crate::lang::syntax::lexed();
+        for (start, _) in text.match_indices("random") {
+            let at = start as u32;
+            let found = sources.declaration(origin(id, at, at + 6)).unwrap();
+            assert!(sources.excerpt(found).unwrap().ends_with("{ random }"), "{found:?}");
+        }
+        assert_eq!(sources.declaration(origin(id, text.len() as u32, text.len() as u32)), None);
+        assert_eq!(crate::lang::syntax::lexed() - before, text.len());
+    }
+
+    #[test]
+    fn lines_end_as_editors_have_it() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.kdl".into(), "a\r\nb\rc\nd".into());
+        let line = |at| sources.place(origin(id, at, at)).unwrap();
+        let lines = [0, 3, 5, 7].map(|at| (line(at).line, line(at).column));
+        assert_eq!(lines, [(1, 1), (2, 1), (3, 1), (4, 1)]);
+    }
+
+    /// Whatever is in front of a place, and however long its line is.
+    #[test]
+    fn what_is_read_for_a_label_does_not_grow_with_the_file() {
+        for n in [10, 100_000] {
+            let mut sources = Sources::default();
+            let lines = sources.add("a.kdl".into(), "one line\n".repeat(n) + "here\nand after\n");
+            let long = sources.add("b.kdl".into(), "é ".repeat(n) + "here" + &" é".repeat(n));
+            let file = |id: FileId| &sources.files[id.0 as usize];
+            let at = file(lines).text.find("here").unwrap();
+            let near = file(lines).around(at..at + 4, 1, 1);
+            assert_eq!(&file(lines).text[near], "one line\nhere\nand after\n");
+            let at = file(long).text.find("here").unwrap();
+            assert!(file(long).around(at..at + 4, 1, 1).len() <= 2 * SHOWN + 8);
+            let span = sources.global(origin(long, at as u32, at as u32 + 4)).unwrap();
+            let found = sources.read_span(&span, 0, 0).unwrap();
+            assert_eq!((found.line(), found.column()), (0, 2 * n));
+            assert_eq!(found.data(), b"here");
+        }
+    }
+
+    #[test]
+    fn of_a_long_place_the_beginning_is_underlined() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.kdl".into(), "x".repeat(100_000));
+        assert_eq!(sources.global(origin(id, 5, 99_000)).unwrap().len(), SHOWN);
     }
 
     #[test]

@@ -53,6 +53,8 @@ impl Chunk {
 
 /// Finds the top-level nodes and reports the mistakes in their shape.
 pub(super) fn chunks(text: &str, file: FileId) -> (Vec<Chunk>, Vec<Diagnostic>) {
+    #[cfg(test)]
+    LEXED.with(|lexed| lexed.set(lexed.get() + text.len()));
     let tokens = tokens(text);
     let mut scan = Scan::new(text, file, &tokens, false);
     scan.run();
@@ -64,4 +66,15 @@ pub(super) fn chunks(text: &str, file: FileId) -> (Vec<Chunk>, Vec<Diagnostic>) 
         scan = again;
     }
     (scan.chunks, scan.errors)
+}
+
+#[cfg(test)]
+thread_local! {
+    static LEXED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Bytes that this thread has looked through so far.
+#[cfg(test)]
+pub(super) fn lexed() -> usize {
+    LEXED.with(std::cell::Cell::get)
 }

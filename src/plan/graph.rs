@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::Value;
 
-use super::inputs::Inputs;
+use super::inputs::{Found, Inputs};
 use super::keys::{
     CORRUPTION_VERSION, PREDICT_VERSION, faces_inputs, landmark_inputs, ready_inputs,
     sample_inputs, train_inputs,
@@ -41,6 +41,16 @@ impl Kind {
             Self::Sample => "sample",
             Self::Train => "train",
             Self::Predict => "predict",
+        }
+    }
+}
+
+impl Kind {
+    /// Whether it goes on from what an interrupted try left.
+    pub fn goes_on(self) -> bool {
+        match self {
+            Self::Faces | Self::Train => true,
+            Self::Landmarks | Self::Sample | Self::Predict => false,
         }
     }
 }
@@ -115,19 +125,58 @@ pub enum Work {
 pub struct Facts {
     /// Of each data set.
     pub datasets: BTreeMap<String, DatasetDigests>,
-    /// Of each weights file, by name of the `init`.
-    pub weights: BTreeMap<String, String>,
+    /// Of the weights file of each experiment that begins at one, by its name: an `override` may
+    /// name another file than the `init` does for others.
+    pub weights: BTreeMap<String, Digest>,
     /// How the weights of an experiment are read, by its name, where earlier versions read the
     /// same file in another way.
     pub read: BTreeMap<String, String>,
     /// Of each weights file of a face detector, by name of the data set.
-    pub detectors: BTreeMap<String, String>,
+    pub detectors: BTreeMap<String, Digest>,
     /// Of each file of another tool's scores.
     pub outside: BTreeMap<PathBuf, String>,
     /// Of each file with landmarks, by name of the data set.
-    pub landmarks: BTreeMap<String, String>,
+    pub landmarks: BTreeMap<String, Digest>,
     /// Version of the demo's generator.
     pub demo_version: u32,
+}
+
+/// The digest of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Digest {
+    /// Of a file that is here.
+    Known(String),
+    /// Of a file that is still to be downloaded. It is equal to no digest, and the key of a stage
+    /// that has it is that of no result.
+    ToCome {
+        /// Where it is downloaded from.
+        #[serde(rename = "to-be-downloaded")]
+        from: String,
+    },
+}
+
+impl Digest {
+    /// The digest itself, if the file is here.
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(digest) => Some(digest),
+            Self::ToCome { .. } => None,
+        }
+    }
+}
+
+impl Digest {
+    /// Where the file comes from whose digest is not known, of a digest as inputs have it.
+    pub fn to_come(value: &Value) -> Option<&str> {
+        value.get("to-be-downloaded")?.as_str()
+    }
+}
+
+impl From<String> for Digest {
+    fn from(digest: String) -> Self {
+        Self::Known(digest)
+    }
 }
 
 /// Digests of a data set.
@@ -152,7 +201,7 @@ pub struct Plan {
 }
 
 /// Scores and the stage that gives them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scores {
     /// The experiment, or the row of another tool.
     pub of: String,
@@ -286,7 +335,7 @@ pub fn marked(project: &Project) -> Vec<&Dataset> {
 
 /// The stages of a project whose data sets are in `facts`.
 pub fn plan(project: &Project, facts: &Facts) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Making::default();
     let mut faces = BTreeMap::new();
     let seen = seen(project);
     for dataset in datasets(project) {
@@ -338,10 +387,20 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
             }
         }
     }
-    plan
+    plan.plan
 }
 
-impl Plan {
+/// A plan that is being made.
+#[derive(Default)]
+struct Making {
+    plan: Plan,
+    /// Kinds and keys of its stages.
+    stages: BTreeSet<(Kind, String)>,
+    /// Its scores.
+    scores: BTreeSet<Scores>,
+}
+
+impl Making {
     /// Adds what an experiment is scored on for a table.
     fn predict(
         &mut self,
@@ -367,16 +426,18 @@ impl Plan {
         for target in all {
             let Some(declared) = project.datasets.get(&target.dataset) else { continue };
             let mut inputs = Inputs::empty()
-                .with("version", PREDICT_VERSION)
-                .with("model", model)
-                .with("faces", &faces[&target.dataset])
-                .with("manifest", facts.manifest(&target.dataset))
+                .finding("version", Found::Version, PREDICT_VERSION)
+                .finding("model", Found::Model, model)
+                .finding("faces", Found::Faces, &faces[&target.dataset])
+                .finding("manifest", Found::Manifest, facts.manifest(&target.dataset))
                 .with("split-rule", &declared.split)
                 .with("split", target.split);
             if let Some(corruption) = target.corruption {
-                inputs = inputs
-                    .with("corruption", corruption)
-                    .with("corruption-version", CORRUPTION_VERSION);
+                inputs = inputs.with("corruption", corruption).finding(
+                    "corruption-version",
+                    Found::Version,
+                    CORRUPTION_VERSION,
+                );
             }
             let mut name = format!("{experiment} on {}", target.dataset);
             if let Some(corruption) = target.corruption {
@@ -403,11 +464,12 @@ impl Plan {
         for target in targets(table).into_iter().filter(|target| target.corruption.is_none()) {
             let Some(declared) = project.datasets.get(&target.dataset) else { continue };
             let path = file.file.value.base.join(&file.file.value.written);
-            let columns =
-                Inputs::of(file).with("file", json!({ "digest": facts.outside.get(&path) }));
+            let digest = facts.outside.get(&path);
+            let digest = Inputs::empty().finding("digest", Found::Scores, digest);
+            let columns = Inputs::of(file).nested("file", digest);
             let inputs = Inputs::empty()
-                .with("version", PREDICT_VERSION)
-                .with("manifest", facts.manifest(&target.dataset))
+                .finding("version", Found::Version, PREDICT_VERSION)
+                .finding("manifest", Found::Manifest, facts.manifest(&target.dataset))
                 .with("split-rule", &declared.split)
                 .with("dataset", &target.dataset)
                 .with("split", target.split)
@@ -423,16 +485,16 @@ impl Plan {
     fn scores(&mut self, of: &str, outside: bool, target: &Target, inputs: &Inputs) {
         let (of, target) = (of.to_owned(), target.clone());
         let scores = Scores { of, outside, target, key: inputs.key(Kind::Predict.word()) };
-        if !self.scores.contains(&scores) {
-            self.scores.push(scores);
+        if self.scores.insert(scores.clone()) {
+            self.plan.scores.push(scores);
         }
     }
 
     /// Adds a stage unless one with the same key is there.
     fn add(&mut self, kind: Kind, name: String, inputs: Inputs, work: Work) {
         let key = inputs.key(kind.word());
-        if !self.stages.iter().any(|s| s.kind == kind && s.key == key) {
-            self.stages.push(Stage { kind, name, key, inputs, work });
+        if self.stages.insert((kind, key.clone())) {
+            self.plan.stages.push(Stage { kind, name, key, inputs, work });
         }
     }
 }

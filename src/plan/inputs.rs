@@ -10,6 +10,36 @@ use serde_json::{Map, Value};
 
 use crate::lang::span::{FileId, Origin};
 
+/// What an input is that no declaration states: found in the world, made by another stage, or of
+/// this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The key of prepared faces.
+    Faces,
+    /// The key of landmarks.
+    Landmarks,
+    /// The key of a sample.
+    Sample,
+    /// The key of a model.
+    Model,
+    /// The digest of the files of a data set.
+    Pixels,
+    /// The digest of a data set's videos, labels and splits.
+    Manifest,
+    /// The digest of a file of first weights.
+    Weights,
+    /// How that file is read.
+    Reading,
+    /// The digest of a face detector's weights.
+    Detector,
+    /// The digest of a file of landmarks.
+    GivenLandmarks,
+    /// The digest of another tool's scores.
+    Scores,
+    /// The version of what makes the result.
+    Version,
+}
+
 /// Inputs of a stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inputs {
@@ -17,6 +47,8 @@ pub struct Inputs {
     pub values: Value,
     /// Where each written value stands, by path (`recipe.epochs`).
     pub origins: BTreeMap<String, Origin>,
+    /// What each value is that was found, by path.
+    pub found: BTreeMap<String, Found>,
 }
 
 /// A value that differs between two results of the same name.
@@ -30,6 +62,8 @@ pub struct Change {
     pub after: Option<Value>,
     /// Where it is written now.
     pub origin: Option<Origin>,
+    /// What it is, where it was found.
+    pub found: Option<Found>,
 }
 
 impl Inputs {
@@ -39,7 +73,14 @@ impl Inputs {
         let value = serde_json::to_value(source).expect("typed declarations are plain data");
         let mut origins = BTreeMap::new();
         let values = separate(value, &mut String::new(), &mut origins);
-        Self { values, origins }
+        Self { values, origins, found: BTreeMap::new() }
+    }
+
+    /// Adds an entry that no declaration states.
+    #[must_use]
+    pub fn finding(self, entry: &str, found: Found, value: impl Serialize) -> Self {
+        let inner = Self { found: [(String::new(), found)].into(), ..Self::of(&value) };
+        self.nested(entry, inner)
     }
 
     /// Replaces or adds an entry of the top-level object.
@@ -51,10 +92,12 @@ impl Inputs {
     /// Replaces or adds an entry that has inputs of its own.
     #[must_use]
     pub fn nested(mut self, entry: &str, inner: Self) -> Self {
-        for (path, origin) in inner.origins {
-            let dot = if path.is_empty() { "" } else { "." };
-            self.origins.insert(format!("{entry}{dot}{path}"), origin);
-        }
+        let within = |path: String| match path.is_empty() {
+            true => entry.to_owned(),
+            false => format!("{entry}.{path}"),
+        };
+        self.origins.extend(inner.origins.into_iter().map(|(path, at)| (within(path), at)));
+        self.found.extend(inner.found.into_iter().map(|(path, found)| (within(path), found)));
         if let Value::Object(map) = &mut self.values {
             map.insert(entry.to_owned(), inner.values);
             map.sort_keys();
@@ -64,7 +107,12 @@ impl Inputs {
 
     /// Inputs without any entry.
     pub fn empty() -> Self {
-        Self { values: Value::Object(Map::new()), origins: BTreeMap::new() }
+        Self::recorded(Value::Object(Map::new()))
+    }
+
+    /// Values as a record in the store has them.
+    pub fn recorded(values: Value) -> Self {
+        Self { values, origins: BTreeMap::new(), found: BTreeMap::new() }
     }
 
     /// The key of a stage with these inputs: 32 hexadecimal digits.
@@ -82,6 +130,7 @@ impl Inputs {
         compare(Some(before), Some(&self.values), &mut String::new(), &mut changes);
         for change in &mut changes {
             change.origin = self.origin_near(&change.path);
+            change.found = self.found.get(&change.path).copied();
         }
         changes
     }
@@ -175,6 +224,7 @@ fn compare(
             before: a.cloned(),
             after: b.cloned(),
             origin: None,
+            found: None,
         }),
     }
 }
@@ -212,6 +262,18 @@ mod tests {
         assert_ne!(base.key("train"), base.key("predict"));
         assert_ne!(base.key("train"), Inputs::of(&recipe("paper", 31, 10, 1e-4)).key("train"));
         assert_ne!(base.key("train"), Inputs::of(&recipe("paper", 30, 10, 1e-5)).key("train"));
+    }
+
+    #[test]
+    fn what_was_found_is_told_from_what_is_declared_whatever_its_name() {
+        let declared = |model: &str| {
+            let recipe = Inputs::of(&serde_json::json!({ "model": model, "version": 1 }));
+            let weights = Inputs::empty().finding("digest", Found::Weights, model);
+            Inputs::empty().nested("recipe", recipe).nested("weights", weights)
+        };
+        let changes = declared("b").changes(&declared("a").values);
+        let found: Vec<_> = changes.iter().map(|c| (c.path.as_str(), c.found)).collect();
+        assert_eq!(found, [("recipe.model", None), ("weights.digest", Some(Found::Weights))]);
     }
 
     #[test]

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::graph::{Facts, Kind};
-use super::inputs::Inputs;
-use crate::lang::model::{
-    Attribution, Dataset, Ensemble, Experiment, Layout, Loss, Project, Weights,
-};
+use super::inputs::{Found, Inputs};
+use crate::lang::model::{Attribution, Dataset, Ensemble, Experiment, Loss, Project, Weights};
 
 /// Raised whenever the same declaration gives other bytes than before.
 const PREPARE_VERSION: u32 = 2;
@@ -41,28 +39,41 @@ pub(super) fn faces_inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
     let name = &dataset.name.value;
     let mut faces = Inputs::of(&dataset.faces);
     if dataset.faces.weights.is_some() {
-        faces = faces.with("weights", json!({ "digest": facts.detectors.get(name) }));
+        let digest = facts.detectors.get(name);
+        let weights = Inputs::empty().finding("digest", Found::Detector, digest);
+        faces = faces.nested("weights", weights);
     }
     let inputs = Inputs::empty()
-        .with("version", PREPARE_VERSION)
-        .with("pixels", facts.datasets.get(name).map(|d| &d.pixels))
+        .finding("version", Found::Version, PREPARE_VERSION)
+        .finding("pixels", Found::Pixels, facts.datasets.get(name).map(|d| &d.pixels))
         .with("frames", &dataset.frames)
         .nested("faces", faces);
     let jpeg = facts.datasets.get(name).is_some_and(|d| d.jpeg);
-    let inputs = if jpeg { inputs.with("jpeg-version", JPEG_VERSION) } else { inputs };
-    match &dataset.layout {
-        Layout::Demo(layout) => {
-            inputs.with("demo-version", facts.demo_version).with("layout", layout)
-        }
-        _ => inputs,
+    let inputs = match jpeg {
+        true => inputs.finding("jpeg-version", Found::Version, JPEG_VERSION),
+        false => inputs,
+    };
+    match dataset.layout.demo() {
+        Some(layout) => inputs
+            .finding("demo-version", Found::Version, facts.demo_version)
+            .with("layout", layout),
+        None => inputs,
     }
 }
 
 /// Of landmarks: the network, or the content of a declared file.
 pub(super) fn landmark_inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
-    let inputs = Inputs::empty().with("version", LANDMARKS_VERSION).with("faces", faces);
+    let inputs = Inputs::empty().finding("version", Found::Version, LANDMARKS_VERSION).finding(
+        "faces",
+        Found::Faces,
+        faces,
+    );
     match facts.landmarks.get(dataset) {
-        Some(digest) => inputs.with("file", digest).with("file-version", GIVEN_VERSION),
+        Some(digest) => inputs.finding("file", Found::GivenLandmarks, digest).finding(
+            "file-version",
+            Found::Version,
+            GIVEN_VERSION,
+        ),
         None => inputs,
     }
 }
@@ -77,23 +88,26 @@ pub(super) fn sample_inputs(
     let mut sources: Vec<_> = ensemble.sources.iter().collect();
     // The order in which sources are declared means nothing.
     sources.sort_by(|a, b| a.dataset.value.cmp(&b.dataset.value));
-    let mut inputs =
-        Inputs::empty().with("version", SAMPLE_VERSION).with("sample", &ensemble.sample);
+    let mut inputs = Inputs::empty()
+        .finding("version", Found::Version, SAMPLE_VERSION)
+        .with("sample", &ensemble.sample);
     for source in sources {
         let name = &source.dataset.value;
         let mut entry = Inputs::empty()
-            .with("faces", faces.get(name))
-            .with("manifest", facts.manifest(name))
+            .finding("faces", Found::Faces, faces.get(name))
+            .finding("manifest", Found::Manifest, facts.manifest(name))
             .with("split-rule", project.datasets.get(name).map(|d| &d.split))
             .with("train", source.train)
             .with("val", source.val);
-        let kind = match (&source.pseudo_fake, faces.get(name)) {
-            (Some(_), Some(faces)) => {
+        let kind = match &source.pseudo_fake {
+            Some(_) => {
+                let faces = faces.get(name).map_or("", String::as_str);
                 let landmarks = landmark_inputs(name, faces, facts);
-                entry = entry.with("landmarks", landmarks.key(Kind::Landmarks.word()));
+                let key = landmarks.key(Kind::Landmarks.word());
+                entry = entry.finding("landmarks", Found::Landmarks, key);
                 "pseudo-fake"
             }
-            _ => "source",
+            None => "source",
         };
         inputs = inputs.nested(&format!("{kind} {name}"), entry);
     }
@@ -110,8 +124,8 @@ pub(super) fn train_inputs(
     let loss = canonical_loss(&experiment.loss);
     let init = init_inputs(experiment, facts);
     let inputs = Inputs::empty()
-        .with("version", TRAIN_VERSION)
-        .with("sample", sample)
+        .finding("version", Found::Version, TRAIN_VERSION)
+        .finding("sample", Found::Sample, sample)
         .with("backbone", &experiment.backbone)
         .with("recipe", &experiment.recipe)
         .with("loss", &loss)
@@ -124,18 +138,22 @@ pub(super) fn train_inputs(
         .collect();
     let inputs = match pseudo.is_empty() {
         true => inputs,
-        false => inputs.with("pseudo-fakes", pseudo).with("blend-version", BLEND_VERSION),
+        false => inputs.with("pseudo-fakes", pseudo).finding(
+            "blend-version",
+            Found::Version,
+            BLEND_VERSION,
+        ),
     };
     match experiment.attribution.map(|a| a.value) {
         Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
-        _ => inputs,
+        None | Some(Attribution::Dataset | Attribution::Manipulation) => inputs,
     }
 }
 
 /// Of a model that is ready: its file, and how that is read.
 pub(super) fn ready_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
     Inputs::empty()
-        .with("version", READY_VERSION)
+        .finding("version", Found::Version, READY_VERSION)
         .with("backbone", &experiment.backbone)
         .nested("init", init_inputs(experiment, facts))
 }
@@ -145,13 +163,13 @@ pub(super) fn ready_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
 fn init_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
     let init = Inputs::of(&experiment.init);
     let Weights::File { key, .. } = &experiment.init.weights else { return init };
-    let digest = facts.weights.get(&experiment.init.name.value);
-    let mut weights = Inputs::empty().with("digest", digest);
+    let digest = facts.weights.get(&experiment.name.value);
+    let mut weights = Inputs::empty().finding("digest", Found::Weights, digest);
     if let Some(key) = key {
         weights = weights.with("key", key);
     }
     if let Some(read) = facts.read.get(&experiment.name.value) {
-        weights = weights.with("read", read);
+        weights = weights.finding("read", Found::Reading, read);
     }
     init.nested("weights", weights)
 }

@@ -1,6 +1,6 @@
 //! Two projects compared by what they mean: values, not text; names, not order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -89,11 +89,17 @@ fn by_name(value: Value, path: &str, orders: &mut BTreeMap<String, Vec<String>>)
             let Some(names) = items.iter().map(identity).collect::<Option<Vec<_>>>() else {
                 return Value::Array(items);
             };
-            let mut named = Map::new();
+            let (mut named, mut times) = (Map::new(), BTreeMap::new());
             for (name, item) in names.into_iter().zip(items) {
-                let twice = (2..).map(|n| format!("{name} ({n})"));
-                let mut free = std::iter::once(name.clone()).chain(twice);
-                let name = free.find(|name| !named.contains_key(name)).unwrap_or(name);
+                let n = times.entry(name.clone()).or_insert(0usize);
+                let free = loop {
+                    *n += 1;
+                    let free = if *n == 1 { name.clone() } else { format!("{name} ({n})") };
+                    if !named.contains_key(&free) {
+                        break free;
+                    }
+                };
+                let name = free;
                 let item = by_name(item, &within(&name), orders);
                 named.insert(name, item);
             }
@@ -141,28 +147,31 @@ fn reordered(before: &Declaration, after: &Declaration) -> Vec<Change> {
     let both =
         before.orders.iter().filter_map(|(path, a)| Some((path, a, after.orders.get(path)?)));
     let changes = both.filter_map(|(path, a, b)| {
-        let first: Vec<&String> = a.iter().filter(|name| b.contains(name)).collect();
-        let second: Vec<&String> = b.iter().filter(|name| a.contains(name)).collect();
+        let [in_a, in_b] = [a, b].map(|names| names.iter().collect::<BTreeSet<_>>());
+        let first: Vec<&String> = a.iter().filter(|name| in_b.contains(name)).collect();
+        let second: Vec<&String> = b.iter().filter(|name| in_a.contains(name)).collect();
         (first != second).then(|| Change {
             path: format!("the order of {path}"),
             before: Some(json!(first)),
             after: Some(json!(second)),
             origin: None,
+            found: None,
         })
     });
     changes.collect()
 }
 
 fn compare(kind: &'static str, first: Declared, second: Declared, found: &mut Vec<Difference>) {
-    let begin = found.len();
+    let mut places = BTreeMap::new();
     let mut add = |name: &str, what: What| {
-        let same = |other: &What| match (other, &what) {
-            (What::Value { change: a, .. }, What::Value { change: b, .. }) => {
-                (&a.path, &a.before, &a.after) == (&b.path, &b.before, &b.after)
+        let key = match &what {
+            What::Value { change: Change { path, before, after, .. }, .. } => {
+                Some((path.clone(), said(before), said(after)))
             }
-            _ => false,
+            What::OnlyFirst | What::OnlySecond => None,
         };
-        match found[begin..].iter_mut().find(|difference| same(&difference.what)) {
+        let place = key.map(|key| *places.entry(key).or_insert(found.len()));
+        match place.and_then(|place| found.get_mut(place)) {
             Some(difference) => difference.names.push(name.to_owned()),
             None => found.push(Difference { kind, names: vec![name.to_owned()], what }),
         }

@@ -1,7 +1,7 @@
 //! The audit of published numbers: every average that is printed beside its cells is computed
 //! again from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reference::{Published, PublishedValue, metric_key};
 use super::table::{ColumnKind, ScenarioHead};
@@ -33,13 +33,19 @@ pub struct Wrong {
 /// each weighted by how many it stands for.
 pub fn audit(scenarios: &[ScenarioHead], published: &Published) -> Audit {
     let mut audit = Audit::default();
+    let beside =
+        |value: &'_ PublishedValue| (value.metric, value.row.clone(), value.scenario.clone());
+    let mut rows: BTreeMap<_, Vec<&PublishedValue>> = BTreeMap::new();
+    for value in &published.values {
+        rows.entry(beside(value)).or_default().push(value);
+    }
     for printed in &published.values {
         let scenario = scenarios.iter().find(|s| s.name == printed.scenario);
         let Some(scenario) = scenario else { continue };
         let column = scenario.columns.iter().find(|c| c.label == printed.column);
         let Some(ColumnKind::Average { over }) = column.map(|c| &c.kind) else { continue };
         let over: BTreeSet<&str> = over.iter().map(String::as_str).collect();
-        let Some(recomputed) = mean(&over, scenario, printed, published) else { continue };
+        let Some(recomputed) = mean(&over, scenario, &rows[&beside(printed)]) else { continue };
         audit.averages += 1;
         // The margin is for the arithmetic, not for the paper.
         if (recomputed - printed.value).abs() > published.step * (1.0 + 1e-6) {
@@ -49,21 +55,10 @@ pub fn audit(scenarios: &[ScenarioHead], published: &Published) -> Audit {
     audit
 }
 
-/// The mean over some keys, from the published cells of the same row, metric and scenario.
-fn mean(
-    over: &BTreeSet<&str>,
-    scenario: &ScenarioHead,
-    printed: &PublishedValue,
-    published: &Published,
-) -> Option<f64> {
-    let beside = |value: &&PublishedValue| {
-        (value.metric, &value.row, &value.scenario)
-            == (printed.metric, &printed.row, &printed.scenario)
-    };
-    let mut parts: Vec<(BTreeSet<&str>, f64)> = published
-        .values
+/// The mean over some keys, from the published cells of a row, in one metric and scenario.
+fn mean(over: &BTreeSet<&str>, scenario: &ScenarioHead, row: &[&PublishedValue]) -> Option<f64> {
+    let mut parts: Vec<(BTreeSet<&str>, f64)> = row
         .iter()
-        .filter(beside)
         .filter_map(|value| {
             let column = scenario.columns.iter().find(|c| c.label == value.column)?;
             let keys = match &column.kind {

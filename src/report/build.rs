@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::certainty::{self, Measured};
 use super::claims;
 use super::columns::{Planned, Source, Unit, plan};
+use super::lookup::Lookup;
 use super::marks::mark;
 use super::measures;
 use super::notes;
@@ -17,9 +18,7 @@ use crate::evaluate::metrics::{BadScore, Ranking};
 use crate::evaluate::outside::OutsideCoverage;
 use crate::evaluate::samples::Samples;
 use crate::evaluate::statistics::seeds::Seeds;
-use crate::lang::model::{
-    Corruption, Layout, Level, MetricSpec, Project, Row, Split, Table, Threshold,
-};
+use crate::lang::model::{Corruption, Level, MetricSpec, Project, Row, Split, Table, Threshold};
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +31,18 @@ pub struct ScoreKey {
     pub split: Split,
     /// What was done to the faces.
     pub corruption: Option<Corruption>,
+}
+
+impl ScoreKey {
+    /// What sorts before every key of an experiment.
+    pub(super) fn first_of(experiment: &str) -> Self {
+        Self {
+            experiment: experiment.to_owned(),
+            dataset: String::new(),
+            split: Split::Train,
+            corruption: None,
+        }
+    }
 }
 
 /// The scores of one model on one split.
@@ -182,13 +193,15 @@ pub fn build(
         claims: Vec::new(),
     };
     reference::place(&mut data, published);
+    let lookup = Lookup::of(&data.metrics, &data.scenarios);
     let claims = table.claims.iter().zip(differences);
-    data.claims = claims.map(|(claim, found)| claims::decide(&data, claim, found)).collect();
+    let claims = claims.map(|(claim, found)| claims::decide((&data, &lookup), claim, found));
+    data.claims = claims.collect();
     Ok(data)
 }
 
 fn empty_block(spec: &MetricSpec) -> MetricBlock {
-    let threshold = measures::threshold(spec);
+    let threshold = spec.parameter.threshold();
     MetricBlock {
         metric: spec.metric.value,
         label: measures::label(spec),
@@ -385,7 +398,7 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
     scored
         .chain(trained)
         .filter_map(|name| project.datasets.get(name))
-        .any(|dataset| matches!(dataset.layout, Layout::Demo(_)))
+        .any(|dataset| dataset.layout.demo().is_some())
 }
 
 #[cfg(test)]

@@ -70,7 +70,9 @@ pub(in crate::report) fn metric(metric: Metric, level: Level) -> MetricSpec {
         Metric::BalancedAccuracy | Metric::Accuracy => {
             Parameter::Threshold(say(Threshold::Fixed(0.5)))
         }
-        _ => Parameter::None,
+        Metric::Tpr => Parameter::Fpr(say(0.05)),
+        Metric::Ece => Parameter::Bins(say(10)),
+        Metric::Auc | Metric::Eer | Metric::AveragePrecision | Metric::Brier => Parameter::None,
     };
     MetricSpec { metric: say(metric), parameter, level: say(level) }
 }

@@ -17,6 +17,7 @@ pub(super) use self::notes::notes;
 use super::build::Evidence;
 use super::claims;
 use super::columns::{Planned, Source};
+use super::lookup::Lookup;
 use super::table::{Cell, Difference, Doubt, MetricBlock};
 use crate::evaluate::measure::Measure;
 use crate::evaluate::statistics::bootstrap;
@@ -50,8 +51,15 @@ pub(super) fn add(
     let base = table.compare.as_ref().and_then(|compare| {
         table.rows.iter().position(|row| row.experiment.value == compare.against.value)
     });
+    let lookup = Lookup::of(blocks, &planned.scenarios);
     let claimed: Vec<Option<(Pair, usize)>> =
-        table.claims.iter().map(|claim| claims::place(claim, blocks, &planned.scenarios)).collect();
+        table.claims.iter().map(|claim| claims::place(claim, &lookup)).collect();
+    let mut claimed_on: Vec<Vec<Pair>> = vec![Vec::new(); planned.units.len()];
+    for (pair, column) in claimed.iter().flatten() {
+        for &unit in planned.sources[*column].units() {
+            claimed_on[unit].push(*pair);
+        }
+    }
     let wanted = |unit: usize| -> Wanted {
         let compared = base.into_iter().flat_map(|base| {
             let rows = (0..table.rows.len()).filter(move |&row| row != base);
@@ -60,10 +68,7 @@ pub(super) fn add(
                 rows.clone().map(move |row| Pair { block, row, other: base })
             })
         });
-        let claimed = claimed.iter().flatten();
-        let claimed =
-            claimed.filter(|(_, column)| planned.sources[*column].units().contains(&unit));
-        let pairs: BTreeSet<Pair> = compared.chain(claimed.map(|(pair, _)| *pair)).collect();
+        let pairs: BTreeSet<Pair> = compared.chain(claimed_on[unit].iter().copied()).collect();
         Wanted { pairs, intervals: table.intervals.shown }
     };
     let units: Vec<UnitDraws> = planned

@@ -1,9 +1,8 @@
 //! Verdicts on the claims of a table.
 
 use super::certainty::Pair;
-use super::table::{
-    ClaimResult, Difference, MetricBlock, ScenarioHead, TableData, Verdict, column,
-};
+use super::lookup::Lookup;
+use super::table::{ClaimResult, Difference, TableData, Verdict};
 use super::text::{heading, percent};
 use crate::lang::model::Claim;
 
@@ -12,27 +11,20 @@ const ROUNDING: f64 = 1e-12;
 
 /// Where a claim's numbers stand: the rows in a block, and the column; none where the table lacks
 /// one of them. Rows are found by experiment or label, in the first block of the metric.
-pub(super) fn place(
-    claim: &Claim,
-    blocks: &[MetricBlock],
-    scenarios: &[ScenarioHead],
-) -> Option<(Pair, usize)> {
-    let column = column(scenarios, &claim.scenario.value, &claim.column.value)?;
-    let block = blocks.iter().position(|block| block.metric == claim.metric.value)?;
-    let row = row(&blocks[block], &claim.row.value)?;
-    let other = self::row(&blocks[block], &claim.above.value)?;
+pub(super) fn place(claim: &Claim, lookup: &Lookup<'_>) -> Option<(Pair, usize)> {
+    let metric = claim.metric.value;
+    let column = lookup.column(&claim.scenario.value, &claim.column.value)?;
+    let block = lookup.block(metric)?;
+    let row = lookup.row(metric, &claim.row.value)?;
+    let other = lookup.row(metric, &claim.above.value)?;
     Some((Pair { block, row, other }, column))
-}
-
-fn row(block: &MetricBlock, name: &str) -> Option<usize> {
-    block.rows.iter().position(|row| row.experiment == name || row.label == name)
 }
 
 /// Decides a claim from the exact values: `row` is better than `above`, by at least `by` where
 /// that is not zero. Of metrics whose lower values are better, better is lower.
 /// `difference` is that of the two rows on the videos that both have.
 pub(super) fn decide(
-    table: &TableData,
+    (table, lookup): (&TableData, &Lookup<'_>),
     claim: &Claim,
     difference: Option<Difference>,
 ) -> ClaimResult {
@@ -44,9 +36,8 @@ pub(super) fn decide(
         difference: None,
         published: None,
     };
-    let Some((Pair { block, row, other }, column)) = place(claim, &table.metrics, &table.scenarios)
-    else {
-        return undecided(lacking(table, claim));
+    let Some((Pair { block, row, other }, column)) = place(claim, lookup) else {
+        return undecided(lacking(lookup, claim));
     };
     let block = &table.metrics[block];
     let lower = block.metric.lower_is_better();
@@ -107,15 +98,17 @@ fn claimed(by: f64, lower: bool) -> String {
 }
 
 /// Why a claim has no numbers.
-fn lacking(table: &TableData, claim: &Claim) -> String {
+fn lacking(lookup: &Lookup<'_>, claim: &Claim) -> String {
     let (scenario, name) = (&claim.scenario.value, &claim.column.value);
-    if column(&table.scenarios, scenario, name).is_none() {
+    if lookup.column(scenario, name).is_none() {
         return format!("the table has no column \"{name}\" in \"{scenario}\"");
     }
-    let block = table.metrics.iter().find(|block| block.metric == claim.metric.value);
-    let Some(block) = block else { return "the table does not have the claim's metric".into() };
+    let metric = claim.metric.value;
+    if lookup.block(metric).is_none() {
+        return "the table does not have the claim's metric".into();
+    }
     let unknown = [&claim.row.value, &claim.above.value];
-    let unknown = unknown.into_iter().find(|name| row(block, name).is_none());
+    let unknown = unknown.into_iter().find(|name| lookup.row(metric, name).is_none());
     format!("the table has no row \"{}\"", unknown.map_or("", String::as_str))
 }
 
@@ -133,6 +126,11 @@ mod tests {
     use crate::lang::span::Spanned;
     use crate::report::fixture;
     use crate::report::table::Common;
+
+    fn decided(table: &TableData, claim: &Claim, difference: Option<Difference>) -> ClaimResult {
+        let lookup = Lookup::of(&table.metrics, &table.scenarios);
+        decide((table, &lookup), claim, difference)
+    }
 
     fn claim(row: &str, above: &str, column: &str, by: f64) -> Claim {
         let text = |text: &str| Spanned::default_of(text.to_owned());
@@ -152,13 +150,13 @@ mod tests {
         let mut table = fixture::table();
         let block = &mut table.metrics[0];
         (block.rows[0].cells[0].value, block.rows[1].cells[0].value) = (Some(0.9641), Some(0.9640));
-        let result = decide(&table, &claim("fsfm", "fsfm-ba", "FF++", 0.0), None);
+        let result = decided(&table, &claim("fsfm", "fsfm-ba", "FF++", 0.0), None);
         assert_eq!(result.verdict, Verdict::Pass);
         assert_eq!(result.detail, "FSFM 96.4 against FSFM + BA 96.4: +0.01 points");
-        let result = decide(&table, &claim("fsfm-ba", "fsfm", "FF++", 0.0), None);
+        let result = decided(&table, &claim("fsfm-ba", "fsfm", "FF++", 0.0), None);
         assert_eq!(result.verdict, Verdict::Fail);
         table.metrics[0].rows[1].cells[0].value = Some(0.9641);
-        let result = decide(&table, &claim("fsfm", "fsfm-ba", "FF++", 0.0), None);
+        let result = decided(&table, &claim("fsfm", "fsfm-ba", "FF++", 0.0), None);
         assert_eq!(result.verdict, Verdict::Fail, "equal is not higher");
     }
 
@@ -186,7 +184,7 @@ mod tests {
             metric: Spanned::default_of(Metric::Eer),
             ..claim("fsfm-ba", "fsfm", "FF++", 0.01)
         };
-        let result = decide(&table, &claim, None);
+        let result = decided(&table, &claim, None);
         assert_eq!(result.verdict, Verdict::Pass);
         assert_eq!(
             result.detail,
@@ -199,7 +197,7 @@ mod tests {
         let interval = Some(Interval { low: -0.01, high: 0.02 });
         let difference = Difference { value: 0.0123, interval, test: None, videos: None };
         let claim = claim("fsfm", "fsfm-ba", "FF++", 0.0);
-        let detail = |difference| decide(&fixture::table(), &claim, Some(difference)).detail;
+        let detail = |difference| decided(&fixture::table(), &claim, Some(difference)).detail;
         assert_eq!(
             detail(difference),
             "FSFM 95.3 against FSFM + BA 30.0: +65.30 points [-1.00, +2.00]"
@@ -227,14 +225,14 @@ mod tests {
                 "Scratch & co. is n/a: there is no fake among 3 real",
             ),
         ] {
-            let result = decide(&table, &claim, None);
+            let result = decided(&table, &claim, None);
             assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Undecided, says));
         }
     }
 
     #[test]
     fn published_numbers_get_their_own_verdict() {
-        let result = decide(&fixture::table(), &claim("fsfm", "fsfm-ba", "FF++", 0.0), None);
+        let result = decided(&fixture::table(), &claim("fsfm", "fsfm-ba", "FF++", 0.0), None);
         assert_eq!(result.published, Some(Verdict::Fail));
     }
 }

@@ -60,13 +60,10 @@ impl Unit {
         })
     }
 
-    /// Whether it is computed on what another one is.
-    pub fn same_videos(&self, other: &Self) -> bool {
-        let what = |unit: &Self| {
-            let Self { label: _, dataset, split, method, corruption, value, hidden } = unit.clone();
-            (dataset, split, method, corruption, value, hidden)
-        };
-        what(self) == what(other)
+    /// What it is computed on: equal for two that are computed on the same videos.
+    pub fn videos(&self) -> impl Ord + '_ {
+        let Self { label: _, dataset, split, method, corruption, value, hidden } = self;
+        (dataset, split, method, corruption, value, hidden)
     }
 
     /// Stable name, that of its column.

@@ -14,6 +14,7 @@ mod gap;
 pub mod json;
 pub mod latex;
 pub mod lines;
+mod lookup;
 pub mod markdown;
 mod marks;
 mod markup;

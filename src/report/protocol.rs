@@ -1,9 +1,9 @@
 //! How rows differ in what they were trained on or measured with, so that no comparison is
 //! silently unfair.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::Evidence;
+use super::build::{Evidence, ScoreKey};
 use crate::lang::model::{
     Dataset, Detector, Experiment, FrameRule, Layout, Project, Row, Table, Weights,
 };
@@ -13,6 +13,7 @@ use crate::lang::model::{
 pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Vec<String> {
     // Rows by what has to be the same, in the order of their first.
     let mut groups: Vec<([String; 6], Vec<&str>)> = Vec::new();
+    let mut places: BTreeMap<[String; 6], usize> = BTreeMap::new();
     for row in &table.rows {
         let Some(experiment) = project.experiments.get(&row.experiment.value) else { continue };
         // What a model that is ready was trained on is not known.
@@ -20,10 +21,11 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
             continue;
         }
         let protocol = protocol(project, experiment, evidence);
-        match groups.iter_mut().find(|(other, _)| *other == protocol) {
-            Some((_, labels)) => labels.push(&row.label.value),
-            None => groups.push((protocol, vec![&row.label.value])),
-        }
+        let place = *places.entry(protocol).or_insert_with_key(|protocol| {
+            groups.push((protocol.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(&row.label.value);
     }
     let mut notes = Vec::new();
     // Of groups of one size, the last that `max_by_key` sees wins: here the first.
@@ -119,7 +121,9 @@ fn faces(dataset: &Dataset) -> String {
     let rule = &dataset.faces;
     match rule.detector.value {
         Detector::None => "as they come".to_owned(),
-        _ => format!("box and {} % around it", (rule.margin.value * 1e8).round() / 1e6),
+        Detector::Retinaface => {
+            format!("box and {} % around it", (rule.margin.value * 1e8).round() / 1e6)
+        }
     }
 }
 
@@ -127,7 +131,7 @@ fn compression(dataset: &Dataset) -> String {
     let written = match &dataset.layout {
         Layout::Released(layout) => layout.switches.get("compression"),
         Layout::Deepfakebench(layout) => layout.compression.as_ref(),
-        _ => None,
+        Layout::Demo(_) | Layout::Folder(_) | Layout::Table(_) => None,
     };
     written.map_or_else(|| "as it comes".to_owned(), |compression| compression.value.clone())
 }
@@ -135,10 +139,12 @@ fn compression(dataset: &Dataset) -> String {
 /// What is not known of another tool's scores, and how many videos they are of.
 fn outside(row: &Row, evidence: &Evidence) -> Option<String> {
     let file = &row.predictions.as_ref()?.file.value.written;
+    let experiment = &row.experiment.value;
     let scored: Vec<String> = evidence
         .outside
-        .iter()
-        .filter(|(key, coverage)| key.experiment == row.experiment.value && coverage.scored > 0)
+        .range(ScoreKey::first_of(experiment)..)
+        .take_while(|(key, _)| key.experiment == *experiment)
+        .filter(|(_, coverage)| coverage.scored > 0)
         .map(|(key, c)| format!("{} {}/{}", key.dataset, c.scored, c.total))
         .collect();
     Some(format!(

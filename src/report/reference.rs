@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::audit::audit;
 use super::gap;
+use super::lookup::Lookup;
 use super::records;
 use super::table::{ReferenceSummary, TableData};
 use crate::lang::model::Metric;
@@ -196,25 +197,26 @@ pub(super) fn place(table: &mut TableData, published: &[Published]) {
     for source in published {
         let mut summary =
             ReferenceSummary { name: source.name.clone(), matched: 0, unmatched: Vec::new() };
+        let lookup = Lookup::of(&table.metrics, &table.scenarios);
+        let mut matched = Vec::new();
         for number in &source.values {
-            let column = super::table::column(&table.scenarios, &number.scenario, &number.column);
-            let block = table.metrics.iter_mut().find(|block| block.metric == number.metric);
-            let row = block.and_then(|block| {
-                let mut rows = block.rows.iter_mut();
-                rows.find(|row| row.label == number.row || row.experiment == number.row)
-            });
-            let Some((row, column)) = row.zip(column) else {
-                summary.unmatched.push(format!(
+            let column = lookup.column(&number.scenario, &number.column);
+            let (block, row) =
+                (lookup.block(number.metric), lookup.row(number.metric, &number.row));
+            match block.zip(row).zip(column) {
+                Some(place) => matched.push((place, number.value)),
+                None => summary.unmatched.push(format!(
                     "{} of {} in {}, {}",
                     metric_key(number.metric),
                     number.row,
                     number.scenario,
                     number.column
-                ));
-                continue;
-            };
-            row.cells[column].reference.get_or_insert(number.value);
-            summary.matched += 1;
+                )),
+            }
+        }
+        summary.matched = matched.len();
+        for (((block, row), column), value) in matched {
+            table.metrics[block].rows[row].cells[column].reference.get_or_insert(value);
         }
         table.caption_notes.extend(audit(&table.scenarios, source).sentence(&source.name));
         table.references.push(summary);

@@ -46,16 +46,6 @@ impl TableData {
     }
 }
 
-/// Place of a column among those of all scenarios, by scenario and the column's label or key.
-pub fn column(scenarios: &[ScenarioHead], scenario: &str, column: &str) -> Option<usize> {
-    let place = |matches: &dyn Fn(&ColumnHead) -> bool| {
-        let columns = scenarios.iter().flat_map(|s| s.columns.iter().map(move |head| (s, head)));
-        let mut columns = columns.enumerate();
-        columns.find(|(_, (s, head))| s.name == scenario && matches(head)).map(|(place, _)| place)
-    };
-    place(&|head| head.label == column).or_else(|| place(&|head| head.key == column))
-}
-
 /// A group of columns.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScenarioHead {
@@ -68,7 +58,13 @@ pub struct ScenarioHead {
 impl ColumnHead {
     /// Whether it is a mean of other columns or of their parts.
     pub fn is_average(&self) -> bool {
-        matches!(self.kind, ColumnKind::Average { .. })
+        match self.kind {
+            ColumnKind::Average { .. } => true,
+            ColumnKind::Dataset { .. }
+            | ColumnKind::Manipulation { .. }
+            | ColumnKind::Value { .. }
+            | ColumnKind::Corrupted { .. } => false,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What all formats print alike: numbers, headings, notes.
 
+use std::collections::BTreeMap;
+
 use super::table::{Cell, ClaimResult, Mark, MetricBlock, TableData};
 use crate::evaluate::statistics::interval::Interval;
 use crate::lang::model::Level;
@@ -48,26 +50,29 @@ pub(super) fn heading(block: &MetricBlock) -> String {
 pub(super) struct Footnotes<'a> {
     /// The reasons, each once.
     pub reasons: Vec<&'a str>,
+    /// The number of each.
+    numbers: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Footnotes<'a> {
     /// The footnotes of a table.
     pub(super) fn of(table: &'a TableData) -> Self {
-        let mut reasons = Vec::new();
+        let (mut reasons, mut numbers) = (Vec::new(), BTreeMap::new());
         let rows = table.metrics.iter().flat_map(|block| &block.rows);
-        for cell in rows.flat_map(|row| &row.cells) {
+        let undefined = |cell: &&Cell| cell.value.is_none() && !cell.seen;
+        for cell in rows.flat_map(|row| &row.cells).filter(undefined) {
             let reason = reason(cell);
-            if cell.value.is_none() && !cell.seen && !reasons.contains(&reason) {
+            numbers.entry(reason).or_insert_with(|| {
                 reasons.push(reason);
-            }
+                reasons.len()
+            });
         }
-        Self { reasons }
+        Self { reasons, numbers }
     }
 
     /// The number of an undefined cell's footnote.
     pub(super) fn number(&self, cell: &Cell) -> usize {
-        let reason = reason(cell);
-        self.reasons.iter().position(|known| *known == reason).map_or(0, |i| i + 1)
+        self.numbers.get(reason(cell)).copied().unwrap_or_default()
     }
 }
 

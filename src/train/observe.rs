@@ -53,7 +53,10 @@ impl<'a> Observer<'a> {
         events: &'a dyn Events,
     ) -> Result<Self, Failure> {
         let position = Position { epochs: progress.epoch, steps: progress.step as u64 };
-        let triplet = |term: &LossTerm| matches!(term, LossTerm::Triplet { .. });
+        let triplet = |term: &LossTerm| match term {
+            LossTerm::CrossEntropy { .. } => false,
+            LossTerm::Triplet { .. } => true,
+        };
         Ok(Self {
             events,
             journal: Journal::open(folder, position, steps_per_epoch as u64, now())?,

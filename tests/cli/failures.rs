@@ -1,6 +1,6 @@
 //! Bad input: a clear error or a counted status, never a panic.
 
-use crate::support::{Place, TINY, unpacked};
+use crate::support::{Place, TINY, folders, unpacked};
 
 const IMAGES: &str = r#"
 dataset pictures {
@@ -41,6 +41,19 @@ fn pictures() -> Place {
         picture(&place, &format!("pictures/fake/{i}.jpg"), i * 7 + 3);
     }
     place
+}
+
+/// The page would be whole without the figure of the set, which only its tables make.
+#[test]
+fn a_damaged_face_store_is_told_and_not_left_out_of_the_page() {
+    let place = Place::new();
+    place.run(&["run", "x.kdl"]).ends_with(0);
+    place.run(&["table", "x.kdl", "--format", "html"]).ends_with(0);
+    for folder in folders(&place.path("store/objects/faces")) {
+        std::fs::write(folder.join("frames.parquet"), "no table").unwrap();
+    }
+    let shown = place.run(&["table", "x.kdl", "--format", "html"]).ends_with(11);
+    shown.says("frames.parquet");
 }
 
 #[test]

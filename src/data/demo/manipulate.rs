@@ -176,7 +176,7 @@ impl Edit {
         std::array::from_fn(|c| {
             let matched = match self.method.content {
                 Content::Donor => (1.0 - self.method.tone) * difference[c] / weight,
-                _ => 0.0,
+                Content::Talk | Content::Look | Content::Own => 0.0,
             };
             matched + self.tint[c] * capture.saturation()
         })

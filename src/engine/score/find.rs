@@ -13,10 +13,7 @@ use crate::work::Failure;
 /// No model of that name, or several of which none is the last run's.
 pub fn model(store: &Store, name: &str) -> Result<PathBuf, Failure> {
     let stage = Kind::Train.word();
-    let last = store.last(stage, name).map(|values| {
-        let inputs = Inputs { values, origins: std::collections::BTreeMap::new() };
-        inputs.key(stage)
-    });
+    let last = store.last(stage, name).map(|values| Inputs::recorded(values).key(stage));
     if let Some(folder) = last.and_then(|key| store.find(stage, &key)) {
         return Ok(folder.join("model.safetensors"));
     }

@@ -61,7 +61,7 @@ pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
         None => Some(None),
     };
     let layout = node.child("layout").and_then(|layout| self::layout(layout, sink));
-    let demo = matches!(layout, Some(Layout::Demo(_)));
+    let demo = layout.as_ref().is_some_and(|layout| layout.demo().is_some());
     let manipulations = all(node.children("manipulation").map(|m| manipulation(m, demo, sink)));
     if let (Some(Layout::Demo(demo)), Some([])) = (&layout, manipulations.as_deref())
         && demo.hidden_methods.is_empty()
@@ -90,9 +90,11 @@ pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
         Some(split) => split_rule(split, sink),
         None => Some(SplitRule::OFFICIAL),
     };
-    let overlap = match node.child("split") {
-        Some(split) if split.variant() == Some("official") => split.get("overlap"),
-        _ => Some(Spanned::default_of(Overlap::Refuse)),
+    let overlap = match (node.child("split"), &split) {
+        (Some(node), Some(SplitRule::Official { .. })) => node.get("overlap"),
+        (None, _) | (Some(_), None | Some(SplitRule::Carve { .. } | SplitRule::Only { .. })) => {
+            Some(Spanned::default_of(Overlap::Refuse))
+        }
     };
     let frames = match node.child("frames") {
         Some(frames) => frame_rule(frames),
@@ -128,13 +130,29 @@ fn all<T>(items: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     items.collect::<Vec<_>>().into_iter().collect()
 }
 
+/// The words of `layout`; those of releases are [`Released`].
+enum LayoutWord {
+    Demo,
+    Folder,
+    Table,
+    Deepfakebench,
+}
+read_words!(LayoutWord {
+    "demo" => Demo,
+    "folder" => Folder,
+    "table" => Table,
+    "deepfakebench" => Deepfakebench,
+});
+
 fn layout(node: Cursor<'_>, sink: &mut Sink) -> Option<Layout> {
-    match node.variant()? {
-        "demo" => demo(node, sink).map(Layout::Demo),
-        "folder" => folder(node, sink).map(Layout::Folder),
-        "table" => table(node, sink).map(|layout| Layout::Table(Box::new(layout))),
-        "deepfakebench" => bench(node, sink).map(Layout::Deepfakebench),
-        _ => released(node).map(Layout::Released),
+    let Some(word) = node.get::<LayoutWord>("kind") else {
+        return released(node).map(Layout::Released);
+    };
+    match word.value {
+        LayoutWord::Demo => demo(node, sink).map(Layout::Demo),
+        LayoutWord::Folder => folder(node, sink).map(Layout::Folder),
+        LayoutWord::Table => table(node, sink).map(|layout| Layout::Table(Box::new(layout))),
+        LayoutWord::Deepfakebench => bench(node, sink).map(Layout::Deepfakebench),
     }
 }
 
@@ -214,8 +232,12 @@ fn folder_class(node: Cursor<'_>, sink: &mut Sink) -> Option<FolderClass> {
 fn polarity(node: Cursor<'_>, sink: &mut Sink) -> Option<(Texts, Texts)> {
     let real = node.child("real")?.texts()?;
     let fake = node.child("fake")?.texts()?;
+    let mut known: BTreeMap<&str, &Spanned<String>> = BTreeMap::new();
+    for value in &real {
+        known.entry(&value.value).or_insert(value);
+    }
     for value in &fake {
-        if let Some(other) = real.iter().find(|other| other.value == value.value) {
+        if let Some(other) = known.get(&*value.value) {
             sink.report(
                 Diagnostic::error(
                     Code::Contradiction,
@@ -294,14 +316,26 @@ fn manipulation(node: Cursor<'_>, demo: bool, sink: &mut Sink) -> Option<Manipul
     Some(Manipulation { name, family, title: node.maybe("title")? })
 }
 
+/// The words of `split`.
+enum SplitWord {
+    Official,
+    Carve,
+}
+read_words!(SplitWord { "official" => Official, "carve" => Carve, });
+
 fn split_rule(node: Cursor<'_>, sink: &mut Sink) -> Option<SplitRule> {
     if node.has("only") {
         return Some(SplitRule::Only { split: node.get("only")? });
     }
-    if node.variant() != Some("carve") {
-        node.get::<String>("rule")?;
-        return Some(SplitRule::Official { val: node.maybe("val")?, seed: node.get("seed")? });
+    match node.get("rule")?.value {
+        SplitWord::Official => {
+            Some(SplitRule::Official { val: node.maybe("val")?, seed: node.get("seed")? })
+        }
+        SplitWord::Carve => carved(node, sink),
     }
+}
+
+fn carved(node: Cursor<'_>, sink: &mut Sink) -> Option<SplitRule> {
     let [train, val, test] = ["train", "val", "test"].map(|name| node.get::<f64>(name));
     let (train, val, test) = (train?, val?, test?);
     let sum = train.value + val.value + test.value;
@@ -338,7 +372,10 @@ fn face_rule(dataset: Cursor<'_>, layout: Option<&Layout>) -> Option<FaceRule> {
     // Released sets of face crops need no detector either.
     let videos = match layout {
         Some(Layout::Released(released)) => released.name.value.is_videos(),
-        _ => false,
+        None
+        | Some(Layout::Demo(_) | Layout::Folder(_) | Layout::Table(_) | Layout::Deepfakebench(_)) => {
+            false
+        }
     };
     let usual = if videos { Detector::Retinaface } else { Detector::None };
     let unwritten = Node::empty("faces");

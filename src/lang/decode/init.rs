@@ -1,6 +1,8 @@
 //! `init`: where weights come from, and what they expect.
 
-use crate::lang::cursor::Cursor;
+use std::collections::BTreeSet;
+
+use crate::lang::cursor::{Cursor, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{Head, Init, Normalize, REAL, Weights};
 use crate::lang::span::{Origin, Spanned};
@@ -14,6 +16,14 @@ const VGGFACE2: ([f64; 3], [f64; 3]) = (
 const IMAGENET: ([f64; 3], [f64; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 /// To [-1, 1].
 const HALF: ([f64; 3], [f64; 3]) = ([0.5; 3], [0.5; 3]);
+
+/// Channel statistics that have a name.
+enum Preset {
+    Vggface2,
+    Imagenet,
+    Half,
+}
+read_words!(Preset { "vggface2" => Vggface2, "imagenet" => Imagenet, "half" => Half, });
 
 /// Decodes an `init`.
 pub(crate) fn init(node: Cursor<'_>, sink: &mut Sink) -> Option<Init> {
@@ -67,7 +77,8 @@ fn head(node: Cursor<'_>, weights: &Weights, sink: &mut Sink) -> Option<Head> {
         return wrong("weights that are drawn have no classifier".to_owned(), "remove `head`");
     }
     let of = |name: &str| outputs.iter().filter(|output| output.value == name).count();
-    if outputs.iter().any(|output| of(&output.value) > 1) {
+    let different: BTreeSet<&str> = outputs.iter().map(|output| &*output.value).collect();
+    if different.len() < outputs.len() {
         return wrong("an output is named twice".to_owned(), "give each output a name of its own");
     }
     let known = match outputs.as_slice() {
@@ -87,11 +98,11 @@ fn head(node: Cursor<'_>, weights: &Weights, sink: &mut Sink) -> Option<Head> {
 
 fn normalize(node: Cursor<'_>) -> Option<Normalize> {
     if node.has("preset") {
-        let name = node.get::<String>("preset")?;
-        let values = match name.value.as_str() {
-            "vggface2" => VGGFACE2,
-            "imagenet" => IMAGENET,
-            _ => HALF,
+        let name = node.get::<Preset>("preset")?;
+        let values = match name.value {
+            Preset::Vggface2 => VGGFACE2,
+            Preset::Imagenet => IMAGENET,
+            Preset::Half => HALF,
         };
         return Some(preset(values, name.origin));
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{
-    Average, Claim, Column, Comparison, Correction, CorruptionKind, FrameMax, Intervals, Label,
-    Level, Metric, MetricSpec, Parameter, Pooling, Predictions, Promise, Reference, Row, Scenario,
-    Table, Threshold, VideoScore,
+    Average, Claim, Column, Comparison, Correction, CorruptionKind, FrameMax, Intervals, Level,
+    Metric, MetricSpec, Parameter, Pooling, Predictions, Promise, Reference, Row, Scenario, Table,
+    Threshold, VideoScore,
 };
 use crate::lang::span::Spanned;
 use crate::lang::tree::Node;
@@ -36,7 +36,7 @@ impl Read for Threshold {
     fn read(datum: Datum) -> Option<Self> {
         match datum {
             Datum::Number(x) => Some(Self::Fixed(x)),
-            Datum::Text(_) => Some(Self::Val),
+            Datum::Text(text) if text == "val" => Some(Self::Val),
             _ => None,
         }
     }
@@ -156,10 +156,7 @@ fn predictions(row: Cursor<'_>) -> Option<Predictions> {
         score: columns.get("score")?,
         dataset: columns.maybe("dataset")?,
         frame: columns.maybe("frame")?,
-        high: row.get::<String>("high")?.map(|word| match word.as_str() {
-            "real" => Label::Real,
-            _ => Label::Fake,
-        }),
+        high: row.get("high")?,
         min_coverage: row.get("min-coverage")?,
     })
 }
@@ -241,28 +238,44 @@ fn promise(node: Cursor<'_>, sink: &mut Sink) -> Option<Option<Spanned<Promise>>
     })
 }
 
+/// The nodes that are columns.
+enum ColumnNode {
+    Column,
+    Average,
+    Corrupted,
+    PerValue,
+    PerManipulation,
+}
+read_words!(ColumnNode {
+    "column" => Column,
+    "average" => Average,
+    "corrupted" => Corrupted,
+    "per-value" => PerValue,
+    "per-manipulation" => PerManipulation,
+});
+
 fn column(
     node: Cursor<'_>,
     title: &impl Fn(&str) -> Option<String>,
     sink: &mut Sink,
 ) -> Option<Column> {
-    match node.spec.name {
-        "column" => {
+    match node.kind()? {
+        ColumnNode::Column => {
             let dataset: Spanned<String> = node.get("dataset")?;
             let label = node
                 .maybe("label")?
                 .unwrap_or_else(|| dataset.clone().map(|name| title(&name).unwrap_or(name)));
             Some(Column::Dataset { dataset, label, split: node.get("split")? })
         }
-        "average" => Some(Column::Average { label: node.get("label")? }),
-        "corrupted" => corrupted(node, sink),
-        "per-value" => Some(Column::PerValue {
+        ColumnNode::Average => Some(Column::Average { label: node.get("label")? }),
+        ColumnNode::Corrupted => corrupted(node, sink),
+        ColumnNode::PerValue => Some(Column::PerValue {
             dataset: node.get("dataset")?,
             split: node.get("split")?,
             by: node.get("by")?,
             average: average(node)?,
         }),
-        _ => {
+        ColumnNode::PerManipulation => {
             let averages: Option<Vec<Average>> = node
                 .children("average")
                 .map(|node| {
@@ -299,12 +312,16 @@ fn corrupted(node: Cursor<'_>, sink: &mut Sink) -> Option<Column> {
         .children(strength)
         .map(|node| match kind {
             CorruptionKind::Jpeg => Some(node.get::<u32>(strength)?.map(f64::from)),
-            _ => node.get(strength),
+            CorruptionKind::Resize | CorruptionKind::Blur | CorruptionKind::Noise => {
+                node.get(strength)
+            }
         })
         .collect();
     let strengths = strengths?;
-    for (i, at) in strengths.iter().enumerate() {
-        if let Some(first) = strengths[..i].iter().find(|first| first.value == at.value) {
+    let mut seen: BTreeMap<u64, &Spanned<f64>> = BTreeMap::new();
+    for at in &strengths {
+        let first = seen.entry(at.value.to_bits()).or_insert(at);
+        if first.origin != at.origin {
             sink.report(
                 Diagnostic::error(Code::DuplicateNode, "the same strength twice")
                     .at(at.origin, "again here")
@@ -337,16 +354,31 @@ fn metric(node: Cursor<'_>) -> Option<MetricSpec> {
     Some(MetricSpec { metric, parameter, level: node.get("level")? })
 }
 
+/// The words of `video-score`.
+#[derive(Clone, Copy)]
+enum ScoreRule {
+    Mean,
+    Max,
+    Top,
+    FrameMax,
+}
+read_words!(ScoreRule {
+    "mean" => Mean,
+    "max" => Max,
+    "top" => Top,
+    "frame-max" => FrameMax,
+});
+
 fn video_score(node: Cursor<'_>) -> Option<Spanned<VideoScore>> {
-    let rule: Spanned<String> = node.get("rule")?;
-    let score = match rule.value.as_str() {
-        "max" => VideoScore::Faces(Pooling::Max),
-        "top" => VideoScore::Faces(Pooling::Top(node.get::<u32>("k")?.value)),
-        "frame-max" => VideoScore::FrameMax(FrameMax {
+    let rule: Spanned<ScoreRule> = node.get("rule")?;
+    let score = match rule.value {
+        ScoreRule::Mean => VideoScore::Faces(Pooling::Mean),
+        ScoreRule::Max => VideoScore::Faces(Pooling::Max),
+        ScoreRule::Top => VideoScore::Faces(Pooling::Top(node.get::<u32>("k")?.value)),
+        ScoreRule::FrameMax => VideoScore::FrameMax(FrameMax {
             area: node.get::<f64>("area")?.value,
             failed: node.maybe::<f64>("failed")?.map(|failed| failed.value),
         }),
-        _ => VideoScore::Faces(Pooling::Mean),
     };
     Some(rule.map(|_| score))
 }
@@ -363,11 +395,21 @@ fn intervals(table: Cursor<'_>) -> Option<Intervals> {
     })
 }
 
+/// How published numbers are printed.
+enum Unit {
+    Percent,
+    Fraction,
+}
+read_words!(Unit { "percent" => Percent, "fraction" => Fraction, });
+
 fn reference(node: Cursor<'_>) -> Option<Reference> {
     Some(Reference {
         name: node.get("name")?,
         file: node.path("from")?,
-        percent: node.get::<String>("unit")?.map(|unit| unit == "percent"),
+        percent: node.get::<Unit>("unit")?.map(|unit| match unit {
+            Unit::Percent => true,
+            Unit::Fraction => false,
+        }),
         cite: node.maybe("cite")?,
     })
 }

@@ -363,18 +363,25 @@ pub(crate) fn loss(node: Cursor<'_>, sink: &mut Sink) -> Option<Loss> {
     Some(Loss { terms })
 }
 
+/// The nodes of which a loss is made.
+enum Term {
+    CrossEntropy,
+    Triplet,
+}
+read_words!(Term { "cross-entropy" => CrossEntropy, "triplet" => Triplet, });
+
 fn term(node: Cursor<'_>) -> Option<LossTerm> {
-    if node.spec.name == "cross-entropy" {
-        return Some(LossTerm::CrossEntropy {
+    Some(match node.kind()? {
+        Term::CrossEntropy => LossTerm::CrossEntropy {
             weight: node.get("weight")?,
             smoothing: node.get("smoothing")?,
-        });
-    }
-    Some(LossTerm::Triplet {
-        mining: node.get("mining")?,
-        margin: node.get("margin")?,
-        weight: node.get("weight")?,
-        normalize: node.get("normalize")?,
+        },
+        Term::Triplet => LossTerm::Triplet {
+            mining: node.get("mining")?,
+            margin: node.get("margin")?,
+            weight: node.get("weight")?,
+            normalize: node.get("normalize")?,
+        },
     })
 }
 

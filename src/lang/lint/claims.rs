@@ -1,5 +1,8 @@
 //! Claims and comparisons about what their table lacks.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{Claim, Column, Corruption, Metric, Project, Row, Scenario, Table};
 use crate::lang::span::Spanned;
@@ -12,18 +15,115 @@ const ABOUT: &str = "a claim about";
 /// numbers are.
 pub(super) fn claims(project: &Project, sink: &mut Sink) {
     for table in &project.tables {
+        let names = Names::of(project, table);
         for claim in &table.claims {
-            self::claim(project, table, claim, sink);
+            self::claim(&names, claim, sink);
         }
         if let Some(compare) = &table.compare {
-            row(project, &compare.against, "a comparison with", table, sink);
+            names.row(&compare.against, "a comparison with", sink);
         }
     }
 }
 
-fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
-    row(project, &claim.row, ABOUT, table, sink);
-    row(project, &claim.above, ABOUT, table, sink);
+/// What a table has, by name.
+struct Names<'a> {
+    table: &'a Table,
+    /// Experiments of its rows; none where a row names none, of which something was said already.
+    rows: Option<Options<'a>>,
+    /// The experiment of each row's label.
+    labelled: BTreeMap<&'a str, &'a str>,
+    scenarios: Options<'a>,
+    /// The columns of each scenario; none where one is of no data set, of which something was said
+    /// already.
+    columns: BTreeMap<&'a str, Option<Options<'a>>>,
+}
+
+/// Names to choose from.
+struct Options<'a> {
+    listed: Vec<Cow<'a, str>>,
+    known: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Options<'a> {
+    fn of(listed: Vec<Cow<'a, str>>) -> Self {
+        Self { known: listed.iter().cloned().collect(), listed }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.listed.iter().map(|name| &**name)
+    }
+}
+
+impl<'a> Names<'a> {
+    fn of(project: &Project, table: &'a Table) -> Self {
+        let known = |row: &Row| {
+            row.predictions.is_some() || project.experiments.contains_key(&row.experiment.value)
+        };
+        let rows = table.rows.iter().map(|row| Cow::from(&row.experiment.value));
+        let rows = table.rows.iter().all(known).then(|| Options::of(rows.collect()));
+        let mut labelled = BTreeMap::new();
+        for row in &table.rows {
+            labelled.entry(&*row.label.value).or_insert(&*row.experiment.value);
+        }
+        let declared = |column: &Column| match column {
+            Column::Dataset { dataset, .. }
+            | Column::PerManipulation { dataset, .. }
+            | Column::PerValue { dataset, .. }
+            | Column::Corrupted { dataset, .. } => project.datasets.contains_key(&dataset.value),
+            Column::Average { .. } => true,
+        };
+        let scenarios = table.scenarios.iter().map(|scenario| Cow::from(&scenario.name.value));
+        let mut columns = BTreeMap::new();
+        for scenario in &table.scenarios {
+            columns.entry(&*scenario.name.value).or_insert_with(|| {
+                let all = scenario.columns.iter().all(declared);
+                let labels = || labels(project, scenario).into_iter().map(Cow::from).collect();
+                all.then(|| Options::of(labels()))
+            });
+        }
+        Self { table, rows, labelled, scenarios: Options::of(scenarios.collect()), columns }
+    }
+
+    /// Reports a row that the table does not have; rows are named by their experiments.
+    fn row(&self, name: &Spanned<String>, who: &str, sink: &mut Sink) {
+        let Some(rows) = &self.rows else { return };
+        let help = self.labelled.get(&*name.value);
+        let help = help.map(|experiment| format!("name its experiment: `{experiment}`"));
+        self.known(name, (who, "row"), rows, help, sink);
+    }
+
+    /// Reports a name that is none of those that the table has. That it has none at all is said
+    /// of the table.
+    fn known(
+        &self,
+        name: &Spanned<String>,
+        (who, what): (&str, &str),
+        options: &Options<'_>,
+        help: Option<String>,
+        sink: &mut Sink,
+    ) {
+        let none = options.listed.is_empty();
+        if none || options.known.contains(&*name.value) || sink.crowded(name.origin) {
+            return;
+        }
+        let near = near(&name.value, options.names());
+        let table = &self.table.name.value;
+        sink.report(
+            Diagnostic::error(
+                Code::ClaimOutsideTable,
+                format!("{who} the {what} `{}`, which is not in the table", name.value),
+            )
+            .text(format!("`{table}` has {}", list(options.names(), "and")))
+            .at(name.origin, format!("not a {what} of the table"))
+            .maybe_help(help.or_else(|| near.map(|near| did_you_mean(&name.value, near)))),
+        );
+    }
+}
+
+fn claim(names: &Names<'_>, claim: &Claim, sink: &mut Sink) {
+    let table = names.table;
+    names.row(&claim.row, ABOUT, sink);
+    names.row(&claim.above, ABOUT, sink);
     if claim.row == claim.above {
         sink.report(
             Diagnostic::error(Code::Contradiction, "a claim that a row is above itself")
@@ -32,21 +132,9 @@ fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
                 .help("compare two rows"),
         );
     }
-    let scenarios: Vec<&str> = table.scenarios.iter().map(|s| s.name.value.as_str()).collect();
-    known(&claim.scenario, ABOUT, "scenario", &scenarios, None, table, sink);
-    let scenario = table.scenarios.iter().find(|s| s.name == claim.scenario);
-    // Of a column without a data set, something was said already.
-    let declared = |column: &Column| match column {
-        Column::Dataset { dataset, .. }
-        | Column::PerManipulation { dataset, .. }
-        | Column::PerValue { dataset, .. }
-        | Column::Corrupted { dataset, .. } => project.datasets.contains_key(&dataset.value),
-        Column::Average { .. } => true,
-    };
-    if let Some(scenario) = scenario.filter(|s| s.columns.iter().all(declared)) {
-        let labels = labels(project, scenario);
-        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        known(&claim.column, ABOUT, "column", &labels, None, table, sink);
+    names.known(&claim.scenario, (ABOUT, "scenario"), &names.scenarios, None, sink);
+    if let Some(Some(columns)) = names.columns.get(&*claim.scenario.value) {
+        names.known(&claim.column, (ABOUT, "column"), columns, None, sink);
     }
     if !table.metrics.is_empty()
         && !table.metrics.iter().any(|metric| metric.metric.value == claim.metric.value)
@@ -63,47 +151,6 @@ fn claim(project: &Project, table: &Table, claim: &Claim, sink: &mut Sink) {
             .help(format!("add `metric {metric}`")),
         );
     }
-}
-
-/// A row, by its experiment.
-fn row(project: &Project, name: &Spanned<String>, who: &str, table: &Table, sink: &mut Sink) {
-    let rows: Vec<&str> = table.rows.iter().map(|row| row.experiment.value.as_str()).collect();
-    // Of a row that names no experiment, something was said already.
-    let known_rows = |row: &Row| {
-        row.predictions.is_some() || project.experiments.contains_key(&row.experiment.value)
-    };
-    if !table.rows.iter().all(known_rows) {
-        return;
-    }
-    let labelled = table.rows.iter().find(|other| other.label.value == name.value);
-    let help = labelled.map(|row| format!("name its experiment: `{}`", row.experiment.value));
-    known(name, who, "row", &rows, help, table, sink);
-}
-
-fn known(
-    name: &Spanned<String>,
-    who: &str,
-    what: &str,
-    options: &[&str],
-    help: Option<String>,
-    table: &Table,
-    sink: &mut Sink,
-) {
-    // That a table has none at all is said of the table.
-    let none = options.is_empty();
-    if none || options.contains(&name.value.as_str()) || sink.crowded(name.origin) {
-        return;
-    }
-    let near = near(&name.value, options.iter().copied());
-    sink.report(
-        Diagnostic::error(
-            Code::ClaimOutsideTable,
-            format!("{who} the {what} `{}`, which is not in the table", name.value),
-        )
-        .text(format!("`{}` has {}", table.name.value, list(options.iter().copied(), "and")))
-        .at(name.origin, format!("not a {what} of the table"))
-        .maybe_help(help.or_else(|| near.map(|near| did_you_mean(&name.value, near)))),
-    );
 }
 
 /// The labels of a scenario's columns.

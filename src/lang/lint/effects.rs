@@ -116,7 +116,10 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
             "use `every` or `count`",
         );
     }
-    let carved = matches!(dataset.split, SplitRule::Carve { .. } | SplitRule::Only { .. });
+    let carved = match dataset.split {
+        SplitRule::Official { .. } => false,
+        SplitRule::Carve { .. } | SplitRule::Only { .. } => true,
+    };
     match &dataset.layout {
         Layout::Folder(folder) if carved => {
             for split in folder.classes.iter().filter_map(|class| class.split.as_ref()) {
@@ -129,6 +132,7 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
                 );
             }
         }
+        Layout::Folder(_) | Layout::Demo(_) | Layout::Released(_) | Layout::Deepfakebench(_) => {}
         Layout::Table(table) => {
             if let Some(split) = table.split.as_ref().filter(|_| carved) {
                 report(
@@ -151,7 +155,6 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
                 );
             }
         }
-        _ => {}
     }
 }
 

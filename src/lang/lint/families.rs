@@ -85,7 +85,9 @@ fn values(project: &Project, column: &Column, sink: &mut Sink) {
     let Some(dataset) = project.datasets.get(&name.value) else { return };
     let known: Vec<&str> = match &dataset.layout {
         Layout::Table(layout) => layout.attributes.iter().map(|a| a.value.as_str()).collect(),
-        _ => Vec::new(),
+        Layout::Demo(_) | Layout::Folder(_) | Layout::Released(_) | Layout::Deepfakebench(_) => {
+            Vec::new()
+        }
     };
     if !known.contains(&by.value.as_str()) {
         let near = near(&by.value, known.iter().copied());

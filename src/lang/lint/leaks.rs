@@ -240,7 +240,7 @@ fn has_split(
             }
             part.origin
         }
-        _ => return,
+        SplitRule::Official { .. } | SplitRule::Only { .. } => return,
     };
     let at = if split.origin.is_default() { dataset.origin } else { split.origin };
     let word = word(split.value);

@@ -16,7 +16,10 @@ pub(super) fn mixing(project: &Project, sink: &mut Sink) {
 
 fn under_triplets(experiment: &Experiment, mix: &Spanned<Mix>, sink: &mut Sink) {
     for term in &experiment.loss.terms {
-        let LossTerm::Triplet { mining, .. } = term else { continue };
+        let mining = match term {
+            LossTerm::CrossEntropy { .. } => continue,
+            LossTerm::Triplet { mining, .. } => mining,
+        };
         sink.report(
             Diagnostic::error(Code::MixedTriplets, "a triplet loss of mixed faces")
                 .text(format!(

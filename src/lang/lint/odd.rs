@@ -61,7 +61,10 @@ fn rate(experiment: &Experiment, sink: &mut Sink) {
 fn triplets(experiment: &Experiment, sink: &mut Sink) {
     let batch = &experiment.recipe.batch;
     for term in &experiment.loss.terms {
-        let LossTerm::Triplet { mining, margin, normalize, .. } = term else { continue };
+        let (mining, margin, normalize) = match term {
+            LossTerm::CrossEntropy { .. } => continue,
+            LossTerm::Triplet { mining, margin, normalize, .. } => (mining, margin, normalize),
+        };
         if batch.value < 3 {
             sink.report(
                 Diagnostic::warning(Code::OddValue, "batches without a triplet")

@@ -1,14 +1,15 @@
 //! Rows of other tools' scores.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
 use crate::lang::model::{Column, Predictions, Project, Row, Table};
 
 /// Reports rows whose scores could not be told apart from others, or not be joined.
 pub(super) fn outside(project: &Project, sink: &mut Sink) {
-    let mut seen: Vec<(&Row, &Predictions)> = Vec::new();
+    let mut seen: BTreeMap<&str, (&Row, &Predictions)> = BTreeMap::new();
     for table in &project.tables {
+        let sets = sets(table);
         for row in &table.rows {
             let Some(predictions) = &row.predictions else { continue };
             let name = &row.experiment;
@@ -31,8 +32,9 @@ pub(super) fn outside(project: &Project, sink: &mut Sink) {
                         .help("remove it, or give it a row of its own"),
                 );
             }
-            match seen.iter().find(|(other, _)| other.experiment.value == name.value) {
-                Some((other, file)) if *file != predictions => sink.report(
+            let (other, file) = *seen.entry(&name.value).or_insert((row, predictions));
+            if file != predictions {
+                sink.report(
                     Diagnostic::error(
                         Code::DuplicateName,
                         format!("`{}` with other scores than before", name.value),
@@ -41,18 +43,17 @@ pub(super) fn outside(project: &Project, sink: &mut Sink) {
                     .at(name.origin, "again here")
                     .and(other.experiment.origin, "first here")
                     .help("give one of them another name"),
-                ),
-                _ => seen.push((row, predictions)),
+                );
             }
-            one_set(table, predictions, sink);
+            one_set(table, sets.len(), predictions, sink);
         }
     }
 }
 
-/// Without a column for the data set, a file can be of one alone.
-fn one_set(table: &Table, predictions: &Predictions, sink: &mut Sink) {
+/// The data sets of a table's columns.
+fn sets(table: &Table) -> BTreeSet<&str> {
     let columns = table.scenarios.iter().flat_map(|scenario| &scenario.columns);
-    let sets: BTreeSet<&str> = columns
+    columns
         .filter_map(|column| match column {
             Column::Dataset { dataset, .. }
             | Column::PerManipulation { dataset, .. }
@@ -60,14 +61,17 @@ fn one_set(table: &Table, predictions: &Predictions, sink: &mut Sink) {
             | Column::Corrupted { dataset, .. } => Some(dataset.value.as_str()),
             Column::Average { .. } => None,
         })
-        .collect();
-    if sets.len() > 1 && predictions.dataset.is_none() {
+        .collect()
+}
+
+/// Without a column for the data set, a file can be of one alone.
+fn one_set(table: &Table, sets: usize, predictions: &Predictions, sink: &mut Sink) {
+    if sets > 1 && predictions.dataset.is_none() {
         sink.report(
             Diagnostic::error(Code::MissingKey, "scores of which data set?")
                 .text(format!(
-                    "`{}` scores {} data sets, and the file says of no row which one it is of",
-                    table.name.value,
-                    sets.len()
+                    "`{}` scores {sets} data sets, and the file says of no row which one it is of",
+                    table.name.value
                 ))
                 .at(predictions.file.origin, "of several data sets")
                 .help("name the column that says it: `columns dataset=..`"),

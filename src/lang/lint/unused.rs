@@ -15,11 +15,17 @@ pub(super) fn unused(declarations: &Declarations, sink: &mut Sink) {
     let has = |wanted: Kind| {
         declarations.all().any(|(kind, name)| kind == wanted && name.origin.is_own())
     };
+    let (tables, experiments) = (has(Kind::Table), has(Kind::Experiment));
     for (kind, name) in declarations.all() {
         let reached = match kind {
             Kind::Table => continue,
-            Kind::Experiment => has(Kind::Table),
-            _ => has(Kind::Experiment) || has(Kind::Table),
+            Kind::Experiment => tables,
+            Kind::Dataset
+            | Kind::Ensemble
+            | Kind::Backbone
+            | Kind::Init
+            | Kind::Recipe
+            | Kind::Loss => experiments || tables,
         };
         let key = (kind, name.value.to_owned());
         let used = declarations.names.used.contains(&key);

@@ -60,7 +60,7 @@ impl Corruption {
     pub fn strength(self) -> f64 {
         match self.kind {
             CorruptionKind::Resize => (self.at * 1e8).round() / 1e6,
-            _ => self.at,
+            CorruptionKind::Jpeg | CorruptionKind::Blur | CorruptionKind::Noise => self.at,
         }
     }
 }

@@ -24,6 +24,16 @@ pub enum Layout {
     Deepfakebench(BenchLayout),
 }
 
+impl Layout {
+    /// The demo, if it is one: drawn faces, no data of anybody.
+    pub fn demo(&self) -> Option<&DemoLayout> {
+        match self {
+            Self::Demo(demo) => Some(demo),
+            Self::Folder(_) | Self::Table(_) | Self::Deepfakebench(_) | Self::Released(_) => None,
+        }
+    }
+}
+
 /// A path as written: `env:NAME`, or a path relative to the file that states it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DataPath {
@@ -177,6 +187,14 @@ pub enum Released {
 impl Released {
     /// Whether it is released as videos, whose faces are still to be found, and not as faces.
     pub fn is_videos(self) -> bool {
-        !matches!(self, Self::Df40 | Self::Wilddeepfake)
+        match self {
+            Self::Faceforensics
+            | Self::Celebdf
+            | Self::Dfdc
+            | Self::Fakeavceleb
+            | Self::Forgerynet
+            | Self::DeepfakeEval2024 => true,
+            Self::Df40 | Self::Wilddeepfake => false,
+        }
     }
 }

@@ -40,10 +40,11 @@ impl Table {
 
     /// Whether it chooses thresholds on validation.
     pub fn validates(&self) -> bool {
-        let chosen = |parameter| {
-            matches!(parameter, Parameter::Threshold(Spanned { value: Threshold::Val, .. }))
-        };
-        self.metrics.iter().any(|metric| chosen(metric.parameter))
+        let mut thresholds = self.metrics.iter().filter_map(|metric| metric.parameter.threshold());
+        thresholds.any(|threshold| match threshold {
+            Threshold::Val => true,
+            Threshold::Fixed(_) => false,
+        })
     }
 }
 
@@ -209,6 +210,16 @@ pub enum Parameter {
     Bins(Spanned<u32>),
 }
 
+impl Parameter {
+    /// The threshold, if it is one.
+    pub fn threshold(self) -> Option<Threshold> {
+        match self {
+            Self::Threshold(threshold) => Some(threshold.value),
+            Self::None | Self::Fpr(_) | Self::Bins(_) => None,
+        }
+    }
+}
+
 /// Where a threshold comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -318,7 +329,14 @@ pub enum Metric {
 impl Metric {
     /// Whether lower values are better.
     pub fn lower_is_better(self) -> bool {
-        matches!(self, Self::Eer | Self::Brier | Self::Ece)
+        match self {
+            Self::Eer | Self::Brier | Self::Ece => true,
+            Self::Auc
+            | Self::BalancedAccuracy
+            | Self::AveragePrecision
+            | Self::Accuracy
+            | Self::Tpr => false,
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) struct Scan<'a> {
     glued: bool,
     /// An error on this line was reported already.
     muted: bool,
+    /// Blocks too deep were reported already.
+    too_deep: bool,
     pub unclosed: bool,
     /// Closing braces in text that was taken for a comment or a string.
     swallowed: usize,
@@ -88,6 +90,7 @@ impl<'a> Scan<'a> {
             going_on: None,
             glued: false,
             muted: false,
+            too_deep: false,
             unclosed: false,
             swallowed: 0,
             current: None,
@@ -307,7 +310,7 @@ impl<'a> Scan<'a> {
                 .at(self.origin(&span), "one level too many")
                 .help("the language needs four levels; close the blocks before");
             // One of them says it all.
-            if !self.errors.iter().any(|error| error.code == Code::TooDeep) {
+            if !std::mem::replace(&mut self.too_deep, true) {
                 self.muted = false;
                 self.fail(diagnostic);
             } else if let Some(chunk) = &mut self.current {

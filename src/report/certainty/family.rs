@@ -29,7 +29,7 @@ pub(super) fn correct(
             families.entry(family).or_default().push((row, column));
         }
     }
-    let columns: Vec<usize> = (0..scenario_of.len()).map(|column| first(planned, column)).collect();
+    let columns = firsts(planned);
     for family in families.into_values() {
         let mut tests: BTreeMap<(usize, usize), f64> = BTreeMap::new();
         for &(row, column) in &family {
@@ -48,15 +48,18 @@ pub(super) fn correct(
     }
 }
 
-/// The first column that is computed on the same videos as a column.
-fn first(planned: &Planned, column: usize) -> usize {
-    let same = |a: usize, b: usize| planned.units[a].same_videos(&planned.units[b]);
-    let equal = |other: &Source| match (other, &planned.sources[column]) {
-        (Source::Unit(a), Source::Unit(b)) => same(*a, *b),
-        (Source::Mean(a), Source::Mean(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b))
-        }
-        (Source::Unit(_), Source::Mean(_)) | (Source::Mean(_), Source::Unit(_)) => false,
-    };
-    planned.sources.iter().position(equal).unwrap_or(column)
+/// Of each column, the first one that is computed on the same videos.
+fn firsts(planned: &Planned) -> Vec<usize> {
+    let mut known = BTreeMap::new();
+    let sources = planned.sources.iter().enumerate();
+    sources
+        .map(|(column, source)| {
+            let units = source.units().iter().map(|&unit| planned.units[unit].videos());
+            let mean = match source {
+                Source::Unit(_) => false,
+                Source::Mean(_) => true,
+            };
+            *known.entry((mean, units.collect::<Vec<_>>())).or_insert(column)
+        })
+        .collect()
 }

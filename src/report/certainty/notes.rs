@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lang::model::{Correction, Level, Metric, Table};
-use crate::report::table::{Cell, Doubt, MetricBlock, ScenarioHead, Test, Untested};
+use crate::report::table::{Cell, ColumnHead, Doubt, MetricBlock, ScenarioHead, Test, Untested};
 
 /// Numbers, rows or columns that a note lists.
 const LISTED: usize = 4;
@@ -67,14 +67,14 @@ fn intervals(table: &Table, blocks: &[MetricBlock]) -> Option<String> {
 /// Which numbers say little, and why.
 fn doubts(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) -> Vec<String> {
     let mut found: BTreeMap<(Doubt, bool), Vec<String>> = BTreeMap::new();
+    let mut known = BTreeSet::new();
     let columns = columns(scenarios);
     for place in places(blocks) {
         if let Some(doubt) = place.cell.doubt.filter(|_| place.cell.value.is_some()) {
             let name = format!("{} on {}", place.row, columns[place.column]);
             let perfect = place.cell.is_perfect(place.block.metric);
-            let names = found.entry((doubt, perfect)).or_default();
-            if !names.contains(&name) {
-                names.push(name);
+            if known.insert(((doubt, perfect), name.clone())) {
+                found.entry((doubt, perfect)).or_default().push(name);
             }
         }
     }
@@ -123,10 +123,11 @@ fn daggers(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) ->
         Correction::Table => "all comparisons of the metric",
     };
     let areas = tests.contains_key(&Test::Delong);
+    let averages = averages(scenarios);
     let all_areas = places(blocks).all(|place| {
         let area = place.block.metric == Metric::Auc && place.block.level == Level::Video;
         let bootstrap = place.cell.difference.and_then(|d| d.test) == Some(Test::Bootstrap);
-        !(area && bootstrap) || scenarios_average(scenarios, place.column)
+        !(area && bootstrap) || averages[place.column]
     });
     let draws = table.intervals.draws.value;
     let names = tests.iter().map(|(test, places)| match test {
@@ -156,14 +157,14 @@ fn daggers(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) ->
 
 /// Where rows were compared on fewer videos than they have.
 fn common(scenarios: &[ScenarioHead], blocks: &[MetricBlock]) -> Option<String> {
-    let columns = columns(scenarios);
-    let mut found: Vec<String> = Vec::new();
+    let (columns, averages) = (columns(scenarios), averages(scenarios));
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for place in places(blocks) {
         let videos = place.cell.difference.and_then(|difference| difference.videos);
-        if let Some(videos) = videos.filter(|_| !scenarios_average(scenarios, place.column)) {
+        if let Some(videos) = videos.filter(|_| !averages[place.column]) {
             let column = &columns[place.column];
             let name = format!("{} on {column} ({} of {})", place.row, videos.both, videos.either);
-            if !found.contains(&name) {
+            if known.insert(name.clone()) {
                 found.push(name);
             }
         }
@@ -188,22 +189,22 @@ fn untested(table: &Table, blocks: &[MetricBlock]) -> Option<String> {
     })
 }
 
-fn scenarios_average(scenarios: &[ScenarioHead], column: usize) -> bool {
-    let mut columns = scenarios.iter().flat_map(|scenario| &scenario.columns);
-    columns.nth(column).is_some_and(|head| head.is_average())
+/// Of each column, whether it is a mean of others.
+fn averages(scenarios: &[ScenarioHead]) -> Vec<bool> {
+    scenarios.iter().flat_map(|scenario| &scenario.columns).map(ColumnHead::is_average).collect()
 }
 
 /// The columns' names, with their scenario where a name stands in several.
 fn columns(scenarios: &[ScenarioHead]) -> Vec<String> {
     let all = || scenarios.iter().flat_map(|s| s.columns.iter().map(move |column| (s, column)));
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, column) in all() {
+        *times.entry(&column.label).or_default() += 1;
+    }
     all()
-        .map(|(scenario, column)| {
-            let same = all().filter(|(_, other)| other.label == column.label).count();
-            if same > 1 {
-                format!("{} ({})", column.label, scenario.name)
-            } else {
-                column.label.clone()
-            }
+        .map(|(scenario, column)| match times[column.label.as_str()] {
+            1 => column.label.clone(),
+            _ => format!("{} ({})", column.label, scenario.name),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::table::TableData;
-use crate::report::findings::{Findings, Run};
+use crate::report::findings::{Findings, Run, ScoreFile};
 
 /// Bins of a histogram of scores.
 pub const BINS: usize = 20;
@@ -20,10 +20,12 @@ pub struct Content<'a> {
     pub table: &'a TableData,
     /// What was found; [`Findings::runs`] has the models of the rows.
     pub findings: &'a Findings,
+    /// The same by experiment.
+    pub index: Index<'a>,
     /// How scores are distributed, for each data set or manipulation that has a column.
     pub units: Vec<UnitShapes>,
-    /// The text of each experiment, and of what it refers to.
-    pub texts: Vec<ExperimentText>,
+    /// The text of each experiment, and of what it refers to, by the experiment's name.
+    pub texts: BTreeMap<String, ExperimentText>,
     /// For each row of the table, its experiments: one, or one per seed.
     pub experiments: Vec<Vec<String>>,
     /// The weight of each term of the objective of an experiment, by the experiment's and the
@@ -90,8 +92,6 @@ pub struct CalibrationBin {
 /// Where an experiment is written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExperimentText {
-    /// The experiment.
-    pub experiment: String,
     /// Its declaration, as written.
     pub text: String,
     /// File and line.
@@ -117,11 +117,43 @@ impl Content<'_> {
     /// The model of an experiment. Experiments that differ in name alone have one model, which
     /// has the name of the first; their scores tell.
     pub fn run(&self, experiment: &str) -> Option<&Run> {
-        let of = |name: &str| self.findings.runs.iter().find(|run| run.experiment == name);
+        let of = |name: &str| self.index.runs.get(name).copied();
         of(experiment).or_else(|| {
-            let scores = &self.findings.scores;
-            let key = &scores.iter().find(|scores| scores.experiment == experiment)?.key;
-            scores.iter().filter(|scores| scores.key == *key).find_map(|s| of(&s.experiment))
+            let key = self.scores(experiment).first()?.key.as_str();
+            self.index.models.get(key).copied()
         })
+    }
+
+    /// The scores of an experiment, or of another tool's row.
+    pub fn scores(&self, experiment: &str) -> &[&ScoreFile] {
+        self.index.scores.get(experiment).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Where in the findings an experiment is.
+#[derive(Clone, Debug, Default)]
+pub struct Index<'a> {
+    /// Models by the name that they have.
+    runs: BTreeMap<&'a str, &'a Run>,
+    /// Scores by experiment.
+    scores: BTreeMap<&'a str, Vec<&'a ScoreFile>>,
+    /// By the key of scores, the model that gave them.
+    models: BTreeMap<&'a str, &'a Run>,
+}
+
+impl<'a> Index<'a> {
+    /// That of some findings.
+    pub fn of(findings: &'a Findings) -> Self {
+        let mut index = Self::default();
+        for run in &findings.runs {
+            index.runs.entry(&run.experiment).or_insert(run);
+        }
+        for scores in &findings.scores {
+            index.scores.entry(&scores.experiment).or_default().push(scores);
+            if let Some(run) = index.runs.get(scores.experiment.as_str()) {
+                index.models.entry(&scores.key).or_insert(run);
+            }
+        }
+        index
     }
 }

@@ -124,9 +124,8 @@ fn cell_facts(
     }
     if let Some(target) = target(head) {
         let experiments = content.experiments.get(row).map(Vec::as_slice).unwrap_or_default();
-        let scores = content.findings.scores.iter();
-        let keys = scores.filter(|s| s.target == target && experiments.contains(&s.experiment));
-        for scores in keys {
+        let scores = experiments.iter().flat_map(|experiment| content.scores(experiment));
+        for scores in scores.filter(|scores| scores.target == target) {
             facts.push(fact("scores (key)", scores.key.clone()));
             if let Some(outside) = &scores.outside {
                 let of = format!("{} of {} videos", outside.scored, outside.total);
@@ -222,7 +221,7 @@ pub(super) fn experiment_facts(content: &Content, experiment: &str) -> Facts {
         Some(run) => facts.extend(run_facts(run)),
         None => facts.push(fact("model", "none of this project's: its scores are another tool's")),
     }
-    if let Some(text) = content.texts.iter().find(|text| text.experiment == experiment) {
+    if let Some(text) = content.texts.get(experiment) {
         facts.push(fact("declared in", text.place.clone()));
     }
     facts

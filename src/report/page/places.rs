@@ -28,7 +28,10 @@ impl Places {
         let columns = content.table.columns().map(|(scenario, head)| {
             let column = match head.kind {
                 ColumnKind::Average { .. } => &head.label,
-                _ => &head.key,
+                ColumnKind::Dataset { .. }
+                | ColumnKind::Manipulation { .. }
+                | ColumnKind::Value { .. }
+                | ColumnKind::Corrupted { .. } => &head.key,
             };
             names.of(&[&scenario.name, column])
         });

@@ -77,7 +77,7 @@ pub(super) fn provenance(content: &Content, places: &Places) -> String {
 
 fn of_experiment(content: &Content, experiment: &str) -> String {
     let mut out = list(&experiment_facts(content, experiment));
-    if let Some(text) = content.texts.iter().find(|text| text.experiment == experiment) {
+    if let Some(text) = content.texts.get(experiment) {
         out += &format!("<pre class=\"text\"><code>{}</code></pre>\n", escape(&text.text));
     }
     if let Some(run) = content.run(experiment) {

@@ -33,8 +33,9 @@ fn content<'a>(table: &'a TableData, findings: &'a Findings) -> Content<'a> {
     Content {
         table,
         findings,
+        index: Index::of(findings),
         units: Vec::new(),
-        texts: Vec::new(),
+        texts: BTreeMap::new(),
         experiments: rows.iter().map(|row| vec![row.experiment.clone()]).collect(),
         weights: BTreeMap::new(),
         faces: BTreeMap::new(),
@@ -125,8 +126,7 @@ fn full() -> (TableData, Findings, String) {
         rows: vec![Some(shape.clone()), Some(Shape { fakes: 0, roc: Vec::new(), ..shape }), None],
     });
     let text = format!("experiment fsfm // {HOSTILE}");
-    content.texts =
-        vec![ExperimentText { experiment: "fsfm".into(), text, place: "x.kdl:3".into() }];
+    content.texts = [("fsfm".into(), ExperimentText { text, place: "x.kdl:3".into() })].into();
     let page = page_of(&content);
     (table, findings, page)
 }

@@ -1,5 +1,7 @@
 //! What stands below tables of statistics, alike in all formats.
 
+use std::collections::BTreeMap;
+
 use super::cells::is_short;
 use super::columns::{groups, rows};
 use crate::data::statistics::{Count, Measure};
@@ -44,12 +46,13 @@ pub(super) fn legend(tables: &[&SetTable], same: &str, unknown: &str) -> Vec<Str
 /// Notes as lines, those that say the same of several data sets as one.
 pub(super) fn lines<'a>(notes: impl IntoIterator<Item = &'a Note>) -> Vec<String> {
     let mut merged: Vec<(Vec<&str>, &Note)> = Vec::new();
+    let mut places = BTreeMap::new();
     for note in notes {
-        let known = merged.iter_mut().find(|(_, n)| (n.about, &n.text) == (note.about, &note.text));
-        match known {
-            Some((titles, _)) => titles.push(&note.title),
-            None => merged.push((vec![&note.title], note)),
-        }
+        let place = *places.entry((note.about, &note.text)).or_insert_with(|| {
+            merged.push((Vec::new(), note));
+            merged.len() - 1
+        });
+        merged[place].0.push(&note.title);
     }
     let line = |(titles, note): (Vec<&str>, &Note)| {
         let text: Vec<&str> = note.text.lines().map(str::trim).collect();

@@ -147,6 +147,10 @@ impl Scan<'_> {
             ),
             Kind::Keyword => words::check_keyword(text, origin),
             Kind::Word => words::check(text, position, origin).map(|diagnostic| {
+                // What is not said needs no help, for which the line would be read again.
+                if self.muted {
+                    return diagnostic;
+                }
                 let list = words::is_list(text).then(|| self.list_help(position)).flatten();
                 let typed = self.typed_help(&diagnostic, text, position);
                 diagnostic.maybe_help(list.or(typed))

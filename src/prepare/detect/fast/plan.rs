@@ -20,7 +20,7 @@ pub fn by_tiles(layer: &Layer) -> bool {
         Layer::Conv { input, filter, stride, plus } => {
             filter.kernel() == 3 && *stride == 1 && input.len() == 1 && plus.is_none()
         }
-        _ => false,
+        Layer::Separable { .. } | Layer::Pool { .. } | Layer::Enlarge { .. } => false,
     }
 }
 

@@ -1,0 +1,56 @@
+//! The blocks, rows and columns of a table, found by their names.
+
+use std::collections::BTreeMap;
+
+use super::table::{MetricBlock, ScenarioHead};
+use crate::lang::model::Metric;
+
+/// Places by name. Of several of a name the first counts.
+pub(super) struct Lookup<'a> {
+    /// The block of each metric, and its rows by experiment and by label.
+    blocks: BTreeMap<Metric, (usize, BTreeMap<&'a str, usize>)>,
+    /// Columns by scenario and label.
+    labels: BTreeMap<(&'a str, &'a str), usize>,
+    /// Columns by scenario and key.
+    keys: BTreeMap<(&'a str, &'a str), usize>,
+}
+
+impl<'a> Lookup<'a> {
+    /// The places of a table.
+    pub fn of(blocks: &'a [MetricBlock], scenarios: &'a [ScenarioHead]) -> Self {
+        let mut lookup =
+            Self { blocks: BTreeMap::new(), labels: BTreeMap::new(), keys: BTreeMap::new() };
+        for (place, block) in blocks.iter().enumerate() {
+            lookup.blocks.entry(block.metric).or_insert_with(|| {
+                let mut rows = BTreeMap::new();
+                for (row, data) in block.rows.iter().enumerate() {
+                    for name in [&data.experiment, &data.label] {
+                        rows.entry(name.as_str()).or_insert(row);
+                    }
+                }
+                (place, rows)
+            });
+        }
+        let columns = scenarios.iter().flat_map(|s| s.columns.iter().map(move |head| (s, head)));
+        for (place, (scenario, head)) in columns.enumerate() {
+            lookup.labels.entry((&scenario.name, &head.label)).or_insert(place);
+            lookup.keys.entry((&scenario.name, &head.key)).or_insert(place);
+        }
+        lookup
+    }
+
+    /// The first block of a metric.
+    pub fn block(&self, metric: Metric) -> Option<usize> {
+        self.blocks.get(&metric).map(|(place, _)| *place)
+    }
+
+    /// A row of the first block of a metric, by its experiment or label.
+    pub fn row(&self, metric: Metric, name: &str) -> Option<usize> {
+        self.blocks.get(&metric)?.1.get(name).copied()
+    }
+
+    /// A column among those of all scenarios, by its label, else by its key.
+    pub fn column(&self, scenario: &str, name: &str) -> Option<usize> {
+        self.labels.get(&(scenario, name)).or_else(|| self.keys.get(&(scenario, name))).copied()
+    }
+}
