@@ -195,9 +195,14 @@ pub struct RunArgs {
     /// the processor. A GPU needs a build with `--features cuda`.
     #[arg(long, env = "PROOFMARK_DEVICE")]
     pub device: Option<DeviceChoice>,
-    /// Models trained at a time; one per core when all are small, else one
+    /// Models trained and scored at a time; one per core when all are small, else one
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Stop at the first stage that fails
+    ///
+    /// Without it everything that does not need the failed stage is made all the same.
+    #[arg(long)]
+    pub fail_fast: bool,
 }
 
 /// `run`.

@@ -80,10 +80,12 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, F
         devices: &Devices::default(),
         observer: &Lines::new(printer, Whole::new(1)),
         jobs: 1,
+        fail_fast: true,
         part: Part::WHOLE,
         stop: &stop,
     }
-    .until(Until::Sample)?;
+    .until(Until::Sample)?
+    .whole()?;
     let form = Sheet { columns: args.columns, rows: args.rows, epoch: args.epoch - 1 };
     let picture = sheet(project, &world, &plan, &store, experiment, form)?;
     let mut png = Vec::new();

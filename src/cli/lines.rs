@@ -129,6 +129,19 @@ impl Observer for Lines {
         self.line(statistics::text::table(counts, self.printer.err).trim_end());
     }
 
+    fn failed(&self, stage: &Stage, failure: &Failure) {
+        {
+            let mut state = self.state();
+            state.running = state.running.saturating_sub(1);
+            state.show();
+        }
+        // That all was stopped is told once, at the end.
+        if !matches!(failure, Failure::Interrupted) {
+            let text = format!("{} {} failed: {failure}", stage.kind.word(), stage.name);
+            self.bars.suspend(|| self.printer.error(&text, None));
+        }
+    }
+
     fn prepared(&self, _stage: &Stage, summary: &str) {
         self.line(&format!("  {summary}"));
     }

@@ -10,11 +10,11 @@ use super::exit::Exit;
 use super::lines::{Lines, whole};
 use super::output::Printer;
 use super::progress::{StageProgress, bars, duration};
-use super::project::{Purpose, checked, failed, planned, print_missing};
+use super::project::{Purpose, checked, counted, failed, planned, print_missing};
 use crate::engine::device::Devices;
 use crate::engine::findings::{describe, gather};
 use crate::engine::page::content;
-use crate::engine::run::{Run, Until, default_jobs};
+use crate::engine::run::{Ended, Run, Until, default_jobs};
 use crate::engine::{tables, wrong};
 use crate::lang::Loaded;
 use crate::prepare::store::Part;
@@ -83,7 +83,7 @@ fn carry_out(
     };
     let jobs = args.jobs.unwrap_or_else(|| default_jobs(&loaded.project));
     let observer = Lines::new(printer, whole(loaded, &planned, until, jobs)?);
-    Run {
+    let run = Run {
         project: &loaded.project,
         world: &planned.world,
         plan: &planned.plan,
@@ -91,12 +91,15 @@ fn carry_out(
         devices: &devices,
         observer: &observer,
         jobs,
+        fail_fast: args.fail_fast,
         part,
         stop: &stop,
-    }
-    .until(until)?;
+    };
+    let ended = run.until(until)?;
+    drop(observer);
     let mut checks = Vec::new();
-    if let Some(page) = page {
+    // What was stopped is to go on; tables come at its end.
+    if let Some(page) = page.filter(|_| ended.stopped == 0) {
         let project = &loaded.project;
         let mut findings = gather(project, &planned.world, &planned.plan, &planned.store)?;
         let (world, store) = (&mut planned.world, &planned.store);
@@ -115,9 +118,37 @@ fn carry_out(
             checks.extend(claims::checks(loaded, table, &data));
         }
     }
+    if let Some(exit) = failures(&ended, printer) {
+        return Ok(exit);
+    }
     printer.line(&format!("done in {}", duration(begun.elapsed().as_secs_f64())));
     Ok(claims::exit(&checks))
 }
+
+/// Says how many stages failed, which were not run because of them, and how the command ends. None
+/// if none failed.
+fn failures(ended: &Ended, printer: Printer) -> Option<Exit> {
+    let exits: Vec<Exit> = ended.failed.iter().map(|(_, failure)| failure.into()).collect();
+    let exit = *exits.first()?;
+    let mut text = format!("{} failed", counted(ended.failed.len(), "stage"));
+    if ended.stopped > 0 {
+        text += &format!(", which stopped {} more", ended.stopped);
+    }
+    if !ended.not_run.is_empty() {
+        text += &format!("; not run, because they need what failed: {}", ended.not_run.len());
+        for (stage, because) in ended.not_run.iter().take(NOT_RUN) {
+            text += &format!("\n  {stage} (needs {because})");
+        }
+        if ended.not_run.len() > NOT_RUN {
+            text += &format!("\n  and {} more", ended.not_run.len() - NOT_RUN);
+        }
+    }
+    printer.always(&text);
+    Some(if exits.iter().all(|other| *other == exit) { exit } else { Exit::Failed })
+}
+
+/// Stages that were not run which are listed before the rest is counted.
+const NOT_RUN: usize = 10;
 
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
 pub(super) fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {

@@ -86,8 +86,8 @@ impl Whole {
 
     fn at_a_time(&self, kind: Kind) -> f64 {
         match kind {
-            Kind::Train => self.jobs as f64,
-            Kind::Faces | Kind::Landmarks | Kind::Sample | Kind::Predict => 1.0,
+            Kind::Train | Kind::Predict => self.jobs as f64,
+            Kind::Faces | Kind::Landmarks | Kind::Sample => 1.0,
         }
     }
 
@@ -114,7 +114,7 @@ mod tests {
     fn stage(kind: Kind, name: &str) -> Stage {
         let work = Work::Faces { dataset: name.into() };
         let inputs = Inputs::recorded(serde_json::Value::Null);
-        Stage { kind, name: name.into(), key: name.into(), inputs, work }
+        Stage { kind, name: name.into(), key: name.into(), inputs, work, needs: Vec::new() }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn gather(
     store: &Store,
 ) -> Result<Findings, Failure> {
     let mut findings = Findings::default();
-    let folders = face_folders(plan, store)?;
+    let folders = face_folders(plan, store);
     // Those of the columns, and those that choose thresholds.
     let validated = plan.scores.iter().map(|s| (s.target.dataset.clone(), s.target.split));
     let splits: BTreeSet<(String, Split)> =

@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod enough;
+pub mod executor;
 pub mod export;
 pub mod faces;
 pub mod figure;

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
 
 use super::device::Devices;
+use super::executor::{Executor, Local, Outcome, Task};
 use super::faces::Made;
 use super::sample::{self, Folders, MarkedFaces};
 use super::world::World;
@@ -107,26 +107,30 @@ pub trait Observer: Sync {
     fn end(&self, stage: &Stage, seconds: Option<f64>);
     /// What an ensemble's sampling took, in the form of the paper's Table 1.
     fn sampled(&self, stage: &Stage, counts: &SetTable);
+    /// The stage has failed, or was stopped.
+    fn failed(&self, stage: &Stage, failure: &Failure);
     /// What became of a data set's videos.
     fn prepared(&self, stage: &Stage, summary: &str);
 }
 
-/// Why several stages that ran at a time did not all end.
-#[derive(Default)]
-struct FirstFailure(Mutex<Option<Failure>>);
+/// What became of a plan that was carried out, as far as it failed.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// The stages that failed and why, in the plan's order.
+    pub failed: Vec<(String, Failure)>,
+    /// The stages that were not run, each with the failed stage that it needs.
+    pub not_run: Vec<(String, String)>,
+    /// How many stages were stopped, or not begun because all was stopped.
+    pub stopped: usize,
+}
 
-impl FirstFailure {
-    /// Keeps the first failure. What stopped the others says more than that they were stopped.
-    fn note(&self, failure: Failure) {
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match *first {
-            None | Some(Failure::Interrupted) => *first = Some(failure),
-            Some(_) => {}
-        }
-    }
-
-    fn result(self) -> Result<(), Failure> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+impl Ended {
+    /// Nothing, or the first failure.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn whole(self) -> Result<(), Failure> {
+        self.failed.into_iter().next().map_or(Ok(()), |(_, failure)| Err(failure))
     }
 }
 
@@ -144,8 +148,10 @@ pub struct Run<'a> {
     pub devices: &'a Devices,
     /// Hears of progress.
     pub observer: &'a dyn Observer,
-    /// Models trained at a time.
+    /// Models trained and scored at a time.
     pub jobs: usize,
+    /// Whether the first failure stops everything.
+    pub fail_fast: bool,
     /// The share of the videos that are prepared.
     pub part: Part,
     /// Set to stop.
@@ -153,59 +159,45 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Makes every stage that is not in the store, in order. Stages of one kind do not
-    /// depend on each other; models are trained `jobs` at a time.
-    pub fn until(&self, until: Until) -> Result<(), Failure> {
+    /// Makes every stage that is not in the store and whose needs are met, `jobs` of those at a time
+    /// that leave cores to others. A stage that fails ends those that need it.
+    ///
+    /// # Errors
+    /// A stop without a failure, and threads that the system does not give.
+    pub fn until(&self, until: Until) -> Result<Ended, Failure> {
+        let included = |(_, stage): &(usize, &Stage)| until.includes(stage.kind);
         let stages: Vec<(usize, &Stage)> =
-            self.plan.stages.iter().filter(|s| until.includes(s.kind)).enumerate().collect();
-        let of = stages.len();
-        for group in stages.chunk_by(|a, b| a.1.kind == b.1.kind) {
-            let jobs = if group[0].1.kind == Kind::Train { self.jobs.min(group.len()) } else { 1 };
-            if jobs <= 1 {
-                for (i, stage) in group {
-                    self.finish(stage, i + 1, of)?;
-                }
-            } else {
-                self.side_by_side(group, of, jobs)?;
+            self.plan.stages.iter().enumerate().filter(included).collect();
+        let places: BTreeMap<usize, usize> =
+            stages.iter().enumerate().map(|(i, (place, _))| (*place, i)).collect();
+        let task = |(_, stage): &(usize, &Stage)| {
+            // Whatever a stage needs is of an earlier kind, and so included.
+            let needs = stage.needs.iter().filter_map(|need| places.get(need).copied());
+            Task { needs: needs.collect(), shares: shares(stage) }
+        };
+        let tasks: Vec<Task> = stages.iter().map(task).collect();
+        let local = Local { jobs: self.jobs, fail_fast: self.fail_fast, stop: self.stop };
+        let outcomes = local.carry_out(&tasks, &|i| {
+            let made = self.finish(stages[i].1, i + 1, stages.len());
+            if let Err(failure) = &made {
+                self.observer.failed(stages[i].1, failure);
+            }
+            made
+        })?;
+        let name = |i: usize| format!("{} {}", stages[i].1.kind.word(), stages[i].1.name);
+        let mut ended = Ended::default();
+        for (i, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Outcome::Done => {}
+                Outcome::Failed(failure) => ended.failed.push((name(i), failure)),
+                Outcome::NotRun { because } => ended.not_run.push((name(i), name(because))),
+                Outcome::Stopped => ended.stopped += 1,
             }
         }
-        Ok(())
-    }
-
-    /// Several stages at a time, each on its share of the cores. The first failure stops
-    /// the others where they can go on from later.
-    fn side_by_side(
-        &self,
-        group: &[(usize, &Stage)],
-        of: usize,
-        jobs: usize,
-    ) -> Result<(), Failure> {
-        let threads = (rayon::current_num_threads() / jobs).max(1);
-        let next = AtomicUsize::new(0);
-        let failure = FirstFailure::default();
-        std::thread::scope(|scope| -> Result<(), Failure> {
-            for _ in 0..jobs {
-                let pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .build()
-                    .map_err(|e| Failure::Internal(e.to_string()))?;
-                let (next, failure) = (&next, &failure);
-                scope.spawn(move || {
-                    pool.install(|| {
-                        while let Some((i, stage)) = group.get(next.fetch_add(1, Ordering::Relaxed))
-                        {
-                            if let Err(error) = self.finish(stage, i + 1, of) {
-                                failure.note(error);
-                                self.stop.store(true, Ordering::Relaxed);
-                                return;
-                            }
-                        }
-                    });
-                });
-            }
-            Ok(())
-        })?;
-        failure.result()
+        match ended.failed.is_empty() && ended.stopped > 0 {
+            true => Err(Failure::Interrupted),
+            false => Ok(ended),
+        }
     }
 
     fn finish(&self, stage: &Stage, number: usize, of: usize) -> Result<(), Failure> {
@@ -224,7 +216,7 @@ impl Run<'_> {
         let dataset = match &stage.work {
             Work::Faces { dataset } => dataset,
             // Those of faces that others still prepare are found when all are there.
-            Work::Landmarks { dataset } => return Ok(self.face_folders()?.contains_key(dataset)),
+            Work::Landmarks { dataset } => return Ok(self.face_folders().contains_key(dataset)),
             Work::Sample { .. }
             | Work::Train { .. }
             | Work::Ready { .. }
@@ -325,7 +317,7 @@ impl Run<'_> {
                 self.observer.prepared(stage, &Outcomes::of(&videos).to_string());
             }
             Work::Landmarks { dataset } => {
-                let folders = self.face_folders()?;
+                let folders = self.face_folders();
                 let faces = folders.get(dataset).map(|folder| Faces::open(folder));
                 let lost = || Failure::Internal(format!("`{dataset}` was not prepared"));
                 let faces = faces.ok_or_else(lost)?.map_err(Failure::Data)?;
@@ -365,7 +357,7 @@ impl Run<'_> {
             Work::Predict { experiment, model, target } => {
                 let device = self.devices.of(self.experiment(experiment)?)?;
                 let model = self.result(Kind::Train, model)?;
-                let faces = self.face_folders()?;
+                let faces = self.face_folders();
                 let dataset = &target.dataset;
                 let faces = faces
                     .get(dataset)
@@ -402,17 +394,14 @@ impl Run<'_> {
     }
 
     /// Where the prepared faces of each data set lie.
-    fn face_folders(&self) -> Result<Folders, Failure> {
+    fn face_folders(&self) -> Folders {
         face_folders(self.plan, self.store)
     }
 }
 
 /// Where the prepared faces of each data set of a plan lie, as far as they are made.
-pub fn face_folders(plan: &Plan, store: &Store) -> Result<Folders, Failure> {
-    Ok(result_folders(plan, store, |work| match work {
-        Work::Faces { dataset } => Some(dataset),
-        _ => None,
-    }))
+pub fn face_folders(plan: &Plan, store: &Store) -> Folders {
+    result_folders(Kind::Faces, &plan.faces, store)
 }
 
 /// The faces of an ensemble, with the landmarks that its pseudo-fakes need.
@@ -422,51 +411,28 @@ pub fn marked_faces(
     store: &Store,
     ensemble: &Ensemble,
 ) -> Result<BTreeMap<String, MarkedFaces>, Failure> {
-    let marks = result_folders(plan, store, |work| match work {
-        Work::Landmarks { dataset } => Some(dataset),
-        _ => None,
-    });
-    sample::open_faces(project, ensemble, &face_folders(plan, store)?, &marks)
+    let marks = result_folders(Kind::Landmarks, &plan.landmarks, store);
+    sample::open_faces(project, ensemble, &face_folders(plan, store), &marks)
 }
 
-/// Where the results of the stages lie that work on a data set, by its name.
-fn result_folders<'p>(
-    plan: &'p Plan,
-    store: &Store,
-    dataset: impl Fn(&'p Work) -> Option<&'p String>,
-) -> Folders {
-    let mut folders = BTreeMap::new();
-    for stage in &plan.stages {
-        if let Some(dataset) = dataset(&stage.work)
-            && let Some(folder) = store.find(stage.kind.word(), &stage.key)
-        {
-            folders.insert(dataset.clone(), folder);
-        }
+/// Where the results of a kind lie, by data set.
+fn result_folders(kind: Kind, keys: &BTreeMap<String, String>, store: &Store) -> Folders {
+    let folder =
+        |(dataset, key): (&String, &String)| Some((dataset.clone(), store.find(kind.word(), key)?));
+    keys.iter().filter_map(folder).collect()
+}
+
+/// Whether a stage leaves cores to others. Faces, landmarks and samples are made by as many workers
+/// as there are cores.
+fn shares(stage: &Stage) -> bool {
+    match stage.kind {
+        Kind::Train | Kind::Predict => true,
+        Kind::Faces | Kind::Landmarks | Kind::Sample => false,
     }
-    folders
 }
 
 /// Names of the stages that are not in the store.
 pub fn unfinished(plan: &Plan, store: &Store) -> BTreeSet<String> {
     let missing = plan.stages.iter().filter(|s| store.find(s.kind.word(), &s.key).is_none());
     missing.map(|s| format!("{} {}", s.kind.word(), s.name)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stage_that_was_stopped_hides_no_failure() {
-        let orders: [[fn() -> Failure; 2]; 2] = [
-            [|| Failure::Interrupted, || Failure::Data("gone".to_owned())],
-            [|| Failure::Data("gone".to_owned()), || Failure::Interrupted],
-        ];
-        for order in orders {
-            let failures = FirstFailure::default();
-            order.iter().for_each(|failure| failures.note(failure()));
-            assert!(matches!(failures.result(), Err(Failure::Data(_))));
-        }
-        assert!(FirstFailure::default().result().is_ok());
-    }
 }

@@ -6,7 +6,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, RgbImage};
 
-use crate::plan::graph::{Kind, Plan, Stage, Work};
+use crate::plan::graph::{Kind, Plan};
 use crate::prepare::faces::Faces;
 use crate::report::page::content::Content;
 use crate::store::Store;
@@ -31,9 +31,9 @@ pub fn add(content: &mut Content, plan: &Plan, store: &Store) -> Result<(), Fail
     }
     let mut pictures = BTreeMap::new();
     for (dataset, videos) in wanted {
-        let prepares = |s: &&Stage| matches!(&s.work, Work::Faces { dataset: of } if of == dataset);
-        let stage = plan.stages.iter().find(prepares);
-        let Some(folder) = stage.and_then(|s| store.find(Kind::Faces.word(), &s.key)) else {
+        let Some(folder) =
+            plan.faces.get(dataset).and_then(|key| store.find(Kind::Faces.word(), key))
+        else {
             continue;
         };
         let faces = Faces::open(&folder).map_err(Failure::Data)?;

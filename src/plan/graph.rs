@@ -12,7 +12,8 @@ use super::keys::{
     sample_inputs, train_inputs,
 };
 use crate::lang::model::{
-    Column, Corruption, Dataset, Experiment, Predictions, Project, Row, Scenario, Split, Table,
+    Column, Corruption, Dataset, Ensemble, Experiment, Predictions, Project, Row, Scenario, Split,
+    Table,
 };
 use crate::lang::span::Spanned;
 
@@ -68,6 +69,8 @@ pub struct Stage {
     pub inputs: Inputs,
     /// What it works on.
     pub work: Work,
+    /// Places in the plan of the stages whose results it reads, all before its own.
+    pub needs: Vec<usize>,
 }
 
 /// What a stage works on, by name in the project.
@@ -193,8 +196,12 @@ pub struct DatasetDigests {
 /// The plan of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// Stages in the order in which they run.
+    /// Stages, each after those that it needs.
     pub stages: Vec<Stage>,
+    /// Key of the prepared faces of each data set. Data sets that differ in name alone have one.
+    pub faces: BTreeMap<String, String>,
+    /// Key of the landmarks of each data set that needs them.
+    pub landmarks: BTreeMap<String, String>,
     /// The scores that tables need. Several may come from one stage: experiments that differ
     /// in name alone are one model.
     pub scores: Vec<Scores>,
@@ -336,44 +343,52 @@ pub fn marked(project: &Project) -> Vec<&Dataset> {
 /// The stages of a project whose data sets are in `facts`.
 pub fn plan(project: &Project, facts: &Facts) -> Plan {
     let mut plan = Making::default();
-    let mut faces = BTreeMap::new();
     let seen = seen(project);
     for dataset in datasets(project) {
-        let inputs = faces_inputs(dataset, facts);
         let name = dataset.name.value.clone();
         if !seen.contains(&name) {
             continue;
         }
-        faces.insert(name.clone(), inputs.key(Kind::Faces.word()));
-        plan.add(Kind::Faces, name.clone(), inputs, Work::Faces { dataset: name });
+        let work = Work::Faces { dataset: name.clone() };
+        let inputs = faces_inputs(dataset, facts);
+        let key = plan.add(Kind::Faces, name.clone(), inputs, work, Vec::new());
+        plan.plan.faces.insert(name, key);
     }
+    let faces = plan.plan.faces.clone();
     for dataset in marked(project) {
         let name = dataset.name.value.clone();
         let inputs = landmark_inputs(&name, &faces[&name], facts);
-        plan.add(Kind::Landmarks, name.clone(), inputs, Work::Landmarks { dataset: name });
+        let work = Work::Landmarks { dataset: name.clone() };
+        let needs = vec![(Kind::Faces, faces[&name].clone())];
+        let key = plan.add(Kind::Landmarks, name.clone(), inputs, work, needs);
+        plan.plan.landmarks.insert(name, key);
     }
     let experiments = experiments(project);
     for experiment in experiments.iter().filter(|experiment| experiment.ready().is_none()) {
         let inputs = sample_inputs(project, &experiment.data, &faces, facts);
         let name = experiment.data.name.value.clone();
         let work = Work::Sample { experiment: experiment.name.value.clone() };
-        plan.add(Kind::Sample, name, inputs, work);
+        let needs = plan.faces_of(&experiment.data);
+        plan.add(Kind::Sample, name, inputs, work, needs);
     }
     let mut models = BTreeMap::new();
     for experiment in &experiments {
         let name = experiment.name.value.clone();
         if experiment.ready().is_some() {
             let inputs = ready_inputs(experiment, facts);
-            models.insert(name.clone(), inputs.key(Kind::Train.word()));
-            plan.add(Kind::Train, name.clone(), inputs, Work::Ready { experiment: name });
+            let work = Work::Ready { experiment: name.clone() };
+            let key = plan.add(Kind::Train, name.clone(), inputs, work, Vec::new());
+            models.insert(name, key);
             continue;
         }
         let sample =
             sample_inputs(project, &experiment.data, &faces, facts).key(Kind::Sample.word());
         let inputs = train_inputs(project, experiment, &sample, facts);
-        models.insert(name.clone(), inputs.key(Kind::Train.word()));
+        let mut needs = plan.faces_of(&experiment.data);
+        needs.push((Kind::Sample, sample.clone()));
         let work = Work::Train { experiment: name.clone(), sample };
-        plan.add(Kind::Train, name, inputs, work);
+        let key = plan.add(Kind::Train, name.clone(), inputs, work, needs);
+        models.insert(name, key);
     }
     for table in &project.tables {
         for row in &table.rows {
@@ -394,8 +409,8 @@ pub fn plan(project: &Project, facts: &Facts) -> Plan {
 #[derive(Default)]
 struct Making {
     plan: Plan,
-    /// Kinds and keys of its stages.
-    stages: BTreeSet<(Kind, String)>,
+    /// Places of its stages by kind and key.
+    stages: BTreeMap<(Kind, String), usize>,
     /// Its scores.
     scores: BTreeSet<Scores>,
 }
@@ -448,7 +463,10 @@ impl Making {
             }
             let (experiment, model) = (experiment.to_owned(), model.clone());
             self.scores(&experiment, false, &target, &inputs);
-            self.add(Kind::Predict, name, inputs, Work::Predict { experiment, model, target });
+            let faces = faces[&target.dataset].clone();
+            let needs = vec![(Kind::Faces, faces), (Kind::Train, model.clone())];
+            let work = Work::Predict { experiment, model, target };
+            self.add(Kind::Predict, name, inputs, work, needs);
         }
     }
 
@@ -477,7 +495,8 @@ impl Making {
             let name = format!("{row} on {}", target.dataset);
             let (row, file) = (row.to_owned(), Box::new(file.clone()));
             self.scores(&row, true, &target, &inputs);
-            self.add(Kind::Predict, name, inputs, Work::Outside { row, file, target });
+            let work = Work::Outside { row, file, target };
+            self.add(Kind::Predict, name, inputs, work, Vec::new());
         }
     }
 
@@ -490,11 +509,37 @@ impl Making {
         }
     }
 
-    /// Adds a stage unless one with the same key is there.
-    fn add(&mut self, kind: Kind, name: String, inputs: Inputs, work: Work) {
-        let key = inputs.key(kind.word());
-        if self.stages.insert((kind, key.clone())) {
-            self.plan.stages.push(Stage { kind, name, key, inputs, work });
+    /// The faces of the data sets of an ensemble, and the landmarks of those of which pseudo-fakes
+    /// are made.
+    fn faces_of(&self, ensemble: &Ensemble) -> Vec<(Kind, String)> {
+        let mut needs = Vec::new();
+        for source in &ensemble.sources {
+            let name = &source.dataset.value;
+            needs.extend(self.plan.faces.get(name).map(|key| (Kind::Faces, key.clone())));
+            let marks = self.plan.landmarks.get(name).filter(|_| source.pseudo_fake.is_some());
+            needs.extend(marks.map(|key| (Kind::Landmarks, key.clone())));
         }
+        needs
+    }
+
+    /// Adds a stage unless one with the same key is there, and gives the key. What it needs has
+    /// been added before.
+    fn add(
+        &mut self,
+        kind: Kind,
+        name: String,
+        inputs: Inputs,
+        work: Work,
+        needs: Vec<(Kind, String)>,
+    ) -> String {
+        let key = inputs.key(kind.word());
+        if !self.stages.contains_key(&(kind, key.clone())) {
+            let places = needs.iter().filter_map(|need| self.stages.get(need).copied());
+            let needs: BTreeSet<usize> = places.collect();
+            self.stages.insert((kind, key.clone()), self.plan.stages.len());
+            let (key, needs) = (key.clone(), needs.into_iter().collect());
+            self.plan.stages.push(Stage { kind, name, key, inputs, work, needs });
+        }
+        key
     }
 }
