@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::lang::model::FrameRule;
 
 use super::error::DataError;
-use super::manifest::{Frame, Kind, Video};
+use super::manifest::{Frame, Video};
 
 /// Keeps the frames that the rule picks. A frame keeps its number in the video. The frames of
 /// video files are picked when they are decoded.
@@ -19,7 +19,7 @@ pub fn select(
     frames: Vec<Frame>,
 ) -> Result<Vec<Frame>, DataError> {
     if let FrameRule::Fps { fps } = rule
-        && videos.iter().any(|v| !matches!(v.kind, Kind::Demo | Kind::Video))
+        && videos.iter().any(|video| !video.kind.has_times())
     {
         return Err(DataError::NoTimes {
             dataset: dataset.to_owned(),
@@ -86,6 +86,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::data::manifest::Kind;
     use crate::lang::span::Spanned;
 
     fn picked(rule: &FrameRule, length: u32) -> Vec<u32> {

@@ -67,6 +67,16 @@ pub enum Kind {
     Demo,
 }
 
+impl Kind {
+    /// Whether its frames have presentation times.
+    pub fn has_times(self) -> bool {
+        match self {
+            Self::Video | Self::Demo => true,
+            Self::Image | Self::Frames | Self::Tar => false,
+        }
+    }
+}
+
 /// The videos of one data set and their frames, both in natural order of their keys.
 ///
 /// `videos` has the columns `dataset`, `video_key`, `label`, `method`, `family`, `split`,

@@ -62,8 +62,10 @@ pub fn check(ensemble: &str, parts: &[Part<'_>]) -> Result<Vec<String>, DataErro
     let mut seen: HashMap<Shared, [Option<Example>; 3]> = HashMap::new();
     for part in parts {
         let name = part.dataset.name.value.as_str();
-        let everywhere =
-            matches!(part.dataset.layout, Layout::Released(_) | Layout::Deepfakebench(_));
+        let everywhere = match part.dataset.layout {
+            Layout::Released(_) | Layout::Deepfakebench(_) => true,
+            Layout::Demo(_) | Layout::Folder(_) | Layout::Table(_) => false,
+        };
         let space = if everywhere { "" } else { name };
         for video in part.videos.iter().filter(|v| v.split == Some(part.split)) {
             let groups = video.groups.iter().map(|g| ("identity", space, g.as_str()));

@@ -116,5 +116,8 @@ fn values(
 }
 
 fn was_read(video: &PreparedVideo) -> bool {
-    matches!(video.status, Status::Ok | Status::NoFace)
+    match video.status {
+        Status::Ok | Status::NoFace => true,
+        Status::Unreadable { .. } | Status::Missing { .. } => false,
+    }
 }

@@ -175,12 +175,15 @@ impl World {
             let place = (path.base.as_path(), path.written.as_str());
             let wanted = files.entry(place).or_insert_with(|| {
                 order.push(place);
-                Wanted { path, inits: BTreeSet::new(), experiments: Vec::new() }
+                Wanted { path, inits: Vec::new(), known: BTreeSet::new(), experiments: Vec::new() }
             });
-            wanted.inits.insert(&experiment.init.name.value);
+            let init = experiment.init.name.value.as_str();
+            if wanted.known.insert(init) {
+                wanted.inits.push(init);
+            }
             wanted.experiments.push(&experiment.name.value);
         }
-        for Wanted { path, inits, experiments } in order.iter().map(|place| &files[place]) {
+        for Wanted { path, inits, experiments, .. } in order.iter().map(|place| &files[place]) {
             let named: Vec<String> = inits.iter().map(|name| format!("`{name}`")).collect();
             let whose = format!("weights of init {}", named.join(", "));
             let first = inits.first().copied().unwrap_or_default();
@@ -246,7 +249,9 @@ impl World {
 /// A file of weights with those that declare it.
 struct Wanted<'a> {
     path: &'a DataPath,
-    inits: BTreeSet<&'a str>,
+    /// In the order of the experiments, and the same to look one up.
+    inits: Vec<&'a str>,
+    known: BTreeSet<&'a str>,
     experiments: Vec<&'a str>,
 }
 

@@ -12,7 +12,10 @@ const EARLY: f64 = 1e-4;
 
 /// Whether the rule needs to know how many frames there are.
 pub fn needs_length(rule: &FrameRule) -> bool {
-    matches!(rule, FrameRule::Count { .. })
+    match rule {
+        FrameRule::Count { .. } => true,
+        FrameRule::All | FrameRule::Fps { .. } | FrameRule::Every { .. } => false,
+    }
 }
 
 /// The expression of a rule. `length` is the number of frames, where it is needed.

@@ -76,7 +76,7 @@ const FF: Domain = Domain {
 
 /// Lists the fakes of the declared methods and the test reals.
 pub(super) fn read(release: &mut Release, env: Env) -> Result<(), DataError> {
-    let domain = if release.switch("domain") == "ff" { &FF } else { &CDF };
+    let domain = release.choose("domain", &CDF, &[("cdf", &CDF), ("ff", &FF)])?;
     let methods: Vec<&str> = release.declared().collect();
     let mut parts: Vec<Part> =
         methods.iter().map(|m| Part::of_method(fakes(m, domain), m)).collect();

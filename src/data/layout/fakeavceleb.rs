@@ -31,7 +31,8 @@ const COLUMNS: [&str; 9] =
 
 /// Lists the videos of the table.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
-    let cloned = release.switch("real-video-fake-audio") == "real";
+    let words = [("exclude", false), ("real", true)];
+    let cloned = release.choose("real-video-fake-audio", false, &words)?;
     let wanted = |category: &str| category != "B" || cloned;
     let types: Vec<_> = TYPES.iter().filter(|(category, _)| wanted(category)).collect();
     let mut parts: Vec<_> = types.iter().map(|(_, name)| Part::of(&[name])).collect();
@@ -125,15 +126,15 @@ fn video(
         return Ok(Err(RowFlaw::OutsideRoot(key)));
     }
     let label = if matches!(category, "A" | "B") { Label::Real } else { Label::Fake };
-    let Some(method) = method(release, label, row.get("method")) else {
+    let words = [("face-swap", true), ("reenactment", false)];
+    let mixed_as_swap = release.choose("mixed", false, &words)?;
+    let Some(method) = method(mixed_as_swap, label, row.get("method")) else {
         let wanted = "faceswap, fsgan, wav2lip or one of the first two followed by -wav2lip";
         return Ok(Err(RowFlaw::Form { found: row.get("method").to_owned(), wanted }));
     };
     let mut video = release.video(&key, label, method.as_deref(), Kind::Video)?;
-    let people: &[&str] = match release.switch("identities") {
-        "all" => &["source", "target1", "target2"],
-        _ => &["source"],
-    };
+    let (source, all): (&[&str], &[&str]) = (&["source"], &["source", "target1", "target2"]);
+    let people = release.choose("identities", source, &[("source", source), ("all", all)])?;
     let is_id =
         |id: &&str| id.strip_prefix("id").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
     video.groups = (people.iter().map(|who| row.get(who)).filter(is_id))
@@ -152,7 +153,7 @@ fn video(
 }
 
 /// The method as declared: a swap followed by wav2lip counts as one of the two.
-fn method(release: &Release, label: Label, spelled: &str) -> Option<Option<String>> {
+fn method(mixed_as_swap: bool, label: Label, spelled: &str) -> Option<Option<String>> {
     if label == Label::Real {
         return Some(None);
     }
@@ -162,7 +163,6 @@ fn method(release: &Release, label: Label, spelled: &str) -> Option<Option<Strin
         "wav2lip" if swap.is_none() => {}
         _ => return None,
     }
-    let mixed_as_swap = release.switch("mixed") == "face-swap";
     Some(Some(match swap {
         None => spelled.to_owned(),
         Some(swap) if mixed_as_swap => swap.to_owned(),

@@ -47,14 +47,15 @@ const RELEASES: [&str; 3] = ["train_video_release", "val_video_release", "test_v
 /// Lists the videos of the parts that are there.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let mut parts = vec![("Training", Split::Train)];
-    match release.switch("validation") {
-        "val" => {
+    let words = [("test", Split::Test), ("val", Split::Val)];
+    match release.choose("validation", Split::Test, &words)? {
+        Split::Val => {
             parts.push(("Validation", Split::Val));
             if release.files.file(&format!("Test/{LIST}")).is_file() {
                 parts.push(("Test", Split::Test));
             }
         }
-        _ => parts.push(("Validation", Split::Test)),
+        Split::Train | Split::Test => parts.push(("Validation", Split::Test)),
     }
     let mut needed = Vec::new();
     let mut there = Vec::new();

@@ -96,6 +96,27 @@ impl<'a> Release<'a> {
         self.layout.switches.get(name).map_or("", |switch| &switch.value)
     }
 
+    /// What a switch chooses among all that it may be; `unset` where it is not set.
+    ///
+    /// # Errors
+    /// Another word, which the schema has and this layout does not: it is not taken for one of
+    /// these.
+    pub fn choose<T: Copy>(
+        &self,
+        name: &'static str,
+        unset: T,
+        words: &[(&str, T)],
+    ) -> Result<T, DataError> {
+        let Some(switch) = self.layout.switches.get(name) else { return Ok(unset) };
+        let known = words.iter().find(|(word, _)| *word == switch.value);
+        known.map(|(_, meaning)| *meaning).ok_or_else(|| DataError::Rule {
+            what: name,
+            must: "a word that this layout knows",
+            value: switch.value.clone(),
+            origin: switch.origin,
+        })
+    }
+
     /// Names of the declared manipulations.
     pub fn declared(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.dataset.manipulations.iter().map(|m| m.name.value.as_str())

@@ -73,3 +73,17 @@ fn a_method_that_is_not_there_can_be_left_out() {
     let reals = refused(&released(Released::Df40, &root, &[], &["blendface", "simswap"]), &root);
     insta::assert_snapshot!([methods, lists, reals].join("\n\n"));
 }
+
+#[test]
+fn a_switch_is_taken_for_no_other_word() {
+    let (_dir, root) = tree(&["blendface/cdf/frames/"]);
+    for (name, switch) in [
+        (Released::Df40, "domain"),
+        (Released::Forgerynet, "validation"),
+        (Released::Fakeavceleb, "real-video-fake-audio"),
+    ] {
+        let error = refused(&released(name, &root, &[(switch, "else")], &["blendface"]), &root);
+        let expected = format!("{switch} must be a word that this layout knows, not else");
+        assert!(error.contains(&expected), "{error}");
+    }
+}

@@ -143,7 +143,10 @@ impl SplitRule {
 
     /// Whether the release's own division counts.
     pub fn is_official(&self) -> bool {
-        matches!(self, Self::Official { .. })
+        match self {
+            Self::Official { .. } => true,
+            Self::Only { .. } | Self::Carve { .. } => false,
+        }
     }
 }
 
