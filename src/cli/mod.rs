@@ -38,6 +38,10 @@ use crate::engine::run::Until;
 /// Carries out a parsed command line.
 pub fn main(cli: &Cli) -> Exit {
     let printer = Printer::new(cli.quiet);
+    printer.end(carry_out(cli, printer))
+}
+
+fn carry_out(cli: &Cli, printer: Printer) -> Exit {
     match &cli.verb {
         Verb::Check(args) => check::check(args, printer),
         Verb::Plan(args) => plan::plan(args, printer),

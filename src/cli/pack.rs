@@ -84,7 +84,7 @@ fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
     }
     let (mut exit, version) = (Exit::Ok, env!("CARGO_PKG_VERSION"));
     for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuild(&pack)?) {
-        printer.data(&terminal::render(&rebuilt.table, printer.out));
+        printer.text(&terminal::render(&rebuilt.table, printer.out));
         let name = &rebuilt.table.name;
         if rebuilt.other.is_empty() {
             let formats = rebuilt.same.join(", ");

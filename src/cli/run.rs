@@ -95,7 +95,7 @@ fn carry_out(
         for table in &project.tables {
             let evidence = tables::evidence(&findings, table)?;
             let data = tables::make(project, table, &evidence)?;
-            printer.data(&terminal::render(&data, printer.out));
+            printer.text(&terminal::render(&data, printer.out));
             let content = content(loaded, table, &evidence, (&data, &findings))?;
             let files = tables::write(&content, &args.reports)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();

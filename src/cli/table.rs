@@ -60,11 +60,19 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
         let data = tables::make(&loaded.project, table, &evidence)?;
         if args.check {
             let check = committed(&args.reports, &data, table.tolerance.value)?;
-            printer.data(&format!("{}: {}\n", data.name, check.detail));
+            printer.text(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
             let content = content(loaded, table, &evidence, (&data, &findings))?;
-            printer.data(&render(&content, args.format, printer));
+            let text = render(&content, args.format, printer);
+            match args.format {
+                TableFormat::Text => printer.text(&text),
+                TableFormat::Markdown
+                | TableFormat::Latex
+                | TableFormat::Csv
+                | TableFormat::Json
+                | TableFormat::Html => printer.data(&text),
+            }
         }
         checks.extend(claims::checks(loaded, table, &data));
     }
@@ -73,7 +81,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
         write_whole(path, junit(&all).as_bytes())?;
     }
     if args.github {
-        printer.data(&annotations(&all));
+        printer.text(&annotations(&all));
     }
     Ok(match compared.iter().any(|check| check.verdict == Verdict::Fail) {
         true => Exit::Differs,

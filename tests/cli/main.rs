@@ -8,6 +8,7 @@ mod device;
 mod diff;
 mod disks;
 mod failures;
+mod full;
 mod heldout;
 mod hub;
 mod interrupt;
