@@ -7,6 +7,7 @@ pub mod engine;
 pub mod evaluate;
 pub mod lang;
 pub mod model;
+pub mod names;
 pub mod picture;
 pub mod plan;
 pub mod prepare;

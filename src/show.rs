@@ -35,6 +35,15 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     written(text, |c, _| is_hidden(c))
 }
 
+/// Text on one line as sentences and labels have it: ends of lines and tabs are spaces, every other
+/// character is seen.
+pub fn prose(text: &str) -> Cow<'_, str> {
+    match text.contains(['\n', '\r', '\t']) {
+        false => shown(text),
+        true => Cow::Owned(shown(&text.replace(['\n', '\r', '\t'], " ")).into_owned()),
+    }
+}
+
 /// The beginning of a text on one line, with its length where that is all that is told.
 pub fn brief(text: &str) -> String {
     match text.char_indices().nth(BRIEF) {
@@ -47,9 +56,39 @@ fn cut(start: &str, characters: usize) -> String {
     format!("{}… ({characters} characters)", shown(start))
 }
 
-/// Text on one line from which [`decoded`] gives the text back.
-pub fn coded(text: &str) -> Cow<'_, str> {
-    written(text, |c, rest| is_hidden(c) || c == '<' && rest.starts_with("<U+"))
+/// A text as a cell of CSV that leaves this machine: every character is seen, and a spreadsheet
+/// takes none for a formula, since `'` stands before what would be one (as OWASP advises on CSV
+/// injection). [`from_cell`] gives the text back.
+pub fn to_cell(text: &str) -> Cow<'_, str> {
+    let coded = coded(text);
+    if is_formula(&coded) { Cow::Owned(format!("'{coded}")) } else { coded }
+}
+
+/// The text that [`to_cell`] wrote down; other text as it is.
+pub fn from_cell(cell: &str) -> Cow<'_, str> {
+    match cell.strip_prefix('\'') {
+        Some(text) if is_formula(text) => decoded(text),
+        _ => decoded(cell),
+    }
+}
+
+/// Whether a spreadsheet may take a text for a formula. Numbers, with a space between them, are none.
+/// Whatever has `'` in front of a formula counts as one, so that each such sign can be told from the
+/// one that is added.
+fn is_formula(text: &str) -> bool {
+    let text = text.trim_start_matches('\'');
+    text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        && text.split(' ').any(|part| part.parse::<f64>().is_err())
+}
+
+/// Text from which [`decoded`] gives the text back. Ends of lines stay, except for one that it
+/// begins with, which a spreadsheet might skip to a formula.
+fn coded(text: &str) -> Cow<'_, str> {
+    written(text, |c, rest| match c {
+        '\n' => rest.len() == text.len(),
+        '<' => rest.starts_with("<U+"),
+        c => is_hidden(c),
+    })
 }
 
 /// Writes by its number each character of which `hides` says so, given what begins with it.
@@ -68,7 +107,7 @@ fn written(text: &str, hides: impl Fn(char, &str) -> bool) -> Cow<'_, str> {
 }
 
 /// The text that [`coded`] wrote down; other text as it is.
-pub fn decoded(text: &str) -> Cow<'_, str> {
+fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains("<U+") {
         return Cow::Borrowed(text);
     }
@@ -230,12 +269,53 @@ mod tests {
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
+    #[test]
+    fn no_cell_is_a_formula_and_numbers_stay_as_they_are() {
+        for (text, cell) in [
+            ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
+            ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+            ("-2+3", "'-2+3"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1", "'＝1"),
+            ("\t=1", "<U+0009>=1"),
+            ("\r=1", "<U+000D>=1"),
+            ("'=1", "''=1"),
+            ("\n=1", "<U+000A>=1"),
+            ("a\nb", "a\nb"),
+            ("-0.25", "-0.25"),
+            ("-0.25 0 +0.5", "-0.25 0 +0.5"),
+            ("+1e-9", "+1e-9"),
+            ("-9dFDDOIgyc.mp4", "'-9dFDDOIgyc.mp4"),
+            ("'tis", "'tis"),
+            ("a=b", "a=b"),
+            ("\u{1b}[2J", "<U+001B>[2J"),
+            ("<U+001B>", "<U+003C>U+001B>"),
+        ] {
+            assert_eq!(to_cell(text), cell);
+            assert_eq!(from_cell(cell), text);
+        }
+        // What nobody of us wrote is what it is.
+        for text in ["<U+0041>", "<U+1B>", "<U+", "'5", "'-5", "x'=1"] {
+            assert_eq!(from_cell(text), text);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_cell_gives_its_text_back(text in "['=@<U+0-9B>a\n\u{1b}\u{202e}-]{0,16}") {
+            let cell = to_cell(&text);
+            prop_assert!(!cell.chars().any(|c| is_hidden(c) && c != '\n'));
+            let formula = cell.starts_with(['=', '+', '-', '@', '\n']);
+            let number = cell.split(' ').all(|part| part.parse::<f64>().is_ok());
+            prop_assert!(!formula || number, "{}", cell);
+            prop_assert_eq!(from_cell(&cell), text.as_str());
+        }
+
         #[test]
         fn what_is_coded_is_decoded(text in "[<U+0-9A-F>a\n\u{1b}\u{202e}\u{e0041}]{0,24}") {
             let coded = coded(&text);
-            prop_assert!(!coded.chars().any(is_hidden));
-            prop_assert_eq!(decoded(&coded), &text);
+            prop_assert!(!coded.chars().any(|c| is_hidden(c) && c != '\n'));
+            prop_assert_eq!(decoded(&coded), text.as_str());
         }
 
         #[test]

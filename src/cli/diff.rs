@@ -54,9 +54,8 @@ fn compare(args: &DiffArgs, printer: Printer) -> Result<Exit, Exit> {
     let (first, second) = (Side::open(&args.first, printer)?, Side::open(&args.second, printer)?);
     let found = differences(&first.loaded().project, &second.loaded().project);
     let beyond = match (&first, &second) {
-        (Side::Pack(first), Side::Pack(second)) => {
-            pack::differences(first, second).map_err(|failure| failed(&failure, printer))?
-        }
+        (Side::Pack(first), Side::Pack(second)) => pack::differences(first, second)
+            .map_err(|failure| failed(&second.named(first.named(failure)), printer))?,
         _ => Vec::new(),
     };
     match args.format {

@@ -45,6 +45,7 @@ fn print(args: &LsArgs, printer: Printer) -> Result<(), Failure> {
 /// A result in one line.
 pub(super) fn line(held: &Held) -> String {
     let name = held.name.as_deref().unwrap_or(if held.finished { "?" } else { "(unfinished)" });
+    let name = show::brief(name);
     let age = duration(held.age.as_secs_f64());
     let made = if held.locked { ", being made" } else { "" };
     format!(

@@ -97,7 +97,7 @@ fn carry_out(
             let data = tables::make(project, table, &evidence)?;
             printer.text(&terminal::render(&data, printer.out));
             let content = content(loaded, table, &evidence, (&data, &findings))?;
-            let files = tables::write(&content, &args.reports)?;
+            let files = tables::write(&content, &args.reports, &tables::stem(project, &data.name))?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));
             checks.extend(claims::checks(loaded, table, &data));

@@ -59,7 +59,8 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
         let evidence = tables::evidence(&findings, table)?;
         let data = tables::make(&loaded.project, table, &evidence)?;
         if args.check {
-            let check = committed(&args.reports, &data, table.tolerance.value)?;
+            let name = format!("{}.csv", tables::stem(&loaded.project, &data.name));
+            let check = committed(&args.reports.join(name), &data, table.tolerance.value)?;
             printer.text(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
@@ -90,14 +91,13 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
 }
 
 /// A table beside the committed one.
-fn committed(folder: &Path, table: &TableData, tolerance: f64) -> Result<Check, Failure> {
-    let path = folder.join(format!("{}.csv", table.name));
-    let text = std::fs::read_to_string(&path).map_err(|e| {
+fn committed(path: &Path, table: &TableData, tolerance: f64) -> Result<Check, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
         Failure::Data(format!(
             "there is no committed table {} to compare with ({e}); `proofmark run --reports {}` \
              writes it",
             path.display(),
-            folder.display()
+            path.parent().unwrap_or(path).display()
         ))
     })?;
     let now = csv::render(table);

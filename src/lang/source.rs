@@ -257,7 +257,7 @@ impl SourceCode for Sources {
         let found = file.text.read_span(&local, context_lines_before, context_lines_after)?;
         let shifted = (found.span().offset() + file.base, found.span().len()).into();
         Ok(Box::new(MietteSpanContents::new_named(
-            file.path.display().to_string(),
+            file.shown.display().to_string(),
             found.data(),
             shifted,
             found.line(),

@@ -8,6 +8,7 @@ mod device;
 mod diff;
 mod disks;
 mod failures;
+mod foreign;
 mod full;
 mod heldout;
 mod hub;
