@@ -172,11 +172,14 @@ fn line(text: &str, color: bool) -> String {
     }
 }
 
-/// The length of a sequence for colours that a text begins with.
+/// The length of a sequence that a text begins with and that makes letters bold, dim, italic,
+/// underlined or red to cyan, as ours do. Others could hide them.
 fn sequence(text: &str) -> Option<usize> {
     let codes = text.strip_prefix("\u{1b}[")?;
-    let end = codes.find(|c: char| !c.is_ascii_digit() && c != ';')?;
-    codes[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
+    let end = codes.find('m')?;
+    let known = ["0", "1", "2", "3", "4", "31", "32", "33", "34", "35", "36"];
+    let ours = |code: &str| known.contains(&code);
+    codes[..end].split(';').all(ours).then_some("\u{1b}[".len() + end + 1)
 }
 
 /// A value as JSON over several lines, ending in a newline. Inside of strings, what is not seen is
@@ -259,6 +262,8 @@ mod tests {
             "\u{1b}[1;31merror:\u{1b}[0m a<U+001B>[2Jb<U+001B>]0;x<U+0007>"
         );
         assert!(!message(text, false).contains('\u{1b}'));
+        // Letters that are not shown, or black on black.
+        assert_eq!(message("\u{1b}[8ma\u{1b}[30;40mb", true), "<U+001B>[8ma<U+001B>[30;40mb");
     }
 
     #[test]

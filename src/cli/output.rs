@@ -165,3 +165,34 @@ pub fn disk_hint(error: &str) -> Option<String> {
         (false, false) => None,
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::prepare::store::StoreError;
+    use crate::store::StoreFailure;
+
+    #[test]
+    fn a_full_disk_is_known_whoever_tells_of_it() {
+        let full = || io::Error::from_raw_os_error(libc::ENOSPC);
+        let path = Path::new("store/work/faces-1/faces.00000.arrow.part");
+        let store = StoreFailure::Io { doing: "write", path: path.to_owned(), source: full() };
+        for text in [
+            store.to_string(),
+            StoreError::write(path, full()).to_string(),
+            polars::error::PolarsError::from(full()).to_string(),
+            arrow::error::ArrowError::from(full()).to_string(),
+        ] {
+            let hint = disk_hint(&text).unwrap();
+            for told in ["the disk is full", "`proofmark gc FILE`", "--store", "same command again"]
+            {
+                assert!(hint.contains(told), "{text}: {hint}");
+            }
+        }
+        let large = disk_hint(&io::Error::from_raw_os_error(libc::EFBIG).to_string());
+        assert!(large.unwrap().contains("`ulimit -f`"));
+        assert_eq!(disk_hint("the loss is no number"), None);
+    }
+}

@@ -140,7 +140,12 @@ pub fn failed(failure: &Failure, printer: Printer) -> Exit {
         Failure::Interrupted => printer.always(&failure.to_string()),
         _ => {
             let text = failure.to_string();
-            printer.error(&text, disk_hint(&text).as_deref());
+            let hint = disk_hint(&text);
+            printer.error(&text, hint.as_deref());
+            // Whatever could not be kept: nothing is wrong with the data.
+            if hint.is_some() {
+                return Exit::Failed;
+            }
         }
     }
     Exit::from(failure)

@@ -82,9 +82,18 @@ fn is_set(c: char) -> bool {
         | 'Ș'..='ț' | '–' | '—' | '‘' | '’' | '“' | '”' | '•' | '…' | '€' | '™')
 }
 
+/// Most characters of a text: of far longer ones TeX has no memory left.
+const LONGEST: usize = 10_000;
+
 /// Text in which no character is a command.
 pub(super) fn escape(text: &str) -> String {
-    let text = prose(text);
+    let text = match text.char_indices().nth(LONGEST) {
+        None => prose(text),
+        Some((end, _)) => {
+            let of = text.chars().count();
+            format!("{}… ({of} characters)", prose(&text[..end])).into()
+        }
+    };
     let mut out = String::with_capacity(text.len());
     for (i, c) in text.chars().enumerate() {
         let command = COMMANDS.iter().find(|(known, _)| *known == c);
@@ -152,9 +161,15 @@ mod tests {
     }
 
     #[test]
+    fn what_would_exhaust_tex_is_cut() {
+        let written = escape(&"a".repeat(1_000_000));
+        assert!(written.ends_with("aa… (1000000 characters)") && written.len() < 10_100);
+    }
+
+    #[test]
     fn whatever_a_label_is_only_what_is_set_is_written() {
-        let all: String = (0..=0x1_ffff).filter_map(char::from_u32).collect();
-        let written = escape(&all);
+        let all = (0..=0x1_ffff).filter_map(char::from_u32);
+        let written: String = all.map(|c| escape(&format!("x{c}"))).collect();
         assert!(written.chars().all(is_set));
         assert!(with_letters("", &written).starts_with("% Letters"));
         assert_eq!(with_letters("a\n", "b"), "a\nb");
