@@ -17,6 +17,15 @@ fn main() -> ExitCode {
         // SAFETY: no other thread has been started yet.
         unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
     }
-    let cli = Cli::try_parse().unwrap_or_else(|error| cli::usage(error).exit());
-    cli::main(&cli).into()
+    // A file that grows beyond `ulimit -f` is to be an error of writing, which has a sentence, and
+    // not the end of the process.
+    #[cfg(unix)]
+    // SAFETY: ignoring a signal runs no code of ours, and no other thread has been started yet.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+    match Cli::try_parse() {
+        Ok(cli) => cli::main(&cli).into(),
+        Err(error) => cli::usage(error).into(),
+    }
 }

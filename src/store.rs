@@ -57,7 +57,7 @@ pub enum StoreFailure {
         why: String,
     },
     /// A file operation failed.
-    #[error("the store cannot {doing} {}: {source}{}", path.display(), full(source))]
+    #[error("cannot {doing} {}: {source}{}", path.display(), elsewhere(source))]
     Io {
         /// `create`, `read`, `write`, ...
         doing: &'static str,
@@ -68,13 +68,10 @@ pub enum StoreFailure {
     },
 }
 
-fn full(error: &io::Error) -> &'static str {
+fn elsewhere(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull => {
-            "; the disk is full: what was finished is kept, free some space and run again"
-        }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; choose another store with --store or PROOFMARK_STORE"
+            "; choose a folder that may be written to, for a store with --store or PROOFMARK_STORE"
         }
         _ => "",
     }
@@ -336,10 +333,14 @@ impl Draft {
     }
 }
 
-/// Writes a file so that readers see the old content or the new, never a part.
+/// Writes a file so that readers see the old content or the new, never a part. A pipe or a device,
+/// as /dev/stdout is, is written to and not replaced.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreFailure> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
+        if fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+            return File::options().write(true).open(path)?.write_all(content);
+        }
         let mut file = readable_temporary(folder)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;

@@ -142,9 +142,6 @@ fn clone(error: &io::Error) -> io::Error {
 
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull => {
-            "; the disk is full: what was finished is kept, free some space and run again"
-        }
         io::ErrorKind::PermissionDenied => "; choose another store with --store",
         _ => "",
     }

@@ -39,6 +39,6 @@ fn print(loaded: &Loaded, printer: Printer) -> Result<(), Failure> {
     if out.is_empty() {
         out = "no table of this file refers to published numbers\n".to_owned();
     }
-    printer.data(&out);
+    printer.text(&out);
     Ok(())
 }

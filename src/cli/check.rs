@@ -6,6 +6,7 @@ use super::output::Printer;
 use super::project::{counted, print};
 use crate::lang::render::rows;
 use crate::lang::{DiskFiles, load};
+use crate::show::json;
 
 /// Checks files without touching data.
 pub fn check(args: &CheckArgs, printer: Printer) -> Exit {
@@ -34,8 +35,7 @@ pub fn check(args: &CheckArgs, printer: Printer) -> Exit {
         }
     }
     if args.format == Format::Json {
-        let text = serde_json::to_string_pretty(&found).unwrap_or_default();
-        printer.data(&format!("{text}\n"));
+        printer.data(&json(&found));
     }
     exit
 }

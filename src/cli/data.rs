@@ -76,6 +76,9 @@ fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Resul
 /// Prints to stdout, or writes the file that is asked for.
 fn give(args: &DataArgs, text: &str, printer: Printer) -> Result<(), Failure> {
     match &args.out {
+        None if args.figure.is_none() && args.format == StatisticsFormat::Text => {
+            printer.text(text)
+        }
         None => printer.data(text),
         Some(path) => {
             write_whole(path, text.as_bytes())?;

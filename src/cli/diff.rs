@@ -12,6 +12,7 @@ use crate::engine::pack::{self, Pack, is_pack};
 use crate::lang::Loaded;
 use crate::lang::span::Origin;
 use crate::plan::meaning::{Difference, What, differences, said};
+use crate::show;
 
 /// One of the two: an experiment file, or a pack of one.
 enum Side {
@@ -53,9 +54,8 @@ fn compare(args: &DiffArgs, printer: Printer) -> Result<Exit, Exit> {
     let (first, second) = (Side::open(&args.first, printer)?, Side::open(&args.second, printer)?);
     let found = differences(&first.loaded().project, &second.loaded().project);
     let beyond = match (&first, &second) {
-        (Side::Pack(first), Side::Pack(second)) => {
-            pack::differences(first, second).map_err(|failure| failed(&failure, printer))?
-        }
+        (Side::Pack(first), Side::Pack(second)) => pack::differences(first, second)
+            .map_err(|failure| failed(&second.named(first.named(failure)), printer))?,
         _ => Vec::new(),
     };
     match args.format {
@@ -65,13 +65,13 @@ fn compare(args: &DiffArgs, printer: Printer) -> Result<Exit, Exit> {
             let more = beyond.iter().map(|f| format!("{} {}: {}\n", f.kind, f.name, f.text));
             let text: String = found.iter().map(line).chain(more).collect();
             let none = "no difference in meaning\n".to_owned();
-            printer.data(if text.is_empty() { &none } else { &text });
+            printer.text(if text.is_empty() { &none } else { &text });
         }
         Format::Json => {
             let more = beyond.iter();
             let more = more.map(|f| json!({ "kind": f.kind, "names": [f.name], "text": f.text }));
             let rows: Vec<_> = found.iter().map(record).chain(more).collect();
-            printer.data(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
+            printer.data(&show::json(&rows));
         }
     }
     Ok(if found.is_empty() && beyond.is_empty() { Exit::Ok } else { Exit::Differs })

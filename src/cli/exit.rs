@@ -76,7 +76,7 @@ impl Exit {
             }
             Self::Failed => {
                 "A stage failed while it ran, for instance because the disk is full, or a loss is \
-                 no number. Finished stages are kept; after the cause is mended the same command \
+                 no number; or what was printed could not be written. Finished stages are kept; after the cause is mended the same command \
                  goes on from there."
             }
             Self::Interrupted => {

@@ -11,16 +11,16 @@ pub fn explain(args: &ExplainArgs, printer: Printer) -> Exit {
         for code in Code::ALL {
             let meaning = explanation(*code).meaning;
             let first = meaning.split_inclusive(". ").next().unwrap_or(meaning).trim_end();
-            printer.data(&format!("{:<28} {first}\n", code.as_str()));
+            printer.text(&format!("{:<28} {first}\n", code.as_str()));
         }
         for exit in Exit::ALL {
             let first = exit.meaning().split_inclusive(". ").next().unwrap_or_default().trim_end();
-            printer.data(&format!("{:<28} {first}\n", format!("exit code {}", exit as u8)));
+            printer.text(&format!("{:<28} {first}\n", format!("exit code {}", exit as u8)));
         }
         return Exit::Ok;
     };
     if let Some(exit) = name.parse().ok().and_then(Exit::of) {
-        printer.data(&format!("exit code {name}\n\n{}\n", exit.meaning()));
+        printer.text(&format!("exit code {name}\n\n{}\n", exit.meaning()));
         return Exit::Ok;
     }
     match name.parse::<Code>() {
@@ -32,7 +32,7 @@ pub fn explain(args: &ExplainArgs, printer: Printer) -> Exit {
                     .collect()
             };
             let (wrong, right): (String, String) = (indented(wrong), indented(right));
-            printer.data(&format!("{code}\n\n{meaning}\n\nwrong:\n{wrong}\nright:\n{right}"));
+            printer.text(&format!("{code}\n\n{meaning}\n\nwrong:\n{wrong}\nright:\n{right}"));
             Exit::Ok
         }
         Err(error) => {

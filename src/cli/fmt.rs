@@ -3,6 +3,7 @@
 use super::args::FmtArgs;
 use super::exit::Exit;
 use super::output::Printer;
+use super::project::failed;
 use crate::lang::format;
 use crate::lang::render::{Style, text as text_of};
 use crate::store::write_whole;
@@ -28,10 +29,7 @@ pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {
             }
             Ok(formatted) => match write_whole(file, formatted.as_bytes()) {
                 Ok(()) => printer.line(&format!("{} laid out", file.display())),
-                Err(error) => {
-                    printer.error(&error.to_string(), None);
-                    exit = Exit::Failed;
-                }
+                Err(error) => exit = failed(&error.into(), printer),
             },
             Err(error) => {
                 let style = Style { width: printer.err.width, color: printer.err.color };

@@ -46,7 +46,7 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Failure> {
         results.iter().chain(&drafts).filter(|held| !used(held) && !held.locked).collect();
     let bytes = size(unused.iter().map(|held| held.bytes).sum());
     let kept = results.len() + drafts.len() - unused.len();
-    unused.iter().for_each(|held| printer.data(&line(held)));
+    unused.iter().for_each(|held| printer.text(&line(held)));
     if unused.is_empty() {
         printer.always(&format!("nothing to remove; all {kept} results are needed"));
         return Ok(Exit::Ok);

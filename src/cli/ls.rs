@@ -10,6 +10,7 @@ use super::output::Printer;
 use super::progress::duration;
 use super::project::failed;
 use crate::report::numbers::thousands;
+use crate::show;
 use crate::store::{Held, Store};
 use crate::work::Failure;
 
@@ -30,20 +31,21 @@ fn print(args: &LsArgs, printer: Printer) -> Result<(), Failure> {
     }
     if args.format == Format::Json {
         let rows: Vec<_> = held.iter().map(as_json).collect();
-        printer.data(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
+        printer.data(&show::json(&rows));
         return Ok(());
     }
     let mut text = String::new();
     held.iter().for_each(|held| text += &line(held));
     let total = held.iter().map(|held| held.bytes).sum();
     let _ = writeln!(text, "{} in {} folders", size(total), thousands(held.len() as u64));
-    printer.data(&text);
+    printer.text(&text);
     Ok(())
 }
 
 /// A result in one line.
 pub(super) fn line(held: &Held) -> String {
     let name = held.name.as_deref().unwrap_or(if held.finished { "?" } else { "(unfinished)" });
+    let name = show::brief(name);
     let age = duration(held.age.as_secs_f64());
     let made = if held.locked { ", being made" } else { "" };
     format!(
@@ -60,7 +62,7 @@ fn as_json(held: &Held) -> serde_json::Value {
         "stage": held.stage,
         "name": held.name,
         "key": held.key,
-        "folder": held.folder,
+        "folder": held.folder.to_string_lossy(),
         "bytes": held.bytes,
         "seconds_old": held.age.as_secs(),
         "finished": held.finished,

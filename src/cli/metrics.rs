@@ -4,6 +4,7 @@ use super::args::{Format, MetricsArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use crate::evaluate::file::{Request, summarise};
+use crate::show::json_line;
 
 /// Prints the metrics of a CSV or Parquet file.
 pub fn metrics(args: &MetricsArgs, printer: Printer) -> Exit {
@@ -28,10 +29,9 @@ pub fn metrics(args: &MetricsArgs, printer: Printer) -> Exit {
             }
             match args.format {
                 Format::Json => {
-                    let text = serde_json::to_string(&summary).unwrap_or_default();
-                    printer.data(&format!("{text}\n"));
+                    printer.data(&json_line(&summary));
                 }
-                Format::Text => printer.data(&summary.to_string()),
+                Format::Text => printer.text(&summary.to_string()),
             }
             Exit::Ok
         }

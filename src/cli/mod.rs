@@ -42,7 +42,7 @@ pub fn main(cli: &Cli) -> Exit {
     if let Some(pointer) = exit.pointer() {
         printer.line(&pointer);
     }
-    exit
+    printer.end(exit)
 }
 
 fn carry_out(verb: &Verb, printer: Printer) -> Exit {

@@ -78,13 +78,17 @@ pub fn replay(args: &ReplayArgs, printer: Printer) -> Exit {
 
 fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
     let pack = Pack::open(&args.pack)?;
+    tell(args, &pack, printer).map_err(|failure| pack.named(failure))
+}
+
+fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failure> {
     if pack.loaded.has_errors() {
         print(&pack.loaded, printer);
         return Ok(Exit::Invalid);
     }
     let (mut exit, version) = (Exit::Ok, env!("CARGO_PKG_VERSION"));
-    for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuild(&pack)?) {
-        printer.data(&terminal::render(&rebuilt.table, printer.out));
+    for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuild(pack)?) {
+        printer.text(&terminal::render(&rebuilt.table, printer.out));
         let name = &rebuilt.table.name;
         if rebuilt.other.is_empty() {
             let formats = rebuilt.same.join(", ");
@@ -101,7 +105,8 @@ fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
         if let Some(folder) = &args.reports {
             let evidence = tables::evidence(&pack.findings, table)?;
             let found = (&rebuilt.table, &pack.findings);
-            tables::write(&content(&pack.loaded, table, &evidence, found)?, folder)?;
+            let stem = tables::stem(&pack.loaded.project, name);
+            tables::write(&content(&pack.loaded, table, &evidence, found)?, folder, &stem)?;
         }
     }
     Ok(exit)

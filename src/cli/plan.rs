@@ -14,6 +14,7 @@ use crate::plan::graph::{Digest, Stage, Work};
 use crate::plan::inputs::{Change, Found};
 use crate::plan::meaning::said;
 use crate::report::numbers::thousands;
+use crate::show;
 use crate::work::Failure;
 
 /// Reasons that are told per stage before the rest is counted.
@@ -69,11 +70,11 @@ fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fai
     }
     match args.format {
         Format::Json => {
-            printer.data(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
+            printer.data(&show::json(&rows));
         }
         Format::Text => {
             let lines: String = parts.iter().map(Part::text).collect();
-            printer.data(&(lines + &sum(&reasons, seconds)));
+            printer.text(&(lines + &sum(&reasons, seconds)));
         }
     }
     Ok(Exit::Ok)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::exit::Exit;
-use super::output::Printer;
+use super::output::{Printer, disk_hint};
 use crate::engine::world::{Sought, World, look};
 use crate::engine::{enough, leaks, weights};
 use crate::lang::render::{Style, text};
@@ -138,7 +138,15 @@ pub fn print_missing(world: &World, printer: Printer) {
 pub fn failed(failure: &Failure, printer: Printer) -> Exit {
     match failure {
         Failure::Interrupted => printer.always(&failure.to_string()),
-        _ => printer.error(&failure.to_string(), None),
+        _ => {
+            let text = failure.to_string();
+            let hint = disk_hint(&text);
+            printer.error(&text, hint.as_deref());
+            // Whatever could not be kept: nothing is wrong with the data.
+            if hint.is_some() {
+                return Exit::Failed;
+            }
+        }
     }
     Exit::from(failure)
 }

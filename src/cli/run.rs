@@ -107,12 +107,12 @@ fn carry_out(
         for table in &project.tables {
             let evidence = tables::evidence(&findings, table)?;
             let data = tables::make(project, table, &evidence)?;
-            printer.data(&terminal::render(&data, printer.out));
+            printer.text(&terminal::render(&data, printer.out));
             let mut content = content(loaded, table, &evidence, (&data, &findings))?;
             if page.faces {
                 wrong::add(&mut content, &planned.plan, store)?;
             }
-            let files = tables::write(&content, &args.reports)?;
+            let files = tables::write(&content, &args.reports, &tables::stem(project, &data.name))?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));
             checks.extend(claims::checks(loaded, table, &data));

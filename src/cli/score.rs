@@ -14,6 +14,7 @@ use crate::engine::score::media::{Sort, media};
 use crate::engine::score::{Faces, Outcome, Request, Scored, find, score as score_media};
 use crate::lang::model::Pooling;
 use crate::report::records::write;
+use crate::show;
 use crate::store::Store;
 use crate::work::Failure;
 
@@ -53,7 +54,17 @@ fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
         ScoreFormat::Csv => as_csv(&outcome.scored),
         ScoreFormat::Text => as_text(&outcome.scored),
     };
-    printer.data(&text);
+    match args.format {
+        ScoreFormat::Text => printer.text(&text),
+        ScoreFormat::Csv | ScoreFormat::Json => printer.data(&text),
+    }
+    let lossy = outcome.scored.iter().filter(|s| s.path.to_str().is_none()).count();
+    if lossy > 0 {
+        printer.always(&format!(
+            "{lossy} of {} files have names that are not UTF-8; U+FFFD stands for what is not",
+            outcome.scored.len()
+        ));
+    }
     if args.format == ScoreFormat::Text && outcome.scored.iter().any(|s| !s.faces.is_empty()) {
         printer.line(&format!(
             "a file's score is {} of those of its faces; from {} it is called fake",
@@ -80,7 +91,8 @@ fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
 
 /// What is wrong with a file, or with a part of it.
 fn told(scored: &Scored, printer: Printer) {
-    let path = scored.path.display();
+    let path = scored.path.to_string_lossy();
+    let path = show::shown(&path);
     match (&scored.error, scored.fake) {
         (Some(why), Some(_)) => printer.line(&format!("{path} was used as far as it goes: {why}")),
         (Some(why), None) => printer.error(&format!("{path} has no score: {why}"), None),
@@ -102,7 +114,8 @@ fn as_text(scored: &[Scored]) -> String {
     let mut text = String::new();
     for file in scored {
         let (Some(fake), Some(called)) = (file.fake, file.called) else { continue };
-        let _ = write!(text, "{fake:.4}  {called}  {}", file.path.display());
+        let path = file.path.to_string_lossy();
+        let _ = write!(text, "{fake:.4}  {called}  {}", show::shown(&path));
         if let Some(frames) = file.frames {
             let _ = write!(text, "  ({} faces in {frames} frames)", file.faces.len());
         }
@@ -185,5 +198,5 @@ fn as_json(outcome: &Outcome, args: &ScoreArgs) -> String {
         "images": of(Sort::Image),
         "videos": of(Sort::Video),
     });
-    format!("{}\n", serde_json::to_string_pretty(&all).unwrap_or_default())
+    show::json(&all)
 }

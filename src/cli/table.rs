@@ -62,24 +62,25 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
         let evidence = tables::evidence(&findings, table)?;
         let data = tables::make(&loaded.project, table, &evidence)?;
         if args.check {
-            let check = committed(&args.reports, &data, table.tolerance.value)?;
-            printer.data(&format!("{}: {}\n", data.name, check.detail));
+            let name = format!("{}.csv", tables::stem(&loaded.project, &data.name));
+            let check = committed(&args.reports.join(name), &data, table.tolerance.value)?;
+            printer.text(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
-            printer.data(&match args.format {
-                TableFormat::Text => terminal::render(&data, printer.out),
-                TableFormat::Markdown => markdown::render(&data),
-                TableFormat::Latex => latex::render(&data),
-                TableFormat::Csv => csv::render(&data),
-                TableFormat::Json => json::render(&data),
+            match args.format {
+                TableFormat::Text => printer.text(&terminal::render(&data, printer.out)),
+                TableFormat::Markdown => printer.data(&markdown::render(&data)),
+                TableFormat::Latex => printer.data(&latex::render(&data)),
+                TableFormat::Csv => printer.data(&csv::render(&data)),
+                TableFormat::Json => printer.data(&json::render(&data)),
                 TableFormat::Html => {
                     let mut content = content(loaded, table, &evidence, (&data, &findings))?;
                     if args.faces {
                         wrong::add(&mut content, &planned.plan, &planned.store)?;
                     }
-                    page::render::render(&content, &Figures::of(&content))
+                    printer.data(&page::render::render(&content, &Figures::of(&content)));
                 }
-            });
+            }
         }
         checks.extend(claims::checks(loaded, table, &data));
     }
@@ -88,7 +89,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
         write_whole(path, junit(&all).as_bytes())?;
     }
     if args.github {
-        printer.data(&annotations(&all));
+        printer.text(&annotations(&all));
     }
     Ok(match compared.iter().any(|check| check.verdict == Verdict::Fail) {
         true => Exit::Differs,
@@ -97,14 +98,13 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
 }
 
 /// A table beside the committed one.
-fn committed(folder: &Path, table: &TableData, tolerance: f64) -> Result<Check, Failure> {
-    let path = folder.join(format!("{}.csv", table.name));
-    let text = std::fs::read_to_string(&path).map_err(|e| {
+fn committed(path: &Path, table: &TableData, tolerance: f64) -> Result<Check, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
         Failure::Data(format!(
             "there is no committed table {} to compare with ({e}); `proofmark run --reports {}` \
              writes it",
             path.display(),
-            folder.display()
+            path.parent().unwrap_or(path).display()
         ))
     })?;
     let now = csv::render(table);

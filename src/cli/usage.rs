@@ -3,8 +3,16 @@
 use clap::Error;
 use clap::error::{ContextKind, ContextValue};
 
+use super::exit::Exit;
+use super::output;
+
+/// Prints what is wrong with a command line, or the help it asks for.
+pub fn usage(error: Error) -> Exit {
+    output::usage(&without_far_fetched(error))
+}
+
 /// The error without suggested verbs that have little in common with what was written.
-pub fn usage(mut error: Error) -> Error {
+fn without_far_fetched(mut error: Error) -> Error {
     let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else {
         return error;
     };

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::layout::{IMAGES, VIDEOS};
+use crate::show::brief;
 
 /// What can be wrong with the form of a CSV file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -82,15 +83,16 @@ pub enum RowFlaw {
     EmptyVideo,
     /// A video file that is said to be a frame of a video.
     #[error(
-        "`{0}` is a video file, and a video of its own, not a frame of one; keep video files and \
-         images in tables of their own"
+        "`{}` is a video file, and a video of its own, not a frame of one; keep video files and \
+         images in tables of their own",
+        brief(.0)
     )]
     VideoOfVideo(String),
     /// A path that leaves the root.
-    #[error("the path `{0}` is not below the root")]
+    #[error("the path `{}` is not below the root", brief(.0))]
     OutsideRoot(String),
     /// A label that is neither real nor fake.
-    #[error("the label `{value}` is neither real ({real}) nor fake ({fake})")]
+    #[error("the label `{}` is neither real ({real}) nor fake ({fake})", brief(value))]
     UnknownLabel {
         /// The label.
         value: String,
@@ -102,7 +104,8 @@ pub enum RowFlaw {
     /// A label that the layout does not declare.
     #[error(
         "the label `{value}` is declared neither as real ({real}) nor as fake ({fake}); write \
-         `real \"{value}\"` or `fake \"{value}\"` in the block of the layout"
+         `real \"{value}\"` or `fake \"{value}\"` in the block of the layout",
+        value = brief(value)
     )]
     UndeclaredLabel {
         /// The label.
@@ -113,7 +116,7 @@ pub enum RowFlaw {
         fake: String,
     },
     /// An entry of another form.
-    #[error("`{found}` is not of the form {wanted}")]
+    #[error("`{}` is not of the form {wanted}", brief(found))]
     Form {
         /// What there is.
         found: String,
@@ -124,10 +127,10 @@ pub enum RowFlaw {
     #[error("{0}")]
     Disagree(String),
     /// A split that does not exist.
-    #[error("the split `{0}` is none of train, val and test")]
+    #[error("the split `{}` is none of train, val and test", brief(.0))]
     UnknownSplit(String),
     /// A manipulation that is not declared.
-    #[error("the manipulation `{name}` is not declared{}", did_you_mean(nearest))]
+    #[error("the manipulation `{}` is not declared{}", brief(name), did_you_mean(nearest))]
     UndeclaredManipulation {
         /// The manipulation.
         name: String,
@@ -135,7 +138,7 @@ pub enum RowFlaw {
         nearest: Option<String>,
     },
     /// A path listed before with other values.
-    #[error("the path `{path}` is listed again with other values, first in {first}")]
+    #[error("the path `{}` is listed again with other values, first in {first}", brief(path))]
     RepeatedPath {
         /// The path.
         path: String,
@@ -143,7 +146,12 @@ pub enum RowFlaw {
         first: Place,
     },
     /// Two rows of a video that disagree.
-    #[error("the video `{video}` has the {what} `{value}` here, but `{earlier}` in {first}")]
+    #[error(
+        "the video `{}` has the {what} `{}` here, but `{}` in {first}",
+        brief(video),
+        brief(value),
+        brief(earlier)
+    )]
     Conflict {
         /// The video.
         video: String,
@@ -206,10 +214,10 @@ pub(super) fn counted(n: usize, thing: &str) -> String {
 
 /// Names in backticks, separated by commas.
 pub(super) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
-    names.iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
+    names.iter().map(|n| format!("`{}`", brief(n.as_ref()))).collect::<Vec<_>>().join(", ")
 }
 
 /// A suggestion, if there is one.
 pub(super) fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
+    nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{}`?", brief(n)))
 }

@@ -10,6 +10,7 @@ use super::world::World;
 use super::{outside, predict};
 use crate::data::Video;
 use crate::lang::model::{Column, Label, Project, Split};
+use crate::model::weights::LoadReport;
 use crate::plan::graph::{Kind, Plan, Stage, Work, scored};
 use crate::prepare::faces::Faces;
 use crate::report::findings::{
@@ -93,6 +94,8 @@ pub fn describe(
     store: &Store,
     events: &dyn crate::work::Events,
 ) -> Result<(), Failure> {
+    // A path of this machine says nothing on others.
+    let file = file.file_name().filter(|_| file.is_absolute()).map_or(file, Path::new);
     findings.statistics = survey_of(project, file, store, world, events)?.tables;
     let datasets: Vec<String> = findings.datasets.iter().map(|set| set.dataset.clone()).collect();
     for dataset in datasets {
@@ -142,7 +145,12 @@ fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Res
     run.seconds = Some(record.seconds);
     let load = folder.join("load.json");
     if load.is_file() {
-        run.load = Some(read(&load)?);
+        let mut load: LoadReport = read(&load)?;
+        // Where the file lies on this machine is nobody else's business.
+        if let Some(name) = Path::new(&load.file).file_name() {
+            load.file = name.to_string_lossy().into_owned();
+        }
+        run.load = Some(load);
     }
     if project.experiments[experiment].ready().is_none() {
         run.epochs = epochs(&folder)?;

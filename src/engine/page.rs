@@ -1,10 +1,12 @@
 //! Everything that a table's page shows, brought together.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use super::pack::common;
 use crate::lang::model::{Experiment, LossTerm, Project, Row, Table};
 use crate::lang::span::Origin;
-use crate::lang::{Loaded, Sources};
+use crate::lang::{Loaded, Sources, normalized};
 use crate::report::build::Evidence;
 use crate::report::findings::Findings;
 use crate::report::page::content::{Content, ExperimentText, Index};
@@ -25,17 +27,18 @@ pub fn content<'a>(
     (data, findings): (&'a TableData, &'a Findings),
 ) -> Result<Content<'a>, Failure> {
     let units = shapes(&loaded.project, table, evidence);
+    let named = Named::of(loaded);
     let experiments = |row: &Row| row.experiments().map(str::to_owned).collect();
     Ok(Content {
         table: data,
         findings,
         index: Index::of(findings),
         units: units.map_err(|e| Failure::Data(e.to_string()))?,
-        texts: texts(loaded, table),
+        texts: texts(loaded, table, &named),
         experiments: table.rows.iter().map(experiments).collect(),
         weights: weights(&loaded.project, table),
         faces: BTreeMap::new(),
-        command: format!("proofmark run {}", root(&loaded.sources)),
+        command: format!("proofmark run {}", named.root(&loaded.sources)),
     })
 }
 
@@ -51,13 +54,38 @@ fn weights(project: &Project, table: &Table) -> BTreeMap<(String, String), f64> 
     experiments.flat_map(of).collect()
 }
 
-/// The file that was given, as it was named.
-fn root(sources: &Sources) -> String {
-    sources.root().map(|path| path.display().to_string()).unwrap_or_default()
+/// How the page names files: as the user did; but where that leads from the root of this machine,
+/// from the folder that the files of the project have in common, as a pack of it does.
+struct Named {
+    common: Option<PathBuf>,
+}
+
+impl Named {
+    fn of(loaded: &Loaded) -> Self {
+        let absolute = loaded.sources.root().is_some_and(Path::is_absolute);
+        let references = loaded.project.tables.iter().flat_map(|table| &table.references);
+        let references = references.map(|r| r.file.value.base.join(&r.file.value.written));
+        let paths = loaded.sources.paths().map(Path::to_owned).chain(references);
+        let paths: Vec<PathBuf> = paths.map(|path| normalized(&path)).collect();
+        Self { common: absolute.then(|| common(&paths)) }
+    }
+
+    fn file(&self, path: &Path) -> String {
+        let path = self.common.as_ref().map_or(path.to_owned(), |common| {
+            let path = normalized(path);
+            path.strip_prefix(common).map(Path::to_owned).unwrap_or(path)
+        });
+        path.display().to_string()
+    }
+
+    /// The file that was given.
+    fn root(&self, sources: &Sources) -> String {
+        sources.root().map(|path| self.file(path)).unwrap_or_default()
+    }
 }
 
 /// What is written of each experiment of a table's rows.
-fn texts(loaded: &Loaded, table: &Table) -> BTreeMap<String, ExperimentText> {
+fn texts(loaded: &Loaded, table: &Table, named: &Named) -> BTreeMap<String, ExperimentText> {
     let mut texts = BTreeMap::new();
     for row in &table.rows {
         for name in row.experiments() {
@@ -66,7 +94,7 @@ fn texts(loaded: &Loaded, table: &Table) -> BTreeMap<String, ExperimentText> {
                 // The scores of another tool are declared in the table itself.
                 None => vec![row.experiment.origin],
             };
-            let text = text(&loaded.sources, &origins);
+            let text = text(&loaded.sources, named, &origins);
             texts.extend(text.map(|text| (name.to_owned(), text)));
         }
     }
@@ -96,7 +124,7 @@ fn origins(project: &Project, experiment: &Experiment) -> Vec<Origin> {
 }
 
 /// The declarations around some places, each once.
-fn text(sources: &Sources, origins: &[Origin]) -> Option<ExperimentText> {
+fn text(sources: &Sources, named: &Named, origins: &[Origin]) -> Option<ExperimentText> {
     let mut found: Vec<Origin> = Vec::new();
     for declaration in origins.iter().filter_map(|origin| sources.declaration(*origin)) {
         if !found.contains(&declaration) {
@@ -105,7 +133,7 @@ fn text(sources: &Sources, origins: &[Origin]) -> Option<ExperimentText> {
     }
     let place = |origin| {
         let place = sources.place(origin)?;
-        Some(format!("{}:{}", place.file.display(), place.line))
+        Some(format!("{}:{}", named.file(&place.file), place.line))
     };
     let parts = found.iter().filter_map(|&declaration| {
         Some(format!("// {}\n{}", place(declaration)?, sources.excerpt(declaration)?))

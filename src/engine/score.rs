@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::evaluate::aggregate::pooled;
 use crate::lang::model::{Pooling, Precision};
@@ -65,6 +65,7 @@ pub struct ScoredFace {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Scored {
     /// The file.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// What it is.
     pub kind: Sort,
@@ -89,6 +90,11 @@ pub struct Scored {
     /// What is wrong with it; beside a score, with a part of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// A path as text, with U+FFFD for what is not UTF-8.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }
 
 /// All that was scored.

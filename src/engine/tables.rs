@@ -9,6 +9,7 @@ use crate::evaluate::outside::OutsideCoverage;
 use crate::evaluate::samples::Sample;
 use crate::lang::model::{FrameMax, Project, Row, Table, VideoScore};
 use crate::lang::near;
+use crate::names::beside;
 use crate::plan::graph::{Target, targets};
 use crate::report::build::{Evidence, ScoreKey, Scored, build};
 use crate::report::findings::{FailedVideo, Findings};
@@ -150,24 +151,29 @@ pub fn texts(table: &TableData) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Writes a table in every format to `folder`, and its plots to a folder beside it. Returns the
-/// files, and the folder of plots.
+/// How the names of a table's files begin.
+pub fn stem(project: &Project, table: &str) -> String {
+    beside(table, project.tables.iter().map(|table| table.name.value.as_str()))
+}
+
+/// Writes a table in every format to `folder`, and its plots to a folder beside it, with names that
+/// begin with `stem`. Returns the files, and the folder of plots.
 ///
 /// # Errors
 /// A folder that cannot be written to.
-pub fn write(content: &Content, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub fn write(content: &Content, folder: &Path, stem: &str) -> Result<Vec<PathBuf>, Failure> {
     let table = content.table;
     std::fs::create_dir_all(folder).map_err(|e| Failure::write(folder, &e))?;
     let figures = Figures::of(content);
     let mut files = Vec::new();
     for (extension, text) in texts(table).into_iter().chain([("html", render(content, &figures))]) {
-        let path = folder.join(format!("{}.{extension}", table.name));
+        let path = folder.join(format!("{stem}.{extension}"));
         write_whole(&path, text.as_bytes())?;
         files.push(path);
     }
     let plots: Vec<&Plot> = figures.all().collect();
     if !plots.is_empty() {
-        let folder = folder.join(format!("{}-plots", table.name));
+        let folder = folder.join(format!("{stem}-plots"));
         std::fs::create_dir_all(&folder).map_err(|e| Failure::write(&folder, &e))?;
         plots.par_iter().try_for_each(|plot| write_plot(plot, &folder))?;
         files.push(folder);

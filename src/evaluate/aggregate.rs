@@ -4,6 +4,8 @@
 use polars::prelude::{DataFrame, GroupsIndicator, PolarsResult};
 use thiserror::Error;
 
+use crate::show::brief;
+
 use crate::lang::model::{FrameMax, Pooling};
 
 /// One video of a set of scored faces.
@@ -19,7 +21,7 @@ pub struct Video {
 
 /// A video whose faces are not all real or all fake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("video \"{video}\" is real in row {real_row} and fake in row {fake_row}")]
+#[error("video \"{}\" is real in row {real_row} and fake in row {fake_row}", brief(video))]
 pub struct LabelConflict {
     /// The video's key, its parts joined by a slash.
     pub video: String,

@@ -14,6 +14,7 @@ use super::statistics::bootstrap::{Item, Replica, Stratum, Unit};
 use super::statistics::interval::Interval;
 use super::summary::{Entry, LevelSummary, Levels, Summary};
 use crate::lang::model::Pooling;
+use crate::show::brief;
 
 /// What to read, and how to understand it.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,8 +97,8 @@ pub enum FileError {
     },
     /// A column is not there.
     #[error("{path} has no column \"{column}\"{}; its columns are {}",
-        nearest.as_ref().map(|name| format!(", did you mean \"{name}\"?")).unwrap_or_default(),
-        present.join(", "))]
+        nearest.as_ref().map(|name| format!(", did you mean \"{}\"?", brief(name))).unwrap_or_default(),
+        present.iter().map(|name| brief(name)).collect::<Vec<_>>().join(", "))]
     MissingColumn {
         /// The file.
         path: PathBuf,
@@ -135,7 +136,8 @@ pub enum FileError {
     },
     /// A score that is not a finite number.
     #[error(
-        "row {row} of {path} has the score \"{value}\" in column \"{column}\", not a finite number"
+        "row {row} of {path} has the score \"{}\" in column \"{column}\", not a finite number",
+        brief(value)
     )]
     Score {
         /// The file.

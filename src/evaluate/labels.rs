@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::show::brief;
+
 /// Most values that a message lists.
 const LISTED: usize = 8;
 
@@ -106,7 +108,8 @@ impl<'a> LabelReader<'a> {
             self.values.iter().filter(|(_, fake)| !fake).map(|(value, _)| value.as_str()).collect();
         (self.fake_is.is_some() && real.len() > 1).then(|| {
             let more = if self.values.len() > LISTED { " and more" } else { "" };
-            let quoted: Vec<String> = real.iter().map(|value| format!("\"{value}\"")).collect();
+            let quoted: Vec<String> =
+                real.iter().map(|value| format!("\"{}\"", brief(value))).collect();
             format!("the labels {}{more} count as real", quoted.join(", "))
         })
     }
@@ -124,7 +127,8 @@ impl<'a> LabelReader<'a> {
         let more = values.len() > LISTED;
         values.truncate(LISTED);
         values.sort_unstable();
-        let quoted: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
+        let quoted: Vec<String> =
+            values.iter().map(|value| format!("\"{}\"", brief(value))).collect();
         format!("{}{}", quoted.join(", "), if more { " and more" } else { "" })
     }
 }

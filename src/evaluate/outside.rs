@@ -10,6 +10,7 @@ use super::file::FileError;
 use super::read_rows::{numbers, texts};
 use super::score_file::{Batch, ScoreFile};
 use crate::lang::model::{Label, Predictions, Split};
+use crate::show::brief;
 
 /// Most examples that a message gives.
 const EXAMPLES: usize = 3;
@@ -135,7 +136,7 @@ pub enum OutsideError {
 }
 
 fn listed(examples: &[String]) -> String {
-    examples.iter().map(|example| format!("\"{example}\"")).collect::<Vec<_>>().join(", ")
+    examples.iter().map(|example| format!("\"{}\"", brief(example))).collect::<Vec<_>>().join(", ")
 }
 
 /// The videos of a data set: keys with their splits.

@@ -12,6 +12,7 @@ use polars::prelude::*;
 
 use super::file::FileError;
 use super::repeated::repeated;
+use crate::show::from_cell;
 
 /// Rows that are decoded together; whole row groups up to about this many.
 const BATCH: usize = 1 << 20;
@@ -126,6 +127,8 @@ impl ScoreFile {
             // All columns as text, so that a flaw has a row.
             let columns: Arc<[PlSmallStr]> = wanted.iter().map(PlSmallStr::from).collect();
             let table = self.csv(|options| options.with_columns(Some(columns)))?;
+            let table = table.columns().iter().map(texts_of_cells).collect();
+            let table = DataFrame::new_infer_height(table).map_err(|e| self.flaw(&e))?;
             let decimal_comma = delimiter != b',';
             return take(Batch { total: table.height(), table, decimal_comma });
         }
@@ -293,6 +296,16 @@ impl ScoreFile {
             nearest,
             present: self.columns.clone(),
         })
+    }
+}
+
+/// A column of a CSV with the texts that its cells stand for.
+fn texts_of_cells(column: &Column) -> Column {
+    match column.str() {
+        Ok(cells) if cells.iter().flatten().any(|cell| from_cell(cell) != cell) => {
+            cells.apply_values(from_cell).into_column()
+        }
+        _ => column.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::metrics::Undefined;
 use super::statistics::interval::Interval;
+use crate::show::brief;
 
 /// One metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +131,7 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         text(f, &self.all)?;
         for (name, levels) in &self.groups {
-            writeln!(f, "\n{} {name}", self.by.as_deref().unwrap_or_default())?;
+            writeln!(f, "\n{} {}", self.by.as_deref().unwrap_or_default(), brief(name))?;
             text(f, levels)?;
         }
         match self.dropped {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::span::{FileId, Origin};
 use super::suggest::near;
+use crate::show::message;
 
 /// Whether a problem stops a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -111,12 +112,7 @@ impl Diagnostic {
 }
 
 fn show_invisible(text: &mut String) {
-    const INVISIBLE: [char; 5] = ['\u{200b}', '\u{2060}', '\u{ad}', '\u{180e}', '\u{feff}'];
-    for c in INVISIBLE {
-        if text.contains(c) {
-            *text = text.replace(c, &format!("<U+{:04X}>", c as u32));
-        }
-    }
+    *text = message(text, false);
 }
 
 /// Most characters of a text that is shown: what quotes a word of a megabyte is cut.
@@ -155,8 +151,8 @@ impl Sink {
         let texts = [&mut diagnostic.title, &mut diagnostic.text].into_iter();
         let labels = diagnostic.labels.iter_mut().map(|label| &mut label.text);
         for text in texts.chain(labels).chain(&mut diagnostic.help) {
-            cut_long(text);
             show_invisible(text);
+            cut_long(text);
         }
         self.errors |= diagnostic.severity == Severity::Error;
         let at = diagnostic.origin();

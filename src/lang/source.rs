@@ -312,7 +312,7 @@ impl SourceCode for Sources {
         let found = text.read_span(&local, context_lines_before, context_lines_after)?;
         let shifted = near.start + found.span().offset();
         Ok(Box::new(MietteSpanContents::new_named(
-            file.path.display().to_string(),
+            file.shown.display().to_string(),
             found.data(),
             (file.base + shifted, found.span().len()).into(),
             file.line(shifted),

@@ -18,6 +18,7 @@ use std::fmt;
 
 use super::records;
 use super::text::percent;
+use crate::show::{brief, shown};
 
 /// The columns that say which number a record is.
 const NAMES: [&str; 4] = ["metric", "row", "scenario", "column"];
@@ -196,6 +197,7 @@ fn cells(text: &str) -> Result<Vec<(String, Option<f64>)>, String> {
     let cell = |record: records::Record| {
         let field = |place: usize| record.fields.get(place).map_or("", String::as_str);
         let [metric, row, scenario, column] = [0, 1, 2, 3].map(|i| field(names[i]));
+        let [row, scenario, column] = [row, scenario, column].map(shown);
         let mut name = format!("{metric}, row {row}, {scenario}, column {column}");
         for (what, place) in &more {
             let said = field(*place);
@@ -207,10 +209,9 @@ fn cells(text: &str) -> Result<Vec<(String, Option<f64>)>, String> {
         let number = field(value);
         let number = match number {
             "" => None,
-            text => Some(
-                text.parse()
-                    .map_err(|_| format!("line {}: \"{text}\" is not a number", record.line))?,
-            ),
+            text => Some(text.parse().map_err(|_| {
+                format!("line {}: \"{}\" is not a number", record.line, brief(text))
+            })?),
         };
         Ok((name, number))
     };

@@ -14,6 +14,5 @@ struct Report<'a> {
 /// Renders a table as JSON, ending in a newline.
 pub fn render(table: &TableData) -> String {
     let report = Report { caption: table.caption(), table };
-    let text = serde_json::to_string_pretty(&report);
-    text.expect("a table has only text keys and finite numbers") + "\n"
+    crate::show::json(&report)
 }

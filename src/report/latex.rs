@@ -1,13 +1,14 @@
 //! The table as LaTeX with booktabs and siunitx: a table a metric, scenarios side by side as far as
 //! they fit a page set in 10 points, and below each other beyond.
 //!
-//! The preamble needs `\usepackage{booktabs,siunitx}` and nothing else; labels with
-//! letters that pdfLaTeX lacks need XeLaTeX or LuaLaTeX. Intervals are in the file and not shown,
-//! since a table of many columns is unreadable with them: a comment at its top says how to.
+//! The preamble needs `\usepackage{booktabs,siunitx}` and nothing else. Intervals are in the file
+//! and not shown, since a table of many columns is unreadable with them: a comment at its top says
+//! how to.
 
 use super::lines::width;
 use super::reference::metric_key;
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, ScenarioHead, TableData};
+use super::tex::{escape, with_letters};
 use super::text::{Footnotes, heading, notes, percent};
 
 /// Width of the text of LaTeX's article class in 10 points.
@@ -27,7 +28,7 @@ const PREAMBLE: &str = r"% Preamble: \usepackage{booktabs,siunitx}
 pub fn render(table: &TableData) -> String {
     let footnotes = Footnotes::of(table);
     let labels: Vec<String> = (0..table.metrics.len()).map(|block| label(table, block)).collect();
-    let mut out = PREAMBLE.to_owned();
+    let mut out = String::new();
     for (place, block) in table.metrics.iter().enumerate() {
         let caption = escape(&format!("{}: {}", table.caption(), heading(block)));
         let label = &labels[place];
@@ -45,7 +46,7 @@ pub fn render(table: &TableData) -> String {
         };
         out += "\\end{table*}\n";
     }
-    out
+    with_letters(PREAMBLE, &out)
 }
 
 /// The label of a metric's table, unlike any other of the file.
@@ -210,44 +211,4 @@ fn spread(deviation: f64) -> String {
 
 fn published(value: f64) -> String {
     format!("{{\\,\\scriptsize({})}}", percent(value))
-}
-
-/// Text in which no character is a command.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' | '%' | '$' | '#' | '_' | '{' | '}' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '~' => out += "\\textasciitilde{}",
-            '^' => out += "\\textasciicircum{}",
-            '\\' => out += "\\textbackslash{}",
-            '<' => out += "\\textless{}",
-            '>' => out += "\\textgreater{}",
-            '|' => out += "\\textbar{}",
-            '"' => out += "\\char34{}",
-            '±' => out += "\\ensuremath{\\pm}",
-            '†' => out += "\\textsuperscript{\\dag}",
-            '\n' | '\r' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_label_is_a_command() {
-        assert_eq!(
-            escape(r"50% & $x_1 \# {~}"),
-            r"50\% \& \$x\_1 \textbackslash{}\# \{\textasciitilde{}\}"
-        );
-        // Only some font encodings have a command for it.
-        assert_eq!(escape("\"a\""), r"\char34{}a\char34{}");
-    }
 }

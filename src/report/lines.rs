@@ -1,5 +1,7 @@
 //! Text in lines of a terminal.
 
+use crate::show::prose;
+
 /// What text is printed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Screen {
@@ -24,12 +26,11 @@ pub(super) fn widest<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
     texts.map(|text| width(text)).max().unwrap_or(0)
 }
 
-/// Text on one line, at most so many characters wide. Control characters would
-/// command the terminal.
+/// Text on one line, at most so many characters wide.
 pub(super) fn cut(text: &str, limit: usize) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let plain = prose(text);
     if width(&plain) <= limit {
-        return plain;
+        return plain.into_owned();
     }
     plain.chars().take(limit - 1).chain(['…']).collect()
 }

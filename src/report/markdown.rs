@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::table::{Cell, Mark, MetricBlock, RowData, TableData};
 use super::text::{Footnotes, certainty, claim, heading, notes, percent};
+use crate::show::prose;
 
 /// Renders a table as Markdown.
 pub fn render(table: &TableData) -> String {
@@ -93,14 +94,13 @@ pub(super) fn grid(head: &[String], rows: &[Vec<String>]) -> String {
 /// Text in which no character is markup.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let characters: Vec<char> = text.chars().collect();
+    let characters: Vec<char> = prose(text).chars().collect();
     for (i, &c) in characters.iter().enumerate() {
         let inside_word = || {
             let at = |i: usize| characters.get(i).is_some_and(|c| c.is_alphanumeric());
             i > 0 && at(i - 1) && at(i + 1)
         };
         match c {
-            '\n' | '\r' => out.push(' '),
             // An underscore inside a word is none.
             '_' if inside_word() => out.push(c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' => {
@@ -126,5 +126,6 @@ mod tests {
         assert_eq!(escape("a|b *c* <d> & _e_"), r"a\|b \*c\* \<d\> & \_e\_");
         assert_eq!(escape("&lt; &#60;"), r"&amp;lt; &amp;\#60;");
         assert_eq!(escape("FS_avg\nx"), "FS_avg x");
+        assert_eq!(escape("\u{1b}[2J\u{202e}"), r"\<U+001B\>\[2J\<U+202E\>");
     }
 }

@@ -29,6 +29,7 @@ pub mod reference;
 pub mod statistics;
 pub mod table;
 pub mod terminal;
+mod tex;
 mod text;
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
-//! Records of fields separated by commas (RFC 4180).
+//! Records of fields separated by commas (RFC 4180), each a cell that is safe to look at.
 
-/// Appends a record, quoting what needs it.
+use crate::show::{from_cell, to_cell};
+
+/// Appends a record of cells, quoting what needs it.
 pub(crate) fn write<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
     for (i, field) in fields.into_iter().enumerate() {
         if i > 0 {
             out.push(',');
         }
-        if field.contains([',', '"', '\n', '\r']) {
+        let field = to_cell(field);
+        if field.contains([',', '"', '\n']) {
             out.push('"');
             out.push_str(&field.replace('"', "\"\""));
             out.push('"');
         } else {
-            out.push_str(field);
+            out.push_str(&field);
         }
     }
     out.push_str("\r\n");
@@ -22,7 +25,7 @@ pub(crate) fn write<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a s
 pub(super) struct Record {
     /// Line.
     pub line: usize,
-    /// Fields, unquoted.
+    /// The texts of its cells.
     pub fields: Vec<String>,
 }
 
@@ -61,7 +64,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Record>, BadQuote> {
                     bare.to_owned()
                 }
             };
-            record.fields.push(field);
+            record.fields.push(from_cell(&field).into_owned());
             if let Some(after) = rest.strip_prefix(',') {
                 rest = after;
                 continue;
@@ -124,7 +127,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(
-            rows in prop::collection::vec(prop::collection::vec("[a,\"\r\n é]{0,6}", 2..5), 0..6)
+            rows in prop::collection::vec(prop::collection::vec("[a,\"\r\n é'=\u{1b}-]{0,6}", 2..5), 0..6)
         ) {
             let mut text = String::new();
             for row in &rows {

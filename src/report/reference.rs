@@ -11,6 +11,7 @@ use super::lookup::Lookup;
 use super::records;
 use super::table::{ReferenceSummary, TableData};
 use crate::lang::model::Metric;
+use crate::show::brief;
 
 /// The columns that a file of published numbers needs.
 const COLUMNS: [&str; 5] = ["metric", "row", "scenario", "column", "value"];
@@ -102,12 +103,13 @@ pub enum Flaw {
     },
     /// A metric that there is not.
     #[error(
-        "there is no metric \"{0}\"; there are auc, balanced-accuracy, eer, average-precision, \
-         accuracy, tpr, brier and ece"
+        "there is no metric \"{}\"; there are auc, balanced-accuracy, eer, average-precision, \
+         accuracy, tpr, brier and ece",
+        brief(.0)
     )]
     Metric(String),
     /// A value that is not a number.
-    #[error("\"{0}\" is not a number")]
+    #[error("\"{}\" is not a number", brief(.0))]
     Number(String),
     /// A value that no metric can have.
     #[error("{value} is not in 0 to {limit}{}",

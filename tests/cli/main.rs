@@ -8,6 +8,8 @@ mod device;
 mod diff;
 mod disks;
 mod failures;
+mod foreign;
+mod full;
 mod graph;
 mod heldout;
 mod hub;

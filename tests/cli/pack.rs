@@ -25,7 +25,7 @@ fn project() -> Place {
 const FILE: &str = "experiments/x.kdl";
 
 /// An archive of files in the given order.
-fn packed(path: &Path, files: &[(&str, &[u8])]) {
+pub fn packed(path: &Path, files: &[(&str, &[u8])]) {
     let mut encoder = zstd::Encoder::new(std::fs::File::create(path).unwrap(), 0).unwrap();
     for (name, content) in files {
         let mut header = tar::Header::new_gnu();

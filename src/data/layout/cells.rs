@@ -12,6 +12,7 @@ use crate::data::error::DataError;
 use crate::data::flaw::{CsvFlaw, Nothing};
 use crate::data::words::nearest;
 use crate::lang::span::Spanned;
+use crate::show::from_cell;
 
 /// Some columns of a table as text; an empty cell is an empty text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Cells {
             }
             cells.lines.push(line);
             for (column, &place) in cells.columns.iter_mut().zip(&places) {
-                column.push(fields[place].clone());
+                column.push(from_cell(&fields[place]).into_owned());
             }
         }
         Ok(cells)

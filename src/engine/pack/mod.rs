@@ -22,4 +22,5 @@ pub use card::Card;
 pub use differences::{Found, differences};
 pub use read::{Pack, is_pack};
 pub use replay::{Rebuilt, rebuild};
+pub(super) use write::common;
 pub use write::{Summary, write};

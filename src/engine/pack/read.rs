@@ -45,7 +45,7 @@ impl Pack {
         let folder = tempfile::tempdir().map_err(|e| Failure::Run(e.to_string()))?;
         let card = unpack(path, folder.path())?;
         let file = folder.path().join(FINDINGS);
-        let text = std::fs::read(&file).map_err(|e| Failure::read(&file, &e))?;
+        let text = std::fs::read(&file).map_err(|e| flaw(path, &format!("{FINDINGS}: {e}")))?;
         let mut findings: Findings =
             serde_json::from_slice(&text).map_err(|e| flaw(path, &format!("{FINDINGS}: {e}")))?;
         for scores in &mut findings.scores {
@@ -72,6 +72,12 @@ impl Pack {
             }
         }
         loaded.sources.show_below(&folder.path().join(PROJECT));
+        for found in &mut loaded.diagnostics {
+            let texts = [&mut found.title, &mut found.text].into_iter().chain(&mut found.help);
+            for text in texts.chain(found.labels.iter_mut().map(|label| &mut label.text)) {
+                below(text, folder.path()).into_iter().for_each(|below| *text = below);
+            }
+        }
         Ok(Self { card, findings, loaded, folder, path: path.to_owned() })
     }
 
@@ -87,10 +93,33 @@ impl Pack {
         std::fs::read(&path).map(Some).map_err(|e| Failure::read(&path, &e))
     }
 
+    /// A failure with the pack and names in it, where it would name files of the folder, which
+    /// has another name each time and is gone when somebody reads this.
+    pub fn named(&self, failure: Failure) -> Failure {
+        let within = |text: String| match below(&text, self.folder.path()) {
+            Some(text) => format!("{}: {text}", self.path.display()),
+            None => text,
+        };
+        match failure {
+            Failure::Data(text) => Failure::Data(within(text)),
+            Failure::Run(text) => Failure::Run(within(text)),
+            Failure::Read { path, source } if path.starts_with(self.folder.path()) => {
+                Failure::Data(within(format!("cannot read {}: {source}", path.display())))
+            }
+            other => other,
+        }
+    }
+
     /// The file that was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// A text without the path of a folder in it, if it is there.
+fn below(text: &str, folder: &Path) -> Option<String> {
+    let folder = format!("{}{}", folder.display(), std::path::MAIN_SEPARATOR);
+    text.contains(&folder).then(|| text.replace(&folder, ""))
 }
 
 fn flaw(path: &Path, why: &str) -> Failure {

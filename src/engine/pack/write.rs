@@ -135,7 +135,7 @@ fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Co
 }
 
 /// The folder that all paths lie in.
-fn common(paths: &[PathBuf]) -> PathBuf {
+pub fn common(paths: &[PathBuf]) -> PathBuf {
     let mut base = paths.first().and_then(|path| path.parent()).unwrap_or(Path::new(""));
     while !paths.iter().all(|path| path.starts_with(base)) {
         base = base.parent().unwrap_or(Path::new(""));

@@ -13,6 +13,7 @@ use crate::report::table::{
     Untested,
 };
 use crate::report::text::{heading, percent};
+use crate::show::{json_line, shown};
 
 /// What is said of something: its name, and what it is.
 pub(super) type Facts = Vec<(String, String)>;
@@ -53,7 +54,19 @@ pub(super) fn json(content: &Content, places: &Places) -> String {
         "columns": columns.collect::<Vec<_>>(),
     });
     // No tag can begin in it.
-    all.to_string().replace('<', "\\u003c")
+    json_line(&seen(all)).trim_end().replace('<', "\\u003c")
+}
+
+/// The same with texts in which every character is seen.
+fn seen(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(shown(&text).into_owned()),
+        Value::Array(values) => values.into_iter().map(seen).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(key, value)| (key, seen(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 fn fact(name: &str, value: impl Into<String>) -> (String, String) {

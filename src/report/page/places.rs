@@ -2,7 +2,7 @@
 
 use super::content::Content;
 use crate::lang::model::Level;
-use crate::report::markup::Names;
+use crate::names::Names;
 use crate::report::table::{ColumnKind, MetricBlock};
 
 /// Names of blocks, rows and columns. They have no dots, so that those of cells, which are made

@@ -10,8 +10,7 @@ use crate::data::survey::{SetTable, Survey};
 pub fn render(survey: &Survey) -> String {
     let tables: Vec<Value> = survey.tables.iter().map(table).collect();
     let all = json!({ "tables": tables, "notes": survey.notes });
-    let text = serde_json::to_string_pretty(&all);
-    text.expect("statistics have only text keys and whole numbers") + "\n"
+    crate::show::json(&all)
 }
 
 fn table(table: &SetTable) -> Value {

@@ -1,14 +1,13 @@
 //! Statistics as LaTeX with booktabs, like Tables 1 and 2 of the paper.
 //!
-//! The preamble needs `\usepackage{booktabs,graphicx}` and nothing else; names with letters that
-//! pdfLaTeX lacks need XeLaTeX or LuaLaTeX.
+//! The preamble needs `\usepackage{booktabs,graphicx}` and nothing else.
 
 use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::{legend, lines, of_table};
 use crate::data::statistics::Row;
 use crate::data::survey::{Note, SetTable, Survey};
-use crate::report::latex::escape;
+use crate::report::tex::{escape, with_letters};
 
 const STYLE: Style = Style {
     unknown: "--",
@@ -18,11 +17,8 @@ const STYLE: Style = Style {
 
 /// Renders each table as a `table*` environment.
 pub fn render(survey: &Survey) -> String {
-    let mut out = String::from("% Preamble: \\usepackage{booktabs,graphicx}\n");
-    for table in &survey.tables {
-        out += &environment(table, &survey.notes);
-    }
-    out
+    let tables = survey.tables.iter().map(|table| environment(table, &survey.notes));
+    with_letters("% Preamble: \\usepackage{booktabs,graphicx}\n", &tables.collect::<String>())
 }
 
 fn environment(table: &SetTable, notes: &[Note]) -> String {

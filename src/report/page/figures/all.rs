@@ -1,7 +1,7 @@
 //! Everything that is plotted of a table.
 
 use super::{learning, robustness, scores};
-use crate::report::markup::Names;
+use crate::names::Names;
 use crate::report::page::content::{Content, UnitShapes};
 use crate::report::plot::chart::Plot;
 
