@@ -12,6 +12,7 @@ pub mod plan;
 pub mod prepare;
 pub mod report;
 pub mod rng;
+pub mod seal;
 pub mod store;
 pub mod train;
 mod wide;

@@ -1,5 +1,6 @@
 //! Exit codes. They are public: scripts may rely on them.
 
+use crate::store::StoreFailure;
 use crate::work::Failure;
 
 /// How a command ended.
@@ -94,6 +95,7 @@ impl From<&Failure> for Exit {
         match failure {
             Failure::Interrupted => Self::Interrupted,
             Failure::Data(_) | Failure::Weights(_) => Self::Data,
+            Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,
             _ => Self::Failed,
         }
     }
