@@ -96,6 +96,7 @@ impl From<&Failure> for Exit {
             Failure::Interrupted => Self::Interrupted,
             Failure::Data(_) | Failure::Weights(_) => Self::Data,
             Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,
+            Failure::Faces(faces) if faces.is_read() => Self::Data,
             _ => Self::Failed,
         }
     }
