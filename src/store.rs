@@ -8,9 +8,13 @@
 //! .proofmark/locks/train-KEY     held while a process makes that result
 //! .proofmark/last/NAME.json      inputs of the last result of that name, for `plan`
 //! .proofmark/digests.json        digests of data files by size and time
+//! .proofmark/aside/train-KEY.1/  what stood in the place of a result, or was none
 //! ```
 
+mod aside;
+mod clock;
 mod inventory;
+mod record;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -22,10 +26,15 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::seal::{self, Seal};
+
+pub use aside::set_aside;
+use clock::Clock;
 pub use inventory::Held;
+pub use record::{StageRecord, contents, cure};
 
 /// Format of the store that this version writes.
-const FORMAT: u32 = 1;
+const FORMAT: u64 = 1;
 /// Bytes at each of three places that stand for a video.
 const ENDS: u64 = 64 << 10;
 
@@ -56,6 +65,14 @@ pub enum StoreFailure {
         /// What is wrong.
         why: String,
     },
+    /// A file is not as it was written.
+    #[error("{} is damaged: {why}; {}", path.display(), cure(path))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A file operation failed.
     #[error("cannot {doing} {}: {source}{}", path.display(), elsewhere(source))]
     Io {
@@ -66,6 +83,12 @@ pub enum StoreFailure {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl StoreFailure {
+    fn damaged(path: &Path, why: impl std::fmt::Display) -> Self {
+        Self::Damaged { path: path.to_owned(), why: why.to_string() }
+    }
 }
 
 fn elsewhere(error: &io::Error) -> &'static str {
@@ -88,23 +111,6 @@ impl<T> Doing<T> for io::Result<T> {
     }
 }
 
-/// What a result was made from, beside it in `stage.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageRecord {
-    /// Kind of stage: `faces`, `landmarks`, `sample`, `train`, `predict`.
-    pub stage: String,
-    /// What it is called in the experiment, e.g. `fsfm-ba`.
-    pub name: String,
-    /// The key.
-    pub key: String,
-    /// The typed inputs from which the key was computed.
-    pub inputs: Value,
-    /// Version of Proofmark that made it.
-    pub proofmark: String,
-    /// Wall-clock seconds it took.
-    pub seconds: f64,
-}
-
 /// A store on disk.
 #[derive(Debug)]
 pub struct Store {
@@ -117,7 +123,10 @@ pub struct Store {
 pub struct Draft {
     /// The folder to write into; it may hold the state of an interrupted run.
     pub folder: PathBuf,
+    /// What was found in its place and set aside, in words.
+    pub notes: Vec<String>,
     target: PathBuf,
+    clock: Clock,
     _locks: Vec<File>,
 }
 
@@ -186,7 +195,7 @@ impl Store {
             Err(TryLockError::WouldBlock) => lock.lock().doing("lock", &path)?,
             Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
         }
-        self.draft(stage, key, vec![lock])
+        self.draft(stage, key, None, vec![lock])
     }
 
     /// What is to be done about a share of a result. Several processes make shares of one
@@ -204,7 +213,7 @@ impl Store {
                 Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
             }
         }
-        self.draft(stage, key, vec![whole, own])
+        self.draft(stage, key, Some(share), vec![whole, own])
     }
 
     fn lock_file(&self, name: &str) -> Result<(PathBuf, File), StoreFailure> {
@@ -213,15 +222,41 @@ impl Store {
         Ok((path, lock))
     }
 
-    fn draft(&self, stage: &str, key: &str, locks: Vec<File>) -> Result<Claim, StoreFailure> {
+    fn draft(
+        &self,
+        stage: &str,
+        key: &str,
+        share: Option<&str>,
+        locks: Vec<File>,
+    ) -> Result<Claim, StoreFailure> {
         // Another process may have finished it while we waited.
         if let Some(folder) = self.find(stage, key) {
             return Ok(Claim::Done(folder));
         }
-        let folder = self.root.join("work").join(format!("{stage}-{key}"));
+        let name = format!("{stage}-{key}");
+        let folder = self.root.join("work").join(&name);
+        let kind = self.root.join("objects").join(stage);
+        let target = kind.join(key);
+        let mut notes = Vec::new();
+        // Found only after the work, these would be the end of it.
+        let wrong = [&kind, &folder].into_iter().filter(|path| path.exists() && !path.is_dir());
+        let wrong = wrong.chain([&target].into_iter().filter(|t| t.symlink_metadata().is_ok()));
+        for path in wrong.cloned().collect::<Vec<_>>() {
+            if let Some(aside) = self.put_aside(&path, &name)? {
+                notes.push(format!(
+                    "{} is no finished result: set aside as {}, and made again",
+                    path.display(),
+                    aside.display()
+                ));
+            }
+        }
         fs::create_dir_all(&folder).doing("create", &folder)?;
-        let target = self.root.join("objects").join(stage).join(key);
-        Ok(Claim::Make(Draft { folder, target, _locks: locks }))
+        let clock = Clock::start(&folder, &share.map_or(String::new(), |s| format!("-{s}")))?;
+        // Other shares may be writing.
+        if share.is_none() {
+            aside::clean(&folder, false)?;
+        }
+        Ok(Claim::Make(Draft { folder, notes, target, clock, _locks: locks }))
     }
 
     /// Inputs of the last result called `name` of a stage.
@@ -298,7 +333,8 @@ impl Store {
     pub fn save_digests(&self) -> Result<(), StoreFailure> {
         let mut digests = self.lock();
         if digests.changed {
-            let text = serde_json::to_vec(&digests.known).unwrap_or_default();
+            let mut text = serde_json::to_vec(&digests.known).unwrap_or_default();
+            seal::seal(&mut text);
             write_whole(&self.root.join("digests.json"), &text)?;
             digests.changed = false;
         }
@@ -311,10 +347,16 @@ impl Store {
 }
 
 impl Draft {
-    /// Publishes the folder under its key, with the record beside the files.
+    /// Seconds that it took so far, in all processes that worked on it.
+    pub fn seconds(&self) -> f64 {
+        self.clock.seconds()
+    }
+
+    /// Publishes the folder under its key, with the record beside the files. What killed writes
+    /// left, and what was set aside, is not published.
     pub fn commit(self, record: &StageRecord) -> Result<PathBuf, StoreFailure> {
-        let text = serde_json::to_vec_pretty(record).unwrap_or_default();
-        write_whole(&self.folder.join("stage.json"), &text)?;
+        aside::clean(&self.folder, true)?;
+        record.write(&self.folder)?;
         for entry in fs::read_dir(&self.folder).doing("read", &self.folder)? {
             let path = entry.doing("read", &self.folder)?.path();
             File::open(&path).and_then(|f| f.sync_all()).doing("write", &path)?;
@@ -323,6 +365,7 @@ impl Draft {
             fs::create_dir_all(parent).doing("create", parent)?;
         }
         fs::rename(&self.folder, &self.target).doing("create", &self.target)?;
+        self.clock.finish();
         Ok(self.target)
     }
 
@@ -364,12 +407,18 @@ pub fn readable_temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> 
 fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {
     let broken = |why: String| StoreFailure::Broken { path: path.to_owned(), why };
     let value: Value = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
-    match value["format"].as_u64() {
-        Some(found) if found <= u64::from(FORMAT) => Ok(()),
-        Some(found) => {
+    let Some(format) = value.get("format") else {
+        return Err(broken("it has no format number".to_owned()));
+    };
+    match format.as_u64() {
+        Some(1..=FORMAT) => Ok(()),
+        Some(found @ 1..) => {
             Err(StoreFailure::Newer { path: path.parent().unwrap_or(path).to_owned(), found })
         }
-        None => Err(broken("it has no format number".to_owned())),
+        Some(0) | None => {
+            let shown: String = format.to_string().chars().take(40).collect();
+            Err(broken(format!("its format is {shown}, not a whole number from 1 on")))
+        }
     }
 }
 
@@ -389,8 +438,13 @@ struct Known {
 impl Digests {
     /// A damaged list only costs reading the files again.
     fn load(path: &Path) -> Self {
-        let known = fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        Self { known: known.unwrap_or_default(), changed: false }
+        let text = fs::read(path).unwrap_or_default();
+        let list: BTreeMap<String, Value> = match seal::check(&text) {
+            Seal::Broken => BTreeMap::new(),
+            Seal::Whole | Seal::None => serde_json::from_slice(&text).unwrap_or_default(),
+        };
+        let known = |(name, value)| Some((name, serde_json::from_value(value).ok()?));
+        Self { known: list.into_iter().filter_map(known).collect(), changed: false }
     }
 }
 
@@ -405,7 +459,7 @@ mod tests {
             key: key.into(),
             inputs: serde_json::json!({"epochs": 3}),
             proofmark: "0".into(),
-            seconds: 0.0,
+            ..StageRecord::default()
         }
     }
 
@@ -443,7 +497,14 @@ mod tests {
         fs::write(dir.path().join("store.json"), "{\"format\": 99}").unwrap();
         let error = Store::open(dir.path()).unwrap_err();
         assert!(matches!(error, StoreFailure::Newer { found: 99, .. }), "{error}");
-        for text in ["", "[]", "{\"format\": \"one\"}"] {
+        for value in ["-1", "0", "1.5", "1e30", "\"one\"", "null", "[1]", "{}", "true"] {
+            fs::write(dir.path().join("store.json"), format!("{{\"format\": {value}}}")).unwrap();
+            let error = Store::open(dir.path()).unwrap_err();
+            assert!(matches!(error, StoreFailure::Broken { .. }), "{error}");
+            let error = error.to_string();
+            assert!(error.contains("its format is ") && error.contains("from 1 on"), "{error}");
+        }
+        for text in ["", "[]", "{}", "7", "\u{0}"] {
             fs::write(dir.path().join("store.json"), text).unwrap();
             let error = Store::open(dir.path()).unwrap_err();
             assert!(matches!(error, StoreFailure::Broken { .. }), "{error}");
@@ -458,6 +519,14 @@ mod tests {
         fs::write(&file, b"one").unwrap();
         let one = store.digest(&file).unwrap();
         store.save_digests().unwrap();
+        assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
+        // A digest with a flipped bit would be that of other data.
+        let list = dir.path().join("store/digests.json");
+        let whole = fs::read(&list).unwrap();
+        let place = String::from_utf8_lossy(&whole).find(&one).unwrap();
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1;
+        fs::write(&list, flipped).unwrap();
         assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
         fs::write(&file, b"other").unwrap();
         assert_ne!(store.digest(&file).unwrap(), one);
@@ -496,5 +565,9 @@ mod tests {
         store.remember("train", "a/b", &serde_json::json!({"x": 1})).unwrap();
         assert_eq!(store.last("train", "a/b"), Some(serde_json::json!({"x": 1})));
         assert_eq!(store.last("train", "a_b"), None);
+        // To the last bit: else `plan` would say that a number changed into itself.
+        let inputs = serde_json::json!({"lr": 0.001_913_588_684_913_779_5, "least": 5e-324});
+        store.remember("train", "a", &inputs).unwrap();
+        assert_eq!(store.last("train", "a"), Some(inputs));
     }
 }

@@ -1,5 +1,6 @@
 //! Exit codes. They are public: scripts may rely on them.
 
+use crate::store::StoreFailure;
 use crate::work::Failure;
 
 /// How a command ended.
@@ -105,6 +106,8 @@ impl From<&Failure> for Exit {
         match failure {
             Failure::Interrupted => Self::Interrupted,
             Failure::Data(_) | Failure::Weights(_) => Self::Data,
+            Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,
+            Failure::Faces(faces) if faces.is_read() => Self::Data,
             Failure::Write { .. }
             | Failure::Read { .. }
             | Failure::Faces(_)

@@ -218,9 +218,9 @@ impl Manifest {
             let place = path.display().to_string();
             move |why: String| DataError::Manifest { place, why }
         };
-        let videos = layout::cells::read_parquet(&video_file, None)?;
+        let videos = layout::cells::read_parquet(&video_file)?;
         let videos = video_rows(&videos).map_err(damaged(&video_file))?;
-        let frames = layout::cells::read_parquet(&frame_file, None)?;
+        let frames = layout::cells::read_parquet(&frame_file)?;
         let frames = frame_rows(&frames).map_err(damaged(&frame_file))?;
         check(&videos, &frames).map_err(damaged(folder))?;
         Self::new(videos, frames)

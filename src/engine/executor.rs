@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::store::StoreFailure;
 use crate::work::Failure;
 
 /// A task, known by its place in a list.
@@ -201,6 +202,7 @@ impl Executor for Local<'_> {
 /// Whether the same would happen to every other task.
 fn befalls_all(failure: &Failure) -> bool {
     match failure {
+        Failure::Store(StoreFailure::Damaged { .. }) => false,
         Failure::Write { .. } | Failure::Store(_) | Failure::Interrupted => true,
         Failure::Data(_)
         | Failure::Read { .. }

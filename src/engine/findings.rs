@@ -17,7 +17,7 @@ use crate::report::findings::{
     FailedVideo, Findings, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
 };
 use crate::report::table::Coverage;
-use crate::store::{StageRecord, Store};
+use crate::store::{StageRecord, Store, contents};
 use crate::train::journal::file::epochs;
 use crate::work::Failure;
 
@@ -140,9 +140,10 @@ fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Res
         epochs: Vec::new(),
     };
     let Some(folder) = store.find(Kind::Train.word(), &stage.key) else { return Ok(run) };
-    let record: StageRecord = read(&folder.join("stage.json"))?;
-    run.proofmark = Some(record.proofmark);
-    run.seconds = Some(record.seconds);
+    if let Some(record) = StageRecord::read(&folder)? {
+        run.proofmark = Some(record.proofmark);
+        run.seconds = Some(record.seconds);
+    }
     let load = folder.join("load.json");
     if load.is_file() {
         let mut load: LoadReport = read(&load)?;
@@ -159,7 +160,7 @@ fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Res
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let text = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
+    let text = contents(path)?;
     serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
 }
 

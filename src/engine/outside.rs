@@ -9,7 +9,7 @@ use crate::evaluate::outside::{OutsideCoverage, OutsideError, read};
 use crate::evaluate::predictions::{Prediction, PredictionsError, write};
 use crate::lang::model::{Label, Predictions};
 use crate::plan::graph::Target;
-use crate::store::write_whole;
+use crate::store::{contents, write_whole};
 use crate::work::Failure;
 
 /// How much of the split has a score, beside the predictions.
@@ -58,6 +58,6 @@ pub fn make(
 /// What was written beside the predictions.
 pub fn coverage(folder: &Path) -> Result<OutsideCoverage, Failure> {
     let path = folder.join(COVERAGE);
-    let text = std::fs::read(&path).map_err(|e| Failure::read(&path, &e))?;
+    let text = contents(&path)?;
     serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use polars::prelude::*;
 
 use crate::data::sample::Pick;
+use crate::parquet;
 use crate::work::Failure;
 
 /// Names of the parts in the file.
@@ -65,10 +66,12 @@ impl Picks {
     /// # Errors
     /// A file that is damaged.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let failed = |e: PolarsError| Failure::read(path, &std::io::Error::other(e.to_string()));
-        let broken = |why: &str| Failure::read(path, &std::io::Error::other(why));
-        let file = File::open(path).map_err(|e| Failure::read(path, &e))?;
-        let table = ParquetReader::new(file).finish().map_err(failed)?;
+        let unread = |why: &dyn std::fmt::Display| {
+            Failure::Data(format!("cannot read {}: {why}", path.display()))
+        };
+        let failed = |e: PolarsError| unread(&e);
+        let broken = |why: &str| unread(&why);
+        let table = parquet::stored(path).map_err(|e| Failure::Data(e.told(path)))?;
         let text = |name: &str| table.column(name).and_then(|c| c.str().cloned()).map_err(failed);
         let (parts, datasets, videos) = (text("part")?, text("dataset")?, text("video_key")?);
         let faces = table.column("face").and_then(|c| c.u32().cloned()).map_err(failed)?;

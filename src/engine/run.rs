@@ -235,6 +235,7 @@ impl Run<'_> {
             }
         };
         let events = self.observer.begin(stage, number, of);
+        draft.notes.iter().for_each(|note| events.note(note));
         match self.faces(dataset, share, &draft.folder, events.as_ref())? {
             Made::Whole(_) => Ok(true),
             Made::Left(videos) => {
@@ -282,21 +283,23 @@ impl Run<'_> {
         }
         let begun = Instant::now();
         let events = self.observer.begin(stage, number, of);
+        draft.notes.iter().for_each(|note| events.note(note));
         self.make(stage, &draft.folder, events.as_ref())?;
-        let seconds = begun.elapsed().as_secs_f64();
-        let folder = draft.commit(&StageRecord {
+        let record = StageRecord {
             stage: word.to_owned(),
             name: stage.name.clone(),
             key: stage.key.clone(),
             inputs: stage.inputs.values.clone(),
             proofmark: env!("CARGO_PKG_VERSION").to_owned(),
-            seconds,
-        })?;
+            seconds: draft.seconds(),
+            ..StageRecord::default()
+        };
+        let folder = draft.commit(&record)?;
         if stage.kind == Kind::Faces {
             remove_journals(&folder)?;
         }
         drop(events);
-        self.observer.end(stage, Some(seconds));
+        self.observer.end(stage, Some(begun.elapsed().as_secs_f64()));
         Ok(())
     }
 

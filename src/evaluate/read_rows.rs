@@ -10,6 +10,7 @@ use super::file::{FileError, Request};
 use super::labels::LabelReader;
 use super::rows::{Ids, Rows};
 use super::score_file::ScoreFile;
+use crate::guard::guarded;
 
 /// Between the parts of a video's key.
 const PARTED: &str = "\u{1f}";
@@ -198,7 +199,7 @@ impl Reading<'_> {
         let name = self.request.label.clone();
         // Whole numbers and booleans are read as their texts, each value once.
         if column.dtype().is_integer() && !column.has_nulls() {
-            let wide = column.cast(&DataType::Int64).ok().filter(|wide| !wide.has_nulls());
+            let wide = cast(column, &DataType::Int64).filter(|wide| !wide.has_nulls());
             if let Some(wide) = wide {
                 return self.whole_numbers(wide.i64().expect("just cast"), scores, first);
             }
@@ -358,8 +359,8 @@ pub(super) fn numbers(
     if !column.dtype().is_primitive_numeric() {
         return Err(wrong_type(path, name, column, "numbers"));
     }
-    let numbers = column.cast(&DataType::Float64);
-    let numbers = numbers.map_err(|_| wrong_type(path, name, column, "numbers"))?;
+    let numbers = cast(column, &DataType::Float64);
+    let numbers = numbers.ok_or_else(|| wrong_type(path, name, column, "numbers"))?;
     let number = |(row, score): (usize, Option<f64>)| match score {
         Some(score) if !score.is_finite() => Err(bad(row, score.to_string())),
         score => Ok(score),
@@ -386,7 +387,12 @@ pub(super) fn texts(
     if column.dtype().is_nested() {
         return Err(wrong_type(path, name, column, wanted));
     }
-    column.cast(&DataType::String).map_err(|_| wrong_type(path, name, column, wanted))
+    cast(column, &DataType::String).ok_or_else(|| wrong_type(path, name, column, wanted))
+}
+
+/// A column in another type, where there is a way to it.
+fn cast(column: &Column, dtype: &DataType) -> Option<Column> {
+    guarded(|| column.cast(dtype)).ok()?.ok()
 }
 
 fn wrong_type(path: &Path, name: &str, column: &Column, wanted: &'static str) -> FileError {

@@ -12,6 +12,8 @@ use polars::prelude::*;
 
 use super::file::FileError;
 use super::repeated::repeated;
+use crate::guard::guarded;
+use crate::parquet::{ParquetError, ParquetFile};
 use crate::show::from_cell;
 
 /// Rows that are decoded together; whole row groups up to about this many.
@@ -30,13 +32,17 @@ pub(super) struct ScoreFile {
     pub columns: Vec<String>,
     /// What was found of its form, for readers.
     pub notes: Vec<String>,
-    /// Columns of types that this build of Polars does not have, with the types.
-    unread: Vec<(String, String)>,
 }
 
 enum Form {
-    Csv { text: Text, delimiter: u8, skipped: usize },
-    Parquet,
+    Csv {
+        text: Text,
+        delimiter: u8,
+        skipped: usize,
+    },
+    Parquet(ParquetFile),
+    /// Nothing was looked at yet.
+    Unknown,
 }
 
 /// The bytes of a CSV in UTF-8.
@@ -63,22 +69,12 @@ impl ScoreFile {
     /// # Errors
     /// A file that cannot be opened, or is not what its name says.
     pub(super) fn open(path: &Path) -> Result<Self, FileError> {
-        let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
         let path = path.to_owned();
-        let mut file = Self {
-            path,
-            form: Form::Parquet,
-            columns: Vec::new(),
-            notes: Vec::new(),
-            unread: Vec::new(),
-        };
-        if is_parquet {
-            let schema = ParquetReader::new(file.handle()?).schema();
-            let schema = schema.map_err(|e| file.flaw(&e))?;
-            file.columns = schema.iter_names().map(ToString::to_string).collect();
-            let unread = schema.iter_values().filter(|field| is_unread(field.dtype()));
-            file.unread =
-                unread.map(|f| (f.name.to_string(), format!("{:?}", f.dtype()))).collect();
+        let mut file = Self { path, form: Form::Unknown, columns: Vec::new(), notes: Vec::new() };
+        if file.is_parquet() {
+            let opened = ParquetFile::open(&file.path).map_err(|e| file.broken(e))?;
+            file.columns = opened.columns();
+            file.form = Form::Parquet(opened);
             return Ok(file);
         }
         let text = file.text()?;
@@ -123,29 +119,26 @@ impl ScoreFile {
         wanted.sort_unstable();
         wanted.dedup();
         self.find(&wanted)?;
-        if let Form::Csv { delimiter, .. } = self.form {
+        let Form::Parquet(opened) = &self.form else {
             // All columns as text, so that a flaw has a row.
             let columns: Arc<[PlSmallStr]> = wanted.iter().map(PlSmallStr::from).collect();
             let table = self.csv(|options| options.with_columns(Some(columns)))?;
             let table = table.columns().iter().map(texts_of_cells).collect();
             let table = DataFrame::new_infer_height(table).map_err(|e| self.flaw(&e))?;
-            let decimal_comma = delimiter != b',';
+            let decimal_comma =
+                matches!(self.form, Form::Csv { delimiter, .. } if delimiter != b',');
             return take(Batch { total: table.height(), table, decimal_comma });
-        }
-        let metadata = ParquetReader::new(self.handle()?).get_metadata().cloned();
-        let metadata = metadata.map_err(|e| self.flaw(&e))?;
+        };
         let mut first = 0;
-        let mut groups = metadata.row_groups.iter().map(|group| group.num_rows()).peekable();
+        let mut groups = opened.groups().peekable();
         loop {
             let mut rows = 0;
             while let Some(more) = groups.next_if(|more| rows == 0 || rows + more <= BATCH) {
                 rows += more;
             }
-            let mut reader = ParquetReader::new(self.handle()?);
-            reader.set_metadata(metadata.clone());
-            let slice = reader.with_columns(Some(wanted.clone())).with_slice(Some((first, rows)));
-            let table = slice.finish().map_err(|e| self.flaw(&e))?;
-            take(Batch { table, total: metadata.num_rows, decimal_comma: false })?;
+            let table = opened.read(Some(&wanted), Some((first, rows)));
+            let table = table.map_err(|e| self.broken(e))?;
+            take(Batch { table, total: opened.height(), decimal_comma: false })?;
             first += rows;
             if groups.peek().is_none() {
                 return Ok(());
@@ -160,7 +153,7 @@ impl ScoreFile {
     /// A file that cannot be read any more.
     pub(super) fn repeated(&self, rows: usize) -> Result<Option<usize>, FileError> {
         let found = match &self.form {
-            Form::Parquet => return Ok(None),
+            Form::Parquet(_) => return Ok(None),
             Form::Csv { text: Text::File, .. } => repeated(BufReader::new(self.handle()?), rows),
             Form::Csv { text: Text::Decoded(bytes), .. } => repeated(&**bytes, rows),
         };
@@ -189,7 +182,8 @@ impl ScoreFile {
         options: CsvReadOptions,
         reader: R,
     ) -> Result<DataFrame, FileError> {
-        options.into_reader_with_file_handle(reader).finish().map_err(|e| self.flaw(&e))
+        let read = guarded(|| options.into_reader_with_file_handle(reader).finish());
+        read.map_err(|e| self.damaged(e.to_string()))?.map_err(|e| self.flaw(&e))
     }
 
     /// The text of the file, decoded where it is compressed or in UTF-16.
@@ -239,16 +233,21 @@ impl ScoreFile {
         FileError::Open { path: self.path.clone(), source }
     }
 
+    fn is_parquet(&self) -> bool {
+        self.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
+    }
+
     fn damaged(&self, reason: String) -> FileError {
-        let format = match self.form {
-            Form::Parquet
-                if self.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) =>
-            {
-                "Parquet"
-            }
-            Form::Parquet | Form::Csv { .. } => "CSV",
-        };
+        let format = if self.is_parquet() { "Parquet" } else { "CSV" };
         FileError::Read { path: self.path.clone(), format, reason }
+    }
+
+    fn broken(&self, error: ParquetError) -> FileError {
+        match error {
+            ParquetError::Io(source) => self.unreadable(source),
+            ParquetError::Store(why) => self.damaged(why.to_string()),
+            ParquetError::Broken(why) => self.damaged(why),
+        }
     }
 
     fn flaw(&self, error: &PolarsError) -> FileError {
@@ -273,11 +272,15 @@ impl ScoreFile {
                 places: places.join(" and "),
             });
         }
-        if let Some((name, found)) = self.unread.iter().find(|(name, _)| wanted.contains(name)) {
+        let unread = |name: &String| match &self.form {
+            Form::Parquet(opened) => Some((name.clone(), opened.unread(name)?)),
+            Form::Csv { .. } | Form::Unknown => None,
+        };
+        if let Some((column, found)) = wanted.iter().find_map(unread) {
             return Err(FileError::Type {
                 path: self.path.clone(),
-                column: name.clone(),
-                found: found.clone(),
+                column,
+                found,
                 wanted: "a type that is read here; write it as float64, int64 or text",
             });
         }
@@ -307,20 +310,6 @@ fn texts_of_cells(column: &Column) -> Column {
         }
         _ => column.clone(),
     }
-}
-
-/// Whether Polars, as it is built here, would fail on a type or panic.
-fn is_unread(dtype: &ArrowDataType) -> bool {
-    matches!(
-        dtype,
-        ArrowDataType::UInt8
-            | ArrowDataType::UInt16
-            | ArrowDataType::Float16
-            | ArrowDataType::Decimal(..)
-            | ArrowDataType::Decimal32(..)
-            | ArrowDataType::Decimal64(..)
-            | ArrowDataType::Decimal256(..)
-    )
 }
 
 /// Fills a buffer as far as the bytes go.

@@ -1,13 +1,13 @@
 //! An image file, which may be broken or hostile, to upright RGB pixels and square crops.
 
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
 use super::resample::resize;
+use crate::guard::guarded;
 use crate::picture::jpeg_file;
 
 /// Largest side of an image that is decoded, in pixels.
@@ -33,10 +33,10 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     }
     // Decoders of other people's formats may meet a case their authors did not; a
     // broken file must not end the run.
-    let decoded = catch_unwind(AssertUnwindSafe(|| match bytes.starts_with(&JPEG) {
+    let decoded = guarded(|| match bytes.starts_with(&JPEG) {
         true => jpeg(bytes),
         false => other(bytes),
-    }));
+    });
     decoded.unwrap_or_else(|_| Err("the decoder gave up on it".to_owned()))
 }
 

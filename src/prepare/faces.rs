@@ -11,6 +11,7 @@ use polars::prelude::*;
 
 use super::store::{FaceFile, Look, PreparedVideo, Status};
 use crate::data::Manifest;
+use crate::parquet;
 
 const VIDEOS: &str = "videos.parquet";
 const FRAMES: &str = "frames.parquet";
@@ -181,8 +182,7 @@ fn looks(table: &DataFrame) -> PolarsResult<HashMap<String, Vec<Look>>> {
 }
 
 fn read(path: &Path) -> Result<DataFrame, String> {
-    let file = File::open(path).map_err(|e| unreadable(path, &e))?;
-    ParquetReader::new(file).finish().map_err(|e| unreadable(path, &e))
+    parquet::stored(path).map_err(|e| e.told(path))
 }
 
 fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {

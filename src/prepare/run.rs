@@ -131,7 +131,8 @@ impl Preparation<'_> {
     /// Being stopped, and what concerns more than one video: a disk that is full, no ffmpeg.
     pub fn carry_out(&self) -> Result<Recovered, Failure> {
         let side = self.cut.side;
-        let done = recover(self.folder, self.part, side)?.videos;
+        let Recovered { videos: done, notes } = recover(self.folder, self.part, side)?;
+        notes.iter().for_each(|note| self.events.note(note));
         let mine = self.videos.iter().enumerate().filter(|(place, _)| self.part.takes(*place));
         let (old, todo): (Vec<&Listed>, Vec<&Listed>) =
             mine.map(|(_, video)| video).partition(|video| done.contains_key(&video.key));

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::aside::ASIDE;
 use super::{Doing, StageRecord, Store, StoreFailure};
 
 /// Something that a store holds.
@@ -37,9 +38,7 @@ impl Store {
         let mut results = Vec::new();
         for (stage, folder) in folders(&self.root.join("objects"))? {
             for (key, folder) in folders(&folder)? {
-                let record = fs::read(folder.join("stage.json")).ok();
-                let record: Option<StageRecord> =
-                    record.and_then(|text| serde_json::from_slice(&text).ok());
+                let record = StageRecord::read(&folder).ok().flatten();
                 let name = record.map(|record| record.name);
                 results.push(self.held(&stage, name, key, folder, true)?);
             }
@@ -48,16 +47,18 @@ impl Store {
         Ok(results)
     }
 
-    /// Results in the making, or left so.
+    /// Results in the making, or left so, and what was set aside.
     ///
     /// # Errors
     /// A folder that cannot be read.
     pub fn drafts(&self) -> Result<Vec<Held>, StoreFailure> {
         let mut drafts = Vec::new();
-        for (name, folder) in folders(&self.root.join("work"))? {
-            let (stage, key) = name.split_once('-').unwrap_or(("", &name));
-            let (stage, key) = (stage.to_owned(), key.to_owned());
-            drafts.push(self.held(&stage, None, key, folder, false)?);
+        for (place, called) in [("work", None), (ASIDE, Some("(set aside)"))] {
+            for (name, folder) in folders(&self.root.join(place))? {
+                let (stage, key) = name.split_once('-').unwrap_or(("", &name));
+                let (called, key) = (called.map(str::to_owned), key.to_owned());
+                drafts.push(self.held(stage, called, key, folder, false)?);
+            }
         }
         drafts.sort_by(|a, b| (&a.stage, &a.key).cmp(&(&b.stage, &b.key)));
         Ok(drafts)
@@ -132,7 +133,7 @@ fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>, StoreFailure> {
 }
 
 /// Bytes below a folder, and when any of it was last written.
-fn measured(folder: &Path) -> io::Result<(u64, SystemTime)> {
+pub(super) fn measured(folder: &Path) -> io::Result<(u64, SystemTime)> {
     let mut written = fs::metadata(folder)?.modified()?;
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
@@ -165,9 +166,7 @@ mod tests {
             stage: "train".into(),
             name: name.into(),
             key: key.into(),
-            inputs: serde_json::json!({}),
-            proofmark: "0".into(),
-            seconds: 0.0,
+            ..StageRecord::default()
         };
         draft.commit(&record).unwrap();
     }

@@ -1,6 +1,11 @@
-//! Checkpoints: safetensors that PyTorch reads, with the experiment inside.
+//! Checkpoints: safetensors that PyTorch reads, with the experiment inside, and a digest of the
+//! file.
+//!
+//! The digest is the last member of the description. It is that of the whole file, with zeros in
+//! its own place.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -12,12 +17,16 @@ use crate::lang::model::{Normalize, Resize};
 use crate::lang::span::Spanned;
 use crate::model::architecture::Architecture;
 use crate::model::params::Params;
-use crate::store::write_whole;
+use crate::store::{cure, write_whole};
 use crate::train::card::FaceCard;
 use crate::work::Failure;
 
 /// Key of our description in a checkpoint's metadata.
 const CARD: &str = "proofmark";
+/// What stands before the digest, in a description that is text within JSON.
+const BEFORE: &[u8] = br#"\"file_blake3\":\""#;
+/// The digest before it is known, in hexadecimal.
+const UNKNOWN: [u8; 64] = [b'0'; 64];
 
 /// What a checkpoint says about itself: all that scoring needs, and where it is from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,27 +64,69 @@ impl ModelCard {
     }
 }
 
-/// Writes tensors by name with a description, whole or not at all. The same content
-/// gives the same bytes.
+/// Writes tensors by name with a description, which is an object, whole or not at all. The same
+/// content gives the same bytes.
 pub fn write<T: Serialize>(
     path: &Path,
     tensors: &BTreeMap<String, Tensor>,
     card: &T,
 ) -> Result<(), Failure> {
-    let text = serde_json::to_string(card).map_err(|e| Failure::Internal(e.to_string()))?;
+    let internal = |e: &dyn std::fmt::Display| Failure::Internal(e.to_string());
+    let mut text = serde_json::to_string(card).map_err(|e| internal(&e))?;
+    text.pop();
+    let comma = if text.len() > 1 { "," } else { "" };
+    text += &format!("{comma}\"file_blake3\":\"{}\"}}", String::from_utf8_lossy(&UNKNOWN));
     // One entry only: the format keeps metadata in a hash map, whose order varies.
     let metadata = HashMap::from([(CARD.to_owned(), text)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata))
-        .map_err(|e| Failure::Internal(e.to_string()))?;
+    let mut bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|e| internal(&e))?;
+    let place = digest_place(&bytes).ok_or_else(|| internal(&"a digest without a place"))?;
+    let digest = blake3::hash(&bytes).to_hex();
+    bytes[place].copy_from_slice(digest.as_bytes());
     Ok(write_whole(path, &bytes)?)
 }
 
+/// Where the digest of a checkpoint stands; none in one of an earlier version, or of others.
+fn digest_place(bytes: &[u8]) -> Option<Range<usize>> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let header = rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    let before = header.windows(BEFORE.len()).rposition(|window| window == BEFORE)?;
+    let start = length.len() + before + BEFORE.len();
+    let place = start..start + UNKNOWN.len();
+    (place.end <= length.len() + header.len()).then_some(place)
+}
+
+/// Whether a checkpoint is as it was written. One without a digest is taken as it is.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(place) = digest_place(bytes) else { return true };
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&bytes[..place.start]).update(&UNKNOWN).update(&bytes[place.end..]);
+    hasher.finalize().to_hex().as_bytes() == &bytes[place]
+}
+
+/// Whether the checkpoint in a file is there and as it was written.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn check(path: &Path) -> Result<(), String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    match SafeTensors::deserialize(&bytes).is_ok() && is_whole(&bytes) {
+        true => Ok(()),
+        false => Err(format!("{} is not as it was written", path.display())),
+    }
+}
+
 /// Reads tensors by name (on the CPU) with their description.
+///
+/// # Errors
+/// A file that is not there, is not as it was written, or is of another kind.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(BTreeMap<String, Tensor>, T), Failure> {
     let bytes = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
     let broken = |why: String| Failure::Data(format!("{} {why}", path.display()));
     let (_, header) = SafeTensors::read_metadata(&bytes)
         .map_err(|e| broken(format!("is not a safetensors file: {e}")))?;
+    if !is_whole(&bytes) {
+        return Err(broken(format!("is damaged: it is not as it was written; {}", cure(path))));
+    }
     let card = header.metadata().as_ref().and_then(|m| m.get(CARD)).ok_or_else(|| {
         broken(
             "was not written by Proofmark: it does not say which experiment it is from; weights \

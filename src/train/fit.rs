@@ -14,7 +14,7 @@ use super::mix::mix;
 use super::observe::Observer;
 use super::schedule::learning_rate;
 use super::sgd::{ascend, descend};
-use super::state::{Progress, StateFolder, Tensors};
+use super::state::{Extent, Progress, StateFolder, Tensors};
 use super::step::{Batch, StepReport, gradients};
 use super::stepper::Stepper;
 use crate::evaluate::metrics::Ranking;
@@ -157,12 +157,14 @@ impl<'a> Course<'a> {
             optimizer: Stepper::new(&recipe.optimizer, &fit.config, params)?,
             average: recipe.ema.map(|_| params.copy()).transpose()?,
         };
-        let progress = state.resume(&mut tensors)?.unwrap_or_default();
+        let steps = fit.steps_per_epoch();
+        let extent = Extent { epochs: recipe.epochs.value, steps };
+        let progress = state.resume(&mut tensors, extent, &|text| events.note(text))?;
+        let progress = progress.unwrap_or_default();
         if progress != Progress::default() {
             let at = format!("epoch {}, step {}", progress.epoch + 1, progress.step + 1);
             events.note(&format!("going on from {at}"));
         }
-        let steps = fit.steps_per_epoch();
         events.begin("steps", u64::from(recipe.epochs.value) * steps as u64);
         events.resume(u64::from(progress.epoch) * steps as u64 + progress.step as u64);
         let loss = &fit.experiment.loss;

@@ -1,5 +1,6 @@
 //! Where a fit stands, and the files from which a stopped one goes on to the same bytes.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use super::fit::EpochLog;
 use super::step::StepReport;
 use super::stepper::Stepper;
 use crate::model::params::Params;
-use crate::store::write_whole;
+use crate::store::{set_aside, write_whole};
 use crate::work::Failure;
 
 /// Where a fit stands: everything but the tensors. Sums are kept as bits so that they
@@ -84,6 +85,48 @@ impl Sums {
     }
 }
 
+/// How far a fit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Its epochs.
+    pub epochs: u32,
+    /// The steps of each.
+    pub steps: usize,
+}
+
+/// What a state file holds.
+type State = (BTreeMap<String, Tensor>, Progress);
+
+impl Progress {
+    /// Says what keeps this from being a place on a course.
+    fn fits(&self, Extent { epochs, steps }: Extent) -> Result<(), String> {
+        let Self { epoch, step, optimizer_steps, log, best, .. } = self;
+        let inside = match epoch.cmp(&epochs) {
+            Ordering::Less => *step < steps,
+            Ordering::Equal => *step == 0,
+            Ordering::Greater => false,
+        };
+        if !inside {
+            return Err(format!(
+                "it is after {epoch} epochs and {step} steps, of {epochs} epochs of {steps} steps"
+            ));
+        }
+        let taken = u64::from(*epoch) * steps as u64 + *step as u64;
+        if *optimizer_steps != taken {
+            return Err(format!("its optimiser took {optimizer_steps} steps, not {taken}"));
+        }
+        if !log.iter().map(|entry| entry.epoch).eq(1..=*epoch) {
+            return Err(format!("its log is not that of {epoch} epochs"));
+        }
+        match best {
+            None if *epoch == 0 => Ok(()),
+            Some((best, _)) if (1..=*epoch).contains(best) => Ok(()),
+            None => Err("it has no best epoch".to_owned()),
+            Some((best, _)) => Err(format!("its best epoch is {best} of {epoch}")),
+        }
+    }
+}
+
 /// The tensors of a fit.
 #[derive(Debug)]
 pub struct Tensors<'a> {
@@ -93,6 +136,19 @@ pub struct Tensors<'a> {
     pub optimizer: Stepper,
     /// The moving average of the weights, if one is kept.
     pub average: Option<Params>,
+}
+
+impl Tensors<'_> {
+    /// All of them by name, as a state file holds them.
+    fn all(&self) -> Result<BTreeMap<String, Tensor>, Failure> {
+        let mut all = self.optimizer.state(self.params)?;
+        for (kind, params) in [("param", Some(self.params)), ("average", self.average.as_ref())] {
+            for (name, tensor) in params.map(Params::snapshot).transpose()?.unwrap_or_default() {
+                all.insert(format!("{kind}.{name}"), tensor);
+            }
+        }
+        Ok(all)
+    }
 }
 
 /// The folder of a fit: `state.safetensors` and the best checkpoint while it runs,
@@ -119,14 +175,7 @@ impl<'a> StateFolder<'a> {
 
     /// Writes the state, then removes checkpoints that it no longer refers to.
     pub fn save(&self, tensors: &Tensors<'_>, progress: &Progress) -> Result<(), Failure> {
-        let mut all = tensors.optimizer.state(tensors.params)?;
-        let weights = [("param", Some(tensors.params)), ("average", tensors.average.as_ref())];
-        for (kind, params) in weights {
-            for (name, tensor) in params.map(Params::snapshot).transpose()?.unwrap_or_default() {
-                all.insert(format!("{kind}.{name}"), tensor);
-            }
-        }
-        checkpoint::write(&self.state_path(), &all, progress)?;
+        checkpoint::write(&self.state_path(), &tensors.all()?, progress)?;
         let best = progress.best.map(|(epoch, _)| epoch);
         for epoch in (1..=progress.epoch).filter(|epoch| Some(*epoch) != best) {
             match std::fs::remove_file(self.best_path(epoch)) {
@@ -139,22 +188,76 @@ impl<'a> StateFolder<'a> {
         Ok(())
     }
 
-    /// Takes up the state of a stopped run, if the folder holds one.
-    pub fn resume(&self, tensors: &mut Tensors<'_>) -> Result<Option<Progress>, Failure> {
+    /// Takes up the state of a stopped run, if the folder holds one. One that is damaged, or not
+    /// of this course, is set aside, which `note` hears, and the training begins again: the model
+    /// is the same, it only takes longer.
+    ///
+    /// # Errors
+    /// A state that cannot be read, or not be set aside.
+    pub fn resume(
+        &self,
+        tensors: &mut Tensors<'_>,
+        extent: Extent,
+        note: &dyn Fn(&str),
+    ) -> Result<Option<Progress>, Failure> {
         let path = self.state_path();
         if !path.is_file() {
             return Ok(None);
         }
-        let (stored, progress): (BTreeMap<String, Tensor>, Progress) = checkpoint::read(&path)?;
-        checkpoint::set(&path, tensors.params, &stored, "param.")?;
-        if let Some(average) = &tensors.average {
-            checkpoint::set(&path, average, &stored, "average.")?;
+        std::fs::File::open(&path).map_err(|e| Failure::read(&path, &e))?;
+        match self.sound(tensors, extent)? {
+            Ok((stored, progress)) => {
+                checkpoint::set(&path, tensors.params, &stored, "param.")?;
+                if let Some(average) = &tensors.average {
+                    checkpoint::set(&path, average, &stored, "average.")?;
+                }
+                tensors.optimizer.restore(tensors.params, &stored)?;
+                *tensors.optimizer.steps() = progress.optimizer_steps;
+                Ok(Some(progress))
+            }
+            Err(why) => {
+                let aside = set_aside(&path).map_err(|e| Failure::write(&path, &e))?;
+                note(&format!(
+                    "the state of the stopped training is of no use: {why}; it was set aside as {}, \
+                     and the training begins again",
+                    aside.display()
+                ));
+                Ok(None)
+            }
         }
-        tensors.optimizer.restore(tensors.params, &stored).map_err(|e| {
-            Failure::Data(format!("{} is not a whole state: {e}; delete it", path.display()))
-        })?;
-        *tensors.optimizer.steps() = progress.optimizer_steps;
-        Ok(Some(progress))
+    }
+
+    /// The state, if it is whole and one of this course; else why not.
+    fn sound(
+        &self,
+        tensors: &Tensors<'_>,
+        extent: Extent,
+    ) -> Result<Result<State, String>, Failure> {
+        let path = self.state_path();
+        if let Err(why) = checkpoint::check(&path) {
+            return Ok(Err(why));
+        }
+        let (stored, progress): State = match checkpoint::read(&path) {
+            Ok(state) => state,
+            Err(failure) => return Ok(Err(failure.to_string())),
+        };
+        if let Err(why) = progress.fits(extent) {
+            return Ok(Err(format!("{}: {why}", path.display())));
+        }
+        let shape = |tensor: &Tensor| (tensor.dims().to_vec(), tensor.dtype());
+        for (name, own) in tensors.all()? {
+            if stored.get(&name).map(shape) != Some(shape(&own)) {
+                return Ok(Err(format!("{} has no `{name}` of its shape", path.display())));
+            }
+        }
+        // Killed at its end, a fit has given the best checkpoint its last name.
+        let kept = progress.best.map(|(epoch, _)| checkpoint::check(&self.best_path(epoch)));
+        let ended =
+            progress.epoch == extent.epochs && checkpoint::check(&self.model_path()).is_ok();
+        Ok(match kept {
+            Some(Err(why)) if !ended => Err(why),
+            _ => Ok((stored, progress)),
+        })
     }
 
     /// Turns the checkpoint of the kept epoch into `model.safetensors`, writes `log.json`
@@ -186,3 +289,7 @@ impl<'a> StateFolder<'a> {
         self.folder.join("log.json")
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

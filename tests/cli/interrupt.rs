@@ -13,7 +13,7 @@ fn long() -> String {
 }
 
 /// Starts training and waits until a first state has been written.
-fn begun(place: &Place) -> std::process::Child {
+pub fn begun(place: &Place) -> std::process::Child {
     let mut command = place.command();
     command.args(["train", "x.kdl", "--jobs", "1"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

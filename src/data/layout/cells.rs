@@ -1,9 +1,6 @@
 //! The wanted columns of a CSV or Parquet file, as text with line numbers.
 
-use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
 
 use polars::prelude::*;
 
@@ -12,6 +9,7 @@ use crate::data::error::DataError;
 use crate::data::flaw::{CsvFlaw, Nothing};
 use crate::data::words::nearest;
 use crate::lang::span::Spanned;
+use crate::parquet::{ParquetError, ParquetFile};
 use crate::show::from_cell;
 
 /// Some columns of a table as text; an empty cell is an empty text.
@@ -70,11 +68,18 @@ impl Cells {
     }
 
     fn of_parquet(file: &Path, wanted: &[Wanted]) -> Result<Self, DataError> {
-        let names: Vec<&str> = wanted.iter().map(|w| w.1.value.as_str()).collect();
-        let header = parquet_columns(file)?;
-        find(file, &header, wanted)?;
-        let table = read_parquet(file, Some(&names))?;
-        let columns: Result<Vec<_>, _> = names.iter().map(|n| texts(file, &table, n)).collect();
+        let mut names: Vec<String> = wanted.iter().map(|w| w.1.value.clone()).collect();
+        let opened = ParquetFile::open(file).map_err(|e| flaw(file, e))?;
+        find(file, &opened.columns(), wanted)?;
+        if let Some((name, dtype)) = names.iter().find_map(|n| Some((n, opened.unread(n)?))) {
+            let (file, column) = (file.to_owned(), name.clone());
+            return Err(DataError::ColumnType { file, column, dtype });
+        }
+        let wanted = names.clone();
+        names.sort_unstable();
+        names.dedup();
+        let table = opened.read(Some(&names), None).map_err(|e| flaw(file, e))?;
+        let columns: Result<Vec<_>, _> = wanted.iter().map(|n| texts(file, &table, n)).collect();
         Ok(Self { unit: "row", lines: (1..=table.height() as u32).collect(), columns: columns? })
     }
 }
@@ -121,48 +126,21 @@ fn texts(file: &Path, table: &DataFrame, name: &str) -> Result<Vec<String>, Data
     Ok(text.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect())
 }
 
-/// The column names of a Parquet file.
-fn parquet_columns(file: &Path) -> Result<Vec<String>, DataError> {
-    parquet(file, |mut reader| {
-        let names = reader.schema()?.iter_names().map(ToString::to_string).collect();
-        Ok(names)
-    })
-}
-
-/// Some or all columns of a Parquet file.
+/// All columns of a Parquet file.
 ///
 /// # Errors
-/// [`DataError::Unreadable`] or [`DataError::Parquet`], also for damaged files on which
-/// Polars itself would panic.
-pub fn read_parquet(file: &Path, columns: Option<&[&str]>) -> Result<DataFrame, DataError> {
-    let columns = columns.map(|names| {
-        let mut names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
-    });
-    parquet(file, |reader| reader.with_columns(columns).finish())
+/// [`DataError::Unreadable`] or [`DataError::Parquet`].
+pub fn read_parquet(file: &Path) -> Result<DataFrame, DataError> {
+    let opened = ParquetFile::open(file).and_then(|opened| opened.read(None, None));
+    opened.map_err(|e| flaw(file, e))
 }
 
-/// Opens a Parquet file and reads from it.
-fn parquet<T>(
-    file: &Path,
-    read: impl FnOnce(ParquetReader<File>) -> PolarsResult<T>,
-) -> Result<T, DataError> {
-    let opened = File::open(file)
-        .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
-    let broken = |why: String| DataError::Parquet { file: file.to_owned(), why };
-    let guarded = catch_unwind(AssertUnwindSafe(|| {
-        let mut reader = ParquetReader::new(opened);
-        // The Arrow types that a writer notes beside the Parquet types add only variants
-        // that this build of Polars does not have, such as pandas' categories.
-        let mut metadata = reader.get_metadata()?.as_ref().clone();
-        metadata.key_value_metadata = None;
-        reader.set_metadata(Arc::new(metadata));
-        read(reader)
-    }));
-    match guarded {
-        Ok(result) => result.map_err(|e| broken(e.to_string())),
-        Err(_) => Err(broken("it is damaged, or holds types that are not supported".to_owned())),
+fn flaw(file: &Path, error: ParquetError) -> DataError {
+    match error {
+        ParquetError::Io(source) => DataError::Unreadable { path: file.to_owned(), source },
+        ParquetError::Store(why) => {
+            DataError::Parquet { file: file.to_owned(), why: why.to_string() }
+        }
+        ParquetError::Broken(why) => DataError::Parquet { file: file.to_owned(), why },
     }
 }

@@ -6,6 +6,7 @@ use polars::error::PolarsError;
 use thiserror::Error;
 
 use crate::evaluate::aggregate::AggregateError;
+use crate::parquet::ParquetError;
 
 /// Why predictions could not be written or read.
 #[derive(Debug, Error)]
@@ -27,12 +28,12 @@ pub enum PredictionsError {
         source: PolarsError,
     },
     /// The file is not Parquet, or is damaged.
-    #[error("cannot read {path} as Parquet: {source}")]
+    #[error("{}", source.told(path))]
     Read {
         /// The file.
         path: PathBuf,
-        /// What Polars says.
-        source: PolarsError,
+        /// What is wrong.
+        source: ParquetError,
     },
     /// The first class is not real, or there is no other.
     #[error("the classes are {0:?}; the first must be \"real\" and at least one must follow")]

@@ -1,7 +1,6 @@
 //! Reading predictions, and what the metrics are computed from.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use super::row::{FAMILIES, Prediction, frame, in_unit};
 use crate::evaluate::aggregate::{Place, by_frames, by_video};
 use crate::evaluate::samples::{Sample, Samples};
 use crate::lang::model::{Family, Label, VideoScore};
+use crate::parquet::ParquetFile;
 
 /// Predictions read from a file and checked.
 #[derive(Clone, Debug)]
@@ -27,26 +27,16 @@ pub struct Predictions {
 /// Reads a file of predictions.
 ///
 /// # Errors
-/// A file that is not Parquet, lacks a column, or has a value that no prediction has:
-/// the message names column and row.
+/// A file that is not Parquet or not as it was written, lacks a column, or has a value that no
+/// prediction has: the message names column and row.
 pub fn read(path: &Path) -> Result<Predictions, PredictionsError> {
     let fail = |source| PredictionsError::Read { path: path.to_owned(), source };
-    let file = File::open(path)
-        .map_err(|source| PredictionsError::Open { path: path.to_owned(), source })?;
-    let mut reader = ParquetReader::new(file);
-    let footer = reader.get_metadata().map_err(fail)?.key_value_metadata().clone();
-    let metadata = footer
-        .unwrap_or_default()
-        .into_iter()
-        // Polars and Arrow keep their own schema there.
-        .filter(|pair| pair.key != "ARROW:schema")
-        .filter_map(|pair| Some((pair.key, pair.value?)))
-        .collect();
-    let mut table = reader.finish().map_err(fail)?;
+    let file = ParquetFile::stored(path).map_err(fail)?;
+    let mut table = file.read(None, None).map_err(fail)?;
     // Files of version 0.1.0's first packs do not have it.
     if table.column("area").is_err() {
         let unknown = Column::full_null("area".into(), table.height(), &DataType::Float32);
-        table.with_column(unknown).map_err(fail)?;
+        table.with_column(unknown).map_err(|e| fail(e.into()))?;
     }
     let classes: Vec<String> = table
         .get_column_names()
@@ -55,6 +45,7 @@ pub fn read(path: &Path) -> Result<Predictions, PredictionsError> {
         .collect();
     let schema = |reason| PredictionsError::Schema { path: path.to_owned(), reason };
     check(&classes, &table).map_err(schema)?;
+    let metadata = file.notes.into_iter().collect();
     Ok(Predictions { classes, metadata, path: path.to_owned(), table })
 }
 

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use crate::store::cure;
+
 /// Why a face store cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the face store {} cannot be {doing}: {why}", path.display())]
@@ -19,6 +21,16 @@ impl StoreError {
     /// What could not be read.
     pub fn read(path: &Path, why: impl Display) -> Self {
         Self { path: path.to_owned(), doing: "read", why: why.to_string() }
+    }
+
+    /// A shard that is not as it was written, and what to do.
+    pub fn damaged(shard: &Path, why: impl Display) -> Self {
+        Self::read(shard, format!("{why}; {}", cure(shard)))
+    }
+
+    /// Whether it is what lies there that is at fault.
+    pub fn is_read(&self) -> bool {
+        self.doing == "read"
     }
 
     /// What could not be written.

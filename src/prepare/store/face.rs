@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, FixedSizeListBuilder, Float32Builder, Float64Builder, RecordBatch,
-    StringBuilder, UInt32Builder,
+    Array, ArrayRef, AsArray, BinaryBuilder, FixedSizeListBuilder, Float32Builder, Float64Builder,
+    RecordBatch, StringBuilder, UInt32Array, UInt32Builder,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, SchemaRef, UInt32Type};
 use arrow::error::ArrowError;
 
 use super::pixels;
@@ -65,6 +65,9 @@ impl Face {
     }
 }
 
+/// Columns of a face store of an earlier version, which has no checksums.
+const WITHOUT_SUMS: usize = 10;
+
 /// The columns of a face store whose crops have this side.
 pub(super) fn schema(side: u32) -> SchemaRef {
     let field = |name: &str, data_type| Field::new(name, data_type, false);
@@ -84,12 +87,72 @@ pub(super) fn schema(side: u32) -> SchemaRef {
             field("source_width", DataType::UInt32),
             field("source_height", DataType::UInt32),
             field("crop", DataType::Binary),
+            field("crc32", DataType::UInt32),
         ],
         HashMap::from([
             (SIDE.to_owned(), side.to_string()),
             (FORM.0.to_owned(), FORM.1.to_owned()),
         ]),
     ))
+}
+
+/// Whether columns are those of a face store, of this version or an earlier one.
+pub(super) fn is_form(found: &Schema, side: u32) -> bool {
+    let columns = schema(side);
+    let (columns, found) = (columns.fields(), found.fields());
+    columns == found || columns[..WITHOUT_SUMS] == found[..]
+}
+
+/// The checksum (CRC-32) of each row: of all that is said of a face. Of its crop only the length
+/// counts, because its pixels have a checksum of their own.
+fn sums(columns: &[ArrayRef]) -> Vec<u32> {
+    let keys = columns[0].as_string::<i32>();
+    let [frames, faces, widths, heights] =
+        [1, 3, 7, 8].map(|column| columns[column].as_primitive::<UInt32Type>());
+    let seconds = columns[2].as_primitive::<Float64Type>();
+    let scores = columns[5].as_primitive::<Float32Type>();
+    let lists = [4, 6].map(|column| columns[column].as_fixed_size_list());
+    let crops = columns[9].as_binary::<i32>();
+    let mut row = Vec::new();
+    let sum = |i: usize| {
+        row.clear();
+        row.extend_from_slice(keys.value(i).as_bytes());
+        for number in [frames, faces, widths, heights] {
+            row.extend_from_slice(&number.value(i).to_le_bytes());
+        }
+        row.extend_from_slice(&crops.value_length(i).to_le_bytes());
+        // What is null has a byte of 0 in its place.
+        row.push(seconds.is_valid(i).into());
+        if seconds.is_valid(i) {
+            row.extend_from_slice(&seconds.value(i).to_le_bytes());
+        }
+        row.push(scores.is_valid(i).into());
+        if scores.is_valid(i) {
+            row.extend_from_slice(&scores.value(i).to_le_bytes());
+        }
+        for list in lists {
+            row.push(list.is_valid(i).into());
+            if list.is_valid(i) {
+                let (numbers, length) = (list.values(), list.value_length() as usize);
+                let numbers = numbers.as_primitive::<Float32Type>().values();
+                let first = list.value_offset_at(i);
+                for number in &numbers[first..first + length] {
+                    row.extend_from_slice(&number.to_le_bytes());
+                }
+            }
+        }
+        crc32fast::hash(&row)
+    };
+    (0..keys.len()).map(sum).collect()
+}
+
+/// The rows of a batch that are not as they were written; none of an earlier version's, which
+/// has no checksums.
+pub(super) fn damaged(batch: &RecordBatch) -> Vec<usize> {
+    let Some(stored) = batch.columns().get(WITHOUT_SUMS) else { return Vec::new() };
+    let stored = stored.as_primitive::<UInt32Type>().values().iter();
+    let pairs = sums(batch.columns()).into_iter().zip(stored).enumerate();
+    pairs.filter(|(_, (sum, stored))| sum != *stored).map(|(row, _)| row).collect()
 }
 
 /// Faces as a record batch.
@@ -113,21 +176,20 @@ pub(super) fn batch(faces: &[Face], side: u32) -> Result<RecordBatch, ArrowError
         faces.iter().for_each(|face| column.append_value(value(face)));
         Arc::new(column.finish())
     };
-    RecordBatch::try_new(
-        schema(side),
-        vec![
-            Arc::new(key.finish()),
-            number(|face| face.frame),
-            Arc::new(seconds.finish()),
-            number(|face| face.face),
-            Arc::new(bbox.finish()),
-            Arc::new(score.finish()),
-            Arc::new(landmarks.finish()),
-            number(|face| face.source.0),
-            number(|face| face.source.1),
-            Arc::new(crop.finish()),
-        ],
-    )
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(key.finish()),
+        number(|face| face.frame),
+        Arc::new(seconds.finish()),
+        number(|face| face.face),
+        Arc::new(bbox.finish()),
+        Arc::new(score.finish()),
+        Arc::new(landmarks.finish()),
+        number(|face| face.source.0),
+        number(|face| face.source.1),
+        Arc::new(crop.finish()),
+    ];
+    columns.push(Arc::new(UInt32Array::from(sums(&columns))));
+    RecordBatch::try_new(schema(side), columns)
 }
 
 /// Appends a list of numbers, or nulls.

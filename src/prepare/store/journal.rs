@@ -1,7 +1,7 @@
 //! What became of each video, in a line of its own as soon as its faces are stored.
 //!
 //! A line is the last that is written of a video. A video without one is not there yet, whatever
-//! of its faces lies in a shard.
+//! of its faces lies in a shard. Each line has a checksum ([`seal`]).
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::part::{JOURNAL, files};
+use crate::seal::{self, Seal};
 
 /// What became of a video.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +146,7 @@ impl Journal {
     /// Adds a video, in one piece.
     pub(super) fn add(&mut self, video: &PreparedVideo) -> Result<(), StoreError> {
         let mut line = serde_json::to_vec(video).map_err(|e| StoreError::write(&self.path, e))?;
+        seal::seal(&mut line);
         line.push(b'\n');
         self.file.write_all(&line).map_err(|e| StoreError::write(&self.path, e))
     }
@@ -155,19 +157,33 @@ impl Journal {
     }
 }
 
-/// The videos of every journal in a folder, by key. The last line of a video counts; a line
-/// that was cut off does not.
-pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, PreparedVideo>, StoreError> {
-    let mut videos = BTreeMap::new();
+/// What the journals of a folder say.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The videos, by key. The last line of a video counts.
+    pub(super) videos: BTreeMap<String, PreparedVideo>,
+    /// The lines that say nothing, because they were cut off or are damaged: file and number.
+    pub(super) lost: Vec<(PathBuf, usize)>,
+}
+
+/// Reads every journal in a folder.
+pub(super) fn read(folder: &Path) -> Result<Lines, StoreError> {
+    let mut lines = Lines::default();
     for (_, path) in files(folder, JOURNAL).map_err(|e| StoreError::read(folder, e))? {
         let text = std::fs::read(&path).map_err(|e| StoreError::read(&path, e))?;
-        for line in text.split(|byte| *byte == b'\n') {
-            if let Ok(video) = serde_json::from_slice::<PreparedVideo>(line) {
-                videos.insert(video.video_key.clone(), video);
+        for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
+            let video = match seal::check(line) {
+                Seal::Whole | Seal::None => serde_json::from_slice::<PreparedVideo>(line).ok(),
+                Seal::Broken => None,
+            };
+            match video {
+                Some(video) => drop(lines.videos.insert(video.video_key.clone(), video)),
+                None if line.is_empty() => {}
+                None => lines.lost.push((path.clone(), number)),
             }
         }
     }
-    Ok(videos)
+    Ok(lines)
 }
 
 /// Removes the journals of a folder, whose videos a manifest lists by now.

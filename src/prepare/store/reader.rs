@@ -16,9 +16,10 @@ use arrow::ipc::reader::{FileDecoder, read_footer_length};
 use arrow::ipc::root_as_footer;
 
 use super::error::StoreError;
-use super::face::{FORM, SIDE, schema};
+use super::face::{FORM, SIDE, damaged, is_form};
 use super::part::SHARD;
 use super::pixels;
+use crate::guard::guarded;
 
 /// Largest side of a crop that is believed.
 const MAX_SIDE: u32 = 8192;
@@ -27,10 +28,11 @@ const MAX_SIDE: u32 = 8192;
 #[derive(Debug)]
 pub struct FaceFile {
     batches: Vec<RecordBatch>,
+    /// The shards, each with the number of its first batch.
+    shards: Vec<(u32, PathBuf)>,
     /// Batch and row of each face.
     rows: Vec<(u32, u32)>,
     side: u32,
-    folder: PathBuf,
 }
 
 /// The batches of one shard.
@@ -41,7 +43,8 @@ pub(super) struct OpenShard {
 
 impl FaceFile {
     /// Opens the faces of videos, of which each has a key, a number of faces, and the shard
-    /// where they are. Nothing is copied.
+    /// where they are. Nothing is copied. What is said of each face is compared with its checksum
+    /// here, its pixels when they are read.
     ///
     /// # Errors
     /// A shard that is not there or damaged, or has other faces than the videos should have.
@@ -49,33 +52,34 @@ impl FaceFile {
         folder: &Path,
         videos: impl Iterator<Item = (&'a str, usize, Option<&'a str>)>,
     ) -> Result<Self, StoreError> {
-        let mut shards: HashMap<&str, Index> = HashMap::new();
+        let mut indices: HashMap<&str, Index> = HashMap::new();
+        let mut shards = Vec::new();
         let mut batches: Vec<RecordBatch> = Vec::new();
         let mut rows = Vec::new();
         let mut side = None;
         for (key, faces, shard) in videos {
             let Some(shard) = shard else { continue };
-            if !shards.contains_key(shard) {
-                let path = folder.join(format!("{shard}{SHARD}"));
+            let path = folder.join(format!("{shard}{SHARD}"));
+            if !indices.contains_key(shard) {
                 let opened = open_shard(&path)?;
                 let expected = *side.get_or_insert(opened.side);
                 if opened.side != expected {
                     let why = format!("its crops have {} pixels, others {expected}", opened.side);
-                    return Err(StoreError::read(&path, why));
+                    return Err(StoreError::damaged(&path, why));
                 }
                 let first = batches.len() as u32;
-                shards.insert(shard, index(&opened.batches, first));
+                indices.insert(shard, index(&opened.batches, first));
+                shards.push((first, path.clone()));
                 batches.extend(opened.batches);
             }
-            let of = shards.get_mut(shard).and_then(|of| of.remove(key)).unwrap_or_default();
+            let of = indices.get_mut(shard).and_then(|of| of.remove(key)).unwrap_or_default();
             if of.len() != faces {
-                let path = folder.join(format!("{shard}{SHARD}"));
                 let why = format!("it has {} faces of {key} and should have {faces}", of.len());
-                return Err(StoreError::read(&path, why));
+                return Err(StoreError::damaged(&path, why));
             }
             rows.extend(of);
         }
-        Ok(Self { batches, rows, side: side.unwrap_or(0), folder: folder.to_owned() })
+        Ok(Self { batches, shards, rows, side: side.unwrap_or(0) })
     }
 
     /// Number of faces.
@@ -159,9 +163,17 @@ impl FaceFile {
     pub fn crop(&self, index: usize, rgb: &mut Vec<u8>) -> Result<(), StoreError> {
         let (column, row) = self.at::<BinaryArray>(index, 9);
         pixels::unpack(column.value(row), self.side, rgb).map_err(|e| {
-            let why = format!("face {index}, of {}: {e}", self.video_key(index));
-            StoreError::read(&self.folder, why)
+            let ((frame, face), key) = (self.place(index), self.video_key(index));
+            let why = format!("the crop of face {face} in frame {frame} of {key} is damaged ({e})");
+            StoreError::damaged(self.shard(index), why)
         })
+    }
+
+    /// The shard of face `index`.
+    fn shard(&self, index: usize) -> &Path {
+        let (batch, _) = self.rows[index];
+        let before = self.shards.partition_point(|(first, _)| *first <= batch);
+        &self.shards[before - 1].1
     }
 }
 
@@ -188,14 +200,23 @@ fn index(batches: &[RecordBatch], first: u32) -> Index {
 
 /// Opens one shard without copying it.
 pub(super) fn open_shard(path: &Path) -> Result<OpenShard, StoreError> {
-    let fail = |why: &dyn std::fmt::Display| StoreError::read(path, why);
-    let file = File::open(path).map_err(|e| fail(&e))?;
+    let fail = |why: &dyn std::fmt::Display| StoreError::damaged(path, why);
+    let file = File::open(path).map_err(|e| StoreError::damaged(path, e))?;
     // SAFETY: shards are written under another name, renamed into place whole and never
     // changed afterwards.
     let map = unsafe { memmap2::Mmap::map(&file) }.map_err(|e| fail(&e))?;
     let buffer = Buffer::from(bytes::Bytes::from_owner(map));
-    let (schema, batches) = decode(&buffer).map_err(|e| fail(&e))?;
+    let decoded = guarded(|| decode(&buffer)).map_err(|e| fail(&e))?;
+    let (schema, batches) = decoded.map_err(|e| fail(&e))?;
     let side = side(&schema).ok_or_else(|| fail(&"it does not say the size of its crops"))?;
+    let mut before = 0;
+    for batch in &batches {
+        if let Some(row) = damaged(batch).first() {
+            let row = before + row + 1;
+            return Err(fail(&format!("what it says of the face in row {row} is damaged")));
+        }
+        before += batch.num_rows();
+    }
     Ok(OpenShard { batches, side })
 }
 
@@ -215,8 +236,7 @@ fn decode(buffer: &Buffer) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> 
     let stored = footer.schema().ok_or_else(|| broken("there is no schema"))?;
     let found: SchemaRef = Arc::new(try_fb_to_schema(stored)?);
     let form = found.metadata().get(FORM.0).map(String::as_str);
-    let expected = side(&found).map(schema);
-    if form != Some(FORM.1) || expected.is_none_or(|e| e.fields() != found.fields()) {
+    if form != Some(FORM.1) || !side(&found).is_some_and(|side| is_form(&found, side)) {
         return Err(broken("its columns are not those of a face store"));
     }
     let decoder = FileDecoder::new(Arc::clone(&found), footer.version());

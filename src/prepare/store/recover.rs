@@ -5,23 +5,27 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
-use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 
 use super::error::StoreError;
-use super::face::schema;
-use super::journal::{self, PreparedVideo};
+use super::face::{damaged, is_form};
+use super::journal::{self, Lines, PreparedVideo};
 use super::part::{OPEN, Part, SHARD, files};
+use super::pixels;
 use super::reader::open_shard;
 use super::writer::{end, writer};
+use crate::guard::guarded;
+use crate::store::set_aside;
 
 /// What is there already.
 #[derive(Debug, Default)]
 pub struct Recovered {
     /// The videos that are done, by key, whoever made them.
     pub videos: BTreeMap<String, PreparedVideo>,
+    /// What was lost, in words.
+    pub notes: Vec<String>,
 }
 
 /// Where a message of the IPC stream begins.
@@ -39,7 +43,19 @@ pub fn recover(folder: &Path, part: Part, side: u32) -> Result<Recovered, StoreE
         !part.is_share() || shard.rsplit_once('.').is_some_and(|(stem, _)| stem == part.stem())
     };
     let unreadable = |e| StoreError::read(folder, e);
-    let mut videos = journal::read(folder)?;
+    let Lines { mut videos, lost } = journal::read(folder)?;
+    let mut notes = Vec::new();
+    if let Some((path, line)) = lost.first() {
+        let others = match lost.len() {
+            1 => String::new(),
+            several => format!(", and {} more", several - 1),
+        };
+        notes.push(format!(
+            "{}, line {line}{others}: cut off or damaged; the videos of which it told are prepared \
+             again",
+            path.display()
+        ));
+    }
     for (name, path) in files(folder, OPEN).map_err(unreadable)? {
         if !mine(&name) {
             continue;
@@ -55,17 +71,38 @@ pub fn recover(folder: &Path, part: Part, side: u32) -> Result<Recovered, StoreE
     // After a power failure a journal may know more than the disk.
     let mut stored: HashMap<String, HashMap<String, usize>> = HashMap::new();
     for (name, path) in files(folder, SHARD).map_err(unreadable)? {
-        if mine(&name) {
-            stored.insert(name, faces_of_videos(&path)?);
+        if !mine(&name) {
+            continue;
+        }
+        File::open(&path).map_err(|e| StoreError::read(&path, e))?;
+        match faces_of_videos(&path) {
+            Ok(faces) => drop(stored.insert(name, faces)),
+            Err(error) => {
+                let aside = set_aside(&path).map_err(|e| StoreError::write(&path, e))?;
+                notes.push(format!("{} is damaged ({})", aside.display(), error.why));
+            }
         }
     }
+    let before = videos.len();
+    let mut example = None;
     videos.retain(|key, video| match &video.shard {
         Some(shard) if mine(shard) => {
-            stored.get(shard).and_then(|faces| faces.get(key)) == Some(&video.faces)
+            let whole = stored.get(shard).and_then(|faces| faces.get(key)) == Some(&video.faces);
+            if !whole {
+                example.get_or_insert_with(|| key.clone());
+            }
+            whole
         }
         _ => true,
     });
-    Ok(Recovered { videos })
+    if let Some(example) = example {
+        notes.push(format!(
+            "of {} videos, such as {example}, an earlier run left damaged faces, or too few; they \
+             are prepared again",
+            before - videos.len()
+        ));
+    }
+    Ok(Recovered { videos, notes })
 }
 
 fn faces_of_videos(path: &Path) -> Result<HashMap<String, usize>, StoreError> {
@@ -84,7 +121,7 @@ fn faces_of_videos(path: &Path) -> Result<HashMap<String, usize>, StoreError> {
 }
 
 /// Copies the whole batches of a shard without an end into one that has an end, as far as the
-/// journal says that their videos are done.
+/// journal says that their videos are done. Faces that are damaged stay out.
 fn salvage(
     path: &Path,
     target: &Path,
@@ -93,19 +130,28 @@ fn salvage(
     side: u32,
 ) -> Result<(), StoreError> {
     let done = |key: &str| videos.get(key).is_some_and(|v| v.shard.as_deref() == Some(name));
-    let copy = path.with_extension("copy");
-    let mut out = writer(&copy, side)?;
-    let mut rows = 0;
-    let mut write = |batch: &RecordBatch| -> Result<(), ArrowError> {
-        let kept: BooleanArray = keys(batch).iter().map(|key| key.map(done)).collect();
-        let batch = filter_record_batch(batch, &kept)?;
-        rows += batch.num_rows();
-        if batch.num_rows() > 0 { out.write(&batch) } else { Ok(()) }
+    let unreadable = |e: &dyn std::fmt::Display| StoreError::read(path, e);
+    let Some(mut batches) = whole_batches(path, side).map_err(|e| unreadable(&e))? else {
+        return Ok(());
     };
-    for batch in whole_batches(path, side).map_err(|e| StoreError::read(path, e))? {
-        // The first that is cut off is the last that was begun.
-        let Ok(batch) = batch else { break };
-        write(&batch).map_err(|e| StoreError::write(&copy, e))?;
+    let copy = path.with_extension("copy");
+    let mut out = writer(&copy, &batches.schema())?;
+    let mut rows = 0;
+    // The first that is cut off is the last that was begun.
+    while let Ok(Some(Ok(batch))) = guarded(|| batches.next()) {
+        let damaged = damaged(&batch);
+        let crops = batch.column(9).as_binary::<i32>();
+        let mut rgb = Vec::new();
+        let mut whole = |row| {
+            !damaged.contains(&row) && pixels::unpack(crops.value(row), side, &mut rgb).is_ok()
+        };
+        let wanted = keys(&batch).iter().map(|key| key.is_some_and(done)).enumerate();
+        let kept: BooleanArray = wanted.map(|(row, done)| Some(done && whole(row))).collect();
+        let written = filter_record_batch(&batch, &kept).and_then(|batch| {
+            rows += batch.num_rows();
+            if batch.num_rows() > 0 { out.write(&batch) } else { Ok(()) }
+        });
+        written.map_err(|e| StoreError::write(&copy, e))?;
     }
     if rows > 0 {
         return end(out, &copy, target);
@@ -114,22 +160,18 @@ fn salvage(
     std::fs::remove_file(&copy).map_err(|e| StoreError::write(&copy, e))
 }
 
-/// The batches of a file that may have no end, of this form.
-fn whole_batches(
-    path: &Path,
-    side: u32,
-) -> std::io::Result<Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>> {
+/// The batches of a file that may have no end; none of a file that is none of faces.
+fn whole_batches(path: &Path, side: u32) -> std::io::Result<Option<StreamReader<BufReader<File>>>> {
     let mut file = File::open(path)?;
     let mut lead = Vec::new();
     file.by_ref().take(LEAD as u64).read_to_end(&mut lead)?;
     // What stands before the messages is padded to a multiple of eight bytes.
     let first = (0..lead.len()).step_by(8).find(|at| lead[*at..].starts_with(&CONTINUATION));
-    let Some(first) = first else { return Ok(Box::new(std::iter::empty())) };
+    let Some(first) = first else { return Ok(None) };
     file.seek(SeekFrom::Start(first as u64))?;
-    match StreamReader::try_new(BufReader::new(file), None) {
-        Ok(reader) if reader.schema() == schema(side) => Ok(Box::new(reader)),
-        _ => Ok(Box::new(std::iter::empty())),
-    }
+    let reader = guarded(|| StreamReader::try_new(BufReader::new(file), None));
+    let reader = reader.ok().and_then(Result::ok);
+    Ok(reader.filter(|reader| is_form(&reader.schema(), side)))
 }
 
 /// The videos of a batch's faces.

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use arrow::datatypes::Schema;
 use arrow::ipc::writer::FileWriter;
 
 use super::error::StoreError;
@@ -141,7 +142,7 @@ impl FaceWriter {
 impl Shard {
     fn create(folder: &Path, name: String, side: u32) -> Result<Self, StoreError> {
         let path = folder.join(format!("{name}{OPEN}"));
-        let writer = writer(&path, side)?;
+        let writer = writer(&path, &schema(side))?;
         Ok(Self { name, path, writer, bytes: 0 })
     }
 
@@ -168,10 +169,13 @@ impl std::fmt::Debug for Shard {
     }
 }
 
-/// A new file for crops of `side` × `side`.
-pub(super) fn writer(path: &Path, side: u32) -> Result<FileWriter<BufWriter<File>>, StoreError> {
+/// A new file for faces in these columns.
+pub(super) fn writer(
+    path: &Path,
+    columns: &Schema,
+) -> Result<FileWriter<BufWriter<File>>, StoreError> {
     let file = File::create(path).map_err(|e| StoreError::write(path, e))?;
-    let writer = FileWriter::try_new(BufWriter::new(file), &schema(side));
+    let writer = FileWriter::try_new(BufWriter::new(file), columns);
     writer.map_err(|e| StoreError::write(path, e))
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::prepare::store::{FaceFile, Found, Look, Status, recover};
+use crate::prepare::store::{FaceFile, Found, Look, Recovered, Status, pixels, recover};
 
 const SIDE: u32 = 4;
 
@@ -179,6 +179,159 @@ fn damaged_shards_are_refused_by_name() {
     fs::write(&path, &whole).unwrap();
     let other = FaceFile::open(dir.path(), [("a", 299, Some("faces.00000"))].into_iter());
     assert!(other.unwrap_err().to_string().contains("300 faces of a"));
+}
+
+/// Flips one bit of a file.
+fn flip(path: &Path, bit: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    fs::write(path, bytes).unwrap();
+}
+
+/// Three videos in a shard with an end; their rows for [`FaceFile::open`].
+fn finished(folder: &Path) -> PathBuf {
+    let mut writer = FaceWriter::open(folder, Part::WHOLE, SIDE).unwrap();
+    for key in ["a", "b", "c"] {
+        writer.finish_video(video(key, 20), faces(key, 20), true).unwrap();
+    }
+    writer.finish().unwrap();
+    // As in a result that is published.
+    fs::write(folder.join("stage.json"), "{}").unwrap();
+    folder.join("faces.00000.arrow")
+}
+
+#[test]
+fn a_flipped_bit_in_a_shard_is_an_error_that_names_it_and_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = finished(dir.path());
+    let whole = fs::read(&path).unwrap();
+    let rows = || ["a", "b", "c"].map(|key| (key, 20, Some("faces.00000"))).into_iter();
+    let good = FaceFile::open(dir.path(), rows()).unwrap();
+    let said = |file: &FaceFile| -> Result<Vec<_>, StoreError> {
+        let mut rgb = Vec::new();
+        let face = |i| {
+            file.crop(i, &mut rgb)?;
+            let about = (file.video_key(i).to_owned(), file.place(i), file.bbox(i));
+            Ok((about, file.source(i), rgb.clone()))
+        };
+        (0..file.len()).map(face).collect()
+    };
+    let expected = said(&good).unwrap();
+    let (mut told, mut tries) = (0, 0);
+    for bit in (0..8 * whole.len()).step_by(61) {
+        fs::write(&path, &whole).unwrap();
+        flip(&path, bit);
+        tries += 1;
+        match FaceFile::open(dir.path(), rows()).and_then(|file| said(&file)) {
+            // Padding, and names in the footer that nobody reads, mean nothing.
+            Ok(read) => assert_eq!(read, expected, "bit {bit}"),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(error.contains("faces.00000.arrow"), "{error}");
+                assert!(error.contains("remove the folder"), "{error}");
+                told += 1;
+            }
+        }
+    }
+    assert!(told * 3 > tries, "{told} of {tries}");
+}
+
+#[test]
+fn a_crop_that_is_damaged_is_named_by_its_video() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = finished(dir.path());
+    let file = FaceFile::open(dir.path(), [("b", 20, Some("faces.00000"))].into_iter()).unwrap();
+    let crop = pixels::pack(&[7; 3 * (SIDE * SIDE) as usize], SIDE).unwrap();
+    drop(file);
+    let whole = fs::read(&path).unwrap();
+    let place = whole.windows(crop.len()).rposition(|window| window == crop).unwrap();
+    flip(&path, 8 * (place + crop.len() - 2));
+    let rows = || [("c", 20, Some("faces.00000"))].into_iter();
+    let file = FaceFile::open(dir.path(), rows()).unwrap();
+    let error = file.crop(7, &mut Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("the crop of face 0 in frame 7 of c is damaged"), "{error}");
+    assert!(file.crop(8, &mut Vec::new()).is_ok(), "the others are as they were");
+}
+
+#[test]
+fn a_flipped_bit_in_an_open_shard_or_its_journal_costs_videos_and_is_told() {
+    let mut lost = [0; 2];
+    for (of, name) in ["faces.00000.arrow.part", "faces.jsonl"].into_iter().enumerate() {
+        for share in 0..40 {
+            let dir = tempfile::tempdir().unwrap();
+            let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+            for key in ["a", "b", "c"] {
+                writer.finish_video(video(key, 20), faces(key, 20), true).unwrap();
+            }
+            std::mem::forget(writer);
+            let path = dir.path().join(name);
+            flip(&path, 8 * fs::read(&path).unwrap().len() * share / 40 + share % 8);
+            let recovered = recover(dir.path(), Part::WHOLE, SIDE).unwrap();
+            let gone = 3 - recovered.videos.len();
+            assert_eq!(gone > 0, !recovered.notes.is_empty(), "{:?}", recovered.notes);
+            lost[of] += usize::from(gone > 0);
+            let videos: Vec<_> = recovered.videos.into_values().collect();
+            for found in &videos {
+                let shard = Some("faces.00000".to_owned());
+                assert_eq!(*found, PreparedVideo { shard, ..video(&found.video_key, 20) });
+            }
+            let rows = videos.iter().map(|v| (v.video_key.as_str(), v.faces, v.shard.as_deref()));
+            check(&videos, &FaceFile::open(dir.path(), rows).unwrap());
+        }
+    }
+    assert!(lost[0] > 10 && lost[1] > 30, "{lost:?}");
+}
+
+#[test]
+fn a_damaged_shard_of_a_stopped_run_is_set_aside_and_its_videos_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = finished(dir.path());
+    fs::write(&path, &fs::read(&path).unwrap()[..100]).unwrap();
+    let Recovered { videos, notes } = recover(dir.path(), Part::WHOLE, SIDE).unwrap();
+    assert!(videos.is_empty());
+    assert!(notes[0].contains("faces.00000.arrow.set-aside"), "{notes:?}");
+    assert!(notes[1].contains("of 3 videos, such as a,"), "{notes:?}");
+    let path = finished(dir.path());
+    assert!(path.is_file());
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    assert_eq!(videos.len(), 3);
+    check(&videos, &file);
+}
+
+/// Shards of earlier versions have a column less, and crops and lines without checksums.
+#[test]
+fn face_stores_of_earlier_versions_are_read_and_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = |name: &str, key: &str, ended: bool| {
+        let rows = batch(&faces(key, 20), SIDE).unwrap();
+        let columns: Vec<usize> = (0..10).collect();
+        let rows = rows.project(&columns).unwrap();
+        let path = dir.path().join(name);
+        let mut out = writer(&path, &rows.schema()).unwrap();
+        out.write(&rows).unwrap();
+        out.flush().unwrap();
+        match ended {
+            true => end(out, &path, &path).unwrap(),
+            false => std::mem::forget(out),
+        }
+    };
+    old("faces.00000.arrow", "a", true);
+    old("faces.00001.arrow.part", "b", false);
+    let line = |key: &str, shard: &str| {
+        let video = PreparedVideo { shard: Some(shard.into()), ..video(key, 20) };
+        serde_json::to_string(&video).unwrap() + "\n"
+    };
+    let journal = line("a", "faces.00000") + &line("b", "faces.00001");
+    fs::write(dir.path().join("faces.jsonl"), journal).unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    assert_eq!(videos.len(), 2);
+    check(&videos, &file);
+    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    writer.finish_video(video("c", 20), faces("c", 20), true).unwrap();
+    writer.finish().unwrap();
+    let (videos, file) = read(dir.path(), Part::WHOLE);
+    assert_eq!(videos.len(), 3);
+    check(&videos, &file);
 }
 
 proptest! {

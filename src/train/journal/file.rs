@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::events;
 use super::record::{EpochRecord, Record};
+use crate::store::contents;
 use crate::work::Failure;
 
 /// The file of JSON lines.
@@ -84,10 +85,11 @@ impl Journal {
 /// A journal that cannot be read.
 pub fn epochs(folder: &Path) -> Result<Vec<EpochRecord>, Failure> {
     let path = folder.join(FILE);
-    let text = fs::read_to_string(&path).map_err(|e| Failure::read(&path, &e))?;
+    let text = contents(&path)?;
     let mut epochs = Vec::new();
-    for (i, line) in text.lines().enumerate() {
-        let record = serde_json::from_str(line)
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    for (i, line) in lines.enumerate() {
+        let record = serde_json::from_slice(line)
             .map_err(|e| Failure::Data(format!("{}, line {}: {e}", path.display(), i + 1)))?;
         if let Record::Epoch(epoch) = record {
             epochs.push(epoch);
