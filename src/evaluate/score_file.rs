@@ -153,7 +153,7 @@ impl ScoreFile {
     /// A file that cannot be read any more.
     pub(super) fn repeated(&self, rows: usize) -> Result<Option<usize>, FileError> {
         let found = match &self.form {
-            Form::Parquet(_) => return Ok(None),
+            Form::Parquet(_) | Form::Unknown => return Ok(None),
             Form::Csv { text: Text::File, .. } => repeated(BufReader::new(self.handle()?), rows),
             Form::Csv { text: Text::Decoded(bytes), .. } => repeated(&**bytes, rows),
         };
