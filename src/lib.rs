@@ -13,6 +13,7 @@ pub mod prepare;
 pub mod report;
 pub mod rng;
 pub mod store;
+mod tar_members;
 pub mod train;
 mod wide;
 pub mod work;

@@ -21,5 +21,5 @@ mod write;
 pub use card::Card;
 pub use differences::{Found, differences};
 pub use read::{Pack, is_pack};
-pub use replay::{Rebuilt, rebuild};
+pub use replay::{Rebuilt, Replayed, rebuild};
 pub use write::{Summary, write};
