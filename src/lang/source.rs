@@ -136,6 +136,41 @@ struct SourceFile {
     line_starts: Vec<usize>,
 }
 
+/// Longest line that is shown whole, in bytes. miette lays out in columns, of which there are
+/// 65,535, and nobody reads more than a few hundred of them.
+const LINE: usize = 400;
+
+fn has_long_line(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').any(|line| line.len() > LINE)
+}
+
+impl SourceFile {
+    /// The surroundings of a span, without what is further away than can be shown.
+    fn part<'a>(
+        &'a self,
+        span: &SourceSpan,
+        whole: &dyn SpanContents<'a>,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        // Labels that are far apart are shown one by one.
+        if span.len() > LINE {
+            return Err(MietteError::OutOfBounds);
+        }
+        let (first, last) = (whole.span().offset(), whole.span().offset() + whole.span().len());
+        let start = self.text.floor_char_boundary(span.offset().saturating_sub(LINE / 2));
+        let end = self.text.ceil_char_boundary(span.offset() + span.len() + LINE / 2);
+        let (start, end) = (start.max(first), end.min(last));
+        let lines = |text: &str| text.matches('\n').count();
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.path.display().to_string(),
+            &self.text.as_bytes()[start..end],
+            (self.base + start, end - start).into(),
+            whole.line() + lines(&self.text[first..start]),
+            whole.column(),
+            lines(&self.text[start..end]) + 1,
+        )))
+    }
+}
+
 /// All files that were read, also those with errors.
 ///
 /// As miette's [`SourceCode`] it is one space of offsets in which a file begins one
@@ -232,10 +267,16 @@ impl Sources {
         })
     }
 
-    /// An origin in the offsets that all files share.
+    /// An origin in the offsets that all files share. Of a line that is too long to be shown the
+    /// first part.
     pub(super) fn global(&self, origin: Origin) -> Option<SourceSpan> {
         let file = self.file(origin.file)?;
-        let length = (origin.end - origin.start) as usize;
+        let mut length = (origin.end - origin.start) as usize;
+        let excerpt = self.excerpt(origin).unwrap_or_default();
+        if has_long_line(excerpt.as_bytes()) {
+            let line = excerpt.split('\n').next().unwrap_or_default();
+            length = line.floor_char_boundary(LINE);
+        }
         Some(SourceSpan::new((file.base + origin.start as usize).into(), length))
     }
 }
@@ -255,6 +296,11 @@ impl SourceCode for Sources {
         }
         let local = SourceSpan::new(local.into(), span.len());
         let found = file.text.read_span(&local, context_lines_before, context_lines_after)?;
+        // Without context it is asked for line and column alone.
+        let shown = context_lines_before + context_lines_after > 0;
+        if shown && has_long_line(found.data()) {
+            return file.part(&local, &*found);
+        }
         let shifted = (found.span().offset() + file.base, found.span().len()).into();
         Ok(Box::new(MietteSpanContents::new_named(
             file.path.display().to_string(),
