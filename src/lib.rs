@@ -5,6 +5,7 @@ pub mod cli;
 pub mod data;
 pub mod engine;
 pub mod evaluate;
+mod foreign;
 pub mod lang;
 pub mod model;
 pub mod picture;
