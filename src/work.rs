@@ -98,7 +98,7 @@ pub struct Divergence {
     pub step: usize,
     /// Learning rate of the step, before layer scales.
     pub lr: f64,
-    /// The faces of the batch.
+    /// The faces of the batch, if it is one.
     pub faces: Vec<String>,
     /// The best epoch so far, from 1, and its checkpoint.
     pub checkpoint: Option<(u32, PathBuf)>,
@@ -120,7 +120,12 @@ impl fmt::Display for Divergence {
             }
             None => writeln!(f, "no epoch was finished, so there is no checkpoint")?,
         }
-        write!(f, "faces of the batch: {}", faces.join(", "))
+        // Of a validation there is no batch.
+        if faces.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "faces of the batch: {}", faces.join(", "))
+        }
     }
 }
 

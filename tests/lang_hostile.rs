@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use proofmark::lang::render::Style;
 use proofmark::lang::{self, Code, DiskFiles, Loaded, MemoryFiles};
+use proofmark::model::architecture::Architecture;
 use proptest::prelude::*;
 
 fn root() -> PathBuf {
@@ -40,6 +42,172 @@ fn depth_is_bounded_before_parsing() {
         let loaded = quickly(text.repeat(n));
         assert!(loaded.has_errors(), "{text:?}");
         assert!(loaded.diagnostics.len() <= 100, "{text:?}: {}", loaded.diagnostics.len());
+    }
+}
+
+/// miette lays out in columns, of which it has 65,535; a line that is longer is shown in part.
+#[test]
+fn lines_of_any_length_are_shown_in_part() {
+    let n = 16_500;
+    let long = "x".repeat(300_000);
+    for text in [
+        "a {".to_owned() + &"b {".repeat(n) + &"}".repeat(n + 1),
+        "a { ".to_owned() + &"b { ".repeat(n),
+        format!("recipe r {{ epochs \"{long}\" }}"),
+        format!("recipe {long} {{ epochs 1; {long} 3 }}"),
+        format!("recipe r {{ epochs 3; batch 8; adamw lr=1 }} // {long}\nrecipe r {{ epochs 1 }}"),
+        format!("dataset d {{ layout demo; layout {} demo }}", " ".repeat(200_000)),
+        format!("x \"{long}"),
+        format!("/* {long}"),
+        format!("recipe r {{ {} epoch 3 }}", "é".repeat(100_000)),
+        format!("recipe r {{\n epochs 3 {}\n epochs 4 }}", "é ".repeat(100_000)),
+    ] {
+        let loaded = quickly(text);
+        assert!(loaded.has_errors());
+        for width in [20, 80, 1000] {
+            let style = Style { width, color: false };
+            let shown = lang::render::text(&loaded.diagnostics, &loaded.sources, style);
+            let longest = shown.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!(longest < 1700, "{longest} columns");
+        }
+    }
+}
+
+/// Where it is is said all the same, also beside a line that is too long.
+#[test]
+fn a_place_in_a_long_line_is_said() {
+    let text = format!("recipe r {{ {}epoch 3 }}", " ".repeat(70_000));
+    let loaded = load(text);
+    let style = Style { width: 80, color: false };
+    let shown = lang::render::text(&loaded.diagnostics, &loaded.sources, style);
+    assert!(shown.contains("main.kdl:1:70012]"), "{shown}");
+    assert!(shown.contains("epoch 3 }"), "{shown}");
+}
+
+/// A project with every number that the language has.
+const NUMBERS: &str = r#"
+dataset d {
+    layout demo capture=studio seed=1 identities=8 videos=2 fakes=2 frames=2
+    manipulation swap-seam
+    manipulation mouth-paste
+    split carve train=(%)50 val=(%)25 test=(%)25 seed=0
+    frames count=2
+    faces detector=retinaface size=32 score=0.8 nms=0.4 min-face=20 long-side=1280 margin=0.3
+    min-coverage 0.5
+    expect train=1 val=2 test=3 real=4 fake=5 face-swap=1 reenactment=1 real-samples=1 fake-samples=1 real-frames=1 fake-frames=1
+}
+dataset e {
+    layout demo capture=phone seed=2 identities=4 videos=1 fakes=2 frames=2
+    manipulation swap-warp
+    split official val=0.5 seed=3
+    frames fps=1
+    faces size=32
+}
+dataset f {
+    layout demo capture=phone seed=2 identities=4 videos=1 fakes=2 frames=2
+    manipulation swap-warp
+    split only=test
+    frames every=1
+    faces size=32
+}
+ensemble one { source d; source e; sample real-to-fake="1:1" at-least=1 seed=5 }
+backbone v { vit patch=8 width=16 depth=2 heads=2 image=32 mlp-ratio=4.0 layer-scale=0.1 registers=4; drop-path 0.1 }
+backbone n { efficientnet image=64 width-factor=1.0 depth-factor=1.1 dropout=0.4 momentum=0.01; drop-path 0.2 }
+init s { random std=0.02 seed=7; normalize { mean 0.4 0.5 0.6; std 0.2 0.3 0.4 } }
+recipe a {
+    epochs 2
+    batch 8 micro=4
+    adamw lr=1e-3 weight-decay=0.05 layer-decay=0.9 beta1=0.8 beta2=0.99 eps=1e-7
+    sam rho=0.05
+    schedule cosine warmup=(epoch)1 min-lr=1e-6
+    clip 1.0
+    ema 0.9
+    mix mixup=0.8 cutmix=1.0 probability=0.9 switch=0.4
+    seed 9
+}
+recipe b {
+    epochs 2
+    batch 8
+    sgd base-lr=1e-3 momentum=0.9 weight-decay=0.05
+    schedule linear hold=(epoch)1
+    seed 9
+}
+experiment x { data one; backbone v; init s; recipe a; loss { cross-entropy weight=1.0 smoothing=0.1 } }
+experiment y { data one; backbone n; init s; recipe b; loss { cross-entropy; triplet batch-all margin=0.3 weight=0.5 } }
+table t {
+    row x "X"
+    row y "Y"
+    row o "O" predictions="o.csv" min-coverage=0.5 { columns video="video" score="score" dataset="dataset" }
+    scenario "S" {
+        column d "D"
+        column f "F"
+        corrupted jpeg dataset=d { quality 50 }
+        corrupted resize dataset=d { side 0.5 }
+        corrupted blur dataset=d { sigma 1.0 }
+        corrupted noise dataset=d { deviation 8.0 }
+    }
+    metric auc
+    metric accuracy threshold=0.5
+    metric tpr fpr=0.01
+    metric ece bins=15
+    video-score frame-max area=0.5 failed=0.5
+    intervals draws=200 level=0.95 seed=1
+    tolerance 0.005
+    claim "c" row=x above=y column="D" scenario="S" metric=auc by=0.01
+}
+"#;
+
+/// The places of the numbers in a text.
+fn numbers(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let mut rest = 0;
+    while let Some(start) = text[rest..].find(|c: char| c.is_ascii_digit()).map(|at| rest + at) {
+        let length = text[start..]
+            .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | 'e' | '-')))
+            .unwrap_or(text.len() - start);
+        rest = start + length;
+        // `beta1` is a key.
+        if text[..start].ends_with(['=', ' ', ')', '"', ':']) {
+            found.push(start..rest);
+        }
+    }
+    found
+}
+
+/// Whatever number stands anywhere: an error, or a project that can be planned.
+#[test]
+fn no_number_is_too_much() {
+    let whole = load(NUMBERS);
+    assert!(!whole.has_errors(), "{:?}", whole.diagnostics);
+    let places = numbers(NUMBERS);
+    assert!(places.len() > 110, "{}", places.len());
+    for place in places {
+        for number in [
+            "0",
+            "-1",
+            "1e300",
+            "1e-300",
+            "1e400",
+            "9007199254740992",
+            "9223372036854775808",
+            "18446744073709551616",
+            "#nan",
+            "#inf",
+            "170141183460469231731687303715884105728",
+        ] {
+            let mut text = NUMBERS.to_owned();
+            text.replace_range(place.clone(), number);
+            let loaded = load(text);
+            let style = Style { width: 80, color: false };
+            let _ = lang::render::text(&loaded.diagnostics, &loaded.sources, style);
+            let _ = lang::render::rows(&loaded.diagnostics, &loaded.sources);
+            for experiment in loaded.project.experiments.values() {
+                let network = Architecture::new(&experiment.backbone, 2);
+                if network.check().is_ok() {
+                    assert!(network.flops().is_finite());
+                }
+            }
+        }
     }
 }
 
@@ -216,7 +384,7 @@ proptest! {
             apply(&mut bytes, edit);
         }
         let loaded = load(bytes.clone());
-        let style = lang::render::Style { width: 80, color: false };
+        let style = Style { width: 80, color: false };
         let text = lang::render::text(&loaded.diagnostics, &loaded.sources, style);
         prop_assert_eq!(text.is_empty(), loaded.diagnostics.is_empty());
         for row in lang::render::rows(&loaded.diagnostics, &loaded.sources) {

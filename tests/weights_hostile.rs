@@ -1,54 +1,28 @@
 //! Broken and hostile weights: always an error, never a panic, and no more memory than
 //! a small multiple of the file.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use proofmark::lang::model::Pool;
 use proofmark::model::architecture::Architecture;
 use proofmark::model::params::Params;
 use proofmark::model::vit::VitConfig;
 use proofmark::model::weights::{Expected, LoadReport, WeightsError, load};
+use proofmark::train::checkpoint;
 use proptest::prelude::*;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use serde_json::json;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-/// The system's allocator, counting what this thread holds.
-struct Counting;
+#[path = "memory/counting.rs"]
+mod counting;
 
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    // A thread that ends has no counters any more.
-    let _ = HELD.try_with(|held| {
-        held.set(held.get() + bytes);
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.get())));
-    });
-}
-
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::peak;
 
 fn config() -> VitConfig {
     VitConfig {
@@ -78,11 +52,8 @@ fn try_load(name: &str, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
     std::fs::write(&path, bytes).unwrap();
     let config = config();
     let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
-    let before = HELD.get();
-    PEAK.set(before);
     let (architecture, allowed) = (Architecture::from(config), ["*".to_owned()]);
-    let result = load(&path, &Expected::new(&architecture, &allowed), &params);
-    let used = PEAK.get() - before;
+    let (used, result) = peak(|| load(&path, &Expected::new(&architecture, &allowed), &params));
     let bound = (1 << 20) + 128 * bytes.len() as isize;
     assert!(used < bound, "{used} bytes for a file of {}", bytes.len());
     result
@@ -157,6 +128,136 @@ fn tensors_outside_their_storage_are_refused() {
     let mut pickle = one_tensor("FloatStorage", huge);
     pickle.splice(3..17, *b"X\x09\x00\x00\x00pos_embed");
     assert!(try_load("a.pth", &archive(&pickle, &storage)).is_err());
+}
+
+/// Whole numbers are what a quantised file has: without its scales they are no weights.
+#[test]
+fn whole_numbers_are_no_weights() {
+    let place = b"K\x00K\x01K\x01K\x08\x87K\x08K\x08K\x01\x87";
+    for class in ["LongStorage", "IntStorage", "ByteStorage", "QInt8Storage"] {
+        let bytes = archive(&one_tensor(class, place), &[0; 64]);
+        let error = try_load("a.pth", &bytes).unwrap_err().to_string();
+        let said = format!("the elements of tensor `cls_token` are `torch.{class}`; weights are");
+        assert!(error.contains(&said), "{error}");
+    }
+    for (dtype, size) in [(Dtype::I64, 8), (Dtype::U8, 1), (Dtype::F8_E4M3, 1), (Dtype::BOOL, 1)] {
+        let values = vec![0; 8 * size];
+        let tensor = TensorView::new(dtype, vec![1, 1, 8], &values).unwrap();
+        let bytes = safetensors::serialize([("cls_token", tensor)], None).unwrap();
+        let error = try_load("a.safetensors", &bytes).unwrap_err().to_string();
+        assert!(error.contains(&format!("are `{dtype:?}`; weights are f32")), "{error}");
+    }
+}
+
+/// A model of Proofmark's, with a change of its description and of its tensors.
+fn try_model(
+    change: impl Fn(&mut serde_json::Value, &mut BTreeMap<String, Tensor>),
+) -> Result<(), String> {
+    let config = config();
+    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let mut tensors = params.snapshot().unwrap();
+    let names = ["real", "a", "b", "c", "d"];
+    let mut card = serde_json::json!({
+        "experiment": "e", "key": "k", "inputs": null, "epoch": 1, "classes": names,
+        "vit": config, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "resize": "straight",
+        "face_side": 32,
+        "faces": [{
+            "datasets": ["d"], "frames": {"fps": 1.0}, "size": 32,
+            "search": {
+                "score": 0.8, "nms": 0.4, "min_face": 20, "long_side": 1280, "take": "all",
+                "margin": 0.3, "framing": "square", "filter": "bicubic",
+            },
+        }],
+    });
+    change(&mut card, &mut tensors);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.safetensors");
+    checkpoint::write(&path, &tensors, &card).unwrap();
+    let length = std::fs::metadata(&path).unwrap().len() as isize;
+    let (used, result) = peak(|| checkpoint::load_model(&path, &Device::Cpu));
+    let bound = (1 << 20) + 128 * length;
+    assert!(used < bound, "{used} bytes for a file of {length}");
+    result.map(|_| ()).map_err(|error| error.to_string().replace(&path.display().to_string(), "F"))
+}
+
+/// A card is somebody's word: what no network has is refused before anything is made of it.
+#[test]
+fn what_the_card_of_a_model_says_is_checked() {
+    try_model(|_, _| ()).unwrap();
+    let huge = 1u64 << 40;
+    for (place, value, why) in [
+        ("/vit/patch", json!(0), "its patch is 0, which is not from 1 to 65536"),
+        ("/vit/patch", json!(3), "its patches, 3, do not divide its image, 8"),
+        ("/vit/heads", json!(0), "its number of heads is 0"),
+        ("/vit/heads", json!(3), "its heads, 3, do not divide its width, 8"),
+        ("/vit/width", json!(0), "its width is 0"),
+        ("/vit/hidden", json!(0), "its hidden width is 0"),
+        ("/vit/image", json!(0), "its image is 0"),
+        ("/vit/image", json!(huge), "its image is 1099511627776, which is not from 1 to 4096"),
+        ("/vit/image", json!(16), "has no tensor `pos_embed` of shape [1, 17, 8]"),
+        ("/vit/depth", json!(huge), "its depth is 1099511627776"),
+        ("/vit/depth", json!(1024), "has no tensor `blocks.1.norm1.weight`"),
+        ("/vit/width", json!(65_536), "the network has 1"),
+        ("/vit/registers", json!(65), "its number of registers is 65"),
+        ("/vit/drop_path", json!(1), "a drop-path rate of 1"),
+        ("/vit/classes", json!(0), "its number of classes is 0"),
+        ("/vit/classes", json!(6), "it names 5 classes of 6"),
+        ("/classes/4", json!("a"), "two of its classes have one name"),
+        ("/classes/0", json!("fake"), "its first class is `fake`, not `real`"),
+        ("/std/1", json!(0), "by which nothing can be divided"),
+        ("/std/1", json!(-0.5), "by which nothing can be divided"),
+        ("/std/1", json!(1e-300), "by which nothing can be divided"),
+        ("/mean/2", json!(1e300), "the mean of its inputs is [0.5, 0.5, 1e300]"),
+        ("/face_side", json!(0), "its side of the faces is 0"),
+        ("/face_side", json!(u32::MAX), "its side of the faces is 4294967295"),
+        ("/faces/0/size", json!(u32::MAX), "its side of the faces is 4294967295"),
+        ("/faces/0/frames", json!({"fps": 0}), "0 frames a second are not up to 1000"),
+        ("/faces/0/frames", json!({"every": 0}), "its number of frames is 0"),
+        ("/faces/0/search/margin", json!(1e9), "its margin of a face is 1000000000"),
+        ("/faces/0/search/nms", json!(-1), "its overlap of two faces is -1"),
+        ("/faces/0/search/long_side", json!(u32::MAX), "its longest side of a frame"),
+        ("/vit", json!({}), "missing field"),
+    ] {
+        let error = try_model(|card, _| {
+            // Registers are left out where there are none.
+            match card.pointer_mut(place) {
+                Some(field) => *field = value.clone(),
+                None => card["vit"]["registers"] = value.clone(),
+            }
+        });
+        let error = error.unwrap_err();
+        assert!(error.starts_with("F ") && error.contains(why), "{place} {value}: {error}");
+    }
+    let nets = |width: f64, depth: f64| {
+        try_model(move |card, _| {
+            let fields = card.as_object_mut().unwrap();
+            fields.remove("vit");
+            let net = json!({
+                "width": width, "depth": depth, "image": 64, "dropout": 0.4, "momentum": 0.01,
+                "drop_path": 0.2, "classes": 5,
+            });
+            fields.insert("efficientnet".to_owned(), net);
+        })
+        .unwrap_err()
+    };
+    assert!(nets(1e300, 1.0).contains("a factor of 1e300 on its width"), "{}", nets(1e300, 1.0));
+    assert!(nets(1.0, 0.0).contains("a factor of 0.0 on its depth"));
+    assert!(nets(1.0, 1.0).contains("has no tensor `conv_stem.weight`"));
+}
+
+#[test]
+fn a_model_whose_weights_are_no_numbers_is_refused() {
+    for value in [f32::NAN, f32::INFINITY] {
+        let error = try_model(|_, tensors| {
+            let values = vec![value; 8];
+            let tensor = Tensor::from_vec(values, 8, &Device::Cpu).unwrap();
+            tensors.insert("blocks.0.norm1.weight".to_owned(), tensor);
+        });
+        let said = "F: tensor `blocks.0.norm1.weight` contains NaN or infinite values";
+        assert_eq!(error.unwrap_err(), said);
+    }
+    let error = try_model(|_, tensors| drop(tensors.remove("cls_token"))).unwrap_err();
+    assert_eq!(error, "F has no tensor `cls_token` of shape [1, 1, 8]");
 }
 
 #[test]

@@ -6,11 +6,12 @@ use super::output::Printer;
 use super::progress::{StageProgress, bars};
 use super::project::{Purpose, checked, failed, planned, print, print_missing};
 use crate::engine::findings::{describe, gather};
-use crate::engine::pack::{self, Pack, rebuild};
+use crate::engine::pack::{self, Pack, Rebuilt, Replayed, rebuild};
 use crate::engine::page::content;
 use crate::engine::run::unfinished;
 use crate::engine::tables;
 use crate::lang::Loaded;
+use crate::report::table::TableData;
 use crate::report::terminal;
 use crate::work::Failure;
 
@@ -87,20 +88,22 @@ fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failur
         return Ok(Exit::Invalid);
     }
     let (mut exit, version) = (Exit::Ok, env!("CARGO_PKG_VERSION"));
-    for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuild(pack)?) {
+    let by = format!("packed by Proofmark {}, this is {version}", pack.card.proofmark);
+    let Replayed { rebuilt, left } = rebuild(pack)?;
+    for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuilt) {
         printer.text(&terminal::render(&rebuilt.table, printer.out));
-        let name = &rebuilt.table.name;
-        if rebuilt.other.is_empty() {
-            let formats = rebuilt.same.join(", ");
-            printer.line(&format!("{name}: rebuilt bit for bit ({formats})"));
+        let Rebuilt { table: TableData { name, .. }, same, other, new, differences } = &rebuilt;
+        if other.is_empty() && new.is_empty() {
+            printer.line(&format!("{name}: rebuilt bit for bit ({})", same.join(", ")));
         } else {
             exit = Exit::Differs;
-            let formats = rebuilt.other.join(", ");
-            printer.always(&format!(
-                "{name}: not as packed ({formats}); packed by Proofmark {}, this is {version}",
-                pack.card.proofmark
-            ));
-            rebuilt.differences.iter().for_each(|line| printer.always(&format!("  {line}")));
+        }
+        if !other.is_empty() {
+            printer.always(&format!("{name}: not as packed ({}); {by}", other.join(", ")));
+            differences.iter().for_each(|line| printer.always(&format!("  {line}")));
+        }
+        if !new.is_empty() {
+            printer.always(&format!("{name}: rebuilt, but not packed ({})", new.join(", ")));
         }
         if let Some(folder) = &args.reports {
             let evidence = tables::evidence(&pack.findings, table)?;
@@ -108,6 +111,14 @@ fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failur
             let stem = tables::stem(&pack.loaded.project, name);
             tables::write(&content(&pack.loaded, table, &evidence, found)?, folder, &stem)?;
         }
+    }
+    for (name, formats) in left {
+        exit = Exit::Differs;
+        printer.always(&format!(
+            "{name}: packed ({}), but not rebuilt, since the packed experiment makes nothing of \
+             that name; its numbers are unproven",
+            formats.join(", ")
+        ));
     }
     Ok(exit)
 }

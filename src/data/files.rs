@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::foreign::{self, IMAGE_FILE};
+
 /// Between the path of an archive and that of a member.
 pub const INSIDE: &str = "!/";
 
@@ -79,7 +81,10 @@ impl Place {
     /// # Errors
     /// What the system says; a part beyond the end of its file.
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        let Some((start, length)) = self.part else { return std::fs::read(&self.file) };
+        let Some((start, length)) = self.part else {
+            return foreign::file(&self.file, IMAGE_FILE);
+        };
+        foreign::check_length(length, IMAGE_FILE)?;
         let mut file = File::open(&self.file)?;
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();
@@ -117,8 +122,11 @@ mod tests {
     #[test]
     fn a_part_beyond_the_end_is_an_error() {
         let (_dir, root) = tree(&["t=abc"]);
-        let place = Place { file: root.join("t"), part: Some((1, u64::MAX)) };
-        let error = place.read().unwrap_err().to_string();
-        assert!(error.starts_with("the archive ends after 2 of "), "{error}");
+        let read = |length| {
+            let place = Place { file: root.join("t"), part: Some((1, length)) };
+            place.read().unwrap_err().to_string()
+        };
+        assert_eq!(read(3), "the archive ends after 2 of 3 bytes");
+        assert_eq!(read(u64::MAX), "18446744073709551615 bytes are more than 1073741824");
     }
 }

@@ -14,11 +14,20 @@ use crate::plan::graph::Target;
 use crate::prepare::faces::Faces;
 use crate::train::batch::{Inputs, Role, Sample, face_id};
 use crate::train::checkpoint::load_model;
-use crate::train::fit::EVAL_BATCH;
+use crate::train::fit::{fake_score, together};
 use crate::work::{Events, Failure};
 
 /// The file of the stage's result.
 pub const FILE: &str = "predictions.parquet";
+
+/// That a model gives no number for a face, although its own are.
+pub(super) fn no_number(model: &Path, face: &str) -> Failure {
+    Failure::Data(format!(
+        "the model {} gives no number for {face}: its weights are numbers, but too large together, \
+         or the mean and standard deviation of its inputs are not those that it was trained with",
+        model.display()
+    ))
+}
 
 /// Scores every face of the target into `folder`.
 #[expect(clippy::too_many_arguments, reason = "the stage's inputs, named at the one call")]
@@ -32,7 +41,8 @@ pub fn make(
     events: &dyn Events,
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
-    let (params, card) = load_model(&model.join("model.safetensors"), device)?;
+    let path = model.join("model.safetensors");
+    let (params, card) = load_model(&path, device)?;
     let network = Network::new(card.network.clone(), &params, Precision::F32);
     let sets = [faces];
     let normalize = card.normalize();
@@ -65,7 +75,7 @@ pub fn make(
     let mut writer =
         PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata).map_err(failed)?;
     events.begin("faces", todo.len() as u64);
-    for chunk in todo.chunks(EVAL_BATCH) {
+    for chunk in todo.chunks(together(card.network.image())) {
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
@@ -79,6 +89,10 @@ pub fn make(
             let video = &videos[*video];
             let (frame, face) = sets[0].file.place(sample.face);
             let fake = video.label == Label::Fake;
+            if !fake_score(&probabilities).is_finite() {
+                let face = format!("face {face} in frame {frame} of {}", video.key);
+                return Err(no_number(&path, &face));
+            }
             writer
                 .push(Prediction {
                     dataset: video.dataset.clone(),

@@ -13,12 +13,13 @@ use candle_core::Device;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
+use super::predict::no_number;
 use crate::evaluate::aggregate::pooled;
 use crate::lang::model::{Pooling, Precision};
 use crate::model::network::Network;
 use crate::prepare::ffmpeg::Ffmpeg;
 use crate::train::checkpoint::{ModelCard, load_model};
-use crate::train::fit::{EVAL_BATCH, fake_score};
+use crate::train::fit::{fake_score, together};
 use crate::work::{Events, Failure};
 use inputs::Inputs;
 use look::{Crop, Eyes, Seen};
@@ -125,12 +126,17 @@ pub fn score(
     let ffmpeg = if videos { Some(Ffmpeg::find()?) } else { None };
     let eyes = Eyes::open(way, request.detector)?;
     let network = Network::new(card.network.clone(), &params, Precision::F32);
-    let mut scorer =
-        Scorer { inputs: Inputs::new(&card, eyes.side()), network, scored: Vec::new() };
+    let mut scorer = Scorer {
+        model: checkpoint,
+        inputs: Inputs::new(&card, eyes.side()),
+        network,
+        together: together(card.network.image()),
+        scored: Vec::new(),
+    };
     events.begin("files", media.len() as u64);
     for group in media.chunk_by(|a, b| a.sort == b.sort) {
         // Images are few faces each: many are looked at and scored at a time.
-        let together = if group[0].sort == Sort::Image { EVAL_BATCH } else { 1 };
+        let together = if group[0].sort == Sort::Image { scorer.together } else { 1 };
         for some in group.chunks(together) {
             scorer.some(some, &eyes, ffmpeg.as_ref(), request)?;
             events.advance(some.len() as u64);
@@ -141,8 +147,12 @@ pub fn score(
 }
 
 struct Scorer<'a> {
+    /// The file of the model.
+    model: &'a Path,
     inputs: Inputs<'a>,
     network: Network<'a>,
+    /// Faces that are scored at a time.
+    together: usize,
     scored: Vec<Scored>,
 }
 
@@ -162,14 +172,13 @@ impl Scorer<'_> {
             let mut waiting = Vec::new();
             let seen = eyes.look(video, ffmpeg, |crop| {
                 waiting.push(crop);
-                if waiting.len() >= EVAL_BATCH {
+                if waiting.len() >= self.together {
                     faces.extend(self.faces(&std::mem::take(&mut waiting))?);
                 }
                 Ok(())
             })?;
             faces.extend(self.faces(&waiting)?);
-            self.add(video, seen, faces, request);
-            return Ok(());
+            return self.add(video, seen, faces, request);
         }
         let look = |image: &Medium| {
             let mut crops = Vec::new();
@@ -185,18 +194,38 @@ impl Scorer<'_> {
         let counts: Vec<usize> = crops.iter().map(Vec::len).collect();
         let crops: Vec<Crop> = crops.into_iter().flatten().collect();
         let mut faces = Vec::with_capacity(crops.len());
-        for crops in crops.chunks(EVAL_BATCH) {
+        for crops in crops.chunks(self.together) {
             faces.extend(self.faces(crops)?);
         }
         let mut faces = faces.into_iter();
         for ((image, seen), count) in media.iter().zip(seen).zip(counts) {
-            self.add(image, seen, faces.by_ref().take(count).collect(), request);
+            self.add(image, seen, faces.by_ref().take(count).collect(), request)?;
         }
         Ok(())
     }
 
     /// What a medium's faces come to.
-    fn add(&mut self, medium: &Medium, seen: Seen, faces: Vec<ScoredFace>, request: &Request<'_>) {
+    ///
+    /// # Errors
+    /// A face for which the model gives no number.
+    fn add(
+        &mut self,
+        medium: &Medium,
+        seen: Seen,
+        faces: Vec<ScoredFace>,
+        request: &Request<'_>,
+    ) -> Result<(), Failure> {
+        if let Some(face) = faces.iter().find(|face| !face.fake.is_finite()) {
+            let path = medium.path.display();
+            let face = match (face.frame, face.bbox) {
+                (Some(frame), _) => format!("a face in frame {frame} of {path}"),
+                (None, Some([left, top, ..])) => {
+                    format!("the face at {left:.0} {top:.0} of {path}")
+                }
+                (None, None) => path.to_string(),
+            };
+            return Err(no_number(self.model, &face));
+        }
         let mut scores: Vec<f64> = faces.iter().map(|face| face.fake).collect();
         scores.sort_unstable_by(f64::total_cmp);
         let fake = (!scores.is_empty()).then(|| pooled(&scores, request.rule));
@@ -219,6 +248,7 @@ impl Scorer<'_> {
             scored.faces.clear();
         }
         self.scored.push(scored);
+        Ok(())
     }
 
     fn faces(&self, crops: &[Crop]) -> Result<Vec<ScoredFace>, Failure> {

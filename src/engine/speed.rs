@@ -9,9 +9,13 @@ const MEASURED: Duration = Duration::from_millis(30);
 /// A training step takes about this many times as long as its matrix products alone.
 const STEP: f64 = 1.5;
 
+/// Width beyond which products are no faster: larger ones would take memory for nothing.
+const WIDEST: usize = 2048;
+
 /// Floating-point operations per second that a training of this width gets out of all cores of
 /// the processor, roughly: measured for a moment on products of its shape.
 pub fn training(width: usize) -> f64 {
+    let width = width.min(WIDEST);
     let (rows, columns) = (1024, 4 * width);
     let (a, b) = (vec![0.5; rows * width], vec![0.25; width * columns]);
     let mut out = vec![0.0; rows * columns];

@@ -54,12 +54,16 @@ impl Declared {
 /// to the facts how files are read that earlier versions read otherwise.
 ///
 /// # Errors
-/// Classes that cannot be told from the data.
+/// Classes that cannot be told from the data; a network that is larger than any.
 pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
     // What is wrong with a file is wrong for all that use it.
     let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for experiment in experiments(project) {
         let name = &experiment.name.value;
+        // Classes decide little of it.
+        Architecture::new(&experiment.backbone, 2)
+            .check()
+            .map_err(|why| Failure::Data(format!("experiment `{name}`: {why}")))?;
         let Some(file) = world.weights.get(name) else { continue };
         let classes = match experiment.ready() {
             Some(head) => head.classes(),

@@ -250,6 +250,21 @@ fn a_file_is_read_as_a_spreadsheet_left_it() {
     }
 }
 
+/// A few kilobytes can hold gigabytes.
+#[test]
+fn what_is_compressed_far_too_well_is_refused() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let rows = "0,0.5\n".repeat(200_000);
+    std::io::Write::write_all(&mut gzip, b"label,score\n").unwrap();
+    (0..60).for_each(|_| std::io::Write::write_all(&mut gzip, rows.as_bytes()).unwrap());
+    let bytes = gzip.finish().unwrap();
+    let (_folder, request) = file("s.csv.gz", &bytes);
+    let error = summarise(&request).unwrap_err().to_string();
+    let said =
+        format!("its {} compressed bytes hold more than 67108864; decompress it", bytes.len());
+    assert!(error.contains(&said), "{error}");
+}
+
 #[test]
 fn a_decimal_comma_needs_another_separator() {
     let quoted = message("label,score\n0,\"0,25\"\n", |_| ());

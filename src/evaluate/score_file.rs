@@ -12,14 +12,19 @@ use polars::prelude::*;
 
 use super::file::FileError;
 use super::repeated::repeated;
+use crate::foreign::{self, LIST_FILE};
 use crate::guard::guarded;
 use crate::parquet::{ParquetError, ParquetFile};
 use crate::show::from_cell;
 
 /// Rows that are decoded together; whole row groups up to about this many.
 const BATCH: usize = 1 << 20;
-/// Most bytes that a compressed file may hold.
+/// Most bytes that a compressed file may hold, and how many for each of its own: numbers and
+/// names become a tenth of their length, and what becomes far less was made to fill memory.
 const MOST_BYTES: u64 = 16 << 30;
+const RATIO: u64 = 100;
+/// Bytes that any compressed file may hold.
+const ANY_BYTES: u64 = 64 << 20;
 /// What may stand between fields, the likeliest first.
 const DELIMITERS: [(u8, &str); 4] =
     [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs"), (b'|', "vertical bars")];
@@ -195,13 +200,18 @@ impl ScoreFile {
         let mut first = start[..length].to_vec();
         if first.starts_with(&[0x1f, 0x8b]) {
             let mut decoded = Vec::new();
-            let reader = flate2::read::MultiGzDecoder::new(self.handle()?);
-            reader
-                .take(MOST_BYTES + 1)
+            let file = self.handle()?;
+            let length = file.metadata().map_err(|source| self.unreadable(source))?.len();
+            let most = length.saturating_mul(RATIO).clamp(ANY_BYTES, MOST_BYTES);
+            flate2::read::MultiGzDecoder::new(file)
+                .take(most + 1)
                 .read_to_end(&mut decoded)
                 .map_err(|e| self.damaged(format!("its gzip compression is damaged: {e}")))?;
-            if decoded.len() as u64 > MOST_BYTES {
-                return Err(self.damaged(format!("it holds more than {MOST_BYTES} bytes")));
+            if decoded.len() as u64 > most {
+                return Err(self.damaged(format!(
+                    "its {length} compressed bytes hold more than {most}; decompress it if they \
+                     are scores"
+                )));
             }
             first = decoded[..decoded.len().min(4)].to_vec();
             bytes = Some(decoded);
@@ -210,10 +220,8 @@ impl ScoreFile {
             let raw = match bytes {
                 Some(bytes) => bytes,
                 None => {
-                    let mut raw = Vec::new();
-                    let read = self.handle()?.read_to_end(&mut raw);
-                    read.map_err(|source| self.unreadable(source))?;
-                    raw
+                    let raw = foreign::file(&self.path, LIST_FILE);
+                    raw.map_err(|source| self.unreadable(source))?
                 }
             };
             let units = raw.chunks_exact(2).map(|pair| order([pair[0], pair[1]]));

@@ -8,6 +8,7 @@ mod elsewhere;
 pub mod explain;
 pub mod format;
 mod lex;
+pub mod limits;
 mod lint;
 pub mod load;
 pub mod model;

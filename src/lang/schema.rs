@@ -2,6 +2,8 @@
 //!
 //! Checking, suggestions and the reference page are all read from it.
 
+use std::ops::RangeInclusive;
+
 mod data;
 pub(super) mod search;
 mod tables;
@@ -111,18 +113,29 @@ pub(super) struct Range {
     pub high_in: bool,
 }
 
+/// As far as single precision goes, in which networks compute. Such an end is not said: only what
+/// is far beyond any use reaches it.
+pub(super) const WIDE: f64 = 1e30;
 /// Above 0.
-pub(super) const POSITIVE: Range =
-    Range { low: 0.0, high: f64::INFINITY, low_in: false, high_in: false };
+pub(super) const POSITIVE: Range = up_to(WIDE);
 /// 0 or more.
 pub(super) const NOT_NEGATIVE: Range = Range { low_in: true, ..POSITIVE };
 /// 0 up to, without, 1.
 pub(super) const BELOW_ONE: Range = Range { low: 0.0, high: 1.0, low_in: true, high_in: false };
 /// Above 0 up to 1.
 pub(super) const UP_TO_ONE: Range = Range { low: 0.0, high: 1.0, low_in: false, high_in: true };
-/// Any finite number.
-pub(super) const FINITE: Range =
-    Range { low: f64::NEG_INFINITY, high: f64::INFINITY, low_in: false, high_in: false };
+/// Any number.
+pub(super) const FINITE: Range = Range { low: -WIDE, high: WIDE, low_in: true, high_in: true };
+
+/// Above 0, up to a number.
+pub(super) const fn up_to(high: f64) -> Range {
+    Range { low: 0.0, high, low_in: false, high_in: true }
+}
+
+/// The whole numbers of a range.
+pub(super) const fn whole(range: &RangeInclusive<u64>) -> Type {
+    Type::Whole(*range.start(), *range.end())
+}
 
 impl Range {
     /// Whether a finite number is in it.
@@ -134,7 +147,7 @@ impl Range {
 
 impl std::fmt::Display for Range {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.low.is_finite(), self.high.is_finite()) {
+        match (self.low > -WIDE, self.high < WIDE) {
             (true, true) if self.low_in && self.high_in => {
                 write!(f, "from {} to {}", self.low, self.high)
             }

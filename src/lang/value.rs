@@ -5,8 +5,9 @@ mod hints;
 use hints::{example, truth, within};
 
 use super::diagnostic::{Code, Diagnostic};
+use super::limits::MARGIN;
 use super::model::DeviceChoice;
-use super::schema::{Field, Type};
+use super::schema::{Field, Type, WIDE};
 use super::suggest::{did_you_mean, list, near, nearest};
 use super::synonyms;
 use super::tree::{Scalar, Value};
@@ -38,17 +39,20 @@ pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
         Type::Whole(low, high) => whole(value, field, low, high),
         Type::Number(range) => {
             let x = number(value, field)?;
-            if range.contains(x) {
-                Ok(Datum::Number(x))
-            } else {
-                Err(out_of_range(value, field, &range.to_string()))
+            match range.contains(x) {
+                true => Ok(Datum::Number(x)),
+                // The end that is not said elsewhere is what is in the way.
+                false if x.abs() > WIDE => {
+                    Err(out_of_range(value, field, &format!("{range}, up to {WIDE:e}")))
+                }
+                false => Err(out_of_range(value, field, &range.to_string())),
             }
         }
         Type::Fraction | Type::Points | Type::Share => fraction(value, field),
         Type::Threshold => threshold(value, field),
         Type::Epochs => match number(value, field)? {
-            x if x >= 0.0 => Ok(Datum::Number(x)),
-            _ => Err(out_of_range(value, field, "0 or more")),
+            x if (0.0..=EPOCHS).contains(&x) => Ok(Datum::Number(x)),
+            _ => Err(out_of_range(value, field, "0 or more, and at most 100000")),
         },
         Type::Ratio => ratio(value, field),
         Type::Device => device(value, field),
@@ -206,6 +210,11 @@ fn not_empty(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     }
 }
 
+/// Most epochs.
+const EPOCHS: f64 = 100_000.0;
+/// Largest part of a ratio; 1 over it is the smallest.
+const RATIO: f64 = 1e6;
+
 /// Longest name, which becomes a file name.
 const NAME_LIMIT: usize = 64;
 
@@ -338,12 +347,13 @@ fn fraction(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     let percent = value.unit.is_some();
     let whole = if percent { 100.0 } else { 1.0 };
     let open = field.ty == Type::Share;
-    if x >= 0.0 && (open || x <= whole) {
-        // Shares are far below this; above it the unit was forgotten.
-        if open && !percent && x > 4.0 {
-            return Err(out_of_range(value, field, "a fraction; 0.3 is 30 %")
-                .help(format!("write `(%){x}`")));
-        }
+    // Shares are far below this; above it the unit was forgotten.
+    if open && !percent && x > 4.0 && x <= 100.0 * MARGIN {
+        return Err(
+            out_of_range(value, field, "a fraction; 0.3 is 30 %").help(format!("write `(%){x}`"))
+        );
+    }
+    if (0.0..=whole * if open { MARGIN } else { 1.0 }).contains(&x) {
         // A difference of 50 points is not meant; one of half a point is.
         if field.ty == Type::Points && !percent && x >= 0.5 {
             let points = number::number(x * 100.0);
@@ -359,12 +369,13 @@ fn fraction(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
 
 fn ratio(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     let text = text(value, field)?;
-    let part = |part: &str| part.trim().parse::<f64>().ok().filter(|x| x.is_finite() && *x > 0.0);
+    let part =
+        |part: &str| part.trim().parse::<f64>().ok().filter(|x| (1.0 / RATIO..=RATIO).contains(x));
     let parts = text.split_once(':').and_then(|(a, b)| Some((part(a)?, part(b)?)));
     match parts {
         Some((a, b)) => Ok(Datum::Ratio(a, b)),
         None => Err(Diagnostic::error(Code::WrongType, format!("`{}` is not a ratio", field.name))
-            .text("a ratio has two numbers above 0 with a colon between them")
+            .text("a ratio has two numbers above 0, up to a million, with a colon between them")
             .at(value.origin, "not a ratio")
             .help("write it as in `\"1:1\"`")),
     }

@@ -1,10 +1,14 @@
 //! The networks that there are: what is asked of each, whichever it is.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::efficientnet::{EfficientNetConfig, alias};
 use super::params::ParamSpec;
 use super::vit::VitConfig;
+use crate::foreign::within;
+use crate::lang::limits::{IMAGE, PARAMETERS};
 use crate::lang::model::{Backbone, BackboneKind, Pool};
 
 /// Size and shape of a network.
@@ -32,6 +36,34 @@ impl Architecture {
                 drop_path,
                 classes,
             }),
+        }
+    }
+
+    /// Whether it is one that can be, as all are that are declared alone; what a file or a card
+    /// says may be anything. The error says what is wrong.
+    ///
+    /// # Errors
+    /// A size out of the limits of the language, or that does not go with another; more
+    /// parameters than a network has.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Vit(config) => config.check()?,
+            Self::EfficientNet(config) => config.check()?,
+        }
+        let parameters: usize = self.parameters().iter().map(ParamSpec::count).sum();
+        match parameters <= PARAMETERS {
+            true => Ok(()),
+            false => {
+                Err(format!("the network has {parameters} parameters, more than {PARAMETERS}"))
+            }
+        }
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        match self {
+            Self::Vit(config) => config.classes,
+            Self::EfficientNet(config) => config.classes,
         }
     }
 
@@ -106,6 +138,19 @@ fn of_vit(config: &VitConfig, name: &str) -> Option<String> {
     match (name.strip_prefix("fc_norm."), config.pool) {
         (Some(part), Pool::Cls) => Some(format!("norm.{part}")),
         _ => (name == "reg_token").then(|| "register_tokens".to_owned()),
+    }
+}
+
+/// Most classes.
+const CLASSES: RangeInclusive<u64> = 2..=100_000;
+
+/// What is wrong with the parts that all networks have.
+pub(super) fn check_ends(image: usize, classes: usize, drop_path: f64) -> Result<(), String> {
+    within("image", image, &IMAGE)?;
+    within("number of classes", classes, &CLASSES)?;
+    match (0.0..1.0).contains(&drop_path) {
+        true => Ok(()),
+        false => Err(format!("a drop-path rate of {drop_path} is not in 0 to 1")),
     }
 }
 

@@ -3,8 +3,11 @@
 use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::architecture::check_ends;
 use super::ops::{layer_norm, linear, softmax};
 use super::params::{Begin, ParamSpec, Params};
+use crate::foreign::within;
+use crate::lang::limits::{DEPTH, HIDDEN, REGISTERS, SIZE};
 use crate::lang::model::{Pool, Vit};
 use crate::rng::{Rng, Stream};
 
@@ -93,6 +96,31 @@ impl VitConfig {
             pool: vit.pool.value,
             drop_path,
             classes,
+        }
+    }
+
+    /// Whether it can be. The error says what is wrong.
+    pub(super) fn check(&self) -> std::result::Result<(), String> {
+        within("patch", self.patch, &SIZE)?;
+        within("width", self.width, &SIZE)?;
+        within("depth", self.depth, &DEPTH)?;
+        within("number of heads", self.heads, &SIZE)?;
+        within("hidden width", self.hidden, &HIDDEN)?;
+        if self.registers > 0 {
+            within("number of registers", self.registers, &REGISTERS)?;
+        }
+        check_ends(self.image, self.classes, self.drop_path)?;
+        for (large, of, small, by) in [
+            ("image", self.image, "patches", self.patch),
+            ("width", self.width, "heads", self.heads),
+        ] {
+            if !of.is_multiple_of(by) {
+                return Err(format!("its {small}, {by}, do not divide its {large}, {of}"));
+            }
+        }
+        match self.layer_scale.is_none_or(f32::is_finite) {
+            true => Ok(()),
+            false => Err("its layer scale is no number".to_owned()),
         }
     }
 

@@ -4,9 +4,11 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
+use super::claims;
 use super::resample::resize;
+use crate::foreign::{self, IMAGE_FILE};
 use crate::guard::guarded;
 use crate::picture::jpeg_file;
 
@@ -21,7 +23,7 @@ const JPEG: [u8; 3] = [0xFF, 0xD8, 0xFF];
 
 /// A decoded image, upright, or why there is none.
 pub fn read_image(path: &Path) -> Result<RgbImage, String> {
-    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    let bytes = foreign::file(path, IMAGE_FILE).map_err(|e| e.to_string())?;
     decode(&bytes)
 }
 
@@ -60,6 +62,7 @@ fn jpeg(bytes: &[u8]) -> Result<RgbImage, String> {
 fn open(bytes: &[u8]) -> Result<impl ImageDecoder, String> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
+    let format = reader.format();
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
     limits.max_alloc = Some(MAX_EXTRA_BYTES);
@@ -71,6 +74,10 @@ fn open(bytes: &[u8]) -> Result<impl ImageDecoder, String> {
     }
     if width > MAX_SIDE || height > MAX_SIDE || decoder.total_bytes() > MAX_BYTES {
         return Err(format!("{width} x {height} pixels are too many"));
+    }
+    claims::check(width, height, decoder.total_bytes(), bytes.len())?;
+    if format == Some(ImageFormat::WebP) {
+        claims::check_webp(bytes, (width, height))?;
     }
     Ok(decoder)
 }
@@ -146,14 +153,14 @@ mod tests {
         assert!(decode(b"not an image").is_err());
         let mut png = Vec::new();
         let image = RgbImage::from_fn(9, 7, |x, y| image::Rgb([x as u8 * 20, y as u8 * 30, 7]));
-        image.write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+        image.write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
         assert_eq!(decode(&png).unwrap(), image);
         for cut in [1, 8, 20, png.len() / 2] {
             assert!(decode(&png[..cut]).is_err(), "cut at {cut}");
         }
     }
 
-    fn written(image: impl Into<DynamicImage>, format: image::ImageFormat) -> Vec<u8> {
+    fn written(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Vec::new();
         image.into().write_to(&mut Cursor::new(&mut bytes), format).unwrap();
         bytes
@@ -162,7 +169,7 @@ mod tests {
     #[test]
     fn whatever_is_cut_off_is_no_image() {
         let image = RgbImage::from_fn(31, 23, |x, y| image::Rgb([x as u8 * 8, y as u8 * 9, 7]));
-        for format in [image::ImageFormat::Png, image::ImageFormat::WebP, image::ImageFormat::Bmp] {
+        for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp] {
             let bytes = written(image.clone(), format);
             assert_eq!(decode(&bytes).unwrap(), image, "{format:?}");
             for tenth in 0..10 {
@@ -177,7 +184,7 @@ mod tests {
         let deep = image::ImageBuffer::<image::Rgb<u16>, _>::from_fn(3, 2, |x, y| {
             image::Rgb([x as u16 * 0x1234 + 0xFF, y as u16 * 0xFEDC, 0x80FF])
         });
-        let read = decode(&written(deep, image::ImageFormat::Png)).unwrap();
+        let read = decode(&written(deep, ImageFormat::Png)).unwrap();
         let pixels: Vec<[u8; 3]> = read.pixels().map(|pixel| pixel.0).collect();
         let row = |y: u8| [[0, y, 0x80], [0x13, y, 0x80], [0x25, y, 0x80]];
         assert_eq!(pixels, [row(0), row(0xFE)].concat());
@@ -202,7 +209,7 @@ mod tests {
     #[test]
     fn a_png_that_claims_to_be_huge_is_refused() {
         let mut png = Vec::new();
-        RgbImage::new(2, 2).write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+        RgbImage::new(2, 2).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
         // Width and height lie at bytes 16..24; the checksum no longer fits either way.
         png[16..20].copy_from_slice(&60_000u32.to_be_bytes());
         assert!(decode(&png).is_err());

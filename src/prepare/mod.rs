@@ -1,6 +1,7 @@
 //! Faces: found in frames of images and videos, cut out, and kept in Arrow files that
 //! training reads in place.
 
+mod claims;
 pub mod corrupt;
 pub mod crop;
 pub mod cut;

@@ -65,12 +65,15 @@ fn print(cell: &Cell, footnotes: &Footnotes<'_>) -> String {
     }
 }
 
+/// Widest column to which the others of its row are padded: beyond it nothing is legible.
+const PADDED: usize = 200;
+
 /// A pipe table, padded so that the text is legible too.
 pub(super) fn grid(head: &[String], rows: &[Vec<String>]) -> String {
     let width = |text: &String| text.chars().count();
     let widths: Vec<usize> = (0..head.len())
         .map(|i| rows.iter().map(|row| width(&row[i])).chain([width(&head[i]), 3]).max())
-        .map(Option::unwrap_or_default)
+        .map(|widest| widest.unwrap_or_default().min(PADDED))
         .collect();
     let line = |cells: &[String]| {
         let mut line = format!("| {:<1$} |", cells[0], widths[0]);
@@ -120,6 +123,17 @@ pub(super) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Padding goes to 65,535 columns and no further.
+    #[test]
+    fn a_label_of_any_length_is_printed() {
+        let long = "x".repeat(70_000);
+        let rows = ["a", &long].map(|label| vec![label.to_owned(), "1".to_owned()]);
+        let text = grid(&["".to_owned(), "A".to_owned()], &rows);
+        assert!(text.contains(&long));
+        let longest = text.lines().filter(|line| !line.contains(&long)).map(str::len).max();
+        assert!(longest < Some(300), "{longest:?}");
+    }
 
     #[test]
     fn no_label_is_markup() {

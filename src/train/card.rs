@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::foreign::{Limits, within};
+use crate::lang::limits::{CARD_FACE, COUNT, FPS, LONG_SIDE, MARGIN, MIN_FACE};
 use crate::lang::model::{Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take};
 use crate::lang::span::Spanned;
 use crate::prepare::cut::Cut;
@@ -106,6 +108,35 @@ impl FaceCard {
         }
         merged.sort_by(|a, b| a.datasets.cmp(&b.datasets));
         merged
+    }
+}
+
+impl Limits for FaceCard {
+    fn check(&self) -> Result<(), String> {
+        within("side of the faces", self.size as usize, &CARD_FACE)?;
+        match self.frames {
+            FrameCard::All => {}
+            FrameCard::Fps(fps) if fps > 0.0 && fps <= FPS => {}
+            FrameCard::Fps(fps) => {
+                return Err(format!("{fps:?} frames a second are not up to {FPS}"));
+            }
+            FrameCard::Every(n) | FrameCard::Count(n) => {
+                within("number of frames", n as usize, &COUNT)?;
+            }
+        }
+        let Some(search) = &self.search else { return Ok(()) };
+        within("smallest face", search.min_face as usize, &MIN_FACE)?;
+        within("longest side of a frame", search.long_side as usize, &LONG_SIDE)?;
+        for (what, value, most) in [
+            ("score of a face", search.score, 1.0),
+            ("overlap of two faces", search.nms, 1.0),
+            ("margin of a face", search.margin, MARGIN),
+        ] {
+            if !(0.0..=most).contains(&value) {
+                return Err(format!("its {what} is {value:?}, which is not from 0 to {most}"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 //! The digest is the last member of the description. It is that of the whole file, with zeros in
 //! its own place.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
@@ -13,10 +13,13 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::lang::model::{Normalize, Resize};
+use crate::foreign::{Limits, json, within};
+use crate::lang::limits::CARD_FACE;
+use crate::lang::model::{Normalize, REAL, Resize};
 use crate::lang::span::Spanned;
 use crate::model::architecture::Architecture;
 use crate::model::params::Params;
+use crate::model::weights::WeightsFile;
 use crate::store::{cure, write_whole};
 use crate::train::card::FaceCard;
 use crate::work::Failure;
@@ -27,6 +30,13 @@ const CARD: &str = "proofmark";
 const BEFORE: &[u8] = br#"\"file_blake3\":\""#;
 /// The digest before it is known, in hexadecimal.
 const UNKNOWN: [u8; 64] = [b'0'; 64];
+/// What is said of a file whose digest is another.
+const DAMAGED: &str = "is damaged: it is not as it was written";
+/// Longest description of a model, in bytes: it has the typed inputs of its training.
+const CARD_LIMIT: usize = 16 << 20;
+/// What is said of a file without a description.
+const FOREIGN: &str = "was not written by Proofmark: it does not say which experiment it is from; \
+                       weights from elsewhere belong into `init { weights .. }`";
 
 /// What a checkpoint says about itself: all that scoring needs, and where it is from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +71,35 @@ impl ModelCard {
     /// The normalisation as the loader takes it.
     pub fn normalize(&self) -> Normalize {
         Normalize { mean: Spanned::default_of(self.mean), std: Spanned::default_of(self.std) }
+    }
+}
+
+impl Limits for ModelCard {
+    fn check(&self) -> Result<(), String> {
+        self.network.check()?;
+        let (classes, outputs) = (&self.classes, self.network.classes());
+        if classes.len() != outputs {
+            return Err(format!("it names {} classes of {outputs}", classes.len()));
+        }
+        if classes[0] != REAL {
+            return Err(format!("its first class is `{}`, not `{REAL}`", classes[0]));
+        }
+        if classes.iter().collect::<BTreeSet<_>>().len() < classes.len() {
+            return Err("two of its classes have one name".to_owned());
+        }
+        // Inputs are made in single precision.
+        let (mean, std) = (self.mean.map(|x| x as f32), self.std.map(|x| x as f32));
+        if !mean.iter().all(|x| x.is_finite()) {
+            return Err(format!("the mean of its inputs is {:?}", self.mean));
+        }
+        if !std.iter().all(|x| x.is_finite() && *x > 0.0) {
+            return Err(format!(
+                "the standard deviation of its inputs is {:?}, by which nothing can be divided",
+                self.std
+            ));
+        }
+        within("side of the faces", self.face_side as usize, &CARD_FACE)?;
+        self.faces.iter().try_for_each(FaceCard::check)
     }
 }
 
@@ -125,26 +164,51 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(BTreeMap<String, Tensor
     let (_, header) = SafeTensors::read_metadata(&bytes)
         .map_err(|e| broken(format!("is not a safetensors file: {e}")))?;
     if !is_whole(&bytes) {
-        return Err(broken(format!("is damaged: it is not as it was written; {}", cure(path))));
+        return Err(broken(format!("{DAMAGED}; {}", cure(path))));
     }
-    let card = header.metadata().as_ref().and_then(|m| m.get(CARD)).ok_or_else(|| {
-        broken(
-            "was not written by Proofmark: it does not say which experiment it is from; weights \
-             from elsewhere belong into `init { weights .. }`"
-                .to_owned(),
-        )
-    })?;
+    let card = header.metadata().as_ref().and_then(|m| m.get(CARD));
+    let card = card.ok_or_else(|| broken(FOREIGN.to_owned()))?;
     let card = serde_json::from_str(card)
         .map_err(|e| broken(format!("has a description of another kind: {e}")))?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
     Ok((tensors.into_iter().collect(), card))
 }
 
-/// A trained model, ready to score.
+/// A trained model, ready to score. What its description says is checked before it is done, and
+/// its values are numbers.
+///
+/// # Errors
+/// A file that is none, or whose description and tensors no network has.
 pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), Failure> {
-    let (tensors, card): (_, ModelCard) = read(path)?;
-    let params = Params::zeros(card.network.parameters(), device)?;
-    set(path, &params, &tensors, "")?;
+    let file = WeightsFile::open(path)?;
+    let broken = |why: String| Failure::Data(format!("{} {why}", path.display()));
+    let bytes = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
+    if !is_whole(&bytes) {
+        return Err(broken(format!("{DAMAGED}; {}", cure(path))));
+    }
+    drop(bytes);
+    let card = file.metadata(CARD).ok_or_else(|| broken(FOREIGN.to_owned()))?;
+    let card: ModelCard = json(card.as_bytes(), CARD_LIMIT).map_err(|why| {
+        broken(format!("has a description that no model of Proofmark's has: {why}"))
+    })?;
+    let specs = card.network.parameters();
+    let places: BTreeMap<&str, usize> =
+        file.entries().iter().enumerate().map(|(i, entry)| (entry.name.as_str(), i)).collect();
+    // Nothing takes memory that the file does not have the values for.
+    let places = specs
+        .iter()
+        .map(|spec| {
+            let place = places.get(spec.name.as_str()).copied();
+            place.filter(|place| file.entries()[*place].shape == spec.shape).ok_or_else(|| {
+                broken(format!("has no tensor `{}` of shape {:?}", spec.name, spec.shape))
+            })
+        })
+        .collect::<Result<Vec<usize>, Failure>>()?;
+    places.iter().try_for_each(|place| file.check_type(*place))?;
+    let params = Params::zeros(specs, device)?;
+    for (place, var) in places.into_iter().zip(params.vars()) {
+        var.set(&file.tensor(place)?.to_device(device)?)?;
+    }
     Ok((params, card))
 }
 

@@ -31,7 +31,9 @@ use crate::work::{Divergence, Events, Failure};
 /// Batches that are made ready while a step runs.
 const PREFETCH: usize = 2;
 /// Faces of a forward pass without gradient.
-pub const EVAL_BATCH: usize = 64;
+const EVAL_BATCH: usize = 64;
+/// Largest side of an input of which so many are scored at a time, in pixels.
+const USUAL_IMAGE: usize = 640;
 /// How often the state is written within an epoch.
 const SAVE_EVERY: Duration = Duration::from_secs(600);
 
@@ -124,7 +126,7 @@ impl Fit<'_> {
         let resize = self.experiment.recipe.resize.value;
         let mut sum = 0.0;
         let mut scored = Vec::with_capacity(self.val.len());
-        for samples in self.val.chunks(EVAL_BATCH) {
+        for samples in self.val.chunks(together(self.config.image())) {
             let logits = network.logits(&self.inputs.evaluation(samples, resize, None)?)?;
             let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
             sum += scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
@@ -323,6 +325,8 @@ impl<'a> Course<'a> {
         let sums = std::mem::take(&mut self.progress.sums);
         self.progress.step -= 1;
         let lr = self.rate();
+        // What is compared with it would never be better.
+        self.check("validation loss", val_loss, &[])?;
         self.progress.step = 0;
         self.progress.epoch += 1;
         let (epoch, steps) = (self.progress.epoch, self.fit.steps_per_epoch());
@@ -345,6 +349,13 @@ impl<'a> Course<'a> {
         self.progress.log.push(log);
         self.state.save(&self.tensors, &self.progress)
     }
+}
+
+/// Faces that are scored at a time by a network with inputs of this side: fewer, the more memory
+/// each takes.
+pub fn together(image: usize) -> usize {
+    let times = (image as f64 / USUAL_IMAGE as f64).powi(2).max(1.0);
+    ((EVAL_BATCH as f64 / times) as usize).max(1)
 }
 
 /// P(fake): the sum over all fake classes (paper section 3.4).

@@ -174,5 +174,40 @@ fn a_loss_that_explodes_is_told_with_its_place() {
     let once = TINY.replace("lr=1e-3", "lr=1e30").replace("batch 8", "batch 32");
     let place = Place::with(&once.replace("epochs 2", "epochs 4"));
     let ran = place.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(20);
-    ran.says("in epoch 3, step 1").says("last good checkpoint: epoch 1, ");
+    let ran = ran.says("the validation loss became NaN in epoch 2, step 1, at learning rate");
+    let ran = ran.says("last good checkpoint: epoch 1, ");
+    assert!(!ran.stderr.contains("faces of the batch"), "{}", ran.stderr);
+}
+
+/// Numbers that a file may say and nothing can do: told by `check`, or planned.
+#[test]
+fn networks_of_any_declared_size_are_planned_or_refused() {
+    let plan = |backbone: &str| {
+        let start = TINY.find("backbone tiny").unwrap();
+        let end = start + TINY[start..].find('\n').unwrap();
+        let place = Place::new();
+        place.write("x.kdl", TINY.replacen(&TINY[start..end], backbone, 1));
+        place.run(&["plan", "x.kdl"])
+    };
+    let net = |image: &str, more: &str| {
+        plan(&format!("backbone tiny {{ efficientnet image={image} {more} }}"))
+    };
+    net("32", "width-factor=16 depth-factor=0.1").ends_with(0);
+    net("32", "width-factor=0.1 depth-factor=16").ends_with(0);
+    net("32", "width-factor=16 depth-factor=16").ends_with(11).says("18963433346 parameters");
+    net("1", "width-factor=1e-300 depth-factor=1e-300").ends_with(0);
+    net("4096", "").ends_with(0);
+    for number in ["1e300", "16.5", "0", "-1", "#inf", "#nan", "9007199254740992"] {
+        net("32", &format!("width-factor={number}")).ends_with(10).says("`width-factor`");
+        net("32", &format!("depth-factor={number}")).ends_with(10).says("`depth-factor`");
+        net(number, "").ends_with(10).says("`image`");
+    }
+    let vit = |sizes: &str| plan(&format!("backbone tiny {{ vit {sizes}; pool patch-mean }}"));
+    vit("patch=1 width=1 depth=1024 heads=1 image=4096").ends_with(0);
+    let ran = vit("patch=1 width=65536 depth=1024 heads=65536 image=32").ends_with(11);
+    ran.says("experiment `base`: the network has").says("parameters, more than 10000000000");
+    for (ratio, words) in [("1e300", "above 0, up to 1e30"), ("1e29", "up to a million")] {
+        let sizes = format!("patch=1 width=8 depth=1 heads=1 image=32 mlp-ratio={ratio}");
+        vit(&sizes).ends_with(10).says(words);
+    }
 }

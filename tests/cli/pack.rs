@@ -162,3 +162,128 @@ fn a_pack_that_was_changed_is_refused_or_differs() {
     place.run(&["replay", "y.tar.zst"]).ends_with(11).says("not a pack");
     place.run(&["replay", "none.tar.zst"]).ends_with(20).says("none.tar.zst");
 }
+
+/// The files of a pack with a description that fits them.
+fn forged(place: &Place, files: &BTreeMap<String, Vec<u8>>) {
+    let mut card: serde_json::Value = serde_json::from_slice(&files["pack.json"]).unwrap();
+    let rest = || files.iter().filter(|(name, _)| *name != "pack.json");
+    let described = |content: &[u8]| {
+        serde_json::json!({
+            "bytes": content.len(),
+            "blake3": blake3::hash(content).to_hex().to_string(),
+        })
+    };
+    card["files"] = rest()
+        .map(|(name, content)| (name.clone(), described(content)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let card = serde_json::to_vec(&card).unwrap();
+    let rest = rest().map(|(name, content)| (name.as_str(), content.as_slice()));
+    let all: Vec<_> = [("pack.json", card.as_slice())].into_iter().chain(rest).collect();
+    packed(&place.path("y.tar.zst"), &all);
+}
+
+/// What nothing makes proves nothing, and what is not there cannot be compared.
+#[test]
+fn a_packed_table_that_is_not_rebuilt_is_a_difference() {
+    let place = project();
+    place.run(&["run", FILE]).ends_with(0);
+    place.run(&["pack", FILE, "--out", "x.tar.zst"]).ends_with(0);
+    let (_, files) = unpacked(&place.path("x.tar.zst"));
+    let experiment = format!("project/{FILE}");
+
+    let mut silent = files.clone();
+    let text = String::from_utf8(files[&experiment].clone()).unwrap();
+    assert!(text.contains("\ntable tiny {"));
+    silent.insert(experiment, text.replace("\ntable tiny {", "\n/-table tiny {").into_bytes());
+    forged(&place, &silent);
+    let said = "tiny: packed (csv, json, md, tex), but not rebuilt";
+    place.run(&["replay", "y.tar.zst"]).ends_with(30).says(said);
+
+    let mut more = files.clone();
+    more.insert("tables/better.csv".to_owned(), files["tables/tiny.csv"].clone());
+    forged(&place, &more);
+    let ran = place.run(&["replay", "y.tar.zst"]).ends_with(30);
+    let ran = ran.says("better: packed (csv), but not rebuilt").says("tiny: rebuilt bit for bit");
+    assert!(ran.stdout.contains("Base"), "{}", ran.stdout);
+    let differs = place.run(&["diff", "x.tar.zst", "y.tar.zst"]).ends_with(30);
+    assert_eq!(differs.stdout, "table better: only packed in y.tar.zst\n");
+
+    let mut fewer = files.clone();
+    fewer.retain(|name, _| *name != "tables/tiny.csv" && *name != "tables/tiny.md");
+    forged(&place, &fewer);
+    let said = "tiny: rebuilt, but not packed (md, csv)";
+    place.run(&["replay", "y.tar.zst"]).ends_with(30).says(said);
+    let differs = place.run(&["diff", "x.tar.zst", "y.tar.zst"]).ends_with(30);
+    assert_eq!(differs.stdout, "table tiny: only packed in x.tar.zst\n");
+}
+
+/// A pack is one frame of Zstandard, from the first byte of its file to the last.
+#[test]
+fn a_pack_is_read_to_its_end() {
+    let place = project();
+    place.run(&["run", FILE]).ends_with(0);
+    place.run(&["pack", FILE, "--out", "x.tar.zst"]).ends_with(0);
+    let whole = std::fs::read(place.path("x.tar.zst")).unwrap();
+    let refused = |content: &[u8], why: &str| {
+        place.write("y.tar.zst", content);
+        place.run(&["replay", "y.tar.zst"]).ends_with(11).says("or is damaged").says(why);
+        place.run(&["diff", "x.tar.zst", "y.tar.zst"]).ends_with(11).says(why);
+    };
+    refused(&whole[..whole.len() - 1], "incomplete frame");
+    refused(&[&whole[..], b"\0"].concat(), "something follows its end");
+    refused(&[&whole[..], &whole[..]].concat(), "something follows its end");
+    let empty = zstd::encode_all(&[][..], 0).unwrap();
+    refused(&[&whole[..], &empty[..]].concat(), "something follows its end");
+    // Within the frame, behind the archive.
+    let archive = zstd::decode_all(&whole[..]).unwrap();
+    let again = |more: &[u8]| zstd::encode_all(&[&archive[..], more].concat()[..], 0).unwrap();
+    refused(&again(b"more"), "something follows its end");
+    refused(&again(&[0; 2 << 20]), "something follows its end");
+    // tar fills up the last block of twenty.
+    place.write("y.tar.zst", again(&[0; 10_240]));
+    place.run(&["replay", "y.tar.zst"]).ends_with(0);
+}
+
+/// A few kilobytes can say that they are gigabytes: what they say is looked at before they are
+/// unpacked.
+#[test]
+fn a_pack_that_unpacks_to_far_more_than_it_is_is_refused() {
+    let place = Place::new();
+    let named = |kind, size| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(size);
+        header.set_cksum();
+        let bytes = [&header.as_bytes()[..], &[b'a'; 4096]].concat();
+        place.write("y.tar.zst", zstd::encode_all(&bytes[..], 0).unwrap());
+    };
+    let refused = |why: &str| {
+        place.run(&["replay", "y.tar.zst"]).ends_with(11).says(why);
+        place.run(&["diff", "y.tar.zst", "y.tar.zst"]).ends_with(11).says(why);
+    };
+    named(tar::EntryType::GNULongName, 6 << 30);
+    refused("a name has 6442450944 bytes, more than 65536");
+    named(tar::EntryType::XHeader, 6 << 30);
+    refused("the description of a member has 6442450944 bytes");
+    named(tar::EntryType::GNUSparse, 6 << 30);
+    refused("it holds \"\"");
+
+    let described = |name: &str, bytes: u64| {
+        let card = serde_json::json!({
+            "format": 1,
+            "proofmark": "0.1.0",
+            "experiment": "x.kdl",
+            "files": { name: { "bytes": bytes, "blake3": "" } },
+        });
+        packed(&place.path("y.tar.zst"), &[("pack.json", &serde_json::to_vec(&card).unwrap())]);
+    };
+    described("findings.json", 1 << 29);
+    refused("findings.json would unpack to 536870912 bytes");
+    described("predictions/a.parquet", 1 << 40);
+    refused("it would unpack to 1099511627776 bytes");
+    let mut text = vec![b' '; 17 << 20];
+    text.splice(..2, *b"{}");
+    packed(&place.path("y.tar.zst"), &[("pack.json", &text)]);
+    refused("its pack.json has 17825792 bytes");
+}

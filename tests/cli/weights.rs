@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::support::Place;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+use crate::support::{Place, folders};
 
 fn golden(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/weights");
@@ -123,5 +126,86 @@ fn what_is_not_ready_says_what_it_lacks() {
     ] {
         let place = Place::with(&text.replacen(from, to, 1));
         place.run(&["plan", "x.kdl"]).ends_with(exit).says(words);
+    }
+}
+
+/// The tensors of a safetensors file, each changed, and what stands beside them.
+fn rewritten(
+    from: &Path,
+    to: &Path,
+    describe: impl Fn(String) -> String,
+    change: impl Fn(&str, f32) -> f32,
+) {
+    let bytes = std::fs::read(from).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = file
+        .tensors()
+        .into_iter()
+        .map(|(name, tensor)| {
+            let values = tensor.data().as_chunks().0.iter().map(|v| f32::from_le_bytes(*v));
+            let values = values.flat_map(|value| change(&name, value).to_le_bytes()).collect();
+            (name, tensor.shape().to_vec(), values)
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, values)| {
+        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), values).unwrap())
+    });
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let metadata = metadata.into_iter().map(|(key, text)| (key, describe(text))).collect();
+    std::fs::write(to, safetensors::serialize(views, Some(metadata)).unwrap()).unwrap();
+}
+
+/// What is no number is never printed, and no table is made of it.
+#[test]
+fn a_model_that_gives_no_numbers_is_an_error() {
+    let place = Place::with(&READY.replace("FILE", "large.safetensors"));
+    let golden = golden("timm-cls.safetensors");
+    rewritten(Path::new(&golden), &place.path("large.safetensors"), |t| t, |_, v| v * 1e30);
+    let ran =
+        place.run(&["run", "x.kdl"]).ends_with(11).says("gives no number for face 0 in frame");
+    let ran = ran.says("model.safetensors").says("too large together");
+    assert!(!ran.stdout.contains("NaN"), "{}", ran.stdout);
+    place.run(&["export", "predictions", "x.kdl"]).ends_with(11);
+
+    // The same of a file that is scored with.
+    let place = Place::with(&READY.replace("FILE", &golden));
+    place.run(&["evaluate", "x.kdl"]).ends_with(0);
+    let models = folders(&place.path("store/objects/train"));
+    let model = models[0].join("model.safetensors");
+    image::RgbImage::new(32, 32).save(place.path("face.png")).unwrap();
+    let score = |format: &str| {
+        let arguments = ["score", "--checkpoint", "m.safetensors", "--format", format, "face.png"];
+        place.run(&arguments)
+    };
+    let to = place.path("m.safetensors");
+    rewritten(&model, &to, |card| card, |_, value| value);
+    score("json").ends_with(0);
+    for format in ["text", "csv", "json"] {
+        rewritten(&model, &to, |card| card, |_, value| value * 1e30);
+        let ran = score(format).ends_with(11);
+        assert_eq!(ran.stdout, "");
+        ran.says("the model m.safetensors gives no number for face.png").says("too large together");
+        rewritten(
+            &model,
+            &to,
+            |card| card,
+            |name, value| match name {
+                "blocks.1.norm2.bias" => f32::NAN,
+                _ => value,
+            },
+        );
+        let ran = score(format).ends_with(11);
+        assert_eq!(ran.stdout, "");
+        ran.says("m.safetensors: tensor `blocks.1.norm2.bias` contains NaN");
+        let flat = |card: String| {
+            let mut card: serde_json::Value = serde_json::from_str(&card).unwrap();
+            card["std"] = serde_json::json!([0.2, 0.0, 0.2]);
+            card.to_string()
+        };
+        rewritten(&model, &to, flat, |_, value| value);
+        let ran = score(format).ends_with(11);
+        assert_eq!(ran.stdout, "");
+        ran.says("standard deviation of its inputs is [0.2, 0.0, 0.2], by which nothing can be");
     }
 }

@@ -8,6 +8,7 @@ use super::csv::Rows;
 use crate::data::error::DataError;
 use crate::data::flaw::{CsvFlaw, Nothing};
 use crate::data::words::nearest;
+use crate::foreign::{self, LIST_FILE};
 use crate::lang::span::Spanned;
 use crate::parquet::{ParquetError, ParquetFile};
 use crate::show::from_cell;
@@ -43,7 +44,7 @@ impl Cells {
 
     fn of_csv(file: &Path, wanted: &[Wanted]) -> Result<Self, DataError> {
         let broken = |(line, flaw)| DataError::Csv { file: file.to_owned(), line, flaw };
-        let bytes = std::fs::read(file)
+        let bytes = foreign::file(file, LIST_FILE)
             .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
         let mut rows = Rows::new(&bytes).map_err(broken)?;
         let mut fields = Vec::new();

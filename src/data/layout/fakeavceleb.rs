@@ -13,6 +13,7 @@ use super::released::{Part, Release};
 use crate::data::error::DataError;
 use crate::data::flaw::{CsvFlaw, Nothing, RowFlaw};
 use crate::data::manifest::{Kind, Video};
+use crate::foreign::{self, LIST_FILE};
 use crate::lang::model::Label;
 
 const TABLE: &str = "meta_data.csv";
@@ -196,7 +197,7 @@ impl Row {
 /// a place in the header.
 fn rows(file: &Path) -> Result<Vec<Row>, DataError> {
     let broken = |(line, flaw)| DataError::Csv { file: file.to_owned(), line, flaw };
-    let bytes = std::fs::read(file)
+    let bytes = foreign::file(file, LIST_FILE)
         .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
     let mut text = Rows::new(&bytes).map_err(broken)?;
     let mut header = Vec::new();

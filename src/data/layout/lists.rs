@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::data::error::DataError;
 use crate::data::flaw::{CsvFlaw, Nothing, Place, RowFlaw, RowProblem};
+use crate::foreign::{self, LIST_FILE};
 
 /// How many problems of a list are kept; all are counted.
 const PROBLEMS: usize = 20;
@@ -72,7 +73,8 @@ pub fn lines(file: &Path) -> Result<Vec<(u32, String)>, DataError> {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, DataError> {
-    std::fs::read(file).map_err(|source| DataError::Unreadable { path: file.to_owned(), source })
+    foreign::file(file, LIST_FILE)
+        .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })
 }
 
 /// What is wrong with the entries of one list.

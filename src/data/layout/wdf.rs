@@ -18,6 +18,7 @@ use crate::data::manifest::{Frame, Kind};
 use crate::data::natural;
 use crate::data::words::Word;
 use crate::lang::model::{Label, Split};
+use crate::tar_members;
 
 /// The folders in their spellings, and what they hold.
 const FOLDERS: [([&str; 2], Label, Split); 4] = [
@@ -147,28 +148,26 @@ fn index(file: &Path) -> Result<Archive, DataError> {
         ));
     }
     let mut archive = Archive::default();
-    let mut reader = tar::Archive::new(File::open(file).map_err(unreadable)?);
-    for entry in reader.entries_with_seek().map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let name = entry.path_bytes();
-        let shown = String::from_utf8_lossy(&name).into_owned();
-        if entry.header().entry_type().is_dir() {
+    let mut members = tar_members::Members::seeking(File::open(file).map_err(unreadable)?);
+    while let Some(member) = members.next().map_err(failed)? {
+        let shown = String::from_utf8_lossy(&member.name).into_owned();
+        if member.kind == tar_members::Kind::Folder {
             continue;
         }
-        let path = std::str::from_utf8(&name).ok();
+        let path = std::str::from_utf8(&member.name).ok();
         let path = path.and_then(|name| paths::below(Path::new(""), name));
         let hidden = |path: &str| path.split('/').any(|p| p.starts_with('.') || p == "__MACOSX");
         match path {
             None => archive.noted.push((Finding::UnreadableName, shown)),
             Some(path) if hidden(&path) => archive.noted.push((Finding::Hidden, path)),
             Some(path)
-                if !entry.header().entry_type().is_file()
+                if member.kind != tar_members::Kind::File
                     || !tree::has_extension(&path, tree::IMAGES) =>
             {
                 archive.noted.push((Finding::OtherFile, path));
             }
             Some(path) => {
-                let (start, size) = (entry.raw_file_position(), entry.size());
+                let (start, size) = (member.start, member.size);
                 if start.checked_add(size).is_none_or(|end| end > length) {
                     return Err(broken(format!("it ends within `{path}`; fetch it again")));
                 }

@@ -109,6 +109,39 @@ fn archives_that_are_broken_name_themselves() {
     insta::assert_snapshot!(errors.join("\n\n"));
 }
 
+/// Neither the name of a member nor the holes of one take more memory than is there.
+#[test]
+fn members_that_say_they_are_huge_are_refused_or_passed_over() {
+    let (_dir, root) = release();
+    let header = |kind, path: &str, size| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_path(path).unwrap();
+        header.set_size(size);
+        header.set_cksum();
+        header
+    };
+    let write = |bytes: &[&[u8]]| {
+        std::fs::write(root.join("fake_test/2.tar.gz"), bytes.concat()).unwrap();
+    };
+    let end = [0; 2 * BLOCK];
+    write(&[header(tar::EntryType::GNULongName, "x", 6 << 30).as_bytes(), &end]);
+    let error = refused(&set(&root), &root);
+    assert!(error.contains("a name has 6442450944 bytes, more than 65536"), "{error}");
+    let mut holes = header(tar::EntryType::GNUSparse, "2/fake/131/0.png", 0);
+    holes.as_gnu_mut().unwrap().set_real_size(1 << 50);
+    holes.set_cksum();
+    let whole = header(tar::EntryType::Regular, "2/fake/131/1.png", 0);
+    write(&[holes.as_bytes(), whole.as_bytes(), &end]);
+    let listing: Listing = listed(&set(&root)).unwrap();
+    assert_eq!(listing.findings[&Finding::OtherFile].count, 2);
+    let here = listing.frames.iter().filter(|f| f.path.starts_with("fake_test/2.tar.gz!"));
+    assert_eq!(
+        here.map(|f| &*f.path).collect::<Vec<_>>(),
+        ["fake_test/2.tar.gz!/2/fake/131/1.png"]
+    );
+}
+
 #[test]
 fn a_member_cannot_lead_out_of_its_archive() {
     let (_dir, root) = release();

@@ -1,6 +1,6 @@
 //! What two packs found differently, beyond what their experiments say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::TABLES;
 use super::read::Pack;
@@ -25,18 +25,29 @@ pub struct Found {
 /// A packed table that cannot be read.
 pub fn differences(first: &Pack, second: &Pack) -> Result<Vec<Found>, Failure> {
     let mut found = datasets(&first.findings.datasets, &second.findings.datasets);
-    for table in &first.loaded.project.tables {
-        let name = &table.name.value;
+    let declared = |pack: &Pack, name: &str| {
+        pack.loaded.project.tables.iter().any(|table| table.name.value == name)
+    };
+    let packed = first.tables().chain(second.tables());
+    let names: BTreeSet<&str> =
+        packed.filter(|(_, extension)| *extension == "csv").map(|(name, _)| name).collect();
+    for name in names {
         let file = format!("{TABLES}/{name}.csv");
-        let (Some(one), Some(other)) = (first.file(&file)?, second.file(&file)?) else { continue };
+        let mut tell = |text| found.push(Found { kind: "table", name: name.to_owned(), text });
+        let (one, other) = match (first.file(&file)?, second.file(&file)?) {
+            (Some(one), Some(other)) => (one, other),
+            // Of a table that only one declares this is told already.
+            _ if declared(first, name) != declared(second, name) => continue,
+            (one, _) => {
+                let which = if one.is_some() { first } else { second };
+                tell(format!("only packed in {}", which.path().display()));
+                continue;
+            }
+        };
         let (one, other) = (String::from_utf8_lossy(&one), String::from_utf8_lossy(&other));
         let cells =
             compare(&one, &other, 0.0).map_err(|e| Failure::Data(format!("{file}: {e}")))?;
-        found.extend(cells.iter().map(|cell| Found {
-            kind: "table",
-            name: name.clone(),
-            text: cell.plainly(),
-        }));
+        cells.iter().for_each(|cell| tell(cell.plainly()));
     }
     Ok(found)
 }

@@ -21,6 +21,6 @@ mod write;
 pub use card::Card;
 pub use differences::{Found, differences};
 pub use read::{Pack, is_pack};
-pub use replay::{Rebuilt, rebuild};
+pub use replay::{Rebuilt, Replayed, rebuild};
 pub(super) use write::common;
 pub use write::{Summary, write};

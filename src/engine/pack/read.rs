@@ -1,18 +1,25 @@
 //! Reading a pack, which may be broken or hostile.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::card::{CARD, Card, FINDINGS, FORMAT, PROJECT, is_inside};
+use super::card::{CARD, Card, FINDINGS, FORMAT, PREDICTIONS, PROJECT, TABLES, is_inside};
 use crate::lang::{DiskFiles, Loaded, load};
 use crate::report::findings::Findings;
+use crate::tar_members::{Kind, Member, Members};
 use crate::work::Failure;
 
 /// Largest description, in bytes.
-const CARD_LIMIT: u64 = 64 << 20;
-/// Largest pack, unpacked, in bytes.
-const LIMIT: u64 = 256 << 30;
+const CARD_LIMIT: u64 = 16 << 20;
+/// Largest other file that is held in memory, in bytes: all but the scores.
+const TEXT_LIMIT: u64 = 256 << 20;
+/// Bytes to which any pack may unpack, and how many more for each of its own. Scores hardly
+/// become smaller by packing; what unpacks to far more was made to fill a disk.
+const LIMIT: u64 = 1 << 30;
+const RATIO: u64 = 64;
+/// Most zeros after the last file, with which archives are filled up.
+const PADDING: usize = 1 << 20;
 
 /// How every Zstandard stream begins, and no experiment file.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -110,6 +117,15 @@ impl Pack {
         }
     }
 
+    /// Names of the packed tables with their extensions: `tables/NAME.EXTENSION`.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = self.card.files.keys().filter_map(|name| name.strip_prefix(TABLES));
+        names.filter_map(|name| name.strip_prefix('/')).map(|name| {
+            // What has no extension is no table that could be rebuilt, but is told like one.
+            name.rsplit_once('.').unwrap_or((name, ""))
+        })
+    }
+
     /// The file that was opened.
     pub fn path(&self) -> &Path {
         &self.path
@@ -131,24 +147,28 @@ fn flaw(path: &Path, why: &str) -> Failure {
 fn unpack(path: &Path, folder: &Path) -> Result<Card, Failure> {
     let broken = |e: &std::io::Error| flaw(path, &e.to_string());
     let file = File::open(path).map_err(|e| Failure::read(path, &e))?;
-    let decoder = zstd::Decoder::new(file).map_err(|e| broken(&e))?;
-    let mut archive = tar::Archive::new(decoder);
+    let length = file.metadata().map_err(|e| Failure::read(path, &e))?.len();
+    let decoder = zstd::Decoder::new(file).map_err(|e| broken(&e))?.single_frame();
+    let mut members = Members::streaming(decoder);
     let mut card: Option<Card> = None;
     let mut seen = 0;
-    for entry in archive.entries().map_err(|e| broken(&e))? {
-        let mut entry = entry.map_err(|e| broken(&e))?;
-        let name = entry.path_bytes();
-        let name = String::from_utf8_lossy(&name).into_owned();
-        if !entry.header().entry_type().is_file() || !is_inside(&name) {
+    while let Some(member) = members.next().map_err(|e| broken(&e))? {
+        let name = String::from_utf8_lossy(&member.name).into_owned();
+        if member.kind != Kind::File || !is_inside(&name) {
+            let name: String = name.chars().take(120).collect();
             return Err(flaw(path, &format!("it holds \"{}\"", name.escape_debug())));
         }
         let Some(card) = &card else {
-            card = Some(description(path, &name, &mut entry)?);
+            card = Some(description(path, &name, &member, &mut members, length)?);
             continue;
         };
         let Some(packed) = card.files.get(&name) else {
             return Err(flaw(path, &format!("{name} is not in its description")));
         };
+        let otherwise = || flaw(path, &format!("{name} is not as its description says"));
+        if member.size != packed.bytes {
+            return Err(otherwise());
+        }
         let target = folder.join(&name);
         if target.exists() {
             return Err(flaw(path, &format!("{name} is there twice")));
@@ -158,10 +178,9 @@ fn unpack(path: &Path, folder: &Path) -> Result<Card, Failure> {
         }
         let mut out = File::create(&target).map_err(|e| Failure::write(&target, &e))?;
         let (mut hasher, mut buffer) = (blake3::Hasher::new(), vec![0; 1 << 16]);
-        // One byte more than it may have tells of a file that is too long.
-        let mut limited = entry.take(packed.bytes + 1);
+        let mut content = members.content(&member);
         loop {
-            let n = limited.read(&mut buffer).map_err(|e| broken(&e))?;
+            let n = content.read(&mut buffer).map_err(|e| broken(&e))?;
             if n == 0 {
                 break;
             }
@@ -169,10 +188,11 @@ fn unpack(path: &Path, folder: &Path) -> Result<Card, Failure> {
             out.write_all(&buffer[..n]).map_err(|e| Failure::write(&target, &e))?;
         }
         if hasher.count() != packed.bytes || *hasher.finalize().to_hex() != *packed.blake3 {
-            return Err(flaw(path, &format!("{name} is not as its description says")));
+            return Err(otherwise());
         }
         seen += 1;
     }
+    ends(members.into_source()).map_err(|e| broken(&e))?;
     let card = card.ok_or_else(|| flaw(path, "it is empty"))?;
     if seen != card.files.len() {
         return Err(flaw(path, &format!("it has {seen} of {} files", card.files.len())));
@@ -180,13 +200,40 @@ fn unpack(path: &Path, folder: &Path) -> Result<Card, Failure> {
     Ok(card)
 }
 
-/// The description, which is the first file.
-fn description(path: &Path, name: &str, entry: &mut impl Read) -> Result<Card, Failure> {
+/// Reads an archive to its end, and the file that it is in: what follows is no part of a pack, and
+/// what is missing there is not missed before.
+fn ends(mut decoder: zstd::Decoder<'_, BufReader<File>>) -> std::io::Result<()> {
+    let more = || std::io::Error::other("something follows its end");
+    let (mut buffer, mut left) = (vec![0; 1 << 16], PADDING);
+    loop {
+        match decoder.read(&mut buffer)? {
+            0 => break,
+            n if n > left || buffer[..n].iter().any(|byte| *byte != 0) => return Err(more()),
+            n => left -= n,
+        }
+    }
+    match decoder.finish().read(&mut buffer)? {
+        0 => Ok(()),
+        _ => Err(more()),
+    }
+}
+
+/// The description, which is the first file of an archive of `length` bytes.
+fn description(
+    path: &Path,
+    name: &str,
+    member: &Member,
+    members: &mut Members<impl Read>,
+    length: u64,
+) -> Result<Card, Failure> {
     if name != CARD {
         return Err(flaw(path, &format!("it begins with {name}, not with {CARD}")));
     }
+    if member.size > CARD_LIMIT {
+        return Err(flaw(path, &format!("its {CARD} has {} bytes", member.size)));
+    }
     let mut text = Vec::new();
-    entry.take(CARD_LIMIT).read_to_end(&mut text).map_err(|e| flaw(path, &e.to_string()))?;
+    members.content(member).read_to_end(&mut text).map_err(|e| flaw(path, &e.to_string()))?;
     let value: serde_json::Value =
         serde_json::from_slice(&text).map_err(|e| flaw(path, &format!("{CARD}: {e}")))?;
     if value["format"].as_u64().is_some_and(|format| format > u64::from(FORMAT)) {
@@ -199,9 +246,19 @@ fn description(path: &Path, name: &str, entry: &mut impl Read) -> Result<Card, F
     }
     let card: Card =
         serde_json::from_value(value).map_err(|e| flaw(path, &format!("{CARD}: {e}")))?;
+    for (name, file) in &card.files {
+        let limit = if name.starts_with(PREDICTIONS) { u64::MAX } else { TEXT_LIMIT };
+        if file.bytes > limit {
+            return Err(flaw(path, &format!("{name} would unpack to {} bytes", file.bytes)));
+        }
+    }
     let size = card.files.values().fold(0u64, |sum, file| sum.saturating_add(file.bytes));
-    if size > LIMIT {
-        return Err(flaw(path, &format!("it would unpack to {size} bytes")));
+    let limit = LIMIT.saturating_add(length.saturating_mul(RATIO));
+    if size > limit {
+        return Err(flaw(
+            path,
+            &format!("it would unpack to {size} bytes, of {length}; {limit} are the most"),
+        ));
     }
     Ok(card)
 }

@@ -1,11 +1,23 @@
 //! Rebuilding the tables of a pack.
 
+use std::collections::BTreeMap;
+
 use super::card::TABLES;
 use super::read::Pack;
 use crate::engine::tables::{evidence, make, texts};
 use crate::report::compare::compare;
 use crate::report::table::TableData;
 use crate::work::Failure;
+
+/// The tables of a pack, and what is packed of others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replayed {
+    /// The tables of the packed experiment, in its order.
+    pub rebuilt: Vec<Rebuilt>,
+    /// Packed tables that the experiment does not make, by name, with their formats: nothing
+    /// says that their numbers are right.
+    pub left: BTreeMap<String, Vec<String>>,
+}
 
 /// A table that was rebuilt.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +26,10 @@ pub struct Rebuilt {
     pub table: TableData,
     /// Formats that are as packed, bit for bit.
     pub same: Vec<&'static str>,
-    /// Formats that are not.
+    /// Formats that are packed otherwise.
     pub other: Vec<&'static str>,
+    /// Formats that are not packed.
+    pub new: Vec<&'static str>,
     /// How the numbers differ.
     pub differences: Vec<String>,
 }
@@ -24,31 +38,39 @@ pub struct Rebuilt {
 ///
 /// # Errors
 /// Declarations with errors, scores that cannot be read.
-pub fn rebuild(pack: &Pack) -> Result<Vec<Rebuilt>, Failure> {
+pub fn rebuild(pack: &Pack) -> Result<Replayed, Failure> {
     let project = &pack.loaded.project;
-    project
-        .tables
-        .iter()
-        .map(|declared| {
-            let table = make(project, declared, &evidence(&pack.findings, declared)?)?;
-            let mut rebuilt =
-                Rebuilt { table, same: Vec::new(), other: Vec::new(), differences: Vec::new() };
-            for (extension, text) in texts(&rebuilt.table) {
-                let packed = pack.file(&format!("{TABLES}/{}.{extension}", rebuilt.table.name))?;
-                if packed.as_deref() == Some(text.as_bytes()) {
-                    rebuilt.same.push(extension);
-                    continue;
-                }
-                rebuilt.other.push(extension);
-                if extension == "csv" {
-                    let packed = packed.unwrap_or_default();
-                    let found = compare(&String::from_utf8_lossy(&packed), &text, 0.0);
-                    let found =
-                        found.map_err(|e| Failure::Data(format!("the packed table: {e}")))?;
-                    rebuilt.differences = found.iter().map(ToString::to_string).collect();
-                }
+    let mut left: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, extension) in pack.tables() {
+        left.entry(name.to_owned()).or_default().push(extension.to_owned());
+    }
+    let mut rebuilt = Vec::new();
+    for declared in &project.tables {
+        let table = make(project, declared, &evidence(&pack.findings, declared)?)?;
+        let (mut same, mut other, mut new) = (Vec::new(), Vec::new(), Vec::new());
+        let mut differences = Vec::new();
+        for (extension, text) in texts(&table) {
+            if let Some(packed) = left.get_mut(&table.name) {
+                packed.retain(|packed| packed != extension);
             }
-            Ok(rebuilt)
-        })
-        .collect()
+            let packed = pack.file(&format!("{TABLES}/{}.{extension}", table.name))?;
+            let Some(packed) = packed else {
+                new.push(extension);
+                continue;
+            };
+            if packed == text.as_bytes() {
+                same.push(extension);
+                continue;
+            }
+            other.push(extension);
+            if extension == "csv" {
+                let found = compare(&String::from_utf8_lossy(&packed), &text, 0.0);
+                let found = found.map_err(|e| Failure::Data(format!("the packed table: {e}")))?;
+                differences = found.iter().map(ToString::to_string).collect();
+            }
+        }
+        rebuilt.push(Rebuilt { table, same, other, new, differences });
+    }
+    left.retain(|_, formats| !formats.is_empty());
+    Ok(Replayed { rebuilt, left })
 }

@@ -53,6 +53,9 @@ type Texts = Vec<Spanned<String>>;
 /// Margin of a detected face, as in the paper (section 4.1).
 const MARGIN: f64 = 0.3;
 
+/// Most frames of a demo.
+const DEMO_FRAMES: u64 = 10_000_000;
+
 /// Decodes a `dataset`.
 pub(crate) fn dataset(node: Cursor<'_>, sink: &mut Sink) -> Option<Dataset> {
     let name = node.get("name");
@@ -162,6 +165,23 @@ fn demo(node: Cursor<'_>, sink: &mut Sink) -> Option<DemoLayout> {
         demo_family(&name, sink).map(|_| name)
     };
     let hidden_methods = all(node.children("method").map(&mut method));
+    let counts = ["identities", "videos", "fakes", "frames"].map(|name| node.get::<u32>(name));
+    if let [Some(identities), Some(videos), Some(fakes), Some(frames)] = counts {
+        let each = u64::from(videos.value) + u64::from(fakes.value);
+        let drawn = u64::from(identities.value) * each * u64::from(frames.value);
+        if drawn > DEMO_FRAMES {
+            sink.report(
+                Diagnostic::error(Code::OutOfRange, "a demo of too many frames")
+                    .text(format!(
+                        "identities, videos of each and frames of each make {drawn} frames, of \
+                         which a demo has at most {DEMO_FRAMES}"
+                    ))
+                    .at(node.origin(), "this demo")
+                    .help("declare fewer of one of them"),
+            );
+            return None;
+        }
+    }
     Some(DemoLayout {
         seed: node.get("seed")?,
         capture: node.get("capture")?,

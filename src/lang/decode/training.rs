@@ -2,6 +2,7 @@
 
 use crate::lang::cursor::{Cursor, Read, read_words};
 use crate::lang::diagnostic::{Code, Diagnostic, Sink};
+use crate::lang::limits::HIDDEN;
 use crate::lang::model::{
     AdamW, Attribution, Augment, AugmentKind, Backbone, BackboneKind, DeviceChoice, EfficientNet,
     Ensemble, Head, Hull, Interpolation, Keep, Loss, LossTerm, Mining, Mix, Optimizer, Pool,
@@ -167,7 +168,8 @@ fn vit(node: Cursor<'_>, vit: Cursor<'_>, sink: &mut Sink) -> Option<(Spanned<us
 
 fn whole_mlp(width: &Spanned<usize>, ratio: &Spanned<f64>, sink: &mut Sink) {
     let hidden = width.value as f64 * ratio.value;
-    if !(1.0..=1e6).contains(&hidden) || (hidden - hidden.round()).abs() > 1e-6 {
+    let ends = (*HIDDEN.start() as f64, *HIDDEN.end() as f64);
+    if !(ends.0..=ends.1).contains(&hidden) || (hidden - hidden.round()).abs() > 1e-6 {
         sink.report(
             Diagnostic::error(Code::Indivisible, "an MLP of no whole width")
                 .text(format!("`width` times `mlp-ratio` is {hidden}"))

@@ -2,7 +2,8 @@
 
 use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
-use super::{Child, Field, NodeSpec, POSITIVE, Type, Variant};
+use super::{Child, Field, NodeSpec, Type, Variant, up_to, whole};
+use crate::lang::limits;
 
 pub(super) const FAMILIES: &[(&str, &str)] = &[
     ("face-swap", "another person's face (FS)"),
@@ -16,8 +17,9 @@ pub(super) const SPLITS: &[(&str, &str)] =
     &[("train", "gradient steps"), ("val", "selection"), ("test", "reported numbers")];
 
 const SEED: Type = Type::Whole(0, u64::MAX);
-const COUNT: Type = Type::Whole(1, 1_000_000);
-const PUBLISHED: Type = Type::Whole(0, u64::MAX);
+const COUNT: Type = whole(&limits::COUNT);
+/// More than anybody publishes, and less than sums of it overflow.
+const PUBLISHED: Type = Type::Whole(0, 1_000_000_000_000);
 const ROOT: Field = Field::new("root", Type::Path, "The folder as downloaded.").required();
 
 pub(crate) static DATASET: NodeSpec = NodeSpec::value(
@@ -317,7 +319,7 @@ static FRAMES: NodeSpec = NodeSpec::new(
     "Which frames of a video are used; all if absent. One of the properties.",
 )
 .properties(&[
-    Field::new("fps", Type::Number(POSITIVE), "Frames per second, by presentation time.")
+    Field::new("fps", Type::Number(up_to(limits::FPS)), "Frames per second, by presentation time.")
         .group("rule"),
     Field::new("every", COUNT, "Every n-th frame, from the first.").group("rule"),
     Field::new("count", COUNT, "A number of frames, evenly spaced over the video.").group("rule"),
@@ -331,8 +333,8 @@ static FACES: NodeSpec = NodeSpec::new("faces", "How a face is cut from a frame.
     Field::new("weights", Type::Path, "Weights of RetinaFace with a MobileNet-0.25 or a ResNet-50, as `.pth` or safetensors, also `hf://`; a MobileNet-0.25 that Proofmark carries if absent."),
     Field::new("score", Type::Fraction, "Smallest score of a face; the paper does not say.").or(Number(0.8)),
     Field::new("nms", Type::Fraction, "Overlap (intersection over union) from which two boxes are one face.").or(Number(0.4)),
-    Field::new("min-face", Type::Whole(0, 4096), "Smallest face: the shorter side of its box in pixels of the frame.").or(Whole(20)),
-    Field::new("long-side", Type::Whole(0, 8192), "Longest side of a frame at detection in pixels; larger frames are shrunk to it, for the detection alone. 0 for any.").or(Whole(1280)),
+    Field::new("min-face", whole(&limits::MIN_FACE), "Smallest face: the shorter side of its box in pixels of the frame.").or(Whole(20)),
+    Field::new("long-side", whole(&limits::LONG_SIDE), "Longest side of a frame at detection in pixels; larger frames are shrunk to it, for the detection alone. 0 for any.").or(Whole(1280)),
     Field::new("take", Type::Word(&[
         ("all", "every face"),
         ("largest", "the one with the largest box"),
@@ -346,7 +348,7 @@ static FACES: NodeSpec = NodeSpec::new("faces", "How a face is cut from a frame.
         ("bicubic", "cubic"),
         ("bilinear", "linear"),
     ]), "How the crop is resized, with antialiasing as Pillow does it.").or(Text("bicubic")),
-    Field::new("size", Type::Whole(8, 4096), "Side of the stored crop in pixels.").or(Whole(224)),
+    Field::new("size", whole(&limits::FACE), "Side of the stored crop in pixels.").or(Whole(224)),
 ]);
 
 static LANDMARKS: NodeSpec = NodeSpec::value(

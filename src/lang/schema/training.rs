@@ -4,12 +4,15 @@ use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtMostOnce, Once};
 use super::data::SPLITS;
 use super::{
-    BELOW_ONE, Child, FINITE, Field, Kind, NOT_NEGATIVE, NodeSpec, OR_BLOCK, POSITIVE, Type,
-    UP_TO_ONE, Variant,
+    BELOW_ONE, Child, FINITE, Field, Kind, NOT_NEGATIVE, NodeSpec, OR_BLOCK, POSITIVE, Range, Type,
+    UP_TO_ONE, Variant, up_to, whole,
 };
+use crate::lang::limits;
 
 const SEED: Type = Type::Whole(0, u64::MAX);
-const SIZE: Type = Type::Whole(1, 65_536);
+const SIZE: Type = whole(&limits::SIZE);
+const IMAGE: Type = whole(&limits::IMAGE);
+const FACTOR: Range = up_to(limits::FACTOR);
 const NAME: Field =
     Field::new("name", Type::Name, "Name by which everything else refers to it.").required();
 
@@ -95,16 +98,16 @@ const BACKBONE_CHILDREN: &[Child] = &[
 static VIT: NodeSpec = NodeSpec::new("vit", "A Vision Transformer of these sizes.").properties(&[
     Field::new("patch", SIZE, "Side of a square patch in pixels.").required(),
     Field::new("width", SIZE, "Embedding width D.").required(),
-    Field::new("depth", Type::Whole(1, 1024), "Number of blocks.").required(),
+    Field::new("depth", whole(&limits::DEPTH), "Number of blocks.").required(),
     Field::new("heads", SIZE, "Attention heads; divides the width.").required(),
-    Field::new("image", SIZE, "Side of the square input in pixels; a multiple of the patch.")
+    Field::new("image", IMAGE, "Side of the square input in pixels; a multiple of the patch.")
         .required(),
     Field::new("mlp-ratio", Type::Number(POSITIVE), "Hidden width of the MLP over D.")
         .or(Number(4.0)),
     Field::new("layer-scale", Type::Number(POSITIVE), "Initial LayerScale, if the blocks have it."),
     Field::new(
         "registers",
-        Type::Whole(1, 64),
+        whole(&limits::REGISTERS),
         "Register tokens (Darcet et al. 2024), if it has any; they are never pooled.",
     ),
 ]);
@@ -114,9 +117,9 @@ static EFFICIENTNET: NodeSpec = NodeSpec::new(
     "An EfficientNet (Tan and Le 2019), by factors on B0; B4 unless said otherwise. With batch norm a batch passes as a whole: `micro` then keeps the activations of one block at a time.",
 )
 .properties(&[
-    Field::new("image", SIZE, "Side of the square input in pixels; 380 for B4.").required(),
-    Field::new("width-factor", Type::Number(POSITIVE), "Factor on the channels of B0.").or(Number(1.4)),
-    Field::new("depth-factor", Type::Number(POSITIVE), "Factor on the blocks of B0.").or(Number(1.8)),
+    Field::new("image", IMAGE, "Side of the square input in pixels; 380 for B4.").required(),
+    Field::new("width-factor", Type::Number(FACTOR), "Factor on the channels of B0.").or(Number(1.4)),
+    Field::new("depth-factor", Type::Number(FACTOR), "Factor on the blocks of B0.").or(Number(1.8)),
     Field::new("dropout", Type::Number(BELOW_ONE), "Share of the embedding that is dropped while training.").or(Number(0.4)),
     Field::new("momentum", Type::Number(UP_TO_ONE), "Share of batch norm's running statistics that a step replaces; a short training from scratch needs a larger one.").or(Number(0.01)),
 ]);

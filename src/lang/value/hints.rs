@@ -1,6 +1,7 @@
 //! What to write in place of a value that does not fit.
 
-use super::unit_of;
+use super::{EPOCHS, unit_of};
+use crate::lang::limits::MARGIN;
 use crate::lang::schema::{Field, Preset, Type};
 use crate::lang::tree::{Scalar, Value};
 use crate::lang::words::number;
@@ -39,7 +40,9 @@ pub(super) fn within(value: &Value, field: &Field) -> Option<String> {
             (0.0, 1.0, true, true)
         }
         Type::Fraction | Type::Points => (0.0, 100.0, true, true),
-        Type::Share | Type::Epochs => (0.0, f64::INFINITY, true, false),
+        Type::Share if value.unit.is_some() => (0.0, 100.0 * MARGIN, true, true),
+        Type::Share => (0.0, MARGIN, true, true),
+        Type::Epochs => (0.0, EPOCHS, true, true),
         Type::Text
         | Type::Name
         | Type::Path

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lang::limits::FACTOR;
+use crate::model::architecture::check_ends;
 use crate::model::params::{Begin, ParamSpec};
 
 /// Stages of B0: side of the window, stride of the first block, expansion, channels, blocks.
@@ -72,6 +74,19 @@ impl Block {
 }
 
 impl EfficientNetConfig {
+    /// Whether it can be. The error says what is wrong.
+    pub(in crate::model) fn check(&self) -> Result<(), String> {
+        for (what, factor) in [("width", self.width), ("depth", self.depth)] {
+            if !(factor > 0.0 && factor <= FACTOR) {
+                return Err(format!("a factor of {factor:?} on its {what} is not up to {FACTOR}"));
+            }
+        }
+        if !(0.0..1.0).contains(&self.dropout) || !(0.0..=1.0).contains(&self.momentum) {
+            return Err("its dropout or its momentum is not in 0 to 1".to_owned());
+        }
+        check_ends(self.image, self.classes, self.drop_path)
+    }
+
     /// A number of channels times the width, to a multiple of eight.
     fn channels(&self, base: usize) -> usize {
         let exact = base as f64 * self.width;

@@ -110,6 +110,20 @@ pub enum WeightsError {
         /// The shape of the model.
         needed: Vec<usize>,
     },
+    /// A tensor of whole numbers, or of a type that is too coarse.
+    #[error(
+        "{}: the elements of tensor `{name}` are `{elements}`; weights are f32, f16, bf16 or f64, \
+         and a quantised file has to be converted to one of them by what quantised it",
+        path.display()
+    )]
+    Elements {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Type of its elements as the file calls it.
+        elements: String,
+    },
     /// Values that are not numbers.
     #[error("{}: tensor `{name}` contains NaN or infinite values", path.display())]
     NotFinite {

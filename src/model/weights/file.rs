@@ -1,7 +1,7 @@
 //! A weights file of any format: which tensors it has, and each of them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
@@ -43,6 +43,8 @@ pub(crate) struct WeightsFile {
     path: PathBuf,
     entries: Vec<Entry>,
     content: Content,
+    /// What the file says of itself, which only safetensors do.
+    metadata: HashMap<String, String>,
     /// The storage that was read last, by its key: tensors may be views of one.
     last: RefCell<Option<(String, Vec<u8>)>>,
 }
@@ -113,7 +115,8 @@ impl WeightsFile {
             entries.push(Entry { dict: String::new(), name, shape: info.shape.clone() });
         }
         let content = Content::Safetensors { source: RefCell::new(source), places };
-        Ok(Self { path: path.to_owned(), entries, content, last: RefCell::default() })
+        let metadata = header.metadata().clone().unwrap_or_default();
+        Ok(Self { metadata, ..Self::of(path, entries, content) })
     }
 
     fn zip(path: &Path, source: Source) -> Result<Self, WeightsError> {
@@ -130,8 +133,7 @@ impl WeightsFile {
         let pickle =
             Pickle::read(&bytes).map_err(|why| broken(format!("of the pickle inside: {why}")))?;
         let (entries, places) = named(path, &pickle)?;
-        let content = Content::Zip { archive, folder, places };
-        Ok(Self { path: path.to_owned(), entries, content, last: RefCell::default() })
+        Ok(Self::of(path, entries, Content::Zip { archive, folder, places }))
     }
 
     fn legacy(path: &Path, mut source: Source) -> Result<Self, WeightsError> {
@@ -139,7 +141,12 @@ impl WeightsFile {
         let Legacy { pickle, storages } = legacy::read(&mut source).map_err(broken)?;
         let (entries, places) = named(path, &pickle)?;
         let content = Content::Legacy { source: RefCell::new(source), storages, places };
-        Ok(Self { path: path.to_owned(), entries, content, last: RefCell::default() })
+        Ok(Self::of(path, entries, content))
+    }
+
+    fn of(path: &Path, entries: Vec<Entry>, content: Content) -> Self {
+        let (metadata, last) = (HashMap::new(), RefCell::default());
+        Self { path: path.to_owned(), entries, content, metadata, last }
     }
 
     /// The tensors that there are.
@@ -147,8 +154,37 @@ impl WeightsFile {
         &self.entries
     }
 
+    /// What the file says of itself under a key.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// Whether a tensor's elements are of a type in which networks have their weights. Whole
+    /// numbers are what a quantised file has, whose scales stand elsewhere.
+    pub fn check_type(&self, index: usize) -> Result<(), WeightsError> {
+        let (dtype, elements) = match &self.content {
+            Content::Safetensors { places, .. } => {
+                let dtype = places[index].dtype;
+                (DType::try_from(dtype).ok(), format!("{dtype:?}"))
+            }
+            Content::Zip { places, .. } | Content::Legacy { places, .. } => {
+                let class = &places[index].class;
+                (dtype(class), class.clone())
+            }
+        };
+        match dtype {
+            Some(DType::F16 | DType::BF16 | DType::F32 | DType::F64) => Ok(()),
+            _ => Err(WeightsError::Elements {
+                path: self.path.clone(),
+                name: self.entries[index].full(),
+                elements,
+            }),
+        }
+    }
+
     /// A tensor, by its place among the entries, as f32 on the CPU with finite values.
     pub fn tensor(&self, index: usize) -> Result<Tensor, WeightsError> {
+        self.check_type(index)?;
         let entry = &self.entries[index];
         let broken = |why: String| WeightsError::Broken {
             path: self.path.clone(),

@@ -161,6 +161,7 @@ fn fit(path: &Path, expected: &Expected<'_>) -> Result<Fitted, WeightsError> {
             report.moved = lies.front != 1;
             table = Some((entry, lies));
         }
+        file.check_type(entry)?;
         report.norm |=
             spec.name.starts_with("fc_norm.") && !entries[entry].name.contains("fc_norm");
         report.matched.push(spec.name.clone());

@@ -213,9 +213,7 @@ pub(super) fn dtype(class: &str) -> Option<DType> {
         "DoubleStorage" => DType::F64,
         "HalfStorage" => DType::F16,
         "BFloat16Storage" => DType::BF16,
-        "LongStorage" => DType::I64,
-        "IntStorage" => DType::I32,
-        "ByteStorage" => DType::U8,
+        // Whole numbers are no weights.
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! The detector: weights from a file or built in, frames in, faces out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
@@ -23,6 +23,8 @@ const EMBEDDED: &[u8] = include_bytes!("mobilenet025.safetensors");
 pub struct Detector {
     network: Network,
     fast: Fast,
+    /// What its weights are from.
+    from: PathBuf,
 }
 
 /// Buffers that one thread keeps from frame to frame.
@@ -61,6 +63,7 @@ impl Detector {
     }
 
     fn new(tensors: Tensors) -> Result<Self, DetectorError> {
+        let from = tensors.path().to_owned();
         let mut net = Builder::new(tensors);
         let (levels, width) = match Body::of(&net.tensors)? {
             Body::MobileNet => (mobilenet::body(&mut net)?, 64),
@@ -68,7 +71,7 @@ impl Detector {
         };
         let heads = neck::neck(&mut net, levels, width)?;
         let network = net.finish(heads);
-        Ok(Self { fast: Fast::new(&network)?, network })
+        Ok(Self { fast: Fast::new(&network)?, network, from })
     }
 
     /// The faces in a frame of `width` x `height` pixels in red, green, blue, the best
@@ -90,6 +93,10 @@ impl Detector {
         });
         let input = (columns as usize, rows as usize);
         let levels = self.fast.run(smaller.as_deref().unwrap_or(rgb), input, &mut scratch.memory);
+        // A comparison with what is no number finds no face, as if there were none.
+        if !levels.iter().all(|level| level.iter().all(|value| value.is_finite())) {
+            return Err(DetectorError::Output { path: self.from.clone() });
+        }
         Ok(faces(levels, input, frame, options))
     }
 

@@ -64,6 +64,16 @@ pub enum DetectorError {
         /// The batch norm.
         norm: String,
     },
+    /// Outputs that are no numbers.
+    #[error(
+        "the face detector of {} gives NaN or infinite outputs: its weights are numbers, but too \
+         large together",
+        path.display()
+    )]
+    Output {
+        /// What its weights are from.
+        path: PathBuf,
+    },
     /// A frame that is not what it says.
     #[error(
         "a frame of {width}x{height} pixels needs width x height x 3 bytes, at least 3, but has \

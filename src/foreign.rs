@@ -1,0 +1,66 @@
+//! Files that others wrote: read up to a length, and held to limits before anything is done by
+//! what they say.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+/// Longest file of an image, in bytes.
+pub(crate) const IMAGE_FILE: u64 = 1 << 30;
+/// Longest list of videos, frames or numbers that is read whole, in bytes.
+pub(crate) const LIST_FILE: u64 = 4 << 30;
+
+/// The bytes of a file, which is no device or pipe, and no longer than `limit`.
+///
+/// # Errors
+/// What the system says; a file that is too long.
+pub(crate) fn file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for its other end, and a device may never end.
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    check_length(metadata.len(), limit)?;
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// That a length is within its limit.
+pub(crate) fn check_length(length: u64, limit: u64) -> io::Result<()> {
+    match length <= limit {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("{length} bytes are more than {limit}"))),
+    }
+}
+
+/// What is right about a value that JSON alone does not say.
+pub(crate) trait Limits {
+    /// What is wrong, in words.
+    fn check(&self) -> Result<(), String>;
+}
+
+/// Reads a value, and checks it. The error says what is wrong.
+pub(crate) fn json<T: DeserializeOwned + Limits>(text: &[u8], limit: usize) -> Result<T, String> {
+    if text.len() > limit {
+        return Err(format!("{} bytes are more than {limit}", text.len()));
+    }
+    let value: T = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+    value.check()?;
+    Ok(value)
+}
+
+/// What is wrong with a number that is not in its range.
+pub(crate) fn within(what: &str, number: usize, range: &RangeInclusive<u64>) -> Result<(), String> {
+    match range.contains(&(number as u64)) {
+        true => Ok(()),
+        false => Err(format!(
+            "its {what} is {number}, which is not from {} to {}",
+            range.start(),
+            range.end()
+        )),
+    }
+}
