@@ -2,24 +2,17 @@
 //! regenerates its tables.
 
 pub mod cli;
-pub mod data;
 pub mod engine;
-pub mod evaluate;
-mod foreign;
-pub mod guard;
-pub mod lang;
-pub mod model;
-pub mod names;
-pub mod parquet;
-pub mod picture;
-pub mod plan;
-pub mod prepare;
-pub mod report;
-pub mod rng;
-pub mod seal;
-pub mod show;
-pub mod store;
-mod tar_members;
-pub mod train;
-mod wide;
-pub mod work;
+
+pub use proofmark_base::{foreign, guard, rng, seal, store, tar_members, wide, work};
+pub use proofmark_data as data;
+pub use proofmark_evaluate as evaluate;
+pub use proofmark_lang as lang;
+pub use proofmark_model as model;
+pub use proofmark_parquet as parquet;
+pub use proofmark_picture as picture;
+pub use proofmark_plan as plan;
+pub use proofmark_prepare as prepare;
+pub use proofmark_report as report;
+pub use proofmark_text::{names, show};
+pub use proofmark_train as train;

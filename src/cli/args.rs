@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use score::{FacesFrom, MetricsArgs, ModelArgs, ScoreArgs, ScoreFormat};
 pub use store::{ExportArgs, ExportOf, ExportWhat, GcArgs, LsArgs, SplitName};
 
-use crate::lang::model::DeviceChoice;
-use crate::prepare::store::Part;
+use proofmark_lang::model::DeviceChoice;
+use proofmark_prepare::store::Part;
 
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
 /// tables.

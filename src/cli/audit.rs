@@ -5,9 +5,9 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::project::{checked, failed};
 use crate::engine::tables;
-use crate::lang::Loaded;
-use crate::report::lines::wrap;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::Loaded;
+use proofmark_report::lines::wrap;
 
 /// Prints what published numbers say of themselves. What is wrong in them is a finding, not a
 /// failure.

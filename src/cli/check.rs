@@ -4,9 +4,9 @@ use super::args::{CheckArgs, Format};
 use super::exit::Exit;
 use super::output::Printer;
 use super::project::{counted, print};
-use crate::lang::render::rows;
-use crate::lang::{DiskFiles, load};
-use crate::show::json;
+use proofmark_lang::render::rows;
+use proofmark_lang::{DiskFiles, load};
+use proofmark_text::show::json;
 
 /// Checks files without touching data.
 pub fn check(args: &CheckArgs, printer: Printer) -> Exit {

@@ -1,14 +1,14 @@
 //! The claims of tables as an exit code, and as files and lines for continuous integration.
 
 use super::exit::Exit;
-use crate::lang::Loaded;
-use crate::lang::model::Table;
-use crate::report::checks::{Check, of_claims};
-use crate::report::table::{TableData, Verdict};
+use proofmark_lang::Loaded;
+use proofmark_lang::model::Table;
+use proofmark_report::checks::{Check, of_claims};
+use proofmark_report::table::{TableData, Verdict};
 
 /// The claims of a table with their places in the experiment file.
 pub fn checks(loaded: &Loaded, declared: &Table, table: &TableData) -> Vec<Check> {
-    let place = |claim: &crate::lang::model::Claim| {
+    let place = |claim: &proofmark_lang::model::Claim| {
         let place = loaded.sources.place(claim.text.origin)?;
         Some((place.file.display().to_string(), place.line as usize))
     };

@@ -7,11 +7,11 @@ use super::progress::{StageProgress, bars};
 use super::project::{checked, failed};
 use crate::engine::world::look_at;
 use crate::engine::{figure, survey};
-use crate::lang::Loaded;
-use crate::report::figure::svg;
-use crate::report::statistics::{csv, json, latex, markdown, text};
-use crate::store::{Store, write_whole};
-use crate::work::Failure;
+use proofmark_base::store::{Store, write_whole};
+use proofmark_base::work::Failure;
+use proofmark_lang::Loaded;
+use proofmark_report::figure::svg;
+use proofmark_report::statistics::{csv, json, latex, markdown, text};
 
 /// Prints the statistics of a file's data sets.
 pub fn data(args: &DataArgs, printer: Printer) -> Exit {

@@ -9,10 +9,10 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::project::{checked, failed, print};
 use crate::engine::pack::{self, Pack, is_pack};
-use crate::lang::Loaded;
-use crate::lang::span::Origin;
-use crate::plan::meaning::{Difference, What, differences, said};
-use crate::show;
+use proofmark_lang::Loaded;
+use proofmark_lang::span::Origin;
+use proofmark_plan::meaning::{Difference, What, differences, said};
+use proofmark_text::show;
 
 /// One of the two: an experiment file, or a pack of one.
 enum Side {

@@ -1,7 +1,7 @@
 //! Exit codes. They are public: scripts may rely on them.
 
-use crate::store::StoreFailure;
-use crate::work::Failure;
+use proofmark_base::store::StoreFailure;
+use proofmark_base::work::Failure;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,6 @@ impl From<&Failure> for Exit {
             Failure::Interrupted => Self::Interrupted,
             Failure::Data(_) | Failure::Weights(_) => Self::Data,
             Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,
-            Failure::Faces(faces) if faces.is_read() => Self::Data,
             Failure::Write { .. }
             | Failure::Read { .. }
             | Failure::Faces(_)

@@ -3,7 +3,7 @@
 use super::args::ExplainArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use crate::lang::{Code, Explanation, explain as explanation};
+use proofmark_lang::{Code, Explanation, explain as explanation};
 
 /// Explains a code, or lists all of them.
 pub fn explain(args: &ExplainArgs, printer: Printer) -> Exit {

@@ -8,9 +8,9 @@ use super::output::Printer;
 use super::progress::{StageProgress, bars};
 use super::project::{Planned, Purpose, checked, failed, planned, print_missing};
 use crate::engine::export::{Wanted, keys, predictions};
-use crate::lang::Loaded;
-use crate::store::write_whole;
-use crate::work::Failure;
+use proofmark_base::store::write_whole;
+use proofmark_base::work::Failure;
+use proofmark_lang::Loaded;
 
 /// Prints or writes what is asked for; runs nothing.
 pub fn export(args: &ExportArgs, printer: Printer) -> Exit {

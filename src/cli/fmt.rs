@@ -4,9 +4,9 @@ use super::args::FmtArgs;
 use super::exit::Exit;
 use super::output::Printer;
 use super::project::failed;
-use crate::lang::format;
-use crate::lang::render::{Style, text as text_of};
-use crate::store::write_whole;
+use proofmark_base::store::write_whole;
+use proofmark_lang::format;
+use proofmark_lang::render::{Style, text as text_of};
 
 /// Lays files out, or with `--check` says which are not.
 pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {

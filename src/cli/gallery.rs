@@ -14,13 +14,13 @@ use crate::engine::device::Devices;
 use crate::engine::gallery::{Sheet, sheet};
 use crate::engine::run::{Run, Until};
 use crate::engine::world::look;
-use crate::lang::Loaded;
-use crate::lang::model::{Experiment, Project, Weights};
-use crate::lang::span::Spanned;
-use crate::plan::graph::plan;
-use crate::prepare::store::Part;
-use crate::store::{Store, write_whole};
-use crate::work::Failure;
+use proofmark_base::store::{Store, write_whole};
+use proofmark_base::work::Failure;
+use proofmark_lang::Loaded;
+use proofmark_lang::model::{Experiment, Project, Weights};
+use proofmark_lang::span::Spanned;
+use proofmark_plan::graph::plan;
+use proofmark_prepare::store::Part;
 
 /// Writes a contact sheet.
 pub fn gallery(args: &GalleryArgs, printer: Printer) -> Exit {

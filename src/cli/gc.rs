@@ -8,8 +8,8 @@ use super::ls::{line, size};
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
 use super::project::{Purpose, checked, failed, planned, print_missing};
-use crate::store::{Held, Store};
-use crate::work::Failure;
+use proofmark_base::store::{Held, Store};
+use proofmark_base::work::Failure;
 
 /// Says what would be removed; removes it only if that is asked for.
 pub fn gc(args: &GcArgs, printer: Printer) -> Exit {

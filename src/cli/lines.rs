@@ -9,12 +9,12 @@ use super::progress::{StageProgress, bars, duration};
 use super::project::Planned;
 use super::size::{Known, size};
 use super::whole::Whole;
-use crate::data::survey::SetTable;
 use crate::engine::run::{Observer, Until};
-use crate::lang::Loaded;
-use crate::plan::graph::Stage;
-use crate::report::statistics;
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::survey::SetTable;
+use proofmark_lang::Loaded;
+use proofmark_plan::graph::Stage;
+use proofmark_report::statistics;
 
 /// What is known of the whole run before it begins.
 pub fn whole(

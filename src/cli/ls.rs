@@ -9,10 +9,10 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::progress::duration;
 use super::project::failed;
-use crate::report::numbers::thousands;
-use crate::show;
-use crate::store::{Held, Store};
-use crate::work::Failure;
+use proofmark_base::store::{Held, Store};
+use proofmark_base::work::Failure;
+use proofmark_report::numbers::thousands;
+use proofmark_text::show;
 
 /// Lists results by kind, and what is unfinished.
 pub fn ls(args: &LsArgs, printer: Printer) -> Exit {

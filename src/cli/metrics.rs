@@ -3,8 +3,8 @@
 use super::args::{Format, MetricsArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use crate::evaluate::file::{Request, summarise};
-use crate::show::json_line;
+use proofmark_evaluate::file::{Request, summarise};
+use proofmark_text::show::json_line;
 
 /// Prints the metrics of a CSV or Parquet file.
 pub fn metrics(args: &MetricsArgs, printer: Printer) -> Exit {

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use console::Term;
 
 use super::exit::Exit;
-use crate::report::lines::Screen;
-use crate::show::message;
+use proofmark_report::lines::Screen;
+use proofmark_text::show::message;
 
 /// Lines of fewer characters than this hold no number beside its row.
 const NARROWEST: usize = 60;
@@ -171,8 +171,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::prepare::store::StoreError;
-    use crate::store::StoreFailure;
+    use proofmark_base::store::StoreFailure;
+    use proofmark_prepare::store::StoreError;
 
     #[test]
     fn a_full_disk_is_known_whoever_tells_of_it() {
@@ -183,7 +183,7 @@ mod tests {
             store.to_string(),
             StoreError::write(path, full()).to_string(),
             polars::error::PolarsError::from(full()).to_string(),
-            arrow::error::ArrowError::from(full()).to_string(),
+            arrow_schema::ArrowError::from(full()).to_string(),
         ] {
             let hint = disk_hint(&text).unwrap();
             for told in ["the disk is full", "`proofmark gc FILE`", "--store", "same command again"]

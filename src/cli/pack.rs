@@ -10,10 +10,10 @@ use crate::engine::pack::{self, Pack, Rebuilt, Replayed, rebuild};
 use crate::engine::page::content;
 use crate::engine::run::unfinished;
 use crate::engine::tables;
-use crate::lang::Loaded;
-use crate::report::table::TableData;
-use crate::report::terminal;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::Loaded;
+use proofmark_report::table::TableData;
+use proofmark_report::terminal;
 
 /// Packs the results of a file.
 pub fn pack(args: &PackArgs, printer: Printer) -> Exit {

@@ -9,13 +9,13 @@ use super::progress::{StageProgress, bars, duration};
 use super::project::{Purpose, checked, failed, planned, print_missing};
 use super::size::{Known, size};
 use crate::engine::run::{Reason, reasons};
-use crate::lang::Loaded;
-use crate::plan::graph::{Digest, Stage, Work};
-use crate::plan::inputs::{Change, Found};
-use crate::plan::meaning::said;
-use crate::report::numbers::thousands;
-use crate::show;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::Loaded;
+use proofmark_plan::graph::{Digest, Stage, Work};
+use proofmark_plan::inputs::{Change, Found};
+use proofmark_plan::meaning::said;
+use proofmark_report::numbers::thousands;
+use proofmark_text::show;
 
 /// Reasons that are told per stage before the rest is counted.
 const SHOWN: usize = 3;

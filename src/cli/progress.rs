@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Printer;
-use crate::work::Events;
+use proofmark_base::work::Events;
 
 /// Time between lines when there is no terminal.
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);

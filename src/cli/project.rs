@@ -7,12 +7,12 @@ use super::exit::Exit;
 use super::output::{Printer, disk_hint};
 use crate::engine::world::{Sought, World, look};
 use crate::engine::{enough, leaks, weights};
-use crate::lang::render::{Style, text};
+use proofmark_lang::render::{Style, text};
 
-use crate::lang::{Diagnostic, DiskFiles, Loaded, Severity, load};
-use crate::plan::graph::{Plan, plan};
-use crate::store::Store;
-use crate::work::{Events, Failure};
+use proofmark_base::store::Store;
+use proofmark_base::work::{Events, Failure};
+use proofmark_lang::{Diagnostic, DiskFiles, Loaded, Severity, load};
+use proofmark_plan::graph::{Plan, plan};
 
 /// Loads a file and prints what is wrong with it. None if that stops everything.
 pub fn checked(file: &Path, printer: Printer) -> Option<Loaded> {

@@ -16,10 +16,10 @@ use crate::engine::findings::{describe, gather};
 use crate::engine::page::content;
 use crate::engine::run::{Ended, Run, Until, default_jobs};
 use crate::engine::{tables, wrong};
-use crate::lang::Loaded;
-use crate::prepare::store::Part;
-use crate::report::terminal;
-use crate::work::{Failure, Silent};
+use proofmark_base::work::{Failure, Silent};
+use proofmark_lang::Loaded;
+use proofmark_prepare::store::Part;
+use proofmark_report::terminal;
 
 /// Carries a file out up to a stage.
 pub fn run(args: &RunArgs, until: Until, printer: Printer) -> Exit {

@@ -12,11 +12,11 @@ use super::project::failed;
 use crate::engine::device::open;
 use crate::engine::score::media::{Sort, media};
 use crate::engine::score::{Faces, Outcome, Request, Scored, find, score as score_media};
-use crate::lang::model::Pooling;
-use crate::report::records::write;
-use crate::show;
-use crate::store::Store;
-use crate::work::Failure;
+use proofmark_base::store::Store;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::Pooling;
+use proofmark_report::records::write;
+use proofmark_text::show;
 
 /// Prints a fake probability per photograph, video or crop, and what it is made of.
 pub fn score(args: &ScoreArgs, printer: Printer) -> Exit {

@@ -5,13 +5,13 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use super::project::Planned;
 use crate::engine::sample::{class_names, expected};
 use crate::engine::speed;
-use crate::lang::Loaded;
-use crate::lang::model::Experiment;
-use crate::model::architecture::Architecture;
-use crate::model::params::ParamSpec;
-use crate::plan::graph::{Stage, Work};
-use crate::report::numbers::thousands;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::Loaded;
+use proofmark_lang::model::Experiment;
+use proofmark_model::architecture::Architecture;
+use proofmark_model::params::ParamSpec;
+use proofmark_plan::graph::{Stage, Work};
+use proofmark_report::numbers::thousands;
 
 /// What experiments on the same ensemble have in common.
 #[derive(Default)]

@@ -12,14 +12,14 @@ use crate::engine::findings::{describe, gather};
 use crate::engine::page::content;
 use crate::engine::run::unfinished;
 use crate::engine::{tables, wrong};
-use crate::lang::Loaded;
-use crate::report::checks::{Check, annotations, junit};
-use crate::report::compare::{compare, redrawn};
-use crate::report::page::figures::Figures;
-use crate::report::table::{TableData, Verdict};
-use crate::report::{csv, json, latex, markdown, page, terminal};
-use crate::store::write_whole;
-use crate::work::{Failure, Silent};
+use proofmark_base::store::write_whole;
+use proofmark_base::work::{Failure, Silent};
+use proofmark_lang::Loaded;
+use proofmark_report::checks::{Check, annotations, junit};
+use proofmark_report::compare::{compare, redrawn};
+use proofmark_report::page::figures::Figures;
+use proofmark_report::table::{TableData, Verdict};
+use proofmark_report::{csv, json, latex, markdown, page, terminal};
 
 /// Prints the tables of a file.
 pub fn table(args: &TableArgs, printer: Printer) -> Exit {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::progress::duration;
-use crate::plan::graph::{Kind, Stage};
+use proofmark_plan::graph::{Kind, Stage};
 
 /// A stage that is not in the store yet.
 #[derive(Clone, Debug)]
@@ -108,8 +108,8 @@ impl Whole {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::graph::Work;
-    use crate::plan::inputs::Inputs;
+    use proofmark_plan::graph::Work;
+    use proofmark_plan::inputs::Inputs;
 
     fn stage(kind: Kind, name: &str) -> Stage {
         let work = Work::Faces { dataset: name.into() };

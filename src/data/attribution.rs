@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::model::{Attribution, Dataset, Family, Label};
+use proofmark_lang::model::{Attribution, Dataset, Family, Label};
 
 use super::error::DataError;
 use super::manifest::Video;

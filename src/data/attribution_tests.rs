@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::testing::{manipulation, plain, video};
+use crate::testing::{manipulation, plain, video};
 
 fn fake(key: &str, method: Option<&str>, family: Family) -> Video {
     Video { method: method.map(str::to_owned), family: Some(family), ..video(key, Label::Fake) }

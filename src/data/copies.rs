@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::layout::{Finding, Tally};
 use super::words::Word;
-use crate::lang::model::{Label, Split};
+use proofmark_lang::model::{Label, Split};
 
 /// A file and where it stands.
 #[derive(Clone, Copy, Debug)]

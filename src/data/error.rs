@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::lang::span::Origin;
+use proofmark_lang::span::Origin;
 
 use super::demo::DemoError;
 use super::flaw::{CsvFlaw, EmptyClassHint, Nothing, RowProblem, counted, did_you_mean};

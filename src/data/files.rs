@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::foreign::{self, IMAGE_FILE};
+use proofmark_base::foreign::{self, IMAGE_FILE};
 
 /// Between the path of an archive and that of a member.
 pub const INSIDE: &str = "!/";
@@ -101,7 +101,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::testing::tree;
+    use crate::testing::tree;
 
     #[test]
     fn paths_lead_to_files_folders_elsewhere_and_members() {

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::layout::{IMAGES, VIDEOS};
-use crate::show::brief;
+use proofmark_text::show::brief;
 
 /// What can be wrong with the form of a CSV file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

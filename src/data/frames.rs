@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::lang::model::FrameRule;
+use proofmark_lang::model::FrameRule;
 
 use super::error::DataError;
 use super::manifest::{Frame, Video};
@@ -86,8 +86,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::manifest::Kind;
-    use crate::lang::span::Spanned;
+    use crate::manifest::Kind;
+    use proofmark_lang::span::Spanned;
 
     fn picked(rule: &FrameRule, length: u32) -> Vec<u32> {
         (0..length).filter(|&i| uses(rule, i, length)).collect()
@@ -124,7 +124,7 @@ mod tests {
         let video = |kind| Video {
             dataset: "d".into(),
             key: "v".into(),
-            label: crate::lang::model::Label::Real,
+            label: proofmark_lang::model::Label::Real,
             method: None,
             family: None,
             split: None,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::manifest::{Kind, Video};
-use crate::lang::model::Split;
+use proofmark_lang::model::Split;
 
 /// Fewer kin than this may be chance.
 const LEAST: usize = 3;
@@ -106,7 +106,7 @@ fn stem(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::model::Label;
+    use proofmark_lang::model::Label;
 
     fn video(key: &str, kind: Kind, split: Split) -> Video {
         Video {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use crate::lang::model::{Family, Label, Split};
+use proofmark_lang::model::{Family, Label, Split};
 
 use super::columns::{frame_rows, frame_table, video_rows, video_table};
 use super::error::DataError;

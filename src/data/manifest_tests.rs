@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::testing::{tree, video};
+use crate::testing::{tree, video};
 
 fn frame(video_key: &str, frame: u32) -> Frame {
     Frame { video_key: video_key.into(), frame, path: format!("{video_key}/{frame}.png") }

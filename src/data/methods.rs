@@ -1,6 +1,6 @@
 //! The manipulations that a data set declares, and their families.
 
-use crate::lang::model::{Dataset, Family};
+use proofmark_lang::model::{Dataset, Family};
 
 use super::words::nearest;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::lang::model::{Dataset, Layout, Overlap, Split};
+use proofmark_lang::model::{Dataset, Layout, Overlap, Split};
 
 use super::error::DataError;
 use super::manifest::Video;

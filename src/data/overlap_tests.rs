@@ -1,6 +1,6 @@
 use super::*;
-use crate::data::testing::{plain, released, said, video};
-use crate::lang::model::{Label, Released};
+use crate::testing::{plain, released, said, video};
+use proofmark_lang::model::{Label, Released};
 
 fn in_split(key: &str, split: Split, groups: &[&str], pair: Option<&str>) -> Video {
     Video {

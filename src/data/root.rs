@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::lang::model::DataPath;
-use crate::lang::span::Spanned;
+use proofmark_lang::model::DataPath;
+use proofmark_lang::span::Spanned;
 
 use super::error::DataError;
 

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::lang::model::{Label, SampleRule};
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::{Label, SampleRule};
 
 use super::error::DataError;
 

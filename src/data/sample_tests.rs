@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::testing::said;
+use crate::testing::said;
 
 fn rule(real: f64, fake: f64, at_least: u32, seed: u64) -> SampleRule {
     SampleRule { real_to_fake: said((real, fake)), at_least: said(at_least), seed: said(seed) }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::lang::model::{Dataset, Expect, Label, Layout, Split, SplitRule};
+use proofmark_lang::model::{Dataset, Expect, Label, Layout, Split, SplitRule};
 
 use super::error::DataError;
 use super::files::Files;

@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::data::testing::{
+use crate::testing::{
     dataset, demo, manipulation, no_env, path, plain, released, said, text, tree,
 };
-use crate::lang::model::{
+use proofmark_lang::model::{
     Family, FolderClass, FolderLayout, FrameRule, Label, Released, SplitRule,
 };
 

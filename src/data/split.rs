@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::lang::model::{Label, Split, SplitRule};
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::{Label, Split, SplitRule};
 
 use super::error::DataError;
 use super::manifest::Video;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::testing::{said, video};
+use crate::testing::{said, video};
 
 fn carve_rule(train: f64, val: f64, test: f64, seed: u64) -> SplitRule {
     SplitRule::Carve { train: said(train), val: said(val), test: said(test), seed: said(seed) }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::model::{Dataset, Family, Label};
+use proofmark_lang::model::{Dataset, Family, Label};
 
 use super::manifest::Video;
 use super::sample::SourceSample;

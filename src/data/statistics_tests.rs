@@ -1,11 +1,11 @@
 use super::*;
-use crate::data::layout::Finding;
-use crate::data::manifest::{Frame, Kind, Manifest};
-use crate::data::sample::ClassSample;
-use crate::data::scan::{Expected, ScanReport};
-use crate::data::survey::{Purpose, SetTable, Survey};
-use crate::data::testing::{manipulation, plain, said, text, video};
-use crate::lang::model::{Expect, Split};
+use crate::layout::Finding;
+use crate::manifest::{Frame, Kind, Manifest};
+use crate::sample::ClassSample;
+use crate::scan::{Expected, ScanReport};
+use crate::survey::{Purpose, SetTable, Survey};
+use crate::testing::{manipulation, plain, said, text, video};
+use proofmark_lang::model::{Expect, Split};
 
 /// A fake of a method, or a real.
 fn one(key: &str, method: Option<&str>, family: Option<Family>, split: Option<Split>) -> Video {
@@ -183,7 +183,7 @@ fn a_source_of_one_class_is_told() {
 fn what_a_scan_noticed_is_noted_with_its_number() {
     let set = dataset();
     let mut scan = scan(vec![one("f", None, Some(Family::FaceSwap), None)], &[]);
-    let tally = crate::data::layout::Tally { count: 4, examples: vec!["a".into(), "b".into()] };
+    let tally = crate::layout::Tally { count: 4, examples: vec!["a".into(), "b".into()] };
     scan.report.findings.insert(Finding::Duplicated, tally);
     scan.report.remarks.push("3 of the 50 parts of train".into());
     let mut survey = Survey::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::model::Dataset;
+use proofmark_lang::model::Dataset;
 
 use super::sample::SourceSample;
 use super::scan::{Scan, ScanReport};

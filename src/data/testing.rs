@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::layout::Listing;
 use super::manifest::{Kind, Video};
 use super::words::Word;
-use crate::lang::model::*;
-use crate::lang::span::Spanned;
+use proofmark_lang::model::*;
+use proofmark_lang::span::Spanned;
 
 pub fn said<T>(value: T) -> Spanned<T> {
     Spanned::default_of(value)

@@ -1,6 +1,6 @@
 //! The words that manifests and messages use for labels, splits, families and kinds.
 
-use crate::lang::model::{Family, Label, Split};
+use proofmark_lang::model::{Family, Label, Split};
 
 use super::manifest::Kind;
 

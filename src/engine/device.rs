@@ -5,9 +5,9 @@ use std::collections::btree_map::Entry;
 
 use candle_core::Device;
 
-use crate::lang::model::{DeviceChoice, Experiment, Project};
-use crate::plan::graph::experiments;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::{DeviceChoice, Experiment, Project};
+use proofmark_plan::graph::experiments;
 
 /// The open devices of a run.
 #[derive(Debug, Default)]

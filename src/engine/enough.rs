@@ -6,10 +6,12 @@ use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::sample::{expected, sources};
 use super::world::World;
-use crate::data::layout::Finding;
-use crate::lang::model::{Detector, Experiment, Keep, Label, Metric, Project, Split, Table, Take};
-use crate::plan::graph::{experiments, scored};
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_data::layout::Finding;
+use proofmark_lang::model::{
+    Detector, Experiment, Keep, Label, Metric, Project, Split, Table, Take,
+};
+use proofmark_plan::graph::{experiments, scored};
 
 /// Real and fake videos.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::store::StoreFailure;
-use crate::work::Failure;
+use proofmark_base::store::StoreFailure;
+use proofmark_base::work::Failure;
 
 /// A task, known by its place in a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use super::predict;
 use super::world::World;
-use crate::evaluate::predictions::{family_name, label_name, read};
-use crate::lang::model::{Label, Project, Split};
-use crate::plan::graph::{Kind, Plan, Scores};
-use crate::report::records::write;
-use crate::store::Store;
-use crate::work::Failure;
+use proofmark_base::store::Store;
+use proofmark_base::work::Failure;
+use proofmark_evaluate::predictions::{family_name, label_name, read};
+use proofmark_lang::model::{Label, Project, Split};
+use proofmark_plan::graph::{Kind, Plan, Scores};
+use proofmark_report::records::write;
 
 /// What is wanted; everything where nothing is said.
 #[derive(Clone, Copy, Debug, Default)]

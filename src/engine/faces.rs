@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::data::{Kind, Scan, demo};
-use crate::lang::model::{Dataset, DemoLayout, Detector as Declared};
-use crate::prepare::cut::Cut;
-use crate::prepare::detect::{Detector, Options};
-use crate::prepare::faces::write_tables;
-use crate::prepare::ffmpeg::Ffmpeg;
-use crate::prepare::run::{Image, Listed, Media, Pixels, Preparation, Search};
-use crate::prepare::store::{Part, PreparedVideo};
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::{Kind, Scan, demo};
+use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared};
+use proofmark_prepare::cut::Cut;
+use proofmark_prepare::detect::{Detector, Options};
+use proofmark_prepare::faces::write_tables;
+use proofmark_prepare::ffmpeg::Ffmpeg;
+use proofmark_prepare::run::{Image, Listed, Media, Pixels, Preparation, Search};
+use proofmark_prepare::store::{Part, PreparedVideo};
 
 /// What a preparation has come to.
 #[derive(Debug)]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::survey::Prepared;
 use super::world::World;
-use crate::lang::model::{Dataset, Detector, Label};
-use crate::prepare::faces::Faces;
-use crate::prepare::store::{PreparedVideo, Status};
-use crate::report::figure::panels::{Amount, Figure, Panel};
-use crate::store::Store;
-use crate::work::{Events, Failure};
+use proofmark_base::store::Store;
+use proofmark_base::work::{Events, Failure};
+use proofmark_lang::model::{Dataset, Detector, Label};
+use proofmark_prepare::faces::Faces;
+use proofmark_prepare::store::{PreparedVideo, Status};
+use proofmark_report::figure::panels::{Amount, Figure, Panel};
 
 /// Measures a data set that was looked at, if it is prepared.
 ///

@@ -8,18 +8,18 @@ use super::run::face_folders;
 use super::survey::survey_of;
 use super::world::World;
 use super::{outside, predict};
-use crate::data::Video;
-use crate::lang::model::{Column, Label, Project, Split};
-use crate::model::weights::LoadReport;
-use crate::plan::graph::{Kind, Plan, Stage, Work, scored};
-use crate::prepare::faces::Faces;
-use crate::report::findings::{
+use proofmark_base::store::{StageRecord, Store, contents};
+use proofmark_base::work::Failure;
+use proofmark_data::Video;
+use proofmark_lang::model::{Column, Label, Project, Split};
+use proofmark_model::weights::LoadReport;
+use proofmark_plan::graph::{Kind, Plan, Stage, Work, scored};
+use proofmark_prepare::faces::Faces;
+use proofmark_report::findings::{
     FailedVideo, Findings, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
 };
-use crate::report::table::Coverage;
-use crate::store::{StageRecord, Store, contents};
-use crate::train::journal::file::epochs;
-use crate::work::Failure;
+use proofmark_report::table::Coverage;
+use proofmark_train::journal::file::epochs;
 
 /// What the tables of a project need. Scores that are not there yet are listed without a file.
 ///
@@ -92,7 +92,7 @@ pub fn describe(
     file: &Path,
     world: &mut World,
     store: &Store,
-    events: &dyn crate::work::Events,
+    events: &dyn proofmark_base::work::Events,
 ) -> Result<(), Failure> {
     // A path of this machine says nothing on others.
     let file = file.file_name().filter(|_| file.is_absolute()).map_or(file, Path::new);
@@ -100,7 +100,7 @@ pub fn describe(
     let datasets: Vec<String> = findings.datasets.iter().map(|set| set.dataset.clone()).collect();
     for dataset in datasets {
         if let Some(figure) = figure(&project.datasets[&dataset], store, world, events)? {
-            let svg = crate::report::figure::svg::render(&figure);
+            let svg = proofmark_report::figure::svg::render(&figure);
             findings.figures.push(SetFigure { dataset, svg });
         }
     }

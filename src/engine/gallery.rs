@@ -5,13 +5,13 @@ use image::RgbImage;
 use super::run::marked_faces;
 use super::sample;
 use super::world::World;
-use crate::lang::model::{Experiment, Project};
-use crate::plan::graph::{Kind, Plan, Stage, Work};
-use crate::store::Store;
-use crate::train::augment::face::Face;
-use crate::train::batch::{Inputs, Role, Sample};
-use crate::train::blend::Use;
-use crate::work::Failure;
+use proofmark_base::store::Store;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::{Experiment, Project};
+use proofmark_plan::graph::{Kind, Plan, Stage, Work};
+use proofmark_train::augment::face::Face;
+use proofmark_train::batch::{Inputs, Role, Sample};
+use proofmark_train::blend::Use;
 
 /// White between the pictures, in pixels.
 const GAP: u32 = 2;

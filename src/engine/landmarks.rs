@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use crate::data::Frame;
-use crate::lang::model::{Dataset, Detector as Declared};
-use crate::prepare::crop::Window;
-use crate::prepare::cut::Cut;
-use crate::prepare::detect::{Detector, Options, Scratch};
-use crate::prepare::faces::Faces;
-use crate::prepare::landmarks::{FaceMark, Given, LandmarkNet, Marks, Square, UnitBox, in_crop};
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::Frame;
+use proofmark_lang::model::{Dataset, Detector as Declared};
+use proofmark_prepare::crop::Window;
+use proofmark_prepare::cut::Cut;
+use proofmark_prepare::detect::{Detector, Options, Scratch};
+use proofmark_prepare::faces::Faces;
+use proofmark_prepare::landmarks::{FaceMark, Given, LandmarkNet, Marks, Square, UnitBox, in_crop};
 
 /// Faces between two looks at whether to stop.
 const TOGETHER: usize = 256;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::sample::sources;
 use super::world::World;
-use crate::data::Video;
-use crate::data::layout::Tally;
-use crate::data::overlap::{Part, Role, check};
-use crate::lang::model::{Ensemble, Project, Split};
-use crate::plan::graph::{experiments, scored};
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_data::Video;
+use proofmark_data::layout::Tally;
+use proofmark_data::overlap::{Part, Role, check};
+use proofmark_lang::model::{Ensemble, Project, Split};
+use proofmark_plan::graph::{experiments, scored};
 
 /// Looks at every ensemble together with what its experiments are tested on. What data sets
 /// accept is told in the result.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::predict::FILE;
-use crate::data::{Scan, Video};
-use crate::evaluate::outside::{OutsideCoverage, OutsideError, read};
-use crate::evaluate::predictions::{Prediction, PredictionsError, write};
-use crate::lang::model::{Label, Predictions};
-use crate::plan::graph::Target;
-use crate::store::{contents, write_whole};
-use crate::work::Failure;
+use proofmark_base::store::{contents, write_whole};
+use proofmark_base::work::Failure;
+use proofmark_data::{Scan, Video};
+use proofmark_evaluate::outside::{OutsideCoverage, OutsideError, read};
+use proofmark_evaluate::predictions::{Prediction, PredictionsError, write};
+use proofmark_lang::model::{Label, Predictions};
+use proofmark_plan::graph::Target;
 
 /// How much of the split has a score, beside the predictions.
 pub const COVERAGE: &str = "coverage.json";

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::pack::common;
-use crate::lang::model::{Experiment, LossTerm, Project, Row, Table};
-use crate::lang::span::Origin;
-use crate::lang::{Loaded, Sources, normalized};
-use crate::report::build::Evidence;
-use crate::report::findings::Findings;
-use crate::report::page::content::{Content, ExperimentText, Index};
-use crate::report::page::shapes::shapes;
-use crate::report::table::TableData;
-use crate::train::journal::record::term_names;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::{Experiment, LossTerm, Project, Row, Table};
+use proofmark_lang::span::Origin;
+use proofmark_lang::{Loaded, Sources, normalized};
+use proofmark_report::build::Evidence;
+use proofmark_report::findings::Findings;
+use proofmark_report::page::content::{Content, ExperimentText, Index};
+use proofmark_report::page::shapes::shapes;
+use proofmark_report::table::TableData;
+use proofmark_train::journal::record::term_names;
 
 /// The content of a table's page: a function of the declarations and the findings, so that a pack
 /// gives the page that the run gave.

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use crate::data::sample::Pick;
-use crate::parquet;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_data::sample::Pick;
 
 /// Names of the parts in the file.
 const PARTS: [&str; 4] = ["train", "val", "train-pairs", "val-pairs"];
@@ -71,7 +70,7 @@ impl Picks {
         };
         let failed = |e: PolarsError| unread(&e);
         let broken = |why: &str| unread(&why);
-        let table = parquet::stored(path).map_err(|e| Failure::Data(e.told(path)))?;
+        let table = proofmark_parquet::stored(path).map_err(|e| Failure::Data(e.told(path)))?;
         let text = |name: &str| table.column(name).and_then(|c| c.str().cloned()).map_err(failed);
         let (parts, datasets, videos) = (text("part")?, text("dataset")?, text("video_key")?);
         let faces = table.column("face").and_then(|c| c.u32().cloned()).map_err(failed)?;

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::Device;
 
-use crate::data::Scan;
-use crate::evaluate::predictions::{Prediction, PredictionsWriter};
-use crate::lang::model::{Label, Precision};
-use crate::model::network::Network;
-use crate::plan::graph::Target;
-use crate::prepare::faces::Faces;
-use crate::train::batch::{Inputs, Role, Sample, face_id};
-use crate::train::checkpoint::load_model;
-use crate::train::fit::{fake_score, together};
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::Scan;
+use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
+use proofmark_lang::model::{Label, Precision};
+use proofmark_model::network::Network;
+use proofmark_plan::graph::Target;
+use proofmark_prepare::faces::Faces;
+use proofmark_train::batch::{Inputs, Role, Sample, face_id};
+use proofmark_train::checkpoint::load_model;
+use proofmark_train::fit::{fake_score, together};
 
 /// The file of the stage's result.
 pub const FILE: &str = "predictions.parquet";
@@ -71,7 +71,7 @@ pub fn make(
         ("proofmark.model".to_owned(), card.key.clone()),
         ("proofmark.experiment".to_owned(), card.experiment.clone()),
     ]);
-    let failed = |e: crate::evaluate::predictions::PredictionsError| Failure::Run(e.to_string());
+    let failed = |e: proofmark_evaluate::predictions::PredictionsError| Failure::Run(e.to_string());
     let mut writer =
         PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata).map_err(failed)?;
     events.begin("faces", todo.len() as u64);

@@ -6,13 +6,13 @@ use candle_core::Device;
 
 use super::train::write_json;
 use super::weights::Declared;
-use crate::lang::model::{Experiment, Head};
-use crate::model::architecture::Architecture;
-use crate::model::params::Params;
-use crate::model::weights::load;
-use crate::plan::graph::Stage;
-use crate::train::checkpoint::{ModelCard, write};
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_lang::model::{Experiment, Head};
+use proofmark_model::architecture::Architecture;
+use proofmark_model::params::Params;
+use proofmark_model::weights::load;
+use proofmark_plan::graph::Stage;
+use proofmark_train::checkpoint::{ModelCard, write};
 
 /// Writes `model.safetensors` and `load.json` into `folder`.
 ///

@@ -13,16 +13,16 @@ use super::faces::Made;
 use super::sample::{self, Folders, MarkedFaces};
 use super::world::World;
 use super::{faces, landmarks, outside, predict, ready, train};
-use crate::data::survey::SetTable;
-use crate::lang::model::{Ensemble, Experiment, Project};
-use crate::model::architecture::Architecture;
-use crate::plan::graph::{Kind, Plan, Stage, Work, experiments};
-use crate::plan::inputs::Change;
-use crate::prepare::faces::Faces;
-use crate::prepare::outcomes::Outcomes;
-use crate::prepare::store::{Part, remove_journals};
-use crate::store::{Claim, StageRecord, Store};
-use crate::work::{Events, Failure};
+use proofmark_base::store::{Claim, StageRecord, Store};
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::survey::SetTable;
+use proofmark_lang::model::{Ensemble, Experiment, Project};
+use proofmark_model::architecture::Architecture;
+use proofmark_plan::graph::{Kind, Plan, Stage, Work, experiments};
+use proofmark_plan::inputs::Change;
+use proofmark_prepare::faces::Faces;
+use proofmark_prepare::outcomes::Outcomes;
+use proofmark_prepare::store::{Part, remove_journals};
 
 /// Parameters up to which a model leaves most of a core's time to others.
 const SMALL_MODEL: usize = 10_000_000;
@@ -385,7 +385,7 @@ impl Run<'_> {
         experiment.ok_or_else(|| Failure::Internal(format!("no experiment `{name}`")))
     }
 
-    fn scan(&self, dataset: &str) -> Result<&crate::data::Scan, Failure> {
+    fn scan(&self, dataset: &str) -> Result<&proofmark_data::Scan, Failure> {
         let scan = self.world.scans.get(dataset);
         scan.ok_or_else(|| Failure::Internal(format!("`{dataset}` was not looked at")))
     }

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::picks::Picks;
 use super::world::World;
-use crate::data::attribution::{Classes, classes};
-use crate::data::sample::{Candidate, Pick, SourceSample, sample};
-use crate::data::statistics::Row;
-use crate::data::survey::{Purpose, SetTable};
-use crate::data::{DataError, Video};
-use crate::lang::model::{Dataset, Ensemble, Experiment, Label, Project, PseudoFake, Split};
-use crate::prepare::faces::Faces;
-use crate::prepare::landmarks::Marks;
-use crate::train::batch::{Role, Sample, face_id};
-use crate::train::blend::PseudoSet;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_data::attribution::{Classes, classes};
+use proofmark_data::sample::{Candidate, Pick, SourceSample, sample};
+use proofmark_data::statistics::Row;
+use proofmark_data::survey::{Purpose, SetTable};
+use proofmark_data::{DataError, Video};
+use proofmark_lang::model::{Dataset, Ensemble, Experiment, Label, Project, PseudoFake, Split};
+use proofmark_prepare::faces::Faces;
+use proofmark_prepare::landmarks::Marks;
+use proofmark_train::batch::{Role, Sample, face_id};
+use proofmark_train::blend::PseudoSet;
 
 /// The file of a sampling result.
 const FILE: &str = "sample.parquet";

@@ -14,17 +14,17 @@ use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
 use super::predict::no_number;
-use crate::evaluate::aggregate::pooled;
-use crate::lang::model::{Pooling, Precision};
-use crate::model::network::Network;
-use crate::prepare::ffmpeg::Ffmpeg;
-use crate::train::checkpoint::{ModelCard, load_model};
-use crate::train::fit::{fake_score, together};
-use crate::work::{Events, Failure};
 use inputs::Inputs;
 use look::{Crop, Eyes, Seen};
 pub use look::{Faces, Way};
 use media::{Medium, Sort};
+use proofmark_base::work::{Events, Failure};
+use proofmark_evaluate::aggregate::pooled;
+use proofmark_lang::model::{Pooling, Precision};
+use proofmark_model::network::Network;
+use proofmark_prepare::ffmpeg::Ffmpeg;
+use proofmark_train::checkpoint::{ModelCard, load_model};
+use proofmark_train::fit::{fake_score, together};
 
 /// What is wanted of a scoring.
 #[derive(Clone, Copy, Debug)]

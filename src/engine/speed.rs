@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::product_of;
+use proofmark_model::product_of;
 
 /// How long is measured, after a first product that is not counted.
 const MEASURED: Duration = Duration::from_millis(30);

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::sample;
 use super::world::{World, look_at};
-use crate::data::DataError;
-use crate::data::statistics::{Measure, Row};
-use crate::data::survey::{Purpose, SetTable, Survey};
-use crate::lang::model::{Column, Dataset, Ensemble, Label, Project};
-use crate::plan::graph::{Kind, experiments, only_datasets};
-use crate::plan::keys::{faces_key, sample_key};
-use crate::prepare::faces::read_tables;
-use crate::prepare::outcomes::Outcomes;
-use crate::prepare::store::PreparedVideo;
-use crate::store::Store;
-use crate::work::{Events, Failure};
+use proofmark_base::store::Store;
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::DataError;
+use proofmark_data::statistics::{Measure, Row};
+use proofmark_data::survey::{Purpose, SetTable, Survey};
+use proofmark_lang::model::{Column, Dataset, Ensemble, Label, Project};
+use proofmark_plan::graph::{Kind, experiments, only_datasets};
+use proofmark_plan::keys::{faces_key, sample_key};
+use proofmark_prepare::faces::read_tables;
+use proofmark_prepare::outcomes::Outcomes;
+use proofmark_prepare::store::PreparedVideo;
 
 /// How far the preparation of a data set has come.
 #[derive(Debug)]

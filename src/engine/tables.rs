@@ -5,25 +5,25 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::evaluate::outside::OutsideCoverage;
-use crate::evaluate::samples::Sample;
-use crate::lang::model::{FrameMax, Project, Row, Table, VideoScore};
-use crate::lang::near;
-use crate::names::beside;
-use crate::plan::graph::{Target, targets};
-use crate::report::build::{Evidence, ScoreKey, Scored, build};
-use crate::report::findings::{FailedVideo, Findings};
-use crate::report::page::content::Content;
-use crate::report::page::figures::Figures;
-use crate::report::page::render::render;
-use crate::report::plot::chart::Plot;
-use crate::report::plot::png;
-use crate::report::plot::svg::{self, Theme};
-use crate::report::reference::{self, Published};
-use crate::report::table::TableData;
-use crate::report::{csv, json, latex, markdown};
-use crate::store::write_whole;
-use crate::work::Failure;
+use proofmark_base::store::write_whole;
+use proofmark_base::work::Failure;
+use proofmark_evaluate::outside::OutsideCoverage;
+use proofmark_evaluate::samples::Sample;
+use proofmark_lang::model::{FrameMax, Project, Row, Table, VideoScore};
+use proofmark_lang::near;
+use proofmark_plan::graph::{Target, targets};
+use proofmark_report::build::{Evidence, ScoreKey, Scored, build};
+use proofmark_report::findings::{FailedVideo, Findings};
+use proofmark_report::page::content::Content;
+use proofmark_report::page::figures::Figures;
+use proofmark_report::page::render::render;
+use proofmark_report::plot::chart::Plot;
+use proofmark_report::plot::png;
+use proofmark_report::plot::svg::{self, Theme};
+use proofmark_report::reference::{self, Published};
+use proofmark_report::table::TableData;
+use proofmark_report::{csv, json, latex, markdown};
+use proofmark_text::names::beside;
 
 /// The scores that a table is built from.
 ///
@@ -121,8 +121,9 @@ fn published(table: &Table) -> Result<Vec<Published>, Failure> {
 
 /// Scores from a file, and of the videos without a usable face where the rule has one for them.
 fn read(file: &Path, rule: VideoScore, failed: &[FailedVideo]) -> Result<Scored, Failure> {
-    let unread = |e: crate::evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
-    let predictions = crate::evaluate::predictions::read(file).map_err(unread)?;
+    let unread =
+        |e: proofmark_evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
+    let predictions = proofmark_evaluate::predictions::read(file).map_err(unread)?;
     let mut videos = predictions.videos(rule).map_err(unread)?;
     if let VideoScore::FrameMax(FrameMax { failed: Some(score), .. }) = rule {
         videos.rows.extend(failed.iter().map(|video| unseen(video, score)));
@@ -195,8 +196,8 @@ fn write_plot(plot: &Plot, folder: &Path) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::predictions::{Prediction, write};
-    use crate::lang::model::Label;
+    use proofmark_evaluate::predictions::{Prediction, write};
+    use proofmark_lang::model::Label;
 
     #[test]
     fn only_a_rule_that_says_so_scores_videos_without_a_face() {

@@ -7,18 +7,18 @@ use candle_core::Device;
 
 use super::sample::TrainingSets;
 use super::weights::Declared;
-use crate::lang::model::{Ensemble, Experiment, Project, Weights};
-use crate::model::architecture::Architecture;
-use crate::model::init::{Scheme, randomize};
-use crate::model::params::Params;
-use crate::model::weights::{LoadReport, load};
-use crate::plan::graph::{Digest, Facts, Stage};
-use crate::plan::keys::canonical_loss;
-use crate::train::batch::Inputs;
-use crate::train::card::FaceCard;
-use crate::train::checkpoint::ModelCard;
-use crate::train::fit::{EpochLog, Fit};
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_lang::model::{Ensemble, Experiment, Project, Weights};
+use proofmark_model::architecture::Architecture;
+use proofmark_model::init::{Scheme, randomize};
+use proofmark_model::params::Params;
+use proofmark_model::weights::{LoadReport, load};
+use proofmark_plan::graph::{Digest, Facts, Stage};
+use proofmark_plan::keys::canonical_loss;
+use proofmark_train::batch::Inputs;
+use proofmark_train::card::FaceCard;
+use proofmark_train::checkpoint::ModelCard;
+use proofmark_train::fit::{EpochLog, Fit};
 
 /// Trains into `folder`: `model.safetensors`, `log.json` and, for weights from a file,
 /// `load.json`.
@@ -112,5 +112,5 @@ fn first_weights(
 /// Writes a record beside a model.
 pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_vec_pretty(value).map_err(|e| Failure::Internal(e.to_string()))?;
-    Ok(crate::store::write_whole(path, &text)?)
+    Ok(proofmark_base::store::write_whole(path, &text)?)
 }

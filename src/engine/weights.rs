@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::sample::class_names;
 use super::world::{Missing, Sought, World};
-use crate::lang::model::{Experiment, Project, Weights};
-use crate::model::architecture::Architecture;
-use crate::model::weights::{Expected, LoadReport, check};
-use crate::plan::graph::experiments;
-use crate::prepare::detect::Detector;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::{Experiment, Project, Weights};
+use proofmark_model::architecture::Architecture;
+use proofmark_model::weights::{Expected, LoadReport, check};
+use proofmark_plan::graph::experiments;
+use proofmark_prepare::detect::Detector;
 
 /// What an experiment's weights file is expected to hold. Owns what [`Expected`] points to.
 pub(super) struct Declared {

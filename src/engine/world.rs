@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::data::copies::{self, Content};
-use crate::data::files::Files;
-use crate::data::{DataError, Frame, Kind, Scan, Video, demo, scan};
-use crate::lang::model::{DataPath, Dataset, Project, Split, Weights};
-use crate::model::hub::HubFile;
-use crate::plan::graph::{DatasetDigests, Digest, Facts, datasets, experiments, marked};
-use crate::store::Store;
-use crate::work::{Events, Failure};
+use proofmark_base::store::Store;
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::copies::{self, Content};
+use proofmark_data::files::Files;
+use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
+use proofmark_lang::model::{DataPath, Dataset, Project, Split, Weights};
+use proofmark_model::hub::HubFile;
+use proofmark_plan::graph::{DatasetDigests, Digest, Facts, datasets, experiments, marked};
 
 /// The data sets and weights of a project as they are now.
 #[derive(Debug, Default)]

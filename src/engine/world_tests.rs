@@ -1,6 +1,6 @@
 use super::*;
-use crate::lang::{DiskFiles, load};
-use crate::work::Silent;
+use proofmark_base::work::Silent;
+use proofmark_lang::{DiskFiles, load};
 
 const TEXT: &str = r#"
 dataset a { layout demo capture=studio seed=1 identities=8 videos=2 fakes=2 frames=2; manipulation swap-seam; split carve train=(%)60 val=(%)20 test=(%)20 seed=0; faces size=32 }

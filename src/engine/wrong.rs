@@ -6,11 +6,11 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, RgbImage};
 
-use crate::plan::graph::{Kind, Plan};
-use crate::prepare::faces::Faces;
-use crate::report::page::content::Content;
-use crate::store::Store;
-use crate::work::Failure;
+use proofmark_base::store::Store;
+use proofmark_base::work::Failure;
+use proofmark_plan::graph::{Kind, Plan};
+use proofmark_prepare::faces::Faces;
+use proofmark_report::page::content::Content;
 
 /// Side of a picture, in pixels.
 const SIDE: u32 = 96;

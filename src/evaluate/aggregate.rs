@@ -4,9 +4,9 @@
 use polars::prelude::{DataFrame, GroupsIndicator, PolarsResult};
 use thiserror::Error;
 
-use crate::show::brief;
+use proofmark_text::show::brief;
 
-use crate::lang::model::{FrameMax, Pooling};
+use proofmark_lang::model::{FrameMax, Pooling};
 
 /// One video of a set of scored faces.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -157,7 +157,7 @@ fn videos(
 }
 
 /// A video's score from those of its faces, in ascending order; at least one.
-pub(crate) fn pooled(faces: &[f64], rule: Pooling) -> f64 {
+pub fn pooled(faces: &[f64], rule: Pooling) -> f64 {
     match rule {
         Pooling::Mean => mean(faces),
         Pooling::Max => faces[faces.len() - 1],
@@ -185,7 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rng::{Rng, Stream};
+    use proofmark_base::rng::{Rng, Stream};
 
     #[test]
     fn a_video_is_known_by_all_columns_of_its_key() {

@@ -13,8 +13,8 @@ use super::rows::Rows;
 use super::statistics::bootstrap::{Item, Replica, Stratum, Unit};
 use super::statistics::interval::Interval;
 use super::summary::{Entry, LevelSummary, Levels, Summary};
-use crate::lang::model::Pooling;
-use crate::show::brief;
+use proofmark_lang::model::Pooling;
+use proofmark_text::show::brief;
 
 /// What to read, and how to understand it.
 #[derive(Clone, Debug, PartialEq)]

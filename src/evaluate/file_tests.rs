@@ -192,7 +192,7 @@ fn parquet_gives_what_csv_gives() {
 
 #[test]
 fn types_that_are_not_read_are_named() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/types");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/types");
     for (name, found) in [
         ("uint8", "UInt8"),
         ("uint16", "UInt16"),

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::show::brief;
+use proofmark_text::show::brief;
 
 /// Most values that a message lists.
 const LISTED: usize = 8;

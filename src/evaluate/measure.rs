@@ -37,7 +37,7 @@ pub enum Measure {
 
 /// The bin of a probability among `bins` of equal width: `[i / bins, (i + 1) / bins)`, the
 /// last one closed.
-pub(crate) fn bin(probability: f64, bins: u32) -> usize {
+pub fn bin(probability: f64, bins: u32) -> usize {
     let edge = |i: usize| i as f64 / f64::from(bins);
     let last = bins as usize - 1;
     let mut bin = ((probability * f64::from(bins)) as usize).min(last);

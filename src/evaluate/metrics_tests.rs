@@ -6,16 +6,16 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::evaluate::file::{Request, summarise};
-use crate::evaluate::measure::Measure;
-use crate::lang::model::Pooling;
+use crate::file::{Request, summarise};
+use crate::measure::Measure;
+use proofmark_lang::model::Pooling;
 
 fn ranking(pairs: &[(bool, f64)]) -> Ranking {
     Ranking::new(pairs.iter().copied()).unwrap()
 }
 
 fn golden() -> (PathBuf, Value) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/metrics");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/metrics");
     let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
     (folder, serde_json::from_str(&text).unwrap())
 }

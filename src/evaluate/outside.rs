@@ -9,8 +9,8 @@ use thiserror::Error;
 use super::file::FileError;
 use super::read_rows::{numbers, texts};
 use super::score_file::{Batch, ScoreFile};
-use crate::lang::model::{Label, Predictions, Split};
-use crate::show::brief;
+use proofmark_lang::model::{Label, Predictions, Split};
+use proofmark_text::show::brief;
 
 /// Most examples that a message gives.
 const EXAMPLES: usize = 3;

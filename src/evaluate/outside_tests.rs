@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{ParquetWriter, df};
 
 use super::*;
-use crate::lang::model::DataPath;
-use crate::lang::span::Spanned;
+use proofmark_lang::model::DataPath;
+use proofmark_lang::span::Spanned;
 
 const VIDEOS: [(&str, Option<Split>); 5] = [
     ("real/1.mp4", Some(Split::Test)),

@@ -10,7 +10,7 @@ use super::file::{FileError, Request};
 use super::labels::LabelReader;
 use super::rows::{Ids, Rows};
 use super::score_file::ScoreFile;
-use crate::guard::guarded;
+use proofmark_base::guard::guarded;
 
 /// Between the parts of a video's key.
 const PARTED: &str = "\u{1f}";

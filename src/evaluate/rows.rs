@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::aggregate;
 use super::statistics::bootstrap::Item;
-use crate::lang::model::Pooling;
+use proofmark_lang::model::Pooling;
 
 /// Rows whose scores are gathered by video together.
 const GATHERED: usize = 1 << 24;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::metrics::{BadScore, Ranking};
-use crate::lang::model::Family;
+use proofmark_lang::model::Family;
 
 /// One scored face or video.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,10 +12,10 @@ use polars::prelude::*;
 
 use super::file::FileError;
 use super::repeated::repeated;
-use crate::foreign::{self, LIST_FILE};
-use crate::guard::guarded;
-use crate::parquet::{ParquetError, ParquetFile};
-use crate::show::from_cell;
+use proofmark_base::foreign::{self, LIST_FILE};
+use proofmark_base::guard::guarded;
+use proofmark_parquet::{ParquetError, ParquetFile};
+use proofmark_text::show::from_cell;
 
 /// Rows that are decoded together; whole row groups up to about this many.
 const BATCH: usize = 1 << 20;

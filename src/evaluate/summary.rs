@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::metrics::Undefined;
 use super::statistics::interval::Interval;
-use crate::show::brief;
+use proofmark_text::show::brief;
 
 /// One metric.
 #[derive(Clone, Debug, PartialEq)]

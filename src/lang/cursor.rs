@@ -78,9 +78,9 @@ read_whole!(u32, u64, usize);
 /// Ties the words of a schema to the variants of an enum.
 macro_rules! read_words {
     ($type:ty { $($word:literal => $variant:ident,)* }) => {
-        impl $crate::lang::cursor::Read for $type {
-            fn read(datum: $crate::lang::value::Datum) -> Option<Self> {
-                let $crate::lang::value::Datum::Text(text) = datum else { return None };
+        impl $crate::cursor::Read for $type {
+            fn read(datum: $crate::value::Datum) -> Option<Self> {
+                let $crate::value::Datum::Text(text) = datum else { return None };
                 match text.as_str() {
                     $($word => Some(Self::$variant),)*
                     _ => None,

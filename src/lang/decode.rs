@@ -14,7 +14,7 @@ pub(super) use training::{attribution, backbone, ensemble, loss, ready, recipe};
 
 #[cfg(test)]
 mod tests {
-    use crate::lang::schema::{Field, Kind, NodeSpec, Type};
+    use crate::schema::{Field, Kind, NodeSpec, Type};
 
     /// The text of everything that reads nodes.
     fn source() -> String {

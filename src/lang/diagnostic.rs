@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::span::{FileId, Origin};
 use super::suggest::near;
-use crate::show::message;
+use proofmark_text::show::message;
 
 /// Whether a problem stops a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -390,7 +390,7 @@ mod tests {
     #[test]
     fn what_nobody_would_read_to_its_end_is_cut() {
         let mut sink = Sink::default();
-        let word = "é".repeat(1 << 20);
+        let word = "é ".repeat(1 << 20);
         sink.report(
             Diagnostic::error(Code::UnknownNode, word.clone()).text(word.clone()).help(word),
         );

@@ -31,8 +31,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::lang::load::FILE_LIMIT;
-    use crate::lang::{MemoryFiles, load};
+    use crate::load::FILE_LIMIT;
+    use crate::{MemoryFiles, load};
 
     /// The files that examples import.
     fn world(example: &str) -> MemoryFiles {

@@ -196,8 +196,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lang::span::FileId;
-    use crate::lang::tree::Node;
+    use crate::span::FileId;
+    use crate::tree::Node;
 
     fn formatted(text: &str) -> String {
         format(Path::new("x.kdl"), text)

@@ -285,7 +285,7 @@ fn unreadable(path: &Path, at: Origin, error: &io::Error, near: Option<String>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::source::MemoryFiles;
+    use crate::source::MemoryFiles;
 
     /// Counts how often a folder is listed.
     struct Counted(MemoryFiles, RefCell<usize>);

@@ -358,14 +358,14 @@ mod tests {
         let text: String = (0..500).map(|i| format!("init i{i} {{ random }}\n")).collect();
         let mut sources = Sources::default();
         let id = sources.add("a.kdl".into(), text.clone());
-        let before = crate::lang::syntax::lexed();
+        let before = crate::syntax::lexed();
         for (start, _) in text.match_indices("random") {
             let at = start as u32;
             let found = sources.declaration(origin(id, at, at + 6)).unwrap();
             assert!(sources.excerpt(found).unwrap().ends_with("{ random }"), "{found:?}");
         }
         assert_eq!(sources.declaration(origin(id, text.len() as u32, text.len() as u32)), None);
-        assert_eq!(crate::lang::syntax::lexed() - before, text.len());
+        assert_eq!(crate::syntax::lexed() - before, text.len());
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) fn nearest<'a>(
 
 /// The option near to a word: one that differs in case alone, one that is called so elsewhere, or
 /// one within a third of the word's length in Damerau-Levenshtein distance.
-pub(crate) fn near<'a>(word: &str, options: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn near<'a>(word: &str, options: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut options: Vec<&str> = options.into_iter().collect();
     options.sort_unstable();
     options.dedup();

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::efficientnet::{EfficientNetConfig, alias};
 use super::params::ParamSpec;
 use super::vit::VitConfig;
-use crate::foreign::within;
-use crate::lang::limits::{IMAGE, PARAMETERS};
-use crate::lang::model::{Backbone, BackboneKind, Pool};
+use proofmark_base::foreign::within;
+use proofmark_lang::limits::{IMAGE, PARAMETERS};
+use proofmark_lang::model::{Backbone, BackboneKind, Pool};
 
 /// Size and shape of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -149,7 +149,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::model::params::{Begin, ParamSpec};
+    use crate::params::{Begin, ParamSpec};
 
     fn params() -> Params {
         let spec = |name: &str| ParamSpec {

@@ -3,6 +3,7 @@
 //! `HF_ENDPOINT` chooses another server, `HF_HOME` another cache, as everywhere in
 //! that ecosystem.
 
+use proofmark_base::work::Failure;
 use std::path::PathBuf;
 
 use hf_hub::api::sync::ApiBuilder;
@@ -92,6 +93,12 @@ impl HubFile {
             .build()
             .map_err(|e| failed(e.to_string()))?;
         api.repo(self.repo()).download(&self.path).map_err(|e| failed(e.to_string()))
+    }
+}
+
+impl From<HubError> for Failure {
+    fn from(error: HubError) -> Self {
+        Self::Hub(Box::new(error))
     }
 }
 

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::params::{Begin, ParamSpec, Params};
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
 
 /// How matrices are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use candle_core::{D, Result, Tensor};
 use candle_nn::ops::log_softmax;
 
 use super::triplet::{TripletStats, triplet};
-use crate::lang::model::{Loss, LossTerm};
+use proofmark_lang::model::{Loss, LossTerm};
 
 /// What the faces of a batch are.
 #[derive(Clone, Copy, Debug)]
@@ -119,8 +119,8 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
-    use crate::lang::model::Mining;
-    use crate::lang::span::Spanned;
+    use proofmark_lang::model::Mining;
+    use proofmark_lang::span::Spanned;
 
     fn logits() -> Var {
         Var::new(&[[2f32, 0.0, -1.0], [0.5, 0.5, 0.5]], &Device::Cpu).unwrap()

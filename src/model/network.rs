@@ -12,7 +12,7 @@ use super::ops::linear;
 use super::params::Params;
 use super::trunk::Fused;
 use super::vit::{DropPath, VitConfig, embed, probabilities};
-use crate::lang::model::Precision;
+use proofmark_lang::model::Precision;
 
 /// A network with its parameters.
 #[derive(Debug)]

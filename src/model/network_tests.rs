@@ -4,10 +4,10 @@
 use candle_core::{Device, Tensor};
 
 use super::*;
-use crate::lang::model::Pool;
-use crate::model::gradients::Gradient;
-use crate::model::init::{Scheme, randomize};
-use crate::rng::{Rng, Stream};
+use crate::gradients::Gradient;
+use crate::init::{Scheme, randomize};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::Pool;
 
 const BATCH: usize = 5;
 

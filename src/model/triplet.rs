@@ -9,7 +9,7 @@ use candle_core::{D, Result, Tensor};
 use rayon::prelude::*;
 
 use super::distance::Distances;
-use crate::lang::model::Mining;
+use proofmark_lang::model::Mining;
 
 /// What a triplet loss saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -214,7 +214,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::distance::DUPLICATE;
+    use crate::distance::DUPLICATE;
 
     /// The paper's equations word for word over all triples, in f64.
     fn brute_force(x: &[Vec<f64>], y: &[u32], mining: Mining, m: f64) -> (f64, u64) {

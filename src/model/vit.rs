@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::architecture::check_ends;
 use super::ops::{layer_norm, linear, softmax};
 use super::params::{Begin, ParamSpec, Params};
-use crate::foreign::within;
-use crate::lang::limits::{DEPTH, HIDDEN, REGISTERS, SIZE};
-use crate::lang::model::{Pool, Vit};
-use crate::rng::{Rng, Stream};
+use proofmark_base::foreign::within;
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::limits::{DEPTH, HIDDEN, REGISTERS, SIZE};
+use proofmark_lang::model::{Pool, Vit};
 
 /// Added to the variance in every layer normalisation.
 pub(crate) const EPS: f64 = 1e-6;

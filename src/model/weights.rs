@@ -16,9 +16,9 @@ mod source;
 mod tensors;
 mod unlike;
 
-pub(crate) use choose::{Undecided, Wanted, choose};
+pub use choose::{Undecided, Wanted, choose};
 pub use error::WeightsError;
-pub(crate) use error::shortened;
-pub(crate) use file::{Entry, WeightsFile};
+pub use error::shortened;
+pub use file::{Entry, WeightsFile};
 pub use fill::{Expected, check, load, matches};
 pub use report::LoadReport;

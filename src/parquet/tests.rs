@@ -84,7 +84,7 @@ fn what_was_cut_off_or_is_no_parquet_is_an_error() {
 
 #[test]
 fn types_that_are_not_read_are_errors_with_the_column() {
-    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/types"));
+    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/types"));
     for name in ["decimal", "uint8", "uint16", "float16"] {
         let file = ParquetFile::open(&golden.join(format!("{name}.parquet"))).unwrap();
         assert_eq!(file.columns(), ["label", "score"]);
@@ -98,7 +98,7 @@ fn types_that_are_not_read_are_errors_with_the_column() {
 /// Files of pyarrow: pages of both versions, every encoding, every compression that is read.
 #[test]
 fn files_of_other_programs_pass_the_comparison_and_survive_damage() {
-    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/parquet"));
+    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/parquet"));
     let dir = tempfile::tempdir().unwrap();
     for name in ["plain", "dictionary", "delta", "second", "zstd", "nested", "empty", "split"] {
         let whole = std::fs::read(golden.join(format!("{name}.parquet"))).unwrap();

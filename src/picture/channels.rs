@@ -1,7 +1,7 @@
 //! The channels of a line of pixels apart and together again, so that loops over them take
 //! many pixels at a time.
 
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// Red, green and blue of a line of pixels, or what they were turned into, each in a line of
 /// its own of as many bytes.

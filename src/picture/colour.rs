@@ -3,7 +3,7 @@
 use std::num::Wrapping;
 
 use super::channels::Channels;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// Nothing here is large enough to wrap; checks would keep pixels from being computed together.
 pub type Number = Wrapping<i32>;

@@ -5,7 +5,7 @@
 use std::num::Wrapping;
 
 use super::channels::interleave;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// Side of a block.
 pub const BLOCK: usize = 8;

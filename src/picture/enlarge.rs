@@ -1,7 +1,7 @@
 //! Lines of a channel at twice or more times the size, as libjpeg enlarges chroma: a value and
 //! a quarter of the way to the next ("fancy"), or the value repeated.
 
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// The rows from which row `y` at twice the height is mixed, of `rows`: the nearest and the
 /// next.

@@ -9,7 +9,7 @@ use super::colour::{BITS, HALF, fix, number, to_rgb};
 use super::dct::{BLOCK, quantize};
 use super::enlarge::{self, neighbour};
 use super::pixels::Pixels;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// Steps of brightness at quality 50 (ISO 10918-1, table K.1).
 const LUMA: [u16; 64] = [

@@ -1,6 +1,6 @@
 //! An RGB image in memory, and what is read off it.
 
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// An RGB image, three bytes a pixel, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,11 +11,11 @@ use super::keys::{
     CORRUPTION_VERSION, PREDICT_VERSION, faces_inputs, landmark_inputs, ready_inputs,
     sample_inputs, train_inputs,
 };
-use crate::lang::model::{
+use proofmark_lang::model::{
     Column, Corruption, Dataset, Ensemble, Experiment, Predictions, Project, Row, Scenario, Split,
     Table,
 };
-use crate::lang::span::Spanned;
+use proofmark_lang::span::Spanned;
 
 /// Kinds of stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::lang::span::{FileId, Origin};
+use proofmark_lang::span::{FileId, Origin};
 
 /// What an input is that no declaration states: found in the world, made by another stage, or of
 /// this version.
@@ -232,7 +232,7 @@ fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::span::Spanned;
+    use proofmark_lang::span::Spanned;
 
     #[derive(Serialize)]
     struct Recipe {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::graph::{Facts, Kind};
 use super::inputs::{Found, Inputs};
-use crate::lang::model::{Attribution, Dataset, Ensemble, Experiment, Loss, Project, Weights};
+use proofmark_lang::model::{Attribution, Dataset, Ensemble, Experiment, Loss, Project, Weights};
 
 /// Raised whenever the same declaration gives other bytes than before.
 const PREPARE_VERSION: u32 = 2;

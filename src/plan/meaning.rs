@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::inputs::{Change, Inputs};
-use crate::lang::model::Project;
-use crate::lang::span::Origin;
+use proofmark_lang::model::Project;
+use proofmark_lang::span::Origin;
 
 /// Something that two projects do not have alike.
 #[derive(Clone, Debug, PartialEq)]

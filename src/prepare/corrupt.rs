@@ -5,9 +5,9 @@ use image::{ImageBuffer, Rgb, imageops};
 
 use super::crop::{Filter, Window};
 use super::resample::resize;
-use crate::lang::model::{Corruption, CorruptionKind};
-use crate::picture::{self, Pixels};
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::{Corruption, CorruptionKind};
+use proofmark_picture::{self, Pixels};
 
 /// A square face of `side` pixels, RGB bytes, after a corruption. `id` is the face's number for
 /// random streams: its noise is the same for every model.
@@ -23,7 +23,7 @@ pub fn corrupt(rgb: &[u8], side: u32, corruption: Corruption, id: u64) -> Vec<u8
 
 /// Through JPEG with 4:2:0 and the standard's tables, as Pillow and OpenCV write it.
 fn jpeg(rgb: &[u8], side: u32, quality: u32) -> Vec<u8> {
-    picture::jpeg(&Pixels::square(rgb.to_vec(), side as usize), quality).rgb
+    proofmark_picture::jpeg(&Pixels::square(rgb.to_vec(), side as usize), quality).rgb
 }
 
 fn shrink(rgb: &[u8], side: u32, to: f64) -> Vec<u8> {

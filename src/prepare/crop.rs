@@ -8,9 +8,9 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbIma
 
 use super::claims;
 use super::resample::resize;
-use crate::foreign::{self, IMAGE_FILE};
-use crate::guard::guarded;
-use crate::picture::jpeg_file;
+use proofmark_base::foreign::{self, IMAGE_FILE};
+use proofmark_base::guard::guarded;
+use proofmark_picture::jpeg_file;
 
 /// Largest side of an image that is decoded, in pixels.
 const MAX_SIDE: u32 = 16_384;

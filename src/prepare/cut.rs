@@ -2,7 +2,7 @@
 
 use super::crop::{Filter, Window};
 use super::resample::resize;
-use crate::lang::model::{FaceRule, Framing, Interpolation};
+use proofmark_lang::model::{FaceRule, Framing, Interpolation};
 
 /// How a face is cut from a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]

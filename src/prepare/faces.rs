@@ -10,8 +10,7 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::store::{FaceFile, Look, PreparedVideo, Status};
-use crate::data::Manifest;
-use crate::parquet;
+use proofmark_data::Manifest;
 
 const VIDEOS: &str = "videos.parquet";
 const FRAMES: &str = "frames.parquet";
@@ -182,7 +181,7 @@ fn looks(table: &DataFrame) -> PolarsResult<HashMap<String, Vec<Look>>> {
 }
 
 fn read(path: &Path) -> Result<DataFrame, String> {
-    parquet::stored(path).map_err(|e| e.told(path))
+    proofmark_parquet::stored(path).map_err(|e| e.told(path))
 }
 
 fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {

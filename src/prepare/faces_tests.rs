@@ -1,7 +1,7 @@
 use super::*;
-use crate::data::testing::video;
-use crate::lang::model::Label;
-use crate::prepare::outcomes::Outcomes;
+use crate::outcomes::Outcomes;
+use proofmark_data::testing::video;
+use proofmark_lang::model::Label;
 
 fn look(frame: u32, seconds: Option<f64>, faces: Option<u32>) -> Look {
     Look { frame, seconds, faces }

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use super::ppm;
 use super::sampling::{expression, needs_length};
-use crate::lang::model::FrameRule;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::FrameRule;
 
 /// The variable that names another ffmpeg than the one on the PATH.
 pub const VARIABLE: &str = "PROOFMARK_FFMPEG";

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
-use crate::lang::span::Spanned;
+use proofmark_lang::span::Spanned;
 
 static NO: AtomicBool = AtomicBool::new(false);
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use crate::work::Failure;
+use proofmark_base::work::Failure;
 
 /// Longest line of a header.
 const LINE: u64 = 64;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::crop::{Filter, Window};
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// Bits behind the point of a weight.
 const PRECISION: u32 = 22;

@@ -19,9 +19,9 @@ use super::sampling::needs_length;
 use super::store::{
     Face, FaceWriter, Found, Look, Part, PreparedVideo, Recovered, Status, StoreError, recover,
 };
-use crate::data::files::Place;
-use crate::lang::model::{FrameRule, Take};
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::files::Place;
+use proofmark_lang::model::{FrameRule, Take};
 
 /// Faces of one video that are kept in memory at a time.
 const TOGETHER: usize = 256;

@@ -5,7 +5,7 @@
 //! its time after the first frame to the log, at the level of errors (16). Where the number of
 //! frames matters, the others write theirs, too: -1 minus it.
 
-use crate::lang::model::FrameRule;
+use proofmark_lang::model::FrameRule;
 
 /// Part of a sampling period by which a frame may be early: times are rounded in containers.
 const EARLY: f64 = 1e-4;

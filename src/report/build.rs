@@ -13,12 +13,12 @@ use super::measures;
 use super::notes;
 use super::reference::{self, Published};
 use super::table::{Cell, Coverage, Doubt, MetricBlock, RowData, TableData};
-use crate::evaluate::measure::Measure;
-use crate::evaluate::metrics::{BadScore, Ranking};
-use crate::evaluate::outside::OutsideCoverage;
-use crate::evaluate::samples::Samples;
-use crate::evaluate::statistics::seeds::Seeds;
-use crate::lang::model::{Corruption, Level, MetricSpec, Project, Row, Split, Table, Threshold};
+use proofmark_evaluate::measure::Measure;
+use proofmark_evaluate::metrics::{BadScore, Ranking};
+use proofmark_evaluate::outside::OutsideCoverage;
+use proofmark_evaluate::samples::Samples;
+use proofmark_evaluate::statistics::seeds::Seeds;
+use proofmark_lang::model::{Corruption, Level, MetricSpec, Project, Row, Split, Table, Threshold};
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

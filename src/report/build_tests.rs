@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::data::testing::face_rule;
-use crate::evaluate::samples::Sample;
-use crate::lang::model::*;
-use crate::lang::span::Spanned;
-use crate::report::reference::PublishedValue;
-use crate::report::table::{ColumnKind, Mark, Verdict};
+use crate::reference::PublishedValue;
+use crate::table::{ColumnKind, Mark, Verdict};
+use proofmark_data::testing::face_rule;
+use proofmark_evaluate::samples::Sample;
+use proofmark_lang::model::*;
+use proofmark_lang::span::Spanned;
 
-pub(in crate::report) fn say<T>(value: T) -> Spanned<T> {
+pub(crate) fn say<T>(value: T) -> Spanned<T> {
     Spanned::default_of(value)
 }
 
-pub(in crate::report) fn text(value: &str) -> Spanned<String> {
+pub(crate) fn text(value: &str) -> Spanned<String> {
     say(value.to_owned())
 }
 
@@ -46,7 +46,7 @@ fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Dataset {
 }
 
 /// Data sets `a` and `b`, and `m` with two swaps and one reenactment.
-pub(in crate::report) fn project() -> Project {
+pub(crate) fn project() -> Project {
     let methods = [
         ("swap-1", Family::FaceSwap),
         ("swap-2", Family::FaceSwap),
@@ -65,7 +65,7 @@ fn column(name: &str) -> Column {
     }
 }
 
-pub(in crate::report) fn metric(metric: Metric, level: Level) -> MetricSpec {
+pub(crate) fn metric(metric: Metric, level: Level) -> MetricSpec {
     let parameter = match metric {
         Metric::BalancedAccuracy | Metric::Accuracy => {
             Parameter::Threshold(say(Threshold::Fixed(0.5)))
@@ -77,7 +77,7 @@ pub(in crate::report) fn metric(metric: Metric, level: Level) -> MetricSpec {
     MetricSpec { metric: say(metric), parameter, level: say(level) }
 }
 
-pub(in crate::report) fn table() -> Table {
+pub(crate) fn table() -> Table {
     let average = |label: &str, family: Option<Family>| Average {
         label: text(label),
         family: family.map(say),

@@ -4,7 +4,7 @@ use super::certainty::Pair;
 use super::lookup::Lookup;
 use super::table::{ClaimResult, Difference, TableData, Verdict};
 use super::text::{heading, percent};
-use crate::lang::model::Claim;
+use proofmark_lang::model::Claim;
 
 /// How far rounding may take a difference from a margin written in decimals.
 const ROUNDING: f64 = 1e-12;
@@ -121,11 +121,11 @@ fn verdict(row: f64, above: f64, by: f64, lower_is_better: bool) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::statistics::interval::Interval;
-    use crate::lang::model::Metric;
-    use crate::lang::span::Spanned;
-    use crate::report::fixture;
-    use crate::report::table::Common;
+    use crate::fixture;
+    use crate::table::Common;
+    use proofmark_evaluate::statistics::interval::Interval;
+    use proofmark_lang::model::Metric;
+    use proofmark_lang::span::Spanned;
 
     fn decided(table: &TableData, claim: &Claim, difference: Option<Difference>) -> ClaimResult {
         let lookup = Lookup::of(&table.metrics, &table.scenarios);

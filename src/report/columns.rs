@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::build::{BuildError, Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
-use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Average, Column, Corruption, Family, Project, Row, Split, Table};
+use proofmark_evaluate::samples::{Sample, Samples};
+use proofmark_lang::model::{Average, Column, Corruption, Family, Project, Row, Split, Table};
 
 /// A set of samples that a metric is computed on.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 //! Both are CSV as [`super::csv`] writes it. Offered to the tests of others, too:
 //!
 //! ```
-//! use proofmark::report::compare::compare;
+//! use proofmark_report::compare::compare;
 //! let committed = "metric,row,scenario,column,value\nauc,FSFM,In,FF++,0.953\n";
 //! let now = "metric,row,scenario,column,value\nauc,FSFM,In,FF++,0.941\n";
 //! let differences = compare(committed, now, 0.005).unwrap();
@@ -18,7 +18,7 @@ use std::fmt;
 
 use super::records;
 use super::text::percent;
-use crate::show::{brief, shown};
+use proofmark_text::show::{brief, shown};
 
 /// The columns that say which number a record is.
 const NAMES: [&str; 4] = ["metric", "row", "scenario", "column"];
@@ -154,10 +154,11 @@ pub fn redrawn(committed: &str, now: &str) -> usize {
 }
 
 /// Compares tables in insta's snapshot tests as `table --check` does: structure exactly, values
-/// within a tolerance.
+/// within a tolerance. To programs that depend on `proofmark` it is
+/// `proofmark::report::compare::TableComparator`.
 ///
 /// ```
-/// use proofmark::report::compare::TableComparator;
+/// use proofmark_report::compare::TableComparator;
 /// let mut settings = insta::Settings::clone_current();
 /// settings.set_comparator(Box::new(TableComparator { tolerance: 0.005 }));
 /// // let csv = std::fs::read_to_string("reports/table3.csv")?;

@@ -6,7 +6,7 @@
 use super::records;
 use super::reference::metric_key;
 use super::table::{Cell, Coverage, Doubt, TableData, Test};
-use crate::lang::model::Level;
+use proofmark_lang::model::Level;
 
 /// Renders a table as CSV.
 pub fn render(table: &TableData) -> String {

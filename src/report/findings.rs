@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::table::Coverage;
-use crate::data::survey::SetTable;
-use crate::evaluate::outside::OutsideCoverage;
-use crate::lang::model::{Family, Split};
-use crate::model::weights::LoadReport;
-use crate::plan::graph::Target;
-use crate::train::journal::record::EpochRecord;
+use proofmark_data::survey::SetTable;
+use proofmark_evaluate::outside::OutsideCoverage;
+use proofmark_lang::model::{Family, Split};
+use proofmark_model::weights::LoadReport;
+use proofmark_plan::graph::Target;
+use proofmark_train::journal::record::EpochRecord;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

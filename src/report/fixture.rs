@@ -2,9 +2,9 @@
 
 use super::marks::mark;
 use super::table::*;
-use crate::evaluate::statistics::interval::Interval;
-use crate::evaluate::statistics::seeds::Seeds;
-use crate::lang::model::{Level, Metric, Split};
+use proofmark_evaluate::statistics::interval::Interval;
+use proofmark_evaluate::statistics::seeds::Seeds;
+use proofmark_lang::model::{Level, Metric, Split};
 
 fn dataset(label: &str, name: &str, coverage: Option<Coverage>) -> ColumnHead {
     ColumnHead {

@@ -36,9 +36,9 @@ pub(super) fn sentence(block: &MetricBlock) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::statistics::interval::Interval;
-    use crate::lang::model::{Level, Metric};
-    use crate::report::table::RowData;
+    use crate::table::RowData;
+    use proofmark_evaluate::statistics::interval::Interval;
+    use proofmark_lang::model::{Level, Metric};
 
     #[test]
     fn gaps_are_told_with_their_direction_and_intervals() {

@@ -14,5 +14,5 @@ struct Report<'a> {
 /// Renders a table as JSON, ending in a newline.
 pub fn render(table: &TableData) -> String {
     let report = Report { caption: table.caption(), table };
-    crate::show::json(&report)
+    proofmark_text::show::json(&report)
 }

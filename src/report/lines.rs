@@ -1,6 +1,6 @@
 //! Text in lines of a terminal.
 
-use crate::show::prose;
+use proofmark_text::show::prose;
 
 /// What text is printed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::table::{MetricBlock, ScenarioHead};
-use crate::lang::model::Metric;
+use proofmark_lang::model::Metric;
 
 /// Places by name. Of several of a name the first counts.
 pub(super) struct Lookup<'a> {

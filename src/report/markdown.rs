@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::table::{Cell, Mark, MetricBlock, RowData, TableData};
 use super::text::{Footnotes, certainty, claim, heading, notes, percent};
-use crate::show::prose;
+use proofmark_text::show::prose;
 
 /// Renders a table as Markdown.
 pub fn render(table: &TableData) -> String {

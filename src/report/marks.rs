@@ -1,8 +1,8 @@
 //! Best and second best of a column.
 
 use super::table::{Doubt, Mark, RowData};
-use crate::evaluate::statistics::interval::same;
-use crate::lang::model::Metric;
+use proofmark_evaluate::statistics::interval::same;
+use proofmark_lang::model::Metric;
 
 /// Marks the best and second best value of every column, by values that differ by more than
 /// rounding; ties share a mark. A column with fewer than two different values has nothing to
@@ -44,7 +44,7 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::table::Cell;
+    use crate::table::Cell;
 
     fn marks(metric: Metric, values: &[Option<f64>]) -> Vec<Option<Mark>> {
         let mut rows: Vec<RowData> = values

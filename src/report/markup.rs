@@ -1,6 +1,6 @@
 //! Text inside markup.
 
-use crate::show::is_hidden;
+use proofmark_text::show::is_hidden;
 
 /// Text in which no character is markup, neither between tags nor in a quoted attribute.
 pub(super) fn escape(text: &str) -> String {

@@ -2,9 +2,9 @@
 //! validation.
 
 use super::build::{Evidence, ScoreKey};
-use crate::evaluate::measure::Measure;
-use crate::evaluate::metrics::Ranking;
-use crate::lang::model::{Level, Metric, MetricSpec, Parameter, Project, Threshold};
+use proofmark_evaluate::measure::Measure;
+use proofmark_evaluate::metrics::Ranking;
+use proofmark_lang::model::{Level, Metric, MetricSpec, Parameter, Project, Threshold};
 
 /// The name of a metric for readers, with its number.
 pub(super) fn label(spec: &MetricSpec) -> String {
@@ -113,7 +113,7 @@ fn chosen(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::span::Spanned;
+    use proofmark_lang::span::Spanned;
 
     #[test]
     fn a_metric_without_its_number_is_no_other_metric() {

@@ -7,7 +7,7 @@ use super::certainty;
 use super::columns::Planned;
 use super::protocol;
 use super::table::{Coverage, MetricBlock};
-use crate::lang::model::{FrameMax, Pooling, Project, Split, Table, VideoScore};
+use proofmark_lang::model::{FrameMax, Pooling, Project, Split, Table, VideoScore};
 
 /// What readers must know to understand the numbers.
 pub fn of(

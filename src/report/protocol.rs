@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{Evidence, ScoreKey};
-use crate::lang::model::{
+use proofmark_lang::model::{
     Dataset, Detector, Experiment, FrameRule, Layout, Project, Row, Table, Weights,
 };
 

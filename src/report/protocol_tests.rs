@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Project, Split};
-use crate::lang::{MemoryFiles, load};
-use crate::report::build::{Evidence, ScoreKey, Scored, build};
-use crate::report::protocol::notes;
-use crate::report::table::TableData;
+use crate::build::{Evidence, ScoreKey, Scored, build};
+use crate::protocol::notes;
+use crate::table::TableData;
+use proofmark_evaluate::samples::{Sample, Samples};
+use proofmark_lang::model::{Project, Split};
+use proofmark_lang::{MemoryFiles, load};
 
 const FILE: &str = "
 dataset a { layout demo capture=studio; manipulation swap-seam }

@@ -1,9 +1,9 @@
 //! Records of fields separated by commas (RFC 4180), each a cell that is safe to look at.
 
-use crate::show::{from_cell, to_cell};
+use proofmark_text::show::{from_cell, to_cell};
 
 /// Appends a record of cells, quoting what needs it.
-pub(crate) fn write<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
+pub fn write<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
     for (i, field) in fields.into_iter().enumerate() {
         if i > 0 {
             out.push(',');

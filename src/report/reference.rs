@@ -10,8 +10,8 @@ use super::gap;
 use super::lookup::Lookup;
 use super::records;
 use super::table::{ReferenceSummary, TableData};
-use crate::lang::model::Metric;
-use crate::show::brief;
+use proofmark_lang::model::Metric;
+use proofmark_text::show::brief;
 
 /// The columns that a file of published numbers needs.
 const COLUMNS: [&str; 5] = ["metric", "row", "scenario", "column", "value"];

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::statistics::interval::{Interval, same};
-use crate::evaluate::statistics::seeds::Seeds;
-use crate::lang::model::{Corruption, Family, Level, Metric, Split};
+use proofmark_evaluate::statistics::interval::{Interval, same};
+use proofmark_evaluate::statistics::seeds::Seeds;
+use proofmark_lang::model::{Corruption, Family, Level, Metric, Split};
 
 /// A results table.
 ///

@@ -168,7 +168,7 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::fixture;
 
     #[test]
     fn many_columns_go_on_below_and_every_line_fits() {

@@ -1,7 +1,7 @@
 //! Text of others in LaTeX: what is set by pdfLaTeX with its own fonts as it is, all else by
 //! commands or by numbers, so that every table compiles.
 
-use crate::show::prose;
+use proofmark_text::show::prose;
 
 /// How characters are written that are commands, or that pdfLaTeX has in formulas alone.
 const COMMANDS: [(char, &str); 19] = [

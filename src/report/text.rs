@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::table::{Cell, ClaimResult, Mark, MetricBlock, TableData};
-use crate::evaluate::statistics::interval::Interval;
-use crate::lang::model::Level;
+use proofmark_evaluate::statistics::interval::Interval;
+use proofmark_lang::model::Level;
 
 /// Unmatched published numbers that a note lists.
 const LISTED: usize = 3;

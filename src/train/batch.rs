@@ -5,11 +5,11 @@ use rayon::prelude::*;
 
 use super::augment::face::{Face, evaluation, normalize, training};
 use super::blend::{Pair, PseudoSet, Use, pair};
-use crate::lang::model::{Augment, Corruption, Normalize, Resize};
-use crate::prepare::corrupt::corrupt;
-use crate::prepare::faces::Faces;
-use crate::prepare::store::StoreError;
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::{Augment, Corruption, Normalize, Resize};
+use proofmark_prepare::corrupt::corrupt;
+use proofmark_prepare::faces::Faces;
+use proofmark_prepare::store::StoreError;
 
 /// One face of a training or validation set.
 #[derive(Clone, Copy, Debug, PartialEq)]

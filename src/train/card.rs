@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::foreign::{Limits, within};
-use crate::lang::limits::{CARD_FACE, COUNT, FPS, LONG_SIDE, MARGIN, MIN_FACE};
-use crate::lang::model::{Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take};
-use crate::lang::span::Spanned;
-use crate::prepare::cut::Cut;
-use crate::prepare::detect::Options;
+use proofmark_base::foreign::{Limits, within};
+use proofmark_lang::limits::{CARD_FACE, COUNT, FPS, LONG_SIDE, MARGIN, MIN_FACE};
+use proofmark_lang::model::{Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take};
+use proofmark_lang::span::Spanned;
+use proofmark_prepare::cut::Cut;
+use proofmark_prepare::detect::Options;
 
 /// How the faces of some of the data sets were made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

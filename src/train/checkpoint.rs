@@ -13,16 +13,16 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::foreign::{Limits, json, within};
-use crate::lang::limits::CARD_FACE;
-use crate::lang::model::{Normalize, REAL, Resize};
-use crate::lang::span::Spanned;
-use crate::model::architecture::Architecture;
-use crate::model::params::Params;
-use crate::model::weights::WeightsFile;
-use crate::store::{cure, write_whole};
-use crate::train::card::FaceCard;
-use crate::work::Failure;
+use crate::card::FaceCard;
+use proofmark_base::foreign::{Limits, json, within};
+use proofmark_base::store::{cure, write_whole};
+use proofmark_base::work::Failure;
+use proofmark_lang::limits::CARD_FACE;
+use proofmark_lang::model::{Normalize, REAL, Resize};
+use proofmark_lang::span::Spanned;
+use proofmark_model::architecture::Architecture;
+use proofmark_model::params::Params;
+use proofmark_model::weights::WeightsFile;
 
 /// Key of our description in a checkpoint's metadata.
 const CARD: &str = "proofmark";

@@ -17,16 +17,16 @@ use super::sgd::{ascend, descend};
 use super::state::{Extent, Progress, StateFolder, Tensors};
 use super::step::{Batch, StepReport, gradients};
 use super::stepper::Stepper;
-use crate::evaluate::metrics::Ranking;
-use crate::lang::model::{Experiment, Keep};
-use crate::model::architecture::Architecture;
-use crate::model::gradients::Gradients;
-use crate::model::losses::{Targets, cross_entropy, scalar};
-use crate::model::network::Network;
-use crate::model::params::Params;
-use crate::model::vit::{DropPath, probabilities};
-use crate::prepare::store::StoreError;
-use crate::work::{Divergence, Events, Failure};
+use proofmark_base::work::{Divergence, Events, Failure};
+use proofmark_evaluate::metrics::Ranking;
+use proofmark_lang::model::{Experiment, Keep};
+use proofmark_model::architecture::Architecture;
+use proofmark_model::gradients::Gradients;
+use proofmark_model::losses::{Targets, cross_entropy, scalar};
+use proofmark_model::network::Network;
+use proofmark_model::params::Params;
+use proofmark_model::vit::{DropPath, probabilities};
+use proofmark_prepare::store::StoreError;
 
 /// Batches that are made ready while a step runs.
 const PREFETCH: usize = 2;

@@ -1,8 +1,8 @@
 //! Mixup and cutmix: each face of a batch is mixed with that at the mirrored place, and
 //! so is its class (Zhang et al. 2018, Yun et al. 2019; pairs as timm's batch mode).
 
-use crate::lang::model::Mix;
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::Mix;
 
 /// What is done to a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +98,7 @@ fn swap(a: &mut [f32], b: &mut [f32], region: Region, side: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::span::Spanned;
+    use proofmark_lang::span::Spanned;
 
     fn rule(mixup: f64, cutmix: f64, probability: f64, switch: f64) -> Mix {
         let number = Spanned::default_of;

@@ -9,8 +9,8 @@ use super::journal::file::{Journal, Position};
 use super::journal::record::{EpochRecord, Part, Record, StepRecord, Triplets, now, term_names};
 use super::state::Progress;
 use super::step::StepReport;
-use crate::lang::model::{Loss, LossTerm};
-use crate::work::{Events, Failure};
+use proofmark_base::work::{Events, Failure};
+use proofmark_lang::model::{Loss, LossTerm};
 
 /// Share of an epoch's time from which waiting for faces is worth a line.
 const WAITING: f64 = 0.1;

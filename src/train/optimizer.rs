@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
-use crate::lang::model::AdamW as Settings;
-use crate::model::architecture::Architecture;
-use crate::model::gradients::{Gradient, Gradients};
-use crate::model::params::Params;
+use proofmark_lang::model::AdamW as Settings;
+use proofmark_model::architecture::Architecture;
+use proofmark_model::gradients::{Gradient, Gradients};
+use proofmark_model::params::Params;
 
 /// Elements that one task updates.
 const CHUNK: usize = 16 * 1024;
@@ -230,10 +230,10 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::lang::model::Pool;
-    use crate::lang::span::Spanned;
-    use crate::model::params::{Begin, ParamSpec};
-    use crate::model::vit::VitConfig;
+    use proofmark_lang::model::Pool;
+    use proofmark_lang::span::Spanned;
+    use proofmark_model::params::{Begin, ParamSpec};
+    use proofmark_model::vit::VitConfig;
 
     fn settings() -> Settings {
         let number = Spanned::<f64>::default_of;

@@ -1,6 +1,6 @@
 //! Learning rate at every iteration (recipe 2.7).
 
-use crate::lang::model::{Schedule, ScheduleKind};
+use proofmark_lang::model::{Schedule, ScheduleKind};
 
 /// Learning rate before layer scales at `t` epochs (a fraction within one) of
 /// `epochs`: linear warm-up from 0, then the declared shape down to `min_lr`.
@@ -26,7 +26,7 @@ pub fn learning_rate(schedule: &Schedule, peak: f64, epochs: f64, t: f64) -> f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::span::Spanned;
+    use proofmark_lang::span::Spanned;
 
     #[test]
     fn follows_the_table_of_the_recipe() {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use candle_core::{Result, Tensor, bail};
 
-use crate::lang::model::Sgd as Settings;
-use crate::model::gradients::Gradients;
-use crate::model::params::Params;
+use proofmark_lang::model::Sgd as Settings;
+use proofmark_model::gradients::Gradients;
+use proofmark_model::params::Params;
 
 /// Heavy-ball momentum as in PyTorch: v = momentum v + g, w = w - lr v. Decay is added to
 /// the gradient.
@@ -94,8 +94,8 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::lang::span::Spanned;
-    use crate::model::params::{Begin, ParamSpec};
+    use proofmark_lang::span::Spanned;
+    use proofmark_model::params::{Begin, ParamSpec};
 
     fn params() -> Params {
         let spec = |name: &str, begin| ParamSpec { name: name.into(), shape: vec![1, 2], begin };

@@ -11,9 +11,9 @@ use super::checkpoint;
 use super::fit::EpochLog;
 use super::step::StepReport;
 use super::stepper::Stepper;
-use crate::model::params::Params;
-use crate::store::{set_aside, write_whole};
-use crate::work::Failure;
+use proofmark_base::store::{set_aside, write_whole};
+use proofmark_base::work::Failure;
+use proofmark_model::params::Params;
 
 /// Where a fit stands: everything but the tensors. Sums are kept as bits so that they
 /// come back exactly.

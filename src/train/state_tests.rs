@@ -7,10 +7,10 @@ use candle_core::Device;
 use proptest::prelude::*;
 
 use super::*;
-use crate::lang::model::Sgd;
-use crate::lang::span::Spanned;
-use crate::model::params::{Begin, ParamSpec};
-use crate::train::sgd;
+use crate::sgd;
+use proofmark_lang::model::Sgd;
+use proofmark_lang::span::Spanned;
+use proofmark_model::params::{Begin, ParamSpec};
 
 const EXTENT: Extent = Extent { epochs: 3, steps: 10 };
 

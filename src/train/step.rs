@@ -9,12 +9,12 @@
 
 use candle_core::{D, Result, Tensor};
 
-use crate::lang::model::Loss;
-use crate::model::gradients::Gradients;
-use crate::model::losses::{Targets, mixed_cross_entropy, objective, scalar};
-use crate::model::network::Network;
-use crate::model::triplet::TripletStats;
-use crate::model::vit::DropPath;
+use proofmark_lang::model::Loss;
+use proofmark_model::gradients::Gradients;
+use proofmark_model::losses::{Targets, mixed_cross_entropy, objective, scalar};
+use proofmark_model::network::Network;
+use proofmark_model::triplet::TripletStats;
+use proofmark_model::vit::DropPath;
 
 /// The faces of a step.
 #[derive(Clone, Copy, Debug)]
@@ -97,13 +97,13 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::lang::model::{LossTerm, Mining, Pool, Precision};
-    use crate::lang::span::Spanned;
-    use crate::model::gradients::Gradient;
-    use crate::model::init::{Scheme, randomize};
-    use crate::model::params::Params;
-    use crate::model::vit::VitConfig;
-    use crate::rng::{Rng, Stream};
+    use proofmark_base::rng::{Rng, Stream};
+    use proofmark_lang::model::{LossTerm, Mining, Pool, Precision};
+    use proofmark_lang::span::Spanned;
+    use proofmark_model::gradients::Gradient;
+    use proofmark_model::init::{Scheme, randomize};
+    use proofmark_model::params::Params;
+    use proofmark_model::vit::VitConfig;
 
     /// Micro-batches mine the triplets of the whole batch and give its gradient.
     #[test]

@@ -6,10 +6,10 @@ use candle_core::{Result, Tensor};
 
 use super::optimizer::{AdamW, groups};
 use super::sgd::Sgd;
-use crate::lang::model::Optimizer as Settings;
-use crate::model::architecture::Architecture;
-use crate::model::gradients::Gradients;
-use crate::model::params::Params;
+use proofmark_lang::model::Optimizer as Settings;
+use proofmark_model::architecture::Architecture;
+use proofmark_model::gradients::Gradients;
+use proofmark_model::params::Params;
 
 /// An optimiser with its state.
 #[derive(Debug)]

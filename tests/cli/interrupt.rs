@@ -77,7 +77,7 @@ fn killed_twenty_times_it_ends_in_the_same_bytes() {
         let mut command = killed.command();
         command.args(["train", "x.kdl", "--jobs", "1"]).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        std::thread::sleep(took.mul_f64(rng.range(0.0, 0.04)));
+        std::thread::sleep(took.mul_f64(rng.range(0.0, 0.08)));
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
         if output.status.success() {

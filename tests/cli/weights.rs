@@ -152,7 +152,16 @@ fn rewritten(
         (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), values).unwrap())
     });
     let metadata = header.metadata().clone().unwrap_or_default();
-    let metadata = metadata.into_iter().map(|(key, text)| (key, describe(text))).collect();
+    // Without the digest of the file that it was.
+    let undigested = |text: String| match serde_json::from_str(&text) {
+        Ok(serde_json::Value::Object(mut card)) => {
+            card.shift_remove("file_blake3");
+            serde_json::Value::Object(card).to_string()
+        }
+        _ => text,
+    };
+    let described = |(key, text)| (key, describe(undigested(text)));
+    let metadata = metadata.into_iter().map(described).collect();
     std::fs::write(to, safetensors::serialize(views, Some(metadata)).unwrap()).unwrap();
 }
 

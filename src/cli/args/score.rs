@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{Format, StoreArgs};
-use crate::lang::model::{DeviceChoice, Pooling};
+use proofmark_lang::model::{DeviceChoice, Pooling};
 
 /// `score`.
 #[derive(Debug, Args)]

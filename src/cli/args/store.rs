@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Format, StoreArgs};
-use crate::lang::model::Split;
+use proofmark_lang::model::Split;
 
 /// `export`.
 #[derive(Debug, Args)]

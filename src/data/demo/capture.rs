@@ -5,8 +5,8 @@ use image::{ImageFormat, RgbImage};
 
 use super::canvas::{Canvas, Rgb};
 use super::identity::between;
-use crate::lang::model::DemoCapture;
-use crate::rng::Rng;
+use proofmark_base::rng::Rng;
+use proofmark_lang::model::DemoCapture;
 
 /// A range that a video's own value is drawn from.
 type Span = (f32, f32);
@@ -215,7 +215,7 @@ fn from_image(image: &RgbImage) -> Canvas {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Stream;
+    use proofmark_base::rng::Stream;
 
     fn captures(condition: DemoCapture) -> impl Iterator<Item = Capture> {
         (0..20).map(move |i| Capture::new(condition, &mut Rng::new(3, Stream::Demo, 0, i)))

@@ -1,7 +1,7 @@
 //! Who a drawn face belongs to: its colours and proportions.
 
 use super::canvas::{Rgb, mix, scaled};
-use crate::rng::Rng;
+use proofmark_base::rng::Rng;
 
 /// Skin from light to dark.
 const SKINS: [Rgb; 6] = [

@@ -6,7 +6,7 @@ use super::identity::{Inner, between};
 use super::method::{BLEED_SIDE, Bend, Content, GRID_PERIOD, Method, Region, TINT, VARIATION};
 use super::portrait::Portrait;
 use super::scene::Moment;
-use crate::rng::Rng;
+use proofmark_base::rng::Rng;
 
 /// How one fake video carries out its method: the table's numbers, varied.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,8 +9,8 @@
 //! methods share a colour error and an upsampling pattern, which unseen ones show less.
 
 use super::canvas::Rgb;
-use crate::lang::model::Family;
-use crate::lang::vocabulary::DEMO_METHODS;
+use proofmark_lang::model::Family;
+use proofmark_lang::vocabulary::DEMO_METHODS;
 
 /// The part of the face that is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

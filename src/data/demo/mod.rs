@@ -19,9 +19,9 @@ pub use render::{GENERATOR_VERSION, render};
 pub use video::{DemoError, DemoVideo, videos};
 
 #[cfg(test)]
-fn test_layout(identities: u32, videos: u32, fakes: u32) -> crate::lang::model::DemoLayout {
-    use crate::lang::model::{DemoCapture, DemoLayout};
-    use crate::lang::span::Spanned;
+fn test_layout(identities: u32, videos: u32, fakes: u32) -> proofmark_lang::model::DemoLayout {
+    use proofmark_lang::model::{DemoCapture, DemoLayout};
+    use proofmark_lang::span::Spanned;
     DemoLayout {
         seed: Spanned::default_of(11),
         capture: Spanned::default_of(DemoCapture::Studio),

@@ -10,8 +10,8 @@ use super::method::Method;
 use super::portrait::Portrait;
 use super::scene::Scene;
 use super::video::DemoVideo;
-use crate::lang::model::DemoLayout;
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::DemoLayout;
 
 /// Changes with every change of the pixels that the demo draws, so that stored faces
 /// of an older generator are not taken for this one's.
@@ -112,8 +112,8 @@ mod tests {
     use super::super::method::{METHODS, Region};
     use super::super::{test_layout, videos};
     use super::*;
-    use crate::lang::model::{DemoCapture, Label};
-    use crate::lang::span::Spanned;
+    use proofmark_lang::model::{DemoCapture, Label};
+    use proofmark_lang::span::Spanned;
 
     const CAPTURES: [DemoCapture; 7] = [
         DemoCapture::Studio,

@@ -2,8 +2,8 @@
 
 use super::canvas::{Rgb, mix, scaled, smoothstep};
 use super::identity::{between, jittered};
-use crate::lang::model::DemoCapture;
-use crate::rng::Rng;
+use proofmark_base::rng::Rng;
+use proofmark_lang::model::DemoCapture;
 
 /// Pose and expression in one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::method::{METHODS, Method};
-use crate::lang::model::{DemoLayout, Family, Label};
+use proofmark_lang::model::{DemoLayout, Family, Label};
 
 /// Why a demo set cannot be drawn.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -137,8 +137,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::demo::test_layout;
-    use crate::lang::vocabulary::DEMO_METHODS;
+    use crate::demo::test_layout;
+    use proofmark_lang::vocabulary::DEMO_METHODS;
 
     fn some_methods(number: usize) -> Vec<&'static str> {
         DEMO_METHODS.iter().map(|(name, _)| *name).take(number).collect()

@@ -7,11 +7,11 @@ use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths::stem;
 use super::released::{Part, Release, spellings};
-use crate::data::error::DataError;
-use crate::data::flaw::RowFlaw;
-use crate::data::manifest::Kind;
-use crate::data::words::Word;
-use crate::lang::model::{Label, Split};
+use crate::error::DataError;
+use crate::flaw::RowFlaw;
+use crate::manifest::Kind;
+use crate::words::Word;
+use proofmark_lang::model::{Label, Split};
 
 /// The list of test videos.
 pub(super) const LIST: &str = "List_of_testing_videos.txt";

@@ -1,6 +1,6 @@
 use super::*;
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Released, SplitRule};
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::{Released, SplitRule};
 
 /// The list of the release has no newline at its end.
 const TESTS: &str = "List_of_testing_videos.txt=1 YouTube-real/00170.mp4\n1 Celeb-real/id1_0007.mp4\n0 Celeb-synthesis/id1_id0_0007.mp4";

@@ -5,13 +5,13 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::csv::Rows;
-use crate::data::error::DataError;
-use crate::data::flaw::{CsvFlaw, Nothing};
-use crate::data::words::nearest;
-use crate::foreign::{self, LIST_FILE};
-use crate::lang::span::Spanned;
-use crate::parquet::{ParquetError, ParquetFile};
-use crate::show::from_cell;
+use crate::error::DataError;
+use crate::flaw::{CsvFlaw, Nothing};
+use crate::words::nearest;
+use proofmark_base::foreign::{self, LIST_FILE};
+use proofmark_lang::span::Spanned;
+use proofmark_parquet::{ParquetError, ParquetFile};
+use proofmark_text::show::from_cell;
 
 /// Some columns of a table as text; an empty cell is an empty text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Polars' own reader gives no line numbers and fills short rows with nulls; here a row
 //! either has exactly the header's fields or is an error with its line.
 
-use crate::data::flaw::CsvFlaw;
+use crate::flaw::CsvFlaw;
 
 /// The rows of a CSV text, header included.
 #[derive(Clone, Debug)]

@@ -15,16 +15,16 @@ use rayon::prelude::*;
 use super::bench::{FRAMES, Json, Node, first_frames, is_copy};
 use super::lists::{Entries, Problems, json};
 use super::{Finding, Listing, celebdf, ffpp, paths};
-use crate::data::error::DataError;
-use crate::data::files::Files;
-use crate::data::flaw::{RowFlaw, quoted};
-use crate::data::manifest::{Frame, Kind, Video};
-use crate::data::methods::Methods;
-use crate::data::natural;
-use crate::data::root::{Env, Want, locate, say_otherwise};
-use crate::data::words::{Word, nearest};
-use crate::lang::model::{BenchLayout, Dataset, Label, Split};
-use crate::lang::span::Spanned;
+use crate::error::DataError;
+use crate::files::Files;
+use crate::flaw::{RowFlaw, quoted};
+use crate::manifest::{Frame, Kind, Video};
+use crate::methods::Methods;
+use crate::natural;
+use crate::root::{Env, Want, locate, say_otherwise};
+use crate::words::{Word, nearest};
+use proofmark_lang::model::{BenchLayout, Dataset, Label, Split};
+use proofmark_lang::span::Spanned;
 
 /// A video by its name, and its frames.
 type Listed = (String, Vec<String>);

@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::data::testing::{dataset, manipulation, path, refused, text, told, tree};
-use crate::lang::model::{Family, Layout, SplitRule};
+use crate::testing::{dataset, manipulation, path, refused, text, told, tree};
+use proofmark_lang::model::{Family, Layout, SplitRule};
 
 fn set(root: &Path, compression: Option<&str>, real: &[&str], fake: &[&str]) -> Dataset {
     let texts = |list: &[&str]| list.iter().map(|label| text(label)).collect();
@@ -20,7 +20,7 @@ fn set(root: &Path, compression: Option<&str>, real: &[&str], fake: &[&str]) -> 
 }
 
 fn listed(set: &Dataset) -> Listing {
-    crate::data::testing::listed(set).unwrap()
+    crate::testing::listed(set).unwrap()
 }
 
 fn made(json: &str, files: &[&str]) -> (tempfile::TempDir, PathBuf) {

@@ -1,12 +1,12 @@
 //! `layout demo`: the videos that the synthetic demo draws.
 
 use super::Listing;
-use crate::data::demo;
-use crate::data::error::DataError;
-use crate::data::manifest::{Frame, Kind, Video};
-use crate::lang::model::{Dataset, DemoLayout, Family, Label};
-use crate::lang::span::Spanned;
-use crate::lang::vocabulary::DEMO_METHODS;
+use crate::demo;
+use crate::error::DataError;
+use crate::manifest::{Frame, Kind, Video};
+use proofmark_lang::model::{Dataset, DemoLayout, Family, Label};
+use proofmark_lang::span::Spanned;
+use proofmark_lang::vocabulary::DEMO_METHODS;
 
 /// Lists the videos of a demo data set. With hidden methods, no fake tells its method or
 /// family.

@@ -9,11 +9,11 @@ use super::ffpp;
 use super::lists::json;
 use super::released::{Images, Part, Release};
 use super::tree;
-use crate::data::error::DataError;
-use crate::data::manifest::Kind;
-use crate::data::root::{Env, Want, locate};
-use crate::lang::model::{DataPath, Label, Split};
-use crate::lang::span::Spanned;
+use crate::error::DataError;
+use crate::manifest::Kind;
+use crate::root::{Env, Want, locate};
+use proofmark_lang::model::{DataPath, Label, Split};
+use proofmark_lang::span::Spanned;
 
 /// Fakes per method in the released lists of the Celeb-DF domain. The paper has 11,366 in all.
 const RELEASED: [(&str, usize); 21] = [

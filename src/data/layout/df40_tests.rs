@@ -1,6 +1,6 @@
 use super::*;
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Dataset, Released};
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::{Dataset, Released};
 
 const REALS: [&str; 4] = [
     "Celeb-DF-v2/Celeb-real/frames/id0_0000/000.png=x",

@@ -13,12 +13,12 @@ use super::cells::Cells;
 use super::lists::{Entries, Problems, json};
 use super::released::{Part, Release, spellings};
 use super::{Finding, Listing, tree};
-use crate::data::error::DataError;
-use crate::data::flaw::RowFlaw;
-use crate::data::manifest::Kind;
-use crate::data::words::Word;
-use crate::lang::model::{Label, Split};
-use crate::lang::span::Spanned;
+use crate::error::DataError;
+use crate::flaw::RowFlaw;
+use crate::manifest::Kind;
+use crate::words::Word;
+use proofmark_lang::model::{Label, Split};
+use proofmark_lang::span::Spanned;
 
 /// What the folders of train's parts begin with; a number follows.
 const PART: &str = "dfdc_train_part_";

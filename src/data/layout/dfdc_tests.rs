@@ -1,5 +1,5 @@
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::Released;
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::Released;
 
 const TRAIN: &str = r#"train/dfdc_train_part_0/metadata.json={
     "owxbbpjpch.mp4": {"label": "FAKE", "split": "train", "original": "wynotylpnm.mp4"},
@@ -38,7 +38,7 @@ fn parts_and_labels_are_read() {
     // Which of the swaps it was, nobody knows; that it was a swap, everybody does.
     let families: std::collections::BTreeSet<_> =
         listing.videos.iter().filter_map(|v| v.family).collect();
-    assert_eq!(families, [crate::lang::model::Family::FaceSwap].into());
+    assert_eq!(families, [proofmark_lang::model::Family::FaceSwap].into());
 }
 
 #[test]

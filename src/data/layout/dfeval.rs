@@ -8,11 +8,11 @@ use super::cells::Cells;
 use super::lists::Problems;
 use super::paths;
 use super::released::{Part, Release};
-use crate::data::error::DataError;
-use crate::data::flaw::RowFlaw;
-use crate::data::manifest::Kind;
-use crate::lang::model::{Label, Split};
-use crate::lang::span::Spanned;
+use crate::error::DataError;
+use crate::flaw::RowFlaw;
+use crate::manifest::Kind;
+use proofmark_lang::model::{Label, Split};
+use proofmark_lang::span::Spanned;
 
 /// Lists the videos whose label is known.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {

@@ -1,5 +1,5 @@
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::Released;
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::Released;
 
 const HEADER: &str =
     "Filename,Date,Video Ground Truth,Audio Ground Truth,Public Comments,Finetuning Set";

@@ -10,11 +10,11 @@ use super::csv::Rows;
 use super::lists::Problems;
 use super::paths;
 use super::released::{Part, Release};
-use crate::data::error::DataError;
-use crate::data::flaw::{CsvFlaw, Nothing, RowFlaw};
-use crate::data::manifest::{Kind, Video};
-use crate::foreign::{self, LIST_FILE};
-use crate::lang::model::Label;
+use crate::error::DataError;
+use crate::flaw::{CsvFlaw, Nothing, RowFlaw};
+use crate::manifest::{Kind, Video};
+use proofmark_base::foreign::{self, LIST_FILE};
+use proofmark_lang::model::Label;
 
 const TABLE: &str = "meta_data.csv";
 
@@ -211,7 +211,7 @@ fn rows(file: &Path) -> Result<Vec<Row>, DataError> {
             role: "videos",
             available: header.clone(),
             nearest: None,
-            origin: crate::lang::span::Origin::DEFAULT,
+            origin: proofmark_lang::span::Origin::DEFAULT,
         })
     };
     let places: Vec<usize> = COLUMNS.into_iter().map(column).collect::<Result<_, _>>()?;

@@ -1,5 +1,5 @@
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Dataset, Released};
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::{Dataset, Released};
 
 const HEADER: &str = "source,target1,target2,method,category,type,race,gender,path,";
 const ROWS: &str = "\

@@ -16,10 +16,10 @@ use super::lists::{Problems, json};
 use super::paths::stem;
 use super::released::{Part, Release};
 use super::tree;
-use crate::data::error::DataError;
-use crate::data::flaw::RowFlaw;
-use crate::data::manifest::Kind;
-use crate::lang::model::{Label, Split};
+use crate::error::DataError;
+use crate::flaw::RowFlaw;
+use crate::manifest::Kind;
+use proofmark_lang::model::{Label, Split};
 
 const SPLITS: [(Split, &str); 3] =
     [(Split::Train, "train"), (Split::Val, "val"), (Split::Test, "test")];

@@ -1,5 +1,5 @@
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Dataset, Released, Split};
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::{Dataset, Released, Split};
 
 const LISTS: [&str; 3] = [
     "train.json=[[\"071\", \"054\"], [\"087\", \"081\"]]",

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Listing, paths, tree};
-use crate::data::error::DataError;
-use crate::data::files::Files;
-use crate::data::flaw::EmptyClassHint;
-use crate::data::manifest::{Frame, Kind, Video};
-use crate::data::methods::Methods;
-use crate::data::root::{Env, Want, locate, say_otherwise};
-use crate::lang::model::{Dataset, FolderClass, FolderLayout, Label};
+use crate::error::DataError;
+use crate::files::Files;
+use crate::flaw::EmptyClassHint;
+use crate::manifest::{Frame, Kind, Video};
+use crate::methods::Methods;
+use crate::root::{Env, Want, locate, say_otherwise};
+use proofmark_lang::model::{Dataset, FolderClass, FolderLayout, Label};
 
 /// Lists the images and videos below the class folders. Links are followed; since no folder below the
 /// video folders is entered, a link cannot lead into a loop.

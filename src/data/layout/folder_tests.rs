@@ -1,6 +1,6 @@
 use super::*;
-use crate::data::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
-use crate::lang::model::{Family, Layout, Split};
+use crate::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
+use proofmark_lang::model::{Family, Layout, Split};
 
 fn class(folder: &str, label: Label, manipulation: Option<&str>) -> FolderClass {
     FolderClass {

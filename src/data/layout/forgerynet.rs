@@ -12,11 +12,11 @@ use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths;
 use super::released::{Part, Release};
-use crate::data::error::DataError;
-use crate::data::flaw::RowFlaw;
-use crate::data::manifest::Kind;
-use crate::data::words::Word;
-use crate::lang::model::{Label, Split};
+use crate::error::DataError;
+use crate::flaw::RowFlaw;
+use crate::manifest::Kind;
+use crate::words::Word;
+use proofmark_lang::model::{Label, Split};
 
 /// The classes of videos, from 1; those above are of images only.
 const CLASSES: [&str; 8] = [

@@ -1,5 +1,5 @@
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Dataset, Released};
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::{Dataset, Released};
 
 fn set(root: &std::path::Path, validation: &str) -> Dataset {
     let switches = [("validation", validation), ("frame-labels", "video")];

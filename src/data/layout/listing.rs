@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use crate::data::files::Files;
-use crate::data::manifest::{Frame, Video};
-use crate::lang::model::Split;
+use crate::files::Files;
+use crate::manifest::{Frame, Video};
+use proofmark_lang::model::Split;
 
 /// The videos and frames of a data set, before splits and frame rules.
 #[derive(Clone, Debug, Default)]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-use crate::data::error::DataError;
-use crate::data::flaw::{CsvFlaw, Nothing, Place, RowFlaw, RowProblem};
-use crate::foreign::{self, LIST_FILE};
+use crate::error::DataError;
+use crate::flaw::{CsvFlaw, Nothing, Place, RowFlaw, RowProblem};
+use proofmark_base::foreign::{self, LIST_FILE};
 
 /// How many problems of a list are kept; all are counted.
 const PROBLEMS: usize = 20;
@@ -136,7 +136,7 @@ mod tests {
              the block of the layout\n  line 61: the path is empty"
         );
     }
-    use crate::data::testing::{tree, words};
+    use crate::testing::{tree, words};
 
     #[test]
     fn objects_keep_order_and_repeated_keys() {

@@ -8,12 +8,12 @@ use super::{
     Finding, Lacking, Listing, celebdf, df40, dfdc, dfeval, fakeavceleb, ffpp, forgerynet, tree,
     wdf,
 };
-use crate::data::error::DataError;
-use crate::data::files::Files;
-use crate::data::manifest::{Frame, Kind, Video};
-use crate::data::methods::Methods;
-use crate::data::root::{Env, Want, locate, say_otherwise};
-use crate::lang::model::{Dataset, Label, Released, ReleasedLayout, Split};
+use crate::error::DataError;
+use crate::files::Files;
+use crate::manifest::{Frame, Kind, Video};
+use crate::methods::Methods;
+use crate::root::{Env, Want, locate, say_otherwise};
+use proofmark_lang::model::{Dataset, Label, Released, ReleasedLayout, Split};
 
 /// Lists the videos of a released data set.
 ///

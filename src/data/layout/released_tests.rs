@@ -1,6 +1,6 @@
 use super::*;
-use crate::data::testing::{listed, path, refused, released, tree, words};
-use crate::lang::model::{Layout, SplitRule};
+use crate::testing::{listed, path, refused, released, tree, words};
+use proofmark_lang::model::{Layout, SplitRule};
 
 const ALL: [Released; 8] = [
     Released::Faceforensics,

@@ -9,15 +9,15 @@ use rayon::prelude::*;
 use super::cells::{Cells, Wanted};
 use super::lists::Problems;
 use super::{Finding, Listing, paths, tree};
-use crate::data::error::DataError;
-use crate::data::flaw::{Nothing, Place, RowFlaw, quoted};
-use crate::data::manifest::{Frame, Kind, Video};
-use crate::data::methods::Methods;
-use crate::data::natural;
-use crate::data::root::{Env, Want, locate};
-use crate::data::words::Word;
-use crate::lang::model::{Dataset, Label, Split, TableLayout};
-use crate::lang::span::Spanned;
+use crate::error::DataError;
+use crate::flaw::{Nothing, Place, RowFlaw, quoted};
+use crate::manifest::{Frame, Kind, Video};
+use crate::methods::Methods;
+use crate::natural;
+use crate::root::{Env, Want, locate};
+use crate::words::Word;
+use proofmark_lang::model::{Dataset, Label, Split, TableLayout};
+use proofmark_lang::span::Spanned;
 
 /// What the columns of attributes are wanted for.
 const ATTRIBUTE: &str = "attribute";

@@ -5,9 +5,9 @@ use polars::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::data::files::Files;
-use crate::data::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
-use crate::lang::model::{DataPath, Family, Label, Layout};
+use crate::files::Files;
+use crate::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
+use proofmark_lang::model::{DataPath, Family, Label, Layout};
 
 /// A table of every column, beside the files `a/1.png` and `a/2.png`.
 struct Case {

@@ -8,9 +8,9 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::{Finding, Listing};
-use crate::data::error::DataError;
-use crate::data::files::Files;
-use crate::data::natural;
+use crate::error::DataError;
+use crate::files::Files;
+use crate::natural;
 
 /// File name extensions of images, in lower case.
 pub const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp"];
@@ -168,7 +168,7 @@ pub fn spelled(files: &Files, spellings: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::testing::tree;
+    use crate::testing::tree;
 
     #[test]
     fn a_walk_finds_what_is_wanted_and_notes_the_rest() {

@@ -12,13 +12,13 @@ use rayon::prelude::*;
 
 use super::released::{Part, Release, spellings};
 use super::{Finding, paths, tree};
-use crate::data::error::DataError;
-use crate::data::files::{INSIDE, Members};
-use crate::data::manifest::{Frame, Kind};
-use crate::data::natural;
-use crate::data::words::Word;
-use crate::lang::model::{Label, Split};
-use crate::tar_members;
+use crate::error::DataError;
+use crate::files::{INSIDE, Members};
+use crate::manifest::{Frame, Kind};
+use crate::natural;
+use crate::words::Word;
+use proofmark_base::tar_members;
+use proofmark_lang::model::{Label, Split};
 
 /// The folders in their spellings, and what they hold.
 const FOLDERS: [([&str; 2], Label, Split); 4] = [

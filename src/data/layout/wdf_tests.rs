@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::data::layout::Listing;
-use crate::data::testing::{listed, refused, released, told, tree};
-use crate::lang::model::{Dataset, Released};
+use crate::layout::Listing;
+use crate::testing::{listed, refused, released, told, tree};
+use proofmark_lang::model::{Dataset, Released};
 
 fn set(root: &Path) -> Dataset {
     released(Released::Wilddeepfake, root, &[], &[])

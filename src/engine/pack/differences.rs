@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::TABLES;
 use super::read::Pack;
-use crate::report::compare::compare;
-use crate::report::findings::SetDigests;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_report::compare::compare;
+use proofmark_report::findings::SetDigests;
 
 /// A difference of two packs, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]

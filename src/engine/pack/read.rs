@@ -5,10 +5,10 @@ use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::card::{CARD, Card, FINDINGS, FORMAT, PREDICTIONS, PROJECT, TABLES, is_inside};
-use crate::lang::{DiskFiles, Loaded, load};
-use crate::report::findings::Findings;
-use crate::tar_members::{Kind, Member, Members};
-use crate::work::Failure;
+use proofmark_base::tar_members::{Kind, Member, Members};
+use proofmark_base::work::Failure;
+use proofmark_lang::{DiskFiles, Loaded, load};
+use proofmark_report::findings::Findings;
 
 /// Largest description, in bytes.
 const CARD_LIMIT: u64 = 16 << 20;
@@ -73,7 +73,7 @@ impl Pack {
         }
         for reference in loaded.project.tables.iter().flat_map(|table| &table.references) {
             let file = &reference.file.value;
-            let file = crate::lang::normalized(&file.base.join(&file.written));
+            let file = proofmark_lang::normalized(&file.base.join(&file.written));
             if !inside(&file) {
                 return Err(flaw(path, &format!("it refers to {}, outside of it", file.display())));
             }

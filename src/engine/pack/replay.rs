@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::card::TABLES;
 use super::read::Pack;
 use crate::engine::tables::{evidence, make, texts};
-use crate::report::compare::compare;
-use crate::report::table::TableData;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_report::compare::compare;
+use proofmark_report::table::TableData;
 
 /// The tables of a pack, and what is packed of others.
 #[derive(Clone, Debug, PartialEq)]

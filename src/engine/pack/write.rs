@@ -9,12 +9,12 @@ use serde_json::json;
 
 use super::card::{CARD, Card, FINDINGS, FORMAT, LOCK, PREDICTIONS, PROJECT, Packed, TABLES};
 use crate::engine::tables::texts;
-use crate::lang::{Loaded, MemoryFiles, load, normalized};
-use crate::plan::graph::Plan;
-use crate::report::findings::Findings;
-use crate::report::table::TableData;
-use crate::store::readable_temporary;
-use crate::work::Failure;
+use proofmark_base::store::readable_temporary;
+use proofmark_base::work::Failure;
+use proofmark_lang::{Loaded, MemoryFiles, load, normalized};
+use proofmark_plan::graph::Plan;
+use proofmark_report::findings::Findings;
+use proofmark_report::table::TableData;
 
 /// Zstandard's own default: predictions are compressed already.
 const LEVEL: i32 = 3;

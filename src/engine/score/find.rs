@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::plan::graph::Kind;
-use crate::plan::inputs::Inputs;
-use crate::store::Store;
-use crate::work::Failure;
+use proofmark_base::store::Store;
+use proofmark_base::work::Failure;
+use proofmark_plan::graph::Kind;
+use proofmark_plan::inputs::Inputs;
 
 /// The checkpoint of the experiment of this name in the store: that of its last run.
 ///

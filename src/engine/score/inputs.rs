@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::look::Crop;
-use crate::lang::model::Normalize;
-use crate::train::augment::face::{Face, evaluation};
-use crate::train::checkpoint::ModelCard;
+use proofmark_lang::model::Normalize;
+use proofmark_train::augment::face::{Face, evaluation};
+use proofmark_train::checkpoint::ModelCard;
 
 /// What inputs are made by.
 pub(super) struct Inputs<'a> {

@@ -5,17 +5,17 @@ use std::sync::atomic::AtomicBool;
 
 use super::Request;
 use super::media::{Medium, Sort};
-use crate::lang::model::{Framing, Interpolation, Take};
-use crate::prepare::crop::{Filter, Window, read_image};
-use crate::prepare::cut::Cut;
-use crate::prepare::detect::{Detector, Scratch};
-use crate::prepare::ffmpeg::{Ffmpeg, VideoFrame};
-use crate::prepare::resample::resize;
-use crate::prepare::run::Search;
-use crate::prepare::sampling::needs_length;
-use crate::train::card::{FaceCard, FrameCard, SearchCard};
-use crate::train::checkpoint::ModelCard;
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::{Framing, Interpolation, Take};
+use proofmark_prepare::crop::{Filter, Window, read_image};
+use proofmark_prepare::cut::Cut;
+use proofmark_prepare::detect::{Detector, Scratch};
+use proofmark_prepare::ffmpeg::{Ffmpeg, VideoFrame};
+use proofmark_prepare::resample::resize;
+use proofmark_prepare::run::Search;
+use proofmark_prepare::sampling::needs_length;
+use proofmark_train::card::{FaceCard, FrameCard, SearchCard};
+use proofmark_train::checkpoint::ModelCard;
 
 /// Where faces come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,8 +258,8 @@ fn whole(rgb: &[u8], (width, height): (u32, u32), side: u32) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::model::{Pool, Pooling, Resize};
-    use crate::model::vit::VitConfig;
+    use proofmark_lang::model::{Pool, Pooling, Resize};
+    use proofmark_model::vit::VitConfig;
 
     fn card(faces: Vec<FaceCard>) -> ModelCard {
         let network = VitConfig {

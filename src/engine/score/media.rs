@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::data::layout::tree::{IMAGES, VIDEOS};
-use crate::work::Failure;
+use proofmark_base::work::Failure;
+use proofmark_data::layout::tree::{IMAGES, VIDEOS};
 
 /// Folders deeper than this are not entered.
 const MAX_DEPTH: usize = 64;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use polars::error::PolarsError;
 use thiserror::Error;
 
-use crate::evaluate::aggregate::AggregateError;
-use crate::parquet::ParquetError;
+use crate::aggregate::AggregateError;
+use proofmark_parquet::ParquetError;
 
 /// Why predictions could not be written or read.
 #[derive(Debug, Error)]

@@ -8,10 +8,10 @@ use polars::prelude::*;
 
 use super::error::PredictionsError;
 use super::row::{FAMILIES, Prediction, frame, in_unit};
-use crate::evaluate::aggregate::{Place, by_frames, by_video};
-use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Family, Label, VideoScore};
-use crate::parquet::ParquetFile;
+use crate::aggregate::{Place, by_frames, by_video};
+use crate::samples::{Sample, Samples};
+use proofmark_lang::model::{Family, Label, VideoScore};
+use proofmark_parquet::ParquetFile;
 
 /// Predictions read from a file and checked.
 #[derive(Clone, Debug)]

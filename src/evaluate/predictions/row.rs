@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use crate::lang::model::{Family, Label};
+use proofmark_lang::model::{Family, Label};
 
 /// How far rounding may take a score out of 0 to 1.
 const SLACK: f64 = 1e-5;

@@ -9,8 +9,8 @@ use polars::prelude::*;
 use super::row::frame;
 use super::write::ROW_GROUP;
 use super::*;
-use crate::evaluate::samples::{Sample, Samples};
-use crate::lang::model::{Family, Label, VideoScore};
+use crate::samples::{Sample, Samples};
+use proofmark_lang::model::{Family, Label, VideoScore};
 
 fn classes() -> Vec<String> {
     ["real", "face-swap", "reenactment"].map(String::from).to_vec()

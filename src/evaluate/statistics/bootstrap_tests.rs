@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::super::resample::as_it_is;
 use super::*;
-use crate::evaluate::measure::Measure;
-use crate::evaluate::metrics::Ranking;
-use crate::evaluate::statistics::interval::Interval;
-use crate::rng::{Rng, Stream};
+use crate::measure::Measure;
+use crate::metrics::Ranking;
+use crate::statistics::interval::Interval;
+use proofmark_base::rng::{Rng, Stream};
 
 const MEASURES: [Measure; 8] = [
     Measure::Auc,

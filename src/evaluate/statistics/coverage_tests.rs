@@ -9,8 +9,8 @@ use super::bootstrap::{Item, Replica, Stratum, Unit};
 use super::delong::Area;
 use super::interval::Interval;
 use super::normal;
-use crate::evaluate::measure::Measure;
-use crate::rng::{Rng, Stream};
+use crate::measure::Measure;
+use proofmark_base::rng::{Rng, Stream};
 
 const SETS: u32 = 1000;
 const VIDEOS: usize = 80;

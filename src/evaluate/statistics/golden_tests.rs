@@ -8,10 +8,10 @@ use super::interval::Interval;
 use super::resample::LANES;
 use super::seeds::{Error, Seeds};
 use super::{holm, normal, student};
-use crate::evaluate::measure::Measure;
+use crate::measure::Measure;
 
 fn golden(part: &str) -> Vec<Value> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/statistics/golden.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/statistics/golden.json");
     let text = std::fs::read_to_string(path).unwrap();
     let golden: Value = serde_json::from_str(&text).unwrap();
     let cases = golden[part].as_array().unwrap().clone();

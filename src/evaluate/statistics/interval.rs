@@ -51,7 +51,7 @@ impl Interval {
 const ROUNDING: f64 = 1e-12;
 
 /// Whether two draws differ by no more than rounding.
-pub(crate) fn same(a: f64, b: f64) -> bool {
+pub fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= ROUNDING
 }
 

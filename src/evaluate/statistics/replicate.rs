@@ -4,10 +4,10 @@
 //! computed at once.
 
 use super::resample::{Counts, LANES};
-use crate::evaluate::alike::{reaches, unify};
-use crate::evaluate::curve::{self, Point};
-use crate::evaluate::measure::{Measure, bin};
-use crate::wide::wide;
+use crate::alike::{reaches, unify};
+use crate::curve::{self, Point};
+use crate::measure::{Measure, bin};
+use proofmark_base::wide::wide;
 
 /// A scored face or video.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Videos drawn with replacement.
 
-use crate::rng::{Rng, Stream, number};
+use proofmark_base::rng::{Rng, Stream, number};
 
 /// Draws that are worked on together, one per lane, so that loops over videos run in
 /// wide registers.

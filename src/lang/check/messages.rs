@@ -1,24 +1,24 @@
 //! What is said about nodes and keys that do not fit the schema.
 
 use super::Path;
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::schema::search::{one_for_each, overridden};
-use crate::lang::schema::{Child, Field, NodeSpec, OVERRIDE, Type};
-use crate::lang::source::Sources;
-use crate::lang::span::Origin;
-use crate::lang::suggest::{did_you_mean, list, near, nearest};
-use crate::lang::synonyms;
-use crate::lang::tree::{Node, Scalar, Value};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::schema::search::{one_for_each, overridden};
+use crate::schema::{Child, Field, NodeSpec, OVERRIDE, Type};
+use crate::source::Sources;
+use crate::span::Origin;
+use crate::suggest::{did_you_mean, list, near, nearest};
+use crate::synonyms;
+use crate::tree::{Node, Scalar, Value};
 
 /// A node as messages name it: with its first argument where that decides its kind.
-pub(in crate::lang) fn node_name(spec: &NodeSpec, word: Option<&str>) -> String {
+pub(crate) fn node_name(spec: &NodeSpec, word: Option<&str>) -> String {
     match (spec.variant(word), word) {
         (Some(_), Some(word)) => format!("`{} {word}`", spec.name),
         _ => format!("`{}`", spec.name),
     }
 }
 
-pub(in crate::lang) fn lower_first(doc: &str) -> String {
+pub(crate) fn lower_first(doc: &str) -> String {
     let doc = doc.trim_end_matches('.');
     let mut letters = doc.chars();
     match letters.next() {
@@ -31,7 +31,7 @@ pub(in crate::lang) fn lower_first(doc: &str) -> String {
 }
 
 /// A name that is declared twice.
-pub(in crate::lang) fn duplicate_name(title: String, again: Origin, first: Origin) -> Diagnostic {
+pub(crate) fn duplicate_name(title: String, again: Origin, first: Origin) -> Diagnostic {
     Diagnostic::error(Code::DuplicateName, title)
         .text("a name stands for one thing")
         .at(again, "again here")
@@ -40,7 +40,7 @@ pub(in crate::lang) fn duplicate_name(title: String, again: Origin, first: Origi
 }
 
 /// Arguments that a node does not take, from the `first`th of its own on.
-pub(in crate::lang) fn unexpected_arguments(
+pub(crate) fn unexpected_arguments(
     spec: &NodeSpec,
     own: &[&Value],
     first: usize,
@@ -98,7 +98,7 @@ pub(in crate::lang) fn unexpected_arguments(
 }
 
 /// A block where none belongs, and the properties that stand in it.
-pub(in crate::lang) fn unexpected_block(
+pub(crate) fn unexpected_block(
     node: &Node,
     spec: &'static NodeSpec,
     word: Option<&str>,
@@ -128,7 +128,7 @@ pub(in crate::lang) fn unexpected_block(
     }
 }
 
-pub(in crate::lang) fn missing_node(
+pub(crate) fn missing_node(
     node: &Node,
     spec: &NodeSpec,
     word: Option<&str>,
@@ -142,7 +142,7 @@ pub(in crate::lang) fn missing_node(
 
 /// A property that a node does not have, and the property or child that was meant, if that is
 /// plain.
-pub(in crate::lang) fn unknown_key(
+pub(crate) fn unknown_key(
     spec: &'static NodeSpec,
     word: Option<&str>,
     key: &str,
@@ -208,7 +208,7 @@ pub(in crate::lang) fn unknown_key(
 }
 
 /// A node that does not belong in another, and the one that was meant, if that is plain.
-pub(in crate::lang) fn unknown_node(
+pub(crate) fn unknown_node(
     spec: &'static NodeSpec,
     word: Option<&str>,
     child: &Node,
@@ -280,7 +280,7 @@ fn elsewhere(key: &str, spec: &'static NodeSpec, path: &Path) -> Option<String> 
 }
 
 /// Looks for a property or child of that name in a node, then in its children.
-pub(in crate::lang) fn find(key: &str, spec: &'static NodeSpec, depth: usize) -> Option<String> {
+pub(crate) fn find(key: &str, spec: &'static NodeSpec, depth: usize) -> Option<String> {
     let words: Vec<Option<&str>> =
         std::iter::once(None).chain(spec.variants.iter().map(|v| Some(v.word))).collect();
     for word in words {

@@ -1,11 +1,11 @@
 //! Names that are referred to, and what is said of those that nothing declares.
 
 use super::Checker;
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::schema::{Field, Kind, NodeSpec, Type};
-use crate::lang::span::Origin;
-use crate::lang::suggest::{did_you_mean, near_name};
-use crate::lang::tree::{Node, Scalar, Value};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::schema::{Field, Kind, NodeSpec, Type};
+use crate::span::Origin;
+use crate::suggest::{did_you_mean, near_name};
+use crate::tree::{Node, Scalar, Value};
 
 impl Checker<'_> {
     fn declares(&self, kind: Kind, name: &str) -> bool {

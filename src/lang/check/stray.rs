@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::{Checker, Path, all_children};
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::schema::search::overridden;
-use crate::lang::schema::{EXPERIMENT, Field, NodeSpec, OVERRIDE, Type};
-use crate::lang::span::Origin;
-use crate::lang::suggest::list;
-use crate::lang::tree::{Node, Scalar, Value};
-use crate::lang::value;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::schema::search::overridden;
+use crate::schema::{EXPERIMENT, Field, NodeSpec, OVERRIDE, Type};
+use crate::span::Origin;
+use crate::suggest::list;
+use crate::tree::{Node, Scalar, Value};
+use crate::value;
 
 /// What of a node is not its own, or not where it should be.
 #[derive(Debug, Default)]

@@ -1,13 +1,13 @@
 //! Values of fields, and what is said of those that the schema alone cannot judge.
 
 use super::Checker;
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::schema::search::overridden;
-use crate::lang::schema::{Field, NodeSpec, OVERRIDE, Type};
-use crate::lang::span::Origin;
-use crate::lang::tree::{Scalar, Value};
-use crate::lang::value::{self, Datum};
-use crate::lang::words::windows_path;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::schema::search::overridden;
+use crate::schema::{Field, NodeSpec, OVERRIDE, Type};
+use crate::span::Origin;
+use crate::tree::{Scalar, Value};
+use crate::value::{self, Datum};
+use crate::words::windows_path;
 
 impl Checker<'_> {
     /// A value of a field; `spec` and `word` are those of its node.

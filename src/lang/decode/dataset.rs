@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::cursor::{Cursor, read_words};
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{
+use crate::cursor::{Cursor, read_words};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{
     BenchLayout, Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
     FolderLayout, FrameRule, Framing, Label, Layout, Manipulation, Overlap, Released,
     ReleasedLayout, Split, SplitRule, TableLayout, Take,
 };
-use crate::lang::span::Spanned;
-use crate::lang::suggest::{list, nearest};
-use crate::lang::tree::Node;
-use crate::lang::vocabulary::DEMO_METHODS;
+use crate::span::Spanned;
+use crate::suggest::{list, nearest};
+use crate::tree::Node;
+use crate::vocabulary::DEMO_METHODS;
 
 read_words!(DemoCapture {
     "studio" => Studio,

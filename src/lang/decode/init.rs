@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::lang::cursor::{Cursor, read_words};
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Head, Init, Normalize, REAL, Weights};
-use crate::lang::span::{Origin, Spanned};
+use crate::cursor::{Cursor, read_words};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Head, Init, Normalize, REAL, Weights};
+use crate::span::{Origin, Spanned};
 
 /// Channel statistics of VGGFace2, from the release of FSFM.
 const VGGFACE2: ([f64; 3], [f64; 3]) = (

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::cursor::{Cursor, Read, read_words};
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{
+use crate::cursor::{Cursor, Read, read_words};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{
     Average, Claim, Column, Comparison, Correction, CorruptionKind, FrameMax, Intervals, Level,
     Metric, MetricSpec, Parameter, Pooling, Predictions, Promise, Reference, Row, Scenario, Table,
     Threshold, VideoScore,
 };
-use crate::lang::span::Spanned;
-use crate::lang::tree::Node;
-use crate::lang::value::Datum;
+use crate::span::Spanned;
+use crate::tree::Node;
+use crate::value::Datum;
 
 read_words!(Metric {
     "auc" => Auc,
@@ -94,11 +94,7 @@ fn unique<'a>(labels: impl Iterator<Item = &'a Spanned<String>>, what: &str, sin
     for label in labels {
         if let Some(first) = seen.get(label.value.as_str()) {
             let title = format!("the {what} `{}` twice", label.value);
-            sink.report(crate::lang::check::messages::duplicate_name(
-                title,
-                label.origin,
-                first.origin,
-            ));
+            sink.report(crate::check::messages::duplicate_name(title, label.origin, first.origin));
         }
         seen.entry(&label.value).or_insert(label);
     }

@@ -1,16 +1,16 @@
 //! `ensemble`, `backbone`, `recipe`, `loss` and `attribution`.
 
-use crate::lang::cursor::{Cursor, Read, read_words};
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::limits::HIDDEN;
-use crate::lang::model::{
+use crate::cursor::{Cursor, Read, read_words};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::limits::HIDDEN;
+use crate::model::{
     AdamW, Attribution, Augment, AugmentKind, Backbone, BackboneKind, DeviceChoice, EfficientNet,
     Ensemble, Head, Hull, Interpolation, Keep, Loss, LossTerm, Mining, Mix, Optimizer, Pool,
     Precision, PseudoFake, PseudoFakeKind, Recipe, Resize, SampleRule, Schedule, ScheduleKind, Sgd,
     Source, Split, Vit,
 };
-use crate::lang::span::{Origin, Spanned};
-use crate::lang::value::Datum;
+use crate::span::{Origin, Spanned};
+use crate::value::Datum;
 
 read_words!(Pool { "patch-mean" => PatchMean, "cls" => Cls, });
 read_words!(Precision { "f32" => F32, "bf16" => Bf16, });

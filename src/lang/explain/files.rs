@@ -1,7 +1,7 @@
 //! Codes about files and imports.
 
 use super::Explanation;
-use crate::lang::diagnostic::Code;
+use crate::diagnostic::Code;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

@@ -1,7 +1,7 @@
 //! Codes about experiments and tables that are valid KDL and make no sense.
 
 use super::Explanation;
-use crate::lang::diagnostic::Code;
+use crate::diagnostic::Code;
 
 /// The parts that most examples need; each adds its data and its table.
 macro_rules! with_parts {

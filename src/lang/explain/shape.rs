@@ -1,7 +1,7 @@
 //! Codes about text that is not KDL, or not what was meant by it.
 
 use super::Explanation;
-use crate::lang::diagnostic::Code;
+use crate::diagnostic::Code;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

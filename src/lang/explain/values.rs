@@ -1,7 +1,7 @@
 //! Codes about nodes, keys and values.
 
 use super::Explanation;
-use crate::lang::diagnostic::Code;
+use crate::diagnostic::Code;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Claim, Column, Corruption, Metric, Project, Row, Scenario, Table};
-use crate::lang::span::Spanned;
-use crate::lang::suggest::{did_you_mean, list, near};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Claim, Column, Corruption, Metric, Project, Row, Scenario, Table};
+use crate::span::Spanned;
+use crate::suggest::{did_you_mean, list, near};
 
 /// What a claim is said to be.
 const ABOUT: &str = "a claim about";

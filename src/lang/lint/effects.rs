@@ -1,12 +1,12 @@
 //! Settings that change nothing.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{
     Attribution, AugmentKind, BackboneKind, Dataset, Detector, Experiment, FaceRule, FrameRule,
     Init, Layout, Level, LossTerm, Precision, Project, Recipe, ScheduleKind, SplitRule, Table,
     Weights,
 };
-use crate::lang::span::Origin;
+use crate::span::Origin;
 
 /// Reports settings without effect.
 pub(super) fn effects(project: &Project, sink: &mut Sink) {

@@ -1,8 +1,8 @@
 //! Classes and averages that need to know how a fake was made.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Project};
-use crate::lang::suggest::{did_you_mean, near};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Project};
+use crate::suggest::{did_you_mean, near};
 
 /// Reports fakes without a family, or a manipulation, where one is needed.
 pub(super) fn families(project: &Project, sink: &mut Sink) {

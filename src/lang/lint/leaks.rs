@@ -1,10 +1,10 @@
 //! Training, selection and reporting on the same media.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{
     Column, Experiment, Project, Promise, Row, Scenario, Source, Split, SplitRule, Table,
 };
-use crate::lang::span::Spanned;
+use crate::span::Spanned;
 
 /// Reports splits that are used twice, or that do not exist.
 pub(super) fn leaks(project: &Project, sink: &mut Sink) {

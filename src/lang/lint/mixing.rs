@@ -1,8 +1,8 @@
 //! Mixed faces under a loss that needs whole ones.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Experiment, LossTerm, Mix, Project};
-use crate::lang::span::Spanned;
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Experiment, LossTerm, Mix, Project};
+use crate::span::Spanned;
 
 /// Reports triplet losses of mixed faces, and mixing that never happens.
 pub(super) fn mixing(project: &Project, sink: &mut Sink) {

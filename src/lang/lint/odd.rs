@@ -1,9 +1,9 @@
 //! Values that are valid and hardly ever meant.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Detector, Experiment, LossTerm, Optimizer, Project};
-use crate::lang::span::Origin;
-use crate::lang::words::number::number;
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Detector, Experiment, LossTerm, Optimizer, Project};
+use crate::span::Origin;
+use crate::words::number::number;
 
 /// Reports values far from those that anybody trains with.
 pub(super) fn odd(project: &Project, sink: &mut Sink) {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Column, Predictions, Project, Row, Table};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Column, Predictions, Project, Row, Table};
 
 /// Reports rows whose scores could not be told apart from others, or not be joined.
 pub(super) fn outside(project: &Project, sink: &mut Sink) {

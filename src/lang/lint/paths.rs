@@ -1,8 +1,8 @@
 //! Paths as a shell would read them.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{DataPath, Dataset, Layout, Project, Weights};
-use crate::lang::span::Spanned;
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{DataPath, Dataset, Layout, Project, Weights};
+use crate::span::Spanned;
 
 /// Reports paths with signs that a shell replaces and Proofmark does not.
 pub(super) fn paths(project: &Project, sink: &mut Sink) {

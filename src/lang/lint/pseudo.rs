@@ -1,7 +1,7 @@
 //! Pseudo-fakes with what does not go together with them.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::model::{Experiment, Project};
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Experiment, Project};
 
 /// Reports classes that pseudo-fakes do not have, and batches that would part a pair.
 pub(super) fn pseudo(project: &Project, sink: &mut Sink) {
@@ -32,7 +32,7 @@ pub(super) fn pseudo(project: &Project, sink: &mut Sink) {
     }
 }
 
-fn odd_batch(experiment: &Experiment, pairs: crate::lang::span::Origin, sink: &mut Sink) {
+fn odd_batch(experiment: &Experiment, pairs: crate::span::Origin, sink: &mut Sink) {
     let batch = &experiment.recipe.batch;
     if !batch.value.is_multiple_of(2) {
         sink.report(

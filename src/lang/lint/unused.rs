@@ -1,8 +1,8 @@
 //! Declarations that nothing uses.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Sink};
-use crate::lang::resolve::Declarations;
-use crate::lang::schema::Kind;
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::resolve::Declarations;
+use crate::schema::Kind;
 
 /// Reports declarations of the loaded file that nothing uses. An imported file may
 /// declare more than one experiment needs, and a file without experiments is there to

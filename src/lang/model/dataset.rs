@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DataPath, Interpolation, Layout};
-use crate::lang::span::{Origin, Spanned};
+use crate::span::{Origin, Spanned};
 
 /// A data set: where its media lie and what they mean.
 #[derive(Clone, Debug, PartialEq, Serialize)]

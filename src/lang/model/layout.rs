@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Label, Split};
-use crate::lang::span::Spanned;
+use crate::span::Spanned;
 
 /// How the files of a data set lie on disk.
 #[derive(Clone, Debug, PartialEq, Serialize)]

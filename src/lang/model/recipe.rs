@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::span::Spanned;
+use crate::span::Spanned;
 
 /// How training runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]

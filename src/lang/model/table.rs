@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{CorruptionKind, DataPath, Family, Label, Split};
-use crate::lang::span::Spanned;
+use crate::span::Spanned;
 
 /// A results table.
 #[derive(Clone, Debug, PartialEq, Serialize)]

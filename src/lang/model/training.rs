@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DataPath, Resize, Split};
-use crate::lang::span::Spanned;
+use crate::span::Spanned;
 
 /// Data sets trained on together (paper section 3.1).
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -3,7 +3,7 @@
 use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
 use super::{Child, Field, NodeSpec, Type, Variant, up_to, whole};
-use crate::lang::limits;
+use crate::limits;
 
 pub(super) const FAMILIES: &[(&str, &str)] = &[
     ("face-swap", "another person's face (FS)"),

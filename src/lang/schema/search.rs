@@ -20,7 +20,7 @@ fn all(mut see: impl FnMut(&'static NodeSpec, Option<&Child>)) {
 }
 
 /// Every node of a name.
-pub(in crate::lang) fn specs(name: &str) -> Vec<&'static NodeSpec> {
+pub(crate) fn specs(name: &str) -> Vec<&'static NodeSpec> {
     let mut found: Vec<&'static NodeSpec> = Vec::new();
     all(|spec, _| {
         if spec.name == name && !found.iter().any(|other| std::ptr::eq(*other, spec)) {
@@ -31,7 +31,7 @@ pub(in crate::lang) fn specs(name: &str) -> Vec<&'static NodeSpec> {
 }
 
 /// Whether a node of this name takes one value and is repeated for each further one.
-pub(in crate::lang) fn one_for_each(name: &str) -> bool {
+pub(crate) fn one_for_each(name: &str) -> bool {
     let mut each = false;
     all(|spec, child| {
         let many = |child: &Child| matches!(child.times, Times::AnyNumber | Times::AtLeastOnce);
@@ -41,7 +41,7 @@ pub(in crate::lang) fn one_for_each(name: &str) -> bool {
 }
 
 /// Whether a node of this name has a property.
-pub(in crate::lang) fn has_property(name: &str, key: &str) -> bool {
+pub(crate) fn has_property(name: &str, key: &str) -> bool {
     let of = |spec: &'static NodeSpec| {
         let more = spec.variants.iter().flat_map(|v| v.properties);
         spec.properties.iter().chain(more).any(|field| field.name == key)
@@ -50,7 +50,7 @@ pub(in crate::lang) fn has_property(name: &str, key: &str) -> bool {
 }
 
 /// Whether a node of this name has a child.
-pub(in crate::lang) fn has_child(name: &str, child: &str) -> bool {
+pub(crate) fn has_child(name: &str, child: &str) -> bool {
     let of = |spec: &'static NodeSpec| {
         let more = spec.variants.iter().flat_map(|v| v.children);
         spec.children.iter().chain(more).any(|known| known.spec.name == child)
@@ -59,7 +59,7 @@ pub(in crate::lang) fn has_child(name: &str, child: &str) -> bool {
 }
 
 /// The field that a node's first argument, or a property of it, is read as.
-pub(in crate::lang) fn field(name: &str, key: Option<&str>) -> Option<&'static Field> {
+pub(crate) fn field(name: &str, key: Option<&str>) -> Option<&'static Field> {
     let of = |spec: &'static NodeSpec| match key {
         None => spec.arguments.first(),
         Some(key) => {
@@ -71,7 +71,7 @@ pub(in crate::lang) fn field(name: &str, key: Option<&str>) -> Option<&'static F
 }
 
 /// What an `override` patches that has a node or a property of this name.
-pub(in crate::lang) fn overridden(name: &str) -> Option<&'static str> {
+pub(crate) fn overridden(name: &str) -> Option<&'static str> {
     let has = |children: &'static [Child]| children.iter().any(|child| child.spec.name == name);
     OVERRIDE.variants.iter().find(|variant| has(variant.children)).map(|variant| variant.word)
 }

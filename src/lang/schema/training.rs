@@ -7,7 +7,7 @@ use super::{
     BELOW_ONE, Child, FINITE, Field, Kind, NOT_NEGATIVE, NodeSpec, OR_BLOCK, POSITIVE, Range, Type,
     UP_TO_ONE, Variant, up_to, whole,
 };
-use crate::lang::limits;
+use crate::limits;
 
 const SEED: Type = Type::Whole(0, u64::MAX);
 const SIZE: Type = whole(&limits::SIZE);

@@ -6,9 +6,9 @@ mod foreign;
 use std::ops::Range;
 
 use super::{Chunk, DEPTH_LIMIT, TOP_LEVEL};
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::lex::{Kind, Token, is_newline};
-use crate::lang::span::{FileId, Origin};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lex::{Kind, Token, is_newline};
+use crate::span::{FileId, Origin};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {

@@ -1,10 +1,10 @@
 //! What to write in place of a value that does not fit.
 
 use super::{EPOCHS, unit_of};
-use crate::lang::limits::MARGIN;
-use crate::lang::schema::{Field, Preset, Type};
-use crate::lang::tree::{Scalar, Value};
-use crate::lang::words::number;
+use crate::limits::MARGIN;
+use crate::schema::{Field, Preset, Type};
+use crate::tree::{Scalar, Value};
+use crate::words::number;
 
 /// The keyword of a truth value as other languages write it.
 pub(super) fn truth(text: &str) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 //! Words that begin like a number and are none, and the number that was probably meant.
 
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::span::Origin;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Origin;
 
 /// Dashes and minus signs that a word processor or a PDF has in place of `-`.
 const DASHES: [char; 6] = ['‐', '‑', '‒', '–', '—', '−'];
@@ -14,7 +14,7 @@ pub(super) fn begins(word: &str) -> bool {
 }
 
 /// Whether a word is a KDL number.
-pub(in crate::lang) fn is_number(word: &str) -> bool {
+pub(crate) fn is_number(word: &str) -> bool {
     let rest = word.strip_prefix(['+', '-']).unwrap_or(word);
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(digits) = rest.strip_prefix(prefix) {
@@ -217,7 +217,7 @@ fn power(word: &str) -> Option<String> {
 }
 
 /// A number as it is written here, without the noise of binary fractions.
-pub(in crate::lang) fn number(x: f64) -> String {
+pub(crate) fn number(x: f64) -> String {
     let rounded = format!("{x:.10}");
     let plain = rounded.trim_end_matches('0').trim_end_matches('.');
     if x != 0.0 && (x.abs() < 1e-3 || x.abs() >= 1e15) { format!("{x:e}") } else { plain.into() }
@@ -231,7 +231,7 @@ fn with_unit(word: &str, at: Origin) -> Option<Diagnostic> {
 }
 
 /// A number with its unit behind it.
-pub(in crate::lang) fn unit_after(amount: &str, unit: &str, at: Origin) -> Diagnostic {
+pub(crate) fn unit_after(amount: &str, unit: &str, at: Origin) -> Diagnostic {
     let lower = unit.to_lowercase();
     let times = match unit {
         "k" | "K" => Some(1e3),

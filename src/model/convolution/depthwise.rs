@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::Same;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// Channels that are summed in registers at a time.
 const LANES: usize = 16;
@@ -248,7 +248,7 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
-    use crate::rng::{Rng, Stream};
+    use proofmark_base::rng::{Rng, Stream};
 
     fn random(shape: &[usize], seed: u64) -> Var {
         let mut rng = Rng::new(seed, Stream::Demo, 0, 0);

@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// Rows that one task sums, so that sums do not depend on the number of threads.
 const ROWS: usize = 1024;
@@ -204,7 +204,7 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
-    use crate::rng::{Rng, Stream};
+    use proofmark_base::rng::{Rng, Stream};
 
     fn random(shape: &[usize], seed: u64) -> Var {
         let mut rng = Rng::new(seed, Stream::Demo, 0, 0);

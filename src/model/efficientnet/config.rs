@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::limits::FACTOR;
-use crate::model::architecture::check_ends;
-use crate::model::params::{Begin, ParamSpec};
+use crate::architecture::check_ends;
+use crate::params::{Begin, ParamSpec};
+use proofmark_lang::limits::FACTOR;
 
 /// Stages of B0: side of the window, stride of the first block, expansion, channels, blocks.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -75,7 +75,7 @@ impl Block {
 
 impl EfficientNetConfig {
     /// Whether it can be. The error says what is wrong.
-    pub(in crate::model) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         for (what, factor) in [("width", self.width), ("depth", self.depth)] {
             if !(factor > 0.0 && factor <= FACTOR) {
                 return Err(format!("a factor of {factor:?} on its {what} is not up to {FACTOR}"));

@@ -4,12 +4,12 @@
 use candle_core::{D, Result, Tensor, Var, bail};
 
 use super::config::{Block, EfficientNetConfig};
-use crate::model::convolution::norm::{Moments, normalize};
-use crate::model::convolution::{Same, depthwise, patches};
-use crate::model::gradients::Gradients;
-use crate::model::params::Params;
-use crate::model::vit::DropPath;
-use crate::rng::{Rng, Stream};
+use crate::convolution::norm::{Moments, normalize};
+use crate::convolution::{Same, depthwise, patches};
+use crate::gradients::Gradients;
+use crate::params::Params;
+use crate::vit::DropPath;
+use proofmark_base::rng::{Rng, Stream};
 
 /// Added to the variance in every batch norm, as in TensorFlow.
 const EPS: f64 = 1e-3;

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::gemm::{Mat, Out, Threads, product};
 use super::rows::{dot, softmax};
-use crate::model::approx::exp;
-use crate::wide::wide;
+use crate::approx::exp;
+use proofmark_base::wide::wide;
 
 /// Sizes of an attention layer.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,9 @@ use super::gemm::{Mat, Out, Threads, product};
 use super::rows::{
     Join, Moments, column_sums, gelu, gelu_backward, norm, norm_again, norm_backward,
 };
-use crate::model::gradients::Gradients;
-use crate::model::params::HostValues;
-use crate::model::vit::{EPS, VitConfig};
+use crate::gradients::Gradients;
+use crate::params::HostValues;
+use crate::vit::{EPS, VitConfig};
 
 /// Sizes of what passes through a block.
 #[derive(Clone, Copy, Debug)]

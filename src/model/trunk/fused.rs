@@ -5,10 +5,10 @@ use candle_core::{Result, bail};
 
 use super::block::{Block, Kept, Scratch, Sizes, apply, fit, outer};
 use super::rows::{Moments, column_sums, norm, norm_backward};
-use crate::lang::model::Pool;
-use crate::model::gradients::Gradients;
-use crate::model::params::{HostValues, Params};
-use crate::model::vit::{DropPath, EPS, VitConfig};
+use crate::gradients::Gradients;
+use crate::params::{HostValues, Params};
+use crate::vit::{DropPath, EPS, VitConfig};
+use proofmark_lang::model::Pool;
 
 /// Images of one pass that keeps nothing: enough to fill the products, few enough for
 /// the activations to stay near the caches.

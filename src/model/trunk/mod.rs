@@ -1,7 +1,7 @@
 //! The network from images to embeddings on the CPU in f32, forward and backward
 //! written out by hand: no graph, no allocation per step, few passes over memory.
 //!
-//! [`crate::model::vit::embed`] is the same network composed of candle's operations:
+//! [`crate::vit::embed`] is the same network composed of candle's operations:
 //! the reference in tests, and what runs on other devices and in other precisions.
 
 mod attention;

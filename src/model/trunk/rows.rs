@@ -6,8 +6,8 @@
 
 use rayon::prelude::*;
 
-use crate::model::approx::{erf, exp};
-use crate::wide::wide;
+use crate::approx::{erf, exp};
+use proofmark_base::wide::wide;
 
 /// Rows that one task handles.
 const ROWS: usize = 32;

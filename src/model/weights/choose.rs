@@ -16,7 +16,7 @@ const AVERAGES: [&str; 6] = ["ema", "teacher", "averaged", "average", "avg", "sw
 const COUNTER: &str = "n_averaged";
 
 /// A parameter that is looked for.
-pub(crate) struct Wanted {
+pub struct Wanted {
     /// Its name, and others that files have for it.
     pub names: Vec<String>,
     /// Its shape, where only that will do.
@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
 
 /// The tensors that were chosen.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Choice {
+pub struct Choice {
     /// For each wanted parameter its place among the entries.
     pub found: Vec<Option<usize>>,
     /// What stands before their names, without the last dot.
@@ -38,7 +38,7 @@ pub(crate) struct Choice {
 
 /// Why nothing was chosen.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Undecided {
+pub enum Undecided {
     /// The declared key has no such tensors; these have.
     Key(Vec<String>),
     /// Several fit, and none is an average of another.
@@ -51,7 +51,7 @@ type Found = BTreeMap<String, BTreeMap<usize, (usize, usize)>>;
 
 /// Chooses tensors for the wanted parameters, under `key` if it is given. Where as many are found
 /// in several places, an average is taken before what it is an average of, as timm does.
-pub(crate) fn choose(
+pub fn choose(
     entries: &[Entry],
     wanted: &[Wanted],
     key: Option<&str>,

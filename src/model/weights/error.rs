@@ -1,5 +1,6 @@
 //! Why weights cannot be loaded, and what to do about it.
 
+use proofmark_base::work::Failure;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -200,7 +201,7 @@ impl WeightsError {
 }
 
 /// The first few names and how many more.
-pub(crate) fn shortened(names: &[String]) -> String {
+pub fn shortened(names: &[String]) -> String {
     let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(6) {
         0 => shown,
@@ -221,4 +222,10 @@ fn conversion(path: &Path) -> String {
         path.display().to_string(),
         new.display().to_string()
     )
+}
+
+impl From<WeightsError> for Failure {
+    fn from(error: WeightsError) -> Self {
+        Self::Weights(Box::new(error))
+    }
 }

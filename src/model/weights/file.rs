@@ -19,11 +19,12 @@ const HEADER: u64 = 100_000_000;
 
 /// A tensor of a file, by its name and shape.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// Keys of the dictionaries around its own, joined by dots; empty at the top.
     pub dict: String,
     /// Its name there.
     pub name: String,
+    /// Its sizes, outermost first.
     pub shape: Vec<usize>,
 }
 
@@ -39,7 +40,7 @@ impl Entry {
 
 /// An opened weights file.
 #[derive(Debug)]
-pub(crate) struct WeightsFile {
+pub struct WeightsFile {
     path: PathBuf,
     entries: Vec<Entry>,
     content: Content,

@@ -11,9 +11,9 @@ use super::missing::lacking;
 use super::positions::{Table, interpolate, sincos_deviation};
 use super::report::LoadReport;
 use super::unlike::unlike;
-use crate::model::architecture::Architecture;
-use crate::model::params::{ParamSpec, Params};
-use crate::model::vit::VitConfig;
+use crate::architecture::Architecture;
+use crate::params::{ParamSpec, Params};
+use crate::vit::VitConfig;
 
 /// What is expected of a file.
 #[derive(Clone, Copy, Debug)]

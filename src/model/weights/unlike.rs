@@ -1,9 +1,9 @@
 //! Tensors of a file that say that its network computes something else than the declared one.
 
 use super::report::LoadReport;
-use crate::lang::model::Pool;
-use crate::model::architecture::Architecture;
-use crate::model::vit::VitConfig;
+use crate::architecture::Architecture;
+use crate::vit::VitConfig;
+use proofmark_lang::model::Pool;
 
 /// Why the network of a file is not the declared one, by the tensors that were left over, with
 /// those that say so. `whole`: the file's head is used, so that all behind the trunk counts, too.

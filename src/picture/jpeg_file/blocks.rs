@@ -1,8 +1,8 @@
 //! The cosines of the blocks of a component, and their way to values.
 
 use super::frame::Component;
-use crate::picture::dct::{BLOCK, Group, LANES, values};
-use crate::wide::wide;
+use crate::dct::{BLOCK, Group, LANES, values};
+use proofmark_base::wide::wide;
 
 /// Cosines of some rows of blocks. Blocks are counted along rows; the same cosine of sixteen
 /// blocks lies together, so that they become values together.

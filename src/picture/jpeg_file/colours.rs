@@ -2,8 +2,8 @@
 
 use super::error::JpegError;
 use super::segments::Segments;
-use crate::picture::channels::Channels;
-use crate::picture::colour::to_rgb;
+use crate::channels::Channels;
+use crate::colour::to_rgb;
 
 /// What the components are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use super::rows::pixels;
 use super::scan::{Part, Scan};
 use super::segments::{ScanHeader, Segment, Segments};
 use super::{progressive, sequential};
-use crate::picture::dct::{BLOCK, Group};
-use crate::picture::pixels::Pixels;
-use crate::wide::wide;
+use crate::dct::{BLOCK, Group};
+use crate::pixels::Pixels;
+use proofmark_base::wide::wide;
 
 /// What a JPEG file holds.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What a JPEG file says of its image: size, components, how they are sampled.
 
 use super::error::JpegError;
-use crate::picture::dct::BLOCK;
+use crate::dct::BLOCK;
 
 /// Most blocks of all components that lie in each other (ISO 10918-1, B.2.3).
 const MOST_BLOCKS: usize = 10;

@@ -6,7 +6,7 @@ use super::huffman::Codes;
 use super::scan::Part;
 use super::segments::ScanHeader;
 use super::sequential::ZIGZAG;
-use crate::picture::dct::{Group, LANES};
+use crate::dct::{Group, LANES};
 
 /// Reads what a scan has of a block. Returns false if that is nothing that could be.
 pub fn block(

@@ -4,9 +4,9 @@
 use super::blocks::Plane;
 use super::colours::Colours;
 use super::frame::{Component, Frame};
-use crate::picture::channels::Channels;
-use crate::picture::enlarge::{self, neighbour};
-use crate::picture::pixels::Pixels;
+use crate::channels::Channels;
+use crate::enlarge::{self, neighbour};
+use crate::pixels::Pixels;
 
 /// How a component becomes as large as the image.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::blocks::Blocks;
 use super::error::JpegError;
 use super::huffman::Codes;
-use crate::picture::dct::Group;
+use crate::dct::Group;
 
 /// Bytes that may be left before a marker. Some cameras leave one or two.
 const LEFT: usize = 2;

@@ -3,7 +3,7 @@
 
 use super::bits::{Bits, Cursor};
 use super::huffman::Codes;
-use crate::picture::dct::{Group, LANES};
+use crate::dct::{Group, LANES};
 
 /// Where the cosines lie in a block, by their place in the file. Places beyond the last are
 /// those of files that are damaged; such a file is refused once the block is read.

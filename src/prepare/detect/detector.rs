@@ -10,8 +10,8 @@ use super::fast::{Fast, Memory};
 use super::network::{Builder, Network};
 use super::weights::{MOBILENET, RESNET, Tensors};
 use super::{composed, mobilenet, neck, resnet};
-use crate::prepare::crop::{Filter, Window};
-use crate::prepare::resample::resize_to;
+use crate::crop::{Filter, Window};
+use crate::resample::resize_to;
 
 /// Mean of the training images: red, green, blue.
 pub const MEAN: [f32; 3] = [123.0, 117.0, 104.0];

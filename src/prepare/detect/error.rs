@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::weights::{WeightsError, shortened};
+use proofmark_model::weights::{WeightsError, shortened};
 
 /// Why there is no detector, or no detection.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::composed;
 use super::fast::Fast;
 use super::network::{Filter, Layer, Map, Network, OUTPUTS, Part};
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
 
 /// Numbers from -1 to 1.
 fn numbers(rng: &mut Rng, count: usize) -> Vec<f32> {

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 
 use super::error::DetectorError;
 use super::network::Filter;
-use crate::model::weights::{Entry, Undecided, Wanted, WeightsError, WeightsFile, choose};
+use proofmark_model::weights::{Entry, Undecided, Wanted, WeightsError, WeightsFile, choose};
 
 /// Tensors that only one of the networks has.
 pub(super) const MOBILENET: &str = "body.stage1.0.0.weight";

@@ -6,8 +6,7 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::points::{Points, UnitBox};
-use crate::parquet;
-use crate::prepare::store::FaceFile;
+use crate::store::FaceFile;
 
 /// The table's name in its folder.
 const TABLE: &str = "landmarks.parquet";
@@ -81,7 +80,7 @@ impl Marks {
     pub fn read(folder: &Path, faces: &FaceFile) -> Result<Self, String> {
         let path = folder.join(TABLE);
         let unreadable = |e: &dyn std::fmt::Display| format!("cannot read {}: {e}", path.display());
-        let table = parquet::stored(&path).map_err(|e| e.told(&path))?;
+        let table = proofmark_parquet::stored(&path).map_err(|e| e.told(&path))?;
         let marks = || -> PolarsResult<Self> {
             let keys = table.column("video_key")?.str()?;
             let (boxes, points) = (table.column("box")?.list()?, table.column("points")?.list()?);

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::points::Points;
-use crate::data::layout::cells::Cells;
-use crate::data::{DataError, Frame};
-use crate::lang::span::Spanned;
+use proofmark_data::layout::cells::Cells;
+use proofmark_data::{DataError, Frame};
+use proofmark_lang::span::Spanned;
 
 /// Overlap (intersection over union) of the box around the points and a face's from which
 /// they belong together.

@@ -6,9 +6,9 @@ use std::path::Path;
 use candle_core::{D, Device, Result, Tensor};
 
 use super::square::Square;
-use crate::model::convolution::{Same, depthwise, patches};
-use crate::model::ops::linear;
-use crate::model::weights::{WeightsError, WeightsFile};
+use proofmark_model::convolution::{Same, depthwise, patches};
+use proofmark_model::ops::linear;
+use proofmark_model::weights::{WeightsError, WeightsFile};
 
 /// Side of the network's input in pixels.
 pub const SIDE: usize = 112;

@@ -1,9 +1,10 @@
 //! Why a face store cannot be used.
 
+use proofmark_base::work::Failure;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use crate::store::cure;
+use proofmark_base::store::cure;
 
 /// Why a face store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,5 +37,15 @@ impl StoreError {
     /// What could not be written.
     pub fn write(path: &Path, why: impl Display) -> Self {
         Self { path: path.to_owned(), doing: "written", why: why.to_string() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error.is_read() {
+            // What was prepared is damaged: data, like others.
+            true => Self::Data(error.to_string()),
+            false => Self::Faces(Box::new(error)),
+        }
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::part::{JOURNAL, files};
-use crate::seal::{self, Seal};
+use proofmark_base::seal::{self, Seal};
 
 /// What became of a video.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,21 +5,21 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::{
     Array, BinaryArray, FixedSizeListArray, Float32Array, RecordBatch, StringArray, UInt32Array,
 };
-use arrow::buffer::Buffer;
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use arrow::ipc::convert::try_fb_to_schema;
-use arrow::ipc::reader::{FileDecoder, read_footer_length};
-use arrow::ipc::root_as_footer;
+use arrow_buffer::Buffer;
+use arrow_ipc::convert::try_fb_to_schema;
+use arrow_ipc::reader::{FileDecoder, read_footer_length};
+use arrow_ipc::root_as_footer;
+use arrow_schema::ArrowError;
+use arrow_schema::SchemaRef;
 
 use super::error::StoreError;
 use super::face::{FORM, SIDE, damaged, is_form};
 use super::part::SHARD;
 use super::pixels;
-use crate::guard::guarded;
+use proofmark_base::guard::guarded;
 
 /// Largest side of a crop that is believed.
 const MAX_SIDE: u32 = 8192;
@@ -240,7 +240,7 @@ fn decode(buffer: &Buffer) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> 
         return Err(broken("its columns are not those of a face store"));
     }
     let decoder = FileDecoder::new(Arc::clone(&found), footer.version());
-    let slice = |block: &arrow::ipc::Block| {
+    let slice = |block: &arrow_ipc::Block| {
         let length = block.bodyLength() as usize + block.metaDataLength() as usize;
         match (block.offset() as usize).checked_add(length) {
             Some(end) if end <= buffer.len() => {

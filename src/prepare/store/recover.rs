@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::filter_record_batch;
-use arrow::ipc::reader::StreamReader;
+use arrow_array::cast::AsArray;
+use arrow_array::{BooleanArray, RecordBatch, StringArray};
+use arrow_ipc::reader::StreamReader;
+use arrow_select::filter::filter_record_batch;
 
 use super::error::StoreError;
 use super::face::{damaged, is_form};
@@ -16,8 +17,8 @@ use super::part::{OPEN, Part, SHARD, files};
 use super::pixels;
 use super::reader::open_shard;
 use super::writer::{end, writer};
-use crate::guard::guarded;
-use crate::store::set_aside;
+use proofmark_base::guard::guarded;
+use proofmark_base::store::set_aside;
 
 /// What is there already.
 #[derive(Debug, Default)]

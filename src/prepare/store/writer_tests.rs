@@ -5,7 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::prepare::store::{FaceFile, Found, Look, Recovered, Status, pixels, recover};
+use crate::store::{FaceFile, Found, Look, Recovered, Status, pixels, recover};
 
 const SIDE: u32 = 4;
 

@@ -1,11 +1,11 @@
 //! The difference of two rows in a column: its size, interval and test.
 
 use super::draws::{Pair, UnitDraws};
-use crate::evaluate::statistics::bootstrap;
-use crate::evaluate::statistics::interval::{Interval, same};
-use crate::evaluate::statistics::seeds::{Error, Seeds};
-use crate::report::columns::Source;
-use crate::report::table::{Cell, Common, Difference, Doubt, MetricBlock, Test, Untested};
+use crate::columns::Source;
+use crate::table::{Cell, Common, Difference, Doubt, MetricBlock, Test, Untested};
+use proofmark_evaluate::statistics::bootstrap;
+use proofmark_evaluate::statistics::interval::{Interval, same};
+use proofmark_evaluate::statistics::seeds::{Error, Seeds};
 
 /// Two rows compared.
 pub(super) struct Contrast {

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Measured, Measures};
-use crate::evaluate::measure::Measure;
-use crate::evaluate::metrics::Ranking;
-use crate::evaluate::samples::Sample;
-use crate::evaluate::statistics::bootstrap::{self, Item, Replica, Stratum};
-use crate::evaluate::statistics::delong::Area;
-use crate::lang::model::{Level, Metric, Table};
-use crate::report::build::Evidence;
-use crate::report::columns::Unit;
-use crate::report::table::{Common, MetricBlock};
+use crate::build::Evidence;
+use crate::columns::Unit;
+use crate::table::{Common, MetricBlock};
+use proofmark_evaluate::measure::Measure;
+use proofmark_evaluate::metrics::Ranking;
+use proofmark_evaluate::samples::Sample;
+use proofmark_evaluate::statistics::bootstrap::{self, Item, Replica, Stratum};
+use proofmark_evaluate::statistics::delong::Area;
+use proofmark_lang::model::{Level, Metric, Table};
 
 /// Two rows of a block that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::report) struct Pair {
+pub(crate) struct Pair {
     /// The block.
     pub block: usize,
     /// The row.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::evaluate::statistics::holm;
-use crate::lang::model::Correction;
-use crate::report::columns::{Planned, Source};
-use crate::report::table::MetricBlock;
+use crate::columns::{Planned, Source};
+use crate::table::MetricBlock;
+use proofmark_evaluate::statistics::holm;
+use proofmark_lang::model::Correction;
 
 /// Corrects the p-values of a block by Holm's method within each family of tests. A column that
 /// repeats another's videos repeats its tests, too, and counts once.

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lang::model::{Correction, Level, Metric, Table};
-use crate::report::table::{Cell, ColumnHead, Doubt, MetricBlock, ScenarioHead, Test, Untested};
+use crate::table::{Cell, ColumnHead, Doubt, MetricBlock, ScenarioHead, Test, Untested};
+use proofmark_lang::model::{Correction, Level, Metric, Table};
 
 /// Numbers, rows or columns that a note lists.
 const LISTED: usize = 4;
 
 /// What readers must know of intervals and tests, as far as there are any.
-pub(in crate::report) fn notes(
+pub(crate) fn notes(
     table: &Table,
     scenarios: &[ScenarioHead],
     blocks: &[MetricBlock],

@@ -1,14 +1,14 @@
 //! Intervals and tests of tables built from made-up scores.
 
-use crate::evaluate::samples::{Sample, Samples};
-use crate::evaluate::statistics::delong::Area;
-use crate::evaluate::statistics::seeds::Error;
-use crate::lang::model::*;
-use crate::lang::span::Spanned;
-use crate::report::build::tests::{metric, project, table, text};
-use crate::report::build::{Evidence, ScoreKey, Scored, build};
-use crate::report::table::{Common, Doubt, Mark, TableData, Test, Untested};
-use crate::rng::{Rng, Stream};
+use crate::build::tests::{metric, project, table, text};
+use crate::build::{Evidence, ScoreKey, Scored, build};
+use crate::table::{Common, Doubt, Mark, TableData, Test, Untested};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_evaluate::samples::{Sample, Samples};
+use proofmark_evaluate::statistics::delong::Area;
+use proofmark_evaluate::statistics::seeds::Error;
+use proofmark_lang::model::*;
+use proofmark_lang::span::Spanned;
 
 const VIDEOS: usize = 60;
 

@@ -3,8 +3,8 @@
 
 use super::bins::{Bins, nice, quantile};
 use super::panels::{Amount, Figure, LABELS, Panel};
-use crate::report::markup::escape;
-use crate::report::numbers::thousands;
+use crate::markup::escape;
+use crate::numbers::thousands;
 
 /// Colours for both kinds of page. Each class is written out, as converters to PDF know no
 /// variables.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::table::TableData;
-use crate::report::findings::{Findings, Run, ScoreFile};
+use crate::findings::{Findings, Run, ScoreFile};
 
 /// Bins of a histogram of scores.
 pub const BINS: usize = 20;

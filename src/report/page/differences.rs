@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::content::Content;
-use crate::report::markup::escape;
-use crate::report::table::{Cell, MetricBlock, TableData};
-use crate::report::text::heading;
+use crate::markup::escape;
+use crate::table::{Cell, MetricBlock, TableData};
+use crate::text::heading;
 
 /// Longest value that a cell shows, in characters.
 const SHOWN: usize = 40;

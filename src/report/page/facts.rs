@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 
 use super::content::Content;
 use super::places::Places;
-use crate::evaluate::statistics::interval::Interval;
-use crate::plan::graph::Target;
-use crate::report::findings::Run;
-use crate::report::numbers::thousands;
-use crate::report::table::{
+use crate::findings::Run;
+use crate::numbers::thousands;
+use crate::table::{
     Cell, ColumnHead, ColumnKind, Common, Coverage, Difference, Doubt, Mark, RowData, Test,
     Untested,
 };
-use crate::report::text::{heading, percent};
-use crate::show::{json_line, shown};
+use crate::text::{heading, percent};
+use proofmark_evaluate::statistics::interval::Interval;
+use proofmark_plan::graph::Target;
+use proofmark_text::show::{json_line, shown};
 
 /// What is said of something: its name, and what it is.
 pub(super) type Facts = Vec<(String, String)>;

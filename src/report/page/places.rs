@@ -1,9 +1,9 @@
 //! Names of places in the page: what links lead to, the same from one report to the next.
 
 use super::content::Content;
-use crate::lang::model::Level;
-use crate::names::Names;
-use crate::report::table::{ColumnKind, MetricBlock};
+use crate::table::{ColumnKind, MetricBlock};
+use proofmark_lang::model::Level;
+use proofmark_text::names::Names;
 
 /// Names of blocks, rows and columns. They have no dots, so that those of cells, which are made
 /// of them, differ from all others.

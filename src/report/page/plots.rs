@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::content::{Content, UnitShapes};
 use super::figures::{Figures, UnitFigures};
-use crate::report::markup::escape;
-use crate::report::plot::chart::{Key, Plot};
-use crate::report::plot::svg::{inline, key};
+use crate::markup::escape;
+use crate::plot::chart::{Key, Plot};
+use crate::plot::svg::{inline, key};
 
 /// Metrics against the strength of corruptions.
 pub(super) fn robustness(figures: &Figures) -> String {

@@ -3,8 +3,8 @@
 use super::content::Content;
 use super::facts::{Facts, experiment_facts};
 use super::places::Places;
-use crate::model::weights::LoadReport;
-use crate::report::markup::escape;
+use crate::markup::escape;
+use proofmark_model::weights::LoadReport;
 
 /// What the weights file of each model gave.
 pub(super) fn load_reports(content: &Content) -> String {

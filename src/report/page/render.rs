@@ -4,9 +4,9 @@ use super::content::Content;
 use super::figures::Figures;
 use super::places::Places;
 use super::{differences, facts, plots, provenance, sections, summary, table};
-use crate::report::markup::escape;
-use crate::report::plot::palette::page_style;
-use crate::report::text::Footnotes;
+use crate::markup::escape;
+use crate::plot::palette::page_style;
+use crate::text::Footnotes;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

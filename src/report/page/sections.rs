@@ -1,11 +1,11 @@
 //! What the page says besides tables and plots of scores: notes, claims, data, method.
 
 use super::content::Content;
-use crate::lang::model::{Level, Metric};
-use crate::report::markup::escape;
-use crate::report::statistics;
-use crate::report::table::{ClaimResult, MetricBlock, TableData};
-use crate::report::text::{Footnotes, notes};
+use crate::markup::escape;
+use crate::statistics;
+use crate::table::{ClaimResult, MetricBlock, TableData};
+use crate::text::{Footnotes, notes};
+use proofmark_lang::model::{Level, Metric};
 
 /// Notes, and why cells have no number.
 pub(super) fn remarks(table: &TableData, footnotes: &Footnotes<'_>) -> String {

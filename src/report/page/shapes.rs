@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes, WRONG};
-use crate::evaluate::measure::bin;
-use crate::evaluate::metrics::Ranking;
-use crate::evaluate::samples::Sample;
-use crate::lang::model::{Column, Project, Split, Table};
-use crate::report::build::{BuildError, Evidence, ScoreKey};
-use crate::report::columns::{Source, Unit, plan};
+use crate::build::{BuildError, Evidence, ScoreKey};
+use crate::columns::{Source, Unit, plan};
+use proofmark_evaluate::measure::bin;
+use proofmark_evaluate::metrics::Ranking;
+use proofmark_evaluate::samples::Sample;
+use proofmark_lang::model::{Column, Project, Split, Table};
 
 /// Farthest that a point of the ROC which is left out lies from the line that stands for it.
 /// The line is at most 2 long, so the area below it changes by less than twice as much.
@@ -18,7 +18,7 @@ const TOLERANCE: f64 = 0.0005;
 /// set whose manipulations are averaged without being shown.
 ///
 /// # Errors
-/// As [`build`](crate::report::build::build).
+/// As [`build`](crate::build::build).
 pub fn shapes(
     project: &Project,
     table: &Table,

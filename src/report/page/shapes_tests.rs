@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::evaluate::samples::Samples;
-use crate::report::build::Scored;
-use crate::report::build::tests::{project, table};
+use crate::build::Scored;
+use crate::build::tests::{project, table};
+use proofmark_evaluate::samples::Samples;
 
 fn videos(scores: &[(bool, f64)]) -> Samples {
     let sample = |&(fake, score): &(bool, f64)| Sample {

@@ -1,10 +1,10 @@
 //! What was found, in a few sentences at the top of the page, and the table's files.
 
 use super::content::Content;
-use crate::report::markup::escape;
-use crate::report::table::{Cell, Mark, MetricBlock, RowData, TableData, Verdict};
-use crate::report::text::{heading, percent};
-use crate::report::{csv, latex, markdown};
+use crate::markup::escape;
+use crate::table::{Cell, Mark, MetricBlock, RowData, TableData, Verdict};
+use crate::text::{heading, percent};
+use crate::{csv, latex, markdown};
 
 /// The summary, and links that save the table in other formats.
 pub(super) fn summary(content: &Content) -> String {
@@ -25,7 +25,7 @@ pub(super) fn summary(content: &Content) -> String {
 /// The best row of each average, or of each column where there are no averages.
 fn averages(table: &TableData, block: &MetricBlock) -> Option<String> {
     let any = table.columns().any(|(_, head)| head.is_average());
-    let shown = |head: &crate::report::table::ColumnHead| !any || head.is_average();
+    let shown = |head: &crate::table::ColumnHead| !any || head.is_average();
     let mut parts = Vec::new();
     for (place, (scenario, head)) in table.columns().enumerate().filter(|(_, (_, h))| shown(h)) {
         let marked = |mark| block.rows.iter().filter(move |r| r.cells[place].mark == Some(mark));
@@ -86,7 +86,7 @@ fn claims(table: &TableData) -> Option<String> {
 
 /// How far ours are from published numbers.
 fn gaps(table: &TableData) -> Vec<String> {
-    table.metrics.iter().filter_map(crate::report::gap::sentence).collect()
+    table.metrics.iter().filter_map(crate::gap::sentence).collect()
 }
 
 /// Links that save the tables, each holding its file: the page stands alone.

@@ -2,11 +2,11 @@
 
 use super::content::Content;
 use super::places::Places;
-use crate::report::markup::escape;
-use crate::report::plot::chart::{Key, Mark as Look};
-use crate::report::plot::svg::key;
-use crate::report::table::{Cell, Mark, MetricBlock};
-use crate::report::text::{Footnotes, heading, percent};
+use crate::markup::escape;
+use crate::plot::chart::{Key, Mark as Look};
+use crate::plot::svg::key;
+use crate::table::{Cell, Mark, MetricBlock};
+use crate::text::{Footnotes, heading, percent};
 
 /// Renders one block of the table.
 pub(super) fn block(

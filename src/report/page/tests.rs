@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use super::content::*;
 use super::figures::Figures;
 use super::render::render;
-use crate::lang::model::Split;
-use crate::model::weights::LoadReport;
-use crate::plan::graph::Target;
-use crate::report::findings::{Findings, Run, ScoreFile, SetDigests, SetFigure};
-use crate::report::fixture::{certain, table};
-use crate::report::markup::escape;
-use crate::report::table::TableData;
-use crate::train::journal::record::{EpochRecord, Part};
+use crate::findings::{Findings, Run, ScoreFile, SetDigests, SetFigure};
+use crate::fixture::{certain, table};
+use crate::markup::escape;
+use crate::table::TableData;
+use proofmark_lang::model::Split;
+use proofmark_model::weights::LoadReport;
+use proofmark_plan::graph::Target;
+use proofmark_train::journal::record::{EpochRecord, Part};
 
 /// What breaks pages that take labels for markup.
 const HOSTILE: &str = "</script><b id=\"x\" onclick='y'>&amp;<!--";
 
 /// The page of a table of which nothing else is known.
-pub(in crate::report) fn page(table: &TableData) -> String {
+pub(crate) fn page(table: &TableData) -> String {
     page_of(&content(table, &Findings::default()))
 }
 

@@ -3,7 +3,7 @@
 use super::chart::{Drawing, Mark, Panel};
 use super::scale::Axis;
 use super::{lines, scores};
-use crate::report::markup::escape;
+use crate::markup::escape;
 
 /// Space around a panel's area.
 pub(super) const LEFT: f64 = 52.0;

@@ -1,6 +1,6 @@
 //! Axes: from values to pixels, and which values have a tick.
 
-use crate::report::figure::bins::nice;
+use crate::figure::bins::nice;
 
 /// An axis.
 #[derive(Clone, Debug, PartialEq)]

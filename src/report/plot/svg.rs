@@ -3,7 +3,7 @@
 use super::chart::{Key, Panel, Plot};
 use super::draw::{self, fit, outer, swatch, text, width};
 use super::palette::{file_style, light_style};
-use crate::report::markup::escape;
+use crate::markup::escape;
 
 /// Space around a whole plot, and between its panels.
 const EDGE: f64 = 16.0;

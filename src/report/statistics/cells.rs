@@ -1,8 +1,8 @@
 //! The cells of a table of statistics: a number found beside the published one.
 
 use super::columns::Column;
-use crate::data::statistics::{Count, Measure, Row};
-use crate::report::numbers::thousands;
+use crate::numbers::thousands;
+use proofmark_data::statistics::{Count, Measure, Row};
 
 /// How a format writes cells down.
 pub(super) struct Style {

@@ -1,7 +1,7 @@
 //! The columns of a table of statistics, in groups as in the paper.
 
-use crate::data::statistics::{Count, Measure, Row};
-use crate::data::survey::{Purpose, SetTable};
+use proofmark_data::statistics::{Count, Measure, Row};
+use proofmark_data::survey::{Purpose, SetTable};
 
 /// Columns below one head.
 pub(super) struct Group {

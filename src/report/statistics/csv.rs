@@ -1,9 +1,9 @@
 //! Statistics as CSV (RFC 4180) in long form: one record per number, then one per note.
 
 use super::columns::rows;
-use crate::data::statistics::Row;
-use crate::data::survey::{Purpose, Survey};
-use crate::report::records;
+use crate::records;
+use proofmark_data::statistics::Row;
+use proofmark_data::survey::{Purpose, Survey};
 
 /// Renders all numbers, exactly, and all notes.
 pub fn render(survey: &Survey) -> String {

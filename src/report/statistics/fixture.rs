@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::sample::{ClassSample, SourceSample};
-use crate::data::statistics::{Measure, Row};
-use crate::data::survey::{Purpose, SetTable, Survey};
-use crate::data::testing::{plain, released, said, text};
-use crate::lang::model::{Dataset, Expect, Released};
+use proofmark_data::sample::{ClassSample, SourceSample};
+use proofmark_data::statistics::{Measure, Row};
+use proofmark_data::survey::{Purpose, SetTable, Survey};
+use proofmark_data::testing::{plain, released, said, text};
+use proofmark_lang::model::{Dataset, Expect, Released};
 
 fn set(name: &str, title: &str, expect: Expect) -> Dataset {
     let mut set = released(Released::Faceforensics, std::path::Path::new("."), &[], &[]);

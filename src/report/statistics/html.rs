@@ -3,9 +3,9 @@
 use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::legend;
-use crate::data::statistics::Row;
-use crate::data::survey::SetTable;
-use crate::report::markup::escape;
+use crate::markup::escape;
+use proofmark_data::statistics::Row;
+use proofmark_data::survey::SetTable;
 
 const STYLE: Style = Style {
     unknown: "–",
@@ -14,7 +14,7 @@ const STYLE: Style = Style {
 };
 
 /// Renders tables with their notes, and what their marks mean.
-pub(in crate::report) fn render(tables: &[SetTable]) -> String {
+pub(crate) fn render(tables: &[SetTable]) -> String {
     let mut out: String = tables.iter().map(one).collect();
     let all: Vec<&SetTable> = tables.iter().collect();
     let legend = legend(&all, "=", STYLE.unknown);

@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::columns::rows;
-use crate::data::statistics::Row;
-use crate::data::survey::{SetTable, Survey};
+use proofmark_data::statistics::Row;
+use proofmark_data::survey::{SetTable, Survey};
 
 /// Renders all tables and notes, ending in a newline.
 pub fn render(survey: &Survey) -> String {
     let tables: Vec<Value> = survey.tables.iter().map(table).collect();
     let all = json!({ "tables": tables, "notes": survey.notes });
-    crate::show::json(&all)
+    proofmark_text::show::json(&all)
 }
 
 fn table(table: &SetTable) -> Value {

@@ -5,9 +5,9 @@
 use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::{legend, lines, of_table};
-use crate::data::statistics::Row;
-use crate::data::survey::{Note, SetTable, Survey};
-use crate::report::tex::{escape, with_letters};
+use crate::tex::{escape, with_letters};
+use proofmark_data::statistics::Row;
+use proofmark_data::survey::{Note, SetTable, Survey};
 
 const STYLE: Style = Style {
     unknown: "--",

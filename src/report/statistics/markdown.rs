@@ -3,9 +3,9 @@
 use super::cells::{Style, cell};
 use super::columns::{Column, Group, groups, rows};
 use super::notes::{legend, lines};
-use crate::data::statistics::Row;
-use crate::data::survey::{SetTable, Survey};
-use crate::report::markdown::{escape, grid};
+use crate::markdown::{escape, grid};
+use proofmark_data::statistics::Row;
+use proofmark_data::survey::{SetTable, Survey};
 
 const STYLE: Style = Style {
     unknown: "–",

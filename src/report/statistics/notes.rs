@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::cells::is_short;
 use super::columns::{groups, rows};
-use crate::data::statistics::{Count, Measure};
-use crate::data::survey::{Note, SetTable};
+use proofmark_data::statistics::{Count, Measure};
+use proofmark_data::survey::{Note, SetTable};
 
 /// What abbreviations and marks mean, as far as the tables have them. `same` is the mark of a
 /// number that is as published, `unknown` that of one that is not known.

@@ -2,10 +2,10 @@
 
 use super::fixture::{declared, nothing_prepared, partly_prepared};
 use super::{csv, json, latex, markdown, text};
-use crate::data::statistics::Measure;
-use crate::data::survey::{SetTable, Survey};
-use crate::report::lines::Screen;
-use crate::report::records;
+use crate::lines::Screen;
+use crate::records;
+use proofmark_data::statistics::Measure;
+use proofmark_data::survey::{SetTable, Survey};
 
 #[test]
 fn formats_look_as_they_should() {

@@ -3,9 +3,9 @@
 use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::{legend, lines};
-use crate::data::statistics::Row;
-use crate::data::survey::{SetTable, Survey};
-use crate::report::lines::{Screen, cut, widest, width, wrap};
+use crate::lines::{Screen, cut, widest, width, wrap};
+use proofmark_data::statistics::Row;
+use proofmark_data::survey::{SetTable, Survey};
 
 /// Widest title of a data set; longer ones are cut.
 const LABEL: usize = 30;

@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use crate::picture::Pixels;
-use crate::prepare::crop::Filter;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::Filter;
 
 /// Output coordinates to source coordinates: x' = ax + by + c, y' = dx + ey + f.
 pub type Matrix = [f64; 6];

@@ -1,6 +1,6 @@
 //! Random erasing: a rectangle of a normalised image becomes noise (recipe 3.3).
 
-use crate::rng::Rng;
+use proofmark_base::rng::Rng;
 
 /// Share of the faces that are erased in part.
 const PROBABILITY: f64 = 0.25;
@@ -62,7 +62,7 @@ pub fn erase(image: &mut [f32], side: usize, at: Rectangle, rng: &mut Rng) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Stream;
+    use proofmark_base::rng::Stream;
 
     #[test]
     fn rectangles_are_distributed_as_declared() {

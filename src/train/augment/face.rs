@@ -5,12 +5,12 @@ use super::affine::Sampling;
 use super::erase::{erase, random_rectangle};
 use super::randaugment;
 use super::window::random_window;
-use crate::lang::model::{Augment, AugmentKind, Interpolation, Normalize, Resize};
-use crate::picture::Pixels;
-use crate::prepare::crop::{Filter, Window};
-use crate::prepare::resample::resize;
-use crate::rng::Rng;
-use crate::wide::wide;
+use proofmark_base::rng::Rng;
+use proofmark_base::wide::wide;
+use proofmark_lang::model::{Augment, AugmentKind, Interpolation, Normalize, Resize};
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::{Filter, Window};
+use proofmark_prepare::resample::resize;
 
 /// Area of a random crop over the face's, in `augment flip-crop`.
 const GENTLE: (f64, f64) = (0.5, 1.0);
@@ -137,8 +137,8 @@ pub fn normalize(rgb: &[u8], by: &Normalize, out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::span::Spanned;
-    use crate::rng::Stream;
+    use proofmark_base::rng::Stream;
+    use proofmark_lang::span::Spanned;
 
     fn by(mean: [f64; 3], std: [f64; 3]) -> Normalize {
         Normalize { mean: Spanned::default_of(mean), std: Spanned::default_of(std) }

@@ -3,8 +3,8 @@
 
 use super::affine::{self, Sampling};
 use super::colour;
-use crate::picture::Pixels;
-use crate::rng::Rng;
+use proofmark_base::rng::Rng;
+use proofmark_picture::Pixels;
 
 /// Operations drawn for a face, with replacement.
 const DRAWN: usize = 2;
@@ -110,8 +110,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::prepare::crop::Filter;
-    use crate::rng::{Rng, Stream};
+    use proofmark_base::rng::{Rng, Stream};
+    use proofmark_prepare::crop::Filter;
 
     #[test]
     fn steps_are_distributed_as_declared() {

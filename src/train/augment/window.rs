@@ -1,7 +1,7 @@
 //! The window of RandomResizedCrop.
 
-use crate::prepare::crop::Window;
-use crate::rng::Rng;
+use proofmark_base::rng::Rng;
+use proofmark_prepare::crop::Window;
 
 /// Width over height of a random window.
 const RATIO: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);
@@ -32,7 +32,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rng::{Rng, Stream};
+    use proofmark_base::rng::{Rng, Stream};
 
     #[test]
     fn areas_and_aspects_are_distributed_as_declared() {

@@ -2,8 +2,8 @@
 //! as a real number (f32, as numpy does), brought into 0 to 255, and cut off.
 
 use super::resample::byte;
-use crate::picture::Pixels;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
+use proofmark_picture::Pixels;
 
 #[inline(always)]
 fn cut_off(value: f32) -> u8 {

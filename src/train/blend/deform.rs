@@ -3,9 +3,9 @@
 use super::field::Field;
 use super::mask::Mask;
 use super::resample::{image, move_about_middle, source};
-use crate::picture::Pixels;
-use crate::prepare::crop::Window;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::Window;
 
 /// A stretch along the axes about the middle, and a shift. Nothing turns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -186,7 +186,7 @@ fn mirrored(at: f32, last: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::{Rng, Stream};
+    use proofmark_base::rng::{Rng, Stream};
 
     #[test]
     fn nothing_moves_by_nothing_and_pixels_move_by_whole_shifts() {

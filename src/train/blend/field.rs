@@ -1,7 +1,7 @@
 //! A real number for each pixel: sized and blurred as OpenCV does it.
 
 use super::resample::{Tap, look_up};
-use crate::wide::wide;
+use proofmark_base::wide::wide;
 
 /// A number for each pixel.
 #[derive(Clone, Debug, PartialEq)]

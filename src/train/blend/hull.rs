@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn raised_brows_only_add() {
-        let points: Vec<Point> = crate::prepare::landmarks::example(68)
+        let points: Vec<Point> = proofmark_prepare::landmarks::example(68)
             .iter()
             .map(|p| p.map(|v| f64::from(v) * 100.0))
             .collect();

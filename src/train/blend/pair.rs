@@ -12,12 +12,12 @@ use super::part::{around, image_beside, overlap, paste, shared, whole};
 use super::resample::{cut, image, places};
 use super::soften::{Softening, blend, soften};
 use super::texture::{coarsen, sharpen};
-use crate::lang::model::{Hull, PseudoFake};
-use crate::picture::{Pixels, jpeg};
-use crate::prepare::crop::Window;
-use crate::prepare::landmarks::{FaceMark, Marks, Points, UnitBox};
-use crate::rng::Rng;
-use crate::train::augment::face::Face;
+use crate::augment::face::Face;
+use proofmark_base::rng::Rng;
+use proofmark_lang::model::{Hull, PseudoFake};
+use proofmark_picture::{Pixels, jpeg};
+use proofmark_prepare::crop::Window;
+use proofmark_prepare::landmarks::{FaceMark, Marks, Points, UnitBox};
 
 /// Chance that points of the forehead are left out.
 const WITHOUT_FOREHEAD: f64 = 0.25;

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::lang::model::PseudoFakeKind;
-use crate::lang::span::Spanned;
-use crate::prepare::landmarks::example;
-use crate::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::PseudoFakeKind;
+use proofmark_lang::span::Spanned;
+use proofmark_prepare::landmarks::example;
 
 fn settings(hull: Hull, post_augment: bool) -> PseudoFake {
     PseudoFake {

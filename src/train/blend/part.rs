@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::resample::{Tap, image_into};
-use crate::picture::Pixels;
-use crate::prepare::crop::Window;
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::Window;
 
 /// Side in pixels of what JPEG changes together: two blocks, because of its halved colours.
 const UNIT: u32 = 16;
@@ -98,8 +98,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::picture::jpeg;
-    use crate::train::blend::resample::{cut, image, places, resize};
+    use crate::blend::resample::{cut, image, places, resize};
+    use proofmark_picture::jpeg;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(60))]

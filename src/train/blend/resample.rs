@@ -1,9 +1,9 @@
 //! Pixels between pixels, one axis at a time: every map here stretches and moves along
 //! the axes and does not turn.
 
-use crate::picture::Pixels;
-use crate::prepare::crop::Window;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::Window;
 
 /// The two source places that one target place lies between, and what each counts.
 #[derive(Clone, Copy, Debug, PartialEq)]

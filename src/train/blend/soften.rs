@@ -6,9 +6,9 @@ use super::field::Field;
 use super::mask::Mask;
 use super::part::touched;
 use super::resample::{Tap, byte, stretch};
-use crate::picture::Pixels;
-use crate::prepare::crop::Window;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::Window;
 
 /// How a mask is softened.
 #[derive(Clone, Copy, Debug, PartialEq)]

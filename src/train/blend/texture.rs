@@ -1,9 +1,9 @@
 //! Coarser and sharper images.
 
 use super::resample::{byte, resize};
-use crate::picture::Pixels;
-use crate::prepare::crop::Window;
-use crate::wide::wide;
+use proofmark_base::wide::wide;
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::Window;
 
 /// Every `factor`-th pixel, brought back to the size linearly.
 pub fn coarsen(image: &Pixels, factor: usize) -> Pixels {

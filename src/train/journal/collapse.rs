@@ -2,7 +2,7 @@
 //! loss stays at its margin and nothing is learnt (recipe 5.5).
 
 use super::record::{StepRecord, Triplets, term_names};
-use crate::lang::model::{Loss, LossTerm};
+use proofmark_lang::model::{Loss, LossTerm};
 
 /// Steps in a row that look collapsed before it is said: a run may begin like that.
 const PATIENCE: u64 = 200;
@@ -87,8 +87,8 @@ impl Term {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::model::Mining;
-    use crate::lang::span::Spanned;
+    use proofmark_lang::model::Mining;
+    use proofmark_lang::span::Spanned;
 
     fn watch(normalize: bool) -> Watch {
         let number = Spanned::<f64>::default_of;

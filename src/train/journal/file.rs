@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::events;
 use super::record::{EpochRecord, Record};
-use crate::store::contents;
-use crate::work::Failure;
+use proofmark_base::store::contents;
+use proofmark_base::work::Failure;
 
 /// The file of JSON lines.
 pub const FILE: &str = "journal.jsonl";

@@ -4,8 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::model::{Loss, LossTerm, Mining};
-use crate::model::triplet::TripletStats;
+use proofmark_lang::model::{Loss, LossTerm, Mining};
+use proofmark_model::triplet::TripletStats;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,7 +157,7 @@ impl StepRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::span::Spanned;
+    use proofmark_lang::span::Spanned;
 
     #[test]
     fn terms_have_names_of_their_own() {

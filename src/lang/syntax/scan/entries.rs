@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::{Scan, State};
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::lex::{Kind, Token};
-use crate::lang::words::{self, Position};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lex::{Kind, Token};
+use crate::words::{self, Position};
 
 impl Scan<'_> {
     pub(super) fn slashdash(&mut self, span: &Range<usize>) {

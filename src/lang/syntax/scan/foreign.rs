@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use super::super::{Chunk, TOP_LEVEL};
 use super::{Scan, State};
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::lex::{Kind, Token};
-use crate::lang::schema::Type;
-use crate::lang::schema::search::{field, has_child, has_property, one_for_each};
-use crate::lang::synonyms;
-use crate::lang::value::{unit_of, wanted};
-use crate::lang::words::number::{is_number, number, unit_after};
-use crate::lang::words::{self, Position};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lex::{Kind, Token};
+use crate::schema::Type;
+use crate::schema::search::{field, has_child, has_property, one_for_each};
+use crate::synonyms;
+use crate::value::{unit_of, wanted};
+use crate::words::number::{is_number, number, unit_after};
+use crate::words::{self, Position};
 
 /// Bytes in which the rest of something is looked for: a line longer than that is no line that
 /// somebody wrote.

@@ -5,8 +5,8 @@ use pulp::{Simd, WithSimd};
 
 use super::map::Map;
 use super::product::{Matrix, Rows, product};
-use crate::prepare::detect::network::Filter;
-use crate::wide::wide_kernel;
+use crate::detect::network::Filter;
+use proofmark_base::wide::wide_kernel;
 
 /// Rows of inputs that a product has at most: those of a 7x7 kernel.
 const MOST: usize = 7;

@@ -1,8 +1,8 @@
 //! The steps without products: the image, pooling, enlarging.
 
 use super::map::{Map, Shape};
-use crate::prepare::detect::detector::MEAN;
-use crate::wide::wide;
+use crate::detect::detector::MEAN;
+use proofmark_base::wide::wide;
 
 /// [`MEAN`] of 16 pixels, so that whole registers are computed.
 const MEANS: [f32; 48] = {

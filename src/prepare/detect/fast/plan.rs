@@ -1,6 +1,6 @@
 //! How layers are carried out and where their maps lie in memory.
 
-use crate::prepare::detect::network::{Layer, Map, Network};
+use crate::detect::network::{Layer, Map, Network};
 
 /// A network's plan.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use pulp::{Simd, WithSimd};
 
 use super::buffer::Buffer;
 use super::map::LANES;
-use crate::wide::wide_kernel;
+use proofmark_base::wide::wide_kernel;
 
 /// Rows of inputs: row p is `values[p * step..][..length]`.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use super::passes;
 use super::plan::{Plan, by_tiles};
 use super::separable::Separable;
 use super::winograd::{Transformed, Winograd};
-use crate::prepare::detect::network::{Layer, Network, Part};
+use crate::detect::network::{Layer, Network, Part};
 
 /// Zeros around the image: half of a 7x7 kernel.
 const IMAGE_BORDER: usize = 3;

@@ -6,8 +6,8 @@ use pulp::{Simd, WithSimd};
 use super::buffer::Buffer;
 use super::map::{LANES, Map};
 use super::product::{Matrix, Rows, product};
-use crate::prepare::detect::network::Filter;
-use crate::wide::wide_kernel;
+use crate::detect::network::Filter;
+use proofmark_base::wide::wide_kernel;
 
 /// Weights of a kernel.
 const PLACES: usize = 9;

@@ -12,8 +12,8 @@ use super::buffer::Buffer;
 use super::map::{LANES, Map, Shape, TILE};
 use super::product::{Matrix, Rows, product};
 use super::transform::{Inward, Outward, PLACES, SIDE, Tiles};
-use crate::prepare::detect::network::Filter;
-use crate::wide::wide_kernel;
+use crate::detect::network::Filter;
+use proofmark_base::wide::wide_kernel;
 
 /// Tiles that are transformed before they are multiplied, at least: enough for the weights
 /// to be worth loading, few enough to stay in the cache.

@@ -1,9 +1,9 @@
 //! Everything that is plotted of a table.
 
 use super::{learning, robustness, scores};
-use crate::names::Names;
-use crate::report::page::content::{Content, UnitShapes};
-use crate::report::plot::chart::Plot;
+use crate::page::content::{Content, UnitShapes};
+use crate::plot::chart::Plot;
+use proofmark_text::names::Names;
 
 /// The plots of a table.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,11 +1,11 @@
 //! How the models learned: what validation said after each epoch, and what each objective
 //! came to.
 
-use crate::report::findings::Run;
-use crate::report::page::content::Content;
-use crate::report::plot::chart::{Drawing, Key, Lines, Mark, Panel, Plot, Series};
-use crate::report::plot::{Axis, ticks};
-use crate::train::journal::record::EpochRecord;
+use crate::findings::Run;
+use crate::page::content::Content;
+use crate::plot::chart::{Drawing, Key, Lines, Mark, Panel, Plot, Series};
+use crate::plot::{Axis, ticks};
+use proofmark_train::journal::record::EpochRecord;
 
 const LARGE: (f64, f64) = (430.0, 300.0);
 const SMALL: (f64, f64) = (200.0, 140.0);

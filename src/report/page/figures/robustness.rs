@@ -1,11 +1,11 @@
 //! Metrics against the strength of corruptions.
 
-use crate::lang::model::{CorruptionKind, Split};
-use crate::report::page::content::Content;
-use crate::report::plot::chart::{Drawing, Key, Lines, Mark, Panel, Plot, Series};
-use crate::report::plot::{Axis, number};
-use crate::report::table::{ColumnHead, ColumnKind, MetricBlock};
-use crate::report::text::{heading, percent};
+use crate::page::content::Content;
+use crate::plot::chart::{Drawing, Key, Lines, Mark, Panel, Plot, Series};
+use crate::plot::{Axis, number};
+use crate::table::{ColumnHead, ColumnKind, MetricBlock};
+use crate::text::{heading, percent};
+use proofmark_lang::model::{CorruptionKind, Split};
 
 const SIZE: (f64, f64) = (430.0, 250.0);
 

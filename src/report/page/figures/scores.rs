@@ -1,11 +1,11 @@
 //! The scores of all rows on a data set or manipulation: ROC, calibration, histograms.
 
-use crate::report::figure::bins::nice;
-use crate::report::numbers::thousands;
-use crate::report::page::content::{BINS, CALIBRATION_BINS, Content, Shape, UnitShapes};
-use crate::report::plot::Axis;
-use crate::report::plot::chart::{Drawing, Key, Lines, Mark, Panel, Plot, Scores, Series};
-use crate::report::text::percent;
+use crate::figure::bins::nice;
+use crate::numbers::thousands;
+use crate::page::content::{BINS, CALIBRATION_BINS, Content, Shape, UnitShapes};
+use crate::plot::Axis;
+use crate::plot::chart::{Drawing, Key, Lines, Mark, Panel, Plot, Scores, Series};
+use crate::text::percent;
 
 /// Panels beside each other in a file.
 const COLUMNS: usize = 5;

@@ -9,15 +9,15 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 /// Longest file of an image, in bytes.
-pub(crate) const IMAGE_FILE: u64 = 1 << 30;
+pub const IMAGE_FILE: u64 = 1 << 30;
 /// Longest list of videos, frames or numbers that is read whole, in bytes.
-pub(crate) const LIST_FILE: u64 = 4 << 30;
+pub const LIST_FILE: u64 = 4 << 30;
 
 /// The bytes of a file, which is no device or pipe, and no longer than `limit`.
 ///
 /// # Errors
 /// What the system says; a file that is too long.
-pub(crate) fn file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub fn file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for its other end, and a device may never end.
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() && !metadata.is_dir() {
@@ -30,7 +30,7 @@ pub(crate) fn file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// That a length is within its limit.
-pub(crate) fn check_length(length: u64, limit: u64) -> io::Result<()> {
+pub fn check_length(length: u64, limit: u64) -> io::Result<()> {
     match length <= limit {
         true => Ok(()),
         false => Err(io::Error::other(format!("{length} bytes are more than {limit}"))),
@@ -38,13 +38,13 @@ pub(crate) fn check_length(length: u64, limit: u64) -> io::Result<()> {
 }
 
 /// What is right about a value that JSON alone does not say.
-pub(crate) trait Limits {
+pub trait Limits {
     /// What is wrong, in words.
     fn check(&self) -> Result<(), String>;
 }
 
 /// Reads a value, and checks it. The error says what is wrong.
-pub(crate) fn json<T: DeserializeOwned + Limits>(text: &[u8], limit: usize) -> Result<T, String> {
+pub fn json<T: DeserializeOwned + Limits>(text: &[u8], limit: usize) -> Result<T, String> {
     if text.len() > limit {
         return Err(format!("{} bytes are more than {limit}", text.len()));
     }
@@ -54,7 +54,7 @@ pub(crate) fn json<T: DeserializeOwned + Limits>(text: &[u8], limit: usize) -> R
 }
 
 /// What is wrong with a number that is not in its range.
-pub(crate) fn within(what: &str, number: usize, range: &RangeInclusive<u64>) -> Result<(), String> {
+pub fn within(what: &str, number: usize, range: &RangeInclusive<u64>) -> Result<(), String> {
     match range.contains(&(number as u64)) {
         true => Ok(()),
         false => Err(format!(

@@ -24,7 +24,7 @@ pub mod numbers;
 pub mod page;
 pub mod plot;
 mod protocol;
-pub(crate) mod records;
+pub mod records;
 pub mod reference;
 pub mod statistics;
 pub mod table;

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use proofmark::lang::model::{
+use proofmark_lang::model::{
     AdamW, Attribution, AugmentKind, BackboneKind, Column, Detector, Expect, Experiment, Family,
     FrameRule, Hull, Keep, Layout, LossTerm, Mining, Optimizer, Project, Recipe, Resize,
     ScheduleKind, SplitRule, Vit, Weights,
 };
-use proofmark::lang::span::Spanned;
-use proofmark::lang::{self, DiskFiles, MemoryFiles};
+use proofmark_lang::span::Spanned;
+use proofmark_lang::{self as lang, DiskFiles, MemoryFiles};
 
 const PARTS: &str = r#"
 dataset a { layout demo capture=studio; manipulation swap-seam; manipulation gaze-shift }
@@ -198,7 +198,7 @@ fn order_comments_and_space_mean_nothing() {
 }
 
 fn table3() -> Project {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/table3.kdl");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/table3.kdl");
     lang::load(&path, &DiskFiles).project
 }
 
@@ -255,7 +255,7 @@ fn table3_states_the_facts_of_the_paper() {
 fn published_numbers_fit_table3_and_bear_out_its_claims() {
     let project = table3();
     let table = &project.tables[0];
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/published/table3.csv");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports/published/table3.csv");
     let text = std::fs::read_to_string(path).expect("readable");
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("metric,row,scenario,column,value"));
@@ -369,7 +369,7 @@ fn tables_of_imported_files_are_theirs() {
         project.tables.iter().map(|table| table.name.value.clone()).collect::<Vec<_>>()
     };
     let planned = |project: &Project| {
-        let all = proofmark::plan::graph::experiments(project);
+        let all = proofmark_plan::graph::experiments(project);
         all.into_iter().map(|experiment| experiment.name.value.clone()).collect::<Vec<_>>()
     };
     let mine = load("mine.kdl");

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use proofmark::lang::render::{self, Style};
-use proofmark::lang::{self, Loaded, MemoryFiles};
+use proofmark_lang::render::{self, Style};
+use proofmark_lang::{self as lang, Loaded, MemoryFiles};
 
 fn load(files: &[(&str, &str)]) -> Loaded {
     let mut memory = MemoryFiles::default();

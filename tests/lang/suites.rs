@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use proofmark::lang::render::{self, Style};
-use proofmark::lang::{self, Code, DiskFiles, Loaded, MemoryFiles, Severity};
+use proofmark_lang::render::{self, Style};
+use proofmark_lang::{self as lang, Code, DiskFiles, Loaded, MemoryFiles, Severity};
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn read(path: &Path) -> String {

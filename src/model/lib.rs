@@ -17,4 +17,4 @@ mod trunk;
 pub mod vit;
 pub mod weights;
 
-pub(crate) use trunk::product_of;
+pub use trunk::product_of;

@@ -33,4 +33,4 @@ pub use format::format;
 pub use load::{Loaded, check_fragment, load};
 pub use reference::reference;
 pub use source::{DiskFiles, Files, MemoryFiles, Place, Sources, normalized};
-pub(crate) use suggest::near;
+pub use suggest::near;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::*;
 
-use crate::guard::{GaveUp, guarded};
-use crate::store::{StoreFailure, contents};
+use proofmark_base::guard::{GaveUp, guarded};
+use proofmark_base::store::{StoreFailure, contents};
 
 /// Why a file gives no table.
 #[derive(Debug, thiserror::Error)]
@@ -236,5 +236,5 @@ fn is_unread(dtype: &ArrowDataType) -> bool {
 }
 
 #[cfg(test)]
-#[path = "parquet/tests.rs"]
+#[path = "tests.rs"]
 mod tests;

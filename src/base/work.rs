@@ -4,9 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::model::hub::HubError;
-use crate::model::weights::WeightsError;
-use crate::prepare::store::StoreError;
+/// An error of a room that this one does not know.
+type Inner = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hears what a stage does. The command line draws it; tests ignore it.
 pub trait Events: Sync {
@@ -61,13 +60,13 @@ pub enum Failure {
     },
     /// A face store cannot be used.
     #[error(transparent)]
-    Faces(#[from] StoreError),
+    Faces(Inner),
     /// Weights cannot be loaded.
     #[error(transparent)]
-    Weights(#[from] WeightsError),
+    Weights(Inner),
     /// Weights cannot be downloaded.
     #[error(transparent)]
-    Hub(#[from] HubError),
+    Hub(Inner),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::StoreFailure),

@@ -21,8 +21,9 @@ mod sentences;
 pub mod split;
 pub mod statistics;
 pub mod survey;
-#[cfg(test)]
-pub(crate) mod testing;
+// For the tests of other rooms, too.
+#[doc(hidden)]
+pub mod testing;
 mod words;
 
 pub use error::DataError;
