@@ -77,7 +77,7 @@ impl<R: Read> Members<R> {
     ///
     /// # Errors
     /// What the system says; a header that is none, or says too much.
-    pub fn next(&mut self) -> io::Result<Option<Member>> {
+    pub fn next_member(&mut self) -> io::Result<Option<Member>> {
         let mut said = Said::default();
         loop {
             let Some(header) = self.header()? else {
@@ -257,7 +257,7 @@ mod tests {
 
     fn all<R: Read>(mut members: Members<R>) -> Result<Vec<(String, Kind, u64)>, String> {
         let mut found = Vec::new();
-        while let Some(member) = members.next().map_err(|e| e.to_string())? {
+        while let Some(member) = members.next_member().map_err(|e| e.to_string())? {
             let name = String::from_utf8(member.name).unwrap();
             found.push((name, member.kind, member.size));
         }
@@ -302,11 +302,11 @@ mod tests {
             ]
         );
         let mut reader = Members::streaming(&archive[..]);
-        let first = reader.next().unwrap().unwrap();
+        let first = reader.next_member().unwrap().unwrap();
         let mut content = String::new();
         reader.content(&first).read_to_string(&mut content).unwrap();
         assert_eq!((content.as_str(), first.start), ("one", BLOCK));
-        assert_eq!(reader.next().unwrap().unwrap().size, 1000);
+        assert_eq!(reader.next_member().unwrap().unwrap().size, 1000);
     }
 
     /// A name of gigabytes is refused by its header: nothing of it is read.

@@ -21,6 +21,7 @@ pub struct Difference {
 }
 
 /// How declarations of one name differ.
+#[expect(clippy::large_enum_variant, reason = "few are made, and most of them are values")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// Only the first project has it.

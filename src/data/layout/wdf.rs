@@ -149,7 +149,7 @@ fn index(file: &Path) -> Result<Archive, DataError> {
     }
     let mut archive = Archive::default();
     let mut members = tar_members::Members::seeking(File::open(file).map_err(unreadable)?);
-    while let Some(member) = members.next().map_err(failed)? {
+    while let Some(member) = members.next_member().map_err(failed)? {
         let shown = String::from_utf8_lossy(&member.name).into_owned();
         if member.kind == tar_members::Kind::Folder {
             continue;

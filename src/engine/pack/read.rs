@@ -152,7 +152,7 @@ fn unpack(path: &Path, folder: &Path) -> Result<Card, Failure> {
     let mut members = Members::streaming(decoder);
     let mut card: Option<Card> = None;
     let mut seen = 0;
-    while let Some(member) = members.next().map_err(|e| broken(&e))? {
+    while let Some(member) = members.next_member().map_err(|e| broken(&e))? {
         let name = String::from_utf8_lossy(&member.name).into_owned();
         if member.kind != Kind::File || !is_inside(&name) {
             let name: String = name.chars().take(120).collect();
