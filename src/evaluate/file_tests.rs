@@ -193,17 +193,25 @@ fn parquet_gives_what_csv_gives() {
 #[test]
 fn types_that_are_not_read_are_named() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/types");
-    for (name, found) in [
-        ("uint8", "UInt8"),
-        ("uint16", "UInt16"),
-        ("float16", "Float16"),
-        ("decimal", "Decimal(4, 2)"),
-    ] {
+    for (name, found) in [("float16", "Float16"), ("decimal", "Decimal(4, 2)")] {
         let (_folder, mut request) = file("s.csv", b"");
         request.path = std::path::Path::new(folder).join(format!("{name}.parquet"));
         let error = summarise(&request).unwrap_err().to_string();
         let says = format!("holds {found}, not a type that is read here; write it as float64");
         assert!(error.starts_with("column \"score\" of ") && error.contains(&says), "{error}");
+    }
+}
+
+#[test]
+fn whole_numbers_of_every_size_are_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/types");
+    for name in ["int8", "int16", "uint8", "uint16"] {
+        let (_folder, mut request) = file("s.csv", b"");
+        request.path = std::path::Path::new(folder).join(format!("{name}.parquet"));
+        let summary = summarise(&request).unwrap();
+        assert_eq!(summary.all.frame.unwrap().n, 2, "{name}");
+        request.label = "score".into();
+        assert_eq!(summarise(&request).unwrap().all.frame.unwrap().n, 2, "{name}");
     }
 }
 

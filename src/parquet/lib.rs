@@ -220,9 +220,7 @@ fn schema<R: MmapBytesReader>(
 /// Whether Polars, as it is built here, would fail on a type or panic.
 fn is_unread(dtype: &ArrowDataType) -> bool {
     match dtype {
-        ArrowDataType::UInt8
-        | ArrowDataType::UInt16
-        | ArrowDataType::Float16
+        ArrowDataType::Float16
         | ArrowDataType::Decimal(..)
         | ArrowDataType::Decimal32(..)
         | ArrowDataType::Decimal64(..)

@@ -1,4 +1,4 @@
-"""Parquet files with columns of types that this build of Polars does not have.
+"""Parquet files with columns of types that a build of Polars has or has not.
 
     python -m venv venv
     venv/bin/pip install pyarrow==26.0.1
@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
 TYPES = {
+    "int8": pa.int8(),
+    "int16": pa.int16(),
     "uint8": pa.uint8(),
     "uint16": pa.uint16(),
     "float16": pa.float16(),
