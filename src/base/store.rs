@@ -74,7 +74,7 @@ pub enum StoreFailure {
         why: String,
     },
     /// A file operation failed.
-    #[error("cannot {doing} {}: {source}{}", path.display(), elsewhere(source))]
+    #[error("cannot {doing} {}: {source}{}", path.display(), elsewhere(doing, source))]
     Io {
         /// `create`, `read`, `write`, ...
         doing: &'static str,
@@ -91,10 +91,14 @@ impl StoreFailure {
     }
 }
 
-fn elsewhere(error: &io::Error) -> &'static str {
+fn elsewhere(doing: &str, error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; choose a folder that may be written to, for a store with --store or PROOFMARK_STORE"
+        }
+        _ if doing == "lock" => {
+            "; a store needs a file system with locks: choose a folder on another one with --store or \
+             PROOFMARK_STORE"
         }
         _ => "",
     }
@@ -555,6 +559,17 @@ mod tests {
         let short = dir.path().join("short.mp4");
         fs::write(&short, b"x").unwrap();
         assert!(store.fingerprint(&short).is_ok());
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_named_as_that() {
+        let source = io::Error::from(io::ErrorKind::Unsupported);
+        let path = PathBuf::from("locks/x");
+        let said = StoreFailure::Io { doing: "lock", path: path.clone(), source }.to_string();
+        assert!(said.contains("needs a file system with locks"), "{said}");
+        let source = io::Error::from(io::ErrorKind::Unsupported);
+        let said = StoreFailure::Io { doing: "write", path, source }.to_string();
+        assert!(!said.contains("locks:"), "{said}");
     }
 
     #[test]

@@ -176,7 +176,11 @@ impl Run<'_> {
             Task { needs: needs.collect(), shares: shares(stage) }
         };
         let tasks: Vec<Task> = stages.iter().map(task).collect();
-        let local = Local { jobs: self.jobs, fail_fast: self.fail_fast, stop: self.stop };
+        // Those that are in the store need no share of the cores.
+        let is_open = |stage: &Stage| self.store.find(stage.kind.word(), &stage.key).is_none();
+        let open = stages.iter().filter(|(_, stage)| shares(stage) && is_open(stage)).count();
+        let jobs = self.jobs.min(open.max(1));
+        let local = Local { jobs, fail_fast: self.fail_fast, stop: self.stop };
         let outcomes = local.carry_out(&tasks, &|i| {
             let made = self.finish(stages[i].1, i + 1, stages.len());
             if let Err(failure) = &made {
