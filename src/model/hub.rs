@@ -92,8 +92,24 @@ impl HubFile {
             .with_retries(3)
             .build()
             .map_err(|e| failed(e.to_string()))?;
-        api.repo(self.repo()).download(&self.path).map_err(|e| failed(e.to_string()))
+        let repo = api.repo(self.repo());
+        // The cache has folders and files of these names.
+        let named = api.metadata(&repo.url(&self.path)).map_err(|e| failed(e.to_string()))?;
+        for name in [named.commit_hash(), named.etag()] {
+            if !is_plain(name) {
+                return Err(failed(format!(
+                    "the server calls the file {name:?}, which is no name"
+                )));
+            }
+        }
+        repo.download(&self.path).map_err(|e| failed(e.to_string()))
     }
+}
+
+/// Whether a name leads nowhere else when it is a file's.
+fn is_plain(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (1..=128).contains(&name.len()) && name.bytes().all(plain)
 }
 
 impl From<HubError> for Failure {
@@ -105,6 +121,14 @@ impl From<HubError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_none() {
+        assert!(is_plain("0123456789012345678901234567890123456789") && is_plain("abc-1_2"));
+        for wrong in ["", ".", "..", "../../x", "a/b", "a\\b", "a.b", &"a".repeat(129)] {
+            assert!(!is_plain(wrong), "{wrong}");
+        }
+    }
 
     #[test]
     fn locations_are_taken_apart_or_refused() {
