@@ -1,6 +1,7 @@
 //! Carries tasks out that need each other's results.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -143,28 +144,38 @@ impl Local<'_> {
             now.running += 1;
             now.alone = !shares;
             drop(now);
-            let made = match share.filter(|_| shares) {
+            // A mistake of ours may not leave the others waiting for its end.
+            let made = catch_unwind(AssertUnwindSafe(|| match share.filter(|_| shares) {
                 Some(pool) => pool.install(|| make(place)),
                 None => make(place),
+            }));
+            let stop = || self.stop.store(true, Ordering::Relaxed);
+            let (outcome, panic) = match made {
+                Ok(Ok(())) => (Outcome::Done, None),
+                Ok(Err(Failure::Interrupted)) => {
+                    stop();
+                    (Outcome::Stopped, None)
+                }
+                Ok(Err(failure)) => {
+                    if self.fail_fast || befalls_all(&failure) {
+                        stop();
+                    }
+                    (Outcome::Failed(failure), None)
+                }
+                Err(panic) => {
+                    stop();
+                    (Outcome::Stopped, Some(panic))
+                }
             };
             let mut now = lock();
             now.running -= 1;
             now.alone = false;
-            now.outcomes[place] = Some(match made {
-                Ok(()) => Outcome::Done,
-                Err(Failure::Interrupted) => {
-                    self.stop.store(true, Ordering::Relaxed);
-                    Outcome::Stopped
-                }
-                Err(failure) => {
-                    if self.fail_fast || befalls_all(&failure) {
-                        self.stop.store(true, Ordering::Relaxed);
-                    }
-                    Outcome::Failed(failure)
-                }
-            });
+            now.outcomes[place] = Some(outcome);
             drop(now);
             changed.notify_all();
+            if let Some(panic) = panic {
+                resume_unwind(panic);
+            }
         }
         changed.notify_all();
     }
@@ -203,10 +214,12 @@ impl Executor for Local<'_> {
 fn befalls_all(failure: &Failure) -> bool {
     match failure {
         Failure::Store(StoreFailure::Damaged { .. }) => false,
-        Failure::Write { .. } | Failure::Store(_) | Failure::Interrupted => true,
+        // A face store fails by itself where it cannot be written; what it cannot read is data.
+        Failure::Write { .. } | Failure::Faces(_) | Failure::Store(_) | Failure::Interrupted => {
+            true
+        }
         Failure::Data(_)
         | Failure::Read { .. }
-        | Failure::Faces(_)
         | Failure::Weights(_)
         | Failure::Hub(_)
         | Failure::Diverged(_)

@@ -107,7 +107,8 @@ fn a_failure_ends_what_needs_it_and_nothing_else() {
 
 #[test]
 fn what_would_befall_all_stops_all() {
-    let failures: [fn() -> Failure; 2] = [
+    let failures: [fn() -> Failure; 3] = [
+        || Failure::Faces("no space".into()),
         || {
             Failure::write(
                 Path::new("model"),
@@ -116,7 +117,7 @@ fn what_would_befall_all_stops_all() {
         },
         || Failure::Interrupted,
     ];
-    for (failure, first) in failures.into_iter().zip(["failed", "stopped"]) {
+    for (failure, first) in failures.into_iter().zip(["failed", "failed", "stopped"]) {
         let (stop, made) = (AtomicBool::new(false), AtomicUsize::new(0));
         let tasks = [task(&[], true), task(&[], true)];
         let outcomes = local(&stop, 1).carry_out(&tasks, &|_| {
@@ -125,5 +126,20 @@ fn what_would_befall_all_stops_all() {
         });
         assert_eq!(words(&outcomes.unwrap()), [first, "stopped"]);
         assert_eq!(made.into_inner(), 1);
+    }
+}
+
+#[test]
+fn a_task_that_panics_leaves_nobody_waiting() {
+    for jobs in [1, 3] {
+        let stop = AtomicBool::new(false);
+        let tasks = [task(&[], true), task(&[], true), task(&[0, 1], false)];
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            local(&stop, jobs).carry_out(&tasks, &|place| match place {
+                0 => panic!("a mistake of ours"),
+                _ => Ok(()),
+            })
+        }));
+        assert!(panicked.is_err(), "{jobs}");
     }
 }
