@@ -58,21 +58,23 @@ pub fn gather(
             outside,
         });
     }
+    // Several data sets may have one stage.
+    for (dataset, key) in &plan.faces {
+        let digests = world.facts.datasets.get(dataset);
+        findings.datasets.extend(digests.map(|digests| SetDigests {
+            dataset: dataset.clone(),
+            pixels: digests.pixels.clone(),
+            manifest: digests.manifest.clone(),
+            faces: key.clone(),
+        }));
+    }
     for stage in &plan.stages {
         match &stage.work {
-            Work::Faces { dataset } => {
-                let digests = world.facts.datasets.get(dataset);
-                findings.datasets.extend(digests.map(|digests| SetDigests {
-                    dataset: dataset.clone(),
-                    pixels: digests.pixels.clone(),
-                    manifest: digests.manifest.clone(),
-                    faces: stage.key.clone(),
-                }));
-            }
             Work::Train { experiment, .. } | Work::Ready { experiment } => {
                 findings.runs.push(run(project, experiment, stage, store)?);
             }
-            Work::Landmarks { .. }
+            Work::Faces { .. }
+            | Work::Landmarks { .. }
             | Work::Sample { .. }
             | Work::Predict { .. }
             | Work::Outside { .. } => {}

@@ -1,6 +1,6 @@
 //! A plan as a graph: what fails ends what needs it, and nothing else.
 
-use crate::support::{Place, TINY};
+use crate::support::{Place, TINY, unpacked};
 
 /// TINY with a third row, whose learning rate makes its loss no number.
 fn diverging() -> String {
@@ -54,4 +54,10 @@ fn data_sets_that_differ_in_name_alone_have_one_store_of_faces() {
     let place = Place::with(&text);
     let ran = place.run(&["run", "x.kdl"]).ends_with(0);
     assert_eq!(ran.stderr.matches("] faces ").count(), 2, "{}", ran.stderr);
+    place.run(&["pack", "x.kdl", "--out", "x.tar.zst"]).ends_with(0);
+    let (_, files) = unpacked(&place.path("x.tar.zst"));
+    let findings: serde_json::Value = serde_json::from_slice(&files["findings.json"]).unwrap();
+    let digests = findings["datasets"].as_array().unwrap();
+    let named: Vec<&str> = digests.iter().map(|set| set["dataset"].as_str().unwrap()).collect();
+    assert_eq!(named, ["seen", "twin", "unseen"]);
 }
