@@ -6,36 +6,30 @@ use super::args::GcArgs;
 use super::exit::Exit;
 use super::ls::{line, size};
 use super::output::Printer;
-use super::progress::{StageProgress, bars};
-use super::project::{Purpose, checked, failed, planned, print_missing};
+use super::project::{Stop, checked, ended, look, print_missing};
+use crate::engine::session::Purpose;
 use proofmark_base::store::{Held, Store};
-use proofmark_base::work::Failure;
 
 /// Says what would be removed; removes it only if that is asked for.
 pub fn gc(args: &GcArgs, printer: Printer) -> Exit {
-    match carry_out(args, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
-    }
+    ended(carry_out(args, printer), printer)
 }
 
-fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Failure> {
+fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
     let mut needed: BTreeSet<(&'static str, String)> = BTreeSet::new();
     for file in &args.files {
         let Some(loaded) = checked(file, printer) else { return Ok(Exit::Invalid) };
-        let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-        let planned = planned(&loaded, &args.store.store, &looking, Purpose::Results)?;
-        looking.finish();
-        if !planned.world.missing.is_empty() {
-            print_missing(&planned.world, printer);
+        let session = look(&loaded, &args.store.store, Purpose::Results, printer)?;
+        if !session.world().missing.is_empty() {
+            print_missing(session.world(), printer);
             printer.always(&format!(
                 "what {} needs cannot be told without its data; nothing was removed",
                 file.display()
             ));
             return Ok(Exit::Data);
         }
-        let stages = planned.plan.stages.into_iter();
-        needed.extend(stages.map(|stage| (stage.kind.word(), stage.key)));
+        let stages = session.plan().stages.iter();
+        needed.extend(stages.map(|stage| (stage.word(), stage.key.clone())));
     }
     let store = Store::open(&args.store.store)?;
     let (results, drafts) = (store.results()?, store.drafts()?);

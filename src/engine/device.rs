@@ -7,7 +7,7 @@ use candle_core::Device;
 
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{DeviceChoice, Experiment, Project};
-use proofmark_plan::graph::experiments;
+use proofmark_plan::scope::experiments;
 
 /// The open devices of a run.
 #[derive(Debug, Default)]

@@ -1,28 +1,31 @@
 //! Runs a plan: looks at the data, makes what is not in the store, builds the tables.
 
+pub mod cost;
 pub mod device;
 pub mod enough;
+pub mod ensemble;
 pub mod executor;
 pub mod export;
-pub mod faces;
 pub mod figure;
 pub mod findings;
 pub mod gallery;
-pub mod landmarks;
+pub mod graph;
 pub mod leaks;
-pub mod outside;
+pub mod listing;
+pub mod memory;
 pub mod pack;
 pub mod page;
 mod picks;
-pub mod predict;
-pub mod ready;
+pub mod reason;
+pub mod results;
 pub mod run;
-pub mod sample;
 pub mod score;
+pub mod session;
 pub mod speed;
+pub mod stages;
 pub mod survey;
 pub mod tables;
-pub mod train;
+pub mod training_sets;
 pub mod weights;
 pub mod world;
 pub mod wrong;

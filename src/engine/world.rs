@@ -11,9 +11,10 @@ use proofmark_base::work::{Events, Failure};
 use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
 use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
-use proofmark_lang::model::{DataPath, Dataset, Project, Split, Weights};
+use proofmark_lang::model::{DataPath, Dataset, Experiment, Project, Split, Weights};
 use proofmark_model::hub::HubFile;
-use proofmark_plan::graph::{DatasetDigests, Digest, Facts, datasets, experiments, marked};
+use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
+use proofmark_plan::scope::{datasets, experiments, marked};
 
 /// The data sets and weights of a project as they are now.
 #[derive(Debug, Default)]
@@ -85,6 +86,35 @@ impl Sought {
 }
 
 impl World {
+    /// A data set that was looked at.
+    ///
+    /// # Errors
+    /// One that is not there.
+    pub fn scan(&self, dataset: &str) -> Result<&Scan, Failure> {
+        let scan = self.scans.get(dataset);
+        scan.ok_or_else(|| Failure::Data(format!("data set `{dataset}` is not there")))
+    }
+
+    /// The file of an experiment's weights.
+    ///
+    /// # Errors
+    /// One that is still to be downloaded.
+    pub fn weights_of(&self, experiment: &Experiment) -> Result<&Path, Failure> {
+        let name = &experiment.name.value;
+        let file = self.weights.get(name).map(PathBuf::as_path);
+        file.ok_or_else(|| Failure::Data(format!("the weights of `{name}` are not there")))
+    }
+
+    /// What was found of the data sets, and noticed in and across them.
+    pub fn all_notes(&self) -> impl Iterator<Item = String> {
+        let of_sets = self.scans.values().flat_map(|scan| {
+            let report = &scan.report;
+            let notes = report.summary().into_iter().chain(report.notes());
+            notes.map(|note| format!("data set {}: {note}", report.dataset)).collect::<Vec<_>>()
+        });
+        of_sets.chain(self.notes.iter().cloned())
+    }
+
     fn miss(&mut self, what: Sought, text: String) {
         self.missing.push(Missing { what, text });
     }
