@@ -29,8 +29,7 @@ impl MarkedFaces {
     /// The faces of a video, by number within it, that a source can use.
     pub fn usable(&self, source: &Source<'_>, video: &str) -> Result<Vec<u32>, Failure> {
         let name = source.name();
-        let lost = || Failure::Internal(format!("`{video}` of `{name}` was not prepared"));
-        let prepared = self.faces.videos.get(video).ok_or_else(lost)?;
+        let prepared = self.faces.video(video).map_err(Failure::Data)?;
         let all = 0..prepared.faces as u32;
         if source.pseudo_fake.is_none() {
             return Ok(all.collect());
@@ -98,7 +97,15 @@ pub fn read(
         Some(PseudoSet { marks, settings: settings?, seed })
     });
     let resolve = |pick: &Pick, role: Role| -> Result<Sample, Failure> {
-        let lost = || Failure::Internal(format!("no face {} of {}", pick.face, pick.video_key));
+        let lost = || {
+            Failure::Data(format!(
+                "{} names a face of {}, of `{}`, that the file does not train on; remove its \
+                 folder, and it is made again",
+                folder.join(FILE).display(),
+                pick.video_key,
+                pick.dataset
+            ))
+        };
         let set = *set_of.get(pick.dataset.as_str()).ok_or_else(lost)?;
         let place = (pick.dataset.as_str(), pick.video_key.as_str());
         let class = match role {
@@ -106,7 +113,7 @@ pub fn read(
             Role::Target => 0,
             Role::Blend => 1,
         };
-        let video = sets[set].videos.get(&pick.video_key).ok_or_else(lost)?;
+        let video = sets[set].video(&pick.video_key).map_err(Failure::Data)?;
         let face = video.first_face + pick.face as usize;
         let (frame, in_frame) = sets[set].file.place(face);
         let id = face_id(&pick.dataset, &pick.video_key, frame, in_frame);

@@ -160,7 +160,7 @@ impl Work for ScoreSplit {
     /// A score for every face of the target.
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
         let Making { world, results, folder, events, stop, .. } = *making;
-        let device = making.devices.of(&self.experiment)?;
+        let device = &making.devices.of(&self.experiment)?;
         let model = results.folder(Kind::Train, &self.model)?;
         let (faces, target) = (results.faces(&self.faces)?, &self.target);
         let scan = world.scan(&target.dataset)?;
@@ -183,9 +183,7 @@ impl Work for ScoreSplit {
             .collect();
         let mut todo = Vec::new();
         for (i, video) in videos.iter().enumerate() {
-            let Some(prepared) = sets[0].videos.get(&video.key) else {
-                return Err(Failure::Internal(format!("video {} was not prepared", video.key)));
-            };
+            let prepared = sets[0].video(&video.key).map_err(Failure::Data)?;
             let faces = prepared.first_face..prepared.first_face + prepared.faces;
             todo.extend(faces.map(|face| {
                 let id = match target.corruption {

@@ -147,7 +147,7 @@ impl Work for TrainModel {
         let faces = results.marked(project, &self.experiment.data, &self.sets)?;
         let sample = results.folder(Kind::Sample, &self.sample)?;
         let sets = training_sets::read(project, &self.experiment, world, &sample, faces)?;
-        let device = making.devices.of(&self.experiment)?;
+        let device = &making.devices.of(&self.experiment)?;
         let config = Architecture::new(&self.experiment.backbone, sets.classes.len());
         let params = Params::zeros(config.parameters(), device)?;
         let loaded = first_weights(&self.experiment, &config, &params, world)?;
