@@ -65,7 +65,7 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, F
     let store = Store::open(&args.store.store)?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
     let mut world = look(project, &store, &looking)?;
-    world.find_weights(project, &store, true, &looking)?;
+    world.find_weights(project, &store, Some(&stop), &looking)?;
     looking.finish();
     if !world.missing.is_empty() {
         print_missing(&world, printer);

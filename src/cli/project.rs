@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use super::exit::Exit;
 use super::output::{Printer, disk_hint};
@@ -66,13 +67,13 @@ pub struct Planned {
 
 /// What a plan is made for.
 #[derive(Clone, Copy)]
-pub enum Purpose {
+pub enum Purpose<'a> {
     /// To show what there is of it.
     Results,
     /// To say what would run.
     Saying(Printer),
-    /// To carry it out.
-    Running(Printer),
+    /// To carry it out, until the flag is set.
+    Running(Printer, &'a AtomicBool),
 }
 
 /// Looks at the world and plans. What is to run must have enough data; its weights are
@@ -84,7 +85,7 @@ pub fn planned(
     loaded: &Loaded,
     store: &Path,
     events: &dyn Events,
-    purpose: Purpose,
+    purpose: Purpose<'_>,
 ) -> Result<Planned, Failure> {
     let store = Store::open(store)?;
     let mut world = look(&loaded.project, &store, events)?;
@@ -93,16 +94,16 @@ pub fn planned(
         world.notes.extend(notes);
         let enough = || enough::look(&loaded.project, &world);
         let download = match purpose {
-            Purpose::Results => false,
+            Purpose::Results => None,
             Purpose::Saying(printer) => {
                 print_notes(&world, printer);
                 enough()?;
-                false
+                None
             }
-            Purpose::Running(printer) => {
+            Purpose::Running(printer, stop) => {
                 print_notes(&world, printer);
                 enough()?;
-                true
+                Some(stop)
             }
         };
         world.find_weights(&loaded.project, &store, download, events)?;

@@ -71,7 +71,8 @@ fn carry_out(
     let begun = Instant::now();
     let stop = stop_on_signal()?;
     let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Running(printer))?;
+    let mut planned =
+        planned(loaded, &args.store.store, &looking, Purpose::Running(printer, &stop))?;
     looking.finish();
     if !planned.world.missing.is_empty() {
         print_missing(&planned.world, printer);
