@@ -55,7 +55,7 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, S
     let stop = stop_on_signal()?;
     let project = alone(project, experiment);
     let loaded = &Loaded { project, ..loaded.clone() };
-    let session = session(loaded, &args.store.store, Purpose::Looking, printer)?;
+    let session = session(loaded, &args.store.store, Purpose::Looking(&stop), printer)?;
     let observer = Lines::new(printer, Whole::new(1));
     let how = How { fail_fast: true, ..How::default() };
     session.run(Until::Sample, how, &observer, &stop)?.whole()?;

@@ -90,7 +90,7 @@ pub fn ended(verb: Result<Exit, Stop>, printer: Printer) -> Exit {
 pub fn session<'a>(
     loaded: &'a Loaded,
     store: &Path,
-    purpose: Purpose,
+    purpose: Purpose<'_>,
     printer: Printer,
 ) -> Result<Session<'a>, Stop> {
     let session = look(loaded, store, purpose, printer)?;
@@ -105,7 +105,7 @@ pub fn session<'a>(
 pub fn look<'a>(
     loaded: &'a Loaded,
     store: &Path,
-    purpose: Purpose,
+    purpose: Purpose<'_>,
     printer: Printer,
 ) -> Result<Session<'a>, Failure> {
     let looking = StageProgress::of_data(printer);

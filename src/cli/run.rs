@@ -66,7 +66,7 @@ fn carry_out(
 ) -> Result<Exit, Stop> {
     let begun = Instant::now();
     let stop = stop_on_signal()?;
-    let mut session = session(loaded, &args.store.store, Purpose::Running, printer)?;
+    let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
     let (jobs, device) = (args.jobs, args.device);
     let how = How { jobs, fail_fast: args.fail_fast, part, device };
     let observer = Lines::new(printer, Whole::of(&session, until, how)?);

@@ -24,25 +24,32 @@ use proofmark_report::page::content::Content;
 const WIDTH: usize = 100;
 
 /// What a session is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose<'s> {
     /// To show what there is of it.
     Results,
     /// To say what would run: the data must be enough.
     Planning,
-    /// To carry it out: the data must be enough, and weights are downloaded.
-    Running,
-    /// To look at what trainings see, which needs neither enough data nor weights of networks.
-    Looking,
+    /// To carry it out: the data must be enough, and weights are downloaded, until the flag is set.
+    Running(&'s AtomicBool),
+    /// To look at what trainings see, which needs neither enough data nor weights of networks; what
+    /// it does need is downloaded, until the flag is set.
+    Looking(&'s AtomicBool),
 }
 
-impl Purpose {
+impl<'s> Purpose<'s> {
     fn checks(self) -> bool {
-        matches!(self, Self::Planning | Self::Running)
+        match self {
+            Self::Planning | Self::Running(_) => true,
+            Self::Results | Self::Looking(_) => false,
+        }
     }
 
-    fn downloads(self) -> bool {
-        matches!(self, Self::Running | Self::Looking)
+    fn downloads(self) -> Option<&'s AtomicBool> {
+        match self {
+            Self::Running(stop) | Self::Looking(stop) => Some(stop),
+            Self::Results | Self::Planning => None,
+        }
     }
 }
 
@@ -79,7 +86,7 @@ impl<'a> Session<'a> {
     pub fn open(
         loaded: &'a Loaded,
         store: &Path,
-        purpose: Purpose,
+        purpose: Purpose<'_>,
         events: &dyn Events,
     ) -> Result<Self, Failure> {
         let project = &loaded.project;

@@ -219,7 +219,7 @@ fn prepared_faces<'a>(
 impl Prepared {
     /// That of a data set that was looked at.
     pub fn of(dataset: &Dataset, world: &mut World, store: &Store, events: &dyn Events) -> Self {
-        match world.find_detector(dataset, store, false, events) {
+        match world.find_detector(dataset, store, None, events) {
             Ok(None) => {}
             Ok(Some(lacking)) => return Self::Unknown(lacking),
             Err(failure) => return Self::Unknown(failure.to_string()),

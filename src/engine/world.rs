@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
@@ -183,8 +184,8 @@ pub fn look_at(
 }
 
 impl World {
-    /// Looks for the weights that the plan needs. `download` fetches them from a hub;
-    /// without it they are only looked for in its cache.
+    /// Looks for the weights that the plan needs. With `download` they are fetched from a hub until
+    /// it is set; without it they are only looked for in its cache.
     ///
     /// # Errors
     /// A location that is not understood, or a download that failed.
@@ -192,7 +193,7 @@ impl World {
         &mut self,
         project: &Project,
         store: &Store,
-        download: bool,
+        download: Option<&AtomicBool>,
         events: &dyn Events,
     ) -> Result<(), Failure> {
         // Several experiments may share a file, and an `override` may give one of them another file
@@ -257,7 +258,7 @@ impl World {
         &mut self,
         dataset: &Dataset,
         store: &Store,
-        download: bool,
+        download: Option<&AtomicBool>,
         events: &dyn Events,
     ) -> Result<Option<String>, Failure> {
         let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
@@ -292,7 +293,7 @@ fn find(
     whose: &str,
     node: &str,
     store: &Store,
-    download: bool,
+    download: Option<&AtomicBool>,
     events: &dyn Events,
 ) -> Result<Result<(Digest, Option<PathBuf>), String>, Failure> {
     let file = match locate(path, download, events)? {
@@ -319,7 +320,11 @@ enum Place {
     ToCome,
 }
 
-fn locate(path: &DataPath, download: bool, events: &dyn Events) -> Result<Place, Failure> {
+fn locate(
+    path: &DataPath,
+    download: Option<&AtomicBool>,
+    events: &dyn Events,
+) -> Result<Place, Failure> {
     match HubFile::parse(&path.written) {
         None => match path.written.strip_prefix("env:") {
             None => Ok(Place::Here(path.base.join(&path.written))),
@@ -338,11 +343,9 @@ fn locate(path: &DataPath, download: bool, events: &dyn Events) -> Result<Place,
             if let Some(cached) = file.cached() {
                 return Ok(Place::Here(cached));
             }
-            if !download {
-                return Ok(Place::ToCome);
-            }
-            events.note(&format!("downloading {}", path.written));
-            Ok(Place::Here(file.fetch()?))
+            let Some(stop) = download else { return Ok(Place::ToCome) };
+            events.note(&format!("downloading {file}"));
+            Ok(Place::Here(file.fetch(events, stop)?))
         }
     }
 }

@@ -22,6 +22,7 @@ mod page;
 mod robustness;
 mod run;
 mod score;
+mod stand_in;
 mod store;
 mod support;
 mod surface;
