@@ -15,7 +15,7 @@ pub fn audit(args: &AuditArgs, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match print(&loaded, printer) {
         Ok(()) => Exit::Ok,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 

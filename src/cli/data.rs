@@ -22,7 +22,7 @@ pub fn data(args: &DataArgs, printer: Printer) -> Exit {
     };
     match made {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 
@@ -42,7 +42,7 @@ fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
     if !world.scans.is_empty() {
         return Ok(Exit::Ok);
     }
-    let text = match world.lacking.is_empty() {
+    let text = match world.missing.is_empty() {
         true => "the file has no data sets",
         false => "none of the data sets was found",
     };
@@ -64,7 +64,7 @@ fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Resul
     let figure = figure::figure(dataset, &store, &mut world, &looking)?;
     looking.finish();
     let figure = figure.ok_or_else(|| {
-        Failure::Data(format!(
+        Failure::data(format!(
             "the faces of `{name}` are not all prepared; `proofmark prepare {}` does it",
             args.file.display()
         ))

@@ -18,7 +18,7 @@ pub fn export(args: &ExportArgs, printer: Printer) -> Exit {
     let Some(loaded) = checked(&of.file, printer) else { return Exit::Invalid };
     match made(args, &loaded, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 
@@ -44,7 +44,7 @@ fn made(args: &ExportArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
         }
     };
     let Some(text) = text else {
-        print_missing(&world, printer);
+        print_missing(&world, &loaded.sources, printer);
         return Ok(Exit::Data);
     };
     give(of.out.as_deref(), &text, printer)?;

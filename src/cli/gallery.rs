@@ -27,7 +27,7 @@ pub fn gallery(args: &GalleryArgs, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match draw(args, &loaded, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 
@@ -68,7 +68,7 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, F
     world.find_weights(project, &store, true, &looking)?;
     looking.finish();
     if !world.missing.is_empty() {
-        print_missing(&world, printer);
+        print_missing(&world, &loaded.sources, printer);
         return Ok(Exit::Data);
     }
     let plan = plan(project, &world.facts);
@@ -78,7 +78,7 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, F
         plan: &plan,
         store: &store,
         devices: &Devices::default(),
-        observer: &Lines::new(printer, Whole::new(1)),
+        observer: &Lines::new(printer, &loaded.sources, Whole::new(1)),
         jobs: 1,
         fail_fast: true,
         part: Part::WHOLE,

@@ -10,12 +10,13 @@ use super::progress::{StageProgress, bars};
 use super::project::{Purpose, checked, failed, planned, print_missing};
 use proofmark_base::store::{Held, Store};
 use proofmark_base::work::Failure;
+use proofmark_lang::Sources;
 
 /// Says what would be removed; removes it only if that is asked for.
 pub fn gc(args: &GcArgs, printer: Printer) -> Exit {
     match carry_out(args, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &Sources::default(), printer),
     }
 }
 
@@ -24,10 +25,14 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Failure> {
     for file in &args.files {
         let Some(loaded) = checked(file, printer) else { return Ok(Exit::Invalid) };
         let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-        let planned = planned(&loaded, &args.store.store, &looking, Purpose::Results)?;
+        let planned = planned(&loaded, &args.store.store, &looking, Purpose::Results);
+        let planned = match planned {
+            Ok(planned) => planned,
+            Err(failure) => return Ok(failed(&failure, &loaded.sources, printer)),
+        };
         looking.finish();
         if !planned.world.missing.is_empty() {
-            print_missing(&planned.world, printer);
+            print_missing(&planned.world, &loaded.sources, printer);
             printer.always(&format!(
                 "what {} needs cannot be told without its data; nothing was removed",
                 file.display()

@@ -4,15 +4,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::output::Printer;
+use super::output::{Printer, disk_hint};
 use super::progress::{StageProgress, bars, duration};
 use super::project::Planned;
 use super::size::{Known, size};
+use super::told::words;
 use super::whole::Whole;
 use crate::engine::run::{Observer, Until};
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
-use proofmark_lang::Loaded;
+use proofmark_lang::{Loaded, Sources};
 use proofmark_plan::graph::Stage;
 use proofmark_report::statistics;
 
@@ -71,18 +72,19 @@ impl Drop for State {
 
 /// Tells about stages in lines on stderr, above the bars of those that run and the line of the
 /// whole.
-pub struct Lines {
+pub struct Lines<'a> {
     printer: Printer,
+    sources: &'a Sources,
     bars: MultiProgress,
     whole: Mutex<State>,
 }
 
-impl Lines {
-    /// Lines about the stages of a run.
-    pub fn new(printer: Printer, whole: Whole) -> Self {
+impl<'a> Lines<'a> {
+    /// Lines about the stages of a run of the project that these sources declare.
+    pub fn new(printer: Printer, sources: &'a Sources, whole: Whole) -> Self {
         let bars = bars(printer);
         let whole = Mutex::new(State::new(whole, &bars));
-        Self { printer, bars, whole }
+        Self { printer, sources, bars, whole }
     }
 
     fn line(&self, text: &str) {
@@ -94,7 +96,7 @@ impl Lines {
     }
 }
 
-impl Observer for Lines {
+impl Observer for Lines<'_> {
     fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events> {
         let words = {
             let mut state = self.state();
@@ -137,8 +139,10 @@ impl Observer for Lines {
         }
         // That all was stopped is told once, at the end.
         if !matches!(failure, Failure::Interrupted) {
-            let text = format!("{} {} failed: {failure}", stage.kind.word(), stage.name);
-            self.bars.suspend(|| self.printer.error(&text, None));
+            let why = words(failure, self.sources, self.printer);
+            let text = format!("{} {} failed: {why}", stage.kind.word(), stage.name);
+            let hint = disk_hint(&text);
+            self.bars.suspend(|| self.printer.error(&text, hint.as_deref()));
         }
     }
 

@@ -24,6 +24,7 @@ mod run;
 mod score;
 mod size;
 mod table;
+mod told;
 mod usage;
 mod whole;
 

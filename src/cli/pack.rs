@@ -11,7 +11,7 @@ use crate::engine::page::content;
 use crate::engine::run::unfinished;
 use crate::engine::tables;
 use proofmark_base::work::Failure;
-use proofmark_lang::Loaded;
+use proofmark_lang::{Loaded, Sources};
 use proofmark_report::table::TableData;
 use proofmark_report::terminal;
 
@@ -20,7 +20,7 @@ pub fn pack(args: &PackArgs, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match make(args, &loaded, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 
@@ -29,12 +29,12 @@ fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fail
     let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Results)?;
     if !planned.world.missing.is_empty() {
         looking.finish();
-        print_missing(&planned.world, printer);
+        print_missing(&planned.world, &loaded.sources, printer);
         return Ok(Exit::Data);
     }
     let unfinished = unfinished(&planned.plan, &planned.store);
     if !unfinished.is_empty() {
-        return Err(Failure::Data(format!(
+        return Err(Failure::data(format!(
             "{} of {} stages have not run, so that there is nothing whole to pack; `proofmark run \
              {}` runs them",
             unfinished.len(),
@@ -71,15 +71,14 @@ fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fail
 
 /// Rebuilds the tables of a pack, prints them, and says whether they are as packed.
 pub fn replay(args: &ReplayArgs, printer: Printer) -> Exit {
-    match again(args, printer) {
+    let pack = match Pack::open(&args.pack) {
+        Ok(pack) => pack,
+        Err(failure) => return failed(&failure, &Sources::default(), printer),
+    };
+    match tell(args, &pack, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&pack.named(failure), &pack.loaded.sources, printer),
     }
-}
-
-fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
-    let pack = Pack::open(&args.pack)?;
-    tell(args, &pack, printer).map_err(|failure| pack.named(failure))
 }
 
 fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failure> {

@@ -25,7 +25,7 @@ pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match print(args, &loaded, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 
@@ -34,7 +34,7 @@ fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fai
     let planned = planned(loaded, &args.store.store, &looking, Purpose::Saying(printer))?;
     looking.finish();
     if !planned.world.missing.is_empty() {
-        print_missing(&planned.world, printer);
+        print_missing(&planned.world, &loaded.sources, printer);
         return Ok(Exit::Data);
     }
     let reasons = reasons(&planned.plan, &planned.store);

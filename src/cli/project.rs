@@ -1,11 +1,10 @@
 //! What several verbs begin with: a checked project, a store.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::exit::Exit;
-use super::output::{Printer, disk_hint};
-use crate::engine::world::{Sought, World, look};
+use super::output::Printer;
+pub use super::told::{failed, print_missing};
+use crate::engine::world::{World, look};
 use crate::engine::{enough, leaks, weights};
 use proofmark_lang::render::{Style, text};
 
@@ -121,32 +120,4 @@ pub fn print_notes(world: &World, printer: Printer) {
         }
     }
     world.notes.iter().for_each(|note| printer.line(note));
-}
-
-/// Prints what was looked for and is not there.
-pub fn print_missing(world: &World, printer: Printer) {
-    let mut counts: BTreeMap<Sought, usize> = BTreeMap::new();
-    for missing in &world.missing {
-        printer.error(&missing.text, None);
-        *counts.entry(missing.what).or_default() += 1;
-    }
-    let counts: Vec<String> = counts.into_iter().map(|(what, n)| what.counted(n)).collect();
-    printer.always(&format!("\n{} cannot be read; nothing was run", counts.join(" and ")));
-}
-
-/// Prints a failure and gives its exit code.
-pub fn failed(failure: &Failure, printer: Printer) -> Exit {
-    match failure {
-        Failure::Interrupted => printer.always(&failure.to_string()),
-        _ => {
-            let text = failure.to_string();
-            let hint = disk_hint(&text);
-            printer.error(&text, hint.as_deref());
-            // Whatever could not be kept: nothing is wrong with the data.
-            if hint.is_some() {
-                return Exit::Failed;
-            }
-        }
-    }
-    Exit::from(failure)
 }

@@ -58,7 +58,7 @@ fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match carry_out(args, &loaded, task, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 
@@ -74,7 +74,7 @@ fn carry_out(
     let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Running(printer))?;
     looking.finish();
     if !planned.world.missing.is_empty() {
-        print_missing(&planned.world, printer);
+        print_missing(&planned.world, &loaded.sources, printer);
         return Ok(Exit::Data);
     }
     let devices = match until {
@@ -82,7 +82,7 @@ fn carry_out(
         Until::Train | Until::Evaluate => Devices::open(args.device, &loaded.project)?,
     };
     let jobs = args.jobs.unwrap_or_else(|| default_jobs(&loaded.project));
-    let observer = Lines::new(printer, whole(loaded, &planned, until, jobs)?);
+    let observer = Lines::new(printer, &loaded.sources, whole(loaded, &planned, until, jobs)?);
     let run = Run {
         project: &loaded.project,
         world: &planned.world,

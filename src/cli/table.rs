@@ -30,7 +30,7 @@ pub fn table(args: &TableArgs, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match print(args, &loaded, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 
@@ -39,7 +39,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
     let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Results)?;
     looking.finish();
     if !planned.world.missing.is_empty() {
-        print_missing(&planned.world, printer);
+        print_missing(&planned.world, &loaded.sources, printer);
         return Ok(Exit::Data);
     }
     let unfinished = unfinished(&planned.plan, &planned.store);
@@ -100,7 +100,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
 /// A table beside the committed one.
 fn committed(path: &Path, table: &TableData, tolerance: f64) -> Result<Check, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| {
-        Failure::Data(format!(
+        Failure::data(format!(
             "there is no committed table {} to compare with ({e}); `proofmark run --reports {}` \
              writes it",
             path.display(),
@@ -109,7 +109,7 @@ fn committed(path: &Path, table: &TableData, tolerance: f64) -> Result<Check, Fa
     })?;
     let now = csv::render(table);
     let differences = compare(&text, &now, tolerance)
-        .map_err(|why| Failure::Data(format!("{}: {why}", path.display())))?;
+        .map_err(|why| Failure::data(format!("{}: {why}", path.display())))?;
     let lines: Vec<String> = differences.iter().map(|d| format!("\n  {d}")).collect();
     let same = lines.is_empty();
     let redrawn = match redrawn(&text, &now) {

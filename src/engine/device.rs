@@ -27,7 +27,11 @@ impl Devices {
         for experiment in experiments(project) {
             let choice = devices.choice(experiment);
             if let Entry::Vacant(place) = devices.open.entry(choice) {
-                place.insert(open(choice)?);
+                let device = open(choice).map_err(|failure| match stated {
+                    Some(_) => failure,
+                    None => failure.at(experiment.recipe.device.origin, "asked for here"),
+                });
+                place.insert(device?);
             }
         }
         Ok(devices)
@@ -61,7 +65,7 @@ pub fn open(choice: DeviceChoice) -> Result<Device, Failure> {
                 true => why.to_string(),
                 false => "this proofmark was built without `--features cuda`".to_owned(),
             };
-            Failure::Run(format!(
+            Failure::run(format!(
                 "device `{choice}` cannot be used: {why}; `--device cpu` stands above what recipes \
                  say"
             ))

@@ -68,7 +68,7 @@ pub fn make(
     if all.len() < videos.len() {
         return Ok(Made::Left(videos.len() - all.len()));
     }
-    write_tables(folder, &scan.manifest, &all).map_err(Failure::Run)?;
+    write_tables(folder, &scan.manifest, &all).map_err(Failure::run)?;
     Ok(Made::Whole(all.into_iter().cloned().collect()))
 }
 
@@ -82,8 +82,9 @@ fn search(dataset: &Dataset, weights: Option<&Path>) -> Result<Option<Search>, F
         Some(path) => Detector::open(path),
         None => Detector::embedded(),
     };
+    let declared = rule.weights.as_ref().map_or(rule.detector.origin, |path| path.origin);
     Ok(Some(Search {
-        detector: detector.map_err(|e| Failure::Run(e.to_string()))?,
+        detector: detector.map_err(|e| Failure::run(e).at(declared, "this detector"))?,
         options: Options {
             score: rule.score.value as f32,
             nms: rule.nms.value as f32,
@@ -128,5 +129,5 @@ fn demo_videos(dataset: &Dataset, layout: &DemoLayout) -> Result<Vec<demo::DemoV
     let hidden: Vec<&str> = layout.hidden_methods.iter().map(|m| m.value.as_str()).collect();
     let declared: Vec<&str> = dataset.manipulations.iter().map(|m| m.name.value.as_str()).collect();
     let methods = if hidden.is_empty() { declared } else { hidden };
-    demo::videos(layout, &methods).map_err(|e| Failure::Data(e.to_string()))
+    demo::videos(layout, &methods).map_err(Failure::data)
 }

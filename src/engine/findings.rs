@@ -39,7 +39,7 @@ pub fn gather(
         project.tables.iter().flat_map(scored).chain(validated).collect();
     for (dataset, split) in splits {
         if let Some(folder) = folders.get(&dataset) {
-            let faces = Faces::open(folder).map_err(Failure::Data)?;
+            let faces = Faces::open(folder).map_err(Failure::data)?;
             findings.coverage.push(coverage(world, &faces, dataset, split));
         }
     }
@@ -163,7 +163,7 @@ fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Res
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = contents(path)?;
-    serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
+    serde_json::from_slice(&text).map_err(|e| Failure::data(format!("{}: {e}", path.display())))
 }
 
 /// Videos of a split with a usable face, of all of them, and the others.

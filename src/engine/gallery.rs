@@ -52,7 +52,7 @@ pub fn sheet(
     let sets = sample::read(project, experiment, world, &sampled, faces)?;
     let reals: Vec<&Sample> = sets.train.iter().filter(|s| s.role == Role::Target).collect();
     if reals.is_empty() {
-        return Err(Failure::Run(format!("experiment `{name}` trains on no pseudo-fakes")));
+        return Err(Failure::run(format!("experiment `{name}` trains on no pseudo-fakes")));
     }
     let side = experiment.backbone.image.value;
     let inputs = Inputs {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::Frame;
 use proofmark_lang::model::{Dataset, Detector as Declared};
+use proofmark_lang::span::Origin;
 use proofmark_prepare::crop::Window;
 use proofmark_prepare::cut::Cut;
 use proofmark_prepare::detect::{Detector, Options, Scratch};
@@ -43,8 +44,12 @@ pub fn make(
     stop: &AtomicBool,
 ) -> Result<String, Failure> {
     let internal = |e: &dyn std::fmt::Display| Failure::Internal(e.to_string());
+    let declared = dataset.landmarks.as_ref().map_or(Origin::DEFAULT, |path| path.origin);
     let finder = match given {
-        Some((path, frames)) => Finder::Given(Given::read(path, frames).map_err(Failure::Data)?),
+        Some((path, frames)) => {
+            let read = Given::read(path, frames);
+            Finder::Given(read.map_err(|why| Failure::data(why).at(declared, "this file"))?)
+        }
         None => Finder::Network(LandmarkNet::embedded()?),
     };
     let detector = match dataset.faces.detector.value {
@@ -67,15 +72,16 @@ pub fn make(
     let with = marks.iter().filter(|mark| mark.points.is_some()).count();
     if let (Some((path, _)), true) = (given, with == 0 && count > 0) {
         let (frame, _) = faces.file.place(0);
-        return Err(Failure::Data(format!(
+        return Err(Failure::data(format!(
             "{} has points of none of the {count} faces of `{}`; a row of its first face has `{}` \
              in `video`, {frame} in `frame`, and points in pixels of the frame that lie on the face",
             path.display(),
             dataset.name.value,
             faces.file.video_key(0)
-        )));
+        ))
+        .at(declared, "this file"));
     }
-    Marks(marks).write(folder, &faces.file).map_err(Failure::Run)?;
+    Marks(marks).write(folder, &faces.file).map_err(Failure::run)?;
     Ok(format!("{with} of {count} faces have landmarks"))
 }
 
@@ -106,7 +112,7 @@ impl Search<'_> {
             None => Some(Window::centre_square(width, height)),
         };
         let Some(window) = window else {
-            return Err(Failure::Data(format!("face {index} has a box outside its frame")));
+            return Err(Failure::data(format!("face {index} has a box outside its frame")));
         };
         let place = |p: [f64; 2]| in_window(window, p);
         let bbox = match detected {
@@ -140,7 +146,7 @@ impl Search<'_> {
         };
         let Buffers { rgb, scratch } = buffers;
         let found = detector.detect(rgb, side, side, &IN_CROP, scratch);
-        let found = found.map_err(|e| Failure::Run(e.to_string()))?;
+        let found = found.map_err(Failure::run)?;
         let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
         let boxes = found.into_iter().map(|detection| detection.bbox);
         let largest = boxes.max_by(|a, b| area(a).total_cmp(&area(b)));

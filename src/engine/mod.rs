@@ -14,6 +14,7 @@ pub mod outside;
 pub mod pack;
 pub mod page;
 mod picks;
+mod place;
 pub mod predict;
 pub mod ready;
 pub mod run;

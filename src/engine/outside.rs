@@ -10,6 +10,7 @@ use proofmark_data::{Scan, Video};
 use proofmark_evaluate::outside::{OutsideCoverage, OutsideError, read};
 use proofmark_evaluate::predictions::{Prediction, PredictionsError, write};
 use proofmark_lang::model::{Label, Predictions};
+use proofmark_lang::span::Origin;
 use proofmark_plan::graph::Target;
 
 /// How much of the split has a score, beside the predictions.
@@ -28,7 +29,7 @@ pub fn make(
     let videos = scan.manifest.video_rows();
     let keys: Vec<_> = videos.iter().map(|video| (video.key.as_str(), video.split)).collect();
     let (rows, coverage) = read(&path, declared, &target.dataset, target.split, &keys)
-        .map_err(|e: OutsideError| Failure::Data(format!("row `{row}`: {e}")))?;
+        .map_err(|error| unusable(row, error, declared))?;
     let prediction = |video: &Video, frame, score: f64| {
         let fake = video.label == Label::Fake;
         Prediction {
@@ -49,15 +50,44 @@ pub fn make(
     let metadata =
         BTreeMap::from([("proofmark.outside".to_owned(), declared.file.value.written.clone())]);
     write(&folder.join(FILE), rows, &classes, &metadata)
-        .map_err(|e: PredictionsError| Failure::Run(e.to_string()))?;
+        .map_err(|e: PredictionsError| Failure::run(e))?;
     let text =
         serde_json::to_vec_pretty(&coverage).map_err(|e| Failure::Internal(e.to_string()))?;
     Ok(write_whole(&folder.join(COVERAGE), &text)?)
+}
+
+/// Why the scores of a row cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("row `{row}`: {source}")]
+pub struct Unusable {
+    row: String,
+    /// What is wrong with the file.
+    pub source: OutsideError,
+}
+
+/// At the declaration of the file, and of what is wrong with it.
+fn unusable(row: &str, source: OutsideError, declared: &Predictions) -> Failure {
+    let (other, text) = match &source {
+        OutsideError::Range { .. } => (declared.score.origin, "no probability in this column"),
+        OutsideError::Lacking { column, .. } => (
+            [Some(&declared.video), declared.frame.as_ref()]
+                .into_iter()
+                .flatten()
+                .find(|named| named.value == *column)
+                .map_or(Origin::DEFAULT, |named| named.origin),
+            "a cell of this column",
+        ),
+        OutsideError::Unknown { .. } => (declared.video.origin, "has other keys"),
+        OutsideError::Coverage { .. } => (declared.min_coverage.origin, "not reached"),
+        OutsideError::Twice { .. } | OutsideError::File(_) => (Origin::DEFAULT, ""),
+    };
+    let failure = Failure::data(Unusable { row: row.to_owned(), source });
+    failure.at(declared.file.origin, "this file").at(other, text)
 }
 
 /// What was written beside the predictions.
 pub fn coverage(folder: &Path) -> Result<OutsideCoverage, Failure> {
     let path = folder.join(COVERAGE);
     let text = contents(&path)?;
-    serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
+    serde_json::from_slice(&text).map_err(|e| Failure::data(format!("{}: {e}", path.display())))
 }

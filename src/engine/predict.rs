@@ -22,7 +22,7 @@ pub const FILE: &str = "predictions.parquet";
 
 /// That a model gives no number for a face, although its own are.
 pub(super) fn no_number(model: &Path, face: &str) -> Failure {
-    Failure::Data(format!(
+    Failure::data(format!(
         "the model {} gives no number for {face}: its weights are numbers, but too large together, \
          or the mean and standard deviation of its inputs are not those that it was trained with",
         model.display()
@@ -71,7 +71,7 @@ pub fn make(
         ("proofmark.model".to_owned(), card.key.clone()),
         ("proofmark.experiment".to_owned(), card.experiment.clone()),
     ]);
-    let failed = |e: proofmark_evaluate::predictions::PredictionsError| Failure::Run(e.to_string());
+    let failed = |e: proofmark_evaluate::predictions::PredictionsError| Failure::run(e);
     let mut writer =
         PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata).map_err(failed)?;
     events.begin("faces", todo.len() as u64);

@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::Device;
 
 use super::train::write_json;
-use super::weights::Declared;
+use super::weights::{Declared, at};
 use proofmark_base::work::{Events, Failure};
 use proofmark_lang::model::{Experiment, Head};
 use proofmark_model::architecture::Architecture;
@@ -30,7 +30,8 @@ pub fn make(
     let network = Architecture::new(&experiment.backbone, classes.len());
     let params = Params::zeros(network.parameters(), &Device::Cpu)?;
     let declared = Declared::new(experiment, network.clone());
-    let report = load(weights, &declared.expected(), &params)?;
+    let report = load(weights, &declared.expected(), &params).map_err(Failure::from);
+    let report = report.map_err(|failure| failure.at(at(experiment), "this file"))?;
     events.note(&report.summary());
     write_json(&folder.join("load.json"), &report)?;
     let normalize = &experiment.init.normalize;

@@ -12,7 +12,7 @@ use super::executor::{Executor, Local, Outcome, Task};
 use super::faces::Made;
 use super::sample::{self, Folders, MarkedFaces};
 use super::world::World;
-use super::{faces, landmarks, outside, predict, ready, train};
+use super::{faces, landmarks, outside, place, predict, ready, train};
 use proofmark_base::store::{Claim, StageRecord, Store};
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
@@ -183,6 +183,7 @@ impl Run<'_> {
         let local = Local { jobs, fail_fast: self.fail_fast, stop: self.stop };
         let outcomes = local.carry_out(&tasks, &|i| {
             let made = self.finish(stages[i].1, i + 1, stages.len());
+            let made = made.map_err(|failure| place::at(failure, self.project, stages[i].1));
             if let Err(failure) = &made {
                 self.observer.failed(stages[i].1, failure);
             }
@@ -232,7 +233,7 @@ impl Run<'_> {
             Claim::Done(_) => return Ok(true),
             Claim::Make(draft) => draft,
             Claim::Busy => {
-                return Err(Failure::Run(format!(
+                return Err(Failure::run(format!(
                     "another process is preparing share {share} or all of `{dataset}`; let it end, \
                      or take another share"
                 )));
@@ -327,7 +328,7 @@ impl Run<'_> {
                 let folders = self.face_folders();
                 let faces = folders.get(dataset).map(|folder| Faces::open(folder));
                 let lost = || Failure::Internal(format!("`{dataset}` was not prepared"));
-                let faces = faces.ok_or_else(lost)?.map_err(Failure::Data)?;
+                let faces = faces.ok_or_else(lost)?.map_err(Failure::data)?;
                 let declared = &self.project.datasets[dataset];
                 let frames = self.scan(dataset)?.manifest.frame_rows();
                 let given = self.world.landmarks.get(dataset);
@@ -369,7 +370,7 @@ impl Run<'_> {
                 let faces = faces
                     .get(dataset)
                     .ok_or_else(|| Failure::Internal(format!("`{dataset}` was not prepared")))?;
-                let faces = Faces::open(faces).map_err(Failure::Data)?;
+                let faces = Faces::open(faces).map_err(Failure::data)?;
                 let scan = self.scan(dataset)?;
                 predict::make(&model, scan, faces, target, folder, device, events, self.stop)?;
             }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::picks::Picks;
 use super::world::World;
 use proofmark_base::work::Failure;
+use proofmark_data::Video;
 use proofmark_data::attribution::{Classes, classes};
 use proofmark_data::sample::{Candidate, Pick, SourceSample, sample};
 use proofmark_data::statistics::Row;
 use proofmark_data::survey::{Purpose, SetTable};
-use proofmark_data::{DataError, Video};
 use proofmark_lang::model::{Dataset, Ensemble, Experiment, Label, Project, PseudoFake, Split};
 use proofmark_prepare::faces::Faces;
 use proofmark_prepare::landmarks::Marks;
@@ -86,10 +86,6 @@ impl MarkedFaces {
     }
 }
 
-fn data(error: DataError) -> Failure {
-    Failure::Data(error.to_string())
-}
-
 /// Samples an ensemble into `folder`. Returns the counts in the form of Table 1.
 pub fn make(
     project: &Project,
@@ -136,7 +132,7 @@ pub fn make(
             }
         }
     }
-    let mut sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
+    let mut sampled = sample(&candidates, ensemble.sample.as_ref())?;
     picks.train = sampled.picks;
     picks.sort();
     picks.write(&folder.join(FILE))?;
@@ -228,7 +224,7 @@ pub fn expected(
             }
         }
     }
-    let sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
+    let sampled = sample(&candidates, ensemble.sample.as_ref())?;
     Ok(Some(sampled.picks.len() + 2 * pairs))
 }
 
@@ -272,7 +268,14 @@ fn classes_of(
 ) -> Result<Classes, Failure> {
     let pairs: Vec<(&Dataset, &[Video])> =
         sources.iter().zip(videos).map(|(s, v)| (s.dataset, v.as_slice())).collect();
-    classes(experiment.attribution.map(|a| a.value), &pairs).map_err(data)
+    let by = experiment.attribution;
+    classes(by.map(|by| by.value), &pairs).map_err(|error| {
+        let failure = Failure::from(error);
+        match by {
+            Some(by) => failure.or_at(by.origin, "needs a class of each fake"),
+            None => failure,
+        }
+    })
 }
 
 /// Names of the classes that an experiment would tell apart, real first.
@@ -366,12 +369,12 @@ pub fn open_faces(
         let lost = |what: &str| Failure::Internal(format!("no {what} of `{}`", source.name()));
         if !opened.contains_key(source.name()) {
             let folder = folders.get(source.name()).ok_or_else(|| lost("faces"))?;
-            let faces = Faces::open(folder).map_err(Failure::Data)?;
+            let faces = Faces::open(folder).map_err(Failure::data)?;
             opened.insert(source.name().to_owned(), MarkedFaces { faces, marks: None });
         }
         if let (Some(_), Some(faces)) = (source.pseudo_fake, opened.get_mut(source.name())) {
             let folder = marks.get(source.name()).ok_or_else(|| lost("landmarks"))?;
-            faces.marks = Some(Marks::read(folder, &faces.faces.file).map_err(Failure::Data)?);
+            faces.marks = Some(Marks::read(folder, &faces.faces.file).map_err(Failure::data)?);
         }
     }
     Ok(opened)

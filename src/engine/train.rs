@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use candle_core::Device;
 
 use super::sample::TrainingSets;
-use super::weights::Declared;
+use super::weights::{Declared, at};
 use proofmark_base::work::{Events, Failure};
 use proofmark_lang::model::{Ensemble, Experiment, Project, Weights};
 use proofmark_model::architecture::Architecture;
@@ -104,7 +104,8 @@ fn first_weights(
                 .ok_or_else(|| Failure::Internal("weights were not looked for".to_owned()))?;
             randomize(params, Scheme::Xavier, recipe_seed, |_| true)?;
             let declared = Declared::new(experiment, config.clone());
-            Ok(Some(load(path, &declared.expected(), params)?))
+            let report = load(path, &declared.expected(), params).map_err(Failure::from);
+            Ok(Some(report.map_err(|failure| failure.at(at(experiment), "this file"))?))
         }
     }
 }

@@ -89,7 +89,7 @@ impl Ffmpeg {
     /// Nothing of that name that runs.
     pub fn at(program: OsString) -> Result<Self, Failure> {
         let missing = |why: String| {
-            Failure::Run(format!(
+            Failure::run(format!(
                 "videos need ffmpeg, and `{}` cannot be run: {why}\n  to install it: `apt install \
                  ffmpeg` on Debian and Ubuntu, `brew install ffmpeg` on macOS\n  to say otherwise: \
                  set {VARIABLE} to the program",
@@ -222,7 +222,7 @@ impl Ffmpeg {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let mut child = command.spawn().map_err(|e| {
-            Failure::Run(format!("cannot start {}: {e}", command.get_program().display()))
+            Failure::run(format!("cannot start {}: {e}", command.get_program().display()))
         })?;
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         let process = Process(Mutex::new(child));
@@ -267,7 +267,7 @@ fn passthrough(version: &str) -> [&'static str; 2] {
 }
 
 fn failed(error: &io::Error) -> Failure {
-    Failure::Run(format!("the output of ffmpeg cannot be read: {error}"))
+    Failure::run(format!("the output of ffmpeg cannot be read: {error}"))
 }
 
 /// What a process said.

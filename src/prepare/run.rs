@@ -326,7 +326,7 @@ impl Search {
         scratch: &mut Scratch,
     ) -> Result<Vec<Detection>, Failure> {
         let found = self.detector.detect(rgb, width, height, &self.options, scratch);
-        let mut found = found.map_err(|e| Failure::Run(e.to_string()))?;
+        let mut found = found.map_err(Failure::run)?;
         if self.take == Take::Largest {
             let area = |d: &Detection| (d.bbox[2] - d.bbox[0]) * (d.bbox[3] - d.bbox[1]);
             // Of equally large faces the one with the best score stays.

@@ -19,6 +19,7 @@ mod layouts;
 mod outside;
 mod pack;
 mod page;
+mod places;
 mod robustness;
 mod run;
 mod score;
