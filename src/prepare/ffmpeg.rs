@@ -129,8 +129,8 @@ impl Ffmpeg {
             return Ok(self.pass(path, &expression(rule, None), stop, &mut each)?.0);
         }
         let picking = match self.length(path, stop)? {
-            Ok(length) => expression(rule, Some(length)),
-            Err(why) => return Ok(Decoded { frames: 0, trouble: Some(why) }),
+            Length::Frames(length) => expression(rule, Some(length)),
+            Length::Unknown(why) => return Ok(Decoded { frames: 0, trouble: Some(why) }),
         };
         let (decoded, length) = self.pass(path, &picking, stop, &mut each)?;
         let otherwise = expression(rule, Some(length));
@@ -166,7 +166,7 @@ impl Ffmpeg {
         command.arg("-vf").arg(format!("select='{picking}'"));
         command.args(passthrough(&self.version));
         command.args(["-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1"]);
-        let (result, said) = self.watched(&mut command, stop, |output, picked, clock| {
+        let (frames, said) = self.watched(&mut command, stop, |output, picked, clock| {
             let mut rgb = Vec::new();
             let mut frames = 0;
             while let Some(size) = clock.waiting(|| ppm::read(output, &mut rgb))? {
@@ -177,7 +177,6 @@ impl Ffmpeg {
             }
             Ok(frames)
         })?;
-        let frames = result?;
         let trouble = match (frames, said.trouble) {
             (0, None) => Some("no frame could be decoded".to_owned()),
             (_, trouble) => trouble,
@@ -187,7 +186,7 @@ impl Ffmpeg {
 
     /// How many frames a video should have, from its packets, without decoding it. Those that an
     /// edit list leaves out are not counted.
-    fn length(&self, path: &Path, stop: &AtomicBool) -> Result<Result<u64, String>, Failure> {
+    fn length(&self, path: &Path, stop: &AtomicBool) -> Result<Length, Failure> {
         let mut command = Command::new(&self.probe);
         command.args(["-v", "error", "-select_streams", "V:0"]);
         command.args(["-show_entries", "packet=flags", "-of", "csv=p=0"]);
@@ -203,9 +202,12 @@ impl Ffmpeg {
             }
             Ok(length)
         })?;
-        Ok(match length? {
-            0 => Err(said.trouble.unwrap_or_else(|| "it has no video stream".to_owned())),
-            length => Ok(length),
+        Ok(match length {
+            0 => {
+                let nothing = || "it has no video stream".to_owned();
+                Length::Unknown(said.trouble.unwrap_or_else(nothing))
+            }
+            length => Length::Frames(length),
         })
     }
 
@@ -216,7 +218,7 @@ impl Ffmpeg {
         command: &mut Command,
         stop: &AtomicBool,
         work: impl FnOnce(&mut dyn BufRead, &Receiver<(u32, f64)>, &Clock) -> Result<T, Failure>,
-    ) -> Result<(Result<T, Failure>, Said), Failure> {
+    ) -> Result<(T, Said), Failure> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C is for us to hear: an ffmpeg that ends by it looks like the end of its video.
         #[cfg(unix)]
@@ -247,8 +249,16 @@ impl Ffmpeg {
         let given_up = clock.given_up.load(Ordering::Relaxed).then(|| {
             format!("ffmpeg gave nothing for {} s and was given up", self.patience.as_secs_f32())
         });
-        Ok((result, Said { trouble: given_up.or(said.trouble), ..said }))
+        Ok((result?, Said { trouble: given_up.or(said.trouble), ..said }))
     }
+}
+
+/// How long a video is.
+enum Length {
+    /// In frames.
+    Frames(u64),
+    /// It cannot be told, for this reason.
+    Unknown(String),
 }
 
 /// A path that ffmpeg takes for a file, whatever characters it has.
