@@ -190,13 +190,20 @@ impl Store {
     /// What is to be done about a result. `wait` blocks while another process makes it.
     pub fn claim(&self, stage: &str, key: &str, wait: bool) -> Result<Claim, StoreFailure> {
         if let Some(folder) = self.find(stage, key) {
+            tracing::info!(folder = %folder.display(), "is in the store");
             return Ok(Claim::Done(folder));
         }
         let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) if !wait => return Ok(Claim::Busy),
-            Err(TryLockError::WouldBlock) => lock.lock().doing("lock", &path)?,
+            Err(TryLockError::WouldBlock) if !wait => {
+                tracing::info!(lock = %path.display(), "another process has the lock");
+                return Ok(Claim::Busy);
+            }
+            Err(TryLockError::WouldBlock) => {
+                lock.lock().doing("lock", &path)?;
+                tracing::info!(lock = %path.display(), "the other process has given up the lock");
+            }
             Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
         }
         self.draft(stage, key, None, vec![lock])
@@ -235,6 +242,7 @@ impl Store {
     ) -> Result<Claim, StoreFailure> {
         // Another process may have finished it while we waited.
         if let Some(folder) = self.find(stage, key) {
+            tracing::info!(folder = %folder.display(), "was put into the store meanwhile");
             return Ok(Claim::Done(folder));
         }
         let name = format!("{stage}-{key}");
@@ -254,6 +262,7 @@ impl Store {
                 ));
             }
         }
+        tracing::info!(folder = %folder.display(), found = folder.is_dir(), "is made");
         fs::create_dir_all(&folder).doing("create", &folder)?;
         let clock = Clock::start(&folder, &share.map_or(String::new(), |s| format!("-{s}")))?;
         // Other shares may be writing.
@@ -321,11 +330,13 @@ impl Store {
         if let Some(known) = self.lock().known.get(&name)
             && (known.size, known.modified) == stamp
         {
+            tracing::debug!(file = %path.display(), "has the size and time of its digest");
             return Ok(known.digest.clone());
         }
         let mut hasher = blake3::Hasher::new();
         read(&mut File::open(path)?, stamp.0, &mut hasher)?;
         let digest = hasher.finalize().to_hex()[..32].to_owned();
+        tracing::debug!(file = %path.display(), %digest, "is read for its digest");
         let mut digests = self.lock();
         let (size, modified) = stamp;
         digests.known.insert(name, Known { size, modified, digest: digest.clone() });
@@ -369,6 +380,7 @@ impl Draft {
             fs::create_dir_all(parent).doing("create", parent)?;
         }
         fs::rename(&self.folder, &self.target).doing("create", &self.target)?;
+        tracing::info!(folder = %self.target.display(), "is published");
         self.clock.finish();
         Ok(self.target)
     }

@@ -9,7 +9,7 @@ impl DataError {
     pub fn places(&self) -> Vec<(Origin, &'static str)> {
         match self {
             Self::NotFound { origin, .. } => vec![(*origin, "declared here")],
-            Self::Incomplete { origin, .. } => vec![(*origin, "not all of it is here")],
+            Self::Incomplete { origin, .. } => vec![(*origin, "not all of it is there")],
             Self::NoColumn { origin, .. } => vec![(*origin, "no such column")],
             Self::UnknownValue { origin, .. } => vec![(*origin, "not in the file")],
             Self::TwoFacedLabel { origin, .. } => vec![(*origin, "declared as real, too")],

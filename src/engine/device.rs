@@ -31,7 +31,9 @@ impl Devices {
                     Some(_) => failure,
                     None => failure.at(experiment.recipe.device.origin, "asked for here"),
                 });
-                place.insert(device?);
+                let device = place.insert(device?).location();
+                let by = if stated.is_some() { "--device" } else { "recipe" };
+                tracing::info!(%choice, %by, ?device, "is opened");
             }
         }
         Ok(devices)

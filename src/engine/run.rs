@@ -12,7 +12,7 @@ use super::executor::{Executor, Local, Outcome, Task};
 use super::faces::Made;
 use super::sample::{self, Folders, MarkedFaces};
 use super::world::World;
-use super::{faces, landmarks, outside, place, predict, ready, train};
+use super::{faces, landmarks, outside, predict, ready, stage, train};
 use proofmark_base::store::{Claim, StageRecord, Store};
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
@@ -182,8 +182,8 @@ impl Run<'_> {
         let jobs = self.jobs.min(open.max(1));
         let local = Local { jobs, fail_fast: self.fail_fast, stop: self.stop };
         let outcomes = local.carry_out(&tasks, &|i| {
-            let made = self.finish(stages[i].1, i + 1, stages.len());
-            let made = made.map_err(|failure| place::at(failure, self.project, stages[i].1));
+            let make = || self.finish(stages[i].1, i + 1, stages.len());
+            let made = stage::within(self.project, stages[i].1, make);
             if let Err(failure) = &made {
                 self.observer.failed(stages[i].1, failure);
             }

@@ -41,6 +41,16 @@ pub fn make(
         events.note(&report.summary());
         write_json(&folder.join("load.json"), report)?;
     }
+    let (recipe, location) = (&experiment.recipe, device.location());
+    let micro = recipe.micro.as_ref().map_or(recipe.batch.value, |micro| micro.value);
+    tracing::info!(
+        device = ?location,
+        batch = recipe.batch.value,
+        at_a_time = micro,
+        faces = sets.train.len(),
+        validation = sets.val.len(),
+        "trains"
+    );
     let normalize = &experiment.init.normalize;
     let mut experiment = experiment.clone();
     experiment.loss = canonical_loss(&experiment.loss);

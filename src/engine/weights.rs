@@ -75,6 +75,7 @@ pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
         let declared = Declared::new(experiment, architecture);
         match check(file, &declared.expected()) {
             Ok(report) => {
+                tracing::info!(experiment = %name, file = %file.display(), "{}", report.summary());
                 let read = otherwise(&report);
                 world.facts.read.extend(read.map(|read| (name.clone(), read)));
             }

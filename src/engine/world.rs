@@ -165,6 +165,10 @@ pub fn look_at(
         let name = dataset.name.value.clone();
         match read(dataset, store, events) {
             Ok((scan, digests, contents)) => {
+                let manifest = &scan.manifest;
+                let (videos, frames) = (manifest.video_rows().len(), manifest.frame_rows().len());
+                let files = scan.files.as_ref().map_or(Path::new("drawn"), Files::root);
+                tracing::info!(dataset = %name, files = %files.display(), videos, frames, "is there");
                 world.facts.datasets.insert(name.clone(), digests);
                 world.contents.insert(name.clone(), contents);
                 world.scans.insert(name, scan);
@@ -305,6 +309,7 @@ fn find(
         }
         Place::Here(file) => match store.digest(&file) {
             Ok(digest) => {
+                tracing::info!(%written, file = %file.display(), %digest, "is there");
                 return Ok(Looked::Found { digest: Digest::Known(digest), file: Some(file) });
             }
             Err(error) => format!("{} ({error})", file.display()),

@@ -72,7 +72,15 @@ impl HubFile {
 
     /// The local copy, if it was downloaded before.
     pub fn cached(&self) -> Option<PathBuf> {
-        Cache::from_env().repo(self.repo()).get(&self.path)
+        let found = Cache::from_env().repo(self.repo()).get(&self.path);
+        let (repo, revision, path) = (&self.repo, &self.revision, &self.path);
+        match &found {
+            Some(file) => {
+                tracing::info!(%repo, %path, file = %file.display(), "is in the hub's cache")
+            }
+            None => tracing::info!(%repo, %revision, %path, "is not in the hub's cache"),
+        }
+        found
     }
 
     /// The local copy, downloaded now if need be.
@@ -92,6 +100,7 @@ impl HubFile {
             .with_retries(3)
             .build()
             .map_err(|e| failed(e.to_string()))?;
+        tracing::info!(repo = %self.repo, revision = %self.revision, path = %self.path, "asks the hub");
         let repo = api.repo(self.repo());
         // The cache has folders and files of these names.
         let named = api.metadata(&repo.url(&self.path)).map_err(|e| failed(e.to_string()))?;

@@ -223,6 +223,7 @@ impl Ffmpeg {
         // Ctrl-C is for us to hear: an ffmpeg that ends by it looks like the end of its video.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
+        tracing::debug!("runs {command:?}");
         let mut child = command.spawn().map_err(|e| {
             Failure::run(format!("cannot start {}: {e}", command.get_program().display()))
         })?;

@@ -149,7 +149,9 @@ impl Preparation<'_> {
         };
         thread::scope(|scope| {
             for _ in 0..rayon::current_num_threads().min(todo.len()) {
-                scope.spawn(|| self.work(&todo, &shared));
+                let span = tracing::Span::current();
+                let (todo, shared) = (&todo, &shared);
+                scope.spawn(move || span.in_scope(|| self.work(todo, shared)));
             }
         });
         let Shared { writer, failure, .. } = shared;

@@ -26,5 +26,6 @@ mod score;
 mod store;
 mod support;
 mod surface;
+mod verbose;
 mod videos;
 mod weights;

@@ -1,4 +1,7 @@
-//! The declaration that a stage is about, for what goes wrong in it.
+//! What surrounds the making of a stage: what `-v` tells of it, and the declaration that it is
+//! about, for what goes wrong in it.
+
+use std::time::Instant;
 
 use proofmark_base::store::StoreFailure;
 use proofmark_base::work::Failure;
@@ -6,9 +9,33 @@ use proofmark_lang::model::Project;
 use proofmark_lang::span::Origin;
 use proofmark_plan::graph::{Stage, Work};
 
+/// Makes a stage. What fails is about its declaration, unless a more telling one is known.
+///
+/// # Errors
+/// Those of the making.
+pub fn within<T>(
+    project: &Project,
+    stage: &Stage,
+    make: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (kind, name, key) = (stage.kind.word(), &stage.name, &stage.key);
+    let span = tracing::info_span!("stage", %kind, %name, %key);
+    span.in_scope(|| {
+        let begun = Instant::now();
+        tracing::info!("begins");
+        let made = make();
+        let seconds = format!("{:.2}", begun.elapsed().as_secs_f64());
+        match &made {
+            Ok(_) => tracing::info!(%seconds, "ends"),
+            Err(_) => tracing::info!(%seconds, "ends in a failure"),
+        }
+        made.map_err(|failure| at(failure, project, stage))
+    })
+}
+
 /// A failure of a stage, at the declaration of what it makes unless a more telling one is known.
 /// What befalls the machine is about none.
-pub fn at(failure: Failure, project: &Project, stage: &Stage) -> Failure {
+fn at(failure: Failure, project: &Project, stage: &Stage) -> Failure {
     match failure.cause() {
         Failure::Interrupted
         | Failure::Write { .. }
