@@ -195,13 +195,17 @@ impl Store {
 
     /// What is to be done about a result.
     pub fn claim(&self, stage: &str, key: &str) -> Result<Claim, StoreFailure> {
-        if self.find(stage, key).is_some() {
+        if let Some(folder) = self.find(stage, key) {
+            tracing::info!(folder = %folder.display(), "is in the store");
             return Ok(Claim::Done);
         }
         let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
         match lock.try_lock() {
             Ok(()) => self.draft(stage, key, None, vec![lock]).map(Claim::of),
-            Err(TryLockError::WouldBlock) => Ok(Claim::Busy),
+            Err(TryLockError::WouldBlock) => {
+                tracing::info!(lock = %path.display(), "another process has the lock");
+                Ok(Claim::Busy)
+            }
             Err(TryLockError::Error(e)) => Err(e).doing("lock", &path),
         }
     }
@@ -211,6 +215,7 @@ impl Store {
     pub fn wait(&self, stage: &str, key: &str) -> Result<Option<Draft>, StoreFailure> {
         let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
         lock.lock().doing("lock", &path)?;
+        tracing::info!(lock = %path.display(), "the other process has given up the lock");
         self.draft(stage, key, None, vec![lock])
     }
 
@@ -246,7 +251,8 @@ impl Store {
         locks: Vec<File>,
     ) -> Result<Option<Draft>, StoreFailure> {
         // Another process may have finished it while we waited.
-        if self.find(stage, key).is_some() {
+        if let Some(folder) = self.find(stage, key) {
+            tracing::info!(folder = %folder.display(), "was put into the store meanwhile");
             return Ok(None);
         }
         let name = format!("{stage}-{key}");
@@ -266,6 +272,7 @@ impl Store {
                 ));
             }
         }
+        tracing::info!(folder = %folder.display(), found = folder.is_dir(), "is made");
         fs::create_dir_all(&folder).doing("create", &folder)?;
         let clock = Clock::start(&folder, &share.map_or(String::new(), |s| format!("-{s}")))?;
         // Other shares may be writing.
@@ -333,11 +340,13 @@ impl Store {
         if let Some(known) = self.lock().known.get(&name)
             && (known.size, known.modified) == stamp
         {
+            tracing::debug!(file = %path.display(), "has the size and time of its digest");
             return Ok(known.digest.clone());
         }
         let mut hasher = blake3::Hasher::new();
         read(&mut File::open(path)?, stamp.0, &mut hasher)?;
         let digest = hasher.finalize().to_hex()[..32].to_owned();
+        tracing::debug!(file = %path.display(), %digest, "is read for its digest");
         let mut digests = self.lock();
         let (size, modified) = stamp;
         digests.known.insert(name, Known { size, modified, digest: digest.clone() });
@@ -381,6 +390,7 @@ impl Draft {
             fs::create_dir_all(parent).doing("create", parent)?;
         }
         fs::rename(&self.folder, &self.target).doing("create", &self.target)?;
+        tracing::info!(folder = %self.target.display(), "is published");
         self.clock.finish();
         Ok(self.target)
     }

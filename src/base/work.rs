@@ -4,8 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An error of a room that this one does not know.
-type Inner = Box<dyn std::error::Error + Send + Sync>;
+use proofmark_text::origin::Origin;
+
+/// An error of a room that this one does not know, or a sentence.
+pub type Inner = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hears what a stage does. The command line draws it; tests ignore it.
 pub trait Events: Sync {
@@ -40,8 +42,8 @@ pub enum Failure {
     #[error("interrupted; run the same command again to go on from here")]
     Interrupted,
     /// Data that is not there or has changed.
-    #[error("{0}")]
-    Data(String),
+    #[error(transparent)]
+    Data(Inner),
     /// A file cannot be written.
     #[error("cannot write {}: {source}{}", path.display(), hint(source))]
     Write {
@@ -74,14 +76,35 @@ pub enum Failure {
     #[error(transparent)]
     Diverged(Box<Divergence>),
     /// Something the run needs cannot be had from the data.
-    #[error("{0}")]
-    Run(String),
+    #[error(transparent)]
+    Run(Inner),
     /// Arithmetic on the device.
     #[error("the device failed: {0}")]
     Device(#[from] candle_core::Error),
     /// A mistake of ours.
     #[error("internal error, please report it: {0}")]
     Internal(String),
+    /// One of the others, with the declarations that it is about.
+    #[error("{}", .0.cause)]
+    At(Box<Declared>),
+}
+
+/// A failure with the declarations that it is about.
+#[derive(Debug)]
+pub struct Declared {
+    /// What went wrong.
+    pub cause: Failure,
+    /// Where, the most telling place first.
+    pub marks: Vec<Mark>,
+}
+
+/// A place in a source file, and what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The place.
+    pub origin: Origin,
+    /// What is there, in a few words.
+    pub text: String,
 }
 
 /// A training step whose loss or gradient is not a number any more.
@@ -129,6 +152,56 @@ impl fmt::Display for Divergence {
 }
 
 impl Failure {
+    /// Data that is not there or has changed. The error keeps its type.
+    pub fn data(error: impl Into<Inner>) -> Self {
+        Self::Data(error.into())
+    }
+
+    /// Something the run needs cannot be had from the data. The error keeps its type.
+    pub fn run(error: impl Into<Inner>) -> Self {
+        Self::Run(error.into())
+    }
+
+    /// With a declaration that it is about. A default is written nowhere, and a stop is about
+    /// none.
+    #[must_use]
+    pub fn at(self, origin: Origin, text: impl Into<String>) -> Self {
+        if origin.is_default() || matches!(self, Self::Interrupted) {
+            return self;
+        }
+        let mark = Mark { origin, text: text.into() };
+        Self::At(Box::new(match self {
+            Self::At(mut declared) => {
+                if declared.marks.iter().all(|other| other.origin != origin) {
+                    declared.marks.push(mark);
+                }
+                *declared
+            }
+            cause => Declared { cause, marks: vec![mark] },
+        }))
+    }
+
+    /// The same, unless a declaration is known.
+    #[must_use]
+    pub fn or_at(self, origin: Origin, text: impl Into<String>) -> Self {
+        if self.marks().is_empty() { self.at(origin, text) } else { self }
+    }
+
+    /// The declarations that it is about.
+    pub fn marks(&self) -> &[Mark] {
+        if let Self::At(declared) = self { &declared.marks } else { &[] }
+    }
+
+    /// What went wrong, wherever.
+    pub fn cause(&self) -> &Self {
+        if let Self::At(declared) = self { &declared.cause } else { self }
+    }
+
+    /// The error about data of another room, if it is one of this type.
+    pub fn of_data<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        if let Self::Data(error) = self.cause() { error.downcast_ref() } else { None }
+    }
+
     /// A failed write of `path`.
     pub fn write(path: &Path, source: &io::Error) -> Self {
         Self::Write { path: path.to_owned(), source: clone(source) }
@@ -148,5 +221,36 @@ fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => "; choose another store with --store",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proofmark_text::origin::FileId;
+
+    fn at(start: u32) -> Origin {
+        Origin { file: FileId::ROOT, start, end: start + 1 }
+    }
+
+    #[test]
+    fn a_failure_keeps_its_type_and_its_words_wherever_it_is() {
+        let inner = io::Error::other("odd");
+        let failure = Failure::data(inner).at(at(1), "here").at(at(2), "there");
+        assert_eq!(failure.to_string(), "odd");
+        assert!(failure.of_data::<io::Error>().is_some());
+        assert!(failure.of_data::<fmt::Error>().is_none());
+        assert!(matches!(failure.cause(), Failure::Data(_)));
+        let places: Vec<&str> = failure.marks().iter().map(|mark| mark.text.as_str()).collect();
+        assert_eq!(places, ["here", "there"]);
+    }
+
+    #[test]
+    fn only_what_is_written_is_a_place_and_a_stop_has_none() {
+        let failure = Failure::run("odd").at(Origin::DEFAULT, "nowhere");
+        assert!(failure.marks().is_empty());
+        let failure = failure.or_at(at(1), "here").or_at(at(2), "there").at(at(1), "again");
+        assert_eq!(failure.marks(), [Mark { origin: at(1), text: "here".to_owned() }]);
+        assert!(matches!(Failure::Interrupted.at(at(1), "here"), Failure::Interrupted));
     }
 }

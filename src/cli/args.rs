@@ -26,6 +26,9 @@ pub struct Cli {
     /// Print errors and data only
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Tell on stderr what is decided and why: of each stage, and with -vv of each file
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// What to do
     #[command(subcommand)]
     pub verb: Verb,

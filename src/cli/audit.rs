@@ -3,7 +3,8 @@
 use super::args::AuditArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::{checked, failed};
+use super::project::checked;
+use super::told::failed;
 use crate::engine::tables;
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
@@ -15,7 +16,7 @@ pub fn audit(args: &AuditArgs, printer: Printer) -> Exit {
     let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
     match print(&loaded, printer) {
         Ok(()) => Exit::Ok,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &loaded.sources, printer),
     }
 }
 

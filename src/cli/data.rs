@@ -37,7 +37,7 @@ fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
     if !world.scans.is_empty() {
         return Ok(Exit::Ok);
     }
-    let text = match world.lacking.is_empty() {
+    let text = match world.missing.is_empty() {
         true => "the file has no data sets",
         false => "none of the data sets was found",
     };
@@ -59,7 +59,7 @@ fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Resul
     let figure = figure::figure(dataset, &store, &mut world, &looking)?;
     looking.finish();
     let figure = figure.ok_or_else(|| {
-        Failure::Data(format!(
+        Failure::data(format!(
             "the faces of `{name}` are not all prepared; `proofmark prepare {}` does it",
             args.file.display()
         ))

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::args::{DiffArgs, Format};
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::{checked, failed, print};
+use super::project::{checked, print};
+use super::told::failed;
 use crate::engine::pack::{self, Pack, is_pack};
-use proofmark_lang::Loaded;
 use proofmark_lang::span::Origin;
+use proofmark_lang::{Loaded, Sources};
 use proofmark_plan::meaning::{Difference, What, differences, said};
 use proofmark_text::show;
 
@@ -26,7 +27,8 @@ impl Side {
             let loaded = checked(path, printer).ok_or(Exit::Invalid)?;
             return Ok(Self::File(Box::new(loaded)));
         }
-        let pack = Pack::open(path).map_err(|failure| failed(&failure, printer))?;
+        let pack =
+            Pack::open(path).map_err(|failure| failed(&failure, &Sources::default(), printer))?;
         if pack.loaded.has_errors() {
             print(&pack.loaded, printer);
             return Err(Exit::Invalid);
@@ -54,8 +56,11 @@ fn compare(args: &DiffArgs, printer: Printer) -> Result<Exit, Exit> {
     let (first, second) = (Side::open(&args.first, printer)?, Side::open(&args.second, printer)?);
     let found = differences(&first.loaded().project, &second.loaded().project);
     let beyond = match (&first, &second) {
-        (Side::Pack(first), Side::Pack(second)) => pack::differences(first, second)
-            .map_err(|failure| failed(&second.named(first.named(failure)), printer))?,
+        (Side::Pack(first), Side::Pack(second)) => {
+            pack::differences(first, second).map_err(|failure| {
+                failed(&second.named(first.named(failure)), &Sources::default(), printer)
+            })?
+        }
         _ => Vec::new(),
     };
     match args.format {

@@ -104,6 +104,7 @@ impl From<Exit> for std::process::ExitCode {
 impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Self {
         match failure {
+            Failure::At(declared) => Self::from(&declared.cause),
             Failure::Interrupted => Self::Interrupted,
             Failure::Data(_) | Failure::Weights(_) => Self::Data,
             Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,

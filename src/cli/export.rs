@@ -5,7 +5,8 @@ use std::path::Path;
 use super::args::{ExportArgs, ExportWhat};
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::{Stop, look, print_missing, with};
+use super::project::{Stop, look, with};
+use super::told::print_missing;
 use crate::engine::export::{Wanted, keys, predictions};
 use crate::engine::session::Purpose;
 use proofmark_base::store::write_whole;
@@ -38,7 +39,7 @@ fn made(args: &ExportArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
         }
     };
     let Some(text) = text else {
-        print_missing(world, printer);
+        print_missing(world, &loaded.sources, printer);
         return Ok(Exit::Data);
     };
     give(of.out.as_deref(), &text, printer)?;

@@ -3,10 +3,10 @@
 use super::args::FmtArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::failed;
+use super::told::failed;
 use proofmark_base::store::write_whole;
-use proofmark_lang::format;
 use proofmark_lang::render::{Style, text as text_of};
+use proofmark_lang::{Sources, format};
 
 /// Lays files out, or with `--check` says which are not.
 pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {
@@ -29,7 +29,7 @@ pub fn fmt(args: &FmtArgs, printer: Printer) -> Exit {
             }
             Ok(formatted) => match write_whole(file, formatted.as_bytes()) {
                 Ok(()) => printer.line(&format!("{} laid out", file.display())),
-                Err(error) => exit = failed(&error.into(), printer),
+                Err(error) => exit = failed(&error.into(), &Sources::default(), printer),
             },
             Err(error) => {
                 let style = Style { width: printer.err.width, color: printer.err.color };

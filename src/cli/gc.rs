@@ -6,22 +6,27 @@ use super::args::GcArgs;
 use super::exit::Exit;
 use super::ls::{line, size};
 use super::output::Printer;
-use super::project::{Stop, checked, ended, look, print_missing};
+use super::project::{Stop, checked, ended, look};
+use super::told::{failed, print_missing};
 use crate::engine::session::Purpose;
 use proofmark_base::store::{Held, Store};
+use proofmark_lang::Sources;
 
 /// Says what would be removed; removes it only if that is asked for.
 pub fn gc(args: &GcArgs, printer: Printer) -> Exit {
-    ended(carry_out(args, printer), printer)
+    ended(carry_out(args, printer), &Sources::default(), printer)
 }
 
 fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
     let mut needed: BTreeSet<(&'static str, String)> = BTreeSet::new();
     for file in &args.files {
         let Some(loaded) = checked(file, printer) else { return Ok(Exit::Invalid) };
-        let session = look(&loaded, &args.store.store, Purpose::Results, printer)?;
+        let session = match look(&loaded, &args.store.store, Purpose::Results, printer) {
+            Ok(session) => session,
+            Err(failure) => return Ok(failed(&failure, &loaded.sources, printer)),
+        };
         if !session.world().missing.is_empty() {
-            print_missing(session.world(), printer);
+            print_missing(session.world(), &loaded.sources, printer);
             printer.always(&format!(
                 "what {} needs cannot be told without its data; nothing was removed",
                 file.display()

@@ -6,10 +6,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::{Printer, disk_hint};
 use super::progress::{StageProgress, bars, duration};
+use super::told::words;
 use super::whole::Whole;
 use crate::engine::graph::{Stage, Told};
 use crate::engine::run::Observer;
 use proofmark_base::work::{Events, Failure};
+use proofmark_lang::Sources;
 use proofmark_report::statistics;
 
 /// The whole run as far as it has come, and the line that shows it on a terminal.
@@ -42,18 +44,19 @@ impl Drop for State {
 
 /// Tells about stages in lines on stderr, above the bars of those that run and the line of the
 /// whole.
-pub struct Lines {
+pub struct Lines<'a> {
     printer: Printer,
+    sources: &'a Sources,
     bars: MultiProgress,
     whole: Mutex<State>,
 }
 
-impl Lines {
-    /// Lines about the stages of a run.
-    pub fn new(printer: Printer, whole: Whole) -> Self {
+impl<'a> Lines<'a> {
+    /// Lines about the stages of a run of the project that these sources declare.
+    pub fn new(printer: Printer, sources: &'a Sources, whole: Whole) -> Self {
         let bars = bars(printer);
         let whole = Mutex::new(State::new(whole, &bars));
-        Self { printer, bars, whole }
+        Self { printer, sources, bars, whole }
     }
 
     fn line(&self, text: &str) {
@@ -65,7 +68,7 @@ impl Lines {
     }
 }
 
-impl Observer for Lines {
+impl Observer for Lines<'_> {
     fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events> {
         let words = {
             let mut state = self.state();
@@ -101,7 +104,8 @@ impl Observer for Lines {
         }
         // That all was stopped is told once, at the end.
         if !matches!(failure, Failure::Interrupted) {
-            let text = format!("{} {} failed: {failure}", stage.word(), stage.name);
+            let why = words(failure, self.sources, self.printer);
+            let text = format!("{} failed: {why}", stage.title());
             self.bars.suspend(|| self.printer.error(&text, disk_hint(&text).as_deref()));
         }
     }

@@ -8,9 +8,10 @@ use super::args::{Format, LsArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::duration;
-use super::project::failed;
+use super::told::failed;
 use proofmark_base::store::{Held, Store};
 use proofmark_base::work::Failure;
+use proofmark_lang::Sources;
 use proofmark_report::numbers::thousands;
 use proofmark_text::show;
 
@@ -18,7 +19,7 @@ use proofmark_text::show;
 pub fn ls(args: &LsArgs, printer: Printer) -> Exit {
     match print(args, printer) {
         Ok(()) => Exit::Ok,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &Sources::default(), printer),
     }
 }
 

@@ -23,10 +23,13 @@ mod project;
 mod run;
 mod score;
 mod table;
+mod told;
 mod usage;
+mod verbose;
 mod whole;
 
 use args::{Cli, Verb};
+use clap::CommandFactory;
 use exit::Exit;
 use output::Printer;
 
@@ -36,7 +39,14 @@ use crate::engine::graph::Until;
 
 /// Carries out a parsed command line.
 pub fn main(cli: &Cli) -> Exit {
+    if cli.quiet && cli.verbose > 0 {
+        return usage(Cli::command().error(
+            clap::error::ErrorKind::ArgumentConflict,
+            "--quiet prints less and --verbose more; leave out one of the two",
+        ));
+    }
     let printer = Printer::new(cli.quiet);
+    verbose::begin(cli.verbose, printer);
     let exit = carry_out(&cli.verb, printer);
     if let Some(pointer) = exit.pointer() {
         printer.line(&pointer);

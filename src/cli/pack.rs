@@ -5,11 +5,12 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::progress::StageProgress;
 use super::project::{Stop, ended, print, session, with};
+use super::told::failed;
 use crate::engine::pack::{self, Pack, Rebuilt, Replayed, rebuild};
 use crate::engine::session::Purpose;
 use crate::engine::tables;
 use proofmark_base::work::Failure;
-use proofmark_lang::Loaded;
+use proofmark_lang::{Loaded, Sources};
 use proofmark_report::terminal;
 
 /// Packs the results of a file.
@@ -21,7 +22,7 @@ fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop
     let mut session = session(loaded, &args.store.store, Purpose::Results, printer)?;
     let unfinished = session.unfinished().len();
     if unfinished > 0 {
-        return Err(Stop::Failure(Failure::Data(format!(
+        return Err(Stop::Failure(Failure::data(format!(
             "{unfinished} of {} stages have not run, so that there is nothing whole to pack; \
              `proofmark run {}` runs them",
             session.plan().stages.len(),
@@ -53,12 +54,12 @@ fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop
 
 /// Rebuilds the tables of a pack, prints them, and says whether they are as packed.
 pub fn replay(args: &ReplayArgs, printer: Printer) -> Exit {
-    ended(again(args, printer).map_err(Stop::from), printer)
-}
-
-fn again(args: &ReplayArgs, printer: Printer) -> Result<Exit, Failure> {
-    let pack = Pack::open(&args.pack)?;
-    tell(args, &pack, printer).map_err(|failure| pack.named(failure))
+    let pack = match Pack::open(&args.pack) {
+        Ok(pack) => pack,
+        Err(failure) => return failed(&failure, &Sources::default(), printer),
+    };
+    let told = tell(args, &pack, printer).map_err(|failure| Stop::Failure(pack.named(failure)));
+    ended(told, &pack.loaded.sources, printer)
 }
 
 fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failure> {

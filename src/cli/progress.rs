@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Printer;
+use super::verbose::above;
 use proofmark_base::work::Events;
 
 /// Time between lines when there is no terminal.
@@ -13,10 +14,12 @@ const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Room for the bars of stages that run at the same time.
 pub fn bars(printer: Printer) -> MultiProgress {
-    MultiProgress::with_draw_target(match printer.live {
+    let bars = MultiProgress::with_draw_target(match printer.live {
         true => ProgressDrawTarget::stderr(),
         false => ProgressDrawTarget::hidden(),
-    })
+    });
+    above(&bars);
+    bars
 }
 
 /// Draws the progress of one stage.

@@ -1,16 +1,15 @@
 //! What verbs begin with, a checked file and its session, and how they end.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::exit::Exit;
-use super::output::{Printer, disk_hint};
+use super::output::Printer;
 use super::progress::StageProgress;
+use super::told::{failed, print_missing};
 use crate::engine::session::{Purpose, Session};
-use crate::engine::world::{Sought, World};
 use proofmark_base::work::Failure;
 use proofmark_lang::render::{Style, text};
-use proofmark_lang::{Diagnostic, DiskFiles, Loaded, Severity, load};
+use proofmark_lang::{Diagnostic, DiskFiles, Loaded, Severity, Sources, load};
 
 /// Loads a file and prints what is wrong with it. None if that stops everything.
 pub fn checked(file: &Path, printer: Printer) -> Option<Loaded> {
@@ -74,15 +73,15 @@ pub fn with(
 ) -> Exit {
     match checked(file, printer) {
         None => Exit::Invalid,
-        Some(loaded) => ended(verb(&loaded), printer),
+        Some(loaded) => ended(verb(&loaded), &loaded.sources, printer),
     }
 }
 
-/// How a verb ends.
-pub fn ended(verb: Result<Exit, Stop>, printer: Printer) -> Exit {
+/// How a verb ends. `sources` are those of the project, if it is of one.
+pub fn ended(verb: Result<Exit, Stop>, sources: &Sources, printer: Printer) -> Exit {
     match verb {
         Ok(exit) | Err(Stop::Exit(exit)) => exit,
-        Err(Stop::Failure(failure)) => failed(&failure, printer),
+        Err(Stop::Failure(failure)) => failed(&failure, sources, printer),
     }
 }
 
@@ -97,7 +96,7 @@ pub fn session<'a>(
     if session.world().missing.is_empty() {
         return Ok(session);
     }
-    print_missing(session.world(), printer);
+    print_missing(session.world(), &loaded.sources, printer);
     Err(Stop::Exit(Exit::Data))
 }
 
@@ -112,32 +111,4 @@ pub fn look<'a>(
     let session = Session::open(loaded, store, purpose, &looking);
     looking.finish();
     session
-}
-
-/// Prints what was looked for and is not there.
-pub fn print_missing(world: &World, printer: Printer) {
-    let mut counts: BTreeMap<Sought, usize> = BTreeMap::new();
-    for missing in &world.missing {
-        printer.error(&missing.text, None);
-        *counts.entry(missing.what).or_default() += 1;
-    }
-    let counts: Vec<String> = counts.into_iter().map(|(what, n)| what.counted(n)).collect();
-    printer.always(&format!("\n{} cannot be read; nothing was run", counts.join(" and ")));
-}
-
-/// Prints a failure and gives its exit code.
-pub fn failed(failure: &Failure, printer: Printer) -> Exit {
-    match failure {
-        Failure::Interrupted => printer.always(&failure.to_string()),
-        _ => {
-            let text = failure.to_string();
-            let hint = disk_hint(&text);
-            printer.error(&text, hint.as_deref());
-            // Whatever could not be kept: nothing is wrong with the data.
-            if hint.is_some() {
-                return Exit::Failed;
-            }
-        }
-    }
-    Exit::from(failure)
 }

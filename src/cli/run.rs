@@ -69,7 +69,7 @@ fn carry_out(
     let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
     let (jobs, device) = (args.jobs, args.device);
     let how = How { jobs, fail_fast: args.fail_fast, part, device };
-    let observer = Lines::new(printer, Whole::of(&session, until, how)?);
+    let observer = Lines::new(printer, &loaded.sources, Whole::of(&session, until, how)?);
     let ended = session.run(until, how, &observer, &stop)?;
     drop(observer);
     let mut checks = Vec::new();

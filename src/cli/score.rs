@@ -8,12 +8,13 @@ use super::args::{FacesFrom, ScoreArgs, ScoreFormat};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::failed;
+use super::told::failed;
 use crate::engine::device::open;
 use crate::engine::score::media::{Sort, media};
 use crate::engine::score::{Faces, Outcome, Request, Scored, find, score as score_media};
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
+use proofmark_lang::Sources;
 use proofmark_lang::model::Pooling;
 use proofmark_report::records::write;
 use proofmark_text::show;
@@ -22,7 +23,7 @@ use proofmark_text::show;
 pub fn score(args: &ScoreArgs, printer: Printer) -> Exit {
     match print(args, printer) {
         Ok(exit) => exit,
-        Err(failure) => failed(&failure, printer),
+        Err(failure) => failed(&failure, &Sources::default(), printer),
     }
 }
 

@@ -84,7 +84,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
 fn committed(path: &Path, built: &Built<'_>) -> Result<Check, Failure> {
     let (table, tolerance) = (&built.data, built.declared.tolerance.value);
     let text = std::fs::read_to_string(path).map_err(|e| {
-        Failure::Data(format!(
+        Failure::data(format!(
             "there is no committed table {} to compare with ({e}); `proofmark run --reports {}` \
              writes it",
             path.display(),
@@ -93,7 +93,7 @@ fn committed(path: &Path, built: &Built<'_>) -> Result<Check, Failure> {
     })?;
     let now = csv::render(table);
     let differences = compare(&text, &now, tolerance)
-        .map_err(|why| Failure::Data(format!("{}: {why}", path.display())))?;
+        .map_err(|why| Failure::data(format!("{}: {why}", path.display())))?;
     let lines: Vec<String> = differences.iter().map(|d| format!("\n  {d}")).collect();
     let same = lines.is_empty();
     let redrawn = match redrawn(&text, &now) {

@@ -284,6 +284,8 @@ pub enum DataError {
         more: usize,
         /// The data sets that they are in.
         datasets: Vec<String>,
+        /// Where these are declared.
+        origins: Vec<Origin>,
     },
     /// Fractions that do not make a whole.
     #[error(

@@ -166,6 +166,15 @@ pub enum RowFlaw {
     },
 }
 
+/// What comes of an entry of a list, if the list as a whole can be read.
+#[derive(Debug)]
+pub enum Entry<T> {
+    /// What it says.
+    Read(T),
+    /// It cannot be used.
+    Flawed(RowFlaw),
+}
+
 /// What an empty class folder holds instead of images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmptyClassHint {

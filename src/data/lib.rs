@@ -14,6 +14,7 @@ pub mod manifest;
 mod methods;
 mod natural;
 pub mod overlap;
+mod places;
 mod root;
 pub mod sample;
 pub mod scan;

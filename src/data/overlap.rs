@@ -99,6 +99,10 @@ pub fn check(ensemble: &str, parts: &[Part<'_>]) -> Result<Vec<String>, DataErro
             counted: refused.counted(),
             more: refused.total().saturating_sub(NAMED),
             datasets: refused.datasets.iter().map(|d| format!("`{d}`")).collect(),
+            origins: (parts.iter().map(|part| &part.dataset.name))
+                .filter(|name| refused.datasets.contains(name.value.as_str()))
+                .map(|name| name.origin)
+                .collect(),
             some: refused.named(),
         });
     }

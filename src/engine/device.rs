@@ -29,7 +29,13 @@ impl Devices {
         for experiment in experiments(project) {
             let choice = devices.choice(experiment);
             if let Entry::Vacant(place) = devices.open.entry(choice) {
-                place.insert(open(choice)?);
+                let device = open(choice).map_err(|failure| match stated {
+                    Some(_) => failure,
+                    None => failure.at(experiment.recipe.device.origin, "asked for here"),
+                });
+                let device = place.insert(device?).location();
+                let by = if stated.is_some() { "--device" } else { "recipe" };
+                tracing::info!(%choice, %by, ?device, "is opened");
             }
         }
         Ok(devices)
@@ -74,7 +80,7 @@ pub fn open(choice: DeviceChoice) -> Result<Device, Failure> {
                 true => why.to_string(),
                 false => "this proofmark was built without `--features cuda`".to_owned(),
             };
-            Failure::Run(format!(
+            Failure::run(format!(
                 "device `{choice}` cannot be used: {why}; `--device cpu` stands above what recipes \
                  say"
             ))

@@ -11,6 +11,7 @@ use proofmark_data::layout::Finding;
 use proofmark_lang::model::{
     Detector, Experiment, Keep, Label, Metric, Project, Split, Table, Take,
 };
+use proofmark_lang::span::Origin;
 use proofmark_plan::scope::{experiments, scored};
 
 /// Real and fake videos.
@@ -33,6 +34,15 @@ impl Classes {
             _ => None,
         }
     }
+}
+
+/// What is missing, and the declaration that asks for it.
+#[derive(Debug)]
+struct Lack {
+    what: String,
+    at: Origin,
+    /// What is there, in a few words.
+    text: &'static str,
 }
 
 /// The videos on disk by data set and split.
@@ -63,18 +73,19 @@ pub fn look(project: &Project, world: &World) -> Result<(), Failure> {
         lacking.extend(batches(experiment, faces));
     }
     for table in &project.tables {
-        lacking.extend(tested(table, world, &found));
+        lacking.extend(tested(project, table, world, &found));
     }
     let mut told = BTreeSet::new();
-    lacking.retain(|line| told.insert(line.clone()));
-    match &lacking[..] {
-        [] => Ok(()),
-        [one] => Err(Failure::Data(one.clone())),
+    lacking.retain(|lack| told.insert(lack.what.clone()));
+    let failure = match &lacking[..] {
+        [] => return Ok(()),
+        [one] => Failure::data(one.what.clone()),
         many => {
-            let lines: String = many.iter().map(|line| format!("\n  {line}")).collect();
-            Err(Failure::Data(format!("the data are not enough for what the file asks{lines}")))
+            let lines: String = many.iter().map(|lack| format!("\n  {}", lack.what)).collect();
+            Failure::data(format!("the data are not enough for what the file asks{lines}"))
         }
-    }
+    };
+    Err(lacking.into_iter().fold(failure, |failure, lack| failure.at(lack.at, lack.text)))
 }
 
 fn found(world: &World) -> Found {
@@ -113,12 +124,7 @@ fn why(world: &World, dataset: &str, split: Split) -> String {
 }
 
 /// What an ensemble lacks to be trained on.
-fn trained(
-    project: &Project,
-    experiment: &Experiment,
-    world: &World,
-    found: &Found,
-) -> Vec<String> {
+fn trained(project: &Project, experiment: &Experiment, world: &World, found: &Found) -> Vec<Lack> {
     let ensemble = &experiment.data.name.value;
     let mut lacking = Vec::new();
     let mut all = Classes::default();
@@ -131,20 +137,23 @@ fn trained(
         }
         if classes.is_empty() {
             let reals = if source.pseudo_fake.is_some() { "real " } else { "" };
-            lacking.push(format!(
+            let what = format!(
                 "data set `{dataset}` has no {reals}video in {}, which ensemble `{ensemble}` trains \
                  on{}",
                 split.word(),
                 why(world, dataset, split)
-            ));
+            );
+            let at = source.dataset.name.origin;
+            lacking.push(Lack { what, at, text: "nothing to train on" });
         }
         all = Classes { real: all.real + classes.real, fake: all.fake + classes.fake };
     }
     if let Some(class) = all.only() {
-        lacking.push(format!(
+        let what = format!(
             "ensemble `{ensemble}` has {class} videos only to train on; add a source that has the \
              other class"
-        ));
+        );
+        lacking.push(Lack { what, at: experiment.data.name.origin, text: "one class only" });
     }
     lacking
 }
@@ -155,11 +164,13 @@ fn selected(
     experiment: &Experiment,
     world: &World,
     found: &Found,
-) -> Option<String> {
+) -> Option<Lack> {
     let (name, ensemble) = (&experiment.name.value, &experiment.data.name.value);
     let shown = |table: &&Table| table.rows.iter().any(|row| row.experiments().any(|e| e == name));
     let chosen = project.tables.iter().filter(shown).any(Table::validates);
-    let (what, both) = match experiment.recipe.keep.value {
+    let keep = &experiment.recipe.keep;
+    let at = if keep.origin.is_default() || chosen { experiment.name.origin } else { keep.origin };
+    let (by, both) = match keep.value {
         _ if chosen => ("a threshold that is chosen on validation", true),
         Keep::HighestValAuc => ("`keep highest=val.auc`", true),
         Keep::LowestValLoss => ("`keep lowest=val.loss`", false),
@@ -178,14 +189,16 @@ fn selected(
         all = Classes { real: all.real + classes.real, fake: all.fake + classes.fake };
     }
     if all.is_empty() {
-        return Some(format!(
-            "experiment `{name}` has no video to select by, which {what} needs; give a source of \
+        let what = format!(
+            "experiment `{name}` has no video to select by, which {by} needs; give a source of \
              ensemble `{ensemble}` a val split, as `split official val=(%)10`, or declare `keep \
              last`{reasons}"
-        ));
+        );
+        return Some(Lack { what, at, text: "nothing to select by" });
     }
     let class = all.only().filter(|_| both)?;
-    Some(format!("experiment `{name}` has {class} videos only to select by; {what} needs both"))
+    let what = format!("experiment `{name}` has {class} videos only to select by; {by} needs both");
+    Some(Lack { what, at, text: "one class only to select by" })
 }
 
 /// The most faces that can be sampled for an experiment, where that is known before they are cut:
@@ -203,18 +216,19 @@ fn most(
 }
 
 /// A batch that is larger than all that is sampled.
-fn batches(experiment: &Experiment, faces: Option<usize>) -> Option<String> {
-    let batch = experiment.recipe.batch.value;
-    let faces = faces.filter(|faces| (1..batch).contains(faces))?;
-    Some(format!(
-        "experiment `{}` has {faces} training faces at most, fewer than one batch of {batch}; \
+fn batches(experiment: &Experiment, faces: Option<usize>) -> Option<Lack> {
+    let batch = &experiment.recipe.batch;
+    let faces = faces.filter(|faces| (1..batch.value).contains(faces))?;
+    let what = format!(
+        "experiment `{}` has {faces} training faces at most, fewer than one batch of {}; \
          declare a smaller batch or more data",
-        experiment.name.value
-    ))
+        experiment.name.value, batch.value
+    );
+    Some(Lack { what, at: batch.origin, text: "larger than the data" })
 }
 
 /// What a table's columns lack to be scored.
-fn tested(table: &Table, world: &World, found: &Found) -> Vec<String> {
+fn tested(project: &Project, table: &Table, world: &World, found: &Found) -> Vec<Lack> {
     let name = &table.name.value;
     let both = table.metrics.iter().all(|metric| needs_both(metric.metric.value));
     let mut lacking = Vec::new();
@@ -222,18 +236,21 @@ fn tested(table: &Table, world: &World, found: &Found) -> Vec<String> {
         if !world.scans.contains_key(&dataset) {
             continue;
         }
+        let at = project.datasets.get(&dataset).map_or(table.name.origin, |set| set.name.origin);
         let classes = of(found, &dataset, split);
         let split_word = split.word();
         if classes.is_empty() {
-            lacking.push(format!(
+            let what = format!(
                 "data set `{dataset}` has no video in {split_word}, which table `{name}` scores{}",
                 why(world, &dataset, split)
-            ));
+            );
+            lacking.push(Lack { what, at, text: "nothing to score" });
         } else if let Some(class) = classes.only().filter(|_| both) {
-            lacking.push(format!(
+            let what = format!(
                 "data set `{dataset}` has {class} videos only in {split_word}, which table `{name}` \
                  scores by metrics of two classes: all of its cells would be n/a"
-            ));
+            );
+            lacking.push(Lack { what, at, text: "one class only" });
         }
     }
     lacking

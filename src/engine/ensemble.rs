@@ -2,9 +2,9 @@
 
 use super::world::World;
 use proofmark_base::work::Failure;
+use proofmark_data::Video;
 use proofmark_data::attribution::{Classes, classes};
 use proofmark_data::sample::{Candidate, sample};
-use proofmark_data::{DataError, Video};
 use proofmark_lang::model::{Dataset, Ensemble, Experiment, Label, Project, PseudoFake, Split};
 
 /// The sources of an ensemble in the order of their names: declaration order means
@@ -48,11 +48,6 @@ impl Source<'_> {
     }
 }
 
-/// A fault in data.
-pub(super) fn data(error: DataError) -> Failure {
-    Failure::Data(error.to_string())
-}
-
 /// The videos of a data set.
 ///
 /// # Errors
@@ -84,7 +79,11 @@ pub(super) fn classes_of(
 ) -> Result<Classes, Failure> {
     let pairs: Vec<(&Dataset, &[Video])> =
         sources.iter().zip(videos).map(|(s, v)| (s.dataset, v.as_slice())).collect();
-    classes(experiment.attribution.map(|a| a.value), &pairs).map_err(data)
+    let by = experiment.attribution;
+    classes(by.map(|by| by.value), &pairs).map_err(|error| match by {
+        Some(by) => Failure::from(error).or_at(by.origin, "needs a class of each fake"),
+        None => error.into(),
+    })
 }
 
 /// Names of the classes that an experiment would tell apart, real first.
@@ -127,6 +126,6 @@ pub fn expected(
             }
         }
     }
-    let sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
+    let sampled = sample(&candidates, ensemble.sample.as_ref())?;
     Ok(Some(sampled.picks.len() + 2 * pairs))
 }

@@ -50,7 +50,7 @@ proptest! {
             let result = if alone && others > 0 {
                 Err(Failure::Interrupted)
             } else if fails[place] {
-                Err(Failure::Run("no".to_owned()))
+                Err(Failure::run("no"))
             } else {
                 Ok(())
             };
@@ -93,7 +93,7 @@ fn a_failure_ends_what_needs_it_and_nothing_else() {
     ];
     let stop = AtomicBool::new(false);
     let make = |place| match place {
-        1 => Err(Failure::Run("diverged".to_owned())),
+        1 => Err(Failure::run("diverged")),
         _ => Ok(()),
     };
     for jobs in [1, 3] {
@@ -158,7 +158,7 @@ fn tasks_beside_each_other_take_no_more_memory_than_there_is() {
             *now = (now.0 + tasks[place].memory, now.1 + 1);
             // What is larger than all there is runs, but alone.
             if now.0 > 8 && now.1 > 1 {
-                return Err(Failure::Run("more than there is".to_owned()));
+                return Err(Failure::run("more than there is"));
             }
         }
         std::thread::yield_now();

@@ -36,7 +36,7 @@ pub fn keys(project: &Project, world: &World, wanted: &Wanted<'_>) -> Result<Str
         && !world.scans.contains_key(name)
     {
         let names: Vec<&str> = project.datasets.keys().map(String::as_str).collect();
-        return Err(Failure::Data(format!(
+        return Err(Failure::data(format!(
             "there is no data set `{name}`; declared are: {}",
             names.join(", ")
         )));
@@ -56,7 +56,7 @@ pub fn keys(project: &Project, world: &World, wanted: &Wanted<'_>) -> Result<Str
         }
     }
     match rows {
-        0 => Err(Failure::Data("no video is in what is wanted".to_owned())),
+        0 => Err(Failure::data("no video is in what is wanted")),
         _ => Ok(text),
     }
 }
@@ -94,7 +94,7 @@ pub fn predictions(plan: &Plan, store: &Store, wanted: &Wanted<'_>) -> Result<St
         let Some(folder) = store.find(Kind::Predict.word(), &scores.key) else { continue };
         finished += 1;
         let path = folder.join(predict::FILE);
-        let file = read(&path).map_err(|e| Failure::Data(e.to_string()))?;
+        let file = read(&path).map_err(Failure::data)?;
         let target = &scores.target;
         let corruption = target.corruption.map(|c| c.to_string()).unwrap_or_default();
         let samples = file.frames();
@@ -121,12 +121,12 @@ pub fn predictions(plan: &Plan, store: &Store, wanted: &Wanted<'_>) -> Result<St
         (0, 0) => {
             let mut names: Vec<&str> = plan.scores.iter().map(|s| s.of.as_str()).collect();
             names.dedup();
-            Err(Failure::Data(format!(
+            Err(Failure::data(format!(
                 "no table scores what is wanted; scored are: {}",
                 names.join(", ")
             )))
         }
-        (0, planned) => Err(Failure::Data(format!(
+        (0, planned) => Err(Failure::data(format!(
             "none of the {planned} score files is in the store yet; `evaluate` makes them"
         ))),
         _ => Ok(text),

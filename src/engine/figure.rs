@@ -22,12 +22,12 @@ pub fn figure(
     events: &dyn Events,
 ) -> Result<Option<Figure>, Failure> {
     let name = &dataset.name.value;
-    if let Some(error) = world.lacking.get(name) {
-        return Err(Failure::Data(error.to_string()));
+    if let Some(why) = world.take_lacking(name) {
+        return Err(why);
     }
     let (folder, videos) = match Prepared::of(dataset, world, store, events) {
         Prepared::Wholly(folder, videos) => (folder, videos),
-        Prepared::Unknown(why) => return Err(Failure::Data(why)),
+        Prepared::Unknown(why) => return Err(why),
         Prepared::Not | Prepared::Partly => return Ok(None),
     };
     let listed = world.scans.get(name).map(|scan| scan.manifest.video_rows()).unwrap_or_default();
@@ -42,7 +42,7 @@ pub fn figure(
         frames: videos.iter().map(|v| v.readable_frames()).sum(),
         faces: videos.iter().map(|v| v.faces as u64).sum(),
     };
-    let faces = Faces::open(&folder).map_err(Failure::Data)?;
+    let faces = Faces::open(&folder).map_err(Failure::data)?;
     Ok(Some(Figure {
         title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
         synthetic: dataset.layout.demo().is_some(),

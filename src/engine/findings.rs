@@ -41,7 +41,7 @@ pub fn gather(
     for (dataset, split) in splits {
         let key = plan.sets.faces.get(&dataset);
         if let Some(folder) = key.and_then(|key| store.find(Kind::Faces.word(), key)) {
-            let faces = Faces::open(&folder).map_err(Failure::Data)?;
+            let faces = Faces::open(&folder).map_err(Failure::data)?;
             findings.coverage.push(coverage(world, &faces, dataset, split));
         }
     }
@@ -180,7 +180,7 @@ fn makers(plan: &Plan, store: &Store) -> Result<Vec<Maker>, Failure> {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = contents(path)?;
-    serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
+    serde_json::from_slice(&text).map_err(|e| Failure::data(format!("{}: {e}", path.display())))
 }
 
 /// Videos of a split with a usable face, of all of them, and the others.

@@ -40,13 +40,13 @@ pub fn sheet(
     let (project, plan, results) = (session.project(), session.plan(), Results(session.store()));
     let sample = plan.samples.get(&ensemble.name.value);
     let sample =
-        sample.ok_or_else(|| Failure::Run(format!("experiment `{name}` is not trained")))?;
+        sample.ok_or_else(|| Failure::run(format!("experiment `{name}` is not trained")))?;
     let sampled = results.folder(Kind::Sample, sample)?;
     let faces = results.marked(project, ensemble, &plan.sets.of(ensemble))?;
     let sets = training_sets::read(project, experiment, session.world(), &sampled, faces)?;
     let reals: Vec<&Sample> = sets.train.iter().filter(|s| s.role == Role::Target).collect();
     if reals.is_empty() {
-        return Err(Failure::Run(format!("experiment `{name}` trains on no pseudo-fakes")));
+        return Err(Failure::run(format!("experiment `{name}` trains on no pseudo-fakes")));
     }
     let side = experiment.backbone.image.value;
     let inputs = Inputs {

@@ -17,6 +17,7 @@ use proofmark_base::provenance::Provenance;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
 use proofmark_lang::model::{Dataset, Ensemble, Experiment, Project};
+use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::Inputs;
 use proofmark_plan::scope::{Target, datasets, experiments};
@@ -101,6 +102,8 @@ pub trait Work: Debug + Send + Sync {
     fn inputs(&self, project: &Project, facts: &Facts) -> Inputs;
     /// The stages whose results it reads.
     fn needs(&self) -> Vec<Need>;
+    /// The declaration that it is about, and what is there, in a few words.
+    fn declared(&self) -> (Origin, &'static str);
     /// The experiment that it trains or scores, if it is of one.
     fn experiment(&self) -> Option<&str> {
         None

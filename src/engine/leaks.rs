@@ -49,7 +49,10 @@ pub fn look(project: &Project, world: &World) -> Result<Vec<String>, Failure> {
             let own = trained.iter().any(|s| s.dataset.name.value == dataset);
             add(&dataset, split, Role::Test, own);
         }
-        notes.extend(check(name, &parts).map_err(|e| Failure::Data(e.to_string()))?);
+        notes.extend(
+            check(name, &parts)
+                .map_err(|error| Failure::from(error).at(ensemble.name.origin, "this ensemble"))?,
+        );
         notes.extend(copies(name, world, &parts));
     }
     Ok(notes)

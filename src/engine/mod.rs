@@ -26,6 +26,7 @@ pub mod stages;
 pub mod survey;
 pub mod tables;
 pub mod training_sets;
+mod watched;
 pub mod weights;
 pub mod world;
 pub mod wrong;

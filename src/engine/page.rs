@@ -33,7 +33,7 @@ pub fn content<'a>(
         table: data,
         findings,
         index: Index::of(findings),
-        units: units.map_err(|e| Failure::Data(e.to_string()))?,
+        units: units.map_err(Failure::data)?,
         texts: texts(loaded, table, &named),
         experiments: table.rows.iter().map(experiments).collect(),
         weights: weights(&loaded.project, table),

@@ -66,11 +66,11 @@ impl Picks {
     /// A file that is damaged.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let unread = |why: &dyn std::fmt::Display| {
-            Failure::Data(format!("cannot read {}: {why}", path.display()))
+            Failure::data(format!("cannot read {}: {why}", path.display()))
         };
         let failed = |e: PolarsError| unread(&e);
         let broken = |why: &str| unread(&why);
-        let table = proofmark_parquet::stored(path).map_err(|e| Failure::Data(e.told(path)))?;
+        let table = proofmark_parquet::stored(path).map_err(|e| Failure::data(e.told(path)))?;
         let text = |name: &str| table.column(name).and_then(|c| c.str().cloned()).map_err(failed);
         let (parts, datasets, videos) = (text("part")?, text("dataset")?, text("video_key")?);
         let faces = table.column("face").and_then(|c| c.u32().cloned()).map_err(failed)?;

@@ -23,7 +23,7 @@ impl Results<'_> {
     /// A result that is not there, although it was.
     pub fn folder(&self, kind: Kind, key: &str) -> Result<PathBuf, Failure> {
         self.0.find(kind.word(), key).ok_or_else(|| {
-            Failure::Run(format!(
+            Failure::run(format!(
                 "the result {}/{key} is no longer in the store {}; the same command makes it again",
                 kind.word(),
                 self.0.root().display()
@@ -36,7 +36,7 @@ impl Results<'_> {
     /// # Errors
     /// Faces that are not there, or are damaged.
     pub fn faces(&self, key: &str) -> Result<Faces, Failure> {
-        Faces::open(&self.folder(Kind::Faces, key)?).map_err(Failure::Data)
+        Faces::open(&self.folder(Kind::Faces, key)?).map_err(Failure::data)
     }
 
     /// The faces of the data sets of an ensemble, by their names, with the landmarks that its
@@ -61,7 +61,7 @@ impl Results<'_> {
             let marks = match keys.landmarks.get(name) {
                 Some(key) => {
                     let folder = self.folder(Kind::Landmarks, key)?;
-                    Some(Marks::read(&folder, &faces.file).map_err(Failure::Data)?)
+                    Some(Marks::read(&folder, &faces.file).map_err(Failure::data)?)
                 }
                 None => None,
             };

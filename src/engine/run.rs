@@ -11,6 +11,7 @@ use super::executor::{Executor, Local, Outcome, Task};
 use super::graph::{Making, Plan, Stage, Told, Until};
 use super::memory;
 use super::results::Results;
+use super::watched::watched;
 use super::world::World;
 use proofmark_base::store::{Claim, Draft, StageRecord, Store};
 use proofmark_base::work::{Events, Failure, Silent};
@@ -117,7 +118,8 @@ impl Run<'_> {
         let memory = memory::available();
         let local = Local { jobs, memory, fail_fast: self.fail_fast, stop: self.stop };
         let outcomes = local.carry_out(&tasks, &|i| {
-            let made = self.finish(stages[i].1, i + 1, stages.len());
+            let make = || self.finish(stages[i].1, i + 1, stages.len());
+            let made = watched(stages[i].1, make);
             if let Err(failure) = &made {
                 self.observer.failed(stages[i].1, failure);
             }
@@ -183,7 +185,7 @@ impl Run<'_> {
             Claim::Done => return Ok(true),
             Claim::Make(draft) => draft,
             Claim::Busy => {
-                return Err(Failure::Run(format!(
+                return Err(Failure::run(format!(
                     "another process is preparing share {share} or all of `{}`; let it end, or take \
                      another share",
                     stage.name

@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         let project = &loaded.project;
         if loaded.has_errors() {
             let style = Style { width: WIDTH, color: false };
-            return Err(Failure::Data(text(&loaded.diagnostics, &loaded.sources, style)));
+            return Err(Failure::data(text(&loaded.diagnostics, &loaded.sources, style)));
         }
         let store = Store::open(store)?;
         let mut world = look(project, &store, events)?;
@@ -169,8 +169,7 @@ impl<'a> Session<'a> {
         stop: &AtomicBool,
     ) -> Result<Ended, Failure> {
         if !self.world.missing.is_empty() {
-            let texts = self.world.missing.iter().map(|missing| missing.text.as_str());
-            return Err(Failure::Data(texts.collect::<Vec<_>>().join("\n")));
+            return Err(self.world.lacks());
         }
         let devices = match until {
             Until::Prepare | Until::Sample => Devices::default(),

@@ -27,7 +27,7 @@ pub enum Prepared {
     /// It is in the store, in this folder.
     Wholly(PathBuf, Vec<PreparedVideo>),
     /// What there is cannot be told, for this reason.
-    Unknown(String),
+    Unknown(Failure),
 }
 
 /// Looks at the data sets of a project. `file` is what the notes call it. Data sets that are
@@ -175,13 +175,13 @@ fn note(
     preparer: &str,
 ) {
     let name = &dataset.name.value;
-    if let Some(error) = world.lacking.get(name) {
-        let about = match error {
-            DataError::NotFound { .. } => "not-found",
-            DataError::Incomplete { .. } => "incomplete",
-            _ => "not-readable",
+    if let Some(why) = world.lacking(name) {
+        let about = match why.of_data() {
+            Some(DataError::NotFound { .. }) => "not-found",
+            Some(DataError::Incomplete { .. }) => "incomplete",
+            Some(_) | None => "not-readable",
         };
-        survey.note(row, about, None, error.to_string());
+        survey.note(row, about, None, why.to_string());
         return;
     }
     if let Some(scan) = world.scans.get(name) {
@@ -196,7 +196,7 @@ fn note(
             let text = format!("prepared in part; {preparer} goes on from there");
             survey.note(row, "partly-prepared", None, text);
         }
-        Prepared::Unknown(why) => survey.note(row, "not-prepared", None, why),
+        Prepared::Unknown(why) => survey.note(row, "not-prepared", None, why.to_string()),
         Prepared::Wholly(_, videos) => {
             survey.note(row, "prepared", None, format!("prepared; {}", Outcomes::of(videos)));
         }
@@ -221,8 +221,8 @@ impl Prepared {
     pub fn of(dataset: &Dataset, world: &mut World, store: &Store, events: &dyn Events) -> Self {
         match world.find_detector(dataset, store, None, events) {
             Ok(None) => {}
-            Ok(Some(lacking)) => return Self::Unknown(lacking),
-            Err(failure) => return Self::Unknown(failure.to_string()),
+            Ok(Some(why)) => return Self::Unknown(why),
+            Err(failure) => return Self::Unknown(Failure::data(failure)),
         }
         let (word, key) = (Kind::Faces.word(), faces::key(dataset, &world.facts));
         match store.find(word, &key) {
@@ -230,7 +230,7 @@ impl Prepared {
             None => Self::Not,
             Some(folder) => match read_tables(&folder) {
                 Ok(videos) => Self::Wholly(folder, videos),
-                Err(why) => Self::Unknown(why),
+                Err(why) => Self::Unknown(Failure::data(why)),
             },
         }
     }

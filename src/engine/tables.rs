@@ -11,10 +11,11 @@ use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Sample;
-use proofmark_lang::model::{FrameMax, Project, Row, Table, VideoScore};
+use proofmark_lang::model::{Dataset, FrameMax, Project, Row, Table, VideoScore};
+use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, near};
 use proofmark_plan::scope::{Target, targets};
-use proofmark_report::build::{Evidence, ScoreKey, Scored, build};
+use proofmark_report::build::{BuildError, Evidence, ScoreKey, Scored, build};
 use proofmark_report::findings::{FailedVideo, Findings};
 use proofmark_report::page::content::Content;
 use proofmark_report::page::figures::Figures;
@@ -113,7 +114,7 @@ pub fn all<'a, 'b>(
     project.tables.iter().map(move |declared| {
         let (evidence, published) = (evidence(findings, declared)?, published(declared)?);
         let data = build(project, declared, &evidence, &published);
-        let data = data.map_err(|e| Failure::Data(e.to_string()))?;
+        let data = data.map_err(|error| unbuilt(error, project, declared))?;
         Ok(Built { declared, data, evidence })
     })
 }
@@ -144,7 +145,29 @@ impl Built<'_> {
 pub fn audit(project: &Project, table: &Table) -> Result<TableData, Failure> {
     let published = published(table)?;
     build(project, table, &Evidence::default(), &published)
-        .map_err(|e| Failure::Data(e.to_string()))
+        .map_err(|error| unbuilt(error, project, table))
+}
+
+/// Why a table cannot be built, at the data sets that are to blame.
+fn unbuilt(error: BuildError, project: &Project, table: &Table) -> Failure {
+    let set = |name: &String| project.datasets.get(name);
+    let places: Vec<(Origin, &str)> = match &error {
+        BuildError::Coverage(low) => {
+            let of = |dataset: &Dataset| match dataset.min_coverage.origin {
+                Origin::DEFAULT => (dataset.name.origin, "too few videos with a face"),
+                written => (written, "not reached"),
+            };
+            low.iter().filter_map(|low| set(&low.dataset)).map(of).collect()
+        }
+        BuildError::Score { dataset, .. } => set(dataset)
+            .map(|set| (set.name.origin, "scores of this data set"))
+            .into_iter()
+            .collect(),
+        BuildError::Dataset(_) => Vec::new(),
+    };
+    let failure = Failure::data(error);
+    let failure = places.into_iter().fold(failure, |f, (origin, text)| f.at(origin, text));
+    failure.or_at(table.name.origin, "this table")
 }
 
 /// The numbers that a table refers to.
@@ -155,15 +178,14 @@ fn published(table: &Table) -> Result<Vec<Published>, Failure> {
         .map(|r| {
             let path = r.file.value.base.join(&r.file.value.written);
             reference::read(&path, &r.name.value, r.percent.value)
-                .map_err(|e| Failure::Data(e.to_string()))
+                .map_err(|error| Failure::data(error).at(r.file.origin, "this file"))
         })
         .collect()
 }
 
 /// Scores from a file, and of the videos without a usable face where the rule has one for them.
 fn read(file: &Path, rule: VideoScore, failed: &[FailedVideo]) -> Result<Scored, Failure> {
-    let unread =
-        |e: proofmark_evaluate::predictions::PredictionsError| Failure::Data(e.to_string());
+    let unread = |e: proofmark_evaluate::predictions::PredictionsError| Failure::data(e);
     let predictions = proofmark_evaluate::predictions::read(file).map_err(unread)?;
     let mut videos = predictions.videos(rule).map_err(unread)?;
     if let VideoScore::FrameMax(FrameMax { failed: Some(score), .. }) = rule {

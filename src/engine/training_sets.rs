@@ -29,7 +29,7 @@ impl MarkedFaces {
     /// The faces of a video, by number within it, that a source can use.
     pub fn usable(&self, source: &Source<'_>, video: &str) -> Result<Vec<u32>, Failure> {
         let name = source.name();
-        let prepared = self.faces.video(video).map_err(Failure::Data)?;
+        let prepared = self.faces.video(video).map_err(Failure::data)?;
         let all = 0..prepared.faces as u32;
         if source.pseudo_fake.is_none() {
             return Ok(all.collect());
@@ -98,7 +98,7 @@ pub fn read(
     });
     let resolve = |pick: &Pick, role: Role| -> Result<Sample, Failure> {
         let lost = || {
-            Failure::Data(format!(
+            Failure::data(format!(
                 "{} names a face of {}, of `{}`, that the file does not train on; remove its \
                  folder, and it is made again",
                 folder.join(FILE).display(),
@@ -113,7 +113,7 @@ pub fn read(
             Role::Target => 0,
             Role::Blend => 1,
         };
-        let video = sets[set].video(&pick.video_key).map_err(Failure::Data)?;
+        let video = sets[set].video(&pick.video_key).map_err(Failure::data)?;
         let face = video.first_face + pick.face as usize;
         let (frame, in_frame) = sets[set].file.place(face);
         let id = face_id(&pick.dataset, &pick.video_key, frame, in_frame);

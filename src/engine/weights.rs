@@ -1,11 +1,12 @@
 //! Weights files against what is declared, before any work: only their headers are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ensemble::class_names;
 use super::world::{Missing, Sought, World};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Project, Weights};
+use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::weights::{Expected, LoadReport, check};
 use proofmark_plan::scope::experiments;
@@ -57,13 +58,14 @@ impl Declared {
 /// Classes that cannot be told from the data; a network that is larger than any.
 pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
     // What is wrong with a file is wrong for all that use it.
-    let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut wrong: BTreeMap<String, Wrong> = BTreeMap::new();
     for experiment in experiments(project) {
         let name = &experiment.name.value;
         // Classes decide little of it.
         Architecture::new(&experiment.backbone, 2)
             .check()
-            .map_err(|why| Failure::Data(format!("experiment `{name}`: {why}")))?;
+            .map_err(|why| Failure::data(format!("experiment `{name}`: {why}")))
+            .map_err(|failure| failure.at(experiment.backbone.name.origin, "this network"))?;
         let Some(file) = world.weights.get(name) else { continue };
         let classes = match experiment.ready() {
             Some(head) => head.classes(),
@@ -73,24 +75,48 @@ pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
         let declared = Declared::new(experiment, architecture);
         match check(file, &declared.expected()) {
             Ok(report) => {
+                tracing::info!(experiment = %name, file = %file.display(), "{}", report.summary());
                 let read = otherwise(&report);
                 world.facts.read.extend(read.map(|read| (name.clone(), read)));
             }
-            Err(error) => wrong.entry(error.to_string()).or_default().push(name.clone()),
+            Err(error) => {
+                let wrong = wrong.entry(error.to_string()).or_default();
+                wrong.experiments.push(name.clone());
+                wrong.files.insert(at(experiment));
+            }
         }
     }
-    for (error, names) in wrong {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        let text = format!("of experiment {}: {error}", names.join(", "));
-        world.missing.push(Missing { what: Sought::Weights, text });
+    for (error, Wrong { experiments, files }) in wrong {
+        let names: Vec<String> = experiments.iter().map(|name| format!("`{name}`")).collect();
+        let why = Failure::data(format!("of experiment {}: {error}", names.join(", ")));
+        let why = files.into_iter().fold(why, |why, at| why.at(at, "this file"));
+        let of = experiments.into_iter().next().unwrap_or_default();
+        world.missing.push(Missing { what: Sought::Weights, of, why });
     }
     for (dataset, file) in &world.detectors {
         if let Err(error) = Detector::check(file) {
-            let text = format!("the face detector of `{dataset}`: {error}");
-            world.missing.push(Missing { what: Sought::Weights, text });
+            let why = Failure::data(format!("the face detector of `{dataset}`: {error}"));
+            let declared = project.datasets.get(dataset).and_then(|set| set.faces.weights.as_ref());
+            let why = why.at(declared.map_or(Origin::DEFAULT, |path| path.origin), "this file");
+            world.missing.push(Missing { what: Sought::Weights, of: dataset.clone(), why });
         }
     }
     Ok(())
+}
+
+/// The experiments of which the same is wrong, and where their files are declared.
+#[derive(Default)]
+struct Wrong {
+    experiments: Vec<String>,
+    files: BTreeSet<Origin>,
+}
+
+/// Where the file is declared that an experiment begins with.
+pub(super) fn at(experiment: &Experiment) -> Origin {
+    match &experiment.init.weights {
+        Weights::File { path, .. } => path.origin,
+        Weights::Random { .. } => Origin::DEFAULT,
+    }
 }
 
 /// How a file is read, if not as before: an average rather than what it is an average of, the

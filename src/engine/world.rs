@@ -13,6 +13,7 @@ use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
 use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
 use proofmark_lang::model::{DataPath, Dataset, Experiment, Project, Split, Weights};
+use proofmark_lang::span::Spanned;
 use proofmark_model::hub::HubFile;
 use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
 use proofmark_plan::scope::{datasets, experiments, marked};
@@ -36,8 +37,6 @@ pub struct World {
     pub notes: Vec<String>,
     /// What was looked for and is not there.
     pub missing: Vec<Missing>,
-    /// The data sets among it, by name.
-    pub lacking: BTreeMap<String, DataError>,
 }
 
 /// A video, by which copies of it in other data sets are found.
@@ -52,12 +51,14 @@ pub struct Known {
 }
 
 /// Something that was looked for and is not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Missing {
     /// What it is.
     pub what: Sought,
-    /// What was looked for, and what to do.
-    pub text: String,
+    /// The data set, init or row that it is of.
+    pub of: String,
+    /// What was looked for, where it is declared, and what to do.
+    pub why: Failure,
 }
 
 /// What a plan looks for.
@@ -93,7 +94,7 @@ impl World {
     /// One that is not there.
     pub fn scan(&self, dataset: &str) -> Result<&Scan, Failure> {
         let scan = self.scans.get(dataset);
-        scan.ok_or_else(|| Failure::Data(format!("data set `{dataset}` is not there")))
+        scan.ok_or_else(|| Failure::data(format!("data set `{dataset}` is not there")))
     }
 
     /// The file of an experiment's weights.
@@ -103,7 +104,7 @@ impl World {
     pub fn weights_of(&self, experiment: &Experiment) -> Result<&Path, Failure> {
         let name = &experiment.name.value;
         let file = self.weights.get(name).map(PathBuf::as_path);
-        file.ok_or_else(|| Failure::Data(format!("the weights of `{name}` are not there")))
+        file.ok_or_else(|| Failure::data(format!("the weights of `{name}` are not there")))
     }
 
     /// What was found of the data sets, and noticed in and across them.
@@ -116,9 +117,44 @@ impl World {
         of_sets.chain(self.notes.iter().cloned())
     }
 
-    fn miss(&mut self, what: Sought, text: String) {
-        self.missing.push(Missing { what, text });
+    fn miss(&mut self, what: Sought, of: &str, why: Failure) {
+        self.missing.push(Missing { what, of: of.to_owned(), why });
     }
+
+    /// All that is not there as one failure.
+    pub fn lacks(&self) -> Failure {
+        let texts: Vec<String> =
+            self.missing.iter().map(|missing| missing.why.to_string()).collect();
+        let marks = self.missing.iter().flat_map(|missing| missing.why.marks());
+        let failure = Failure::data(texts.join("\n"));
+        marks.fold(failure, |failure, mark| failure.at(mark.origin, mark.text.clone()))
+    }
+
+    /// Why a data set is not there, if it was looked for and is not.
+    pub fn lacking(&self, dataset: &str) -> Option<&Failure> {
+        self.missing.iter().find(|missing| missing.is_data_set(dataset)).map(|missing| &missing.why)
+    }
+
+    /// The same, taken out.
+    pub fn take_lacking(&mut self, dataset: &str) -> Option<Failure> {
+        let place = self.missing.iter().position(|missing| missing.is_data_set(dataset))?;
+        Some(self.missing.swap_remove(place).why)
+    }
+}
+
+impl Missing {
+    fn is_data_set(&self, name: &str) -> bool {
+        self.what == Sought::DataSet && self.of == name
+    }
+}
+
+/// What is said at the declaration of a file that is not there.
+const HERE: &str = "declared here";
+
+/// What is wrong with a data set, at what it is about, or else at the path of its files.
+fn declared(error: DataError, dataset: &Dataset) -> Failure {
+    let at = dataset.layout.files().map_or(dataset.name.origin, |path| path.origin);
+    Failure::from(error).or_at(at, "read as declared here").or_at(dataset.name.origin, HERE)
 }
 
 /// Environment variables of this process.
@@ -140,13 +176,13 @@ pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<Wor
                 world.facts.outside.insert(path, digest);
             }
             Err(error) => {
-                let text = format!(
-                    "the scores of row `{}` were not found\n  looked for: {} ({error})\n  to say \
+                let name = &row.experiment.value;
+                let why = Failure::data(format!(
+                    "the scores of row `{name}` were not found\n  looked for: {} ({error})\n  to say \
                      otherwise: write another path in `row .. predictions=..`",
-                    row.experiment.value,
                     path.display()
-                );
-                world.miss(Sought::Scores, text);
+                ));
+                world.miss(Sought::Scores, name, why.at(declared.file.origin, HERE));
             }
         }
     }
@@ -169,14 +205,15 @@ pub fn look_at(
         let name = dataset.name.value.clone();
         match read(dataset, store, events) {
             Ok((scan, digests, contents)) => {
+                let manifest = &scan.manifest;
+                let (videos, frames) = (manifest.video_rows().len(), manifest.frame_rows().len());
+                let files = scan.files.as_ref().map_or(Path::new("drawn"), Files::root);
+                tracing::info!(dataset = %name, files = %files.display(), videos, frames, "is there");
                 world.facts.datasets.insert(name.clone(), digests);
                 world.contents.insert(name.clone(), contents);
                 world.scans.insert(name, scan);
             }
-            Err(error) => {
-                world.miss(Sought::DataSet, error.to_string());
-                world.lacking.insert(name, error);
-            }
+            Err(error) => world.miss(Sought::DataSet, &name, declared(error, dataset)),
         }
     }
     store.save_digests()?;
@@ -202,8 +239,7 @@ impl World {
         let mut order = Vec::new();
         for experiment in experiments(project) {
             let Weights::File { path, .. } = &experiment.init.weights else { continue };
-            let path = &path.value;
-            let place = (path.base.as_path(), path.written.as_str());
+            let place = (path.value.base.as_path(), path.value.written.as_str());
             let wanted = files.entry(place).or_insert_with(|| {
                 order.push(place);
                 Wanted { path, inits: Vec::new(), known: BTreeSet::new(), experiments: Vec::new() }
@@ -220,37 +256,37 @@ impl World {
             let first = inits.first().copied().unwrap_or_default();
             let node = format!("init {first} {{ weights .. }}");
             match find(path, &whose, &node, store, download, events)? {
-                Ok((digest, file)) => {
+                Looked::Found { digest, file } => {
                     for name in experiments {
                         self.facts.weights.insert((*name).to_owned(), digest.clone());
                         self.weights.extend(file.clone().map(|file| ((*name).to_owned(), file)));
                     }
                 }
-                Err(lacking) => self.miss(Sought::Weights, lacking),
+                Looked::Lacking(why) => self.miss(Sought::Weights, first, why),
             }
         }
         for dataset in datasets(project) {
-            if let Some(lacking) = self.find_detector(dataset, store, download, events)? {
-                self.miss(Sought::Weights, lacking);
+            if let Some(why) = self.find_detector(dataset, store, download, events)? {
+                self.miss(Sought::Weights, &dataset.name.value, why);
             }
         }
         for dataset in marked(project) {
             let (name, Some(path)) = (&dataset.name.value, &dataset.landmarks) else { continue };
             let node = format!("dataset {name} {{ landmarks .. }}");
             let whose = format!("landmarks of `{name}`");
-            match find(&path.value, &whose, &node, store, download, events)? {
-                Ok((digest, file)) => {
+            match find(path, &whose, &node, store, download, events)? {
+                Looked::Found { digest, file } => {
                     self.facts.landmarks.insert(name.clone(), digest);
                     self.landmarks.extend(file.map(|file| (name.clone(), file)));
                 }
-                Err(lacking) => self.miss(Sought::Landmarks, lacking),
+                Looked::Lacking(why) => self.miss(Sought::Landmarks, name, why),
             }
         }
         Ok(store.save_digests()?)
     }
 
-    /// Looks for the weights of a data set's face detector, if it declares any. Returns what to
-    /// say if they are not there.
+    /// Looks for the weights of a data set's face detector, if it declares any. Returns why they
+    /// are not there, if they are not.
     ///
     /// # Errors
     /// As [`World::find_weights`].
@@ -260,56 +296,71 @@ impl World {
         store: &Store,
         download: Option<&AtomicBool>,
         events: &dyn Events,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<Failure>, Failure> {
         let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
             return Ok(None);
         };
         let whose = format!("weights of the face detector of `{name}`");
         let node = format!("dataset {name} {{ faces weights=.. }}");
-        match find(&path.value, &whose, &node, store, download, events)? {
-            Ok((digest, file)) => {
+        match find(path, &whose, &node, store, download, events)? {
+            Looked::Found { digest, file } => {
                 self.facts.detectors.insert(name.clone(), digest);
                 self.detectors.extend(file.map(|file| (name.clone(), file)));
                 Ok(None)
             }
-            Err(lacking) => Ok(Some(lacking)),
+            Looked::Lacking(why) => Ok(Some(why)),
         }
     }
 }
 
 /// A file of weights with those that declare it.
 struct Wanted<'a> {
-    path: &'a DataPath,
+    path: &'a Spanned<DataPath>,
     /// In the order of the experiments, and the same to look one up.
     inits: Vec<&'a str>,
     known: BTreeSet<&'a str>,
     experiments: Vec<&'a str>,
 }
 
-/// The digest and the local file of declared weights, or of landmarks. Those still to be downloaded
-/// have no file; of those that are not there, a message.
+/// What came of looking for weights, or for landmarks.
+enum Looked {
+    /// They are here, or still to be downloaded and then in no file.
+    Found { digest: Digest, file: Option<PathBuf> },
+    /// They are not there.
+    Lacking(Failure),
+}
+
+/// Looks for declared weights, or landmarks. `whose` they are and the `node` that declares them are
+/// for the message.
 fn find(
-    path: &DataPath,
+    path: &Spanned<DataPath>,
     whose: &str,
     node: &str,
     store: &Store,
     download: Option<&AtomicBool>,
     events: &dyn Events,
-) -> Result<Result<(Digest, Option<PathBuf>), String>, Failure> {
-    let file = match locate(path, download, events)? {
-        Place::Here(file) => file,
+) -> Result<Looked, Failure> {
+    let (written, origin) = (&path.value.written, path.origin);
+    let place = locate(&path.value, download, events);
+    let looked_for = match place.map_err(|failure| failure.at(origin, HERE))? {
         Place::ToCome => {
-            return Ok(Ok((Digest::ToCome { from: path.written.clone() }, None)));
+            let digest = Digest::ToCome { from: written.clone() };
+            return Ok(Looked::Found { digest, file: None });
         }
+        Place::Here(file) => match store.digest(&file) {
+            Ok(digest) => {
+                tracing::info!(%written, file = %file.display(), %digest, "is there");
+                return Ok(Looked::Found { digest: Digest::Known(digest), file: Some(file) });
+            }
+            Err(error) => format!("{} ({error})", file.display()),
+        },
+        Place::Unset(name) => format!("the environment variable {name} (not set)"),
     };
-    Ok(match store.digest(&file) {
-        Ok(digest) => Ok((Digest::Known(digest), Some(file))),
-        Err(error) => Err(format!(
-            "{whose} were not found\n  looked for: {} ({error})\n  to say otherwise: \
-             write another path in `{node}`",
-            file.display()
-        )),
-    })
+    let why = Failure::data(format!(
+        "{whose} were not found\n  looked for: {looked_for}\n  to say otherwise: write another path \
+         in `{node}`"
+    ));
+    Ok(Looked::Lacking(why.at(origin, HERE)))
 }
 
 /// Where declared weights are.
@@ -318,6 +369,8 @@ enum Place {
     Here(PathBuf),
     /// Still to be downloaded.
     ToCome,
+    /// Below a variable of the environment that is not set.
+    Unset(String),
 }
 
 fn locate(
@@ -330,10 +383,8 @@ fn locate(
             None => Ok(Place::Here(path.base.join(&path.written))),
             Some(rest) => {
                 let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
-                let root =
-                    environment(name).filter(|value| !value.is_empty()).ok_or_else(|| {
-                        Failure::Data(format!("`{}`: the variable {name} is not set", path.written))
-                    })?;
+                let root = environment(name).filter(|value| !value.is_empty());
+                let Some(root) = root else { return Ok(Place::Unset(name.to_owned())) };
                 let root = PathBuf::from(root);
                 Ok(Place::Here(if below.is_empty() { root } else { root.join(below) }))
             }

@@ -36,7 +36,7 @@ pub fn add(content: &mut Content, plan: &Plan, store: &Store) -> Result<(), Fail
         else {
             continue;
         };
-        let faces = Faces::open(&folder).map_err(Failure::Data)?;
+        let faces = Faces::open(&folder).map_err(Failure::data)?;
         for video in videos {
             let Some(prepared) = faces.videos.get(video).filter(|video| video.faces > 0) else {
                 continue;

@@ -18,14 +18,78 @@ pub struct Style {
     pub color: bool,
 }
 
-/// Diagnostics as text, each with the lines it points at.
-pub fn text(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
+fn handler(style: Style) -> GraphicalReportHandler {
     let theme =
         if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme)
+    GraphicalReportHandler::new_themed(theme)
         .with_width(style.width)
         .with_links(false)
-        .with_context_lines(1);
+        .with_context_lines(1)
+}
+
+/// Lines of the sources with places marked in them, the first of which the problem is at: what is
+/// drawn below the words of a diagnostic, for those who have words of their own. Empty where no
+/// place is in the sources.
+pub fn drawing<'a>(
+    places: impl IntoIterator<Item = (Origin, &'a str)>,
+    sources: &Sources,
+    style: Style,
+) -> String {
+    let labels: Vec<LabeledSpan> = (places.into_iter().enumerate())
+        .filter_map(|(i, (origin, text))| label(sources, origin, text, i == 0))
+        .collect();
+    let draw = |labels| {
+        let mut out = String::new();
+        let drawn = handler(style).render_report(&mut out, &Drawing { labels, sources });
+        // Writing to a string does not fail; on places that are in no file nothing is drawn.
+        drawn.map_or_else(|_| String::new(), |()| out)
+    };
+    let (wordless, drawn) = (draw(Vec::new()), draw(labels));
+    drawn.strip_prefix(&wordless).unwrap_or_default().to_owned()
+}
+
+/// A place as miette wants it, if it is in the sources.
+fn label(sources: &Sources, origin: Origin, text: &str, primary: bool) -> Option<LabeledSpan> {
+    let (span, text) = (sources.global(origin)?, Some(text.to_owned()));
+    Some(match primary {
+        true => LabeledSpan::new_primary_with_span(text, span),
+        false => LabeledSpan::new_with_span(text, span),
+    })
+}
+
+/// Places without words above them.
+struct Drawing<'a> {
+    labels: Vec<LabeledSpan>,
+    sources: &'a Sources,
+}
+
+impl fmt::Debug for Drawing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.labels.fmt(f)
+    }
+}
+
+impl fmt::Display for Drawing<'_> {
+    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl std::error::Error for Drawing<'_> {}
+
+impl miette::Diagnostic for Drawing<'_> {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self.sources)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+/// Diagnostics as text, each with the lines it points at.
+pub fn text(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
+    let handler = handler(style);
     let mut out = String::new();
     for diagnostic in diagnostics {
         let report = Report { diagnostic, sources };
@@ -89,15 +153,8 @@ impl miette::Diagnostic for Report<'_> {
         if self.diagnostic.labels.is_empty() {
             return None;
         }
-        Some(Box::new(self.diagnostic.labels.iter().filter_map(|label| {
-            let span = self.sources.global(label.origin)?;
-            let text = Some(label.text.clone());
-            Some(if label.primary {
-                LabeledSpan::new_primary_with_span(text, span)
-            } else {
-                LabeledSpan::new_with_span(text, span)
-            })
-        })))
+        let labels = self.diagnostic.labels.iter();
+        Some(Box::new(labels.filter_map(|l| label(self.sources, l.origin, &l.text, l.primary))))
     }
 }
 

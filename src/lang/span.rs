@@ -1,42 +1,9 @@
-//! Where a value came from: a byte range of one source file.
+//! A value with where it came from: a byte range of one source file.
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-/// A source file, by its place in [`Sources`](super::source::Sources).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FileId(pub u32);
-
-impl FileId {
-    /// The file that was loaded, as opposed to those that it imports.
-    pub const ROOT: Self = Self(0);
-}
-
-/// A byte range `start..end` of one source file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Origin {
-    /// The file.
-    pub file: FileId,
-    /// First byte.
-    pub start: u32,
-    /// One past the last byte.
-    pub end: u32,
-}
-
-impl Origin {
-    /// The origin of a value that no file states: a documented default.
-    pub const DEFAULT: Self = Self { file: FileId(u32::MAX), start: 0, end: 0 };
-
-    /// Whether it is in the file that was loaded, as opposed to those that it imports.
-    pub fn is_own(self) -> bool {
-        self.file == FileId::ROOT
-    }
-
-    /// Whether the value is a default that no file states.
-    pub fn is_default(self) -> bool {
-        self == Self::DEFAULT
-    }
-}
+pub use proofmark_text::origin::{FileId, Origin};
 
 /// A value and where it was written.
 ///

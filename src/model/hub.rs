@@ -54,7 +54,12 @@ impl HubFile {
 
     /// The local copy, if it was downloaded before, here or by huggingface_hub.
     pub fn cached(&self) -> Option<PathBuf> {
-        Shelf::of(self, &Settings::of_process().cache).find(self)
+        let found = Shelf::of(self, &Settings::of_process().cache).find(self);
+        match &found {
+            Some(file) => tracing::info!(file = %file.display(), "{self} is in the hub's cache"),
+            None => tracing::info!("{self} is not in the hub's cache"),
+        }
+        found
     }
 
     /// The local copy, downloaded now if need be, until `stop` is set.

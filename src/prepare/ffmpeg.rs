@@ -94,7 +94,7 @@ impl Ffmpeg {
     /// Nothing of that name that runs.
     pub fn at(program: OsString) -> Result<Self, Failure> {
         let missing = |why: String| {
-            Failure::Run(format!(
+            Failure::run(format!(
                 "videos need ffmpeg, and `{}` cannot be run: {why}\n  to install it: `apt install \
                  ffmpeg` on Debian and Ubuntu, `brew install ffmpeg` on macOS\n  to say otherwise: \
                  set {VARIABLE} to the program",
@@ -134,8 +134,8 @@ impl Ffmpeg {
             return Ok(self.pass(path, &expression(rule, None), stop, &mut each)?.0);
         }
         let picking = match self.length(path, stop)? {
-            Ok(length) => expression(rule, Some(length)),
-            Err(why) => return Ok(Decoded { frames: 0, trouble: Some(why) }),
+            Length::Frames(length) => expression(rule, Some(length)),
+            Length::Unknown(why) => return Ok(Decoded { frames: 0, trouble: Some(why) }),
         };
         let (decoded, length) = self.pass(path, &picking, stop, &mut each)?;
         let otherwise = expression(rule, Some(length));
@@ -171,7 +171,7 @@ impl Ffmpeg {
         command.arg("-vf").arg(format!("select='{picking}'"));
         command.args(passthrough(&self.version));
         command.args(["-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1"]);
-        let (result, said) = self.watched(&mut command, stop, |output, picked, clock| {
+        let (frames, said) = self.watched(&mut command, stop, |output, picked, clock| {
             let mut rgb = Vec::new();
             let mut frames = 0;
             while let Some(size) = clock.waiting(|| ppm::read(output, &mut rgb))? {
@@ -182,7 +182,6 @@ impl Ffmpeg {
             }
             Ok(frames)
         })?;
-        let frames = result?;
         let trouble = match (frames, said.trouble) {
             (0, None) => Some("no frame could be decoded".to_owned()),
             (_, trouble) => trouble,
@@ -192,7 +191,7 @@ impl Ffmpeg {
 
     /// How many frames a video should have, from its packets, without decoding it. Those that an
     /// edit list leaves out are not counted.
-    fn length(&self, path: &Path, stop: &AtomicBool) -> Result<Result<u64, String>, Failure> {
+    fn length(&self, path: &Path, stop: &AtomicBool) -> Result<Length, Failure> {
         let mut command = Command::new(&self.probe);
         command.args(["-v", "error", "-select_streams", "V:0"]);
         command.args(["-show_entries", "packet=flags", "-of", "csv=p=0"]);
@@ -208,9 +207,12 @@ impl Ffmpeg {
             }
             Ok(length)
         })?;
-        Ok(match length? {
-            0 => Err(said.trouble.unwrap_or_else(|| "it has no video stream".to_owned())),
-            length => Ok(length),
+        Ok(match length {
+            0 => {
+                let nothing = || "it has no video stream".to_owned();
+                Length::Unknown(said.trouble.unwrap_or_else(nothing))
+            }
+            length => Length::Frames(length),
         })
     }
 
@@ -221,13 +223,14 @@ impl Ffmpeg {
         command: &mut Command,
         stop: &AtomicBool,
         work: impl FnOnce(&mut dyn BufRead, &Receiver<(u32, f64)>, &Clock) -> Result<T, Failure>,
-    ) -> Result<(Result<T, Failure>, Said), Failure> {
+    ) -> Result<(T, Said), Failure> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C is for us to hear: an ffmpeg that ends by it looks like the end of its video.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
+        tracing::debug!("runs {command:?}");
         let mut child = command.spawn().map_err(|e| {
-            Failure::Run(format!("cannot start {}: {e}", command.get_program().display()))
+            Failure::run(format!("cannot start {}: {e}", command.get_program().display()))
         })?;
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         let process = Process(Mutex::new(child));
@@ -252,8 +255,16 @@ impl Ffmpeg {
         let given_up = clock.given_up.load(Ordering::Relaxed).then(|| {
             format!("ffmpeg gave nothing for {} s and was given up", self.patience.as_secs_f32())
         });
-        Ok((result, Said { trouble: given_up.or(said.trouble), ..said }))
+        Ok((result?, Said { trouble: given_up.or(said.trouble), ..said }))
     }
+}
+
+/// How long a video is.
+enum Length {
+    /// In frames.
+    Frames(u64),
+    /// It cannot be told, for this reason.
+    Unknown(String),
 }
 
 /// A path that ffmpeg takes for a file, whatever characters it has.
@@ -278,7 +289,7 @@ fn passthrough(version: &str) -> [&'static str; 2] {
 }
 
 fn failed(error: &io::Error) -> Failure {
-    Failure::Run(format!("the output of ffmpeg cannot be read: {error}"))
+    Failure::run(format!("the output of ffmpeg cannot be read: {error}"))
 }
 
 /// What a process said.

@@ -43,7 +43,7 @@ pub fn read(stream: &mut dyn BufRead, rgb: &mut Vec<u8>) -> Result<Option<(u32, 
 }
 
 fn broken(what: &str) -> Failure {
-    Failure::Run(format!("what ffmpeg wrote is not a PPM image: {what}"))
+    Failure::run(format!("what ffmpeg wrote is not a PPM image: {what}"))
 }
 
 #[cfg(test)]

@@ -149,7 +149,9 @@ impl Preparation<'_> {
         };
         thread::scope(|scope| {
             for _ in 0..rayon::current_num_threads().min(todo.len()) {
-                scope.spawn(|| self.work(&todo, &shared));
+                let span = tracing::Span::current();
+                let (todo, shared) = (&todo, &shared);
+                scope.spawn(move || span.in_scope(|| self.work(todo, shared)));
             }
         });
         let Shared { writer, failure, .. } = shared;
@@ -326,7 +328,7 @@ impl Search {
         scratch: &mut Scratch,
     ) -> Result<Vec<Detection>, Failure> {
         let found = self.detector.detect(rgb, width, height, &self.options, scratch);
-        let mut found = found.map_err(|e| Failure::Run(e.to_string()))?;
+        let mut found = found.map_err(Failure::run)?;
         if self.take == Take::Largest {
             let area = |d: &Detection| (d.bbox[2] - d.bbox[0]) * (d.bbox[3] - d.bbox[1]);
             // Of equally large faces the one with the best score stays.

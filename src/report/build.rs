@@ -219,10 +219,15 @@ fn empty_block(spec: &MetricSpec) -> MetricBlock {
 }
 
 /// The scores of a unit by one model.
-struct Ranked {
-    ranking: Ranking,
-    /// Whether a class has a single video.
-    few_videos: bool,
+enum Ranked {
+    /// There are some.
+    Scored {
+        ranking: Ranking,
+        /// Whether a class has a single video.
+        few_videos: bool,
+    },
+    /// There are none, for this reason.
+    Not(String),
 }
 
 /// The ranking of a unit for one model, or why there is none.
@@ -231,18 +236,20 @@ fn rank(
     experiment: &str,
     level: Level,
     evidence: &Evidence,
-) -> Result<Result<Ranked, String>, BuildError> {
+) -> Result<Ranked, BuildError> {
     let key = unit.key_of(experiment);
     if unit.hidden.contains(experiment) {
-        return Ok(Err(format!("{experiment} trains on {}", key.dataset)));
+        return Ok(Ranked::Not(format!("{experiment} trains on {}", key.dataset)));
     }
     let scored = match evidence.scores.get(&key) {
         Some(Ok(scored)) => scored,
-        Some(Err(reason)) => return Ok(Err(reason.clone())),
+        Some(Err(reason)) => return Ok(Ranked::Not(reason.clone())),
         None => {
             let corruption = unit.corruption.map(|c| format!(", {c}")).unwrap_or_default();
             let ScoreKey { experiment, dataset, .. } = key;
-            return Ok(Err(format!("{experiment} was not scored on {dataset}{corruption}")));
+            return Ok(Ranked::Not(format!(
+                "{experiment} was not scored on {dataset}{corruption}"
+            )));
         }
     };
     let samples = scored.at(level);
@@ -256,18 +263,18 @@ fn rank(
     let few_videos = [false, true].into_iter().any(single);
     let ScoreKey { experiment, dataset, .. } = key;
     match ranking {
-        Ok(ranking) => Ok(Ok(Ranked { ranking, few_videos })),
+        Ok(ranking) => Ok(Ranked::Scored { ranking, few_videos }),
         Err(source) => Err(BuildError::Score { experiment, dataset, source }),
     }
 }
 
 /// A metric of a ranking.
-fn cell(ranked: &Result<Ranked, String>, measure: &Result<(Measure, Option<f64>), String>) -> Cell {
+fn cell(ranked: &Ranked, measure: &Result<(Measure, Option<f64>), String>) -> Cell {
     match (ranked, measure) {
-        (Err(reason), _) | (_, Err(reason)) => {
+        (Ranked::Not(reason), _) | (_, Err(reason)) => {
             Cell { reason: Some(reason.clone()), ..Cell::default() }
         }
-        (Ok(Ranked { ranking, few_videos }), Ok((measure, _))) => {
+        (Ranked::Scored { ranking, few_videos }, Ok((measure, _))) => {
             let doubt = match (few_videos, ranking.varies(*measure)) {
                 (true, _) => Some(Doubt::FewVideos),
                 (false, false) => Some(Doubt::NoVariance),

@@ -1,4 +1,6 @@
-//! Text of others: how it is shown, and the names of files that are made of it.
+//! Text of others: how it is shown, the names of files that are made of it, and where in a file
+//! something was written.
 
 pub mod names;
+pub mod origin;
 pub mod show;

@@ -160,7 +160,7 @@ pub fn check(path: &Path) -> Result<(), String> {
 /// A file that is not there, is not as it was written, or is of another kind.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(BTreeMap<String, Tensor>, T), Failure> {
     let bytes = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
-    let broken = |why: String| Failure::Data(format!("{} {why}", path.display()));
+    let broken = |why: String| Failure::data(format!("{} {why}", path.display()));
     let (_, header) = SafeTensors::read_metadata(&bytes)
         .map_err(|e| broken(format!("is not a safetensors file: {e}")))?;
     if !is_whole(&bytes) {
@@ -181,7 +181,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(BTreeMap<String, Tensor
 /// A file that is none, or whose description and tensors no network has.
 pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), Failure> {
     let file = WeightsFile::open(path)?;
-    let broken = |why: String| Failure::Data(format!("{} {why}", path.display()));
+    let broken = |why: String| Failure::data(format!("{} {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
     if !is_whole(&bytes) {
         return Err(broken(format!("{DAMAGED}; {}", cure(path))));
@@ -227,7 +227,7 @@ pub fn set(
                 var.set(&tensor.to_device(var.device())?)?;
             }
             _ => {
-                return Err(Failure::Data(format!(
+                return Err(Failure::data(format!(
                     "{} has no tensor `{}` of shape {:?}",
                     path.display(),
                     spec.name,

@@ -96,19 +96,21 @@ impl Fit<'_> {
         let recipe = &self.experiment.recipe;
         let batch = recipe.batch.value;
         if self.steps_per_epoch() == 0 {
-            return Err(Failure::Run(format!(
+            return Err(Failure::run(format!(
                 "experiment `{}` samples {} training faces, fewer than one batch of {batch}; \
                  declare a smaller batch or more data",
                 self.experiment.name.value,
                 self.train.len()
-            )));
+            ))
+            .at(recipe.batch.origin, "larger than the sample"));
         }
         if self.val.is_empty() && recipe.keep.value != Keep::Last {
-            return Err(Failure::Run(format!(
+            return Err(Failure::run(format!(
                 "experiment `{}` keeps the best checkpoint on validation, but its ensemble has no \
                  validation face; give a source a val split or declare `keep last`",
                 self.experiment.name.value
-            )));
+            ))
+            .at(recipe.keep.origin, "nothing to select by"));
         }
         let mut course = Course::begin(self, state)?;
         let epochs = recipe.epochs.value;
@@ -291,7 +293,7 @@ impl<'a> Course<'a> {
         }
         let progress = &self.progress;
         let describe = |sample| self.fit.inputs.describe(sample);
-        Err(Failure::Diverged(Box::new(Divergence {
+        let diverged = Failure::Diverged(Box::new(Divergence {
             quantity,
             value,
             epoch: progress.epoch + 1,
@@ -299,7 +301,9 @@ impl<'a> Course<'a> {
             lr: self.rate(),
             faces: samples.iter().map(describe).collect(),
             checkpoint: progress.best.map(|(epoch, _)| (epoch, self.state.best_path(epoch))),
-        })))
+        }));
+        let lr = self.fit.experiment.recipe.optimizer.lr();
+        Err(diverged.at(lr.origin, "the learning rate"))
     }
 
     /// Learning rate of the step that the fit is at.

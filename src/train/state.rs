@@ -94,8 +94,13 @@ pub struct Extent {
     pub steps: usize,
 }
 
-/// What a state file holds.
-type State = (BTreeMap<String, Tensor>, Progress);
+/// What a stopped run has left.
+enum Left {
+    /// A state that is whole, and of this course.
+    Sound(BTreeMap<String, Tensor>, Progress),
+    /// None that is of use, for this reason.
+    Useless(String),
+}
 
 impl Progress {
     /// Says what keeps this from being a place on a course.
@@ -206,7 +211,7 @@ impl<'a> StateFolder<'a> {
         }
         std::fs::File::open(&path).map_err(|e| Failure::read(&path, &e))?;
         match self.sound(tensors, extent)? {
-            Ok((stored, progress)) => {
+            Left::Sound(stored, progress) => {
                 checkpoint::set(&path, tensors.params, &stored, "param.")?;
                 if let Some(average) = &tensors.average {
                     checkpoint::set(&path, average, &stored, "average.")?;
@@ -215,7 +220,7 @@ impl<'a> StateFolder<'a> {
                 *tensors.optimizer.steps() = progress.optimizer_steps;
                 Ok(Some(progress))
             }
-            Err(why) => {
+            Left::Useless(why) => {
                 let aside = set_aside(&path).map_err(|e| Failure::write(&path, &e))?;
                 note(&format!(
                     "the state of the stopped training is of no use: {why}; it was set aside as {}, \
@@ -227,27 +232,26 @@ impl<'a> StateFolder<'a> {
         }
     }
 
-    /// The state, if it is whole and one of this course; else why not.
-    fn sound(
-        &self,
-        tensors: &Tensors<'_>,
-        extent: Extent,
-    ) -> Result<Result<State, String>, Failure> {
+    /// The state that is there.
+    fn sound(&self, tensors: &Tensors<'_>, extent: Extent) -> Result<Left, Failure> {
         let path = self.state_path();
         if let Err(why) = checkpoint::check(&path) {
-            return Ok(Err(why));
+            return Ok(Left::Useless(why));
         }
-        let (stored, progress): State = match checkpoint::read(&path) {
+        let (stored, progress): (_, Progress) = match checkpoint::read(&path) {
             Ok(state) => state,
-            Err(failure) => return Ok(Err(failure.to_string())),
+            Err(failure) => return Ok(Left::Useless(failure.to_string())),
         };
         if let Err(why) = progress.fits(extent) {
-            return Ok(Err(format!("{}: {why}", path.display())));
+            return Ok(Left::Useless(format!("{}: {why}", path.display())));
         }
         let shape = |tensor: &Tensor| (tensor.dims().to_vec(), tensor.dtype());
         for (name, own) in tensors.all()? {
             if stored.get(&name).map(shape) != Some(shape(&own)) {
-                return Ok(Err(format!("{} has no `{name}` of its shape", path.display())));
+                return Ok(Left::Useless(format!(
+                    "{} has no `{name}` of its shape",
+                    path.display()
+                )));
             }
         }
         // Killed at its end, a fit has given the best checkpoint its last name.
@@ -255,8 +259,8 @@ impl<'a> StateFolder<'a> {
         let ended =
             progress.epoch == extent.epochs && checkpoint::check(&self.model_path()).is_ok();
         Ok(match kept {
-            Some(Err(why)) if !ended => Err(why),
-            _ => Ok((stored, progress)),
+            Some(Err(why)) if !ended => Left::Useless(why),
+            Some(_) | None => Left::Sound(stored, progress),
         })
     }
 

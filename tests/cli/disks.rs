@@ -160,7 +160,7 @@ fn what_is_missing_is_told_once_and_counted_by_what_it_is() {
         .replace("    row ba \"Base + BA\"\n", "    row ba \"Base + BA\"\n    row third\n");
     let place = Place::with(&experiment);
     let ran = place.run(&["run", "x.kdl"]).ends_with(11);
-    assert_eq!(ran.stderr.matches("gone.pth").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("looked for: gone.pth").count(), 1, "{}", ran.stderr);
     ran.says("weights of init `scratch`, `other` were not found")
         .says("\n1 file of weights cannot be read; nothing was run");
     let scores = TINY.replace(

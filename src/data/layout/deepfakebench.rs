@@ -17,7 +17,7 @@ use super::lists::{Entries, Problems, json};
 use super::{Finding, Listing, celebdf, ffpp, paths};
 use crate::error::DataError;
 use crate::files::Files;
-use crate::flaw::{RowFlaw, quoted};
+use crate::flaw::{Entry, RowFlaw, quoted};
 use crate::manifest::{Frame, Kind, Video};
 use crate::methods::Methods;
 use crate::natural;
@@ -153,7 +153,7 @@ impl Reader<'_> {
                 }
                 Some(class) => {
                     let number = self.number;
-                    if let Err(what) = self.video(class, label, split, &name, &frames)? {
+                    if let Entry::Flawed(what) = self.video(class, label, split, &name, &frames)? {
                         self.problems.add("video", number, what);
                     }
                 }
@@ -197,22 +197,22 @@ impl Reader<'_> {
         split: Split,
         name: &str,
         listed: &[String],
-    ) -> Result<Result<(), RowFlaw>, DataError> {
+    ) -> Result<Entry<()>, DataError> {
         let mut frames = Vec::with_capacity(listed.len());
         for written in listed {
             match self.resolve(written) {
                 Some(path) => frames.push(path),
-                None => return Ok(Err(RowFlaw::OutsideRoot(written.clone()))),
+                None => return Ok(Entry::Flawed(RowFlaw::OutsideRoot(written.clone()))),
             }
         }
         let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let Some(key) = frames.first().and_then(folder) else {
             self.listing.note(Finding::EmptyVideo, format!("{label} {name}"));
-            return Ok(Ok(()));
+            return Ok(Entry::Read(()));
         };
         if let Some(other) = frames.iter().find(|path| folder(path).as_ref() != Some(&key)) {
             let what = format!("`{name}` has frames in `{key}` and elsewhere, as `{other}`");
-            return Ok(Err(RowFlaw::Disagree(what)));
+            return Ok(Entry::Flawed(RowFlaw::Disagree(what)));
         }
         let before = frames.len();
         frames.sort_by(|a, b| natural::compare(a, b));
@@ -220,7 +220,10 @@ impl Reader<'_> {
         let repeated = before - frames.len();
         let method = (class == Label::Fake).then(|| label.to_owned());
         if let Some(seen) = self.places.get(&key).cloned() {
-            return Ok(self.again(&seen, class, method, split, &frames));
+            return Ok(match self.again(&seen, class, method, split, &frames) {
+                Ok(()) => Entry::Read(()),
+                Err(what) => Entry::Flawed(what),
+            });
         }
         let family = match &method {
             None => None,
@@ -258,7 +261,7 @@ impl Reader<'_> {
             frame,
             path,
         }));
-        Ok(Ok(()))
+        Ok(Entry::Read(()))
     }
 
     /// A video that is listed before, which is kept from training: test goes before val, and val

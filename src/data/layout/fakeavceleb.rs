@@ -11,7 +11,7 @@ use super::lists::Problems;
 use super::paths;
 use super::released::{Part, Release};
 use crate::error::DataError;
-use crate::flaw::{CsvFlaw, Nothing, RowFlaw};
+use crate::flaw::{CsvFlaw, Entry, Nothing, RowFlaw};
 use crate::manifest::{Kind, Video};
 use proofmark_base::foreign::{self, LIST_FILE};
 use proofmark_lang::model::Label;
@@ -57,8 +57,8 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
         }
         let line = row.line;
         match video(release, &row, &folders)? {
-            Err(what) => problems.add("line", line, what),
-            Ok(video) => match spelled.get(&video.key).cloned() {
+            Entry::Flawed(what) => problems.add("line", line, what),
+            Entry::Read(video) => match spelled.get(&video.key).cloned() {
                 None => {
                     spelled.insert(video.key.clone(), row.get("method").to_owned());
                     let size = on_disk.get(&video.key).copied();
@@ -106,32 +106,32 @@ fn video(
     release: &Release,
     row: &Row,
     folders: &HashMap<&str, String>,
-) -> Result<Result<Video, RowFlaw>, DataError> {
+) -> Result<Entry<Video>, DataError> {
     let (category, kind) = (row.get("category"), row.get("type"));
     let Some((_, folder)) = TYPES.iter().find(|(c, _)| *c == category) else {
         let wanted = "A, B, C or D, the category";
-        return Ok(Err(RowFlaw::Form { found: category.to_owned(), wanted }));
+        return Ok(Entry::Flawed(RowFlaw::Form { found: category.to_owned(), wanted }));
     };
     if kind != *folder {
         let what = format!("category {category} is {folder}, but the type is `{kind}`");
-        return Ok(Err(RowFlaw::Disagree(what)));
+        return Ok(Entry::Flawed(RowFlaw::Disagree(what)));
     }
     // The folder as the table gives it begins with the name of the release.
     let place = row.folder();
     let Some((_, below)) = place.split_once(&format!("{kind}/")) else {
         let what = format!("the type is `{kind}`, but the folder `{place}`");
-        return Ok(Err(RowFlaw::Disagree(what)));
+        return Ok(Entry::Flawed(RowFlaw::Disagree(what)));
     };
     let key = format!("{}/{below}/{}", folders[kind], row.get("path"));
     if paths::below(Path::new(""), &key).as_deref() != Some(&key) {
-        return Ok(Err(RowFlaw::OutsideRoot(key)));
+        return Ok(Entry::Flawed(RowFlaw::OutsideRoot(key)));
     }
     let label = if matches!(category, "A" | "B") { Label::Real } else { Label::Fake };
     let words = [("face-swap", true), ("reenactment", false)];
     let mixed_as_swap = release.choose("mixed", false, &words)?;
     let Some(method) = method(mixed_as_swap, label, row.get("method")) else {
         let wanted = "faceswap, fsgan, wav2lip or one of the first two followed by -wav2lip";
-        return Ok(Err(RowFlaw::Form { found: row.get("method").to_owned(), wanted }));
+        return Ok(Entry::Flawed(RowFlaw::Form { found: row.get("method").to_owned(), wanted }));
     };
     let mut video = release.video(&key, label, method.as_deref(), Kind::Video)?;
     let (source, all): (&[&str], &[&str]) = (&["source"], &["source", "target1", "target2"]);
@@ -150,7 +150,7 @@ fn video(
         let original = name.split('_').next().unwrap_or(name);
         video.pair = Some(format!("{originals}/{below}/{original}.mp4"));
     }
-    Ok(Ok(video))
+    Ok(Entry::Read(video))
 }
 
 /// The method as declared: a swap followed by wav2lip counts as one of the two.

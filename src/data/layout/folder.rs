@@ -60,7 +60,7 @@ fn class_folders(
 ) -> Result<Vec<String>, DataError> {
     let name = &dataset.name.value;
     let mut folders = Vec::new();
-    let mut looked_for = Vec::new();
+    let (mut looked_for, mut lacking) = (Vec::new(), None);
     let mut known: HashMap<PathBuf, &str> = HashMap::new();
     for class in &layout.classes {
         let written = &class.folder.value;
@@ -72,6 +72,7 @@ fn class_folders(
         let path = root.join(&folder);
         if !path.is_dir() {
             looked_for.push(path.display().to_string());
+            lacking.get_or_insert(class.folder.origin);
             continue;
         }
         let canonical = path.canonicalize().map_err(|e| tree::unreadable(&path, e))?;
@@ -94,7 +95,7 @@ fn class_folders(
             dataset: name.clone(),
             looked_for,
             cures: cures.map(str::to_owned).to_vec(),
-            origin: layout.root.origin,
+            origin: lacking.unwrap_or(layout.root.origin),
         });
     }
     Err(DataError::NotFound {

@@ -46,7 +46,7 @@ pub fn differences(first: &Pack, second: &Pack) -> Result<Vec<Found>, Failure> {
         };
         let (one, other) = (String::from_utf8_lossy(&one), String::from_utf8_lossy(&other));
         let cells =
-            compare(&one, &other, 0.0).map_err(|e| Failure::Data(format!("{file}: {e}")))?;
+            compare(&one, &other, 0.0).map_err(|e| Failure::data(format!("{file}: {e}")))?;
         cells.iter().for_each(|cell| tell(cell.plainly()));
     }
     Ok(found)

@@ -49,7 +49,7 @@ impl Pack {
     /// # Errors
     /// A file that is not there, is no pack, or is damaged.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let folder = tempfile::tempdir().map_err(|e| Failure::Run(e.to_string()))?;
+        let folder = tempfile::tempdir().map_err(Failure::run)?;
         let card = unpack(path, folder.path())?;
         let file = folder.path().join(FINDINGS);
         let text = std::fs::read(&file).map_err(|e| flaw(path, &format!("{FINDINGS}: {e}")))?;
@@ -103,18 +103,32 @@ impl Pack {
     /// A failure with the pack and names in it, where it would name files of the folder, which
     /// has another name each time and is gone when somebody reads this.
     pub fn named(&self, failure: Failure) -> Failure {
-        let within = |text: String| match below(&text, self.folder.path()) {
-            Some(text) => format!("{}: {text}", self.path.display()),
-            None => text,
+        let within = |text: String| {
+            let text = below(&text, self.folder.path())?;
+            Some(format!("{}: {text}", self.path.display()))
         };
-        match failure {
-            Failure::Data(text) => Failure::Data(within(text)),
-            Failure::Run(text) => Failure::Run(within(text)),
-            Failure::Read { path, source } if path.starts_with(self.folder.path()) => {
-                Failure::Data(within(format!("cannot read {}: {source}", path.display())))
+        let marks = failure.marks().to_vec();
+        let named = match failure.cause() {
+            Failure::Data(error) => within(error.to_string()).map(Failure::data),
+            Failure::Run(error) => within(error.to_string()).map(Failure::run),
+            Failure::Read { path, source } => {
+                within(format!("cannot read {}: {source}", path.display())).map(Failure::data)
             }
-            other => other,
-        }
+            Failure::Interrupted
+            | Failure::Write { .. }
+            | Failure::Faces(_)
+            | Failure::Weights(_)
+            | Failure::Hub(_)
+            | Failure::Store(_)
+            | Failure::Diverged(_)
+            | Failure::Device(_)
+            | Failure::Internal(_)
+            | Failure::At(_) => None,
+        };
+        // What names no file of the folder keeps its type.
+        named.map_or(failure, |named| {
+            marks.into_iter().fold(named, |named, mark| named.at(mark.origin, mark.text))
+        })
     }
 
     /// Names of the packed tables with their extensions: `tables/NAME.EXTENSION`.
@@ -139,7 +153,7 @@ fn below(text: &str, folder: &Path) -> Option<String> {
 }
 
 fn flaw(path: &Path, why: &str) -> Failure {
-    Failure::Data(format!("{} is not a pack of Proofmark's, or is damaged: {why}", path.display()))
+    Failure::data(format!("{} is not a pack of Proofmark's, or is damaged: {why}", path.display()))
 }
 
 /// Unpacks into a folder. Only files that the description lists are written, and each is what
@@ -237,7 +251,7 @@ fn description(
     let value: serde_json::Value =
         serde_json::from_slice(&text).map_err(|e| flaw(path, &format!("{CARD}: {e}")))?;
     if value["format"].as_u64().is_some_and(|format| format > u64::from(FORMAT)) {
-        return Err(Failure::Data(format!(
+        return Err(Failure::data(format!(
             "{} was packed by Proofmark {}, which is newer; this one is {}",
             path.display(),
             value["proofmark"].as_str().unwrap_or("of another version"),

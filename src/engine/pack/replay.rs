@@ -64,7 +64,7 @@ pub fn rebuild(pack: &Pack) -> Result<Replayed<'_>, Failure> {
             other.push(extension);
             if extension == "csv" {
                 let found = compare(&String::from_utf8_lossy(&packed), &text, 0.0);
-                let found = found.map_err(|e| Failure::Data(format!("the packed table: {e}")))?;
+                let found = found.map_err(|e| Failure::data(format!("the packed table: {e}")))?;
                 differences = found.iter().map(ToString::to_string).collect();
             }
         }

@@ -108,7 +108,7 @@ fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Co
         let below = path.strip_prefix(&base).unwrap_or(path);
         let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
         let parts = parts.ok_or_else(|| {
-            Failure::Data(format!("{} cannot be packed: its name is not UTF-8", path.display()))
+            Failure::data(format!("{} cannot be packed: its name is not UTF-8", path.display()))
         })?;
         Ok(format!("{PROJECT}/{}", parts.join("/")))
     };
@@ -125,7 +125,7 @@ fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Co
     let first = named(&normalized(&whole(entry)?))?;
     // Read from the pack alone, the project must be whole.
     if load(Path::new(&first), &memory).has_errors() {
-        return Err(Failure::Data(format!(
+        return Err(Failure::data(format!(
             "{} cannot be packed: it imports a file by an absolute path or through a link; write \
              paths relative to the file that imports",
             entry.display()

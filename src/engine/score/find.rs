@@ -30,7 +30,7 @@ pub fn model(store: &Store, name: &str) -> Result<PathBuf, Failure> {
                 [] => "it has no model yet".to_owned(),
                 _ => format!("it has models of {}", names.join(", ")),
             };
-            Err(Failure::Data(format!(
+            Err(Failure::data(format!(
                 "the store {} has no model of an experiment `{name}`: {has}; `--store DIR` names \
                  another store, `--checkpoint FILE` a file",
                 store.root().display()
@@ -38,7 +38,7 @@ pub fn model(store: &Store, name: &str) -> Result<PathBuf, Failure> {
         }
         several => {
             let keys: Vec<&str> = several.iter().map(|result| result.key.as_str()).collect();
-            Err(Failure::Data(format!(
+            Err(Failure::data(format!(
                 "the store has {} models of experiments called `{name}`, of the keys {}; name one \
                  with `--checkpoint objects/train/KEY/model.safetensors`",
                 several.len(),

@@ -92,7 +92,7 @@ fn of_card(
     };
     match (request.like, card.faces.as_slice()) {
         (Some(like), _) => named(like).map(|way| (way.clone(), Vec::new())).ok_or_else(|| {
-            Failure::Data(format!(
+            Failure::data(format!(
                 "the model was not trained on `{like}`; its data sets are: {}",
                 known().join(", ")
             ))
@@ -108,11 +108,10 @@ fn of_card(
             Ok((first.clone(), vec![note]))
         }
         (None, []) => match request.faces {
-            Faces::AsTrained if videos => Err(Failure::Data(
+            Faces::AsTrained if videos => Err(Failure::data(
                 "the model does not say how its faces were found and cut, so that those of videos \
                  cannot be cut alike; `--faces detect` looks for them in the usual way, `--faces \
-                 given` takes every frame for a face"
-                    .to_owned(),
+                 given` takes every frame for a face",
             )),
             Faces::AsTrained | Faces::Given | Faces::Detect => {
                 Ok((FaceCard { search: None, ..usual(card.face_side) }, Vec::new()))
@@ -150,15 +149,14 @@ impl Eyes {
         let Some(card) = &way.search else { return Ok(Self { way, search: None }) };
         if let Some(digest) = &card.weights {
             let Some(file) = file else {
-                return Err(Failure::Data(
+                return Err(Failure::data(
                     "the model's faces were found with a detector of weights of one's own; name \
-                     their file with `--detector FILE`"
-                        .to_owned(),
+                     their file with `--detector FILE`",
                 ));
             };
             let bytes = std::fs::read(file).map_err(|e| Failure::read(file, &e))?;
             if blake3::hash(&bytes).to_hex()[..32] != **digest {
-                return Err(Failure::Data(format!(
+                return Err(Failure::data(format!(
                     "{} is not the detector that the model's faces were found with; looked for \
                      one with the digest {digest}",
                     file.display()
@@ -169,7 +167,7 @@ impl Eyes {
             Some(file) => Detector::open(file),
             None => Detector::embedded(),
         };
-        let detector = detector.map_err(|e| Failure::Data(e.to_string()))?;
+        let detector = detector.map_err(Failure::data)?;
         let search = Search { detector, options: card.options(), take: card.take };
         let cut = card.cut(way.size);
         Ok(Self { way, search: Some((search, cut)) })

@@ -38,7 +38,7 @@ pub fn media(paths: &[PathBuf]) -> Result<Vec<Medium>, Failure> {
     let mut media = Vec::new();
     for path in paths {
         let meta = std::fs::metadata(path)
-            .map_err(|e| Failure::Data(format!("cannot score {}: {e}", path.display())))?;
+            .map_err(|e| Failure::data(format!("cannot score {}: {e}", path.display())))?;
         if meta.is_dir() {
             let before = media.len();
             walk(path, 0, &mut media)?;
@@ -46,7 +46,7 @@ pub fn media(paths: &[PathBuf]) -> Result<Vec<Medium>, Failure> {
                 let of = |extensions: &[&str]| {
                     extensions.iter().map(|e| format!("*.{e}")).collect::<Vec<_>>().join(", ")
                 };
-                return Err(Failure::Data(format!(
+                return Err(Failure::data(format!(
                     "{} holds no image and no video; looked for {}, {}",
                     path.display(),
                     of(IMAGES),

@@ -11,6 +11,7 @@ use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_data::{Kind as VideoKind, Scan, demo};
 use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared, Project};
+use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Found, Inputs};
 use proofmark_plan::scope::seen;
@@ -102,6 +103,10 @@ impl Work for PrepareFaces {
         Ok(made_with)
     }
 
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.dataset.name.origin, "this data set")
+    }
+
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
         let scan = costs.world.scan(&self.dataset.name.value)?;
         let (videos, frames) = (scan.manifest.videos().height(), scan.manifest.frames().height());
@@ -155,7 +160,7 @@ impl Work for PrepareFaces {
             return Ok(Told::Left(videos.len() - all.len()));
         }
         let rows: Vec<&PreparedVideo> = all.iter().collect();
-        write_tables(making.folder, &scan.manifest, &rows).map_err(Failure::Run)?;
+        write_tables(making.folder, &scan.manifest, &rows).map_err(Failure::run)?;
         Ok(Told::Line(Outcomes::of(&all).to_string()))
     }
 
@@ -168,6 +173,7 @@ impl Work for PrepareFaces {
 /// The detector that a data set declares, with its thresholds.
 fn search(dataset: &Dataset, weights: Option<&Path>) -> Result<Option<Search>, Failure> {
     let rule = &dataset.faces;
+    let declared = rule.weights.as_ref().map_or(rule.detector.origin, |path| path.origin);
     if rule.detector.value == Declared::None {
         return Ok(None);
     }
@@ -176,7 +182,7 @@ fn search(dataset: &Dataset, weights: Option<&Path>) -> Result<Option<Search>, F
         None => Detector::embedded(),
     };
     Ok(Some(Search {
-        detector: detector.map_err(|e| Failure::Run(e.to_string()))?,
+        detector: detector.map_err(|e| Failure::run(e).at(declared, "this detector"))?,
         options: Options {
             score: rule.score.value as f32,
             nms: rule.nms.value as f32,
@@ -221,5 +227,5 @@ fn demo_videos(dataset: &Dataset, layout: &DemoLayout) -> Result<Vec<demo::DemoV
     let hidden: Vec<&str> = layout.hidden_methods.iter().map(|m| m.value.as_str()).collect();
     let declared: Vec<&str> = dataset.manipulations.iter().map(|m| m.name.value.as_str()).collect();
     let methods = if hidden.is_empty() { declared } else { hidden };
-    demo::videos(layout, &methods).map_err(|e| Failure::Data(e.to_string()))
+    demo::videos(layout, &methods).map_err(|e| Failure::data(e))
 }

@@ -9,6 +9,7 @@ use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Work};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Dataset, Detector as Declared, Project};
+use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Found, Inputs};
 use proofmark_plan::scope::marked;
@@ -99,6 +100,10 @@ impl Work for FindLandmarks {
         vec![(Kind::Faces, self.faces.clone())]
     }
 
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.dataset.name.origin, "this data set")
+    }
+
     fn cost(&self, _costs: &mut Costs<'_>) -> Result<Cost, Failure> {
         Ok(Cost::default())
     }
@@ -111,9 +116,11 @@ impl Work for FindLandmarks {
         let given = world.landmarks.get(&dataset.name.value);
         let given = given.map(|file| (file.as_path(), frames.as_slice()));
         let internal = |e: &dyn std::fmt::Display| Failure::Internal(e.to_string());
+        let declared = dataset.landmarks.as_ref().map_or(Origin::DEFAULT, |path| path.origin);
         let finder = match given {
             Some((path, frames)) => {
-                Finder::Given(Given::read(path, frames).map_err(Failure::Data)?)
+                let read = Given::read(path, frames);
+                Finder::Given(read.map_err(|why| Failure::data(why).at(declared, "this file"))?)
             }
             None => Finder::Network(LandmarkNet::embedded()?),
         };
@@ -137,15 +144,16 @@ impl Work for FindLandmarks {
         let with = marks.iter().filter(|mark| mark.points.is_some()).count();
         if let (Some((path, _)), true) = (given, with == 0 && count > 0) {
             let (frame, _) = faces.file.place(0);
-            return Err(Failure::Data(format!(
+            return Err(Failure::data(format!(
                 "{} has points of none of the {count} faces of `{}`; a row of its first face has `{}` \
              in `video`, {frame} in `frame`, and points in pixels of the frame that lie on the face",
                 path.display(),
                 dataset.name.value,
                 faces.file.video_key(0)
-            )));
+            ))
+            .at(declared, "this file"));
         }
-        Marks(marks).write(folder, &faces.file).map_err(Failure::Run)?;
+        Marks(marks).write(folder, &faces.file).map_err(Failure::run)?;
         Ok(Told::Line(format!("{with} of {count} faces have landmarks")))
     }
 }
@@ -177,7 +185,7 @@ impl Search<'_> {
             None => Some(Window::centre_square(width, height)),
         };
         let Some(window) = window else {
-            return Err(Failure::Data(format!("face {index} has a box outside its frame")));
+            return Err(Failure::data(format!("face {index} has a box outside its frame")));
         };
         let place = |p: [f64; 2]| in_window(window, p);
         let bbox = match detected {
@@ -211,7 +219,7 @@ impl Search<'_> {
         };
         let Buffers { rgb, scratch } = buffers;
         let found = detector.detect(rgb, side, side, &IN_CROP, scratch);
-        let found = found.map_err(|e| Failure::Run(e.to_string()))?;
+        let found = found.map_err(Failure::run)?;
         let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
         let boxes = found.into_iter().map(|detection| detection.bbox);
         let largest = boxes.max_by(|a, b| area(a).total_cmp(&area(b)));

@@ -13,6 +13,7 @@ use proofmark_data::Video;
 use proofmark_evaluate::outside::{OutsideCoverage, OutsideError, read};
 use proofmark_evaluate::predictions::{Prediction, PredictionsError, write};
 use proofmark_lang::model::{Dataset, Label, Predictions, Project, Table};
+use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Found, Inputs};
 use proofmark_plan::scope::{Target, targets};
@@ -74,6 +75,10 @@ impl Work for TakeScores {
         Vec::new()
     }
 
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.file.file.origin, "these scores")
+    }
+
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
         videos(costs.world, &self.target)
     }
@@ -86,7 +91,7 @@ impl Work for TakeScores {
         let videos = scan.manifest.video_rows();
         let keys: Vec<_> = videos.iter().map(|video| (video.key.as_str(), video.split)).collect();
         let (rows, coverage) = read(&path, declared, &target.dataset, target.split, &keys)
-            .map_err(|e: OutsideError| Failure::Data(format!("row `{row}`: {e}")))?;
+            .map_err(|error| unusable(row, error, declared))?;
         let prediction = |video: &Video, frame, score: f64| {
             let fake = video.label == Label::Fake;
             Prediction {
@@ -107,7 +112,7 @@ impl Work for TakeScores {
         let metadata =
             BTreeMap::from([("proofmark.outside".to_owned(), declared.file.value.written.clone())]);
         write(&folder.join(FILE), rows, &classes, &metadata)
-            .map_err(|e: PredictionsError| Failure::Run(e.to_string()))?;
+            .map_err(|e: PredictionsError| Failure::run(e))?;
         let text =
             serde_json::to_vec_pretty(&coverage).map_err(|e| Failure::Internal(e.to_string()))?;
         write_whole(&folder.join(COVERAGE), &text)?;
@@ -115,9 +120,38 @@ impl Work for TakeScores {
     }
 }
 
+/// Why the scores of a row cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("row `{row}`: {source}")]
+pub struct Unusable {
+    row: String,
+    /// What is wrong with the file.
+    pub source: OutsideError,
+}
+
+/// At the declaration of the file, and of what is wrong with it.
+fn unusable(row: &str, source: OutsideError, declared: &Predictions) -> Failure {
+    let (other, text) = match &source {
+        OutsideError::Range { .. } => (declared.score.origin, "no probability in this column"),
+        OutsideError::Lacking { column, .. } => (
+            [Some(&declared.video), declared.frame.as_ref()]
+                .into_iter()
+                .flatten()
+                .find(|named| named.value == *column)
+                .map_or(Origin::DEFAULT, |named| named.origin),
+            "a cell of this column",
+        ),
+        OutsideError::Unknown { .. } => (declared.video.origin, "has other keys"),
+        OutsideError::Coverage { .. } => (declared.min_coverage.origin, "not reached"),
+        OutsideError::Twice { .. } | OutsideError::File(_) => (Origin::DEFAULT, ""),
+    };
+    let failure = Failure::data(Unusable { row: row.to_owned(), source });
+    failure.at(declared.file.origin, "this file").at(other, text)
+}
+
 /// What was written beside the predictions.
 pub fn coverage(folder: &Path) -> Result<OutsideCoverage, Failure> {
     let path = folder.join(COVERAGE);
     let text = contents(&path)?;
-    serde_json::from_slice(&text).map_err(|e| Failure::Data(format!("{}: {e}", path.display())))
+    serde_json::from_slice(&text).map_err(|e| Failure::data(format!("{}: {e}", path.display())))
 }

@@ -14,6 +14,7 @@ use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
 use proofmark_lang::model::{Dataset, Experiment, Label, Precision, Project, Table};
+use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
 use proofmark_model::params::ParamSpec;
@@ -152,6 +153,10 @@ impl Work for ScoreSplit {
         making.devices.provenance(&self.experiment)
     }
 
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.name.origin, "this experiment")
+    }
+
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
         let mut cost = videos(costs.world, &self.target)?;
         let network = Architecture::new(&self.experiment.backbone, 2);
@@ -188,7 +193,7 @@ impl Work for ScoreSplit {
             .collect();
         let mut todo = Vec::new();
         for (i, video) in videos.iter().enumerate() {
-            let prepared = sets[0].video(&video.key).map_err(Failure::Data)?;
+            let prepared = sets[0].video(&video.key).map_err(Failure::data)?;
             let faces = prepared.first_face..prepared.first_face + prepared.faces;
             todo.extend(faces.map(|face| {
                 let id = match target.corruption {
@@ -205,8 +210,7 @@ impl Work for ScoreSplit {
             ("proofmark.model".to_owned(), card.key.clone()),
             ("proofmark.experiment".to_owned(), card.experiment.clone()),
         ]);
-        let failed =
-            |e: proofmark_evaluate::predictions::PredictionsError| Failure::Run(e.to_string());
+        let failed = |e: proofmark_evaluate::predictions::PredictionsError| Failure::run(e);
         let mut writer = PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata)
             .map_err(failed)?;
         events.begin("faces", todo.len() as u64);
@@ -258,7 +262,7 @@ pub(super) fn videos(world: &World, target: &Target) -> Result<Cost, Failure> {
 
 /// That a model gives no number for a face, although its own are.
 pub(in crate::engine) fn no_number(model: &Path, face: &str) -> Failure {
-    Failure::Data(format!(
+    Failure::data(format!(
         "the model {} gives no number for {face}: its weights are numbers, but too large together, \
          or the mean and standard deviation of its inputs are not those that it was trained with",
         model.display()

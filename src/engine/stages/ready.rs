@@ -7,9 +7,10 @@ use candle_core::Device;
 use super::train::{NATURE, init_inputs, memory, write_json};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Need, Told, Work};
-use crate::engine::weights::Declared;
+use crate::engine::weights::{Declared, at};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Head, Project};
+use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::{ParamSpec, Params};
 use proofmark_model::weights::load;
@@ -55,6 +56,10 @@ impl Work for UseReady {
         Some(&self.experiment.name.value)
     }
 
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.name.origin, "this experiment")
+    }
+
     fn cost(&self, _costs: &mut Costs<'_>) -> Result<Cost, Failure> {
         let network = Architecture::new(&self.experiment.backbone, self.head.classes().len());
         let parameters: usize = network.parameters().iter().map(ParamSpec::count).sum();
@@ -75,7 +80,8 @@ impl Work for UseReady {
         let network = Architecture::new(&experiment.backbone, classes.len());
         let params = Params::zeros(network.parameters(), &Device::Cpu)?;
         let declared = Declared::new(experiment, network.clone());
-        let report = load(weights, &declared.expected(), &params)?;
+        let report = load(weights, &declared.expected(), &params).map_err(Failure::from);
+        let report = report.map_err(|failure| failure.at(at(experiment), "this file"))?;
         events.note(&report.summary());
         write_json(&folder.join("load.json"), &report)?;
         let normalize = &experiment.init.normalize;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{faces, landmarks};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::ensemble::{data, sources, videos};
+use crate::engine::ensemble::{sources, videos};
 use crate::engine::graph::{Kind, Making, Nature, Need, Planning, SetKeys, Told, Until, Work};
 use crate::engine::picks::Picks;
 use crate::engine::world::World;
@@ -15,6 +15,7 @@ use proofmark_data::sample::{Candidate, Pick, SourceSample, sample};
 use proofmark_data::statistics::Row;
 use proofmark_data::survey::{Purpose, SetTable};
 use proofmark_lang::model::{Ensemble, Experiment, Label, Project};
+use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Found, Inputs};
 
@@ -102,6 +103,10 @@ impl Work for SampleFaces {
         self.sets.needs()
     }
 
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.data.name.origin, "this ensemble")
+    }
+
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
         let sources = self.experiment.data.sources.len();
         Ok(match costs.faces(&self.experiment)? {
@@ -160,7 +165,7 @@ impl Work for SampleFaces {
                 }
             }
         }
-        let mut sampled = sample(&candidates, ensemble.sample.as_ref()).map_err(data)?;
+        let mut sampled = sample(&candidates, ensemble.sample.as_ref())?;
         picks.train = sampled.picks;
         picks.sort();
         picks.write(&folder.join(FILE))?;

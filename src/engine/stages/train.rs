@@ -10,11 +10,12 @@ use super::ready::UseReady;
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Kind, Making, Nature, Need, Planning, SetKeys, Told, Until, Work};
 use crate::engine::training_sets;
-use crate::engine::weights::Declared;
+use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Project, Weights};
+use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::params::{ParamSpec, Params};
@@ -117,6 +118,10 @@ impl Work for TrainModel {
         making.devices.provenance(&self.experiment)
     }
 
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.name.origin, "this experiment")
+    }
+
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
         let (experiment, recipe) = (&*self.experiment, &self.experiment.recipe);
         let faces = costs.faces(experiment)?;
@@ -160,6 +165,16 @@ impl Work for TrainModel {
             events.note(&report.summary());
             write_json(&folder.join("load.json"), report)?;
         }
+        let (recipe, location) = (&self.experiment.recipe, device.location());
+        let micro = recipe.micro.as_ref().map_or(recipe.batch.value, |micro| micro.value);
+        tracing::info!(
+            device = ?location,
+            batch = recipe.batch.value,
+            at_a_time = micro,
+            faces = sets.train.len(),
+            validation = sets.val.len(),
+            "trains"
+        );
         let normalize = &self.experiment.init.normalize;
         let mut experiment = Experiment::clone(&self.experiment);
         experiment.loss = canonical_loss(&experiment.loss);
@@ -281,7 +296,8 @@ fn first_weights(
             let path = world.weights_of(experiment)?;
             randomize(params, Scheme::Xavier, recipe_seed, |_| true)?;
             let declared = Declared::new(experiment, config.clone());
-            Ok(Some(load(path, &declared.expected(), params)?))
+            let report = load(path, &declared.expected(), params).map_err(Failure::from);
+            Ok(Some(report.map_err(|failure| failure.at(at(experiment), "this file"))?))
         }
     }
 }

@@ -32,6 +32,17 @@ impl Layout {
             Self::Folder(_) | Self::Table(_) | Self::Deepfakebench(_) | Self::Released(_) => None,
         }
     }
+
+    /// Where its files lie, or the file that lists them; a demo has none.
+    pub fn files(&self) -> Option<&Spanned<DataPath>> {
+        match self {
+            Self::Demo(_) => None,
+            Self::Folder(folder) => Some(&folder.root),
+            Self::Table(table) => Some(&table.file),
+            Self::Released(released) => Some(&released.root),
+            Self::Deepfakebench(bench) => Some(&bench.file),
+        }
+    }
 }
 
 /// A path as written: `env:NAME`, or a path relative to the file that states it.

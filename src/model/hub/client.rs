@@ -138,6 +138,10 @@ impl Client<'_> {
                 )
             })?;
             let (answer, exchange) = self.wire.send(request)?;
+            // What follows the path may be a signature.
+            let (host, path) = (address.host().unwrap_or_default(), address.path());
+            let status = answer.status.as_u16();
+            tracing::info!(%method, %host, %path, from, status, "has asked the hub");
             if is_enough(&answer)? || answer.status.is_success() {
                 return Ok((answer, exchange));
             }

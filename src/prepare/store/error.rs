@@ -44,7 +44,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error.is_read() {
             // What was prepared is damaged: data, like others.
-            true => Self::Data(error.to_string()),
+            true => Self::data(error),
             false => Self::Faces(Box::new(error)),
         }
     }

@@ -90,7 +90,7 @@ pub fn epochs(folder: &Path) -> Result<Vec<EpochRecord>, Failure> {
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     for (i, line) in lines.enumerate() {
         let record = serde_json::from_slice(line)
-            .map_err(|e| Failure::Data(format!("{}, line {}: {e}", path.display(), i + 1)))?;
+            .map_err(|e| Failure::data(format!("{}, line {}: {e}", path.display(), i + 1)))?;
         if let Record::Epoch(epoch) = record {
             epochs.push(epoch);
         }

@@ -1,0 +1,117 @@
+//! What goes wrong in data or a run points at the line that declared it.
+
+use crate::support::{Place, Ran, TINY};
+
+/// What TINY has of its second data set.
+const SCORED: &str = "per-manipulation unseen show=#true { average \"FS_avg\" family=face-swap; average \
+                      \"Avg\" }";
+
+/// TINY in a file that imports its second data set, which lies in folders.
+fn with_folders() -> Place {
+    let begin = TINY.find("dataset unseen").unwrap();
+    let end = TINY.find("ensemble one").unwrap();
+    let text = format!("import \"datasets/unseen.kdl\"\n{}{}", &TINY[..begin], &TINY[end..]);
+    let place = Place::with(&text.replace(SCORED, "column unseen"));
+    place.write(
+        "datasets/unseen.kdl",
+        "dataset unseen {\n    layout folder root=\"../faces\" {\n        class real label=real\n        \
+         class fake label=fake manipulation=swap-warp\n    }\n    manipulation swap-warp\n    split \
+         only=test\n    faces size=32\n}\n",
+    );
+    place
+}
+
+/// The lines of a message from `error:` to the end of its drawing, and those after it.
+#[track_caller]
+fn told(ran: &Ran) -> String {
+    let begin = ran.stderr.find("error: ").unwrap_or_else(|| panic!("{}", ran.stderr));
+    ran.stderr[begin..].to_owned()
+}
+
+#[test]
+fn a_missing_data_root_points_into_its_file() {
+    let place = with_folders();
+    for verb in ["plan", "run", "table"] {
+        let ran = place.run(&[verb, "x.kdl"]).ends_with(11);
+        insta::assert_snapshot!("a_missing_data_root", told(&ran));
+    }
+    // What is in the folder is at fault, and the line of the class is its place.
+    place.write("faces/real/1.png", "");
+    let ran = place.run(&["run", "x.kdl"]).ends_with(11);
+    insta::assert_snapshot!("a_missing_class", told(&ran));
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_listed_with_its_line() {
+    let place = Place::with(&TINY.replace(
+        "init scratch { random std=0.02",
+        "init scratch { weights \"env:PROOFMARK_NOT_SET/vit.pth\"",
+    ));
+    let ran = place.run(&["plan", "x.kdl"]).ends_with(11);
+    insta::assert_snapshot!("missing_weights", told(&ran));
+}
+
+#[test]
+fn a_file_of_weights_that_is_none_points_at_its_line() {
+    let place = Place::with(
+        &TINY.replace("init scratch { random std=0.02", "init scratch { weights \"vit.pth\""),
+    );
+    place.write("vit.pth", "no weights");
+    let ran = place.run(&["run", "x.kdl"]).ends_with(11);
+    ran.says("of experiment `base`, `ba`: ").says("╭─[x.kdl:18:24]").says("╰── this file");
+}
+
+#[test]
+fn a_bad_row_of_data_is_told_with_file_line_value_and_declaration() {
+    let begin = TINY.find("    layout demo capture=phone").unwrap();
+    let end = begin + TINY[begin..].find("    split").unwrap();
+    let layout = "    layout table file=\"list.csv\" path=file label=truth {\n        real \"0\"\n        \
+                  fake \"1\"\n    }\n";
+    let text = format!("{}{layout}{}", &TINY[..begin], &TINY[end..]);
+    let place = Place::with(&text.replace(SCORED, "column unseen"));
+    place.write("list.csv", "file,truth\na.png,0\nb.png,maybe\n");
+    let ran = place.run(&["run", "x.kdl"]).ends_with(11);
+    insta::assert_snapshot!("a_bad_row_of_data", told(&ran));
+}
+
+#[test]
+fn a_bad_row_of_scores_is_told_with_file_row_value_and_declaration() {
+    let row = "    row xception \"Xception\" predictions=\"scores.csv\" high=fake {\n        columns \
+               video=path score=likelihood dataset=set\n    }\n    scenario \"In-distribution\"";
+    let place = Place::with(&TINY.replace("    scenario \"In-distribution\"", row));
+    let ran = place.run(&["run", "x.kdl"]).ends_with(11);
+    insta::assert_snapshot!("missing_scores", told(&ran));
+    place.write("scores.csv", "set,path,likelihood\nseen,a,0.5\nseen,b,1.5\n");
+    let ran = place.run(&["run", "x.kdl", "--fail-fast"]).ends_with(11);
+    // What else was made before depends on who was first.
+    let (drawn, _) = ran.stderr.split_once("\n    ╰────\n").unwrap();
+    let begin = drawn.find("error: ").unwrap();
+    insta::assert_snapshot!("a_bad_row_of_scores", drawn[begin..].to_owned());
+}
+
+#[test]
+fn a_stage_that_fails_points_at_what_it_is_of() {
+    // The rate is written, and is the place.
+    let wild = Place::with(&TINY.replace("lr=1e-3", "lr=1e30"));
+    let ran = wild.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(20);
+    ran.says("error: train base failed: the loss became").says("╭─[x.kdl:22:14]");
+
+    // A model that gives no numbers says nothing of its own; its experiment is the place.
+    let place = Place::new();
+    place.run(&["train", "x.kdl"]).ends_with(0);
+    for folder in crate::support::folders(&place.path("store/objects/train")) {
+        std::fs::write(folder.join("model.safetensors"), "no model").unwrap();
+    }
+    let ran = place.run(&["evaluate", "x.kdl", "--jobs", "1"]).ends_with(11);
+    ran.says("error: predict base on seen failed: ").says("╰── this experiment");
+}
+
+#[test]
+fn what_the_data_lack_points_at_all_that_asks_for_it() {
+    let other = "recipe other { epochs 1; batch 2048; adamw lr=1e-3; keep last; seed 0 }\nexperiment ba \
+                 extends=base { recipe other; ";
+    let text =
+        TINY.replace("batch 8", "batch 4096").replace("experiment ba extends=base { ", other);
+    let ran = Place::with(&text).run(&["plan", "x.kdl"]).ends_with(11);
+    insta::assert_snapshot!("not_enough_data", told(&ran));
+}
