@@ -8,13 +8,13 @@ mod clock;
 use std::path::PathBuf;
 
 use clock::processor_time;
-use proofmark::lang::model::{Hull, PseudoFake, PseudoFakeKind};
-use proofmark::lang::span::Spanned;
-use proofmark::prepare::crop::read_image;
-use proofmark::prepare::landmarks::{FaceMark, LandmarkNet, Points, Square};
-use proofmark::rng::{Rng, Stream};
-use proofmark::train::augment::face::Face;
-use proofmark::train::blend::{Use, pair};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::{Hull, PseudoFake, PseudoFakeKind};
+use proofmark_lang::span::Spanned;
+use proofmark_prepare::crop::read_image;
+use proofmark_prepare::landmarks::{FaceMark, LandmarkNet, Points, Square};
+use proofmark_train::augment::face::Face;
+use proofmark_train::blend::{Use, pair};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

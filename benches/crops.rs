@@ -14,8 +14,8 @@ use std::time::Instant;
 use image::codecs::png::{CompressionType, FilterType, PngDecoder, PngEncoder};
 use image::codecs::webp::{WebPDecoder, WebPEncoder};
 use image::{ExtendedColorType, ImageDecoder, ImageEncoder};
-use proofmark::prepare::crop::{read_image, square};
-use proofmark::prepare::store::pixels::{pack, unpack};
+use proofmark_prepare::crop::{read_image, square};
+use proofmark_prepare::store::pixels::{pack, unpack};
 
 const SIDE: u32 = 224;
 const ROUNDS: usize = 5;

@@ -6,8 +6,8 @@
 mod clock;
 
 use clock::processor_time;
-use proofmark::prepare::crop::read_image;
-use proofmark::prepare::detect::{Detector, Options, Scratch};
+use proofmark_prepare::crop::read_image;
+use proofmark_prepare::detect::{Detector, Options, Scratch};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -8,11 +8,11 @@ mod clock;
 use std::path::PathBuf;
 
 use clock::processor_time;
-use proofmark::lang::model::{Augment, AugmentKind, Interpolation, Normalize};
-use proofmark::lang::span::Spanned;
-use proofmark::prepare::crop::read_image;
-use proofmark::rng::{Rng, Stream};
-use proofmark::train::augment::face::{Face, training};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::{Augment, AugmentKind, Interpolation, Normalize};
+use proofmark_lang::span::Spanned;
+use proofmark_prepare::crop::read_image;
+use proofmark_train::augment::face::{Face, training};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -6,10 +6,10 @@
 
 use std::time::Instant;
 
-use proofmark::evaluate::measure::Measure;
-use proofmark::evaluate::statistics::bootstrap::{Item, Replica, Stratum, Unit};
-use proofmark::evaluate::statistics::interval::Interval;
-use proofmark::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_evaluate::measure::Measure;
+use proofmark_evaluate::statistics::bootstrap::{Item, Replica, Stratum, Unit};
+use proofmark_evaluate::statistics::interval::Interval;
 
 const ROWS: u64 = 10;
 const COLUMNS: u32 = 24;

@@ -8,16 +8,16 @@ use std::time::Instant;
 
 use candle_core::Device;
 use gemm::{Parallelism, gemm};
-use proofmark::lang::model::{AdamW as Settings, Loss, LossTerm, Pool, Precision};
-use proofmark::lang::span::Spanned;
-use proofmark::model::gradients::Gradients;
-use proofmark::model::init::{Scheme, randomize};
-use proofmark::model::losses::Targets;
-use proofmark::model::network::Network;
-use proofmark::model::params::Params;
-use proofmark::model::vit::{DropPath, VitConfig};
-use proofmark::train::optimizer::{AdamW, groups};
-use proofmark::train::step::{Batch, gradients};
+use proofmark_lang::model::{AdamW as Settings, Loss, LossTerm, Pool, Precision};
+use proofmark_lang::span::Spanned;
+use proofmark_model::gradients::Gradients;
+use proofmark_model::init::{Scheme, randomize};
+use proofmark_model::losses::Targets;
+use proofmark_model::network::Network;
+use proofmark_model::params::Params;
+use proofmark_model::vit::{DropPath, VitConfig};
+use proofmark_train::optimizer::{AdamW, groups};
+use proofmark_train::step::{Batch, gradients};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -4,9 +4,9 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use proofmark::lang::model::Mining;
-use proofmark::model::triplet::loss_and_gradient;
-use proofmark::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
+use proofmark_lang::model::Mining;
+use proofmark_model::triplet::loss_and_gradient;
 
 /// ViT-B's.
 const WIDTH: usize = 768;

@@ -1,18 +1,22 @@
-//! Proofmark turns a deepfake-detection paper into a handful of KDL files and
-//! regenerates its tables.
+#![doc = include_str!("../docs/library.md")]
 
+#[doc(hidden)]
 pub mod cli;
-pub mod engine;
+mod engine;
 
-pub use proofmark_base::{foreign, guard, rng, seal, store, tar_members, wide, work};
-pub use proofmark_data as data;
-pub use proofmark_evaluate as evaluate;
+pub use engine::graph::{Told, Until};
+pub use engine::run::{Ended, Observer};
+pub use engine::session::{How, Purpose, Session};
+pub use engine::tables::Built;
+pub use engine::world::{Missing, Sought, World};
+pub use proofmark_base::work::{Events, Failure, Silent};
 pub use proofmark_lang as lang;
-pub use proofmark_model as model;
-pub use proofmark_parquet as parquet;
-pub use proofmark_picture as picture;
-pub use proofmark_plan as plan;
-pub use proofmark_prepare as prepare;
 pub use proofmark_report as report;
-pub use proofmark_text::{names, show};
-pub use proofmark_train as train;
+
+/// What would run, and why.
+pub mod plan {
+    pub use crate::engine::cost::Cost;
+    pub use crate::engine::graph::{Kind, Plan, Stage};
+    pub use crate::engine::listing::{Listed, json, list};
+    pub use crate::engine::reason::Reason;
+}

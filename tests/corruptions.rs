@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::{Corruption, CorruptionKind};
-use proofmark::prepare::corrupt::corrupt;
+use proofmark_lang::model::{Corruption, CorruptionKind};
+use proofmark_prepare::corrupt::corrupt;
 
 const SIDE: u32 = 96;
 

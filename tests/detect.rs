@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use formula::units;
 use image::RgbImage;
-use proofmark::prepare::detect::{Detection, Detector, DetectorError, Options, Raw, Scratch};
+use proofmark_prepare::detect::{Detection, Detector, DetectorError, Options, Raw, Scratch};
 use zip::write::SimpleFileOptions;
 
 type Tensors = HashMap<String, Tensor>;

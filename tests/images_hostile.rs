@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
-use proofmark::prepare::crop::{decode, read_image};
+use proofmark_prepare::crop::{decode, read_image};
 
 #[path = "memory/counting.rs"]
 mod counting;

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use proofmark::train::journal::file::{FILE, Journal, Position};
-use proofmark::train::journal::record::Record;
+use proofmark_train::journal::file::{FILE, Journal, Position};
+use proofmark_train::journal::record::Record;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/journal").join(name)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use proofmark::picture::jpeg_file::{self, JpegError};
-use proofmark::prepare::crop::decode;
+use proofmark_picture::jpeg_file::{self, JpegError};
+use proofmark_prepare::crop::decode;
 use proptest::prelude::*;
 
 const MEMORY: u64 = 1 << 28;

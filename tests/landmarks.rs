@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use proofmark::prepare::crop::read_image;
-use proofmark::prepare::landmarks::{LandmarkNet, SIDE, Square};
+use proofmark_prepare::crop::read_image;
+use proofmark_prepare::landmarks::{LandmarkNet, SIDE, Square};
 
 fn golden() -> BTreeMap<String, Tensor> {
     let path = "tests/golden/landmarks/landmarks.safetensors";

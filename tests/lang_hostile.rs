@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use proofmark::lang::render::Style;
-use proofmark::lang::{self, Code, DiskFiles, Loaded, MemoryFiles};
-use proofmark::model::architecture::Architecture;
+use proofmark_lang::render::Style;
+use proofmark_lang::{self as lang, Code, DiskFiles, Loaded, MemoryFiles};
+use proofmark_model::architecture::Architecture;
 use proptest::prelude::*;
 
 fn root() -> PathBuf {

@@ -1,8 +1,8 @@
 //! Mixup and cutmix, and the loss of mixed classes, against timm.
 
 use candle_core::{Device, Tensor, Var};
-use proofmark::model::losses::{Targets, mixed_cross_entropy, scalar};
-use proofmark::train::mix::{Plan, Region, apply};
+use proofmark_model::losses::{Targets, mixed_cross_entropy, scalar};
+use proofmark_train::mix::{Plan, Region, apply};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

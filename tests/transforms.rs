@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::Resize;
-use proofmark::picture::Pixels;
-use proofmark::prepare::crop::{Filter, Window};
-use proofmark::prepare::resample::resize;
-use proofmark::train::augment::affine::Sampling;
-use proofmark::train::augment::face::{Face, resized};
-use proofmark::train::augment::randaugment::{ALL, Operation, Step};
+use proofmark_lang::model::Resize;
+use proofmark_picture::Pixels;
+use proofmark_prepare::crop::{Filter, Window};
+use proofmark_prepare::resample::resize;
+use proofmark_train::augment::affine::Sampling;
+use proofmark_train::augment::face::{Face, resized};
+use proofmark_train::augment::randaugment::{ALL, Operation, Step};
 
 struct Golden(BTreeMap<String, Tensor>);
 

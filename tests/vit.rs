@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::{Pool, Precision};
-use proofmark::model::gradients::{Gradient, Gradients};
-use proofmark::model::losses::cross_entropy;
-use proofmark::model::network::Network;
-use proofmark::model::params::Params;
-use proofmark::model::vit::VitConfig;
+use proofmark_lang::model::{Pool, Precision};
+use proofmark_model::gradients::{Gradient, Gradients};
+use proofmark_model::losses::cross_entropy;
+use proofmark_model::network::Network;
+use proofmark_model::params::Params;
+use proofmark_model::vit::VitConfig;
 
 fn golden() -> BTreeMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/vit/vit.safetensors");

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::{Pool, Precision};
-use proofmark::model::architecture::Architecture;
-use proofmark::model::network::Network;
-use proofmark::model::params::Params;
-use proofmark::model::vit::VitConfig;
-use proofmark::model::weights::{Expected, LoadReport, WeightsError, check, load};
+use proofmark_lang::model::{Pool, Precision};
+use proofmark_model::architecture::Architecture;
+use proofmark_model::network::Network;
+use proofmark_model::params::Params;
+use proofmark_model::vit::VitConfig;
+use proofmark_model::weights::{Expected, LoadReport, WeightsError, check, load};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/weights").join(name)

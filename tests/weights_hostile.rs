@@ -6,12 +6,12 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::Pool;
-use proofmark::model::architecture::Architecture;
-use proofmark::model::params::Params;
-use proofmark::model::vit::VitConfig;
-use proofmark::model::weights::{Expected, LoadReport, WeightsError, load};
-use proofmark::train::checkpoint;
+use proofmark_lang::model::Pool;
+use proofmark_model::architecture::Architecture;
+use proofmark_model::params::Params;
+use proofmark_model::vit::VitConfig;
+use proofmark_model::weights::{Expected, LoadReport, WeightsError, load};
+use proofmark_train::checkpoint;
 use proptest::prelude::*;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;

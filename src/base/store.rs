@@ -137,12 +137,18 @@ pub struct Draft {
 /// What a process may do about a result.
 #[derive(Debug)]
 pub enum Claim {
-    /// It exists: here.
-    Done(PathBuf),
+    /// It exists.
+    Done,
     /// This process is to make it.
     Make(Draft),
     /// Another process is making it.
     Busy,
+}
+
+impl Claim {
+    fn of(draft: Option<Draft>) -> Self {
+        draft.map_or(Self::Done, Self::Make)
+    }
 }
 
 impl Store {
@@ -187,33 +193,37 @@ impl Store {
         entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(left))
     }
 
-    /// What is to be done about a result. `wait` blocks while another process makes it.
-    pub fn claim(&self, stage: &str, key: &str, wait: bool) -> Result<Claim, StoreFailure> {
+    /// What is to be done about a result.
+    pub fn claim(&self, stage: &str, key: &str) -> Result<Claim, StoreFailure> {
         if let Some(folder) = self.find(stage, key) {
             tracing::info!(folder = %folder.display(), "is in the store");
-            return Ok(Claim::Done(folder));
+            return Ok(Claim::Done);
         }
         let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
         match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) if !wait => {
-                tracing::info!(lock = %path.display(), "another process has the lock");
-                return Ok(Claim::Busy);
-            }
+            Ok(()) => self.draft(stage, key, None, vec![lock]).map(Claim::of),
             Err(TryLockError::WouldBlock) => {
-                lock.lock().doing("lock", &path)?;
-                tracing::info!(lock = %path.display(), "the other process has given up the lock");
+                tracing::info!(lock = %path.display(), "another process has the lock");
+                Ok(Claim::Busy)
             }
-            Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
+            Err(TryLockError::Error(e)) => Err(e).doing("lock", &path),
         }
+    }
+
+    /// Waits while another process makes a result. None if it is there then; else this process is
+    /// to make it.
+    pub fn wait(&self, stage: &str, key: &str) -> Result<Option<Draft>, StoreFailure> {
+        let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
+        lock.lock().doing("lock", &path)?;
+        tracing::info!(lock = %path.display(), "the other process has given up the lock");
         self.draft(stage, key, None, vec![lock])
     }
 
     /// What is to be done about a share of a result. Several processes make shares of one
     /// result at a time, each another one, and none while the whole is being made.
     pub fn claim_share(&self, stage: &str, key: &str, share: &str) -> Result<Claim, StoreFailure> {
-        if let Some(folder) = self.find(stage, key) {
-            return Ok(Claim::Done(folder));
+        if self.find(stage, key).is_some() {
+            return Ok(Claim::Done);
         }
         let (path, whole) = self.lock_file(&format!("{stage}-{key}"))?;
         let (own_path, own) = self.lock_file(&format!("{stage}-{key}-{share}"))?;
@@ -224,7 +234,7 @@ impl Store {
                 Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
             }
         }
-        self.draft(stage, key, Some(share), vec![whole, own])
+        self.draft(stage, key, Some(share), vec![whole, own]).map(Claim::of)
     }
 
     fn lock_file(&self, name: &str) -> Result<(PathBuf, File), StoreFailure> {
@@ -239,11 +249,11 @@ impl Store {
         key: &str,
         share: Option<&str>,
         locks: Vec<File>,
-    ) -> Result<Claim, StoreFailure> {
+    ) -> Result<Option<Draft>, StoreFailure> {
         // Another process may have finished it while we waited.
         if let Some(folder) = self.find(stage, key) {
             tracing::info!(folder = %folder.display(), "was put into the store meanwhile");
-            return Ok(Claim::Done(folder));
+            return Ok(None);
         }
         let name = format!("{stage}-{key}");
         let folder = self.root.join("work").join(&name);
@@ -269,7 +279,7 @@ impl Store {
         if share.is_none() {
             aside::clean(&folder, false)?;
         }
-        Ok(Claim::Make(Draft { folder, notes, target, clock, _locks: locks }))
+        Ok(Some(Draft { folder, notes, target, clock, _locks: locks }))
     }
 
     /// Inputs of the last result called `name` of a stage.
@@ -483,25 +493,25 @@ mod tests {
     fn a_result_appears_whole() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let Claim::Make(draft) = store.claim("train", "k1", false).unwrap() else { panic!() };
+        let Claim::Make(draft) = store.claim("train", "k1").unwrap() else { panic!() };
         fs::write(draft.folder.join("model"), b"weights").unwrap();
         assert!(store.find("train", "k1").is_none());
         // While it is being made, another process has to wait.
         let other = Store::open(dir.path()).unwrap();
-        assert!(matches!(other.claim("train", "k1", false).unwrap(), Claim::Busy));
+        assert!(matches!(other.claim("train", "k1").unwrap(), Claim::Busy));
         let folder = draft.commit(&record("k1")).unwrap();
         assert_eq!(fs::read(folder.join("model")).unwrap(), b"weights");
-        assert!(matches!(other.claim("train", "k1", false).unwrap(), Claim::Done(_)));
+        assert!(matches!(other.claim("train", "k1").unwrap(), Claim::Done));
     }
 
     #[test]
     fn an_abandoned_draft_keeps_its_files() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let Claim::Make(draft) = store.claim("train", "k", false).unwrap() else { panic!() };
+        let Claim::Make(draft) = store.claim("train", "k").unwrap() else { panic!() };
         fs::write(draft.folder.join("state"), b"half").unwrap();
         drop(draft);
-        let Claim::Make(draft) = store.claim("train", "k", false).unwrap() else { panic!() };
+        let Claim::Make(draft) = store.claim("train", "k").unwrap() else { panic!() };
         assert_eq!(fs::read(draft.folder.join("state")).unwrap(), b"half");
         draft.clear().unwrap();
         assert!(!draft.folder.join("state").exists());

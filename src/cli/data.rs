@@ -3,8 +3,8 @@
 use super::args::{DataArgs, StatisticsFormat};
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::{StageProgress, bars};
-use super::project::{checked, failed};
+use super::progress::StageProgress;
+use super::project::{Stop, with};
 use crate::engine::world::look_at;
 use crate::engine::{figure, survey};
 use proofmark_base::store::{Store, write_whole};
@@ -15,19 +15,14 @@ use proofmark_report::statistics::{csv, json, latex, markdown, text};
 
 /// Prints the statistics of a file's data sets.
 pub fn data(args: &DataArgs, printer: Printer) -> Exit {
-    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
-    let made = match &args.figure {
-        None => tables(args, &loaded, printer),
-        Some(dataset) => draw(args, &loaded, dataset, printer),
-    };
-    match made {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, &loaded.sources, printer),
-    }
+    with(&args.file, printer, |loaded| match &args.figure {
+        None => tables(args, loaded, printer),
+        Some(dataset) => draw(args, loaded, dataset, printer),
+    })
 }
 
-fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop> {
+    let looking = StageProgress::of_data(printer);
     let store = Store::open(&args.store.store)?;
     let (survey, world) = survey::survey(&loaded.project, &args.file, &store, &looking)?;
     looking.finish();
@@ -50,7 +45,7 @@ fn tables(args: &DataArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
     Ok(Exit::Data)
 }
 
-fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Result<Exit, Failure> {
+fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Result<Exit, Stop> {
     let sets = &loaded.project.datasets;
     let Some(dataset) = sets.get(name) else {
         let names: Vec<&str> = sets.keys().map(String::as_str).collect();
@@ -58,7 +53,7 @@ fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Resul
         printer.error(&format!("there is no data set `{name}`; declared are: {names}"), None);
         return Ok(Exit::Usage);
     };
-    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
+    let looking = StageProgress::of_data(printer);
     let store = Store::open(&args.store.store)?;
     let mut world = look_at(&[dataset], &store, &looking)?;
     let figure = figure::figure(dataset, &store, &mut world, &looking)?;

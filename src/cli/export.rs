@@ -5,9 +5,9 @@ use std::path::Path;
 use super::args::{ExportArgs, ExportWhat};
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::{StageProgress, bars};
-use super::project::{Planned, Purpose, checked, failed, planned, print_missing};
+use super::project::{Stop, look, print_missing, with};
 use crate::engine::export::{Wanted, keys, predictions};
+use crate::engine::session::Purpose;
 use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
@@ -15,19 +15,13 @@ use proofmark_lang::Loaded;
 /// Prints or writes what is asked for; runs nothing.
 pub fn export(args: &ExportArgs, printer: Printer) -> Exit {
     let (ExportWhat::Keys(of) | ExportWhat::Predictions { of, .. }) = &args.what;
-    let Some(loaded) = checked(&of.file, printer) else { return Exit::Invalid };
-    match made(args, &loaded, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, &loaded.sources, printer),
-    }
+    with(&of.file, printer, |loaded| made(args, loaded, printer))
 }
 
-fn made(args: &ExportArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
+fn made(args: &ExportArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop> {
     let (ExportWhat::Keys(of) | ExportWhat::Predictions { of, .. }) = &args.what;
-    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let Planned { store, world, plan } =
-        planned(loaded, &of.store.store, &looking, Purpose::Results)?;
-    looking.finish();
+    let session = look(loaded, &of.store.store, Purpose::Results, printer)?;
+    let world = session.world();
     let mut wanted = Wanted {
         dataset: of.dataset.as_deref(),
         split: of.split.map(Into::into),
@@ -36,15 +30,15 @@ fn made(args: &ExportArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fa
     let text = match &args.what {
         // Keys of the data sets that are there need no others, and no weights.
         ExportWhat::Keys(_) if world.scans.is_empty() => None,
-        ExportWhat::Keys(_) => Some(keys(&loaded.project, &world, &wanted)?),
+        ExportWhat::Keys(_) => Some(keys(&loaded.project, world, &wanted)?),
         ExportWhat::Predictions { .. } if !world.missing.is_empty() => None,
         ExportWhat::Predictions { experiment, .. } => {
             wanted.experiment = experiment.as_deref();
-            Some(predictions(&plan, &store, &wanted)?)
+            Some(predictions(session.plan(), session.store(), &wanted)?)
         }
     };
     let Some(text) = text else {
-        print_missing(&world, &loaded.sources, printer);
+        print_missing(world, &loaded.sources, printer);
         return Ok(Exit::Data);
     };
     give(of.out.as_deref(), &text, printer)?;

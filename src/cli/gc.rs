@@ -6,41 +6,34 @@ use super::args::GcArgs;
 use super::exit::Exit;
 use super::ls::{line, size};
 use super::output::Printer;
-use super::progress::{StageProgress, bars};
-use super::project::{Purpose, checked, failed, planned, print_missing};
+use super::project::{Stop, checked, ended, failed, look, print_missing};
+use crate::engine::session::Purpose;
 use proofmark_base::store::{Held, Store};
-use proofmark_base::work::Failure;
 use proofmark_lang::Sources;
 
 /// Says what would be removed; removes it only if that is asked for.
 pub fn gc(args: &GcArgs, printer: Printer) -> Exit {
-    match carry_out(args, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, &Sources::default(), printer),
-    }
+    ended(carry_out(args, printer), &Sources::default(), printer)
 }
 
-fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Failure> {
+fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
     let mut needed: BTreeSet<(&'static str, String)> = BTreeSet::new();
     for file in &args.files {
         let Some(loaded) = checked(file, printer) else { return Ok(Exit::Invalid) };
-        let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-        let planned = planned(&loaded, &args.store.store, &looking, Purpose::Results);
-        let planned = match planned {
-            Ok(planned) => planned,
+        let session = match look(&loaded, &args.store.store, Purpose::Results, printer) {
+            Ok(session) => session,
             Err(failure) => return Ok(failed(&failure, &loaded.sources, printer)),
         };
-        looking.finish();
-        if !planned.world.missing.is_empty() {
-            print_missing(&planned.world, &loaded.sources, printer);
+        if !session.world().missing.is_empty() {
+            print_missing(session.world(), &loaded.sources, printer);
             printer.always(&format!(
                 "what {} needs cannot be told without its data; nothing was removed",
                 file.display()
             ));
             return Ok(Exit::Data);
         }
-        let stages = planned.plan.stages.into_iter();
-        needed.extend(stages.map(|stage| (stage.kind.word(), stage.key)));
+        let stages = session.plan().stages.iter();
+        needed.extend(stages.map(|stage| (stage.word(), stage.key.clone())));
     }
     let store = Store::open(&args.store.store)?;
     let (results, drafts) = (store.results()?, store.drafts()?);

@@ -22,7 +22,6 @@ mod progress;
 mod project;
 mod run;
 mod score;
-mod size;
 mod table;
 mod told;
 mod usage;
@@ -36,7 +35,7 @@ use output::Printer;
 
 pub use usage::usage;
 
-use crate::engine::run::Until;
+use crate::engine::graph::Until;
 
 /// Carries out a parsed command line.
 pub fn main(cli: &Cli) -> Exit {

@@ -3,54 +3,36 @@
 use super::args::{PackArgs, ReplayArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::{StageProgress, bars};
-use super::project::{Purpose, checked, failed, planned, print, print_missing};
-use crate::engine::findings::{describe, gather};
+use super::progress::StageProgress;
+use super::project::{Stop, failed, print, session, with};
 use crate::engine::pack::{self, Pack, Rebuilt, Replayed, rebuild};
-use crate::engine::page::content;
-use crate::engine::run::unfinished;
+use crate::engine::session::Purpose;
 use crate::engine::tables;
 use proofmark_base::work::Failure;
 use proofmark_lang::{Loaded, Sources};
-use proofmark_report::table::TableData;
 use proofmark_report::terminal;
 
 /// Packs the results of a file.
 pub fn pack(args: &PackArgs, printer: Printer) -> Exit {
-    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
-    match make(args, &loaded, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, &loaded.sources, printer),
-    }
+    with(&args.file, printer, |loaded| make(args, loaded, printer))
 }
 
-fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Results)?;
-    if !planned.world.missing.is_empty() {
-        looking.finish();
-        print_missing(&planned.world, &loaded.sources, printer);
-        return Ok(Exit::Data);
-    }
-    let unfinished = unfinished(&planned.plan, &planned.store);
-    if !unfinished.is_empty() {
-        return Err(Failure::data(format!(
-            "{} of {} stages have not run, so that there is nothing whole to pack; `proofmark run \
-             {}` runs them",
-            unfinished.len(),
-            planned.plan.stages.len(),
+fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop> {
+    let mut session = session(loaded, &args.store.store, Purpose::Results, printer)?;
+    let unfinished = session.unfinished().len();
+    if unfinished > 0 {
+        return Err(Stop::Failure(Failure::data(format!(
+            "{unfinished} of {} stages have not run, so that there is nothing whole to pack; \
+             `proofmark run {}` runs them",
+            session.plan().stages.len(),
             args.file.display()
-        )));
+        ))));
     }
-    let project = &loaded.project;
-    let mut findings = gather(project, &planned.world, &planned.plan, &planned.store)?;
-    let (world, store) = (&mut planned.world, &planned.store);
-    describe(&mut findings, project, &args.file, world, store, &looking)?;
-    looking.finish();
-    let built = project
-        .tables
-        .iter()
-        .map(|table| tables::make(project, table, &tables::evidence(&findings, table)?));
+    let mut findings = session.findings()?;
+    let describing = StageProgress::of_data(printer);
+    session.describe(&mut findings, &describing)?;
+    describing.finish();
+    let built = session.tables(&findings).map(|built| Ok(built?.data));
     let built = built.collect::<Result<Vec<_>, Failure>>()?;
     let to = match &args.out {
         Some(path) => path.clone(),
@@ -59,7 +41,7 @@ fn make(args: &PackArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Fail
             args.reports.join(format!("{stem}.tar.zst"))
         }
     };
-    let summary = pack::write(&to, &args.file, loaded, &planned.plan, &findings, &built)?;
+    let summary = pack::write(&to, &args.file, loaded, session.plan(), &findings, &built)?;
     printer.line(&format!(
         "packed: {}, {} files, {:.1} MB before compression",
         to.display(),
@@ -89,9 +71,10 @@ fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failur
     let (mut exit, version) = (Exit::Ok, env!("CARGO_PKG_VERSION"));
     let by = format!("packed by Proofmark {}, this is {version}", pack.card.proofmark);
     let Replayed { rebuilt, left } = rebuild(pack)?;
-    for (table, rebuilt) in pack.loaded.project.tables.iter().zip(rebuilt) {
-        printer.text(&terminal::render(&rebuilt.table, printer.out));
-        let Rebuilt { table: TableData { name, .. }, same, other, new, differences } = &rebuilt;
+    for rebuilt in rebuilt {
+        printer.text(&terminal::render(&rebuilt.built.data, printer.out));
+        let Rebuilt { built, same, other, new, differences } = &rebuilt;
+        let name = &built.data.name;
         if other.is_empty() && new.is_empty() {
             printer.line(&format!("{name}: rebuilt bit for bit ({})", same.join(", ")));
         } else {
@@ -105,10 +88,8 @@ fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failur
             printer.always(&format!("{name}: rebuilt, but not packed ({})", new.join(", ")));
         }
         if let Some(folder) = &args.reports {
-            let evidence = tables::evidence(&pack.findings, table)?;
-            let found = (&rebuilt.table, &pack.findings);
             let stem = tables::stem(&pack.loaded.project, name);
-            tables::write(&content(&pack.loaded, table, &evidence, found)?, folder, &stem)?;
+            tables::write(&built.content(&pack.loaded, &pack.findings)?, folder, &stem)?;
         }
     }
     for (name, formats) in left {

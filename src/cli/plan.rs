@@ -1,17 +1,16 @@
 //! `plan`: what would run, what is reused, and why.
 
-use serde_json::json;
-
 use super::args::{Format, PlanArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::{StageProgress, bars, duration};
-use super::project::{Purpose, checked, failed, planned, print_missing};
-use super::size::{Known, size};
-use crate::engine::run::{Reason, reasons};
-use proofmark_base::work::Failure;
+use super::progress::duration;
+use super::project::{Stop, session, with};
+use crate::engine::graph::{Stage, Until};
+use crate::engine::listing::{Listed, json, list};
+use crate::engine::reason::Reason;
+use crate::engine::session::Purpose;
 use proofmark_lang::Loaded;
-use proofmark_plan::graph::{Digest, Stage, Work};
+use proofmark_plan::facts::Digest;
 use proofmark_plan::inputs::{Change, Found};
 use proofmark_plan::meaning::said;
 use proofmark_report::numbers::thousands;
@@ -22,62 +21,35 @@ const SHOWN: usize = 3;
 
 /// Prints the plan of a file.
 pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
-    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
-    match print(args, &loaded, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, &loaded.sources, printer),
-    }
+    with(&args.file, printer, |loaded| print(args, loaded, printer))
 }
 
-fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let planned = planned(loaded, &args.store.store, &looking, Purpose::Saying(printer))?;
-    looking.finish();
-    if !planned.world.missing.is_empty() {
-        print_missing(&planned.world, &loaded.sources, printer);
-        return Ok(Exit::Data);
-    }
-    let reasons = reasons(&planned.plan, &planned.store);
-    let mut rows = Vec::new();
-    let mut known = Known::default();
-    let mut parts: Vec<Part> = Vec::new();
-    let mut seconds = 0.0;
-    for (stage, reason) in planned.plan.stages.iter().zip(&reasons) {
-        let size = size(stage, loaded, &planned, &mut known)?;
-        let verb = if *reason == Reason::Reuse { "reuse" } else { "run" };
-        let why = words(reason, loaded);
-        rows.push(json!({
-            "stage": stage.kind.word(),
-            "name": stage.name,
-            "key": stage.key,
-            "action": verb,
-            "why": why,
-            "work": size.words,
-            "tflop": size.operations.map(|operations| operations / 1e12),
-        }));
-        if args.format == Format::Text && (args.all || *reason != Reason::Reuse) {
-            let time = size
-                .operations
-                .filter(|_| *reason != Reason::Reuse)
-                .map(|operations| operations / known.speed(size.width));
-            seconds += time.unwrap_or(0.0);
-            let time = time.map(|time| format!(", about {}", duration(time)));
-            let work = size.words.clone() + &time.unwrap_or_default();
-            // What has never run needs no reason a line: the sum says so.
-            let why = if *reason == Reason::New { Vec::new() } else { why };
-            Part::add(&mut parts, stage, verb, (work, size.videos), why, args.all);
-        }
-    }
+fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop> {
+    let session = session(loaded, &args.store.store, Purpose::Planning, printer)?;
+    let listed = list(&session)?;
     match args.format {
-        Format::Json => {
-            printer.data(&show::json(&rows));
-        }
-        Format::Text => {
-            let lines: String = parts.iter().map(Part::text).collect();
-            printer.text(&(lines + &sum(&reasons, seconds)));
-        }
+        Format::Json => printer.data(&show::json(&json(&listed, &loaded.sources))),
+        Format::Text => printer.text(&text(&listed, loaded, args.all)),
     }
     Ok(Exit::Ok)
+}
+
+/// What runs, or with `all` every stage, and the sum.
+fn text(listed: &[Listed<'_>], loaded: &Loaded, all: bool) -> String {
+    let mut parts: Vec<Part> = Vec::new();
+    for one in listed.iter().filter(|one| all || one.reason != Reason::Reuse) {
+        let verb = if one.reason == Reason::Reuse { "reuse" } else { "run" };
+        let time = one.seconds.map(|seconds| format!(", about {}", duration(seconds)));
+        let work = one.cost.words.clone() + &time.unwrap_or_default();
+        // What has never run needs no reason a line: the sum says so.
+        let why = match &one.reason {
+            Reason::New => Vec::new(),
+            reason => words(reason, loaded),
+        };
+        Part::add(&mut parts, one.stage, verb, (work, one.cost.videos()), why, all);
+    }
+    let lines: String = parts.iter().map(Part::text).collect();
+    lines + &sum(listed)
 }
 
 /// Stages that are printed together: one, or the predictions of one experiment.
@@ -102,16 +74,8 @@ impl Part {
         why: Vec<String>,
         alone: bool,
     ) {
-        let of = match &stage.work {
-            Work::Predict { experiment, .. } if !alone => Some(experiment.clone()),
-            Work::Faces { .. }
-            | Work::Landmarks { .. }
-            | Work::Sample { .. }
-            | Work::Train { .. }
-            | Work::Ready { .. }
-            | Work::Predict { .. }
-            | Work::Outside { .. } => None,
-        };
+        let is_scored = stage.nature().until == Until::Evaluate && !alone;
+        let of = stage.work.experiment().filter(|_| is_scored).map(str::to_owned);
         if let Some(last) = parts.last_mut()
             && of.is_some()
             && (last.verb, &last.of, &last.why) == (verb, &of, &why)
@@ -120,7 +84,7 @@ impl Part {
             last.videos += videos;
             return;
         }
-        let (kind, name) = (stage.kind.word(), stage.name.clone());
+        let (kind, name) = (stage.word(), stage.name.clone());
         parts.push(Self { verb, kind, name, of, works: vec![work], videos, why });
     }
 
@@ -145,11 +109,12 @@ impl Part {
 }
 
 /// How many stages run, and about how long the trainings among them take.
-fn sum(reasons: &[Reason], seconds: f64) -> String {
-    let count = |is: &dyn Fn(&Reason) -> bool| reasons.iter().filter(|reason| is(reason)).count();
+fn sum(listed: &[Listed<'_>]) -> String {
+    let count = |is: &dyn Fn(&Reason) -> bool| listed.iter().filter(|one| is(&one.reason)).count();
     let reuse = count(&|reason| *reason == Reason::Reuse);
     let new = count(&|reason| *reason == Reason::New);
-    let run = reasons.len() - reuse;
+    let seconds: f64 = listed.iter().filter_map(|one| one.seconds).sum();
+    let run = listed.len() - reuse;
     let mut remarks = Vec::new();
     if new > 0 {
         let have = if new == 1 { "stage has" } else { "stages have" };

@@ -27,6 +27,8 @@ pub struct StageProgress {
     printer: Printer,
     bars: MultiProgress,
     label: String,
+    /// Whether notes stand without the label.
+    plain: bool,
     state: Mutex<State>,
 }
 
@@ -43,6 +45,13 @@ struct State {
 }
 
 impl StageProgress {
+    /// Progress of looking at data, whose notes say themselves what they are of.
+    pub fn of_data(printer: Printer) -> Self {
+        let mut progress = Self::new(printer, "data".to_owned(), bars(printer));
+        progress.plain = true;
+        progress
+    }
+
     /// Progress of the stage called `label`.
     pub fn new(printer: Printer, label: String, bars: MultiProgress) -> Self {
         let now = Instant::now();
@@ -57,7 +66,7 @@ impl StageProgress {
             begun: now,
             told: now,
         };
-        Self { printer, bars, label, state: Mutex::new(state) }
+        Self { printer, bars, label, plain: false, state: Mutex::new(state) }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -129,7 +138,10 @@ impl Events for StageProgress {
     }
 
     fn note(&self, text: &str) {
-        let line = format!("  {}: {text}", self.label);
+        let line = match self.plain {
+            true => text.to_owned(),
+            false => format!("  {}: {text}", self.label),
+        };
         self.bars.suspend(|| self.printer.line(&line));
     }
 }

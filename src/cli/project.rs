@@ -1,17 +1,15 @@
-//! What several verbs begin with: a checked project, a store.
+//! What verbs begin with, a checked file and its session, and how they end.
 
 use std::path::Path;
 
+use super::exit::Exit;
 use super::output::Printer;
+use super::progress::StageProgress;
 pub use super::told::{failed, print_missing};
-use crate::engine::world::{World, look};
-use crate::engine::{enough, leaks, weights};
+use crate::engine::session::{Purpose, Session};
+use proofmark_base::work::Failure;
 use proofmark_lang::render::{Style, text};
-
-use proofmark_base::store::Store;
-use proofmark_base::work::{Events, Failure};
-use proofmark_lang::{Diagnostic, DiskFiles, Loaded, Severity, load};
-use proofmark_plan::graph::{Plan, plan};
+use proofmark_lang::{Diagnostic, DiskFiles, Loaded, Severity, Sources, load};
 
 /// Loads a file and prints what is wrong with it. None if that stops everything.
 pub fn checked(file: &Path, printer: Printer) -> Option<Loaded> {
@@ -53,71 +51,64 @@ fn count(loaded: &Loaded) -> String {
     text
 }
 
-/// A project together with the world it is planned in.
-pub struct Planned {
-    /// The store.
-    pub store: Store,
-    /// Data and weights.
-    pub world: World,
-    /// The stages.
-    pub plan: Plan,
+/// How a verb ends before it is done.
+pub enum Stop {
+    /// With what was printed.
+    Exit(Exit),
+    /// With a failure that is still to be printed.
+    Failure(Failure),
 }
 
-/// What a plan is made for.
-#[derive(Clone, Copy)]
-pub enum Purpose {
-    /// To show what there is of it.
-    Results,
-    /// To say what would run.
-    Saying(Printer),
-    /// To carry it out.
-    Running(Printer),
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(failure: E) -> Self {
+        Self::Failure(failure.into())
+    }
 }
 
-/// Looks at the world and plans. What is to run must have enough data; its weights are
-/// downloaded, once the data are there. Data that are missing are listed in the world.
-///
-/// # Errors
-/// Data that are not enough or on both sides of a division; a store that cannot be used.
-pub fn planned(
-    loaded: &Loaded,
+/// Does with a file what a verb does, if it has no errors.
+pub fn with(
+    file: &Path,
+    printer: Printer,
+    verb: impl FnOnce(&Loaded) -> Result<Exit, Stop>,
+) -> Exit {
+    match checked(file, printer) {
+        None => Exit::Invalid,
+        Some(loaded) => ended(verb(&loaded), &loaded.sources, printer),
+    }
+}
+
+/// How a verb ends that was carried out on a file of these sources.
+pub fn ended(verb: Result<Exit, Stop>, sources: &Sources, printer: Printer) -> Exit {
+    match verb {
+        Ok(exit) | Err(Stop::Exit(exit)) => exit,
+        Err(Stop::Failure(failure)) => failed(&failure, sources, printer),
+    }
+}
+
+/// Looks at the world of a file. What is missing is printed and ends the verb.
+pub fn session<'a>(
+    loaded: &'a Loaded,
     store: &Path,
-    events: &dyn Events,
-    purpose: Purpose,
-) -> Result<Planned, Failure> {
-    let store = Store::open(store)?;
-    let mut world = look(&loaded.project, &store, events)?;
-    if world.missing.is_empty() {
-        let notes = leaks::look(&loaded.project, &world)?;
-        world.notes.extend(notes);
-        let enough = || enough::look(&loaded.project, &world);
-        let download = match purpose {
-            Purpose::Results => false,
-            Purpose::Saying(printer) => {
-                print_notes(&world, printer);
-                enough()?;
-                false
-            }
-            Purpose::Running(printer) => {
-                print_notes(&world, printer);
-                enough()?;
-                true
-            }
-        };
-        world.find_weights(&loaded.project, &store, download, events)?;
-        weights::look(&loaded.project, &mut world)?;
+    purpose: Purpose<'_>,
+    printer: Printer,
+) -> Result<Session<'a>, Stop> {
+    let session = look(loaded, store, purpose, printer)?;
+    if session.world().missing.is_empty() {
+        return Ok(session);
     }
-    let plan = plan(&loaded.project, &world.facts);
-    Ok(Planned { store, world, plan })
+    print_missing(session.world(), &loaded.sources, printer);
+    Err(Stop::Exit(Exit::Data))
 }
 
-/// Prints what was found of the data sets and noticed in them.
-pub fn print_notes(world: &World, printer: Printer) {
-    for scan in world.scans.values() {
-        let report = &scan.report;
-        for note in report.summary().into_iter().chain(report.notes()) {
-            printer.line(&format!("data set {}: {note}", report.dataset));
-        }
-    }
-    world.notes.iter().for_each(|note| printer.line(note));
+/// Looks at the world of a file, whatever is missing in it.
+pub fn look<'a>(
+    loaded: &'a Loaded,
+    store: &Path,
+    purpose: Purpose<'_>,
+    printer: Printer,
+) -> Result<Session<'a>, Failure> {
+    let looking = StageProgress::of_data(printer);
+    let session = Session::open(loaded, store, purpose, &looking);
+    looking.finish();
+    session
 }

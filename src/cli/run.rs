@@ -7,15 +7,15 @@ use std::time::Instant;
 use super::args::{PrepareArgs, ReportArgs, RunArgs};
 use super::claims;
 use super::exit::Exit;
-use super::lines::{Lines, whole};
+use super::lines::Lines;
 use super::output::Printer;
-use super::progress::{StageProgress, bars, duration};
-use super::project::{Purpose, checked, counted, failed, planned, print_missing};
-use crate::engine::device::Devices;
-use crate::engine::findings::{describe, gather};
-use crate::engine::page::content;
-use crate::engine::run::{Ended, Run, Until, default_jobs};
-use crate::engine::{tables, wrong};
+use super::progress::duration;
+use super::project::{Stop, counted, session, with};
+use super::whole::Whole;
+use crate::engine::graph::Until;
+use crate::engine::run::Ended;
+use crate::engine::session::{How, Purpose};
+use crate::engine::tables;
 use proofmark_base::work::{Failure, Silent};
 use proofmark_lang::Loaded;
 use proofmark_prepare::store::Part;
@@ -55,11 +55,7 @@ struct Page {
 }
 
 fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
-    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
-    match carry_out(args, &loaded, task, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, &loaded.sources, printer),
-    }
+    with(&args.file, printer, |loaded| carry_out(args, loaded, task, printer))
 }
 
 fn carry_out(
@@ -67,55 +63,29 @@ fn carry_out(
     loaded: &Loaded,
     Task { until, part, page }: Task,
     printer: Printer,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Stop> {
     let begun = Instant::now();
     let stop = stop_on_signal()?;
-    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Running(printer))?;
-    looking.finish();
-    if !planned.world.missing.is_empty() {
-        print_missing(&planned.world, &loaded.sources, printer);
-        return Ok(Exit::Data);
-    }
-    let devices = match until {
-        Until::Prepare | Until::Sample => Devices::default(),
-        Until::Train | Until::Evaluate => Devices::open(args.device, &loaded.project)?,
-    };
-    let jobs = args.jobs.unwrap_or_else(|| default_jobs(&loaded.project));
-    let observer = Lines::new(printer, &loaded.sources, whole(loaded, &planned, until, jobs)?);
-    let run = Run {
-        project: &loaded.project,
-        world: &planned.world,
-        plan: &planned.plan,
-        store: &planned.store,
-        devices: &devices,
-        observer: &observer,
-        jobs,
-        fail_fast: args.fail_fast,
-        part,
-        stop: &stop,
-    };
-    let ended = run.until(until)?;
+    let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
+    let (jobs, device) = (args.jobs, args.device);
+    let how = How { jobs, fail_fast: args.fail_fast, part, device };
+    let observer = Lines::new(printer, &loaded.sources, Whole::of(&session, until, how)?);
+    let ended = session.run(until, how, &observer, &stop)?;
     drop(observer);
     let mut checks = Vec::new();
     // What was stopped is to go on; tables come at its end.
     if let Some(page) = page.filter(|_| ended.stopped == 0) {
-        let project = &loaded.project;
-        let mut findings = gather(project, &planned.world, &planned.plan, &planned.store)?;
-        let (world, store) = (&mut planned.world, &planned.store);
-        describe(&mut findings, project, &args.file, world, store, &Silent)?;
-        for table in &project.tables {
-            let evidence = tables::evidence(&findings, table)?;
-            let data = tables::make(project, table, &evidence)?;
-            printer.text(&terminal::render(&data, printer.out));
-            let mut content = content(loaded, table, &evidence, (&data, &findings))?;
-            if page.faces {
-                wrong::add(&mut content, &planned.plan, store)?;
-            }
-            let files = tables::write(&content, &args.reports, &tables::stem(project, &data.name))?;
+        let mut findings = session.findings()?;
+        session.describe(&mut findings, &Silent)?;
+        for built in session.tables(&findings) {
+            let built = built?;
+            printer.text(&terminal::render(&built.data, printer.out));
+            let content = session.page(&built, &findings, page.faces)?;
+            let stem = tables::stem(session.project(), &built.data.name);
+            let files = tables::write(&content, &args.reports, &stem)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             printer.line(&format!("written: {}", names.join(", ")));
-            checks.extend(claims::checks(loaded, table, &data));
+            checks.extend(claims::checks(loaded, built.declared, &built.data));
         }
     }
     if let Some(exit) = failures(&ended, printer) {

@@ -6,12 +6,9 @@ use super::args::{TableArgs, TableFormat};
 use super::claims;
 use super::exit::Exit;
 use super::output::Printer;
-use super::progress::{StageProgress, bars};
-use super::project::{Purpose, checked, failed, planned, print_missing};
-use crate::engine::findings::{describe, gather};
-use crate::engine::page::content;
-use crate::engine::run::unfinished;
-use crate::engine::{tables, wrong};
+use super::project::{Stop, session, with};
+use crate::engine::session::Purpose;
+use crate::engine::tables;
 use proofmark_base::store::write_whole;
 use proofmark_base::work::{Failure, Silent};
 use proofmark_lang::Loaded;
@@ -27,62 +24,48 @@ pub fn table(args: &TableArgs, printer: Printer) -> Exit {
         printer.error("`--faces` puts faces on a page; add `--format html`", None);
         return Exit::Usage;
     }
-    let Some(loaded) = checked(&args.file, printer) else { return Exit::Invalid };
-    match print(args, &loaded, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&failure, &loaded.sources, printer),
-    }
+    with(&args.file, printer, |loaded| print(args, loaded, printer))
 }
 
-fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Failure> {
-    let looking = StageProgress::new(printer, "data".to_owned(), bars(printer));
-    let mut planned = planned(loaded, &args.store.store, &looking, Purpose::Results)?;
-    looking.finish();
-    if !planned.world.missing.is_empty() {
-        print_missing(&planned.world, &loaded.sources, printer);
-        return Ok(Exit::Data);
-    }
-    let unfinished = unfinished(&planned.plan, &planned.store);
-    if !unfinished.is_empty() {
+fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop> {
+    let mut session = session(loaded, &args.store.store, Purpose::Results, printer)?;
+    let unfinished = session.unfinished().len();
+    if unfinished > 0 {
         printer.always(&format!(
-            "{} of {} stages have not run, their cells are n/a; `proofmark run {}` runs them",
-            unfinished.len(),
-            planned.plan.stages.len(),
+            "{unfinished} of {} stages have not run, their cells are n/a; `proofmark run {}` runs \
+             them",
+            session.plan().stages.len(),
             args.file.display()
         ));
     }
-    let mut findings = gather(&loaded.project, &planned.world, &planned.plan, &planned.store)?;
+    let mut findings = session.findings()?;
     if args.format == TableFormat::Html {
-        let (world, store) = (&mut planned.world, &planned.store);
-        describe(&mut findings, &loaded.project, &args.file, world, store, &Silent)?;
+        session.describe(&mut findings, &Silent)?;
     }
     let mut checks = Vec::new();
     let mut compared = Vec::new();
-    for table in &loaded.project.tables {
-        let evidence = tables::evidence(&findings, table)?;
-        let data = tables::make(&loaded.project, table, &evidence)?;
+    for built in session.tables(&findings) {
+        let built = built?;
+        let (table, data) = (built.declared, &built.data);
         if args.check {
             let name = format!("{}.csv", tables::stem(&loaded.project, &data.name));
-            let check = committed(&args.reports.join(name), &data, table.tolerance.value)?;
+            let check = committed(&args.reports.join(name), data, table.tolerance.value)?;
             printer.text(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
             match args.format {
-                TableFormat::Text => printer.text(&terminal::render(&data, printer.out)),
-                TableFormat::Markdown => printer.data(&markdown::render(&data)),
-                TableFormat::Latex => printer.data(&latex::render(&data)),
-                TableFormat::Csv => printer.data(&csv::render(&data)),
-                TableFormat::Json => printer.data(&json::render(&data)),
+                TableFormat::Text => printer.text(&terminal::render(data, printer.out)),
+                TableFormat::Markdown => printer.data(&markdown::render(data)),
+                TableFormat::Latex => printer.data(&latex::render(data)),
+                TableFormat::Csv => printer.data(&csv::render(data)),
+                TableFormat::Json => printer.data(&json::render(data)),
                 TableFormat::Html => {
-                    let mut content = content(loaded, table, &evidence, (&data, &findings))?;
-                    if args.faces {
-                        wrong::add(&mut content, &planned.plan, &planned.store)?;
-                    }
+                    let content = session.page(&built, &findings, args.faces)?;
                     printer.data(&page::render::render(&content, &Figures::of(&content)));
                 }
             }
         }
-        checks.extend(claims::checks(loaded, table, &data));
+        checks.extend(claims::checks(loaded, table, data));
     }
     let all: Vec<Check> = compared.iter().chain(&checks).cloned().collect();
     if let Some(path) = &args.junit {

@@ -7,7 +7,7 @@ use candle_core::Device;
 
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{DeviceChoice, Experiment, Project};
-use proofmark_plan::graph::experiments;
+use proofmark_plan::scope::experiments;
 
 /// The open devices of a run.
 #[derive(Debug, Default)]
@@ -43,14 +43,13 @@ impl Devices {
         self.stated.unwrap_or(experiment.recipe.device.value)
     }
 
-    /// The device of a planned experiment.
+    /// The device of an experiment.
     ///
     /// # Errors
-    /// An experiment that is not planned.
-    pub fn of(&self, experiment: &Experiment) -> Result<&Device, Failure> {
-        let name = &experiment.name.value;
-        let device = self.open.get(&self.choice(experiment));
-        device.ok_or_else(|| Failure::Internal(format!("no device was opened for `{name}`")))
+    /// A device that this machine or this build does not have.
+    pub fn of(&self, experiment: &Experiment) -> Result<Device, Failure> {
+        let choice = self.choice(experiment);
+        self.open.get(&choice).map_or_else(|| open(choice), |device| Ok(device.clone()))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
-use super::sample::{expected, sources};
+use super::ensemble::{expected, sources};
 use super::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::layout::Finding;
@@ -12,7 +12,7 @@ use proofmark_lang::model::{
     Detector, Experiment, Keep, Label, Metric, Project, Split, Table, Take,
 };
 use proofmark_lang::span::Origin;
-use proofmark_plan::graph::{experiments, scored};
+use proofmark_plan::scope::{experiments, scored};
 
 /// Real and fake videos.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -15,6 +15,8 @@ pub struct Task {
     pub needs: Vec<usize>,
     /// Whether it leaves cores to others, so that some run at a time; one that does not runs alone.
     pub shares: bool,
+    /// Bytes of memory that it takes at most, roughly.
+    pub memory: u64,
 }
 
 /// What became of a task.
@@ -53,6 +55,9 @@ pub trait Executor {
 pub struct Local<'a> {
     /// Most tasks at a time, each on its share of the cores.
     pub jobs: usize,
+    /// Bytes of memory that tasks may take together, if that is known. One that takes more by itself
+    /// runs alone.
+    pub memory: Option<u64>,
     /// Whether the first failure stops everything.
     pub fail_fast: bool,
     /// Set to stop; set also to stop tasks that run beside one that failed.
@@ -70,12 +75,14 @@ struct State<'a> {
     running: usize,
     /// Whether one runs that runs alone.
     alone: bool,
+    /// Bytes of memory that are left to others by those that run.
+    memory: u64,
 }
 
 impl State<'_> {
-    fn new(tasks: &[Task]) -> State<'_> {
+    fn new(tasks: &[Task], memory: u64) -> State<'_> {
         let outcomes = tasks.iter().map(|_| None).collect();
-        State { tasks, outcomes, begun: vec![false; tasks.len()], running: 0, alone: false }
+        State { tasks, outcomes, begun: vec![false; tasks.len()], running: 0, alone: false, memory }
     }
 
     /// Ends the tasks that can no longer be made.
@@ -104,8 +111,9 @@ impl State<'_> {
         };
         // The first in order goes first, even if it has to wait until it is alone.
         let first = (0..self.tasks.len()).find(is_ready)?;
-        let may = if self.tasks[first].shares { !self.alone } else { self.running == 0 };
-        may.then_some(first)
+        let Task { shares, memory, .. } = self.tasks[first];
+        let beside = shares && !self.alone && memory <= self.memory;
+        (beside || self.running == 0).then_some(first)
     }
 }
 
@@ -139,9 +147,12 @@ impl Local<'_> {
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let ControlFlow::Continue((place, mut now)) = self.wait(lock(), changed) else { break };
-            let shares = now.tasks[place].shares;
+            let Task { shares, memory, .. } = now.tasks[place];
+            // One that takes more than there is runs alone, and leaves nothing.
+            let taken = memory.min(now.memory);
             now.begun[place] = true;
             now.running += 1;
+            now.memory -= taken;
             now.alone = !shares;
             drop(now);
             // A mistake of ours may not leave the others waiting for its end.
@@ -169,6 +180,7 @@ impl Local<'_> {
             };
             let mut now = lock();
             now.running -= 1;
+            now.memory += taken;
             now.alone = false;
             now.outcomes[place] = Some(outcome);
             drop(now);
@@ -187,7 +199,7 @@ impl Executor for Local<'_> {
         tasks: &[Task],
         make: &(dyn Fn(usize) -> Result<(), Failure> + Sync),
     ) -> Result<Vec<Outcome>, Failure> {
-        let state = Mutex::new(State::new(tasks));
+        let state = Mutex::new(State::new(tasks, self.memory.unwrap_or(u64::MAX)));
         let changed = Condvar::new();
         let jobs = self.jobs.clamp(1, tasks.iter().filter(|task| task.shares).count().max(1));
         if jobs == 1 {

@@ -8,11 +8,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn local(stop: &AtomicBool, jobs: usize) -> Local<'_> {
-    Local { jobs, fail_fast: false, stop }
+    Local { jobs, memory: None, fail_fast: false, stop }
 }
 
 fn task(needs: &[usize], shares: bool) -> Task {
-    Task { needs: needs.to_vec(), shares }
+    Task { needs: needs.to_vec(), shares, memory: 0 }
 }
 
 /// What became of tasks, in a word each.
@@ -32,7 +32,7 @@ fn graph() -> impl Strategy<Value = Vec<(Task, bool)>> {
         let task =
             |(place, (needs, shares, fails)): (usize, (Vec<prop::sample::Index>, bool, u8))| {
                 let needs = needs.iter().filter(|_| place > 0).map(|n| n.index(place)).collect();
-                (Task { needs, shares }, fails == 0)
+                (Task { needs, shares, memory: 0 }, fails == 0)
             };
         all.into_iter().enumerate().map(task).collect()
     })
@@ -142,4 +142,30 @@ fn a_task_that_panics_leaves_nobody_waiting() {
         }));
         assert!(panicked.is_err(), "{jobs}");
     }
+}
+
+#[test]
+fn tasks_beside_each_other_take_no_more_memory_than_there_is() {
+    let sizes = [3, 4, 5, 20, 2, 2, 6, 1, 1, 1];
+    let tasks: Vec<Task> = sizes.map(|memory| Task { memory, ..task(&[], true) }).into();
+    let stop = AtomicBool::new(false);
+    let (now, begun) = (Mutex::new((0, 0)), AtomicUsize::new(0));
+    let executor = Local { memory: Some(8), ..local(&stop, 4) };
+    let outcomes = executor.carry_out(&tasks, &|place| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        {
+            let mut now = now.lock().unwrap();
+            *now = (now.0 + tasks[place].memory, now.1 + 1);
+            // What is larger than all there is runs, but alone.
+            if now.0 > 8 && now.1 > 1 {
+                return Err(Failure::run("more than there is"));
+            }
+        }
+        std::thread::yield_now();
+        let mut now = now.lock().unwrap();
+        *now = (now.0 - tasks[place].memory, now.1 - 1);
+        Ok(())
+    });
+    assert_eq!(words(&outcomes.unwrap()), ["done"; 10]);
+    assert_eq!(begun.into_inner(), tasks.len());
 }

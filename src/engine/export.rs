@@ -1,12 +1,12 @@
 //! What other programs take: the keys of videos, and scores, as CSV.
 
-use super::predict;
+use super::graph::{Kind, Plan, Scores};
+use super::stages::predict;
 use super::world::World;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::predictions::{family_name, label_name, read};
 use proofmark_lang::model::{Label, Project, Split};
-use proofmark_plan::graph::{Kind, Plan, Scores};
 use proofmark_report::records::write;
 
 /// What is wanted; everything where nothing is said.

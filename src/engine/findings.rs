@@ -1,19 +1,20 @@
 //! Gathers what the finished stages of a plan found, from the store and the world.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::figure::figure;
-use super::run::face_folders;
+use super::graph::{Kind, Plan};
+use super::stages::{outside, predict};
 use super::survey::survey_of;
 use super::world::World;
-use super::{outside, predict};
 use proofmark_base::store::{StageRecord, Store, contents};
 use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_lang::model::{Column, Label, Project, Split};
 use proofmark_model::weights::LoadReport;
-use proofmark_plan::graph::{Kind, Plan, Stage, Work, scored};
+use proofmark_plan::inputs::Inputs;
+use proofmark_plan::scope::scored;
 use proofmark_prepare::faces::Faces;
 use proofmark_report::findings::{
     FailedVideo, Findings, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
@@ -32,14 +33,14 @@ pub fn gather(
     store: &Store,
 ) -> Result<Findings, Failure> {
     let mut findings = Findings::default();
-    let folders = face_folders(plan, store);
     // Those of the columns, and those that choose thresholds.
     let validated = plan.scores.iter().map(|s| (s.target.dataset.clone(), s.target.split));
     let splits: BTreeSet<(String, Split)> =
         project.tables.iter().flat_map(scored).chain(validated).collect();
     for (dataset, split) in splits {
-        if let Some(folder) = folders.get(&dataset) {
-            let faces = Faces::open(folder).map_err(Failure::data)?;
+        let key = plan.sets.faces.get(&dataset);
+        if let Some(folder) = key.and_then(|key| store.find(Kind::Faces.word(), key)) {
+            let faces = Faces::open(&folder).map_err(Failure::data)?;
             findings.coverage.push(coverage(world, &faces, dataset, split));
         }
     }
@@ -58,8 +59,8 @@ pub fn gather(
             outside,
         });
     }
-    // Several data sets may have one stage.
-    for (dataset, key) in &plan.faces {
+    // Several data sets, or experiments, may have one stage.
+    for (dataset, key) in &plan.sets.faces {
         let digests = world.facts.datasets.get(dataset);
         findings.datasets.extend(digests.map(|digests| SetDigests {
             dataset: dataset.clone(),
@@ -68,16 +69,13 @@ pub fn gather(
             faces: key.clone(),
         }));
     }
-    for stage in &plan.stages {
-        match &stage.work {
-            Work::Train { experiment, .. } | Work::Ready { experiment } => {
-                findings.runs.push(run(project, experiment, stage, store)?);
-            }
-            Work::Faces { .. }
-            | Work::Landmarks { .. }
-            | Work::Sample { .. }
-            | Work::Predict { .. }
-            | Work::Outside { .. } => {}
+    let models: BTreeMap<&str, &Inputs> = (plan.stages.iter())
+        .filter(|stage| stage.nature().kind == Kind::Train)
+        .map(|stage| (stage.key.as_str(), &stage.inputs))
+        .collect();
+    for (experiment, key) in &plan.models {
+        if let Some(inputs) = models.get(key.as_str()) {
+            findings.runs.push(run(project, experiment, key, inputs, store)?);
         }
     }
     Ok(findings)
@@ -130,18 +128,24 @@ fn attributes(project: &Project, world: &World) -> Vec<SetAttribute> {
     named.into_iter().filter_map(of).collect()
 }
 
-fn run(project: &Project, experiment: &str, stage: &Stage, store: &Store) -> Result<Run, Failure> {
+fn run(
+    project: &Project,
+    experiment: &str,
+    key: &str,
+    inputs: &Inputs,
+    store: &Store,
+) -> Result<Run, Failure> {
     let mut run = Run {
         experiment: experiment.to_owned(),
-        key: stage.key.clone(),
-        inputs: stage.inputs.values.clone(),
+        key: key.to_owned(),
+        inputs: inputs.values.clone(),
         seed: project.experiments[experiment].recipe.seed.value,
         proofmark: None,
         seconds: None,
         load: None,
         epochs: Vec::new(),
     };
-    let Some(folder) = store.find(Kind::Train.word(), &stage.key) else { return Ok(run) };
+    let Some(folder) = store.find(Kind::Train.word(), key) else { return Ok(run) };
     if let Some(record) = StageRecord::read(&folder)? {
         run.proofmark = Some(record.proofmark);
         run.seconds = Some(record.seconds);

@@ -2,13 +2,12 @@
 
 use image::RgbImage;
 
-use super::run::marked_faces;
-use super::sample;
-use super::world::World;
-use proofmark_base::store::Store;
+use super::graph::Kind;
+use super::results::Results;
+use super::session::Session;
+use super::training_sets;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Experiment, Project};
-use proofmark_plan::graph::{Kind, Plan, Stage, Work};
+use proofmark_lang::model::Experiment;
 use proofmark_train::augment::face::Face;
 use proofmark_train::batch::{Inputs, Role, Sample};
 use proofmark_train::blend::Use;
@@ -33,23 +32,18 @@ pub struct Sheet {
 /// # Errors
 /// An experiment without pseudo-fakes, or one that was not sampled.
 pub fn sheet(
-    project: &Project,
-    world: &World,
-    plan: &Plan,
-    store: &Store,
+    session: &Session<'_>,
     experiment: &Experiment,
     sheet: Sheet,
 ) -> Result<RgbImage, Failure> {
-    let name = &experiment.name.value;
-    let of_experiment = |stage: &&Stage| matches!(&stage.work, Work::Train { experiment, .. } if experiment == name);
-    let sampled = match plan.stages.iter().find(of_experiment).map(|stage| &stage.work) {
-        Some(Work::Train { sample, .. }) => store.find(Kind::Sample.word(), sample),
-        _ => None,
-    };
-    let lost = || Failure::Internal(format!("what `{name}` trains on was not sampled"));
-    let sampled = sampled.ok_or_else(lost)?;
-    let faces = marked_faces(project, plan, store, &experiment.data)?;
-    let sets = sample::read(project, experiment, world, &sampled, faces)?;
+    let (name, ensemble) = (&experiment.name.value, &experiment.data);
+    let (project, plan, results) = (session.project(), session.plan(), Results(session.store()));
+    let sample = plan.samples.get(&ensemble.name.value);
+    let sample =
+        sample.ok_or_else(|| Failure::run(format!("experiment `{name}` is not trained")))?;
+    let sampled = results.folder(Kind::Sample, sample)?;
+    let faces = results.marked(project, ensemble, &plan.sets.of(ensemble))?;
+    let sets = training_sets::read(project, experiment, session.world(), &sampled, faces)?;
     let reals: Vec<&Sample> = sets.train.iter().filter(|s| s.role == Role::Target).collect();
     if reals.is_empty() {
         return Err(Failure::run(format!("experiment `{name}` trains on no pseudo-fakes")));

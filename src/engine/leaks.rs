@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::sample::sources;
+use super::ensemble::sources;
 use super::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_data::layout::Tally;
 use proofmark_data::overlap::{Part, Role, check};
 use proofmark_lang::model::{Ensemble, Project, Split};
-use proofmark_plan::graph::{experiments, scored};
+use proofmark_plan::scope::{experiments, scored};
 
 /// Looks at every ensemble together with what its experiments are tested on. What data sets
 /// accept is told in the result.

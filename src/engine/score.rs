@@ -13,7 +13,7 @@ use candle_core::Device;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
-use super::predict::no_number;
+use super::stages::predict::no_number;
 use inputs::Inputs;
 use look::{Crop, Eyes, Seen};
 pub use look::{Faces, Way};

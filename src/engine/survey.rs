@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::sample;
+use super::graph::Kind;
+use super::stages::{faces, sample};
 use super::world::{World, look_at};
 use proofmark_base::store::Store;
 use proofmark_base::work::{Events, Failure};
@@ -11,8 +12,7 @@ use proofmark_data::DataError;
 use proofmark_data::statistics::{Measure, Row};
 use proofmark_data::survey::{Purpose, SetTable, Survey};
 use proofmark_lang::model::{Column, Dataset, Ensemble, Label, Project};
-use proofmark_plan::graph::{Kind, experiments, only_datasets};
-use proofmark_plan::keys::{faces_key, sample_key};
+use proofmark_plan::scope::{experiments, only_datasets};
 use proofmark_prepare::faces::read_tables;
 use proofmark_prepare::outcomes::Outcomes;
 use proofmark_prepare::store::PreparedVideo;
@@ -66,7 +66,7 @@ pub fn survey_of(
     }
     store.save_digests()?;
 
-    let faces = faces(&prepared);
+    let faces = prepared_faces(&prepared);
     let mut survey = Survey::default();
     let mut noted = BTreeSet::new();
     let mixed = sets.iter().any(|set| set.layout.demo().is_none());
@@ -87,7 +87,7 @@ pub fn survey_of(
         }
         let mut table = SetTable { purpose, rows, notes: Vec::new() };
         if let Some(ensemble) = table.purpose.ensemble().and_then(|name| ensembles.get(name)) {
-            let key = sample_key(project, ensemble, &world.facts);
+            let key = sample::key(project, ensemble, &world.facts);
             match store.find(Kind::Sample.word(), &key) {
                 Some(folder) => table.sampled(&sample::counts(
                     project,
@@ -204,7 +204,9 @@ fn note(
 }
 
 /// Number of faces of each prepared video, by data set and key.
-fn faces<'a>(prepared: &'a BTreeMap<&'a str, Prepared>) -> HashMap<(&'a str, &'a str), u32> {
+fn prepared_faces<'a>(
+    prepared: &'a BTreeMap<&'a str, Prepared>,
+) -> HashMap<(&'a str, &'a str), u32> {
     let mut faces = HashMap::new();
     for (dataset, prepared) in prepared {
         if let Prepared::Wholly(_, videos) = prepared {
@@ -217,12 +219,12 @@ fn faces<'a>(prepared: &'a BTreeMap<&'a str, Prepared>) -> HashMap<(&'a str, &'a
 impl Prepared {
     /// That of a data set that was looked at.
     pub fn of(dataset: &Dataset, world: &mut World, store: &Store, events: &dyn Events) -> Self {
-        match world.find_detector(dataset, store, false, events) {
+        match world.find_detector(dataset, store, None, events) {
             Ok(None) => {}
             Ok(Some(why)) => return Self::Unknown(why),
             Err(failure) => return Self::Unknown(Failure::data(failure)),
         }
-        let (word, key) = (Kind::Faces.word(), faces_key(dataset, &world.facts));
+        let (word, key) = (Kind::Faces.word(), faces::key(dataset, &world.facts));
         match store.find(word, &key) {
             None if store.has_state(word, &key) => Self::Partly,
             None => Self::Not,

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::page::content;
 use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Sample;
 use proofmark_lang::model::{Dataset, FrameMax, Project, Row, Table, VideoScore};
-use proofmark_lang::near;
 use proofmark_lang::span::Origin;
-use proofmark_plan::graph::{Target, targets};
+use proofmark_lang::{Loaded, near};
+use proofmark_plan::scope::{Target, targets};
 use proofmark_report::build::{BuildError, Evidence, ScoreKey, Scored, build};
 use proofmark_report::findings::{FailedVideo, Findings};
 use proofmark_report::page::content::Content;
@@ -30,7 +31,7 @@ use proofmark_text::names::beside;
 ///
 /// # Errors
 /// Predictions that cannot be read.
-pub fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
+fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
     let mut evidence = Evidence::default();
     for set in &findings.coverage {
         evidence.coverage.insert((set.dataset.clone(), set.split), set.coverage);
@@ -88,13 +89,43 @@ fn no_score(key: &ScoreKey, instead: &[String]) -> String {
     text
 }
 
-/// Builds a table from what was found. Scores that are not there make cells n/a.
-///
-/// # Errors
-/// Published numbers that cannot be read, columns under their minimum coverage.
-pub fn make(project: &Project, table: &Table, evidence: &Evidence) -> Result<TableData, Failure> {
-    let published = published(table)?;
-    build(project, table, evidence, &published).map_err(|error| unbuilt(error, project, table))
+/// A table that was built.
+#[derive(Debug)]
+pub struct Built<'a> {
+    /// How it is declared.
+    pub declared: &'a Table,
+    /// The table.
+    pub data: TableData,
+    evidence: Evidence,
+}
+
+/// The tables of a project, built from what was found, one after the other. Scores that are not
+/// there make cells n/a. Of each the error is of scores or published numbers that cannot be read, or
+/// columns under their minimum coverage.
+pub fn all<'a, 'b>(
+    project: &'a Project,
+    findings: &'b Findings,
+) -> impl Iterator<Item = Result<Built<'a>, Failure>> + use<'a, 'b> {
+    project.tables.iter().map(move |declared| {
+        let (evidence, published) = (evidence(findings, declared)?, published(declared)?);
+        let data = build(project, declared, &evidence, &published);
+        let data = data.map_err(|error| unbuilt(error, project, declared))?;
+        Ok(Built { declared, data, evidence })
+    })
+}
+
+impl Built<'_> {
+    /// What is on its page.
+    ///
+    /// # Errors
+    /// Scores that are not finite.
+    pub fn content<'b>(
+        &'b self,
+        loaded: &Loaded,
+        findings: &'b Findings,
+    ) -> Result<Content<'b>, Failure> {
+        content(loaded, self.declared, &self.evidence, (&self.data, findings))
+    }
 }
 
 /// A table of published numbers alone: its averages audited, its claims decided by them.

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sample::class_names;
+use super::ensemble::class_names;
 use super::world::{Missing, Sought, World};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Project, Weights};
 use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::weights::{Expected, LoadReport, check};
-use proofmark_plan::graph::experiments;
+use proofmark_plan::scope::experiments;
 use proofmark_prepare::detect::Detector;
 
 /// What an experiment's weights file is expected to hold. Owns what [`Expected`] points to.

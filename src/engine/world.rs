@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
@@ -11,10 +12,11 @@ use proofmark_base::work::{Events, Failure};
 use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
 use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
-use proofmark_lang::model::{DataPath, Dataset, Project, Split, Weights};
+use proofmark_lang::model::{DataPath, Dataset, Experiment, Project, Split, Weights};
 use proofmark_lang::span::Spanned;
 use proofmark_model::hub::HubFile;
-use proofmark_plan::graph::{DatasetDigests, Digest, Facts, datasets, experiments, marked};
+use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
+use proofmark_plan::scope::{datasets, experiments, marked};
 
 /// The data sets and weights of a project as they are now.
 #[derive(Debug, Default)]
@@ -86,8 +88,46 @@ impl Sought {
 }
 
 impl World {
+    /// A data set that was looked at.
+    ///
+    /// # Errors
+    /// One that is not there.
+    pub fn scan(&self, dataset: &str) -> Result<&Scan, Failure> {
+        let scan = self.scans.get(dataset);
+        scan.ok_or_else(|| Failure::data(format!("data set `{dataset}` is not there")))
+    }
+
+    /// The file of an experiment's weights.
+    ///
+    /// # Errors
+    /// One that is still to be downloaded.
+    pub fn weights_of(&self, experiment: &Experiment) -> Result<&Path, Failure> {
+        let name = &experiment.name.value;
+        let file = self.weights.get(name).map(PathBuf::as_path);
+        file.ok_or_else(|| Failure::data(format!("the weights of `{name}` are not there")))
+    }
+
+    /// What was found of the data sets, and noticed in and across them.
+    pub fn all_notes(&self) -> impl Iterator<Item = String> {
+        let of_sets = self.scans.values().flat_map(|scan| {
+            let report = &scan.report;
+            let notes = report.summary().into_iter().chain(report.notes());
+            notes.map(|note| format!("data set {}: {note}", report.dataset)).collect::<Vec<_>>()
+        });
+        of_sets.chain(self.notes.iter().cloned())
+    }
+
     fn miss(&mut self, what: Sought, of: &str, why: Failure) {
         self.missing.push(Missing { what, of: of.to_owned(), why });
+    }
+
+    /// All that is not there as one failure.
+    pub fn lacks(&self) -> Failure {
+        let texts: Vec<String> =
+            self.missing.iter().map(|missing| missing.why.to_string()).collect();
+        let marks = self.missing.iter().flat_map(|missing| missing.why.marks());
+        let failure = Failure::data(texts.join("\n"));
+        marks.fold(failure, |failure, mark| failure.at(mark.origin, mark.text.clone()))
     }
 
     /// Why a data set is not there, if it was looked for and is not.
@@ -181,8 +221,8 @@ pub fn look_at(
 }
 
 impl World {
-    /// Looks for the weights that the plan needs. `download` fetches them from a hub;
-    /// without it they are only looked for in its cache.
+    /// Looks for the weights that the plan needs. With `download` they are fetched from a hub until
+    /// it is set; without it they are only looked for in its cache.
     ///
     /// # Errors
     /// A location that is not understood, or a download that failed.
@@ -190,7 +230,7 @@ impl World {
         &mut self,
         project: &Project,
         store: &Store,
-        download: bool,
+        download: Option<&AtomicBool>,
         events: &dyn Events,
     ) -> Result<(), Failure> {
         // Several experiments may share a file, and an `override` may give one of them another file
@@ -254,7 +294,7 @@ impl World {
         &mut self,
         dataset: &Dataset,
         store: &Store,
-        download: bool,
+        download: Option<&AtomicBool>,
         events: &dyn Events,
     ) -> Result<Option<Failure>, Failure> {
         let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
@@ -297,7 +337,7 @@ fn find(
     whose: &str,
     node: &str,
     store: &Store,
-    download: bool,
+    download: Option<&AtomicBool>,
     events: &dyn Events,
 ) -> Result<Looked, Failure> {
     let (written, origin) = (&path.value.written, path.origin);
@@ -333,7 +373,11 @@ enum Place {
     Unset(String),
 }
 
-fn locate(path: &DataPath, download: bool, events: &dyn Events) -> Result<Place, Failure> {
+fn locate(
+    path: &DataPath,
+    download: Option<&AtomicBool>,
+    events: &dyn Events,
+) -> Result<Place, Failure> {
     match HubFile::parse(&path.written) {
         None => match path.written.strip_prefix("env:") {
             None => Ok(Place::Here(path.base.join(&path.written))),
@@ -350,11 +394,9 @@ fn locate(path: &DataPath, download: bool, events: &dyn Events) -> Result<Place,
             if let Some(cached) = file.cached() {
                 return Ok(Place::Here(cached));
             }
-            if !download {
-                return Ok(Place::ToCome);
-            }
-            events.note(&format!("downloading {}", path.written));
-            Ok(Place::Here(file.fetch()?))
+            let Some(stop) = download else { return Ok(Place::ToCome) };
+            events.note(&format!("downloading {file}"));
+            Ok(Place::Here(file.fetch(events, stop)?))
         }
     }
 }

@@ -26,7 +26,7 @@ fn weights_are_those_of_their_experiment() {
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
     let store = Store::open(&folder.path().join("store")).unwrap();
     let mut world = World::default();
-    world.find_weights(&loaded.project, &store, false, &Silent).unwrap();
+    world.find_weights(&loaded.project, &store, None, &Silent).unwrap();
     let file = |name: &str| world.weights.get(name).map(|path| path.file_name().unwrap());
     assert_eq!(file("one"), Some("one.pth".as_ref()));
     assert_eq!(file("two"), Some("two.pth".as_ref()));

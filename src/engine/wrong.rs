@@ -6,9 +6,9 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, RgbImage};
 
+use super::graph::{Kind, Plan};
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
-use proofmark_plan::graph::{Kind, Plan};
 use proofmark_prepare::faces::Faces;
 use proofmark_report::page::content::Content;
 
@@ -32,7 +32,7 @@ pub fn add(content: &mut Content, plan: &Plan, store: &Store) -> Result<(), Fail
     let mut pictures = BTreeMap::new();
     for (dataset, videos) in wanted {
         let Some(folder) =
-            plan.faces.get(dataset).and_then(|key| store.find(Kind::Faces.word(), key))
+            plan.sets.faces.get(dataset).and_then(|key| store.find(Kind::Faces.word(), key))
         else {
             continue;
         };

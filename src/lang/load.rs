@@ -24,7 +24,7 @@ pub const FILE_LIMIT: usize = 4 << 20;
 pub const IMPORT_LIMIT: usize = 32;
 
 /// What a file and its imports say, and what is wrong with them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// The declarations that are right.
     pub project: Project,

@@ -130,6 +130,14 @@ impl Architecture {
             Self::EfficientNet(config) => config.flops(),
         }
     }
+
+    /// Numbers that the forward pass of one image keeps for its backward pass, roughly.
+    pub fn activations(&self) -> usize {
+        match self {
+            Self::Vit(config) => config.activations(),
+            Self::EfficientNet(config) => config.activations(),
+        }
+    }
 }
 
 /// timm normalises all tokens where the class token is pooled, which for that one is the same;

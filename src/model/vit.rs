@@ -213,6 +213,13 @@ impl VitConfig {
         let block = 2.0 * n * d * (4.0 * d + 2.0 * self.hidden as f64) + 4.0 * n * n * d;
         patches + self.depth as f64 * block + 2.0 * d * self.classes as f64
     }
+
+    /// Numbers that the trunk keeps of one image: what each block does (`trunk/block.rs`), and the
+    /// buffers of one pass.
+    pub fn activations(&self) -> usize {
+        let (d, n) = (self.width, self.tokens());
+        n * ((self.depth + 1) * (8 * d + self.hidden)) + n * (6 * d + 2 * self.hidden)
+    }
 }
 
 /// Embeddings (B, D) of normalised images (B, 3, S, S), after `fc_norm`, in f32: composed

@@ -12,7 +12,8 @@ use proofmark_lang::span::{FileId, Origin};
 
 /// What an input is that no declaration states: found in the world, made by another stage, or of
 /// this version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Found {
     /// The key of prepared faces.
     Faces,

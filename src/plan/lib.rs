@@ -1,6 +1,6 @@
-//! A typed experiment as a graph of stages, each with a key and a reason.
+//! What a project asks for, the inputs of its stages and their keys, and what changed.
 
-pub mod graph;
+pub mod facts;
 pub mod inputs;
-pub mod keys;
 pub mod meaning;
+pub mod scope;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
@@ -35,6 +35,7 @@ pub struct Faces {
     pub file: FaceFile,
     /// Every video of the manifest, by key.
     pub videos: BTreeMap<String, FaceVideo>,
+    folder: PathBuf,
 }
 
 impl Faces {
@@ -55,7 +56,21 @@ impl Faces {
             (row.key.to_owned(), video)
         };
         let videos = rows.into_iter().map(place).collect();
-        Ok(Self { file, videos })
+        Ok(Self { file, videos, folder: folder.to_owned() })
+    }
+
+    /// A video of the manifest.
+    ///
+    /// # Errors
+    /// Tables that lack it, and so are of another manifest.
+    pub fn video(&self, key: &str) -> Result<&FaceVideo, String> {
+        self.videos.get(key).ok_or_else(|| {
+            format!(
+                "{} has no video {key}, although it was prepared from a list that has it; remove \
+                 the folder, and it is made again",
+                self.folder.display()
+            )
+        })
     }
 }
 

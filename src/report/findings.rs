@@ -12,7 +12,7 @@ use proofmark_data::survey::SetTable;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_lang::model::{Family, Split};
 use proofmark_model::weights::LoadReport;
-use proofmark_plan::graph::Target;
+use proofmark_plan::scope::Target;
 use proofmark_train::journal::record::EpochRecord;
 
 /// What was found.

@@ -1,12 +1,14 @@
-//! Chromium without a window, driven by its DevTools protocol.
+//! Chromium without a window, driven by its DevTools protocol over pipes.
 
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -14,7 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A browser with one page. It ends with this value.
 pub struct Browser {
     process: Child,
-    socket: WebSocket<TcpStream>,
+    /// Commands, each with a zero byte at its end, and what Chromium says.
+    commands: ChildStdin,
+    said: Receiver<Vec<u8>>,
     session: String,
     sent: u64,
     /// What was told besides answers: (method, parameters).
@@ -27,23 +31,30 @@ impl Browser {
     pub fn start() -> Self {
         let program = std::env::var("PROOFMARK_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
         let profile = tempfile::tempdir().unwrap();
-        let process = Command::new(&program)
+        // Chromium reads commands from descriptor 3 and writes to 4.
+        let mut process = Command::new("sh")
+            .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null", "sh", &program])
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
-            .args(["--disable-background-networking", "--remote-debugging-port=0"])
+            .args(["--disable-background-networking", "--remote-debugging-pipe"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
-            .stdout(Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|e| {
-                panic!(
-                    "the report's page is tested in Chromium, and `{program}` does not start \
-                        ({e}): `apt install chromium`, or name it in PROOFMARK_CHROMIUM"
-                )
-            });
+            .unwrap();
+        let (commands, answers) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let (say, said) = channel();
+        std::thread::spawn(move || {
+            for message in BufReader::new(answers).split(0) {
+                // The test may have ended.
+                let _ = say.send(message.unwrap());
+            }
+        });
         let mut browser = Self {
             process,
-            socket: connect(profile.path()),
+            commands,
+            said,
             session: String::new(),
             sent: 0,
             events: Vec::new(),
@@ -68,7 +79,8 @@ impl Browser {
         if !self.session.is_empty() {
             command["sessionId"] = json!(self.session);
         }
-        self.socket.send(Message::text(command.to_string())).unwrap();
+        // If there is no Chromium, the answer that lacks says so.
+        let _ = self.commands.write_all(format!("{command}\0").as_bytes());
         loop {
             let message = self.receive();
             if message["id"] == id {
@@ -80,8 +92,11 @@ impl Browser {
 
     /// The next message; an event is kept.
     fn receive(&mut self) -> Value {
-        let text = self.socket.read().expect("Chromium answers").into_text().unwrap();
-        let message: Value = serde_json::from_str(&text).unwrap();
+        let text = self.said.recv_timeout(PATIENCE).expect(
+            "the report's page is tested in Chromium, which does not answer: `apt install chromium`, \
+             or name another in PROOFMARK_CHROMIUM",
+        );
+        let message: Value = serde_json::from_slice(&text).unwrap();
         if let Some(method) = message["method"].as_str() {
             self.events.push((method.to_owned(), message["params"].clone()));
         }
@@ -159,7 +174,7 @@ impl Browser {
         }
         let shot = self.send("Page.captureScreenshot", parameters);
         let data = shot["data"].as_str().unwrap().as_bytes();
-        std::fs::write(path, data_encoding::BASE64.decode(data).unwrap()).unwrap();
+        std::fs::write(path, BASE64_STANDARD.decode(data).unwrap()).unwrap();
     }
 
     /// What a screen reader is told of the page: roles and names.
@@ -207,21 +222,5 @@ impl Drop for Browser {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// Connects to the browser of a profile, which tells its address in a file.
-fn connect(profile: &Path) -> WebSocket<TcpStream> {
-    let begun = Instant::now();
-    loop {
-        let told = std::fs::read_to_string(profile.join("DevToolsActivePort")).unwrap_or_default();
-        if let Some((port, path)) = told.trim().split_once('\n') {
-            let stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            let address = format!("ws://127.0.0.1:{port}{path}");
-            return tungstenite::client(address, stream).expect("Chromium speaks").0;
-        }
-        assert!(begun.elapsed() < PATIENCE, "Chromium does not tell its address");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -24,7 +24,7 @@ fn hostile() -> String {
 /// Asserts that a text has no character that is not seen but ends of lines.
 #[track_caller]
 fn is_plain(text: &str, of: &str) {
-    let hidden = |c: char| proofmark::show::is_hidden(c) && !"\r\n\t".contains(c);
+    let hidden = |c: char| proofmark_text::show::is_hidden(c) && !"\r\n\t".contains(c);
     let found: Vec<char> = text.chars().filter(|c| hidden(*c)).collect();
     assert!(found.is_empty(), "{of}: {found:?}");
 }

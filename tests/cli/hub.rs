@@ -1,63 +1,122 @@
 //! `hf://` weights against a hub on loopback.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use crate::support::{Place, Ran, TINY};
+use crate::stand_in::{Answer, Asked, StandIn, answer};
+use crate::support::{Place, Ran, TINY, signal};
 
-/// A hub that has one file, and counts how often it is asked.
-fn hub(content: Vec<u8>) -> (String, Arc<AtomicUsize>) {
-    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", server.server_addr());
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for request in server.incoming_requests() {
-            count.fetch_add(1, Ordering::Relaxed);
-            let header = |name: &str, value: &str| {
-                tiny_http::Header::from_bytes(name.as_bytes(), value.as_bytes()).unwrap()
-            };
-            let known = request.url().starts_with("/acme/vit/resolve/main/model.safetensors");
-            let range = request
-                .headers()
-                .iter()
-                .find(|h| h.field.equiv("range"))
-                .and_then(|h| h.value.as_str().strip_prefix("bytes=").map(str::to_owned));
-            let response = if known {
-                let total = content.len();
-                let (from, to) = range.as_deref().map_or((0, total - 1), |range| {
-                    let (from, to) = range.split_once('-').unwrap();
-                    let to = to.parse().unwrap_or(total - 1);
-                    (from.parse().unwrap(), to.min(total - 1))
-                });
-                let status = if range.is_some() { 206 } else { 200 };
-                tiny_http::Response::from_data(content[from..=to].to_vec())
-                    .with_status_code(status)
-                    .with_header(header(
-                        "x-repo-commit",
-                        "0123456789012345678901234567890123456789",
-                    ))
-                    .with_header(header("etag", "\"abc\""))
-                    .with_header(header("accept-ranges", "bytes"))
-                    .with_header(header("content-range", &format!("bytes {from}-{to}/{total}")))
-            } else {
-                tiny_http::Response::from_data(b"no such file".to_vec()).with_status_code(404)
-            };
-            // The client may have gone; the test will say so.
-            let _ = request.respond(response);
-        }
-    });
-    (address, asked)
+/// The SHA-256 of [`content`].
+const SHA256: &str = "aca9e593cc629cbaa94cd5a07dc029424aad93e5129e5d11f8dcd2f139c16cc0";
+const COMMIT: &str = "0123456789012345678901234567890123456789";
+const MAIN: &str = "/acme/vit/resolve/main/model.safetensors";
+
+/// A file that is no model, so that the program ends once it is there.
+fn content() -> Vec<u8> {
+    b"0123456789".repeat(10_000)
 }
 
-fn experiment(file: &str) -> String {
-    TINY.replace("random std=0.02", &format!("weights \"hf://acme/vit/{file}\""))
+/// What a hub says of [`content`], with some headers instead of its own.
+fn about<'a>(instead: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut headers = BTreeMap::from([
+        ("x-repo-commit", COMMIT),
+        ("x-linked-etag", SHA256),
+        ("x-linked-size", "100000"),
+        ("content-length", "100000"),
+    ]);
+    headers.extend(instead.iter().copied());
+    headers.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The answer of a hub that is well.
+fn good(asked: &Asked) -> Vec<u8> {
+    let (from, all) = (asked.from(), content());
+    let body = if asked.method == "GET" { &all[from..] } else { &[] };
+    let length = (all.len() - from).to_string();
+    match from {
+        0 => answer("200 OK", &about(&[]), body),
+        _ => {
+            let range = format!("bytes {from}-99999/100000");
+            let headers = about(&[("content-length", &length), ("content-range", &range)]);
+            answer("206 Partial Content", &headers, body)
+        }
+    }
+}
+
+/// A hub that tells of a file well, and answers GET otherwise.
+fn hub(get: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> StandIn {
+    StandIn::new(move |asked, before| match asked.method.as_str() {
+        "HEAD" => Answer::Bytes(good(asked)),
+        _ => get(asked, before),
+    })
+}
+
+fn experiment(location: &str) -> String {
+    TINY.replace("random std=0.02", &format!("weights \"{location}\""))
+}
+
+fn place() -> Place {
+    Place::with(&experiment("hf://acme/vit/model.safetensors"))
+}
+
+fn command(place: &Place, endpoint: &str) -> Command {
+    let mut command = place.command();
+    command.args(["train", "x.kdl"]).env("HF_ENDPOINT", endpoint).env("HF_HOME", place.path("hf"));
+    command.env("HF_HUB_DOWNLOAD_TIMEOUT", "20");
+    command
 }
 
 fn run(place: &Place, endpoint: &str) -> Ran {
-    let mut command = place.command();
-    command.args(["train", "x.kdl"]).env("HF_ENDPOINT", endpoint).env("HF_HOME", place.path("hf"));
-    Ran::of(command.output().unwrap())
+    Ran::of(command(place, endpoint).output().unwrap())
+}
+
+/// What lies in a cache: links, short texts, lengths of other files.
+fn listing(cache: &Path) -> String {
+    let (mut folders, mut lines) = (vec![cache.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(cache).unwrap().display();
+            let length = path.symlink_metadata().unwrap().len();
+            if let Ok(to) = path.read_link() {
+                lines.push(format!("{name} -> {}", to.display()));
+            } else if path.is_dir() {
+                folders.push(path);
+            } else if length <= 40 {
+                let text = std::fs::read_to_string(&path).unwrap();
+                lines.push(format!("{name} = {text}").trim().to_owned());
+            } else {
+                lines.push(format!("{name} : {length}"));
+            }
+        }
+    }
+    lines.sort();
+    lines.join("\n")
+}
+
+/// Nothing was taken for the file.
+#[track_caller]
+fn has_nothing(place: &Place) {
+    let found = listing(&place.path("hf/hub"));
+    assert!(!found.contains("snapshots") && !found.contains("refs"), "{found}");
+}
+
+/// The file is there, whole.
+#[track_caller]
+fn has_all(place: &Place) {
+    let path = format!("hf/hub/models--acme--vit/snapshots/{COMMIT}/model.safetensors");
+    assert_eq!(std::fs::read(place.path(&path)).unwrap(), content());
+    let found = listing(&place.path("hf/hub"));
+    assert!(!found.contains("incomplete"), "{found}");
+}
+
+/// A download that is whole and then found to be no model.
+#[track_caller]
+fn arrives(place: &Place, server: &StandIn) {
+    run(place, &server.address).ends_with(11).says("holds no weights");
+    has_all(place);
 }
 
 #[test]
@@ -65,21 +124,365 @@ fn weights_are_downloaded_once_and_loaded() {
     // A trained model has all the tensors that a fresh one needs.
     let source = Place::new();
     source.run(&["train", "x.kdl"]).ends_with(0);
-    let (address, asked) = hub(source.models()[0].clone());
-    let place = Place::with(&experiment("model.safetensors"));
-    run(&place, &address).ends_with(0).says("downloading hf://acme/vit").says("0 missing");
-    let before = asked.load(Ordering::Relaxed);
-    assert!(before > 0);
+    let model = source.models()[0].clone();
+    let server = StandIn::new(move |asked, _| {
+        assert_eq!(asked.path, MAIN);
+        let length = model.len().to_string();
+        let headers = [("x-repo-commit", COMMIT), ("etag", "\"abc\""), ("content-length", &length)];
+        Answer::Bytes(answer("200 OK", &headers, if asked.method == "GET" { &model } else { &[] }))
+    });
+    let place = place();
+    let ran = run(&place, &server.address).ends_with(0);
+    ran.says("downloading hf://acme/vit/model.safetensors").says("0 missing");
+    let before = server.asked().len();
+    assert_eq!(before, 2);
     std::fs::remove_dir_all(place.path("store")).unwrap();
-    run(&place, &address).ends_with(0);
-    assert_eq!(asked.load(Ordering::Relaxed), before, "the cache was used");
+    run(&place, &server.address).ends_with(0);
+    assert_eq!(server.asked().len(), before, "the cache was used");
 }
 
 #[test]
 fn hubs_that_do_not_help_are_named() {
-    let (address, _) = hub(vec![0]);
-    let place = Place::with(&experiment("other.safetensors"));
-    run(&place, &address).ends_with(20).says("other.safetensors").says(&address);
     // Nobody listens on the discard port.
-    run(&place, "http://127.0.0.1:9").ends_with(20).says("HF_ENDPOINT");
+    let ran = run(&place(), "http://127.0.0.1:9").ends_with(20).says("HF_ENDPOINT");
+    ran.says("hf://acme/vit/model.safetensors")
+        .says("http://127.0.0.1:9")
+        .says("at each of 4 tries");
+    for wrong in ["huggingface.co", "file:///etc", "ftp://a", "http://", "https:///x", "a b", "\\"]
+    {
+        run(&place(), wrong).ends_with(20).says("HF_ENDPOINT is an address");
+    }
+}
+
+#[test]
+fn every_status_has_a_sentence() {
+    for (status, headers, log_in, sentences) in [
+        ("401 Unauthorized", &[][..], false, &["not everybody's", "HF_TOKEN"][..]),
+        ("401 Unauthorized", &[], true, &["the token may not read it"]),
+        ("403 Forbidden", &[("x-error-code", "GatedRepo")], true, &["owners", "/acme/vit, then"]),
+        ("403 Forbidden", &[("x-error-message", "Ask her")], false, &["403 (forbidden): Ask her"]),
+        ("404 Not Found", &[("x-error-code", "EntryNotFound")], false, &["no such file", "`main`"]),
+        ("404 Not Found", &[("x-error-code", "RevisionNotFound")], false, &["no revision `main`"]),
+        ("404 Not Found", &[("x-error-code", "RepoNotFound")], false, &["no such repository"]),
+        ("407 Proxy Authentication Required", &[], false, &["HTTPS_PROXY"]),
+        ("418 I'm a teapot", &[], false, &["418", "in a browser"]),
+        ("429 Too Many Requests", &[("retry-after", "3600")], false, &["wait 3600 s", "too often"]),
+        ("503 Service Unavailable", &[("retry-after", "0")], false, &["not well", "of 4 tries"]),
+        ("799 What", &[], false, &["799"]),
+        ("300 Multiple Choices", &[], false, &["redirects to nowhere"]),
+    ] {
+        let server = StandIn::new(move |_, _| Answer::Bytes(answer(status, headers, b"why")));
+        let place = place();
+        let mut command = command(&place, &server.address);
+        if log_in {
+            command.env("HF_TOKEN", "hf_secret");
+        }
+        let mut ran = Ran::of(command.output().unwrap()).ends_with(20).says(&server.address);
+        for sentence in sentences {
+            ran = ran.says(sentence);
+        }
+        assert!(!ran.stderr.contains("hf_secret"), "{}", ran.stderr);
+        has_nothing(&place);
+    }
+}
+
+#[test]
+fn redirects_are_followed_so_far_and_no_further() {
+    let moved = |to: &str| Answer::Bytes(answer("302 Found", &[("location", to)], b""));
+    // A repository that moved, and bytes that lie elsewhere, where the token is nobody's.
+    let bytes = StandIn::new(|asked, _| Answer::Bytes(good(asked)));
+    let there = bytes.address.clone();
+    let server = StandIn::new(move |asked, _| match asked.path.as_str() {
+        MAIN => moved("/acme/new/resolve/main/model.safetensors"),
+        _ => {
+            let to = format!("{there}/bytes");
+            let headers = about(&[("location", &to), ("content-length", "0")]);
+            Answer::Bytes(answer("302 Found", &headers, b""))
+        }
+    });
+    let place = place();
+    let output = command(&place, &server.address).env("HF_TOKEN", "hf_secret").output().unwrap();
+    Ran::of(output).ends_with(11);
+    has_all(&place);
+    let tokens = |server: &StandIn| -> Vec<Option<String>> {
+        server.asked().iter().map(|a| a.header("authorization").map(str::to_owned)).collect()
+    };
+    assert_eq!(tokens(&server), [const { "Bearer hf_secret" }; 4].map(|t| Some(t.to_owned())));
+    assert_eq!(tokens(&bytes), [None]);
+    for to in ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "//", "http://"] {
+        let server = StandIn::new(move |_, _| moved(to));
+        let place = self::place();
+        run(&place, &server.address).ends_with(20).says("the server redirects to");
+        has_nothing(&place);
+        assert_eq!(server.asked().len(), 1, "{to}");
+    }
+    for get in [false, true] {
+        let circle = StandIn::new(move |asked, _| match asked.method.as_str() {
+            "HEAD" if get => Answer::Bytes(good(asked)),
+            _ => moved(MAIN),
+        });
+        let place = self::place();
+        run(&place, &circle.address).ends_with(20).says("in a circle");
+        has_nothing(&place);
+        assert_eq!(circle.asked().len(), 6 + usize::from(get));
+    }
+}
+
+#[test]
+fn servers_that_are_no_hub_are_told_apart() {
+    for (headers, sentence) in [
+        (about(&[("x-repo-commit", ""), ("content-type", "text/html")]), "but text/html"),
+        (about(&[("x-linked-etag", "")]), "no ETag"),
+        (about(&[("x-linked-size", ""), ("content-length", "")]), "no length"),
+        (about(&[("x-linked-size", "-1")]), "no length"),
+        (about(&[("x-repo-commit", "../../x")]), "no name"),
+        (about(&[("x-linked-etag", "\"../../x\"")]), "no name"),
+    ] {
+        let said = answer("200 OK", &headers, b"");
+        let server = StandIn::new(move |_, _| Answer::Bytes(said.clone()));
+        let place = place();
+        run(&place, &server.address).ends_with(20).says(sentence);
+        has_nothing(&place);
+    }
+    for (headers, sentence) in [
+        (about(&[("content-type", "text/html; charset=utf-8")]), "a web page instead of the file"),
+        (about(&[("content-encoding", "gzip")]), "packed (gzip)"),
+        (about(&[("content-length", "99999")]), "two lengths, 100000 bytes and 99999"),
+        (about(&[("content-length", "100001")]), "two lengths"),
+    ] {
+        let said = answer("200 OK", &headers, &content());
+        let server = hub(move |_, _| Answer::Bytes(said.clone()));
+        let place = place();
+        run(&place, &server.address).ends_with(20).says(sentence);
+        has_nothing(&place);
+    }
+    for nonsense in [&b""[..], b"nonsense\r\n\r\n", b"HTTP/1.1 200", b"\x16\x03\x01\x02\0\x01"] {
+        let server = StandIn::new(move |_, _| Answer::Bytes(nonsense.to_vec()));
+        run(&place(), &server.address).ends_with(20).says("at each of 4 tries");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_those_promised_are_refused() {
+    let mut flipped = content();
+    flipped[54_321] ^= 1;
+    let server = hub(move |_, _| Answer::Bytes(answer("200 OK", &about(&[]), &flipped)));
+    let place = place();
+    run(&place, &server.address).ends_with(20).says("their SHA-256 is").says(SHA256);
+    has_nothing(&place);
+    assert!(!listing(&place.path("hf/hub")).contains("incomplete"));
+
+    // Without a length nothing but the count says where it ends.
+    let endless = about(&[("content-length", "")]);
+    let said = answer("200 OK", &endless, &[content(), vec![0; 1 << 20]].concat());
+    let server = hub(move |_, _| Answer::Bytes(said.clone()));
+    let place = self::place();
+    run(&place, &server.address).ends_with(20).says("more than the 100000 bytes");
+    has_nothing(&place);
+
+    let short = answer("200 OK", &endless, &content()[..60_000]);
+    let server = hub(move |_, _| Answer::Bytes(short.clone()));
+    let place = self::place();
+    run(&place, &server.address).ends_with(20).says("ended after 60000 of 100000 bytes");
+    has_nothing(&place);
+
+    // Parts that were not asked for, or of another file.
+    for range in ["bytes 0-99999/100000", "bytes 50000-99998/99999", "", "nonsense"] {
+        let server = hub(move |asked, _| {
+            Answer::Bytes(match asked.from() {
+                0 => answer("200 OK", &about(&[]), &content()[..50_000]),
+                _ => answer("206 Partial Content", &about(&[("content-range", range)]), b""),
+            })
+        });
+        run(&self::place(), &server.address).ends_with(20).says("another part of the file");
+    }
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_where_it_was() {
+    let server = hub(|asked, _| {
+        let mut said = good(asked);
+        // Each try brings a part.
+        let end = said.len() - (100_000 - asked.from()) + 40_000;
+        said.truncate(end.min(said.len()));
+        Answer::Bytes(said)
+    });
+    arrives(&place(), &server);
+    let from = |server: &StandIn| -> Vec<usize> {
+        server.asked().iter().filter(|a| a.method == "GET").map(Asked::from).collect()
+    };
+    assert_eq!(from(&server), [0, 40_000, 80_000]);
+
+    // A server that knows no parts sends all of it again.
+    let server = hub(|asked, before| {
+        let said = answer("200 OK", &about(&[]), &content());
+        let keep = if before < 2 { said.len() - 60_000 } else { said.len() };
+        assert!(before < 2 || asked.from() > 0);
+        Answer::Bytes(said[..keep].to_vec())
+    });
+    arrives(&place(), &server);
+
+    // What an earlier process left is compared, too, and not used where it is wrong.
+    for (left, rest) in
+        [(content()[..70_000].to_vec(), vec![70_000]), (vec![7; 70_000], vec![70_000, 0])]
+    {
+        let place = place();
+        let incomplete = format!("hf/hub/models--acme--vit/blobs/{SHA256}.incomplete");
+        place.write(&incomplete, left);
+        let server = hub(|asked, _| Answer::Bytes(good(asked)));
+        arrives(&place, &server);
+        assert_eq!(from(&server), rest);
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_is_fetched_anew() {
+    let headers = || about(&[("x-linked-etag", ""), ("etag", "W/\"abc\"")]);
+    let server = StandIn::new(move |asked, _| {
+        let body = if asked.method == "GET" { content() } else { Vec::new() };
+        Answer::Bytes(answer("200 OK", &headers(), &body))
+    });
+    let place = place();
+    place.write("hf/hub/models--acme--vit/blobs/abc.incomplete", [7; 70_000]);
+    arrives(&place, &server);
+    assert!(server.asked().iter().all(|asked| asked.from() == 0));
+}
+
+#[test]
+fn a_repository_that_changes_meanwhile_is_asked_again() {
+    let server = StandIn::new(|asked, before| {
+        let other = "9".repeat(40);
+        Answer::Bytes(match before {
+            1 => answer("200 OK", &about(&[("x-repo-commit", &other)]), &content()),
+            _ => good(asked),
+        })
+    });
+    arrives(&place(), &server);
+    assert_eq!(server.asked().len(), 4);
+}
+
+#[test]
+fn silence_is_not_waited_for_for_ever() {
+    fn dots() -> Vec<u8> {
+        answer("200 OK", &about(&[("content-length", "")]), b"")
+    }
+    let said = |case: usize, asked: &Asked| match case {
+        0 => Answer::Silence(Vec::new()),
+        1 => Answer::Silence(b"HTTP/1.1 200 OK\r\n".to_vec()),
+        _ if asked.method == "HEAD" => Answer::Bytes(good(asked)),
+        2 => Answer::Silence(dots()),
+        _ => Answer::Drops(dots()),
+    };
+    std::thread::scope(|scope| {
+        for case in 0..4 {
+            scope.spawn(move || {
+                let server = StandIn::new(move |asked, _| said(case, asked));
+                let place = place();
+                let mut command = command(&place, &server.address);
+                command.env("HF_HUB_DOWNLOAD_TIMEOUT", "1");
+                let ran = Ran::of(command.output().unwrap()).ends_with(20);
+                ran.says("bytes in 1 s (at each of 4 tries)").says("HF_HUB_DOWNLOAD_TIMEOUT=6");
+                has_nothing(&place);
+            });
+        }
+    });
+}
+
+#[test]
+fn ctrl_c_ends_a_download_and_the_next_one_goes_on() {
+    let server = hub(|asked, _| {
+        let said = good(asked);
+        Answer::Silence(said[..said.len() - 60_000].to_vec())
+    });
+    let place = place();
+    let mut command = command(&place, &server.address);
+    // Longer than any test.
+    command.env("HF_HUB_DOWNLOAD_TIMEOUT", "3600");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let incomplete = place.path(&format!("hf/hub/models--acme--vit/blobs/{SHA256}.incomplete"));
+    while std::fs::metadata(&incomplete).map_or(0, |file| file.len()) < 40_000 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    signal(&child, "-INT");
+    Ran::of(child.wait_with_output().unwrap()).ends_with(21).says("run the same command again");
+    has_nothing(&place);
+    let server = hub(|asked, _| Answer::Bytes(good(asked)));
+    arrives(&place, &server);
+    assert_eq!(server.asked()[1].from(), 40_000);
+}
+
+#[test]
+fn the_cache_is_laid_out_as_huggingface_hub_lays_it_out() {
+    let golden = include_str!("../golden/hub/layout.txt").trim();
+    let server = StandIn::new(|asked, _| {
+        let commit = match asked.path.split('/').nth(4).unwrap() {
+            "main" => "1".repeat(40),
+            "refs%2Fpr%2F1" => "2".repeat(40),
+            commit => commit.to_owned(),
+        };
+        assert!(asked.path.ends_with("/deep/model%20file.bin"), "{}", asked.path);
+        let body = if asked.method == "GET" { content() } else { Vec::new() };
+        Answer::Bytes(answer("200 OK", &about(&[("x-repo-commit", &commit)]), &body))
+    });
+    let revisions = [String::new(), "@refs%2Fpr%2F1".to_owned(), format!("@{}", "3".repeat(40))];
+    let experiments =
+        revisions.map(|at| experiment(&format!("hf://acme/vit{at}/deep/model file.bin")));
+    let place = Place::new();
+    for text in &experiments {
+        place.write("x.kdl", text);
+        run(&place, &server.address).ends_with(11).says("holds no weights");
+    }
+    assert_eq!(listing(&place.path("hf/hub")), golden);
+    // The bytes are the same, and come once.
+    assert_eq!(server.asked().iter().filter(|asked| asked.method == "GET").count(), 1);
+
+    // What huggingface_hub downloaded is found without a server.
+    let place = Place::new();
+    for line in golden.lines() {
+        let at = |name: &str| format!("hf/hub/{name}");
+        if let Some((name, to)) = line.split_once(" -> ") {
+            place.write(&at(name), "");
+            std::fs::remove_file(place.path(&at(name))).unwrap();
+            #[cfg(unix)]
+            std::os::unix::fs::symlink(to, place.path(&at(name))).unwrap();
+        } else if let Some((name, text)) = line.split_once(" = ") {
+            place.write(&at(name), text);
+        } else if let Some((name, _)) = line.split_once(" : ") {
+            place.write(&at(name), content());
+        }
+    }
+    for text in &experiments {
+        place.write("x.kdl", text);
+        let mut command = command(&place, "http://127.0.0.1:9");
+        command.env("HF_HUB_OFFLINE", "1");
+        Ran::of(command.output().unwrap()).ends_with(11).says("holds no weights");
+    }
+}
+
+#[test]
+fn variables_of_huggingface_hub_hold() {
+    let server = hub(|asked, _| Answer::Bytes(good(asked)));
+    let place = place();
+    let mut offline = command(&place, &server.address);
+    offline.env("HF_HUB_OFFLINE", "yes");
+    Ran::of(offline.output().unwrap()).ends_with(20).says("HF_HUB_OFFLINE").says("hf/hub");
+    assert!(server.asked().is_empty());
+
+    let mut elsewhere = command(&place, &server.address);
+    elsewhere.env("HF_HUB_CACHE", place.path("cache"));
+    Ran::of(elsewhere.output().unwrap()).ends_with(11);
+    assert!(place.path("cache/models--acme--vit/refs/main").is_file());
+    assert!(!place.path("hf").exists());
+
+    place.write("hf/token", "hf_of_file\n");
+    arrives(&place, &server);
+    let last = server.asked().pop().unwrap();
+    assert_eq!(last.header("authorization"), Some("Bearer hf_of_file"));
+
+    let place = self::place();
+    let mut odd = command(&place, &server.address);
+    odd.env("HF_TOKEN", "hf_ä\u{1}");
+    Ran::of(odd.output().unwrap()).ends_with(20).says("the token has characters");
+    place.write("hf", "a file");
+    run(&place, &server.address).ends_with(20).says("HF_HOME or HF_HUB_CACHE names another folder");
 }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use proofmark::rng::{Rng, Stream};
+use proofmark_base::rng::{Rng, Stream};
 
 use crate::support::{Place, Ran, TINY, folders, signal};
 

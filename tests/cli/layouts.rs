@@ -179,7 +179,7 @@ fn videos_are_listed_planned_and_decoded() {
     let key = |place: &Place| {
         let plan = place.run(&["plan", "x.kdl", "--format", "json"]).ends_with(0).stdout;
         let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
-        plan[0]["key"].as_str().unwrap().to_owned()
+        plan["stages"][0]["key"].as_str().unwrap().to_owned()
     };
     let before = key(&place);
     place.write("cdf/Celeb-real/id1_0007.mp4", "another video");

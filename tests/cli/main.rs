@@ -23,6 +23,7 @@ mod places;
 mod robustness;
 mod run;
 mod score;
+mod stand_in;
 mod store;
 mod support;
 mod surface;

@@ -113,9 +113,9 @@ fn a_page_is_driven_by_keyboard() {
     let panel = browser.text("document.querySelector('#panel').innerText");
     let plan = place.run(&["plan", "x.kdl", "--format", "json"]).ends_with(0).stdout;
     let plan: Value = serde_json::from_str(&plan).unwrap();
-    let stages = plan.as_array().unwrap();
+    let stages = plan["stages"].as_array().unwrap();
     let key = |kind: &str, name: &str| {
-        let stage = stages.iter().find(|s| s["stage"] == kind && s["name"] == name).unwrap();
+        let stage = stages.iter().find(|s| s["kind"] == kind && s["name"] == name).unwrap();
         stage["key"].as_str().unwrap().to_owned()
     };
     for part in [

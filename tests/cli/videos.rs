@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use proofmark::prepare::faces::Faces;
-use proofmark::prepare::store::Status;
+use proofmark_prepare::faces::Faces;
+use proofmark_prepare::store::Status;
 
 use crate::support::{Place, Ran, folders, signal};
 

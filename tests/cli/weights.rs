@@ -60,8 +60,9 @@ fn averages_have_keys_of_their_own() {
     let key = |weights: String| {
         let place = Place::with(&trained(&weights, ""));
         let ran = place.run(&["plan", "x.kdl", "--format", "json"]).ends_with(0);
-        let stages: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-        let train = stages.as_array().unwrap().iter().find(|s| s["stage"] == "train").unwrap();
+        let plan: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let stages = plan["stages"].as_array().unwrap();
+        let train = stages.iter().find(|s| s["kind"] == "train").unwrap();
         train["key"].as_str().unwrap().to_owned()
     };
     let file = golden("ema.pth");

@@ -369,7 +369,7 @@ fn tables_of_imported_files_are_theirs() {
         project.tables.iter().map(|table| table.name.value.clone()).collect::<Vec<_>>()
     };
     let planned = |project: &Project| {
-        let all = proofmark_plan::graph::experiments(project);
+        let all = proofmark_plan::scope::experiments(project);
         all.into_iter().map(|experiment| experiment.name.value.clone()).collect::<Vec<_>>()
     };
     let mine = load("mine.kdl");

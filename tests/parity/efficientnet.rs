@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::{Loss, Precision};
-use proofmark::model::efficientnet::EfficientNetConfig;
-use proofmark::model::gradients::{Gradient, Gradients};
-use proofmark::model::losses::{Targets, cross_entropy};
-use proofmark::model::network::Network;
-use proofmark::model::params::Params;
-use proofmark::model::vit::DropPath;
-use proofmark::train::step::{Batch, gradients};
+use proofmark_lang::model::{Loss, Precision};
+use proofmark_model::efficientnet::EfficientNetConfig;
+use proofmark_model::gradients::{Gradient, Gradients};
+use proofmark_model::losses::{Targets, cross_entropy};
+use proofmark_model::network::Network;
+use proofmark_model::params::Params;
+use proofmark_model::vit::DropPath;
+use proofmark_train::step::{Batch, gradients};
 use serde::Deserialize;
 
 use crate::engine::cross_entropy as entropy;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use proofmark::lang::model::{AdamW as Settings, Loss, LossTerm, Mining, Precision};
-use proofmark::lang::span::Spanned;
-use proofmark::model::gradients::{Gradient, Gradients};
-use proofmark::model::losses::Targets;
-use proofmark::model::network::Network;
-use proofmark::model::params::Params;
-use proofmark::model::vit::{DropPath, VitConfig, logits};
-use proofmark::train::optimizer::{AdamW, groups};
-use proofmark::train::step::{Batch, gradients};
+use proofmark_lang::model::{AdamW as Settings, Loss, LossTerm, Mining, Precision};
+use proofmark_lang::span::Spanned;
+use proofmark_model::gradients::{Gradient, Gradients};
+use proofmark_model::losses::Targets;
+use proofmark_model::network::Network;
+use proofmark_model::params::Params;
+use proofmark_model::vit::{DropPath, VitConfig, logits};
+use proofmark_train::optimizer::{AdamW, groups};
+use proofmark_train::step::{Batch, gradients};
 
 use crate::formula::parameter;
 

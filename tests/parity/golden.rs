@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use proofmark::lang::model::Pool;
-use proofmark::model::vit::VitConfig;
+use proofmark_lang::model::Pool;
+use proofmark_model::vit::VitConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

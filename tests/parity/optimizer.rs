@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proofmark::lang::model::{AdamW, Pool, Schedule, ScheduleKind};
-use proofmark::lang::span::Spanned;
-use proofmark::train::schedule::learning_rate;
+use proofmark_lang::model::{AdamW, Pool, Schedule, ScheduleKind};
+use proofmark_lang::span::Spanned;
+use proofmark_train::schedule::learning_rate;
 use serde::Deserialize;
 
 use crate::engine::{group, number};

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use proofmark::lang::model::{AdamW, Loss, Pool, Schedule, ScheduleKind};
-use proofmark::lang::span::Spanned;
-use proofmark::train::schedule::learning_rate;
+use proofmark_lang::model::{AdamW, Loss, Pool, Schedule, ScheduleKind};
+use proofmark_lang::span::Spanned;
+use proofmark_train::schedule::learning_rate;
 use serde::Deserialize;
 
 use crate::engine::{self, Engine, cross_entropy, number, triplet};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Var};
-use proofmark::model::triplet::triplet;
+use proofmark_model::triplet::triplet;
 use serde::Deserialize;
 
 use crate::engine::mining;

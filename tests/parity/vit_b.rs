@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use proofmark::lang::model::{Loss, Mining, Pool};
+use proofmark_lang::model::{Loss, Mining, Pool};
 use serde::Deserialize;
 
 use crate::engine::{Engine, cross_entropy, triplet};

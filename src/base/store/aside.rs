@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn draft(store: &Store) -> crate::store::Draft {
-        match store.claim("train", "k1", false).unwrap() {
+        match store.claim("train", "k1").unwrap() {
             Claim::Make(draft) => draft,
             other => panic!("{other:?}"),
         }

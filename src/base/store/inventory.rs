@@ -160,7 +160,7 @@ mod tests {
     use crate::store::Claim;
 
     fn made(store: &Store, name: &str, key: &str) {
-        let Claim::Make(draft) = store.claim("train", key, false).unwrap() else { panic!() };
+        let Claim::Make(draft) = store.claim("train", key).unwrap() else { panic!() };
         fs::write(draft.folder.join("model"), vec![0; 1000]).unwrap();
         let record = StageRecord {
             stage: "train".into(),
@@ -181,7 +181,7 @@ mod tests {
         let names: Vec<_> = results.iter().map(|r| r.name.as_deref().unwrap()).collect();
         assert_eq!(names, ["a", "b"]);
         assert!(results[0].bytes > 1000 && !results[0].locked && results[0].finished);
-        let Claim::Make(draft) = store.claim("train", "k3", false).unwrap() else { panic!() };
+        let Claim::Make(draft) = store.claim("train", "k3").unwrap() else { panic!() };
         // What is being made is seen from another process, and not removed.
         let other = Store::open(dir.path()).unwrap();
         let drafts = other.drafts().unwrap();

@@ -123,7 +123,7 @@ mod tests {
 
     fn made(dir: &Path) -> std::path::PathBuf {
         let store = Store::open(dir).unwrap();
-        let Claim::Make(draft) = store.claim("predict", "k1", false).unwrap() else { panic!() };
+        let Claim::Make(draft) = store.claim("predict", "k1").unwrap() else { panic!() };
         fs::write(draft.folder.join("scores.parquet"), [7; 100]).unwrap();
         fs::write(draft.folder.join("x.arrow"), b"has its own").unwrap();
         let inputs = serde_json::json!({"lr": 0.001_913_588_684_913_779_5, "b": 1, "a": 2});

@@ -18,9 +18,8 @@ mod read;
 mod replay;
 mod write;
 
-pub use card::Card;
-pub use differences::{Found, differences};
+pub use differences::differences;
 pub use read::{Pack, is_pack};
 pub use replay::{Rebuilt, Replayed, rebuild};
 pub(super) use write::common;
-pub use write::{Summary, write};
+pub use write::write;

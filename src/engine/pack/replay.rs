@@ -4,26 +4,25 @@ use std::collections::BTreeMap;
 
 use super::card::TABLES;
 use super::read::Pack;
-use crate::engine::tables::{evidence, make, texts};
+use crate::engine::tables::{Built, all, texts};
 use proofmark_base::work::Failure;
 use proofmark_report::compare::compare;
-use proofmark_report::table::TableData;
 
 /// The tables of a pack, and what is packed of others.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Replayed {
+#[derive(Debug)]
+pub struct Replayed<'a> {
     /// The tables of the packed experiment, in its order.
-    pub rebuilt: Vec<Rebuilt>,
+    pub rebuilt: Vec<Rebuilt<'a>>,
     /// Packed tables that the experiment does not make, by name, with their formats: nothing
     /// says that their numbers are right.
     pub left: BTreeMap<String, Vec<String>>,
 }
 
 /// A table that was rebuilt.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rebuilt {
+#[derive(Debug)]
+pub struct Rebuilt<'a> {
     /// The table.
-    pub table: TableData,
+    pub built: Built<'a>,
     /// Formats that are as packed, bit for bit.
     pub same: Vec<&'static str>,
     /// Formats that are packed otherwise.
@@ -38,18 +37,18 @@ pub struct Rebuilt {
 ///
 /// # Errors
 /// Declarations with errors, scores that cannot be read.
-pub fn rebuild(pack: &Pack) -> Result<Replayed, Failure> {
-    let project = &pack.loaded.project;
+pub fn rebuild(pack: &Pack) -> Result<Replayed<'_>, Failure> {
     let mut left: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, extension) in pack.tables() {
         left.entry(name.to_owned()).or_default().push(extension.to_owned());
     }
     let mut rebuilt = Vec::new();
-    for declared in &project.tables {
-        let table = make(project, declared, &evidence(&pack.findings, declared)?)?;
+    for built in all(&pack.loaded.project, &pack.findings) {
+        let built = built?;
+        let table = &built.data;
         let (mut same, mut other, mut new) = (Vec::new(), Vec::new(), Vec::new());
         let mut differences = Vec::new();
-        for (extension, text) in texts(&table) {
+        for (extension, text) in texts(table) {
             if let Some(packed) = left.get_mut(&table.name) {
                 packed.retain(|packed| packed != extension);
             }
@@ -69,7 +68,7 @@ pub fn rebuild(pack: &Pack) -> Result<Replayed, Failure> {
                 differences = found.iter().map(ToString::to_string).collect();
             }
         }
-        rebuilt.push(Rebuilt { table, same, other, new, differences });
+        rebuilt.push(Rebuilt { built, same, other, new, differences });
     }
     left.retain(|_, formats| !formats.is_empty());
     Ok(Replayed { rebuilt, left })

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::card::{CARD, Card, FINDINGS, FORMAT, LOCK, PREDICTIONS, PROJECT, Packed, TABLES};
+use crate::engine::graph::Plan;
 use crate::engine::tables::texts;
 use proofmark_base::store::readable_temporary;
 use proofmark_base::work::Failure;
 use proofmark_lang::{Loaded, MemoryFiles, load, normalized};
-use proofmark_plan::graph::Plan;
 use proofmark_report::findings::Findings;
 use proofmark_report::table::TableData;
 
@@ -57,7 +57,7 @@ pub fn write(
     }
     let stages = plan.stages.iter().map(|stage| {
         json!({
-            "stage": stage.kind.word(),
+            "stage": stage.word(),
             "name": stage.name,
             "key": stage.key,
             "inputs": stage.inputs.values,

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::engine::graph::Kind;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
-use proofmark_plan::graph::Kind;
 use proofmark_plan::inputs::Inputs;
 
 /// The checkpoint of the experiment of this name in the store: that of its last run.

@@ -202,6 +202,21 @@ impl EfficientNetConfig {
         let last = self.blocks().last().map_or(0, |block| block.outputs);
         2.0 * (products + area(side) * (last * self.features()) as f64)
     }
+
+    /// Numbers that the graphs of all blocks keep of one image: each convolution's output, and what
+    /// norm and activation make of it.
+    pub fn activations(&self) -> usize {
+        let mut side = self.image.div_ceil(2);
+        let mut kept = side * side * 5 * self.stem();
+        for block in self.blocks() {
+            if block.expands() {
+                kept += side * side * 5 * block.hidden;
+            }
+            side = side.div_ceil(block.stride);
+            kept += side * side * (6 * block.hidden + 4 * block.outputs);
+        }
+        kept + side * side * 5 * self.features()
+    }
 }
 
 #[cfg(test)]

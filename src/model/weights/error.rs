@@ -1,8 +1,9 @@
 //! Why weights cannot be loaded, and what to do about it.
 
-use proofmark_base::work::Failure;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use proofmark_base::work::Failure;
 
 /// Why weights could not be loaded.
 #[derive(Debug, thiserror::Error)]

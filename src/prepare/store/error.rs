@@ -1,10 +1,10 @@
 //! Why a face store cannot be used.
 
-use proofmark_base::work::Failure;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use proofmark_base::store::cure;
+use proofmark_base::work::Failure;
 
 /// Why a face store cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,13 @@ pub struct Part {
     of: u32,
 }
 
+impl Default for Part {
+    /// All videos.
+    fn default() -> Self {
+        Self::WHOLE
+    }
+}
+
 impl Part {
     /// All videos.
     pub const WHOLE: Self = Self { index: 1, of: 1 };

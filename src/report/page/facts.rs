@@ -12,7 +12,7 @@ use crate::table::{
 };
 use crate::text::{heading, percent};
 use proofmark_evaluate::statistics::interval::Interval;
-use proofmark_plan::graph::Target;
+use proofmark_plan::scope::Target;
 use proofmark_text::show::{json_line, shown};
 
 /// What is said of something: its name, and what it is.

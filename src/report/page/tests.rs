@@ -13,7 +13,7 @@ use crate::markup::escape;
 use crate::table::TableData;
 use proofmark_lang::model::Split;
 use proofmark_model::weights::LoadReport;
-use proofmark_plan::graph::Target;
+use proofmark_plan::scope::Target;
 use proofmark_train::journal::record::{EpochRecord, Part};
 
 /// What breaks pages that take labels for markup.

@@ -1,13 +1,11 @@
 //! Keys see meaning and nothing else: comments, order and names change none; every
 //! change of meaning changes those that depend on it, and no others.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-
-use proofmark::lang::model::Project;
-use proofmark::lang::{DiskFiles, MemoryFiles, load};
-use proofmark::plan::graph::{DatasetDigests, Facts, plan};
+use proofmark_lang::{DiskFiles, MemoryFiles, load};
+use proofmark_plan::facts::DatasetDigests;
 use proptest::prelude::*;
+
+use super::*;
 
 /// Declarations, one a string, so that they can be moved about.
 const PARTS: &[&str] = &[
@@ -37,7 +35,7 @@ fn keys_of(text: &str, jpeg: bool) -> BTreeMap<String, String> {
     plan(&loaded.project, &made_up(&loaded.project, jpeg))
         .stages
         .iter()
-        .map(|s| (format!("{} {}", s.kind.word(), s.name), s.key.clone()))
+        .map(|s| (format!("{} {}", s.word(), s.name), s.key.clone()))
         .collect()
 }
 
@@ -67,8 +65,7 @@ fn stages(path: &str) -> String {
     let loaded = load(Path::new(path), &DiskFiles);
     assert!(!loaded.has_errors(), "{path}: {:?}", loaded.diagnostics);
     let plan = plan(&loaded.project, &made_up(&loaded.project, false));
-    let line =
-        |s: &proofmark::plan::graph::Stage| format!("{} {}: {}\n", s.kind.word(), s.name, s.key);
+    let line = |s: &Stage| format!("{} {}: {}\n", s.word(), s.name, s.key);
     plan.stages.iter().map(line).collect()
 }
 

@@ -1,0 +1,325 @@
+//! A plan as a graph: stages, each after those whose results it reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use super::cost::{Cost, Costs};
+use super::device::Devices;
+use super::results::Results;
+use super::stages::{faces, landmarks, predict, sample, train};
+use super::world::World;
+use proofmark_base::work::{Events, Failure};
+use proofmark_data::survey::SetTable;
+use proofmark_lang::model::{Dataset, Ensemble, Experiment, Project};
+use proofmark_lang::span::Origin;
+use proofmark_plan::facts::Facts;
+use proofmark_plan::inputs::Inputs;
+use proofmark_plan::scope::{Target, datasets, experiments};
+use proofmark_prepare::store::Part;
+
+/// Kinds of stage, in the order in which they are planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Frames of a data set to faces.
+    Faces,
+    /// Faces of a data set to their points.
+    Landmarks,
+    /// Faces of an ensemble to a training and a validation set.
+    Sample,
+    /// An experiment to a model, or the file of one to what scores.
+    Train,
+    /// A model, or the file of another tool, and a split of a data set to scores.
+    Predict,
+}
+
+impl Kind {
+    /// The word that the store and the plan use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Faces => "faces",
+            Self::Landmarks => "landmarks",
+            Self::Sample => "sample",
+            Self::Train => "train",
+            Self::Predict => "predict",
+        }
+    }
+}
+
+/// What adds the stages of each kind to a plan, after the kinds whose results they read.
+const PLANNERS: [fn(&mut Planning<'_>); 5] =
+    [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan];
+
+/// Up to which stage a plan is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Until {
+    /// Faces only.
+    Prepare,
+    /// What models train on.
+    Sample,
+    /// Models.
+    Train,
+    /// Scores.
+    Evaluate,
+}
+
+/// What a kind of stage has in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nature {
+    /// The kind.
+    pub kind: Kind,
+    /// The part of a run that it belongs to.
+    pub until: Until,
+    /// Whether it goes on from what an interrupted try left.
+    pub goes_on: bool,
+    /// Whether it leaves cores to others, so that some run at a time. One that does not is made by
+    /// as many workers as there are cores.
+    pub shares_cores: bool,
+    /// Whether several processes may make a share of it each.
+    pub divides: bool,
+}
+
+/// A stage that names what it needs by kind and key.
+pub type Need = (Kind, String);
+
+/// What a stage does. Each kind is a file of `stages/`, which has its inputs (and so its key), its
+/// needs, its cost, and how it is made.
+pub trait Work: Debug + Send + Sync {
+    /// What its kind has in common.
+    fn nature(&self) -> Nature;
+    /// What it is called, e.g. the experiment's name.
+    fn name(&self) -> String;
+    /// All that decides its result, and nothing else.
+    fn inputs(&self, project: &Project, facts: &Facts) -> Inputs;
+    /// The stages whose results it reads.
+    fn needs(&self) -> Vec<Need>;
+    /// Where what it makes is declared, and what is there in a few words.
+    fn declared(&self) -> (Origin, &'static str);
+    /// The experiment that it trains or scores, if it is of one.
+    fn experiment(&self) -> Option<&str> {
+        None
+    }
+    /// How much work it is.
+    ///
+    /// # Errors
+    /// Data from which it cannot be made.
+    fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure>;
+    /// Makes its result.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made; being stopped.
+    fn make(&self, making: &Making<'_>) -> Result<Told, Failure>;
+    /// What is still to be done when the result is in its place, in `folder`.
+    ///
+    /// # Errors
+    /// A disk that cannot be written to.
+    fn published(&self, _folder: &Path) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// What a stage is made with.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// The stage.
+    pub stage: &'a Stage,
+    /// The declarations.
+    pub project: &'a Project,
+    /// Data and weights.
+    pub world: &'a World,
+    /// What earlier stages made.
+    pub results: Results<'a>,
+    /// What to compute on.
+    pub devices: &'a Devices,
+    /// The share that is made, of a stage that divides.
+    pub part: Part,
+    /// Where the result is written.
+    pub folder: &'a Path,
+    /// Hears of progress.
+    pub events: &'a dyn Events,
+    /// Set to stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a stage tells of the result that it made.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Nothing.
+    Nothing,
+    /// A line.
+    Line(String),
+    /// What an ensemble's sampling took, in the form of the paper's Table 1.
+    Sampled(Box<SetTable>),
+    /// A share is made; so many videos are left to others.
+    Left(usize),
+}
+
+/// One stage.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// What it is called, e.g. the experiment's name.
+    pub name: String,
+    /// Key of its result.
+    pub key: String,
+    /// What the key was computed from.
+    pub inputs: Inputs,
+    /// Places in the plan of the stages whose results it reads, all before its own.
+    pub needs: Vec<usize>,
+    /// What it does.
+    pub work: Arc<dyn Work>,
+}
+
+impl Stage {
+    /// What its kind has in common.
+    pub fn nature(&self) -> Nature {
+        self.work.nature()
+    }
+
+    /// The word of its kind.
+    pub fn word(&self) -> &'static str {
+        self.nature().kind.word()
+    }
+
+    /// Its kind and its name, as people are told.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.word(), self.name)
+    }
+}
+
+/// Keys of what is made of data sets, by their names. Data sets that differ in name alone have the
+/// same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetKeys {
+    /// Of prepared faces.
+    pub faces: BTreeMap<String, String>,
+    /// Of landmarks, of the data sets that need them.
+    pub landmarks: BTreeMap<String, String>,
+}
+
+impl SetKeys {
+    /// Those of the data sets of an ensemble, with landmarks where pseudo-fakes are made.
+    #[must_use]
+    pub fn of(&self, ensemble: &Ensemble) -> Self {
+        let mut keys = Self::default();
+        for source in &ensemble.sources {
+            let name = &source.dataset.value;
+            keys.faces.extend(self.faces.get(name).map(|key| (name.clone(), key.clone())));
+            let marks = self.landmarks.get(name).filter(|_| source.pseudo_fake.is_some());
+            keys.landmarks.extend(marks.map(|key| (name.clone(), key.clone())));
+        }
+        keys
+    }
+
+    /// The stages that make them.
+    pub fn needs(&self) -> Vec<Need> {
+        let faces = self.faces.values().map(|key| (Kind::Faces, key.clone()));
+        faces.chain(self.landmarks.values().map(|key| (Kind::Landmarks, key.clone()))).collect()
+    }
+}
+
+/// Scores and the stage that gives them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scores {
+    /// The experiment, or the row of another tool.
+    pub of: String,
+    /// Whether another tool made them.
+    pub outside: bool,
+    /// What is scored.
+    pub target: Target,
+    /// Key of the stage.
+    pub key: String,
+}
+
+/// The plan of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Stages, each after those that it needs.
+    pub stages: Vec<Stage>,
+    /// Keys of what is made of data sets.
+    pub sets: SetKeys,
+    /// Key of the sample of each ensemble that is trained on, by its name.
+    pub samples: BTreeMap<String, String>,
+    /// Experiments with the key of their model, in the order of the tables. Those that differ in
+    /// name alone have one.
+    pub models: Vec<(String, String)>,
+    /// The scores that tables need. Several may come from one stage: experiments that differ
+    /// in name alone are one model.
+    pub scores: Vec<Scores>,
+}
+
+/// The stages of a project whose data sets are in `facts`.
+pub fn plan(project: &Project, facts: &Facts) -> Plan {
+    let mut planning = Planning::new(project, facts);
+    for planner in PLANNERS {
+        planner(&mut planning);
+    }
+    planning.plan
+}
+
+/// A plan that is being made.
+pub struct Planning<'a> {
+    /// The declarations.
+    pub project: &'a Project,
+    /// Digests of the world.
+    pub facts: &'a Facts,
+    /// The experiments that are planned.
+    pub experiments: Vec<Arc<Experiment>>,
+    /// The data sets that are needed, by name.
+    pub datasets: BTreeMap<String, Arc<Dataset>>,
+    /// The plan so far.
+    pub plan: Plan,
+    /// Places of its stages.
+    places: BTreeMap<Need, usize>,
+    /// Its scores.
+    scores: BTreeSet<Scores>,
+}
+
+impl<'a> Planning<'a> {
+    fn new(project: &'a Project, facts: &'a Facts) -> Self {
+        let experiments = experiments(project).into_iter().cloned().map(Arc::new).collect();
+        let named = |dataset: &Dataset| (dataset.name.value.clone(), Arc::new(dataset.clone()));
+        let datasets = datasets(project).into_iter().map(named).collect();
+        let plan = Plan::default();
+        let (places, scores) = (BTreeMap::new(), BTreeSet::new());
+        Self { project, facts, experiments, datasets, plan, places, scores }
+    }
+
+    /// Adds a stage unless one with the same key is there, and gives the key. What it needs has
+    /// been added before.
+    pub fn add(&mut self, work: impl Work + 'static) -> String {
+        let inputs = work.inputs(self.project, self.facts);
+        let kind = work.nature().kind;
+        let key = inputs.key(kind.word());
+        let place = (kind, key.clone());
+        if !self.places.contains_key(&place) {
+            let needs = work.needs();
+            let needs = needs.iter().filter_map(|need| self.places.get(need).copied());
+            let needs: BTreeSet<usize> = needs.collect();
+            self.places.insert(place, self.plan.stages.len());
+            self.plan.stages.push(Stage {
+                name: work.name(),
+                key: key.clone(),
+                inputs,
+                needs: needs.into_iter().collect(),
+                work: Arc::new(work),
+            });
+        }
+        key
+    }
+
+    /// Notes scores that a table needs.
+    pub fn scores(&mut self, scores: Scores) {
+        if self.scores.insert(scores.clone()) {
+            self.plan.scores.push(scores);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "graph_tests.rs"]
+mod tests;

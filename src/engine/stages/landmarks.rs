@@ -1,0 +1,236 @@
+//! Faces of a data set to their points.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rayon::prelude::*;
+
+use crate::engine::cost::{Cost, Costs};
+use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Work};
+use proofmark_base::work::Failure;
+use proofmark_lang::model::{Dataset, Detector as Declared, Project};
+use proofmark_lang::span::Origin;
+use proofmark_plan::facts::Facts;
+use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::scope::marked;
+use proofmark_prepare::crop::Window;
+use proofmark_prepare::cut::Cut;
+use proofmark_prepare::detect::{Detector, Options, Scratch};
+use proofmark_prepare::faces::Faces;
+use proofmark_prepare::landmarks::{FaceMark, Given, LandmarkNet, Marks, Square, UnitBox, in_crop};
+
+/// Raised whenever the same faces get other points than before.
+const VERSION: u32 = 1;
+/// Of files with landmarks: since 2 a frame's number may be that in its file's name.
+const GIVEN_VERSION: u32 = 2;
+/// Faces between two looks at whether to stop.
+const TOGETHER: usize = 256;
+/// Where nobody looked for a face in an image that is one, a face is looked for with these.
+const IN_CROP: Options = Options { score: 0.5, nms: 0.4, min_side: 0.0, long_side: 0 };
+/// All of a crop.
+const WHOLE: UnitBox = [0.0, 0.0, 1.0, 1.0];
+
+/// What finds points.
+enum Finder {
+    /// The network that is built in.
+    Network(LandmarkNet),
+    /// A file.
+    Given(Given),
+}
+
+/// Plans the points of the faces of which pseudo-fakes are made.
+pub fn plan(planning: &mut Planning<'_>) {
+    for declared in marked(planning.project) {
+        let name = &declared.name.value;
+        let (Some(dataset), Some(faces)) =
+            (planning.datasets.get(name).cloned(), planning.plan.sets.faces.get(name).cloned())
+        else {
+            continue;
+        };
+        let key = planning.add(FindLandmarks { dataset, faces });
+        planning.plan.sets.landmarks.insert(name.clone(), key);
+    }
+}
+
+/// Key of the landmarks of a data set whose faces have that key.
+pub fn key(dataset: &str, faces: &str, facts: &Facts) -> String {
+    inputs(dataset, faces, facts).key(Kind::Landmarks.word())
+}
+
+/// The network, or the content of a declared file.
+fn inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
+    let inputs = Inputs::empty().finding("version", Found::Version, VERSION).finding(
+        "faces",
+        Found::Faces,
+        faces,
+    );
+    match facts.landmarks.get(dataset) {
+        Some(digest) => inputs.finding("file", Found::GivenLandmarks, digest).finding(
+            "file-version",
+            Found::Version,
+            GIVEN_VERSION,
+        ),
+        None => inputs,
+    }
+}
+
+/// The points of a data set's faces.
+#[derive(Debug)]
+struct FindLandmarks {
+    dataset: Arc<Dataset>,
+    /// Key of its faces.
+    faces: String,
+}
+
+impl Work for FindLandmarks {
+    fn nature(&self) -> Nature {
+        let (kind, until) = (Kind::Landmarks, Until::Prepare);
+        Nature { kind, until, goes_on: false, shares_cores: false, divides: false }
+    }
+
+    fn name(&self) -> String {
+        self.dataset.name.value.clone()
+    }
+
+    fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
+        inputs(&self.dataset.name.value, &self.faces, facts)
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![(Kind::Faces, self.faces.clone())]
+    }
+
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.dataset.name.origin, "this data set")
+    }
+
+    fn cost(&self, _costs: &mut Costs<'_>) -> Result<Cost, Failure> {
+        Ok(Cost::default())
+    }
+
+    /// The points of every face, by the network or in a declared file.
+    fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
+        let (dataset, faces) = (&*self.dataset, &making.results.faces(&self.faces)?);
+        let Making { world, folder, events, stop, .. } = making;
+        let frames = world.scan(&dataset.name.value)?.manifest.frame_rows();
+        let given = world.landmarks.get(&dataset.name.value);
+        let given = given.map(|file| (file.as_path(), frames.as_slice()));
+        let internal = |e: &dyn std::fmt::Display| Failure::Internal(e.to_string());
+        let declared = dataset.landmarks.as_ref().map_or(Origin::DEFAULT, |path| path.origin);
+        let finder = match given {
+            Some((path, frames)) => {
+                let read = Given::read(path, frames);
+                Finder::Given(read.map_err(|why| Failure::data(why).at(declared, "this file"))?)
+            }
+            None => Finder::Network(LandmarkNet::embedded()?),
+        };
+        let detector = match dataset.faces.detector.value {
+            Declared::None => Some(Detector::embedded().map_err(|e| internal(&e))?),
+            Declared::Retinaface => None,
+        };
+        let search = Search { faces, cut: Cut::of(&dataset.faces), finder, detector };
+        let count = faces.file.len();
+        events.begin("faces", count as u64);
+        let mut marks = Vec::with_capacity(count);
+        for first in (0..count).step_by(TOGETHER) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Failure::Interrupted);
+            }
+            let chunk = first..(first + TOGETHER).min(count);
+            let found = chunk.into_par_iter().map_init(Buffers::default, |b, i| search.face(i, b));
+            marks.extend(found.collect::<Result<Vec<_>, _>>()?);
+            events.advance((marks.len() - first) as u64);
+        }
+        let with = marks.iter().filter(|mark| mark.points.is_some()).count();
+        if let (Some((path, _)), true) = (given, with == 0 && count > 0) {
+            let (frame, _) = faces.file.place(0);
+            return Err(Failure::data(format!(
+                "{} has points of none of the {count} faces of `{}`; a row of its first face has `{}` \
+             in `video`, {frame} in `frame`, and points in pixels of the frame that lie on the face",
+                path.display(),
+                dataset.name.value,
+                faces.file.video_key(0)
+            ))
+            .at(declared, "this file"));
+        }
+        Marks(marks).write(folder, &faces.file).map_err(Failure::run)?;
+        Ok(Told::Line(format!("{with} of {count} faces have landmarks")))
+    }
+}
+
+/// Finds the points of single faces.
+struct Search<'a> {
+    faces: &'a Faces,
+    cut: Cut,
+    finder: Finder,
+    /// For crops without a box.
+    detector: Option<Detector>,
+}
+
+/// What one thread keeps from face to face.
+#[derive(Default)]
+struct Buffers {
+    rgb: Vec<u8>,
+    scratch: Scratch,
+}
+
+impl Search<'_> {
+    fn face(&self, index: usize, buffers: &mut Buffers) -> Result<FaceMark, Failure> {
+        let file = &self.faces.file;
+        file.crop(index, &mut buffers.rgb)?;
+        let (width, height) = file.source(index);
+        let detected = file.bbox(index);
+        let window = match detected {
+            Some(bbox) => self.cut.window(bbox, width, height),
+            None => Some(Window::centre_square(width, height)),
+        };
+        let Some(window) = window else {
+            return Err(Failure::data(format!("face {index} has a box outside its frame")));
+        };
+        let place = |p: [f64; 2]| in_window(window, p);
+        let bbox = match detected {
+            Some([left, top, right, bottom]) => {
+                let corner = |x: f32, y: f32| place([f64::from(x), f64::from(y)]);
+                let ([left, top], [right, bottom]) = (corner(left, top), corner(right, bottom));
+                [left, top, right, bottom].map(|v| v as f32)
+            }
+            None => self.look(buffers)?,
+        };
+        let points = match &self.finder {
+            Finder::Network(network) => {
+                let side = file.side() as usize;
+                let square = Square::around(bbox.map(|v| f64::from(v) * side as f64));
+                let points = network.points(&buffers.rgb, side, square)?;
+                in_crop(&points, |p| p.map(|v| v / side as f64))
+            }
+            Finder::Given(given) => {
+                let (frame, _) = file.place(index);
+                let found = given.of(file.video_key(index), frame, detected);
+                found.and_then(|points| in_crop(points, place))
+            }
+        };
+        Ok(FaceMark { bbox, points })
+    }
+
+    /// The largest face in a crop without a box; the whole crop if none is found.
+    fn look(&self, buffers: &mut Buffers) -> Result<UnitBox, Failure> {
+        let (Some(detector), side) = (&self.detector, self.faces.file.side()) else {
+            return Ok(WHOLE);
+        };
+        let Buffers { rgb, scratch } = buffers;
+        let found = detector.detect(rgb, side, side, &IN_CROP, scratch);
+        let found = found.map_err(Failure::run)?;
+        let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
+        let boxes = found.into_iter().map(|detection| detection.bbox);
+        let largest = boxes.max_by(|a, b| area(a).total_cmp(&area(b)));
+        Ok(largest.map_or(WHOLE, |bbox| bbox.map(|v| v / side as f32)))
+    }
+}
+
+/// A point of a frame in units of a window's sides.
+fn in_window(window: Window, [x, y]: [f64; 2]) -> [f64; 2] {
+    [
+        (x - f64::from(window.x)) / f64::from(window.width),
+        (y - f64::from(window.y)) / f64::from(window.height),
+    ]
+}

@@ -1,0 +1,9 @@
+//! The kinds of stage, one file each: what it reads, what it costs, how it is made.
+
+pub mod faces;
+pub mod landmarks;
+pub mod outside;
+pub mod predict;
+pub mod ready;
+pub mod sample;
+pub mod train;

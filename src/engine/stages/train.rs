@@ -1,0 +1,304 @@
+//! An experiment to a model.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::ready::UseReady;
+use crate::engine::cost::{Cost, Costs};
+use crate::engine::graph::{Kind, Making, Nature, Need, Planning, SetKeys, Told, Until, Work};
+use crate::engine::training_sets;
+use crate::engine::weights::{Declared, at};
+use crate::engine::world::World;
+use proofmark_base::work::Failure;
+use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Project, Weights};
+use proofmark_lang::span::Origin;
+use proofmark_model::architecture::Architecture;
+use proofmark_model::init::{Scheme, randomize};
+use proofmark_model::params::{ParamSpec, Params};
+use proofmark_model::weights::{LoadReport, load};
+use proofmark_plan::facts::{Digest, Facts};
+use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_report::numbers::thousands;
+use proofmark_train::batch::Inputs as Batches;
+use proofmark_train::card::FaceCard;
+use proofmark_train::checkpoint::ModelCard;
+use proofmark_train::fit::Fit;
+
+/// Raised whenever the same experiment gives another model than before.
+const VERSION: u32 = 1;
+/// Of pseudo-fakes.
+const BLEND_VERSION: u32 = 3;
+
+/// Plans the model of every experiment.
+pub fn plan(planning: &mut Planning<'_>) {
+    for experiment in planning.experiments.clone() {
+        let name = experiment.name.value.clone();
+        let sample = planning.plan.samples.get(&experiment.data.name.value).cloned();
+        let key = match (experiment.ready(), sample) {
+            (Some(head), _) => {
+                let head = head.clone();
+                planning.add(UseReady { experiment, head })
+            }
+            (None, Some(sample)) => {
+                let sets = planning.plan.sets.of(&experiment.data);
+                planning.add(TrainModel { experiment, sample, sets })
+            }
+            (None, None) => continue,
+        };
+        planning.plan.models.push((name, key));
+    }
+}
+
+/// The model of an experiment.
+#[derive(Debug)]
+struct TrainModel {
+    experiment: Arc<Experiment>,
+    /// Key of its sample.
+    sample: String,
+    /// Keys of what is made of its data sets.
+    sets: SetKeys,
+}
+
+impl Work for TrainModel {
+    fn nature(&self) -> Nature {
+        NATURE
+    }
+
+    fn name(&self) -> String {
+        self.experiment.name.value.clone()
+    }
+
+    /// Its sample, and all of its experiment that decides it.
+    fn inputs(&self, project: &Project, facts: &Facts) -> Inputs {
+        let (experiment, sample) = (&*self.experiment, &self.sample);
+        let loss = canonical_loss(&experiment.loss);
+        let init = init_inputs(experiment, facts);
+        let inputs = Inputs::empty()
+            .finding("version", Found::Version, VERSION)
+            .finding("sample", Found::Sample, sample)
+            .with("backbone", &experiment.backbone)
+            .with("recipe", &experiment.recipe)
+            .with("loss", &loss)
+            .with("attribution", experiment.attribution)
+            .nested("init", init);
+        let pseudo: BTreeMap<_, _> = experiment
+            .data
+            .pseudo_fakes()
+            .map(|(source, pseudo)| (source.dataset.value.as_str(), pseudo))
+            .collect();
+        let inputs = match pseudo.is_empty() {
+            true => inputs,
+            false => inputs.with("pseudo-fakes", pseudo).finding(
+                "blend-version",
+                Found::Version,
+                BLEND_VERSION,
+            ),
+        };
+        match experiment.attribution.map(|a| a.value) {
+            Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
+            None | Some(Attribution::Dataset | Attribution::Manipulation) => inputs,
+        }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let mut needs = self.sets.needs();
+        needs.push((Kind::Sample, self.sample.clone()));
+        needs
+    }
+
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.name.origin, "this experiment")
+    }
+
+    fn experiment(&self) -> Option<&str> {
+        Some(&self.experiment.name.value)
+    }
+
+    fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
+        let (experiment, recipe) = (&*self.experiment, &self.experiment.recipe);
+        let faces = costs.faces(experiment)?;
+        let network = Architecture::new(&experiment.backbone, costs.classes(experiment)?);
+        let parameters: usize = network.parameters().iter().map(ParamSpec::count).sum();
+        let (batch, epochs) = (recipe.batch.value, recipe.epochs.value as usize);
+        let together = recipe.micro.as_ref().map_or(batch, |micro| micro.value.min(batch));
+        let mut cost = Cost::new(
+            format!(
+                "{} parameters, {epochs} epochs of batches of {batch} faces",
+                thousands(parameters as u64)
+            ),
+            [("parameters", parameters), ("epochs", epochs), ("batch", batch)],
+        );
+        cost.memory = Some(memory(parameters, COPIES, network.activations(), together));
+        cost.width = network.width();
+        if let Some(faces) = faces {
+            let steps = faces / batch * epochs;
+            cost.words = format!(
+                "{} parameters, {epochs} epochs, about {steps} steps of {batch} faces",
+                thousands(parameters as u64)
+            );
+            cost.counts.extend([("faces", faces), ("steps", steps)]);
+            // A backward pass costs about two forward passes.
+            cost.operations = Some(3.0 * network.flops() * (steps * batch) as f64);
+        }
+        Ok(cost)
+    }
+
+    /// `model.safetensors`, `log.json` and, for weights from a file, `load.json`.
+    fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
+        let Making { project, world, results, stage, folder, events, stop, .. } = *making;
+        let faces = results.marked(project, &self.experiment.data, &self.sets)?;
+        let sample = results.folder(Kind::Sample, &self.sample)?;
+        let sets = training_sets::read(project, &self.experiment, world, &sample, faces)?;
+        let device = &making.devices.of(&self.experiment)?;
+        let config = Architecture::new(&self.experiment.backbone, sets.classes.len());
+        let params = Params::zeros(config.parameters(), device)?;
+        let loaded = first_weights(&self.experiment, &config, &params, world)?;
+        if let Some(report) = &loaded {
+            events.note(&report.summary());
+            write_json(&folder.join("load.json"), report)?;
+        }
+        let (recipe, location) = (&self.experiment.recipe, device.location());
+        let together = recipe.micro.as_ref().map_or(recipe.batch.value, |micro| micro.value);
+        tracing::info!(
+            device = ?location,
+            batch = recipe.batch.value,
+            at_a_time = together,
+            faces = sets.train.len(),
+            validation = sets.val.len(),
+            "trains"
+        );
+        let normalize = &self.experiment.init.normalize;
+        let mut experiment = Experiment::clone(&self.experiment);
+        experiment.loss = canonical_loss(&experiment.loss);
+        let card = ModelCard {
+            experiment: experiment.name.value.clone(),
+            key: stage.key.clone(),
+            inputs: stage.inputs.values.clone(),
+            epoch: 0,
+            classes: sets.classes.clone(),
+            network: config.clone(),
+            mean: normalize.mean.value,
+            std: normalize.std.value,
+            resize: experiment.recipe.resize.value,
+            faces: cuts(project, &experiment.data, &world.facts),
+            face_side: sets.sets.iter().map(|faces| faces.file.side()).max().unwrap_or(0),
+        };
+        let (image, pseudo) = (config.image(), &sets.pseudo);
+        Fit {
+            experiment: &experiment,
+            inputs: Batches { sets: &sets.sets, pseudo, image, normalize },
+            config,
+            params: &params,
+            train: &sets.train,
+            val: &sets.val,
+            card,
+            folder,
+            events,
+            stop,
+        }
+        .run()?;
+        Ok(Told::Nothing)
+    }
+}
+
+/// What all stages have in common that make a model.
+pub(super) const NATURE: Nature = Nature {
+    kind: Kind::Train,
+    until: Until::Train,
+    goes_on: true,
+    shares_cores: true,
+    divides: false,
+};
+
+/// How often a training holds the parameters: themselves, their gradient, two moments, and the best
+/// or their moving average.
+const COPIES: usize = 5;
+
+/// Bytes of so many copies of the parameters, and of the activations of as many images.
+pub(super) fn memory(parameters: usize, copies: usize, activations: usize, images: usize) -> u64 {
+    (4 * (parameters * copies + activations * images)) as u64
+}
+
+/// Of first weights: for a file its content, where in it they are, and how it is read where that
+/// was not always so.
+pub(super) fn init_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
+    let init = Inputs::of(&experiment.init);
+    let Weights::File { key, .. } = &experiment.init.weights else { return init };
+    let digest = facts.weights.get(&experiment.name.value);
+    let mut weights = Inputs::empty().finding("digest", Found::Weights, digest);
+    if let Some(key) = key {
+        weights = weights.with("key", key);
+    }
+    if let Some(read) = facts.read.get(&experiment.name.value) {
+        weights = weights.finding("read", Found::Reading, read);
+    }
+    init.nested("weights", weights)
+}
+
+/// The terms in an order of their own: a sum does not depend on it, but rounding does.
+fn canonical_loss(loss: &Loss) -> Loss {
+    let mut loss = loss.clone();
+    loss.terms.sort_by_key(|term| Inputs::of(term).values.to_string());
+    loss
+}
+
+/// Family of each manipulation of the sources: it decides the classes.
+fn families(project: &Project, experiment: &Experiment) -> Value {
+    let mut families = BTreeMap::new();
+    for source in &experiment.data.sources {
+        let Some(dataset) = project.datasets.get(&source.dataset.value) else { continue };
+        let of: BTreeMap<&str, Value> = dataset
+            .manipulations
+            .iter()
+            .map(|m| (m.name.value.as_str(), json!(m.family.map(|f| f.value))))
+            .collect();
+        families.insert(source.dataset.value.as_str(), of);
+    }
+    json!(families)
+}
+
+/// How the faces of an ensemble were found and cut.
+fn cuts(project: &Project, ensemble: &Ensemble, facts: &Facts) -> Vec<FaceCard> {
+    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
+    FaceCard::merged(sources.map(|dataset| {
+        let digest = facts.detectors.get(&dataset.name.value);
+        FaceCard::new(dataset, digest.and_then(Digest::known))
+    }))
+}
+
+/// Random beginnings, then what the file has. The recipe's seed decides what the file
+/// leaves open.
+fn first_weights(
+    experiment: &Experiment,
+    config: &Architecture,
+    params: &Params,
+    world: &World,
+) -> Result<Option<LoadReport>, Failure> {
+    let recipe_seed = experiment.recipe.seed.value;
+    match &experiment.init.weights {
+        Weights::Random { std, seed } => {
+            let scheme =
+                std.as_ref().map_or(Scheme::Xavier, |std| Scheme::TruncatedNormal(std.value));
+            // Two seeds, one number: distinct pairs must give distinct streams.
+            let seed = recipe_seed ^ seed.value.rotate_left(32);
+            randomize(params, scheme, seed, |_| true)?;
+            Ok(None)
+        }
+        Weights::File { .. } => {
+            let path = world.weights_of(experiment)?;
+            randomize(params, Scheme::Xavier, recipe_seed, |_| true)?;
+            let declared = Declared::new(experiment, config.clone());
+            let report = load(path, &declared.expected(), params).map_err(Failure::from);
+            Ok(Some(report.map_err(|failure| failure.at(at(experiment), "this file"))?))
+        }
+    }
+}
+
+/// Writes a record beside a model.
+pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(value).map_err(|e| Failure::Internal(e.to_string()))?;
+    Ok(proofmark_base::store::write_whole(path, &text)?)
+}
