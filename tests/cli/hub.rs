@@ -207,7 +207,7 @@ fn redirects_are_followed_so_far_and_no_further() {
     let tokens = |server: &StandIn| -> Vec<Option<String>> {
         server.asked().iter().map(|a| a.header("authorization").map(str::to_owned)).collect()
     };
-    assert_eq!(tokens(&server), [const { "Bearer hf_secret" }; 4].map(|t| Some(t.to_owned())));
+    assert_eq!(tokens(&server), vec![Some("Bearer hf_secret".to_owned()); 4]);
     assert_eq!(tokens(&bytes), [None]);
     for to in ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "//", "http://"] {
         let server = StandIn::new(move |_, _| moved(to));
