@@ -3,6 +3,7 @@
 
 pub mod foreign;
 pub mod guard;
+pub mod provenance;
 pub mod rng;
 pub mod seal;
 pub mod store;

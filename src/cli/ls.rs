@@ -48,9 +48,11 @@ pub(super) fn line(held: &Held) -> String {
     let name = held.name.as_deref().unwrap_or(if held.finished { "?" } else { "(unfinished)" });
     let name = show::brief(name);
     let age = duration(held.age.as_secs_f64());
+    let took = held.made.as_ref().map(|made| format!("  took {}", duration(made.seconds)));
+    let took = took.unwrap_or_default();
     let made = if held.locked { ", being made" } else { "" };
     format!(
-        "{:<10}{:<40}{:>10}  {age} old  {}{made}\n",
+        "{:<10}{:<40}{:>10}  {age} old  {}{took}{made}\n",
         held.stage,
         name,
         size(held.bytes),
@@ -66,6 +68,8 @@ fn as_json(held: &Held) -> serde_json::Value {
         "folder": held.folder.to_string_lossy(),
         "bytes": held.bytes,
         "seconds_old": held.age.as_secs(),
+        "seconds": held.made.as_ref().map(|made| made.seconds),
+        "made_with": held.made.as_ref().and_then(|made| made.with.as_ref()),
         "finished": held.finished,
         "locked": held.locked,
     })

@@ -8,14 +8,14 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::project::{Stop, session, with};
 use crate::engine::session::Purpose;
-use crate::engine::tables;
+use crate::engine::tables::{self, Built};
 use proofmark_base::store::write_whole;
 use proofmark_base::work::{Failure, Silent};
 use proofmark_lang::Loaded;
 use proofmark_report::checks::{Check, annotations, junit};
 use proofmark_report::compare::{compare, redrawn};
 use proofmark_report::page::figures::Figures;
-use proofmark_report::table::{TableData, Verdict};
+use proofmark_report::table::Verdict;
 use proofmark_report::{csv, json, latex, markdown, page, terminal};
 
 /// Prints the tables of a file.
@@ -49,7 +49,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
         let (table, data) = (built.declared, &built.data);
         if args.check {
             let name = format!("{}.csv", tables::stem(&loaded.project, &data.name));
-            let check = committed(&args.reports.join(name), data, table.tolerance.value)?;
+            let check = committed(&args.reports.join(name), &built)?;
             printer.text(&format!("{}: {}\n", data.name, check.detail));
             compared.push(check);
         } else {
@@ -81,7 +81,8 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
 }
 
 /// A table beside the committed one.
-fn committed(path: &Path, table: &TableData, tolerance: f64) -> Result<Check, Failure> {
+fn committed(path: &Path, built: &Built<'_>) -> Result<Check, Failure> {
+    let (table, tolerance) = (&built.data, built.declared.tolerance.value);
     let text = std::fs::read_to_string(path).map_err(|e| {
         Failure::data(format!(
             "there is no committed table {} to compare with ({e}); `proofmark run --reports {}` \
@@ -110,13 +111,27 @@ fn committed(path: &Path, table: &TableData, tolerance: f64) -> Result<Check, Fa
             true => format!("as committed in {}{redrawn}", path.display()),
             false => {
                 format!(
-                    "{} differences from {}{redrawn}{}",
+                    "{} differences from {}{redrawn}{}{}",
                     lines.len(),
                     path.display(),
-                    lines.concat()
+                    lines.concat(),
+                    cause(built)
                 )
             }
         },
         place: Some((path.display().to_string(), 1)),
     })
+}
+
+/// A likely cause of differences that no declaration explains.
+fn cause(built: &Built<'_>) -> String {
+    let machines: Vec<String> = built.machines().iter().map(ToString::to_string).collect();
+    match machines.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\n  these rows were made on {}; if the committed ones were made on another kind of machine, \
+             that is a likely cause of small differences",
+            machines.join(" and ")
+        ),
+    }
 }

@@ -5,6 +5,8 @@ use std::collections::btree_map::Entry;
 
 use candle_core::Device;
 
+use super::graph::COMMIT;
+use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{DeviceChoice, Experiment, Project};
 use proofmark_plan::scope::experiments;
@@ -50,6 +52,18 @@ impl Devices {
     pub fn of(&self, experiment: &Experiment) -> Result<Device, Failure> {
         let choice = self.choice(experiment);
         self.open.get(&choice).map_or_else(|| open(choice), |device| Ok(device.clone()))
+    }
+}
+
+impl Devices {
+    /// With what an experiment is computed.
+    ///
+    /// # Errors
+    /// A device that this machine or this build does not have.
+    pub fn provenance(&self, experiment: &Experiment) -> Result<Provenance, Failure> {
+        let device = self.of(experiment)?;
+        let name = if device.is_cpu() { "cpu" } else { "cuda" };
+        Ok(Provenance { device: name.to_owned(), ..Provenance::of_this_process(COMMIT) })
     }
 }
 

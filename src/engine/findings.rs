@@ -8,6 +8,7 @@ use super::graph::{Kind, Plan};
 use super::stages::{outside, predict};
 use super::survey::survey_of;
 use super::world::World;
+use proofmark_base::provenance::Provenance;
 use proofmark_base::store::{StageRecord, Store, contents};
 use proofmark_base::work::Failure;
 use proofmark_data::Video;
@@ -17,7 +18,7 @@ use proofmark_plan::inputs::Inputs;
 use proofmark_plan::scope::scored;
 use proofmark_prepare::faces::Faces;
 use proofmark_report::findings::{
-    FailedVideo, Findings, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
+    FailedVideo, Findings, Maker, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
 };
 use proofmark_report::table::Coverage;
 use proofmark_train::journal::file::epochs;
@@ -69,6 +70,7 @@ pub fn gather(
             faces: key.clone(),
         }));
     }
+    findings.makers = makers(plan, store)?;
     let models: BTreeMap<&str, &Inputs> = (plan.stages.iter())
         .filter(|stage| stage.nature().kind == Kind::Train)
         .map(|stage| (stage.key.as_str(), &stage.inputs))
@@ -141,14 +143,12 @@ fn run(
         inputs: inputs.values.clone(),
         seed: project.experiments[experiment].recipe.seed.value,
         proofmark: None,
-        seconds: None,
         load: None,
         epochs: Vec::new(),
     };
     let Some(folder) = store.find(Kind::Train.word(), key) else { return Ok(run) };
     if let Some(record) = StageRecord::read(&folder)? {
         run.proofmark = Some(record.proofmark);
-        run.seconds = Some(record.seconds);
     }
     let load = folder.join("load.json");
     if load.is_file() {
@@ -163,6 +163,19 @@ fn run(
         run.epochs = epochs(&folder)?;
     }
     Ok(run)
+}
+
+/// With what the finished stages were made, as far as their records say.
+fn makers(plan: &Plan, store: &Store) -> Result<Vec<Maker>, Failure> {
+    let mut makers: BTreeMap<Provenance, Vec<String>> = BTreeMap::new();
+    for stage in &plan.stages {
+        let Some(folder) = store.find(stage.word(), &stage.key) else { continue };
+        let with = StageRecord::read(&folder)?.and_then(|record| record.made_with);
+        if let Some(with) = with {
+            makers.entry(with).or_default().push(stage.key.clone());
+        }
+    }
+    Ok(makers.into_iter().map(|(with, keys)| Maker { with, keys }).collect())
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {

@@ -13,6 +13,7 @@ use super::device::Devices;
 use super::results::Results;
 use super::stages::{faces, landmarks, predict, sample, train};
 use super::world::World;
+use proofmark_base::provenance::Provenance;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
 use proofmark_lang::model::{Dataset, Ensemble, Experiment, Project};
@@ -54,6 +55,9 @@ impl Kind {
 /// What adds the stages of each kind to a plan, after the kinds whose results they read.
 const PLANNERS: [fn(&mut Planning<'_>); 5] =
     [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan];
+
+/// The commit that was built, if its sources were in a repository.
+pub const COMMIT: Option<&str> = option_env!("PROOFMARK_COMMIT");
 
 /// Up to which stage a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -114,6 +118,13 @@ pub trait Work: Debug + Send + Sync {
     /// # Errors
     /// Whatever keeps it from being made; being stopped.
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure>;
+    /// With what it is made.
+    ///
+    /// # Errors
+    /// A device or a program that is not there.
+    fn provenance(&self, _making: &Making<'_>) -> Result<Provenance, Failure> {
+        Ok(Provenance::of_this_process(COMMIT))
+    }
     /// What is still to be done when the result is in its place, in `folder`.
     ///
     /// # Errors

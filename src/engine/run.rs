@@ -194,7 +194,8 @@ impl Run<'_> {
         };
         let events = self.observer.begin(stage, number, of);
         draft.notes.iter().for_each(|note| events.note(note));
-        match self.make(stage, share, &draft.folder, events.as_ref())? {
+        let making = self.making(stage, share, &draft.folder, events.as_ref());
+        match stage.work.make(&making)? {
             Told::Left(videos) => {
                 let text = format!("share {share} is done; {videos} videos are left to others");
                 self.observer.told(stage, &Told::Line(text));
@@ -232,7 +233,9 @@ impl Run<'_> {
     fn draft(&self, stage: &Stage, draft: Draft, number: usize, of: usize) -> Result<(), Failure> {
         let events = self.observer.begin(stage, number, of);
         draft.notes.iter().for_each(|note| events.note(note));
-        let told = self.make(stage, Part::WHOLE, &draft.folder, events.as_ref())?;
+        let making = self.making(stage, Part::WHOLE, &draft.folder, events.as_ref());
+        let made_with = stage.work.provenance(&making)?;
+        let told = stage.work.make(&making)?;
         self.observer.told(stage, &told);
         let record = StageRecord {
             stage: stage.word().to_owned(),
@@ -241,31 +244,22 @@ impl Run<'_> {
             inputs: stage.inputs.values.clone(),
             proofmark: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: draft.seconds(),
+            made_with: Some(made_with),
             ..StageRecord::default()
         };
         let folder = draft.commit(&record)?;
         stage.work.published(&folder)
     }
 
-    fn make(
-        &self,
-        stage: &Stage,
+    fn making<'a>(
+        &'a self,
+        stage: &'a Stage,
         part: Part,
-        folder: &Path,
-        events: &dyn Events,
-    ) -> Result<Told, Failure> {
+        folder: &'a Path,
+        events: &'a dyn Events,
+    ) -> Making<'a> {
         let Self { project, world, devices, stop, .. } = *self;
         let results = Results(self.store);
-        stage.work.make(&Making {
-            stage,
-            project,
-            world,
-            results,
-            devices,
-            part,
-            folder,
-            events,
-            stop,
-        })
+        Making { stage, project, world, results, devices, part, folder, events, stop }
     }
 }

@@ -1,11 +1,12 @@
 //! What was found to the tables of a project.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::page::content;
+use proofmark_base::provenance::Provenance;
 use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::outside::OutsideCoverage;
@@ -69,6 +70,10 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
                 Ok(read(file, table.video_score_of(row), failed)?)
             }
         };
+        let model = findings.runs.iter().find(|run| run.experiment == scores.experiment);
+        let keys = [Some(&scores.key), model.map(|run| &run.key)];
+        let makers = keys.into_iter().flatten().filter_map(|key| findings.maker(key)).cloned();
+        evidence.makers.entry(scores.experiment.clone()).or_default().extend(makers);
         if let Some(coverage) = &scores.outside {
             evidence.outside.insert(key.clone(), coverage.clone());
         }
@@ -115,6 +120,11 @@ pub fn all<'a, 'b>(
 }
 
 impl Built<'_> {
+    /// The kinds of machine that its rows were made on, as far as records say.
+    pub fn machines(&self) -> BTreeSet<Provenance> {
+        self.evidence.makers.values().flatten().map(Provenance::deciding).collect()
+    }
+
     /// What is on its page.
     ///
     /// # Errors

@@ -83,6 +83,11 @@ impl Ffmpeg {
         Self::at(named.unwrap_or_else(|| "ffmpeg".into()))
     }
 
+    /// Its version, e.g. `7.1.3-0+deb13u1`.
+    pub fn number(&self) -> &str {
+        number(&self.version)
+    }
+
     /// The ffmpeg at a path or of a name; ffprobe is looked for beside it.
     ///
     /// # Errors
@@ -270,9 +275,15 @@ fn local(path: &Path) -> OsString {
     text
 }
 
+/// The number in the first line of what `-version` prints.
+fn number(version: &str) -> &str {
+    let words = version.trim_start_matches("ffmpeg version ").trim_start_matches('n');
+    words.split_whitespace().next().unwrap_or_default()
+}
+
 /// The option by which no frame is doubled or dropped; it has a new name since 5.1.
 fn passthrough(version: &str) -> [&'static str; 2] {
-    let number = version.trim_start_matches("ffmpeg version ").trim_start_matches('n');
+    let number = number(version);
     let old = ["0.", "1.", "2.", "3.", "4.", "5.0"].iter().any(|old| number.starts_with(old));
     [if old { "-vsync" } else { "-fps_mode" }, "passthrough"]
 }

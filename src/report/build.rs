@@ -13,6 +13,7 @@ use super::measures;
 use super::notes;
 use super::reference::{self, Published};
 use super::table::{Cell, Coverage, Doubt, MetricBlock, RowData, TableData};
+use proofmark_base::provenance::Provenance;
 use proofmark_evaluate::measure::Measure;
 use proofmark_evaluate::metrics::{BadScore, Ranking};
 use proofmark_evaluate::outside::OutsideCoverage;
@@ -75,6 +76,8 @@ pub struct Evidence {
     pub attributes: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Digest of each data set's videos, labels and splits, where it is known.
     pub manifests: BTreeMap<String, String>,
+    /// With what the model and the scores of each experiment were made, as far as it is known.
+    pub makers: BTreeMap<String, BTreeSet<Provenance>>,
     /// For rows of another tool, how much of a data set it scored.
     pub outside: BTreeMap<ScoreKey, OutsideCoverage>,
 }

@@ -309,6 +309,32 @@ fn coverage_is_noted_and_in_the_heads() {
 }
 
 #[test]
+fn rows_of_unlike_machines_are_noted() {
+    let mut evidence = evidence();
+    let with = |processor: &str, commit: &str| Provenance {
+        processor: processor.into(),
+        instructions: "x86_64, AVX2 and FMA".into(),
+        device: "cpu".into(),
+        commit: commit.into(),
+        ..Provenance::default()
+    };
+    let rows: Vec<String> = table().rows.iter().map(|row| row.experiment.value.clone()).collect();
+    let note = |evidence: &Evidence| {
+        let notes = built(&table(), evidence).caption_notes;
+        notes.into_iter().find(|note| note.contains("kind of machine"))
+    };
+    // Another commit with the same key computes the same.
+    for (row, commit) in rows.iter().zip(["1", "2"]) {
+        evidence.makers.insert(row.clone(), [with("One", commit)].into());
+    }
+    assert_eq!(note(&evidence), None);
+    evidence.makers.insert(rows[1].clone(), [with("Other", "2")].into());
+    let note = note(&evidence).unwrap();
+    assert!(note.contains(" on One (x86_64, AVX2 and FMA), cpu; "), "{note}");
+    assert!(note.ends_with(" on Other (x86_64, AVX2 and FMA), cpu."), "{note}");
+}
+
+#[test]
 fn one_demo_set_makes_a_demo() {
     let mut project = project();
     assert!(!build(&project, &table(), &evidence(), &[]).unwrap().demo);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::table::Coverage;
+use proofmark_base::provenance::Provenance;
 use proofmark_data::survey::SetTable;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_lang::model::{Family, Split};
@@ -32,6 +33,32 @@ pub struct Findings {
     pub statistics: Vec<SetTable>,
     /// Statistics of videos by label, as in the paper's Figure 3.
     pub figures: Vec<SetFigure>,
+    /// With what faces, models and scores were made. Packs of before do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub makers: Vec<Maker>,
+}
+
+impl Findings {
+    /// Takes all times out, which differ from run to run where nothing else does.
+    pub fn forget_times(&mut self) {
+        let epochs = self.runs.iter_mut().flat_map(|run| &mut run.epochs);
+        epochs.for_each(|epoch| epoch.pace = None);
+    }
+
+    /// With what a result was made.
+    pub fn maker(&self, key: &str) -> Option<&Provenance> {
+        let of = |maker: &&Maker| maker.keys.iter().any(|made| made == key);
+        self.makers.iter().find(of).map(|maker| &maker.with)
+    }
+}
+
+/// With what some results were made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Maker {
+    /// Processor, build and programs.
+    pub with: Provenance,
+    /// Keys of the results.
+    pub keys: Vec<String>,
 }
 
 /// The scores of an experiment, or of another tool, on a split.
@@ -89,8 +116,6 @@ pub struct Run {
     pub seed: u64,
     /// Version of Proofmark that trained it; none if it is not trained yet.
     pub proofmark: Option<String>,
-    /// Wall-clock seconds of the training.
-    pub seconds: Option<f64>,
     /// What its weights file gave.
     pub load: Option<LoadReport>,
     /// Every epoch.

@@ -15,6 +15,7 @@ pub mod json;
 pub mod latex;
 pub mod lines;
 mod lookup;
+mod makers;
 pub mod markdown;
 mod marks;
 mod markup;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::build::{Evidence, splits};
 use super::certainty;
 use super::columns::Planned;
+use super::makers;
 use super::protocol;
 use super::table::{Coverage, MetricBlock};
 use proofmark_lang::model::{FrameMax, Pooling, Project, Split, Table, VideoScore};
@@ -22,6 +23,7 @@ pub fn of(
     notes.extend(video_score(table));
     notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));
     notes.extend(protocol::notes(project, table, evidence));
+    notes.extend(makers::unlike(table, evidence));
     notes.extend(corruptions(planned));
     if planned.units.iter().any(|unit| table.rows.iter().any(|row| unit.hides(row))) {
         notes.push(

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use super::fit::EpochLog;
 use super::journal::collapse::Watch;
 use super::journal::file::{Journal, Position};
-use super::journal::record::{EpochRecord, Part, Record, StepRecord, Triplets, now, term_names};
+use super::journal::record::{
+    EpochRecord, Pace, Part, Record, StepRecord, Triplets, now, term_names,
+};
 use super::state::Progress;
 use super::step::StepReport;
 use proofmark_base::work::{Events, Failure};
@@ -131,11 +133,13 @@ impl<'a> Observer<'a> {
         self.journal.write(&Record::Epoch(EpochRecord {
             epoch: log.epoch,
             steps: steps as u64,
-            time: now(),
+            pace: Some(Pace {
+                time: now(),
+                images_per_second: rate(self.batch * clock.steps as usize, clock.total),
+                loader_share: clock.share(),
+            }),
             train_loss: log.train_loss,
             parts: self.parts(parts),
-            images_per_second: rate(self.batch * clock.steps as usize, clock.total),
-            loader_share: clock.share(),
             val_loss: Some(log.val_loss),
             val_auc: log.val_auc,
             kept,

@@ -94,6 +94,39 @@ fn a_pack_is_enough_for_its_tables() {
 }
 
 #[test]
+fn packs_of_equal_results_are_equal() {
+    let pack = |jobs: &str| {
+        let place = project();
+        place.run(&["run", FILE, "--jobs", jobs]).ends_with(0);
+        place.run(&["pack", FILE]).ends_with(0);
+        std::fs::read(place.path("reports/x.tar.zst")).unwrap()
+    };
+    assert!(pack("1") == pack("2"));
+}
+
+#[test]
+fn a_pack_names_the_machine_and_neither_host_nor_folder() {
+    let place = project();
+    place.run(&["run", FILE]).ends_with(0);
+    place.run(&["pack", FILE]).ends_with(0);
+    let (_, files) = unpacked(&place.path("reports/x.tar.zst"));
+    let findings: serde_json::Value = serde_json::from_slice(&files["findings.json"]).unwrap();
+    let [maker] = &findings["makers"].as_array().unwrap()[..] else { panic!("{findings}") };
+    assert_eq!(maker["keys"].as_array().unwrap().len(), 9);
+    let with = &maker["with"];
+    for part in ["processor", "instructions", "device", "proofmark", "profile"] {
+        assert!(with[part].as_str().is_some_and(|text| !text.is_empty()), "{part}: {with}");
+    }
+    assert!(!with.to_string().contains('/'), "{with}");
+    // Every result says it of itself.
+    let listed = place.run(&["ls", "--format", "json"]).ends_with(0).stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert!(listed.as_array().unwrap().iter().all(|held| held["made_with"] == *with), "{listed}");
+    let page = std::fs::read_to_string(place.path("reports/tiny.html")).unwrap();
+    assert!(page.contains("made on"));
+}
+
+#[test]
 fn a_pack_that_was_changed_is_refused_or_differs() {
     let place = project();
     place.run(&["run", FILE]).ends_with(0);

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::aside::ASIDE;
 use super::{Doing, StageRecord, Store, StoreFailure};
+use crate::provenance::Provenance;
 
 /// Something that a store holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,10 +24,21 @@ pub struct Held {
     pub bytes: u64,
     /// How long ago it was last written.
     pub age: Duration,
+    /// What its record says of how it was made; none of what is unfinished or damaged.
+    pub made: Option<Made>,
     /// Whether it is finished.
     pub finished: bool,
     /// Whether a process is making it, or waits for it.
     pub locked: bool,
+}
+
+/// How a result was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// With what; none in a result of an earlier version.
+    pub with: Option<Provenance>,
 }
 
 impl Store {
@@ -39,8 +51,11 @@ impl Store {
         for (stage, folder) in folders(&self.root.join("objects"))? {
             for (key, folder) in folders(&folder)? {
                 let record = StageRecord::read(&folder).ok().flatten();
-                let name = record.map(|record| record.name);
-                results.push(self.held(&stage, name, key, folder, true)?);
+                let mut held = self.held(&stage, None, key, folder, true)?;
+                if let Some(StageRecord { name, seconds, made_with: with, .. }) = record {
+                    (held.name, held.made) = (Some(name), Some(Made { seconds, with }));
+                }
+                results.push(held);
             }
         }
         results.sort_by(|a, b| (&a.stage, &a.name, &a.key).cmp(&(&b.stage, &b.name, &b.key)));
@@ -76,7 +91,8 @@ impl Store {
         let age = SystemTime::now().duration_since(written).unwrap_or_default();
         // Nobody makes what is finished.
         let locked = !finished && self.lock_of(stage, &key)?.is_none();
-        Ok(Held { stage: stage.to_owned(), name, key, folder, bytes, age, finished, locked })
+        let (stage, made) = (stage.to_owned(), None);
+        Ok(Held { stage, name, key, folder, bytes, age, made, finished, locked })
     }
 
     /// The lock of a result, unless another process holds it.

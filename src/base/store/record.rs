@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Doing, StoreFailure, write_whole};
+use crate::provenance::Provenance;
 
 /// The record's name in the folder of a result.
 pub(super) const RECORD: &str = "stage.json";
@@ -30,6 +31,9 @@ pub struct StageRecord {
     pub proofmark: String,
     /// Wall-clock seconds it took, in all processes that worked on it.
     pub seconds: f64,
+    /// With what it was made; none in a result of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<Provenance>,
     /// BLAKE3 digest of each file beside it that has no checksums of its own. None in a result
     /// of an earlier version, whose files are read as they are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

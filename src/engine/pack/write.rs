@@ -48,6 +48,7 @@ pub fn write(
 ) -> Result<Summary, Failure> {
     let (experiment, mut files) = project(entry, loaded)?;
     let mut findings = findings.clone();
+    findings.forget_times();
     for scores in &mut findings.scores {
         if let Some(file) = scores.file.take() {
             let name = format!("{PREDICTIONS}/{}.parquet", scores.key);

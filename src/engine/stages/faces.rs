@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::cost::{Cost, Costs};
+use crate::engine::graph::COMMIT;
 use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Work};
+use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_data::{Kind as VideoKind, Scan, demo};
 use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared, Project};
@@ -95,6 +97,14 @@ impl Work for PrepareFaces {
 
     fn declared(&self) -> (Origin, &'static str) {
         (self.dataset.name.origin, "this data set")
+    }
+
+    fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
+        let mut made_with = Provenance::of_this_process(COMMIT);
+        if making.world.scan(&self.dataset.name.value)?.undecoded() {
+            made_with.tools.insert("ffmpeg".to_owned(), Ffmpeg::find()?.number().to_owned());
+        }
+        Ok(made_with)
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {

@@ -10,6 +10,7 @@ use super::train::memory;
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Scores, Told, Until, Work};
 use crate::engine::world::World;
+use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
 use proofmark_lang::model::{Dataset, Experiment, Label, Precision, Project, Table};
@@ -150,6 +151,10 @@ impl Work for ScoreSplit {
 
     fn experiment(&self) -> Option<&str> {
         Some(&self.experiment.name.value)
+    }
+
+    fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
+        making.devices.provenance(&self.experiment)
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {

@@ -12,6 +12,7 @@ use crate::engine::graph::{Kind, Making, Nature, Need, Planning, SetKeys, Told, 
 use crate::engine::training_sets;
 use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
+use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Project, Weights};
 use proofmark_lang::span::Origin;
@@ -115,6 +116,10 @@ impl Work for TrainModel {
 
     fn experiment(&self) -> Option<&str> {
         Some(&self.experiment.name.value)
+    }
+
+    fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
+        making.devices.provenance(&self.experiment)
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {

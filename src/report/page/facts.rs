@@ -223,6 +223,7 @@ pub(super) fn column_facts(content: &Content, head: &ColumnHead) -> Facts {
         facts.push(fact("pixels (digest)", set.pixels.clone()));
         facts.push(fact("labels and splits (digest)", set.manifest.clone()));
         facts.push(fact("faces (key)", set.faces.clone()));
+        facts.extend(made_on(content, &set.faces));
     }
     facts
 }
@@ -231,13 +232,21 @@ pub(super) fn column_facts(content: &Content, head: &ColumnHead) -> Facts {
 pub(super) fn experiment_facts(content: &Content, experiment: &str) -> Facts {
     let mut facts = vec![fact("experiment", experiment)];
     match content.run(experiment) {
-        Some(run) => facts.extend(run_facts(run)),
+        Some(run) => {
+            facts.extend(run_facts(run));
+            facts.extend(made_on(content, &run.key));
+        }
         None => facts.push(fact("model", "none of this project's: its scores are another tool's")),
     }
     if let Some(text) = content.texts.get(experiment) {
         facts.push(fact("declared in", text.place.clone()));
     }
     facts
+}
+
+/// With what a result was made, as far as its record says.
+fn made_on(content: &Content, key: &str) -> Option<(String, String)> {
+    content.findings.maker(key).map(|with| fact("made on", with.to_string()))
 }
 
 fn run_facts(run: &Run) -> Facts {
@@ -250,9 +259,6 @@ fn run_facts(run: &Run) -> Facts {
         match &run.proofmark {
             Some(version) => facts.push(fact("trained by", format!("Proofmark {version}"))),
             None => facts.push(fact("trained by", "nobody yet")),
-        }
-        if let Some(seconds) = run.seconds {
-            facts.push(fact("training took", duration(seconds)));
         }
     }
     if let Some(load) = &run.load {
@@ -277,13 +283,4 @@ fn drawn(weights: &Value) -> String {
         _ => format!("{name} {value}"),
     });
     parts.collect::<Vec<_>>().join(", ")
-}
-
-/// Seconds for readers.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 90.0 => format!("{s:.1} s"),
-        s if s < 5400.0 => format!("{:.1} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
 }

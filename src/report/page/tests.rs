@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::content::*;
 use super::figures::Figures;
 use super::render::render;
-use crate::findings::{Findings, Run, ScoreFile, SetDigests, SetFigure};
+use crate::findings::{Findings, Maker, Run, ScoreFile, SetDigests, SetFigure};
 use crate::fixture::{certain, table};
 use crate::markup::escape;
 use crate::table::TableData;
+use proofmark_base::provenance::Provenance;
 use proofmark_lang::model::Split;
 use proofmark_model::weights::LoadReport;
 use proofmark_plan::scope::Target;
@@ -61,7 +62,6 @@ fn findings() -> Findings {
         inputs: json!({ "init": { "weights": { "digest": "d1" } }, "sample": "s1" }),
         seed: 7,
         proofmark: Some("0.1.0".into()),
-        seconds: Some(100.0),
         load: Some(LoadReport {
             file: format!("{HOSTILE}.pth"),
             matched: vec!["blocks.0".into()],
@@ -84,6 +84,18 @@ fn findings() -> Findings {
             pixels: "pixels-1".into(),
             manifest: "manifest-1".into(),
             faces: "faces-1".into(),
+        }],
+        makers: vec![Maker {
+            with: Provenance {
+                processor: "One".into(),
+                instructions: "x86_64, AVX2 and FMA".into(),
+                device: "cpu".into(),
+                proofmark: "0.1.0".into(),
+                profile: "dev".into(),
+                commit: "abc".into(),
+                ..Provenance::default()
+            },
+            keys: vec!["key-of-fsfm".into()],
         }],
         figures: vec![SetFigure {
             dataset: HOSTILE.into(),
@@ -244,7 +256,7 @@ fn a_cell_tells_where_its_number_comes_from() {
         ("run (key)", "key-of-fsfm"),
         ("seed", "7"),
         ("trained by", "Proofmark 0.1.0"),
-        ("training took", "1.7 min"),
+        ("made on", "One (x86_64, AVX2 and FMA), cpu, Proofmark 0.1.0 dev abc"),
         ("first weights (digest)", "d1"),
         ("training sample (key)", "s1"),
         ("declared in", "x.kdl:3"),

@@ -1,6 +1,6 @@
 //! Records as TensorBoard events.
 
-use super::record::{EpochRecord, StepRecord};
+use super::record::{EpochRecord, Pace, StepRecord};
 use super::tfrecord::{Message, framed};
 
 // Fields of `tensorboard/compat/proto/{event,summary}.proto`.
@@ -55,9 +55,10 @@ pub(super) fn epoch(record: &EpochRecord, number: u64) -> Vec<u8> {
     let mut scalars = vec![
         ("epoch/epoch".to_owned(), f64::from(record.epoch)),
         ("epoch/train_loss".to_owned(), record.train_loss),
-        ("epoch/images_per_second".to_owned(), record.images_per_second),
-        ("epoch/loader_share".to_owned(), record.loader_share),
     ];
+    let Pace { time, images_per_second, loader_share } = record.pace.unwrap_or_default();
+    let pace = [("images_per_second", images_per_second), ("loader_share", loader_share)];
+    scalars.extend(pace.map(|(tag, value)| (format!("epoch/{tag}"), value)));
     for part in &record.parts {
         scalars.push((format!("epoch/train_loss/{}", part.term), part.value));
     }
@@ -65,7 +66,7 @@ pub(super) fn epoch(record: &EpochRecord, number: u64) -> Vec<u8> {
     for (tag, value) in validated {
         scalars.extend(value.map(|value| (tag.to_owned(), value)));
     }
-    event(record.time, number, &scalars)
+    event(time, number, &scalars)
 }
 
 fn event(time: f64, number: u64, scalars: &[(String, f64)]) -> Vec<u8> {

@@ -49,22 +49,30 @@ pub struct EpochRecord {
     pub epoch: u32,
     /// Its number of steps.
     pub steps: u64,
-    /// When its validation ended, in seconds since 1970 (UTC).
-    pub time: f64,
+    /// When, and how fast; none in a pack.
+    #[serde(flatten)]
+    pub pace: Option<Pace>,
     /// Mean objective over its steps.
     pub train_loss: f64,
     /// Mean of each term over its steps, without its weight.
     pub parts: Vec<Part>,
-    /// Training faces per second of wall clock, validation not counted.
-    pub images_per_second: f64,
-    /// Share of that time that went by waiting for faces to be loaded and augmented.
-    pub loader_share: f64,
     /// Mean plain cross-entropy over validation faces; none without any.
     pub val_loss: Option<f64>,
     /// ROC-AUC of validation faces; none when one class is absent.
     pub val_auc: Option<f64>,
     /// Whether its checkpoint is the best so far.
     pub kept: bool,
+}
+
+/// When an epoch ended and how fast it was, which differs from run to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// When its validation ended, in seconds since 1970 (UTC).
+    pub time: f64,
+    /// Training faces per second of wall clock, validation not counted.
+    pub images_per_second: f64,
+    /// Share of that time that went by waiting for faces to be loaded and augmented.
+    pub loader_share: f64,
 }
 
 /// A term of the objective.
