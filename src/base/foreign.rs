@@ -13,19 +13,32 @@ pub const IMAGE_FILE: u64 = 1 << 30;
 /// Longest list of videos, frames or numbers that is read whole, in bytes.
 pub const LIST_FILE: u64 = 4 << 30;
 
+/// Most cells of a list that are held as text: a hundred million take some gigabytes.
+pub const LIST_CELLS: u64 = 1 << 27;
+
+/// Opens a file, which is no device or pipe.
+///
+/// # Errors
+/// What the system says; a file that is none.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Opening a pipe would wait for its other end, and a device may never end.
+    let metadata = std::fs::metadata(path)?;
+    match metadata.is_file() || metadata.is_dir() {
+        true => File::open(path),
+        false => Err(io::Error::other("it is not a regular file")),
+    }
+}
+
 /// The bytes of a file, which is no device or pipe, and no longer than `limit`.
 ///
 /// # Errors
 /// What the system says; a file that is too long.
 pub fn file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    // Opening a pipe would wait for its other end, and a device may never end.
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() && !metadata.is_dir() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    check_length(metadata.len(), limit)?;
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    let file = open(path)?;
+    let length = file.metadata()?.len();
+    check_length(length, limit)?;
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

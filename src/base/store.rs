@@ -26,6 +26,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::foreign;
 use crate::seal::{self, Seal};
 
 pub use aside::set_aside;
@@ -344,7 +345,7 @@ impl Store {
             return Ok(known.digest.clone());
         }
         let mut hasher = blake3::Hasher::new();
-        read(&mut File::open(path)?, stamp.0, &mut hasher)?;
+        read(&mut foreign::open(path)?, stamp.0, &mut hasher)?;
         let digest = hasher.finalize().to_hex()[..32].to_owned();
         tracing::debug!(file = %path.display(), %digest, "is read for its digest");
         let mut digests = self.lock();

@@ -3,7 +3,8 @@
 use super::args::AuditArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::{checked, failed};
+use super::project::checked;
+use super::told::failed;
 use crate::engine::tables;
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;

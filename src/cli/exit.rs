@@ -106,10 +106,9 @@ impl From<&Failure> for Exit {
         match failure {
             Failure::At(declared) => Self::from(&declared.cause),
             Failure::Interrupted => Self::Interrupted,
-            Failure::Data(_) | Failure::Weights(_) => Self::Data,
+            Failure::Data(_) | Failure::Read { .. } | Failure::Weights(_) => Self::Data,
             Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,
             Failure::Write { .. }
-            | Failure::Read { .. }
             | Failure::Faces(_)
             | Failure::Hub(_)
             | Failure::Store(_)

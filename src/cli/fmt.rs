@@ -3,7 +3,7 @@
 use super::args::FmtArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::failed;
+use super::told::failed;
 use proofmark_base::store::write_whole;
 use proofmark_lang::render::{Style, text as text_of};
 use proofmark_lang::{Sources, format};

@@ -8,7 +8,7 @@ use super::args::{Format, LsArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::duration;
-use super::project::failed;
+use super::told::failed;
 use proofmark_base::store::{Held, Store};
 use proofmark_base::work::Failure;
 use proofmark_lang::Sources;

@@ -4,7 +4,8 @@ use super::args::{PackArgs, ReplayArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::StageProgress;
-use super::project::{Stop, failed, print, session, with};
+use super::project::{Stop, ended, print, session, with};
+use super::told::failed;
 use crate::engine::pack::{self, Pack, Rebuilt, Replayed, rebuild};
 use crate::engine::session::Purpose;
 use crate::engine::tables;
@@ -57,10 +58,8 @@ pub fn replay(args: &ReplayArgs, printer: Printer) -> Exit {
         Ok(pack) => pack,
         Err(failure) => return failed(&failure, &Sources::default(), printer),
     };
-    match tell(args, &pack, printer) {
-        Ok(exit) => exit,
-        Err(failure) => failed(&pack.named(failure), &pack.loaded.sources, printer),
-    }
+    let told = tell(args, &pack, printer).map_err(|failure| Stop::Failure(pack.named(failure)));
+    ended(told, &pack.loaded.sources, printer)
 }
 
 fn tell(args: &ReplayArgs, pack: &Pack, printer: Printer) -> Result<Exit, Failure> {

@@ -11,7 +11,7 @@ use crate::engine::reason::Reason;
 use crate::engine::session::Purpose;
 use proofmark_lang::Loaded;
 use proofmark_plan::facts::Digest;
-use proofmark_plan::inputs::{Change, Found};
+use proofmark_plan::inputs::Change;
 use proofmark_plan::meaning::said;
 use proofmark_report::numbers::thousands;
 use proofmark_text::show;
@@ -97,7 +97,7 @@ impl Part {
             ),
             (_, works) => (name, works.concat()),
         };
-        let mut text = format!("{verb:<6}{kind:<8}{name:<40}{work}").trim_end().to_owned() + "\n";
+        let mut text = format!("{verb:<6}{kind:<10}{name:<38}{work}").trim_end().to_owned() + "\n";
         for why in why.iter().take(SHOWN) {
             text += &format!("      because {why}\n");
         }
@@ -147,30 +147,12 @@ fn words(reason: &Reason, loaded: &Loaded) -> Vec<String> {
     }
 }
 
-/// What to say of an input that no declaration states.
-fn upstream(found: Found) -> &'static str {
-    match found {
-        Found::Faces => "the prepared faces changed",
-        Found::Landmarks => "the landmarks changed",
-        Found::Sample => "the sampled faces changed",
-        Found::Model => "the model changed",
-        Found::Pixels => "files of the data set changed",
-        Found::Manifest => "the data set's list of videos, labels or splits changed",
-        Found::Weights => "the weights file changed",
-        Found::Reading => "this version of Proofmark reads the weights file otherwise",
-        Found::Detector => "the weights of the face detector changed",
-        Found::GivenLandmarks => "the file of landmarks changed",
-        Found::Scores => "the file of scores changed",
-        Found::Version => "this version of Proofmark computes it anew",
-    }
-}
-
 fn described(change: &Change, loaded: &Loaded) -> String {
     if let Some(found) = change.found {
         if let Some(from) = change.after.as_ref().and_then(Digest::to_come) {
             return format!("{from} is to be downloaded, and may have changed");
         }
-        let words = upstream(found);
+        let words = found.words();
         return match change.path.split_once('.') {
             Some((source, _))
                 if ["source ", "pseudo-fake "].iter().any(|kind| source.starts_with(kind)) =>

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::StageProgress;
-pub use super::told::{failed, print_missing};
+use super::told::{failed, print_missing};
 use crate::engine::session::{Purpose, Session};
 use proofmark_base::work::Failure;
 use proofmark_lang::render::{Style, text};
@@ -77,7 +77,7 @@ pub fn with(
     }
 }
 
-/// How a verb ends that was carried out on a file of these sources.
+/// How a verb ends. `sources` are those of the project, if it is of one.
 pub fn ended(verb: Result<Exit, Stop>, sources: &Sources, printer: Printer) -> Exit {
     match verb {
         Ok(exit) | Err(Stop::Exit(exit)) => exit,

@@ -8,7 +8,7 @@ use super::args::{FacesFrom, ScoreArgs, ScoreFormat};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::{StageProgress, bars};
-use super::project::failed;
+use super::told::failed;
 use crate::engine::device::open;
 use crate::engine::score::media::{Sort, media};
 use crate::engine::score::{Faces, Outcome, Request, Scored, find, score as score_media};

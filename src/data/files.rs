@@ -1,7 +1,6 @@
 //! Where the files of a manifest lie: below a root, in a second folder, or inside archives.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -85,7 +84,7 @@ impl Place {
             return foreign::file(&self.file, IMAGE_FILE);
         };
         foreign::check_length(length, IMAGE_FILE)?;
-        let mut file = File::open(&self.file)?;
+        let mut file = foreign::open(&self.file)?;
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();
         // The length is another's word: memory is taken for what is there, not for what is said.

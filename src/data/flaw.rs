@@ -223,8 +223,16 @@ pub(super) fn counted(n: usize, thing: &str) -> String {
 
 /// Names in backticks, separated by commas.
 pub(super) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
-    names.iter().map(|n| format!("`{}`", brief(n.as_ref()))).collect::<Vec<_>>().join(", ")
+    let quoted = names.iter().take(QUOTED).map(|n| format!("`{}`", brief(n.as_ref())));
+    let list = quoted.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(QUOTED) {
+        0 => list,
+        more => format!("{list} and {more} more"),
+    }
 }
+
+/// Names that are listed before the rest is counted.
+const QUOTED: usize = 40;
 
 /// A suggestion, if there is one.
 pub(super) fn did_you_mean(nearest: &Option<String>) -> String {

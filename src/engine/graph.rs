@@ -102,7 +102,7 @@ pub trait Work: Debug + Send + Sync {
     fn inputs(&self, project: &Project, facts: &Facts) -> Inputs;
     /// The stages whose results it reads.
     fn needs(&self) -> Vec<Need>;
-    /// Where what it makes is declared, and what is there in a few words.
+    /// The declaration that it is about, and what is there, in a few words.
     fn declared(&self) -> (Origin, &'static str);
     /// The experiment that it trains or scores, if it is of one.
     fn experiment(&self) -> Option<&str> {

@@ -118,10 +118,10 @@ impl Run<'_> {
         let memory = memory::available();
         let local = Local { jobs, memory, fail_fast: self.fail_fast, stop: self.stop };
         let outcomes = local.carry_out(&tasks, &|i| {
-            let stage = stages[i].1;
-            let made = watched(stage, || self.finish(stage, i + 1, stages.len()));
+            let make = || self.finish(stages[i].1, i + 1, stages.len());
+            let made = watched(stages[i].1, make);
             if let Err(failure) = &made {
-                self.observer.failed(stage, failure);
+                self.observer.failed(stages[i].1, failure);
             }
             made
         })?;

@@ -17,6 +17,7 @@ use proofmark_lang::span::Spanned;
 use proofmark_model::hub::HubFile;
 use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
 use proofmark_plan::scope::{datasets, experiments, marked};
+use proofmark_text::show::shown;
 
 /// The data sets and weights of a project as they are now.
 #[derive(Debug, Default)]
@@ -107,14 +108,15 @@ impl World {
         file.ok_or_else(|| Failure::data(format!("the weights of `{name}` are not there")))
     }
 
-    /// What was found of the data sets, and noticed in and across them.
+    /// What was found of the data sets, and noticed in and across them, each on one line whatever
+    /// files are called.
     pub fn all_notes(&self) -> impl Iterator<Item = String> {
         let of_sets = self.scans.values().flat_map(|scan| {
             let report = &scan.report;
             let notes = report.summary().into_iter().chain(report.notes());
             notes.map(|note| format!("data set {}: {note}", report.dataset)).collect::<Vec<_>>()
         });
-        of_sets.chain(self.notes.iter().cloned())
+        of_sets.chain(self.notes.iter().cloned()).map(|note| shown(&note).into_owned())
     }
 
     fn miss(&mut self, what: Sought, of: &str, why: Failure) {

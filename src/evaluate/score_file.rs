@@ -234,7 +234,7 @@ impl ScoreFile {
     }
 
     fn handle(&self) -> Result<File, FileError> {
-        File::open(&self.path).map_err(|source| self.unreadable(source))
+        foreign::open(&self.path).map_err(|source| self.unreadable(source))
     }
 
     fn unreadable(&self, source: std::io::Error) -> FileError {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::*;
 
+use proofmark_base::foreign;
 use proofmark_base::guard::{GaveUp, guarded};
 use proofmark_base::store::{StoreFailure, contents};
 
@@ -84,7 +85,7 @@ impl ParquetFile {
     /// # Errors
     /// A file that cannot be opened, is no Parquet, or contradicts itself.
     pub fn open(path: &Path) -> Result<Self, ParquetError> {
-        Self::new(Bytes::File(File::open(path)?))
+        Self::new(Bytes::File(foreign::open(path)?))
     }
 
     /// Opens a file of the store, or of a pack, which is compared with its digest.

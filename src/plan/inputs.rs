@@ -41,6 +41,26 @@ pub enum Found {
     Version,
 }
 
+impl Found {
+    /// What to say where it changed.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Faces => "the prepared faces changed",
+            Self::Landmarks => "the landmarks changed",
+            Self::Sample => "the sampled faces changed",
+            Self::Model => "the model changed",
+            Self::Pixels => "files of the data set changed",
+            Self::Manifest => "the data set's list of videos, labels or splits changed",
+            Self::Weights => "the weights file changed",
+            Self::Reading => "this version of Proofmark reads the weights file otherwise",
+            Self::Detector => "the weights of the face detector changed",
+            Self::GivenLandmarks => "the file of landmarks changed",
+            Self::Scores => "the file of scores changed",
+            Self::Version => "this version of Proofmark computes it anew",
+        }
+    }
+}
+
 /// Inputs of a stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inputs {

@@ -75,3 +75,43 @@ fn blends_are_scored_and_drawn() {
     assert_ne!(none.code, Some(0), "`base` has no pseudo-fakes");
     assert!(!place.path("other.png").exists());
 }
+
+#[test]
+fn landmarks_of_ones_own_are_those_of_the_face() {
+    let place = Place::with(&blended(2).replacen(
+        "faces size=32\n",
+        "faces size=32\n    landmarks \"points.csv\"\n",
+        1,
+    ));
+    let face = proofmark_prepare::landmarks::example(68);
+    let row = |video: &str, frame: &str, point: &dyn Fn([f32; 2]) -> [f32; 2]| {
+        let values = face.iter().flat_map(|p| point(*p)).map(|v| format!(",{v}"));
+        format!("{video},{frame}{}\n", values.collect::<String>())
+    };
+    let names: String = (0..68).map(|i| format!(",x{i},y{i}")).collect();
+    let prepare = |rows: &str| {
+        place.write("points.csv", format!("video,frame{names}\n{rows}"));
+        place.run(&["gallery", "x.kdl", "vit", "--out", "sheet.png"])
+    };
+    let in_pixels = |by: f32| move |[x, y]: [f32; 2]| [by * x, by * y];
+    // Nobody's points say whose are wanted.
+    let ran = prepare(&row("nobody", "0", &in_pixels(40.0))).ends_with(11);
+    let (_, rest) = ran.stderr.split_once("a row of its first face has `").unwrap();
+    let video = rest.split_once('`').unwrap().0;
+    // Of two faces in a frame the one is taken that the crop shows; points elsewhere are told.
+    let rows = [
+        row(video, "0", &in_pixels(2.0)),
+        row(video, "0.0", &in_pixels(40.0)),
+        row(video, "777", &in_pixels(40.0)),
+    ];
+    let ran = prepare(&rows.concat()).says("1 of ");
+    ran.says("of 1 frames in the file there is no image, such as frame 777");
+    // Points that are no face's, all together.
+    for wrong in
+        [&|[x, y]: [f32; 2]| [40.0 * y, 40.0 * x], &|[x, y]: [f32; 2]| [40.0 - 40.0 * x, 40.0 * y]]
+            as [&dyn Fn([f32; 2]) -> [f32; 2]; 2]
+    {
+        let ran = prepare(&row(video, "0", wrong)).ends_with(11);
+        ran.says("points.csv: jaw and brows of 1 in 1 faces do not go round a face");
+    }
+}

@@ -322,3 +322,24 @@ fn what_is_wrong_in_a_pack_is_told_alike_each_time() {
         once.says(&told);
     }
 }
+
+#[test]
+fn pipes_and_devices_are_not_waited_for() {
+    let place = Place::with(&TINY.replace("random std=0.02", "weights \"pipe\""));
+    for name in ["pipe", "pipe.csv", "pipe.parquet", "pipe.tar.zst"] {
+        let made = std::process::Command::new("mkfifo").arg(place.path(name)).status().unwrap();
+        assert!(made.success());
+    }
+    std::os::unix::fs::symlink("/dev/zero", place.path("endless")).unwrap();
+    place.write("y.kdl", TINY.replace("random std=0.02", "weights \"endless\""));
+    for (arguments, code) in [
+        (&["train", "x.kdl"][..], 11),
+        (&["train", "y.kdl"], 11),
+        (&["metrics", "pipe.csv", "--score", "a", "--label", "b"], 11),
+        (&["metrics", "pipe.parquet", "--score", "a", "--label", "b"], 11),
+        (&["replay", "pipe.tar.zst"], 20),
+        (&["diff", "pipe", "x.kdl"], 10),
+    ] {
+        place.run(arguments).ends_with(code).says("not a regular file");
+    }
+}

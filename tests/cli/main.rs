@@ -14,6 +14,7 @@ mod full;
 mod graph;
 mod heldout;
 mod hub;
+mod hub_cache;
 mod interrupt;
 mod layouts;
 mod outside;

@@ -1,5 +1,6 @@
 //! The wanted columns of a CSV or Parquet file, as text with line numbers.
 
+use std::io;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -8,7 +9,7 @@ use super::csv::Rows;
 use crate::error::DataError;
 use crate::flaw::{CsvFlaw, Nothing};
 use crate::words::nearest;
-use proofmark_base::foreign::{self, LIST_FILE};
+use proofmark_base::foreign::{self, LIST_CELLS, LIST_FILE};
 use proofmark_lang::span::Spanned;
 use proofmark_parquet::{ParquetError, ParquetFile};
 use proofmark_text::show::from_cell;
@@ -18,6 +19,8 @@ use proofmark_text::show::from_cell;
 pub struct Cells {
     /// What `lines` counts: `line` of a CSV file or `row` of a Parquet file.
     pub unit: &'static str,
+    /// The names of all columns of the file, in its order.
+    pub names: Vec<String>,
     /// Where each row begins, from 1.
     pub lines: Vec<u32>,
     /// The wanted columns, in the order asked for.
@@ -53,14 +56,19 @@ impl Cells {
         }
         let places = find(file, &fields, wanted)?;
         let width = fields.len();
-        let mut cells =
-            Self { unit: "line", lines: Vec::new(), columns: vec![Vec::new(); wanted.len()] };
+        let mut cells = Self {
+            unit: "line",
+            names: fields.clone(),
+            lines: Vec::new(),
+            columns: vec![Vec::new(); wanted.len()],
+        };
         while let Some(line) = rows.next_into(&mut fields).map_err(broken)? {
             if fields.len() != width {
                 let flaw = CsvFlaw::Ragged { found: fields.len(), expected: width };
                 return Err(broken((line, flaw)));
             }
             cells.lines.push(line);
+            check_size(file, cells.lines.len(), wanted.len())?;
             for (column, &place) in cells.columns.iter_mut().zip(&places) {
                 column.push(from_cell(&fields[place]).into_owned());
             }
@@ -76,12 +84,28 @@ impl Cells {
             let (file, column) = (file.to_owned(), name.clone());
             return Err(DataError::ColumnType { file, column, dtype });
         }
+        check_size(file, opened.height(), wanted.len())?;
         let wanted = names.clone();
         names.sort_unstable();
         names.dedup();
         let table = opened.read(Some(&names), None).map_err(|e| flaw(file, e))?;
         let columns: Result<Vec<_>, _> = wanted.iter().map(|n| texts(file, &table, n)).collect();
-        Ok(Self { unit: "row", lines: (1..=table.height() as u32).collect(), columns: columns? })
+        let lines = (1..=table.height() as u32).collect();
+        Ok(Self { unit: "row", names: opened.columns(), lines, columns: columns? })
+    }
+}
+
+/// Checks that so many cells fit into memory: a small file may hold very many of them.
+fn check_size(file: &Path, rows: usize, columns: usize) -> Result<(), DataError> {
+    match rows as u64 * columns as u64 <= LIST_CELLS {
+        true => Ok(()),
+        false => Err(DataError::Unreadable {
+            path: file.to_owned(),
+            source: io::Error::other(format!(
+                "{rows} rows of {columns} columns are more than the {LIST_CELLS} cells that are \
+                 read; leave out rows that are not needed"
+            )),
+        }),
     }
 }
 
@@ -132,8 +156,21 @@ fn texts(file: &Path, table: &DataFrame, name: &str) -> Result<Vec<String>, Data
 /// # Errors
 /// [`DataError::Unreadable`] or [`DataError::Parquet`].
 pub fn read_parquet(file: &Path) -> Result<DataFrame, DataError> {
-    let opened = ParquetFile::open(file).and_then(|opened| opened.read(None, None));
-    opened.map_err(|e| flaw(file, e))
+    let opened = ParquetFile::open(file).map_err(|e| flaw(file, e))?;
+    check_size(file, opened.height(), opened.columns().len())?;
+    opened.read(None, None).map_err(|e| flaw(file, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_of_very_many_cells_is_not_read() {
+        assert!(check_size("x.csv".as_ref(), 1 << 26, 2).is_ok());
+        let error = check_size("x.csv".as_ref(), (1 << 26) + 1, 2).unwrap_err().to_string();
+        assert!(error.contains("x.csv") && error.contains("67108865 rows of 2 columns"), "{error}");
+    }
 }
 
 fn flaw(file: &Path, error: ParquetError) -> DataError {

@@ -4,7 +4,6 @@
 //! folder. A split may be absent.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -17,7 +16,7 @@ use crate::files::{INSIDE, Members};
 use crate::manifest::{Frame, Kind};
 use crate::natural;
 use crate::words::Word;
-use proofmark_base::tar_members;
+use proofmark_base::{foreign, tar_members};
 use proofmark_lang::model::{Label, Split};
 
 /// The folders in their spellings, and what they hold.
@@ -135,7 +134,7 @@ fn index(file: &Path) -> Result<Archive, DataError> {
     let failed = |e: std::io::Error| broken(e.to_string());
     let unreadable = |e| tree::unreadable(file, e);
     let mut magic = Vec::new();
-    File::open(file).and_then(|f| f.take(2).read_to_end(&mut magic)).map_err(unreadable)?;
+    foreign::open(file).and_then(|f| f.take(2).read_to_end(&mut magic)).map_err(unreadable)?;
     if magic == [0x1f, 0x8b] {
         return Err(broken(
             "it is compressed, unlike the release; decompress it under the same name".to_owned(),
@@ -148,7 +147,7 @@ fn index(file: &Path) -> Result<Archive, DataError> {
         ));
     }
     let mut archive = Archive::default();
-    let mut members = tar_members::Members::seeking(File::open(file).map_err(unreadable)?);
+    let mut members = tar_members::Members::seeking(foreign::open(file).map_err(unreadable)?);
     while let Some(member) = members.next_member().map_err(failed)? {
         let shown = String::from_utf8_lossy(&member.name).into_owned();
         if member.kind == tar_members::Kind::Folder {
@@ -183,7 +182,7 @@ fn index(file: &Path) -> Result<Archive, DataError> {
 /// Whether a file ends with a block of zeros, as tar archives do.
 fn is_whole(file: &Path, length: u64) -> std::io::Result<bool> {
     let mut end = [1; BLOCK];
-    let mut file = File::open(file)?;
+    let mut file = foreign::open(file)?;
     if length < BLOCK as u64 || !length.is_multiple_of(BLOCK as u64) {
         return Ok(false);
     }

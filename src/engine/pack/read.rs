@@ -5,6 +5,7 @@ use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::card::{CARD, Card, FINDINGS, FORMAT, PREDICTIONS, PROJECT, TABLES, is_inside};
+use proofmark_base::foreign;
 use proofmark_base::tar_members::{Kind, Member, Members};
 use proofmark_base::work::Failure;
 use proofmark_lang::{DiskFiles, Loaded, load};
@@ -27,7 +28,7 @@ const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Whether a file looks like a pack rather than text.
 pub fn is_pack(path: &Path) -> bool {
     let mut start = [0; 4];
-    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == MAGIC
+    foreign::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == MAGIC
 }
 
 /// A pack, unpacked into a folder that goes with it.
@@ -160,7 +161,7 @@ fn flaw(path: &Path, why: &str) -> Failure {
 /// it says.
 fn unpack(path: &Path, folder: &Path) -> Result<Card, Failure> {
     let broken = |e: &std::io::Error| flaw(path, &e.to_string());
-    let file = File::open(path).map_err(|e| Failure::read(path, &e))?;
+    let file = foreign::open(path).map_err(|e| Failure::read(path, &e))?;
     let length = file.metadata().map_err(|e| Failure::read(path, &e))?.len();
     let decoder = zstd::Decoder::new(file).map_err(|e| broken(&e))?.single_frame();
     let mut members = Members::streaming(decoder);

@@ -95,16 +95,16 @@ impl Work for PrepareFaces {
         Vec::new()
     }
 
-    fn declared(&self) -> (Origin, &'static str) {
-        (self.dataset.name.origin, "this data set")
-    }
-
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
         let mut made_with = Provenance::of_this_process(COMMIT);
         if making.world.scan(&self.dataset.name.value)?.undecoded() {
             made_with.tools.insert("ffmpeg".to_owned(), Ffmpeg::find()?.number().to_owned());
         }
         Ok(made_with)
+    }
+
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.dataset.name.origin, "this data set")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -173,6 +173,7 @@ impl Work for PrepareFaces {
 /// The detector that a data set declares, with its thresholds.
 fn search(dataset: &Dataset, weights: Option<&Path>) -> Result<Option<Search>, Failure> {
     let rule = &dataset.faces;
+    let declared = rule.weights.as_ref().map_or(rule.detector.origin, |path| path.origin);
     if rule.detector.value == Declared::None {
         return Ok(None);
     }
@@ -180,7 +181,6 @@ fn search(dataset: &Dataset, weights: Option<&Path>) -> Result<Option<Search>, F
         Some(path) => Detector::open(path),
         None => Detector::embedded(),
     };
-    let declared = rule.weights.as_ref().map_or(rule.detector.origin, |path| path.origin);
     Ok(Some(Search {
         detector: detector.map_err(|e| Failure::run(e).at(declared, "this detector"))?,
         options: Options {
@@ -227,5 +227,5 @@ fn demo_videos(dataset: &Dataset, layout: &DemoLayout) -> Result<Vec<demo::DemoV
     let hidden: Vec<&str> = layout.hidden_methods.iter().map(|m| m.value.as_str()).collect();
     let declared: Vec<&str> = dataset.manipulations.iter().map(|m| m.name.value.as_str()).collect();
     let methods = if hidden.is_empty() { declared } else { hidden };
-    demo::videos(layout, &methods).map_err(Failure::data)
+    demo::videos(layout, &methods).map_err(|e| Failure::data(e))
 }

@@ -1,5 +1,6 @@
 //! Faces of a data set to their points.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -21,8 +22,9 @@ use proofmark_prepare::landmarks::{FaceMark, Given, LandmarkNet, Marks, Square, 
 
 /// Raised whenever the same faces get other points than before.
 const VERSION: u32 = 1;
-/// Of files with landmarks: since 2 a frame's number may be that in its file's name.
-const GIVEN_VERSION: u32 = 2;
+/// Of files with landmarks: since 2 a frame's number may be that in its file's name, since 3 of several
+/// rows of a frame the one on the face is taken where no detector found it, too.
+const GIVEN_VERSION: u32 = 3;
 /// Faces between two looks at whether to stop.
 const TOGETHER: usize = 256;
 /// Where nobody looked for a face in an image that is one, a face is looked for with these.
@@ -153,9 +155,32 @@ impl Work for FindLandmarks {
             ))
             .at(declared, "this file"));
         }
+        let mut line = format!("{with} of {count} faces have landmarks");
+        if let (Some((path, _)), Finder::Given(given)) = (given, &search.finder) {
+            check_order(path, &marks, with, faces).map_err(|why| why.at(declared, "this file"))?;
+            line += &given.lost().map_or_else(String::new, |lost| format!("; {lost}"));
+        }
         Marks(marks).write(folder, &faces.file).map_err(Failure::run)?;
-        Ok(Told::Line(format!("{with} of {count} faces have landmarks")))
+        Ok(Told::Line(line))
     }
+}
+
+/// Checks that the points of a file are those of faces, in their order. Of a face in profile they may
+/// not be, of half of all faces they are.
+fn check_order(path: &Path, marks: &[FaceMark], with: usize, faces: &Faces) -> Result<(), Failure> {
+    let odd = |mark: &FaceMark| mark.points.as_ref().is_some_and(|points| !points.go_round());
+    let count = marks.iter().filter(|mark| odd(mark)).count();
+    let Some(first) = marks.iter().position(odd).filter(|_| 2 * count > with) else {
+        return Ok(());
+    };
+    let (frame, _) = faces.file.place(first);
+    Err(Failure::data(format!(
+        "{}: jaw and brows of {count} in {with} faces do not go round a face, such as those of frame \
+         {frame} of `{}`; are x and y exchanged, the points counted from the other side, or in another \
+         order than dlib's?",
+        path.display(),
+        faces.file.video_key(first)
+    )))
 }
 
 /// Finds the points of single faces.
@@ -205,7 +230,11 @@ impl Search<'_> {
             }
             Finder::Given(given) => {
                 let (frame, _) = file.place(index);
-                let found = given.of(file.video_key(index), frame, detected);
+                let near = match detected {
+                    Some(bbox) => bbox.map(f64::from),
+                    None => of_window(window, bbox),
+                };
+                let found = given.of(file.video_key(index), frame, near, detected.is_some());
                 found.and_then(|points| in_crop(points, place))
             }
         };
@@ -233,4 +262,11 @@ fn in_window(window: Window, [x, y]: [f64; 2]) -> [f64; 2] {
         (x - f64::from(window.x)) / f64::from(window.width),
         (y - f64::from(window.y)) / f64::from(window.height),
     ]
+}
+
+/// A box in units of a window's sides as one in pixels of its frame.
+fn of_window(window: Window, [left, top, right, bottom]: UnitBox) -> [f64; 4] {
+    let x = |v: f32| f64::from(window.x) + f64::from(v) * f64::from(window.width);
+    let y = |v: f32| f64::from(window.y) + f64::from(v) * f64::from(window.height);
+    [x(left), y(top), x(right), y(bottom)]
 }

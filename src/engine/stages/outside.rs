@@ -11,7 +11,7 @@ use proofmark_base::store::{contents, write_whole};
 use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_evaluate::outside::{OutsideCoverage, OutsideError, read};
-use proofmark_evaluate::predictions::{Prediction, write};
+use proofmark_evaluate::predictions::{Prediction, PredictionsError, write};
 use proofmark_lang::model::{Dataset, Label, Predictions, Project, Table};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
@@ -111,7 +111,8 @@ impl Work for TakeScores {
         let classes = ["real", "fake"].map(str::to_owned);
         let metadata =
             BTreeMap::from([("proofmark.outside".to_owned(), declared.file.value.written.clone())]);
-        write(&folder.join(FILE), rows, &classes, &metadata).map_err(Failure::run)?;
+        write(&folder.join(FILE), rows, &classes, &metadata)
+            .map_err(|e: PredictionsError| Failure::run(e))?;
         let text =
             serde_json::to_vec_pretty(&coverage).map_err(|e| Failure::Internal(e.to_string()))?;
         write_whole(&folder.join(COVERAGE), &text)?;

@@ -145,16 +145,16 @@ impl Work for ScoreSplit {
         vec![(Kind::Faces, self.faces.clone()), (Kind::Train, self.model.clone())]
     }
 
-    fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
-    }
-
     fn experiment(&self) -> Option<&str> {
         Some(&self.experiment.name.value)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
         making.devices.provenance(&self.experiment)
+    }
+
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.name.origin, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {

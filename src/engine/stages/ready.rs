@@ -52,12 +52,12 @@ impl Work for UseReady {
         Vec::new()
     }
 
-    fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
-    }
-
     fn experiment(&self) -> Option<&str> {
         Some(&self.experiment.name.value)
+    }
+
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.name.origin, "this experiment")
     }
 
     fn cost(&self, _costs: &mut Costs<'_>) -> Result<Cost, Failure> {

@@ -110,16 +110,16 @@ impl Work for TrainModel {
         needs
     }
 
-    fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
-    }
-
     fn experiment(&self) -> Option<&str> {
         Some(&self.experiment.name.value)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
         making.devices.provenance(&self.experiment)
+    }
+
+    fn declared(&self) -> (Origin, &'static str) {
+        (self.experiment.name.origin, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -166,11 +166,11 @@ impl Work for TrainModel {
             write_json(&folder.join("load.json"), report)?;
         }
         let (recipe, location) = (&self.experiment.recipe, device.location());
-        let together = recipe.micro.as_ref().map_or(recipe.batch.value, |micro| micro.value);
+        let micro = recipe.micro.as_ref().map_or(recipe.batch.value, |micro| micro.value);
         tracing::info!(
             device = ?location,
             batch = recipe.batch.value,
-            at_a_time = together,
+            at_a_time = micro,
             faces = sets.train.len(),
             validation = sets.val.len(),
             "trains"

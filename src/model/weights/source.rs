@@ -1,9 +1,10 @@
 //! The bytes of a weights file, on disk or in memory, read in parts.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+
+use proofmark_base::foreign;
 
 /// Bytes that can be read from anywhere.
 trait Bytes: Read + Seek + Send {}
@@ -22,7 +23,7 @@ impl Source {
     /// # Errors
     /// What the system says.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = foreign::open(path)?;
         let length = file.metadata()?.len();
         Ok(Self { bytes: Box::new(file), length })
     }

@@ -5,17 +5,24 @@
 //! in its video, from 0, or the number in its file's name, and which of the two it is the file
 //! as a whole must show: faces must not get the points of other frames.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::points::Points;
 use proofmark_data::layout::cells::Cells;
 use proofmark_data::{DataError, Frame};
 use proofmark_lang::span::Spanned;
+use proofmark_text::show::brief;
 
 /// Overlap (intersection over union) of the box around the points and a face's from which
 /// they belong together.
 const OVERLAP: f64 = 0.2;
+
+/// Coordinates beyond this many pixels are of no image.
+const FARTHEST: f64 = 1e6;
+
+/// Numbers of points that are read.
+const COUNTS: [usize; 2] = [68, 81];
 
 /// Videos from which on it is no chance that all begin at the same number.
 const VIDEOS: usize = 3;
@@ -30,6 +37,33 @@ enum Named {
     File(String),
 }
 
+impl Named {
+    /// What a cell of `frame` says: a whole number, also as 12.0, or the name of a file.
+    fn of(cell: &str) -> Option<Self> {
+        match cell.parse::<f64>() {
+            Ok(number)
+                if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) =>
+            {
+                Some(Self::Number(number as u32))
+            }
+            Ok(_) => None,
+            Err(_) => {
+                let name = cell.rsplit(['/', '\\']).next().unwrap_or(cell);
+                let (stem, end) = name.rsplit_once('.')?;
+                let is_name = !stem.trim_matches('.').is_empty() && !end.is_empty();
+                is_name.then(|| Self::File(name.to_owned()))
+            }
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Number(number) => format!("frame {number}"),
+            Self::File(name) => format!("`{}`", brief(name)),
+        }
+    }
+}
+
 /// The faces of each video and frame, as the rows say it.
 type Rows = BTreeMap<(String, Named), OfFrame>;
 
@@ -38,6 +72,8 @@ type Rows = BTreeMap<(String, Named), OfFrame>;
 pub struct Given {
     /// By video and position of the frame.
     faces: HashMap<(String, u32), OfFrame>,
+    /// Frames of videos of images that no image has, with one of them.
+    lost: Option<(usize, String)>,
 }
 
 impl Given {
@@ -58,6 +94,7 @@ impl Given {
             count_from_zero(path, &rows)?;
         }
         let mut faces: HashMap<(String, u32), OfFrame> = HashMap::new();
+        let mut lost: Option<(usize, String)> = None;
         for ((video, named), points) in rows {
             let position = match (&named, images.get(video.as_str())) {
                 (Named::File(name), Some(images)) => images.names.get(name.as_str()).copied(),
@@ -67,23 +104,41 @@ impl Given {
                 }
                 (Named::Number(number), _) => Some(Some(*number)),
             };
+            let is_image = images.get(video.as_str()).is_none_or(|images| match position {
+                Some(Some(position)) => images.positions.contains(&position),
+                Some(None) | None => false,
+            });
+            if !is_image {
+                let count = lost.take().map_or(0, |(count, _)| count);
+                lost = Some((count + 1, format!("{} of `{}`", named.shown(), brief(&video))));
+            }
             if let Some(Some(position)) = position {
                 faces.entry((video, position)).or_default().extend(points);
             }
         }
-        Ok(Self { faces })
+        Ok(Self { faces, lost })
+    }
+
+    /// Frames for which there are points but no image, if there are any.
+    pub fn lost(&self) -> Option<String> {
+        let (count, one) = self.lost.as_ref()?;
+        Some(format!("of {count} frames in the file there is no image, such as {one}"))
     }
 
     /// The points of a face, in pixels of the frame: of the frame's faces the one that
-    /// overlaps most with this box (left, top, right, bottom), if any does; the first where
-    /// there is no box.
-    pub fn of(&self, video: &str, frame: u32, bbox: Option<[f32; 4]>) -> Option<&[[f64; 2]]> {
+    /// overlaps most with this box (left, top, right, bottom). A face that was detected has none
+    /// that hardly do.
+    pub fn of(
+        &self,
+        video: &str,
+        frame: u32,
+        bbox: [f64; 4],
+        is_detected: bool,
+    ) -> Option<&[[f64; 2]]> {
         let faces = self.faces.get(&(video.to_owned(), frame))?;
-        let Some(bbox) = bbox else { return faces.first().map(Vec::as_slice) };
-        let bbox = bbox.map(f64::from);
         let overlaps = faces.iter().map(|points| (overlap(bounds(points), bbox), points));
         let best = overlaps.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        (best.0 >= OVERLAP).then_some(best.1.as_slice())
+        (!is_detected || best.0 >= OVERLAP).then_some(best.1.as_slice())
     }
 }
 
@@ -94,12 +149,15 @@ struct Images<'a> {
     names: HashMap<&'a str, Option<u32>>,
     /// Position of each by the number in its file's name; none where several have it.
     numbers: BTreeMap<u32, Option<u32>>,
+    /// Positions of all.
+    positions: BTreeSet<u32>,
 }
 
 impl<'a> Images<'a> {
     fn add(&mut self, frame: &'a Frame) {
         let name = frame.path.rsplit('/').next().unwrap_or(&frame.path);
         let of_several = |position: &mut Option<u32>| *position = None;
+        self.positions.insert(frame.frame);
         self.names.entry(name).and_modify(of_several).or_insert(Some(frame.frame));
         if let Some(number) = number_in(name) {
             self.numbers.entry(number).and_modify(of_several).or_insert(Some(frame.frame));
@@ -170,38 +228,32 @@ fn count_from_zero(path: &Path, rows: &Rows) -> Result<(), String> {
 
 /// Reads the rows of a file.
 fn rows(path: &Path) -> Result<Rows, String> {
-    let cells = match read(path, 81) {
-        Err(DataError::NoColumn { column, .. }) if column != "video" && column != "frame" => {
-            read(path, 68)
+    let cells = match read(path, COUNTS[1]) {
+        Err(DataError::NoColumn { column, available, .. })
+            if is_coordinate(&column) && count_points(path, &available)? == COUNTS[0] =>
+        {
+            read(path, COUNTS[0])
         }
         other => other,
     };
     let cells = cells.map_err(|e| format!("landmarks: {e}"))?;
+    count_points(path, &cells.names)?;
     let mut faces = Rows::new();
     for (row, line) in cells.lines.iter().enumerate() {
+        let wrong = |text: &str, what: &str| {
+            format!("{}, {} {line}: `{}` is no {what}", path.display(), cells.unit, brief(text))
+        };
         let number = |column: &Vec<String>| {
             let text = column[row].trim();
-            let value = text.parse::<f64>().ok().filter(|v| v.is_finite());
-            value.ok_or_else(|| {
-                let path = path.display();
-                format!("{path}, {} {line}: `{text}` is no coordinate", cells.unit)
-            })
+            let value = text.parse::<f64>().ok().filter(|v| v.abs() <= FARTHEST);
+            value.ok_or_else(|| wrong(text, "coordinate in pixels"))
         };
         let [video, frame, coordinates @ ..] = &cells.columns[..] else {
             return Err(format!("{} has no columns", path.display()));
         };
         let frame = frame[row].trim();
-        let named = match frame.parse() {
-            Ok(number) => Named::Number(number),
-            Err(_) if frame.contains('.') && number_in(frame).is_some() => {
-                Named::File(frame.rsplit(['/', '\\']).next().unwrap_or(frame).to_owned())
-            }
-            Err(_) => {
-                let path = path.display();
-                let text = format!("{path}, {} {line}: `{frame}` is no frame number", cells.unit);
-                return Err(format!("{text} and no name of an image"));
-            }
-        };
+        let named =
+            Named::of(frame).ok_or_else(|| wrong(frame, "frame number and no name of an image"))?;
         let points = coordinates
             .chunks_exact(2)
             .map(|pair| Ok([number(&pair[0])?, number(&pair[1])?]))
@@ -209,6 +261,25 @@ fn rows(path: &Path) -> Result<Rows, String> {
         faces.entry((video[row].clone(), named)).or_default().push(points);
     }
     Ok(faces)
+}
+
+/// Whether a column is one of coordinates, such as `x12`.
+fn is_coordinate(column: &str) -> bool {
+    let number = column.strip_prefix(['x', 'y']);
+    number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// How many points a file has, if as many are read: other schemes have other ones under the same
+/// numbers.
+fn count_points(path: &Path, columns: &[String]) -> Result<usize, String> {
+    let count = columns.iter().filter(|column| is_coordinate(column)).count();
+    COUNTS.into_iter().find(|wanted| 2 * wanted == count).ok_or_else(|| {
+        format!(
+            "{} has {count} columns of coordinates; they are x0, y0 to x67, y67, 136 of them, or up \
+             to x80, y80 with the forehead, 162, in the order of dlib",
+            path.display()
+        )
+    })
 }
 
 fn read(path: &Path, count: usize) -> Result<Cells, DataError> {
@@ -241,125 +312,5 @@ pub fn in_crop(points: &[[f64; 2]], place: impl Fn([f64; 2]) -> [f64; 2]) -> Opt
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write;
-
-    use super::super::points::example;
-    use super::*;
-
-    fn table(count: usize) -> String {
-        let mut text = "video,frame".to_owned();
-        (0..count).for_each(|i| write!(text, ",x{i},y{i}").unwrap());
-        for offset in [0.0, 300.0] {
-            text += "\na/b,3";
-            for [x, y] in example(count) {
-                write!(text, ",{},{}", 100.0 * x + offset, 100.0 * y).unwrap();
-            }
-        }
-        text + "\n"
-    }
-
-    fn given(text: &str) -> Result<Given, String> {
-        of_files(text, &[])
-    }
-
-    /// Points of videos `v` and `w` with these files.
-    fn of_files(text: &str, files: &[&str]) -> Result<Given, String> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("points.csv");
-        std::fs::write(&path, text).unwrap();
-        let frames = files.iter().zip(0..).flat_map(|(file, frame)| {
-            ["v", "w"].map(|video| Frame {
-                video_key: video.into(),
-                frame,
-                path: format!("{video}/{file}"),
-            })
-        });
-        Given::read(&path, &frames.collect::<Vec<_>>())
-    }
-
-    /// A table of video `v` whose row number `i` has 68 points at `i`.
-    fn rows_of(frames: &[&str]) -> String {
-        let mut text = "video,frame".to_owned();
-        (0..68).for_each(|i| write!(text, ",x{i},y{i}").unwrap());
-        for (row, frame) in frames.iter().enumerate() {
-            write!(text, "\nv,{frame}").unwrap();
-            (0..136).for_each(|_| write!(text, ",{row}").unwrap());
-        }
-        text + "\n"
-    }
-
-    /// The row whose points each image has, by its position.
-    fn taken(frames: &[&str], files: &[&str]) -> Result<Vec<Option<f64>>, String> {
-        let given = of_files(&rows_of(frames), files)?;
-        Ok((0..files.len() as u32).map(|i| Some(given.of("v", i, None)?[0][0])).collect())
-    }
-
-    #[test]
-    fn frames_are_found_by_position_by_number_and_by_name() {
-        let strided = ["000.png", "012.png", "024.png", "036.png"];
-        let each = Ok(vec![Some(0.0), Some(1.0), Some(2.0), Some(3.0)]);
-        assert_eq!(taken(&["0", "12", "24", "36"], &strided), each);
-        assert_eq!(taken(&["0", "1", "2", "3"], &strided), each);
-        assert_eq!(taken(&["000.png", "012.png", "x/024.png", "036.png"], &strided), each);
-        assert_eq!(taken(&["12", "36"], &strided), Ok(vec![None, Some(0.0), None, Some(1.0)]));
-        // The number begins at 1 where the position begins at 0.
-        let from_one = ["f_1.png", "f_2.png", "f_3.png", "f_4.png"];
-        assert_eq!(taken(&["1", "2", "3", "4"], &from_one), each);
-        assert_eq!(taken(&["0", "1", "2", "3"], &from_one), each);
-    }
-
-    #[test]
-    fn frames_that_may_be_two_things_are_refused() {
-        let from_one = ["1.png", "2.png", "3.png"];
-        for frames in [&["0", "1", "2", "3"][..], &["1", "3"]] {
-            let error = taken(frames, &from_one).unwrap_err();
-            assert!(error.contains("may be positions") && error.contains("`012.png`"), "{error}");
-        }
-        // A number that two files have is nobody's.
-        let twice = ["a_5.png", "b_5.png", "c_7.png"];
-        assert_eq!(taken(&["5", "7"], &twice), Ok(vec![None, None, Some(1.0)]));
-    }
-
-    #[test]
-    fn positions_that_count_from_one_are_refused() {
-        let of_videos = |videos: &[&str], first: u32| {
-            let rows = rows_of(&["7"]);
-            let (head, row) = rows.trim_end().split_once('\n').unwrap();
-            let row = |video: &&str| {
-                (first..first + 3)
-                    .map(|frame| row.replace("v,7", &format!("{video},{frame}")))
-                    .collect::<Vec<_>>()
-                    .join("\n")
-            };
-            format!("{head}\n{}\n", videos.iter().map(row).collect::<Vec<_>>().join("\n"))
-        };
-        let error = given(&of_videos(&["a", "b", "c"], 1)).unwrap_err();
-        assert!(error.contains("seem to count from 1, in each of 3 videos"), "{error}");
-        // From 0 is right, and few videos may lack a face in their first frame.
-        assert!(given(&of_videos(&["a", "b", "c"], 0)).is_ok());
-        assert!(given(&of_videos(&["a", "b"], 1)).is_ok());
-    }
-
-    #[test]
-    fn a_face_gets_the_points_that_lie_on_it() {
-        for count in [68, 81] {
-            let given = given(&table(count)).unwrap();
-            let right = given.of("a/b", 3, Some([320.0, 10.0, 380.0, 90.0])).unwrap();
-            assert_eq!(right.len(), count);
-            assert!(right.iter().all(|p| p[0] > 300.0));
-            assert_eq!(given.of("a/b", 3, Some([600.0, 10.0, 680.0, 90.0])), None);
-            assert_eq!(given.of("a/b", 4, None), None);
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_place() {
-        let error = given(&table(68).replace("a/b,3,", "a/b,3,?")).unwrap_err();
-        assert!(error.contains("line 2") && error.contains("is no coordinate"), "{error}");
-        let error = given(&table(67)).unwrap_err();
-        assert!(error.contains("x67"), "{error}");
-        let error = given(&table(68).replace("video", "film")).unwrap_err();
-        assert!(error.contains("`video`"), "{error}");
-    }
-}
+#[path = "given_tests.rs"]
+mod tests;

@@ -13,6 +13,9 @@ pub type UnitBox = [f32; 4];
 const COUNTS: [usize; 2] = [68, 81];
 /// Share of the crop that the points have to surround. Less is no face.
 const LEAST: f64 = 0.01;
+/// Share of its own box that the outline of a face surrounds at least: of frontal faces it is about
+/// three quarters, of points in another order next to nothing.
+const ROUND: f64 = 0.2;
 
 impl Points {
     /// Points that are 68 or 81, finite, and surround a part of the crop.
@@ -41,19 +44,41 @@ impl Points {
         })
     }
 
+    /// Whether jaw and brows go round a face in dlib's order, however it is turned: those of a face
+    /// with x and y exchanged, counted from its other side, or in another order do not.
+    pub fn go_round(&self) -> bool {
+        let outline = self.outline(f64::from);
+        let box_area = {
+            let side = |axis: usize| {
+                let values = outline.iter().map(|p| p[axis]);
+                values.clone().fold(f64::MIN, f64::max) - values.fold(f64::MAX, f64::min)
+            };
+            side(0) * side(1)
+        };
+        -signed_area(&outline) > ROUND * box_area
+    }
+
     /// Share of the crop within the outline of jaw and brows.
     fn covered(&self) -> f64 {
         if self.0.len() < COUNTS[0] {
             return 0.0;
         }
-        let clamped = |[x, y]: [f32; 2]| [x, y].map(|v| f64::from(v.clamp(0.0, 1.0)));
-        let jaw = self.0[..17].iter();
-        let outline: Vec<[f64; 2]> =
-            jaw.chain(self.0[17..27].iter().rev()).map(|p| clamped(*p)).collect();
-        let next = outline.iter().cycle().skip(1);
-        let twice: f64 = outline.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
-        twice.abs() / 2.0
+        signed_area(&self.outline(|v| f64::from(v.clamp(0.0, 1.0)))).abs()
     }
+
+    /// The jaw, then the brows back.
+    fn outline(&self, value: impl Fn(f32) -> f64) -> Vec<[f64; 2]> {
+        let brows = self.0[17..27].iter().rev();
+        self.0[..17].iter().chain(brows).map(|[x, y]| [value(*x), value(*y)]).collect()
+    }
+}
+
+/// The area within a line that ends where it begins, negative where it goes round against the
+/// clock, as it is seen in an image.
+fn signed_area(outline: &[[f64; 2]]) -> f64 {
+    let next = outline.iter().cycle().skip(1);
+    let twice: f64 = outline.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
+    twice / 2.0
 }
 
 /// A schematic face: 68 or 81 points around the middle of a crop, for tests and pictures.
@@ -108,6 +133,23 @@ mod tests {
         let mut broken = example(68);
         broken[3][1] = f32::NAN;
         assert_eq!(Points::new(broken), None);
+    }
+
+    #[test]
+    fn points_in_another_order_do_not_go_round() {
+        let of = |points: Vec<[f32; 2]>| Points::new(points).unwrap();
+        let face = example(68);
+        assert!(of(face.clone()).go_round() && of(example(81)).go_round());
+        // Turned by a right angle it is still one.
+        assert!(of(face.iter().map(|[x, y]| [1.0 - y, *x]).collect()).go_round());
+        let exchanged: Vec<[f32; 2]> = face.iter().map(|[x, y]| [*y, *x]).collect();
+        assert!(!of(exchanged).go_round());
+        let mirrored: Vec<[f32; 2]> = face.iter().map(|[x, y]| [1.0 - x, *y]).collect();
+        assert!(!of(mirrored).go_round());
+        // A table with all x before all y.
+        let flat = face.as_flattened();
+        let other: Vec<[f32; 2]> = (0..68).map(|i| [flat[i], flat[68 + i]]).collect();
+        assert!(Points::new(other).is_none_or(|points| !points.go_round()));
     }
 
     #[test]
