@@ -9,7 +9,7 @@ pub use engine::run::{Ended, Observer};
 pub use engine::session::{How, Purpose, Session};
 pub use engine::tables::Built;
 pub use engine::world::{Missing, Sought, World};
-pub use proofmark_base::work::{Events, Failure, Silent};
+pub use proofmark_base::work::{Declared, Events, Failure, Mark, Silent};
 pub use proofmark_lang as lang;
 pub use proofmark_report as report;
 

@@ -27,18 +27,14 @@ pub fn words(failure: &Failure, sources: &Sources, printer: Printer) -> String {
 /// Prints a failure and gives its exit code. `sources` are those of the project, if it is one that
 /// failed.
 pub fn failed(failure: &Failure, sources: &Sources, printer: Printer) -> Exit {
-    match failure {
-        Failure::Interrupted => printer.always(&failure.to_string()),
-        _ => {
-            let hint = disk_hint(&failure.to_string());
-            printer.error(&words(failure, sources, printer), hint.as_deref());
-            // Whatever could not be kept: nothing is wrong with the data.
-            if hint.is_some() {
-                return Exit::Failed;
-            }
-        }
+    if let Failure::Interrupted = failure {
+        printer.always(&failure.to_string());
+        return Exit::Interrupted;
     }
-    Exit::from(failure)
+    let hint = disk_hint(&failure.to_string());
+    printer.error(&words(failure, sources, printer), hint.as_deref());
+    // Whatever could not be kept: nothing is wrong with the data.
+    if hint.is_some() { Exit::Failed } else { Exit::from(failure) }
 }
 
 /// Prints what was looked for and is not there.

@@ -13,10 +13,11 @@ use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
 use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
 use proofmark_lang::model::{DataPath, Dataset, Experiment, Project, Split, Weights};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::hub::HubFile;
 use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
 use proofmark_plan::scope::{datasets, experiments, marked};
+use proofmark_text::show::shown;
 
 /// The data sets and weights of a project as they are now.
 #[derive(Debug, Default)]
@@ -107,14 +108,15 @@ impl World {
         file.ok_or_else(|| Failure::data(format!("the weights of `{name}` are not there")))
     }
 
-    /// What was found of the data sets, and noticed in and across them.
+    /// What was found of the data sets, and noticed in and across them, each on one line whatever
+    /// files are called.
     pub fn all_notes(&self) -> impl Iterator<Item = String> {
         let of_sets = self.scans.values().flat_map(|scan| {
             let report = &scan.report;
             let notes = report.summary().into_iter().chain(report.notes());
             notes.map(|note| format!("data set {}: {note}", report.dataset)).collect::<Vec<_>>()
         });
-        of_sets.chain(self.notes.iter().cloned())
+        of_sets.chain(self.notes.iter().cloned()).map(|note| shown(&note).into_owned())
     }
 
     fn miss(&mut self, what: Sought, of: &str, why: Failure) {
@@ -151,10 +153,17 @@ impl Missing {
 /// What is said at the declaration of a file that is not there.
 const HERE: &str = "declared here";
 
-/// What is wrong with a data set, at what it is about, or else at the path of its files.
+/// What is wrong with a data set, at what it is about: else at how it is divided, or the path of its
+/// files.
 fn declared(error: DataError, dataset: &Dataset) -> Failure {
-    let at = dataset.layout.files().map_or(dataset.name.origin, |path| path.origin);
-    Failure::from(error).or_at(at, "read as declared here").or_at(dataset.name.origin, HERE)
+    let (at, text) = match (&error, dataset.layout.files()) {
+        (DataError::NoSplits { .. } | DataError::TooFewGroups { .. }, _) => {
+            (dataset.split.origin(), "divided here")
+        }
+        (_, Some(path)) => (path.origin, "read as declared here"),
+        (_, None) => (Origin::DEFAULT, HERE),
+    };
+    Failure::from(error).or_at(at, text).or_at(dataset.name.origin, HERE)
 }
 
 /// Environment variables of this process.

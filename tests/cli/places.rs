@@ -115,3 +115,104 @@ fn what_the_data_lack_points_at_all_that_asks_for_it() {
     let ran = Place::with(&text).run(&["plan", "x.kdl"]).ends_with(11);
     insta::assert_snapshot!("not_enough_data", told(&ran));
 }
+
+#[test]
+fn a_device_of_a_recipe_points_at_the_recipe_and_one_of_the_command_line_at_nothing() {
+    let device = "seed 0\n    device cuda:999\n}\nexperiment";
+    let place = Place::with(&TINY.replace("seed 0\n}\nexperiment", device));
+    let ran = place.run(&["run", "x.kdl"]).ends_with(20);
+    ran.says("device `cuda:999` cannot be used").says("╰── asked for here");
+    let ran = place.run(&["run", "x.kdl", "--device", "cuda:998"]).ends_with(20);
+    assert!(!ran.stderr.contains("asked for here"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_a_file_names_and_is_not_there_points_at_its_name() {
+    let place = with_folders();
+    for class in ["real", "fake"] {
+        place.write(&format!("faces/{class}/1.png"), class);
+    }
+    let text = std::fs::read_to_string(place.path("datasets/unseen.kdl")).unwrap();
+    let detector = "faces detector=retinaface weights=\"gone.pth\" size=32";
+    place.write("datasets/unseen.kdl", text.replace("faces size=32", detector));
+    let ran = place.run(&["plan", "x.kdl"]).ends_with(11);
+    ran.says(
+        "weights of the face detector of `unseen` were not found\n   ╭─[datasets/unseen.kdl:8:",
+    )
+    .says("╰── declared here");
+    place.write("datasets/unseen.kdl", text);
+    let reference = "    reference \"paper\" from=\"gone.csv\"\n    metric auc\n";
+    let tiny = std::fs::read_to_string(place.path("x.kdl")).unwrap();
+    place.write("x.kdl", tiny.replace("    metric auc\n", reference));
+    let ran = place.run(&["table", "x.kdl"]).ends_with(11);
+    ran.says("gone.csv").says("╰── this file");
+}
+
+#[test]
+fn a_column_under_its_coverage_points_at_the_bound() {
+    let place = with_folders();
+    for class in ["real", "fake"] {
+        let image = image::RgbImage::from_fn(40, 40, |x, y| image::Rgb([x as u8, y as u8, 7]));
+        place.write(&format!("faces/{class}/2.png"), class);
+        image.save(place.path(&format!("faces/{class}/1.png"))).unwrap();
+    }
+    let text = std::fs::read_to_string(place.path("datasets/unseen.kdl")).unwrap();
+    place.write(
+        "datasets/unseen.kdl",
+        text.replace("    faces", "    min-coverage (%)90\n    faces"),
+    );
+    let ran = place.run(&["run", "x.kdl"]).ends_with(11);
+    ran.says("╭─[datasets/unseen.kdl:8:18]").says("╰── not reached");
+}
+
+#[test]
+fn data_that_cannot_be_divided_point_at_the_division() {
+    let place = with_folders();
+    for class in ["real", "fake"] {
+        place.write(&format!("faces/{class}/1.png"), class);
+    }
+    let text = std::fs::read_to_string(place.path("datasets/unseen.kdl")).unwrap();
+    let carve = "split carve train=(%)50 val=(%)25 test=(%)25 seed=0";
+    place.write("datasets/unseen.kdl", text.replace("split only=test", carve));
+    let ran = place.run(&["plan", "x.kdl"]).ends_with(11);
+    ran.says("too few for 3 splits\n   ╭─[datasets/unseen.kdl:7:").says("╰── divided here");
+    place.write("datasets/unseen.kdl", text.replace("    split only=test\n", ""));
+    let ran = place.run(&["plan", "x.kdl"]).ends_with(11);
+    ran.says("nothing assigns the 2 videos").says("╭─[datasets/unseen.kdl:1:9]");
+}
+
+#[test]
+fn a_fake_without_a_class_points_at_the_attribution_that_needs_one() {
+    let place = Place::with(
+        "dataset set {
+    layout table file=\"list.csv\" path=file label=truth manipulation=method {
+        real \"0\"
+        fake \"1\"
+    }
+    manipulation Glue family=face-swap
+    split carve train=(%)50 val=(%)25 test=(%)25 seed=0
+    faces size=32
+}
+ensemble one { source set }
+backbone tiny { vit patch=8 width=16 depth=1 heads=2 image=32; pool patch-mean }
+init scratch { random std=0.02; normalize half }
+recipe short { epochs 1; batch 4; adamw lr=1e-3; keep last; seed 0 }
+experiment base {
+    data one; backbone tiny; init scratch; recipe short; loss { cross-entropy }
+    attribution by=manipulation
+}
+table tiny { row base; scenario \"In-distribution\" { column set \"Set\" }; metric auc }
+",
+    );
+    let mut rows = "file,truth,method\n".to_owned();
+    for i in 0..24u8 {
+        let shade = image::Rgb([i * 9, 3, 250 - i * 9]);
+        image::RgbImage::from_pixel(40, 40, shade).save(place.path(&format!("{i}.png"))).unwrap();
+        rows += &format!("{i}.png,{},{}\n", i % 2, if i % 2 == 1 && i < 9 { "Glue" } else { "" });
+    }
+    place.write("list.csv", rows);
+    let ran = place.run(&["run", "x.kdl", "--jobs", "1"]).ends_with(11);
+    ran.says("error: data set `set` does not say how its fakes were made")
+        .says("╭─[x.kdl:16:20]")
+        .says("╰── needs a class of each fake");
+}

@@ -148,6 +148,15 @@ impl SplitRule {
             Self::Only { .. } | Self::Carve { .. } => false,
         }
     }
+
+    /// Where it was written, if it was.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Official { val, .. } => val.as_ref().map_or(Origin::DEFAULT, |val| val.origin),
+            Self::Only { split } => split.origin,
+            Self::Carve { train, .. } => train.origin,
+        }
+    }
 }
 
 /// Which frames of a video are used.
