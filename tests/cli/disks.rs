@@ -140,14 +140,14 @@ fn data_sets_alone_are_prepared() {
     let place = Place::with(&sets);
     let plan = place.run(&["plan", "x.kdl"]).ends_with(0).stdout;
     assert!(
-        plan.contains("run   faces   seen") && plan.ends_with("2 to run, 0 to reuse\n"),
+        plan.contains("run   faces     seen") && plan.ends_with("2 to run, 0 to reuse\n"),
         "{plan}"
     );
     place.run(&["prepare", "x.kdl"]).ends_with(0).says("[2/2] faces unseen");
     // An experiment that uses them finds their faces.
     place.write("x.kdl", TINY);
     let plan = place.run(&["plan", "x.kdl", "--all"]).ends_with(0).stdout;
-    assert!(plan.contains("reuse faces   seen") && plan.contains("reuse faces   unseen"), "{plan}");
+    assert!(plan.contains("reuse faces     seen") && plan.contains("reuse faces     unseen"), "{plan}");
 }
 
 #[test]
@@ -171,10 +171,11 @@ fn what_is_missing_is_told_once_and_counted_by_what_it_is() {
     place.run(&["run", "x.kdl"]).ends_with(11).says("\n1 file of scores cannot be read");
 }
 
-/// The points of a face of 24 pixels, spread over it from `shift` on.
+/// The points of a face of 24 pixels, moved by a tenth of a pixel for each of `shift`.
 fn points(shift: usize) -> String {
-    let point = |i: usize| (2 + (i * 7 + shift) % 20, 2 + (i * 3 + shift) % 20);
-    (0..68).map(|i| format!(",{},{}", point(i).0, point(i).1)).collect()
+    let moved = |v: f32| 2.0 + 18.0 * v + 0.1 * shift as f32;
+    let face = proofmark_prepare::landmarks::example(68);
+    face.iter().map(|[x, y]| format!(",{},{}", moved(*x), moved(*y))).collect()
 }
 
 #[test]

@@ -337,7 +337,7 @@ fn pipes_and_devices_are_not_waited_for() {
         (&["train", "y.kdl"], 11),
         (&["metrics", "pipe.csv", "--score", "a", "--label", "b"], 11),
         (&["metrics", "pipe.parquet", "--score", "a", "--label", "b"], 11),
-        (&["replay", "pipe.tar.zst"], 20),
+        (&["replay", "pipe.tar.zst"], 11),
         (&["diff", "pipe", "x.kdl"], 10),
     ] {
         place.run(arguments).ends_with(code).says("not a regular file");

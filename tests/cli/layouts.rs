@@ -73,7 +73,7 @@ fn faces_in_archives_are_trained_on_without_unpacking() {
     // Another archive is other data.
     place.write("wdf/fake_test/1.tar.gz", archive("fake", 30));
     let plan = place.run(&["plan", "x.kdl"]).ends_with(0);
-    assert!(plan.stdout.contains("run   faces   set"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("run   faces     set"), "{}", plan.stdout);
 }
 
 #[test]
