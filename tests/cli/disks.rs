@@ -147,7 +147,10 @@ fn data_sets_alone_are_prepared() {
     // An experiment that uses them finds their faces.
     place.write("x.kdl", TINY);
     let plan = place.run(&["plan", "x.kdl", "--all"]).ends_with(0).stdout;
-    assert!(plan.contains("reuse faces     seen") && plan.contains("reuse faces     unseen"), "{plan}");
+    assert!(
+        plan.contains("reuse faces     seen") && plan.contains("reuse faces     unseen"),
+        "{plan}"
+    );
 }
 
 #[test]

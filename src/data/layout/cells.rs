@@ -161,6 +161,16 @@ pub fn read_parquet(file: &Path) -> Result<DataFrame, DataError> {
     opened.read(None, None).map_err(|e| flaw(file, e))
 }
 
+fn flaw(file: &Path, error: ParquetError) -> DataError {
+    match error {
+        ParquetError::Io(source) => DataError::Unreadable { path: file.to_owned(), source },
+        ParquetError::Store(why) => {
+            DataError::Parquet { file: file.to_owned(), why: why.to_string() }
+        }
+        ParquetError::Broken(why) => DataError::Parquet { file: file.to_owned(), why },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,15 +180,5 @@ mod tests {
         assert!(check_size("x.csv".as_ref(), 1 << 26, 2).is_ok());
         let error = check_size("x.csv".as_ref(), (1 << 26) + 1, 2).unwrap_err().to_string();
         assert!(error.contains("x.csv") && error.contains("67108865 rows of 2 columns"), "{error}");
-    }
-}
-
-fn flaw(file: &Path, error: ParquetError) -> DataError {
-    match error {
-        ParquetError::Io(source) => DataError::Unreadable { path: file.to_owned(), source },
-        ParquetError::Store(why) => {
-            DataError::Parquet { file: file.to_owned(), why: why.to_string() }
-        }
-        ParquetError::Broken(why) => DataError::Parquet { file: file.to_owned(), why },
     }
 }

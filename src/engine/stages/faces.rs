@@ -227,5 +227,5 @@ fn demo_videos(dataset: &Dataset, layout: &DemoLayout) -> Result<Vec<demo::DemoV
     let hidden: Vec<&str> = layout.hidden_methods.iter().map(|m| m.value.as_str()).collect();
     let declared: Vec<&str> = dataset.manipulations.iter().map(|m| m.name.value.as_str()).collect();
     let methods = if hidden.is_empty() { declared } else { hidden };
-    demo::videos(layout, &methods).map_err(|e| Failure::data(e))
+    demo::videos(layout, &methods).map_err(Failure::data)
 }
