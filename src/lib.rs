@@ -4,7 +4,9 @@
 pub mod cli;
 pub mod engine;
 
-pub use proofmark_base::{foreign, guard, rng, seal, store, tar_members, wide, work};
+pub use proofmark_base::{
+    approx, foreign, fused, guard, math, product, rng, seal, store, tar_members, wide, width, work,
+};
 pub use proofmark_data as data;
 pub use proofmark_evaluate as evaluate;
 pub use proofmark_lang as lang;
