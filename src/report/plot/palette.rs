@@ -2,7 +2,6 @@
 //! colours, in print and on a dark page.
 
 use super::chart::Mark;
-use proofmark_base::math::pow;
 
 /// A colour on a light and on a dark page.
 #[derive(Clone, Copy, Debug)]
@@ -137,6 +136,7 @@ fn colours(value: impl Fn(Colour) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proofmark_base::math::pow;
 
     /// Relative luminance as WCAG 2 defines it.
     fn luminance(colour: &str) -> f64 {
