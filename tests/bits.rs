@@ -4,7 +4,7 @@
 use proofmark::engine::bits::{EXPECTED, digests, unlike};
 use proofmark::width::Width;
 
-/// The only test of this program: the width is the whole process's.
+/// The only test of this program that computes: the width is the whole process's.
 #[test]
 fn every_width_and_number_of_threads_gives_the_committed_digests() {
     let mut seen = Vec::new();
@@ -24,5 +24,17 @@ fn every_width_and_number_of_threads_gives_the_committed_digests() {
     }
     for (how, ours) in &seen {
         assert!(ours == EXPECTED, "{how}: {:?} differ\n{ours}\n{EXPECTED}", unlike(ours));
+    }
+}
+
+#[test]
+fn a_width_that_is_none_is_a_usage_error() {
+    for (asked, code, said) in [("avx9", 2, "this machine has"), ("portable", 0, "")] {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("proofmark"));
+        command.args(["check", "experiments/quickstart.kdl"]).env("PROOFMARK_SIMD", asked);
+        let output = command.output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{error}");
+        assert!(error.contains(said), "{error}");
     }
 }
