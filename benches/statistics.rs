@@ -6,6 +6,7 @@
 
 use std::time::Instant;
 
+use proofmark_base::math::exp;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_evaluate::measure::Measure;
 use proofmark_evaluate::statistics::bootstrap::{Item, Replica, Stratum, Unit};
@@ -22,7 +23,7 @@ fn items(column: u32, row: u64) -> Vec<Item> {
     (0..VIDEOS)
         .map(|video| {
             let fake = video >= VIDEOS / 2;
-            let score = 1.0 / (1.0 + (-rng.normal() - f64::from(u8::from(fake))).exp());
+            let score = 1.0 / (1.0 + exp(-rng.normal() - f64::from(u8::from(fake))));
             Item { video, fake, score }
         })
         .collect()

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use candle_core::Device;
-use gemm::{Parallelism, gemm};
+use proofmark_base::product::{Mat, Out, Threads, product};
 use proofmark_lang::model::{AdamW as Settings, Loss, LossTerm, Pool, Precision};
 use proofmark_lang::span::Spanned;
 use proofmark_model::gradients::Gradients;
@@ -122,7 +122,7 @@ fn products(config: &VitConfig, batch: usize, rounds: usize) -> Vec<f64> {
             for (m, n, k) in
                 [(rows, outputs, inputs), (rows, inputs, outputs), (outputs, inputs, rows)]
             {
-                product(&a, &b, &mut out, (m, n, k), Parallelism::Rayon(0));
+                one(&a, &b, &mut out, (m, n, k), Threads::All);
             }
         };
         layer(3 * config.patch * config.patch, d);
@@ -137,7 +137,7 @@ fn products(config: &VitConfig, batch: usize, rounds: usize) -> Vec<f64> {
         out.par_chunks_mut(out_chunk(largest, batch)).take(batch).for_each(|out| {
             for _ in 0..config.depth * config.heads {
                 for shape in [scores, mixed, scores, scores, mixed, mixed, mixed] {
-                    product(&a, &b, out, shape, Parallelism::None);
+                    one(&a, &b, out, shape, Threads::One);
                 }
             }
         });
@@ -148,39 +148,9 @@ fn out_chunk(largest: usize, batch: usize) -> usize {
     largest / batch
 }
 
-fn product(
-    a: &[f32],
-    b: &[f32],
-    out: &mut [f32],
-    (m, n, k): (usize, usize, usize),
-    threads: Parallelism,
-) {
-    assert!(m * k <= a.len() && k * n <= b.len() && m * n <= out.len());
-    let (rows, cols) = (n as isize, k as isize);
-    // SAFETY: the three matrices lie within their slices.
-    unsafe {
-        gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            rows,
-            false,
-            a.as_ptr(),
-            1,
-            cols,
-            b.as_ptr(),
-            1,
-            rows,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            threads,
-        );
-    }
+fn one(a: &[f32], b: &[f32], out: &mut [f32], (m, n, k): (usize, usize, usize), threads: Threads) {
+    let (a, b) = (Mat::new(&a[..m * k], m), Mat::new(&b[..k * n], k));
+    product(Out::new(&mut out[..m * n], n), a, b, 1.0, false, threads);
 }
 
 /// The most memory that this process has had, in bytes (Linux).

@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use proofmark::cli::{self, args::Cli};
+use proofmark_base::width::Width;
 
 // Training allocates and frees large buffers at every step; the system's allocator
 // gives their pages back each time.
@@ -24,8 +26,16 @@ fn main() -> ExitCode {
     unsafe {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
-    match Cli::try_parse() {
+    match Cli::try_parse().and_then(with_registers) {
         Ok(cli) => cli::main(&cli).into(),
         Err(error) => cli::usage(error).into(),
+    }
+}
+
+/// Refuses a width of registers that is none, or that this machine lacks.
+fn with_registers(cli: Cli) -> Result<Cli, clap::Error> {
+    match Width::asked() {
+        Ok(_) => Ok(cli),
+        Err(text) => Err(Cli::command().error(ErrorKind::InvalidValue, text)),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
+use proofmark_base::math::exp;
 use proofmark_lang::model::{Pool, Precision};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
@@ -365,7 +366,7 @@ fn outputs_of_a_classifier_are_put_in_order() {
     let architecture = Architecture::from(config.clone());
     let results = reference("results.safetensors");
     let theirs = values(&results["cls"]);
-    let fake = |logits: &[f32]| 1.0 / (1.0 + f64::from(logits[0] - logits[1]).exp());
+    let fake = |logits: &[f32]| 1.0 / (1.0 + exp(f64::from(logits[0] - logits[1])));
     let score = |file: &Path, head: &[&str]| -> Result<f64, WeightsError> {
         let head: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
         let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();

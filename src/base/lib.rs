@@ -1,12 +1,17 @@
-//! What every room shares: random numbers, loops in wide registers, progress and failure, the store,
-//! and how files of others are read.
+//! What every room shares: random numbers, loops in wide registers and matrix products, progress and
+//! failure, the store, and how files of others are read.
 
+pub mod approx;
 pub mod foreign;
+pub mod fused;
 pub mod guard;
+pub mod math;
+pub mod product;
 pub mod provenance;
 pub mod rng;
 pub mod seal;
 pub mod store;
 pub mod tar_members;
 pub mod wide;
+pub mod width;
 pub mod work;

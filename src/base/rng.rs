@@ -3,6 +3,8 @@
 //!
 //! The generator is Philox4x32-10 (Salmon et al., SC 2011).
 
+use crate::approx::{self, sin_cos_of_turn};
+use crate::math::{cos, ln, pow, powi};
 use crate::wide::wide;
 
 /// What a stream of random numbers is used for. Streams never overlap.
@@ -127,8 +129,8 @@ impl Rng {
 
     /// Standard normal (Box-Muller).
     pub fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+        let radius = (-2.0 * ln(1.0 - self.uniform())).sqrt();
+        radius * cos(std::f64::consts::TAU * self.uniform())
     }
 
     /// Fills with what [`Self::next_u32`] would give one by one.
@@ -154,21 +156,18 @@ impl Rng {
     /// Standard normals in f32, two at a time (Box-Muller): within ±5.8.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
         const MOST: usize = 256;
-        let (mut bits, mut order, mut normals) = ([[0; 2]; MOST], [0; MOST], [[0.0; 2]; MOST]);
+        let (mut bits, mut normals) = ([[0; 2]; MOST], [[0.0; 2]; MOST]);
         for out in out.chunks_mut(2 * MOST) {
             let pairs = out.len().div_ceil(2);
-            let (bits, order) = (&mut bits[..pairs], &mut order[..pairs]);
-            self.fill_u32(bits.as_flattened_mut());
-            sort_by_octant(bits, order);
-            for pair in order.iter().map(|pair| usize::from(*pair)) {
-                let [unit, angle] = bits[pair];
-                // 24 bits, never 0.
-                let unit = ((unit >> 8) + 1) as f32 / (1 << 24) as f32;
-                let angle = (angle >> 8) as f32 / (1 << 24) as f32;
-                let radius = (-2.0 * unit.ln()).sqrt();
-                let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
-                normals[pair] = [radius * cos, radius * sin];
-            }
+            self.fill_u32(bits[..pairs].as_flattened_mut());
+            wide(
+                #[inline(always)]
+                || {
+                    for (normals, [unit, angle]) in normals.iter_mut().zip(bits) {
+                        *normals = pair_of_normals(unit, angle);
+                    }
+                },
+            );
             out.copy_from_slice(&normals.as_flattened()[..out.len()]);
         }
     }
@@ -189,14 +188,14 @@ impl Rng {
         if shape < 1.0 {
             // Below 1 the method starts from the shape above, scaled down.
             let above = self.gamma(shape + 1.0);
-            return above * (1.0 - self.uniform()).powf(1.0 / shape);
+            return above * pow(1.0 - self.uniform(), 1.0 / shape);
         }
         let d = shape - 1.0 / 3.0;
         let c = 1.0 / (9.0 * d).sqrt();
         loop {
             let x = self.normal();
-            let v = (1.0 + c * x).powi(3);
-            if v > 0.0 && (1.0 - self.uniform()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+            let v = powi(1.0 + c * x, 3);
+            if v > 0.0 && ln(1.0 - self.uniform()) < 0.5 * x * x + d - d * v + d * ln(v) {
                 return d * v;
             }
         }
@@ -217,23 +216,14 @@ impl Rng {
     }
 }
 
-/// The numbers of the pairs by the octant of their angle, the second of a pair. Libraries
-/// branch by octant to find a sine, and a processor guesses right where the octant stays.
-fn sort_by_octant(pairs: &[[u32; 2]], order: &mut [u16]) {
-    let octant = |pair: &[u32; 2]| (pair[1] >> 29) as usize;
-    let mut counts = [0; 8];
-    for pair in pairs {
-        counts[octant(pair)] += 1;
-    }
-    let mut places = [0; 8];
-    for i in 1..8 {
-        places[i] = places[i - 1] + counts[i - 1];
-    }
-    for (number, pair) in pairs.iter().enumerate() {
-        let place: &mut usize = &mut places[octant(pair)];
-        order[*place] = number as u16;
-        *place += 1;
-    }
+/// Two standard normals from 24 bits each of two words.
+#[inline(always)]
+fn pair_of_normals(unit: u32, angle: u32) -> [f32; 2] {
+    // Never 0.
+    let unit = ((unit >> 8) + 1) as f32 / (1 << 24) as f32;
+    let radius = (-2.0 * approx::ln(unit)).sqrt();
+    let (sin, cos) = sin_cos_of_turn(angle >> 8);
+    [radius * cos, radius * sin]
 }
 
 /// The number of a name, for the sample of a sequence: 56 bits of its digest.
@@ -315,11 +305,8 @@ mod tests {
                 let mut at_once = plain.clone();
                 at_once.fill_normal(&mut normals);
                 for pair in normals.chunks(2) {
-                    let unit = ((plain.next_u32() >> 8) + 1) as f32 / 16_777_216.0;
-                    let angle = (plain.next_u32() >> 8) as f32 / 16_777_216.0;
-                    let radius = (-2.0 * unit.ln()).sqrt();
-                    let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
-                    assert_eq!(pair, &[radius * cos, radius * sin][..pair.len()]);
+                    let expected = pair_of_normals(plain.next_u32(), plain.next_u32());
+                    assert_eq!(pair, &expected[..pair.len()]);
                 }
                 assert_eq!(at_once.next_u32(), plain.next_u32());
             }

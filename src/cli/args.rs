@@ -73,6 +73,8 @@ pub enum Verb {
     Replay(ReplayArgs),
     /// Say what two experiment files, or two packs, mean differently
     Diff(DiffArgs),
+    /// Say what this machine computes with, and whether its bits are those of every machine
+    Doctor(DoctorArgs),
     /// Explain an error code or an exit code
     Explain(ExplainArgs),
     /// Lay out experiment files in the standard style
@@ -330,6 +332,18 @@ pub struct DiffArgs {
     /// How differences are printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Compute small samples of all arithmetic in every width and on 1, 2 and 3 threads, and compare
+    /// their digests with those that every machine gives (exit 30 where they differ)
+    #[arg(long)]
+    pub bits: bool,
+    /// Print this machine's digests alone
+    #[arg(long, conflicts_with = "bits")]
+    pub digests: bool,
 }
 
 /// `explain`.

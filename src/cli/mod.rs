@@ -6,6 +6,7 @@ mod check;
 mod claims;
 mod data;
 mod diff;
+mod doctor;
 pub mod exit;
 mod explain;
 mod export;
@@ -74,6 +75,7 @@ fn carry_out(verb: &Verb, printer: Printer) -> Exit {
         Verb::Pack(args) => pack::pack(args, printer),
         Verb::Replay(args) => pack::replay(args, printer),
         Verb::Diff(args) => diff::diff(args, printer),
+        Verb::Doctor(args) => doctor::doctor(args, printer),
         Verb::Explain(args) => explain::explain(args, printer),
         Verb::Fmt(args) => fmt::fmt(args, printer),
     }

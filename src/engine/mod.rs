@@ -1,5 +1,6 @@
 //! Runs a plan: looks at the data, makes what is not in the store, builds the tables.
 
+pub mod bits;
 pub mod cost;
 pub mod device;
 pub mod enough;

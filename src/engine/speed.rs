@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use proofmark_model::product_of;
+use proofmark_base::product::product_of;
 
 /// How long is measured, after a first product that is not counted.
 const MEASURED: Duration = Duration::from_millis(30);

@@ -1,7 +1,7 @@
 //! Euclidean distances between the embeddings of a batch, and the gradient back through
 //! them: two matrix products in f64, O(B² D) time and O(B²) memory.
 
-use gemm::{Parallelism, gemm};
+use proofmark_base::wide::wide;
 use rayon::prelude::*;
 
 /// Rows of a product that one task computes. Fixed, so that no rounding depends on the
@@ -104,47 +104,76 @@ enum Order {
     ColumnMajor,
 }
 
-/// `left` (M × K, row-major, K = `inner`) times `right` (K × N), row-major.
+/// Columns that lie in registers, and rows that they are summed for, at a time.
+const ACROSS: usize = 8;
+const DOWN: usize = 6;
+
+/// `left` (M × K, row-major, K = `inner`) times `right` (K × N), row-major. An element is one chain
+/// of fused multiply-adds from 0, in the order of k.
 fn product(left: &[f64], inner: usize, right: &[f64], order: Order) -> Vec<f64> {
     let columns = right.len() / inner;
-    let (row_stride, column_stride) = match order {
-        Order::RowMajor => (columns, 1),
-        Order::ColumnMajor => (1, inner),
+    let at = |k: usize, column: usize| match order {
+        Order::RowMajor => right[k * columns + column],
+        Order::ColumnMajor => right[column * inner + k],
     };
+    // A few columns of each k side by side.
+    let mut panels = vec![[0f64; ACROSS]; columns.div_ceil(ACROSS) * inner];
+    panels.par_chunks_mut(inner).enumerate().for_each(|(panel, lines)| {
+        let from = panel * ACROSS;
+        for (k, line) in lines.iter_mut().enumerate() {
+            for (value, column) in line.iter_mut().zip(from..columns) {
+                *value = at(k, column);
+            }
+        }
+    });
     let mut out = vec![0f64; left.len() / inner * columns];
     out.par_chunks_mut(ROWS * columns).zip(left.par_chunks(ROWS * inner)).for_each(
         |(out, left)| {
-            let rows = left.len() / inner;
-            assert!(out.len() == rows * columns && right.len() == inner * columns);
-            // SAFETY: by the assertion, `out` is rows × columns and `left` rows × inner,
-            // row-major, and `right` is inner × columns by its strides: every access is in
-            // bounds. `out` is borrowed mutably, so it overlaps neither side.
-            unsafe {
-                gemm(
-                    rows,
-                    columns,
-                    inner,
-                    out.as_mut_ptr(),
-                    1,
-                    columns as isize,
-                    false,
-                    left.as_ptr(),
-                    1,
-                    inner as isize,
-                    right.as_ptr(),
-                    column_stride as isize,
-                    row_stride as isize,
-                    0.0,
-                    1.0,
-                    false,
-                    false,
-                    false,
-                    Parallelism::None,
-                );
+            for (panel, lines) in panels.chunks_exact(inner).enumerate() {
+                let from = panel * ACROSS;
+                let tiles = out.chunks_mut(DOWN * columns).zip(left.chunks(DOWN * inner));
+                for (out, left) in tiles {
+                    let sums = if left.len() == DOWN * inner {
+                        sums_of::<DOWN>(left, inner, lines)
+                    } else {
+                        let mut some = [[0.0; ACROSS]; DOWN];
+                        for (sum, left) in some.iter_mut().zip(left.chunks_exact(inner)) {
+                            [*sum] = sums_of::<1>(left, inner, lines);
+                        }
+                        some
+                    };
+                    for (out, sums) in out.chunks_exact_mut(columns).zip(sums) {
+                        let out = &mut out[from..columns.min(from + ACROSS)];
+                        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum);
+                    }
+                }
             }
         },
     );
     out
+}
+
+/// The sums of R rows for the columns of a panel.
+fn sums_of<const R: usize>(
+    left: &[f64],
+    inner: usize,
+    lines: &[[f64; ACROSS]],
+) -> [[f64; ACROSS]; R] {
+    wide(
+        #[inline(always)]
+        || {
+            let mut sums = [[0.0; ACROSS]; R];
+            let rows: [&[f64]; R] = std::array::from_fn(|r| &left[r * inner..][..lines.len()]);
+            for (k, line) in lines.iter().enumerate() {
+                for (sums, row) in sums.iter_mut().zip(rows) {
+                    for (sum, value) in sums.iter_mut().zip(line) {
+                        *sum = row[k].mul_add(*value, *sum);
+                    }
+                }
+            }
+            sums
+        },
+    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The network: Vision Transformer, differentiable ops, first weights, losses.
 
-mod approx;
 pub mod architecture;
 pub mod convolution;
 mod distance;
 pub mod efficientnet;
+pub mod exact;
 pub mod gradients;
 pub mod hub;
 pub mod init;
@@ -16,5 +16,3 @@ pub mod triplet;
 mod trunk;
 pub mod vit;
 pub mod weights;
-
-pub use trunk::product_of;

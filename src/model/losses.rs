@@ -1,9 +1,10 @@
 //! The training objective: cross-entropy and triplet terms (paper section 3.3).
 
-use candle_core::{D, Result, Tensor};
-use candle_nn::ops::log_softmax;
+use candle_core::{Result, Tensor};
 
+use super::exact::known;
 use super::triplet::{TripletStats, triplet};
+use proofmark_base::math::{exp, ln};
 use proofmark_lang::model::{Loss, LossTerm};
 
 /// What the faces of a batch are.
@@ -30,16 +31,24 @@ pub struct Objective {
 }
 
 /// Mean cross-entropy of logits (B, C) against class indices (B). With smoothing s
-/// the target is 1 - s + s/C on the class and s/C elsewhere.
+/// the target is 1 - s + s/C on the class and s/C elsewhere. Computed in f64 from the few logits of a
+/// batch, on the CPU: the same on every machine.
 pub fn cross_entropy(logits: &Tensor, classes: &[u32], smoothing: f64) -> Result<Tensor> {
-    let logp = log_softmax(logits, D::Minus1)?;
-    let index = Tensor::new(classes, logits.device())?.unsqueeze(1)?;
-    let nll = logp.gather(&index, 1)?.mean_all()?.neg()?;
-    if smoothing == 0.0 {
-        return Ok(nll);
+    let rows = logits.detach().to_vec2::<f32>()?;
+    let count = rows.len() as f64;
+    let (mut value, mut gradient) = (0.0, Vec::with_capacity(logits.elem_count()));
+    for (row, class) in rows.iter().zip(classes) {
+        let row: Vec<f64> = row.iter().map(|v| f64::from(*v)).collect();
+        let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let log_sum = top + ln(row.iter().map(|v| exp(v - top)).sum());
+        let share = smoothing / row.len() as f64;
+        for (place, v) in row.iter().enumerate() {
+            let own = if place == *class as usize { 1.0 - smoothing } else { 0.0 };
+            value += (own + share) * (log_sum - v);
+            gradient.push(((exp(v - log_sum) - own - share) / count) as f32);
+        }
     }
-    let uniform = logp.mean(D::Minus1)?.mean_all()?.neg()?;
-    (nll * (1.0 - smoothing))? + (uniform * smoothing)?
+    known(logits, value / count, gradient)
 }
 
 /// Cross-entropy against mixed classes, which is that of each, mixed.
@@ -128,7 +137,7 @@ mod tests {
 
     /// -log softmax by hand, in f64.
     fn nll(row: [f64; 3], class: usize) -> f64 {
-        row.iter().map(|z| z.exp()).sum::<f64>().ln() - row[class]
+        ln(row.iter().map(|z| exp(*z)).sum::<f64>()) - row[class]
     }
 
     #[test]
@@ -154,7 +163,7 @@ mod tests {
         for (row, class, got) in [([2.0, 0.0, -1.0], 0, &gradient[0]), ([0.5; 3], 2, &gradient[1])]
         {
             for (c, got) in got.iter().enumerate() {
-                let p = (-nll(row, c)).exp();
+                let p = exp(-nll(row, c));
                 let expected = (p - f64::from(u8::from(c == class))) / 2.0;
                 assert!((f64::from(*got) - expected).abs() < 1e-6, "{gradient:?}");
             }

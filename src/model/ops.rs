@@ -1,9 +1,12 @@
-//! Differentiable operations composed of candle's own, in f32 or bf16, on any device.
+//! Differentiable operations composed of candle's own, in f32 or bf16, on any device. Products are
+//! our own on the CPU ([`super::exact`]).
 //!
 //! `candle_nn::LayerNorm` and `ops::softmax_last_dim` use kernels without a backward
 //! pass, which silently stop the gradient; nothing here calls them.
 
 use candle_core::{D, DType, Result, Tensor};
+
+use super::exact::matmul;
 
 /// `x W^T + b` in the type of x: x (.., I), W (O, I), b (O) to (.., O).
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
@@ -13,7 +16,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let mut shape = outer.to_vec();
     shape.push(weight.dim(0)?);
     let weight = weight.to_dtype(x.dtype())?;
-    let product = x.reshape((rows, inputs))?.matmul(&weight.t()?)?;
+    let product = matmul(&x.reshape((rows, inputs))?, &weight.t()?)?;
     product.broadcast_add(&bias.to_dtype(x.dtype())?)?.reshape(shape)
 }
 

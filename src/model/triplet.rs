@@ -5,10 +5,11 @@
 //! the CPU in f64 and handed to the graph as a loss of known gradient: the same on
 //! every device.
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::distance::Distances;
+use super::exact::known;
 use proofmark_lang::model::Mining;
 
 /// What a triplet loss saw.
@@ -43,21 +44,34 @@ pub fn triplet(
     margin: f64,
     normalize: bool,
 ) -> Result<(Tensor, TripletStats)> {
-    let embedding = if normalize {
-        let norm = embedding.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?.clamp(1e-12, f64::MAX)?;
-        embedding.broadcast_div(&norm)?
-    } else {
-        embedding.clone()
-    };
     let (batch, width) = embedding.dims2()?;
-    let host: Vec<f32> = embedding.detach().flatten_all()?.to_vec1()?;
-    let (stats, gradient) = loss_and_gradient(&host, width, classes, mining, margin);
-    let gradient = Tensor::from_vec(gradient, (batch, width), embedding.device())?;
-    // The inner product has the gradient; the constant makes the value right.
-    let inner = (&embedding * gradient)?.sum_all()?;
-    let value = (&inner + (stats.loss - f64::from(inner.to_scalar::<f32>()?)))?;
-    Ok((value, stats))
+    let mut points: Vec<f32> = embedding.detach().flatten_all()?.to_vec1()?;
+    if !normalize {
+        let (stats, gradient) = loss_and_gradient(&points, width, classes, mining, margin);
+        return Ok((known(embedding, stats.loss, gradient)?, stats));
+    }
+    let mut norms = Vec::with_capacity(batch);
+    for point in points.chunks_exact_mut(width) {
+        let squares: f64 = point.iter().map(|v| f64::from(*v) * f64::from(*v)).sum();
+        let norm = squares.sqrt().max(LEAST);
+        point.iter_mut().for_each(|v| *v = (f64::from(*v) / norm) as f32);
+        norms.push(norm);
+    }
+    let (stats, mut gradient) = loss_and_gradient(&points, width, classes, mining, margin);
+    // What points away from the origin changes no direction.
+    let rows = gradient.chunks_exact_mut(width).zip(points.chunks_exact(width)).zip(norms);
+    for ((gradient, point), norm) in rows {
+        let terms = gradient.iter().zip(point).map(|(g, x)| f64::from(*g) * f64::from(*x));
+        let along = if norm > LEAST { terms.sum() } else { 0.0 };
+        for (g, x) in gradient.iter_mut().zip(point) {
+            *g = ((f64::from(*g) - along * f64::from(*x)) / norm) as f32;
+        }
+    }
+    Ok((known(embedding, stats.loss, gradient)?, stats))
 }
+
+/// Norms below this count as this.
+const LEAST: f64 = 1e-12;
 
 /// The loss and its gradient with respect to embeddings (B × D, row-major).
 pub fn loss_and_gradient(

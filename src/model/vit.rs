@@ -4,9 +4,11 @@ use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::architecture::check_ends;
+use super::exact::matmul;
 use super::ops::{layer_norm, linear, softmax};
 use super::params::{Begin, ParamSpec, Params};
 use proofmark_base::foreign::within;
+use proofmark_base::math::exp;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::limits::{DEPTH, HIDDEN, REGISTERS, SIZE};
 use proofmark_lang::model::{Pool, Vit};
@@ -309,15 +311,22 @@ fn attention(config: &VitConfig, qkv: &Tensor) -> Result<Tensor> {
         .permute((2, 0, 3, 1, 4))?
         .contiguous()?; // (3, B, H, N, D/H)
     let part = |i: usize| qkv.narrow(0, i, 1)?.squeeze(0);
-    let q = (part(0)? * (head as f64).powf(-0.5))?;
-    let weights = softmax(&q.matmul(&part(1)?.t()?)?)?; // (B, H, N, N)
-    let mixed = weights.matmul(&part(2)?)?; // (B, H, N, D/H)
+    let q = (part(0)? * (1.0 / (head as f64).sqrt()))?;
+    let weights = softmax(&matmul(&q, &part(1)?.t()?)?)?; // (B, H, N, N)
+    let mixed = matmul(&weights, &part(2)?)?; // (B, H, N, D/H)
     mixed.transpose(1, 2)?.contiguous()?.reshape((batch, tokens, config.width))
 }
 
 /// Logits (B, C) to class probabilities (B, C); class 0 is real.
 pub fn probabilities(logits: &Tensor) -> Result<Vec<Vec<f32>>> {
-    softmax(&logits.contiguous()?)?.to_vec2::<f32>()
+    let of_row = |row: Vec<f32>| {
+        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let powers = row.iter().map(|v| exp(f64::from(*v) - f64::from(top)));
+        let powers: Vec<f64> = powers.collect();
+        let sum: f64 = powers.iter().sum();
+        powers.into_iter().map(|power| (power / sum) as f32).collect()
+    };
+    Ok(logits.to_vec2::<f32>()?.into_iter().map(of_row).collect())
 }
 
 #[cfg(test)]

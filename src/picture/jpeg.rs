@@ -163,9 +163,10 @@ impl Plane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proofmark_base::math::sin;
 
     fn image(width: usize, height: usize) -> Pixels {
-        let value = |i: usize| (128.0 + 90.0 * (i as f64 * 0.01).sin()) as u8;
+        let value = |i: usize| (128.0 + 90.0 * sin(i as f64 * 0.01)) as u8;
         Pixels { width, height, rgb: (0..width * height * 3).map(value).collect() }
     }
 

@@ -10,6 +10,7 @@ use super::gap;
 use super::lookup::Lookup;
 use super::records;
 use super::table::{ReferenceSummary, TableData};
+use proofmark_base::math::powi;
 use proofmark_lang::model::Metric;
 use proofmark_text::show::brief;
 
@@ -143,7 +144,7 @@ pub fn read(path: &Path, name: &str, percent: bool) -> Result<Published, Referen
         flaw,
     })?;
     let unit = if percent { 0.01 } else { 1.0 };
-    let step = unit * 0.1f64.powi(values.iter().map(|value| value.digits).max().unwrap_or(0));
+    let step = unit * powi(0.1, values.iter().map(|value| value.digits).max().unwrap_or(0));
     Ok(Published { name: name.to_owned(), values, step })
 }
 

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
+use proofmark_base::math::powi;
 use proofmark_lang::model::AdamW as Settings;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::gradients::{Gradient, Gradients};
@@ -29,7 +30,7 @@ pub fn groups(settings: &Settings, config: &Architecture, params: &Params) -> Ve
     let group = |name: &str, rank: usize| {
         let undecayed = rank <= 1 || name == "pos_embed" || name == "cls_token";
         Group {
-            scale: settings.layer_decay.value.powi((top - config.layer_of(name)) as i32),
+            scale: powi(settings.layer_decay.value, (top - config.layer_of(name)) as i32),
             decay: if undecayed { 0.0 } else { settings.weight_decay.value },
         }
     };
@@ -82,8 +83,8 @@ impl AdamW {
     pub fn step(&mut self, params: &Params, grads: &Gradients<'_>, lr: f64) -> Result<()> {
         self.steps += 1;
         let steps = self.steps as i32;
-        let correction1 = 1.0 - self.beta1.powi(steps);
-        let correction2 = 1.0 - self.beta2.powi(steps);
+        let correction1 = 1.0 - powi(self.beta1, steps);
+        let correction2 = 1.0 - powi(self.beta2, steps);
         for (i, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
             if !spec.trained() {
                 continue;

@@ -1,5 +1,6 @@
 //! Learning rate at every iteration (recipe 2.7).
 
+use proofmark_base::math::cos;
 use proofmark_lang::model::{Schedule, ScheduleKind};
 
 /// Learning rate before layer scales at `t` epochs (a fraction within one) of
@@ -18,7 +19,7 @@ pub fn learning_rate(schedule: &Schedule, peak: f64, epochs: f64, t: f64) -> f64
         }
         ScheduleKind::Cosine => {
             let done = (t - warmup) / (epochs - warmup).max(f64::MIN_POSITIVE);
-            min + (peak - min) * 0.5 * (1.0 + (std::f64::consts::PI * done.min(1.0)).cos())
+            min + (peak - min) * 0.5 * (1.0 + cos(std::f64::consts::PI * done.min(1.0)))
         }
     }
 }

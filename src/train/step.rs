@@ -7,7 +7,7 @@
 //! activations, carries these into the parameters. (The gradient cache of Gao et al.
 //! 2021; exact up to rounding, at the price of a second forward pass.)
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use proofmark_lang::model::Loss;
 use proofmark_model::gradients::Gradients;
@@ -89,7 +89,10 @@ pub fn gradients(
 
 /// Mean Euclidean norm of embeddings (B, D).
 fn mean_norm(embedding: &Tensor) -> Result<f64> {
-    scalar(&embedding.detach().sqr()?.sum(D::Minus1)?.sqrt()?.mean_all()?)
+    let rows = embedding.detach().to_vec2::<f32>()?;
+    let square = |v: &f32| f64::from(*v) * f64::from(*v);
+    let norms = rows.iter().map(|row| row.iter().map(square).sum::<f64>().sqrt());
+    Ok(norms.sum::<f64>() / rows.len() as f64)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A square picture of floating-point colours, and the few ways of resampling it.
 
+use proofmark_base::math::{exp_f32 as exp, sin_cos_f32 as sin_cos};
+
 /// Red, green and blue as displayed, 0 to 1.
 pub type Rgb = [f32; 3];
 
@@ -101,7 +103,7 @@ impl Canvas {
         let taps = (0..self.side).map(|i| {
             let centre = i as f32;
             Taps::new(self.side, (centre - reach) as i32, centre + reach, |j| {
-                (-(j - centre).powi(2) / (2.0 * sigma * sigma)).exp()
+                exp(-(j - centre).powi(2) / (2.0 * sigma * sigma))
             })
         });
         self.filtered(&taps.collect::<Vec<_>>())
@@ -113,7 +115,7 @@ impl Canvas {
         if length * (self.side as f32) < 0.5 {
             return self.clone();
         }
-        let (dy, dx) = angle.sin_cos();
+        let (dy, dx) = sin_cos(angle);
         const STEPS: [f32; 5] = [-0.5, -0.25, 0.0, 0.25, 0.5];
         Self::draw(self.side, |x, y| {
             let mut sum = [0.0; 3];
@@ -173,6 +175,7 @@ impl Taps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proofmark_base::math::sin_f32 as sin;
 
     /// A smooth picture, whose resampled values are known.
     fn ramp(side: usize) -> Canvas {
@@ -195,7 +198,7 @@ mod tests {
 
     #[test]
     fn blur_keeps_the_mean_and_takes_the_contrast() {
-        let stripes = Canvas::draw(64, |x, _| [(x * 100.0).sin() * 0.5 + 0.5; 3]);
+        let stripes = Canvas::draw(64, |x, _| [sin(x * 100.0) * 0.5 + 0.5; 3]);
         let blurred = stripes.blurred(0.1);
         let moments = |c: &Canvas| {
             let mean = c.pixels().iter().map(|p| p[0]).sum::<f32>() / 4096.0;
@@ -218,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_smear_acts_along_its_direction_only() {
-        let stripes = Canvas::draw(64, |x, _| [(x * 30.0).sin() * 0.5 + 0.5; 3]);
+        let stripes = Canvas::draw(64, |x, _| [sin(x * 30.0) * 0.5 + 0.5; 3]);
         let along = stripes.smeared(0.2, std::f32::consts::FRAC_PI_2);
         let across = stripes.smeared(0.2, 0.0);
         assert!(largest_difference(&stripes, &along) < 0.01);

@@ -215,6 +215,7 @@ fn from_image(image: &RgbImage) -> Canvas {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proofmark_base::math::sin_f32 as sin;
     use proofmark_base::rng::Stream;
 
     fn captures(condition: DemoCapture) -> impl Iterator<Item = Capture> {
@@ -224,7 +225,7 @@ mod tests {
     /// Fraction of the contrast of stripes, 5 pixels of a 64-pixel crop wide, that is
     /// left by delivery.
     fn detail(condition: DemoCapture) -> f32 {
-        let stripes = Canvas::draw(96, |x, _| [0.5 + 0.1 * (x * 40.0).sin(); 3]);
+        let stripes = Canvas::draw(96, |x, _| [0.5 + 0.1 * sin(x * 40.0); 3]);
         let contrast = |canvas: &Canvas| {
             canvas.pixels().iter().map(|p| (p[0] - 0.5).powi(2)).sum::<f32>()
                 / canvas.pixels().len() as f32

@@ -3,6 +3,7 @@
 use super::canvas::{Rgb, mix, scaled, smoothstep};
 use super::identity::{Glasses, Inner};
 use super::portrait::{Portrait, bump, cover, noise};
+use proofmark_base::math::cbrt_f32 as cbrt;
 
 /// Draws all features over bare skin; `at` is a position on the face.
 pub fn draw(portrait: &Portrait, at: [f32; 2], pixel: f32, colour: &mut Rgb) {
@@ -188,7 +189,7 @@ pub fn glasses(glasses: &Glasses, [u, v]: [f32; 2], pixel: f32, colour: &mut Rgb
     let norm = |power: i32| du.abs().powi(power) + dv.abs().powi(power);
     let radius = match glasses.squareness {
         2 => norm(2).sqrt(),
-        power => norm(power).sqrt().cbrt(),
+        power => cbrt(norm(power).sqrt()),
     };
     let rim = cover(glasses.thickness - (radius - 1.0).abs() * b, pixel);
     let bridge = cover(0.235 - a - u.abs(), pixel)

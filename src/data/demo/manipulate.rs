@@ -6,6 +6,7 @@ use super::identity::{Inner, between};
 use super::method::{BLEED_SIDE, Bend, Content, GRID_PERIOD, Method, Region, TINT, VARIATION};
 use super::portrait::Portrait;
 use super::scene::Moment;
+use proofmark_base::math::{cos_f32 as cos, sin_f32 as sin};
 use proofmark_base::rng::Rng;
 
 /// How one fake video carries out its method: the table's numbers, varied.
@@ -50,7 +51,7 @@ impl Edit {
         let angle = between(0.0, std::f32::consts::TAU, rng);
         Self {
             method,
-            offset: [offset * angle.cos(), offset * angle.sin()],
+            offset: [offset * cos(angle), offset * sin(angle)],
             tint,
             phase: std::array::from_fn(|_| between(0.0, std::f32::consts::TAU, rng)),
             talk: [between(0.5, 0.9, rng), between(-0.7, 0.7, rng)],
@@ -127,16 +128,15 @@ impl Edit {
         let inside = 1.0 - radius(self.method.region, [u, v]).min(1.0);
         let [du, dv] = match self.method.bend {
             Bend::None => [0.0; 2],
-            Bend::Shift => [by * inside * a.cos(), by * inside * a.sin()],
+            Bend::Shift => [by * inside * cos(a), by * inside * sin(a)],
             Bend::Stretch => {
                 let centre = if v > 0.15 { 0.42 } else { -0.2 };
-                let way = if a.sin() > 0.0 { by } else { -by };
+                let way = if sin(a) > 0.0 { by } else { -by };
                 [way * inside * u, -way * inside * (v - centre)]
             }
-            Bend::Wobble => [
-                by * (7.0 * v + a).sin() * (4.0 * u + b).cos(),
-                by * (6.0 * u + c).sin() * (5.0 * v + d).cos(),
-            ],
+            Bend::Wobble => {
+                [by * sin(7.0 * v + a) * cos(4.0 * u + b), by * sin(6.0 * u + c) * cos(5.0 * v + d)]
+            }
         };
         [du + self.offset[0], dv + self.offset[1]]
     }
@@ -156,7 +156,7 @@ impl Edit {
                 } else {
                     0.0
                 };
-                mask.push((alpha, self.method.grid * (x * step).sin() * (y * step).sin()));
+                mask.push((alpha, self.method.grid * sin(x * step) * sin(y * step)));
             }
         }
         mask

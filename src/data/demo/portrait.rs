@@ -4,6 +4,7 @@ use super::canvas::{Rgb, mix, scaled, smoothstep};
 use super::features;
 use super::identity::{Hair, Inner, Outer};
 use super::scene::{Moment, Scene};
+use proofmark_base::math::{cos_f32 as cos, sin_cos_f32 as sin_cos, sin_f32 as sin};
 
 /// A person, or one person's face in another's head, at one moment of a scene.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl Portrait<'_> {
     /// Where a point of the picture (drawing units) lies on the head.
     pub fn place(&self, x: f32, y: f32) -> Place {
         let Moment { centre, scale, roll, turn, .. } = self.moment;
-        let (sin, cos) = roll.sin_cos();
+        let (sin, cos) = sin_cos(roll);
         let (dx, dy) = ((x - centre[0]) / scale, (y - centre[1]) / scale);
         let head = [dx * cos + dy * sin, dy * cos - dx * sin];
         let [width, height] = self.outer.half;
@@ -100,7 +101,7 @@ impl Portrait<'_> {
             colour = mix(colour, scaled(colour, 0.72), inner.freckles * spot * zone);
         }
         if inner.wrinkles > 0.0 && v < -0.3 {
-            let line = ((v + 0.02 * (u * 9.0).sin()) * 60.0).sin().max(0.0);
+            let line = sin((v + 0.02 * sin(u * 9.0)) * 60.0).max(0.0);
             colour = scaled(
                 colour,
                 1.0 - 0.1 * inner.wrinkles * line * bump(u / 0.4, (v + 0.45) / 0.15),
@@ -145,7 +146,7 @@ impl Portrait<'_> {
         let hair = &self.outer.hair;
         let [width, height] = self.outer.half;
         let across = place.head[0] / width;
-        let wave = hair.curl * (place.face[0] * 45.0).sin();
+        let wave = hair.curl * sin(place.face[0] * 45.0);
         let temple = 0.5 * across * across * across * across * (0.5 + hair.length.max(0.0));
         let part = 0.16 * (0.5 - (across - hair.parting).abs().min(0.5));
         let edge = (hair.line - part) * height / 0.82 + temple + wave;
@@ -165,7 +166,7 @@ impl Portrait<'_> {
 
 /// Depth inside the mass of hair around the skull, negative outside.
 fn hair_depth(hair: &Hair, [width, height]: [f32; 2], u: f32, v: f32) -> f32 {
-    let wave = hair.curl * ((u * 23.0).sin() + (v * 23.0).cos());
+    let wave = hair.curl * (sin(u * 23.0) + cos(v * 23.0));
     let (w, h) = (width + 0.8 * hair.volume + wave, height + hair.volume + wave);
     let cap = (1.0 - ((u / w).powi(2) + (v / h).powi(2)).sqrt()) * w;
     // Below the widest point long hair hangs straight down instead of following the skull.

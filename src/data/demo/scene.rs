@@ -2,6 +2,7 @@
 
 use super::canvas::{Rgb, mix, scaled, smoothstep};
 use super::identity::{between, jittered};
+use proofmark_base::math::sin_f32 as sin;
 use proofmark_base::rng::Rng;
 use proofmark_lang::model::DemoCapture;
 
@@ -111,7 +112,7 @@ impl Scene {
     /// Pose and expression of frame `frame`.
     pub fn moment(&self, frame: u32, rng: &mut Rng) -> Moment {
         let t = (frame % 100_000) as f32;
-        let sway = self.sway.map(|[rate, phase]| (rate * t + phase).sin());
+        let sway = self.sway.map(|[rate, phase]| sin(rate * t + phase));
         let rest = &self.rest;
         let blink = rng.chance(0.06);
         let look = rest.gaze[0];

@@ -1,5 +1,6 @@
 //! The standard normal distribution.
 
+use proofmark_base::math::exp;
 use std::f64::consts::{PI, SQRT_2};
 
 /// From here on the continued fraction of the tail converges well.
@@ -15,7 +16,7 @@ pub(super) fn above(x: f64) -> f64 {
     if x < 0.0 {
         return 1.0 - above(-x);
     }
-    let density = (-x * x / 2.0).exp() / (2.0 * PI).sqrt();
+    let density = exp(-x * x / 2.0) / (2.0 * PI).sqrt();
     if x >= TAIL {
         let fraction = (1..=TERMS).rev().fold(x, |rest, k| x + f64::from(k) / rest);
         return density / fraction;
@@ -35,7 +36,7 @@ pub(super) fn upper_quantile(p: f64) -> f64 {
     assert!(p > 0.0 && p <= 0.5, "an upper tail of {p}");
     let mut x: f64 = 0.0;
     for _ in 0..200 {
-        let density = (-x * x / 2.0).exp() / (2.0 * PI).sqrt();
+        let density = exp(-x * x / 2.0) / (2.0 * PI).sqrt();
         let step = (above(x) - p) / density;
         x += step;
         if step.abs() <= 1e-15 * SQRT_2.max(x) {

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use super::normal;
+use proofmark_base::math::{exp, ln, ln_1p};
 
 /// With more degrees of freedom than this the first term of the distribution's distance from the
 /// normal one gives twelve digits.
@@ -13,19 +14,19 @@ const TERMS: u32 = 100_000;
 /// P(|T| > |t|), with any positive number of degrees of freedom.
 pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
     if freedom > MANY {
-        let (t, density) = (t.abs(), (-t * t / 2.0).exp() / (2.0 * PI).sqrt());
+        let (t, density) = (t.abs(), exp(-t * t / 2.0) / (2.0 * PI).sqrt());
         return 2.0 * (normal::above(t) + density * t * (t * t + 1.0) / (4.0 * freedom));
     }
     let square = t * t;
     let (a, x, y) = (freedom / 2.0, freedom / (freedom + square), square / (freedom + square));
     // The beta function of a and one half is sqrt(pi) over the ratio.
-    let front = a * (-y).ln_1p() + 0.5 * y.ln() + ln_gamma_ratio(a) - 0.5 * PI.ln();
+    let front = a * ln_1p(-y) + 0.5 * ln(y) + ln_gamma_ratio(a) - 0.5 * ln(PI);
     // The incomplete beta function, on the side where its fraction converges fast (Abramowitz and
     // Stegun 26.5.8).
     match square {
         0.0 => 1.0,
-        _ if x > (a + 1.0) / (a + 2.5) => 1.0 - 2.0 * front.exp() * fraction(y, 0.5, a),
-        _ => front.exp() * fraction(x, a, 0.5) / a,
+        _ if x > (a + 1.0) / (a + 2.5) => 1.0 - 2.0 * exp(front) * fraction(y, 0.5, a),
+        _ => exp(front) * fraction(x, a, 0.5) / a,
     }
 }
 
@@ -74,12 +75,12 @@ fn fraction(x: f64, a: f64, b: f64) -> f64 {
 fn ln_gamma_ratio(x: f64) -> f64 {
     let (mut x, mut moved) = (x, 0.0);
     while x < 30.0 {
-        moved += (0.5 / x).ln_1p();
+        moved += ln_1p(0.5 / x);
         x += 1.0;
     }
     let square = x * x;
     let series = (-1.0 / 8.0
         + (1.0 / 192.0 - (1.0 / 640.0 - 17.0 / (14336.0 * square)) / square) / square)
         / x;
-    0.5 * x.ln() + series - moved
+    0.5 * ln(x) + series - moved
 }

@@ -44,6 +44,7 @@ fn rate(experiment: &Experiment, sink: &mut Sink) {
         Optimizer::Sgd(_) => ("sgd", 10.0, "1e-4 to 1"),
     };
     if lr.value >= highest {
+        let exponent = (3..308).find(|n| lr.value <= 10f64.powi(*n)).unwrap_or(308);
         report(
             sink,
             "a very high learning rate",
@@ -52,7 +53,7 @@ fn rate(experiment: &Experiment, sink: &mut Sink) {
                 lr.value
             ),
             lr.origin,
-            format!("did you mean `1e-{}`?", (lr.value.log10().ceil() as i64).max(3)),
+            format!("did you mean `1e-{exponent}`?"),
         );
     }
 }

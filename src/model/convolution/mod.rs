@@ -4,11 +4,13 @@
 //!
 //! Padding is TensorFlow's "same" ([`Same`]), which the networks here were trained with.
 
+mod activation;
 mod depthwise;
 pub mod norm;
 mod patches;
 mod same;
 
+pub use activation::{gate, silu};
 pub use depthwise::depthwise;
 pub use patches::patches;
 pub use same::Same;

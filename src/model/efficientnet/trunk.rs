@@ -5,7 +5,8 @@ use candle_core::{D, Result, Tensor, Var, bail};
 
 use super::config::{Block, EfficientNetConfig};
 use crate::convolution::norm::{Moments, normalize};
-use crate::convolution::{Same, depthwise, patches};
+use crate::convolution::{Same, depthwise, gate, patches, silu};
+use crate::exact::{matmul, mean_of_places};
 use crate::gradients::Gradients;
 use crate::params::Params;
 use crate::vit::DropPath;
@@ -163,7 +164,7 @@ impl Trunk {
     fn segment(&self, segment: usize, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
         let Some(above) = segment.checked_sub(1) else {
             let x = pointwise(x, pass.params.get("conv_stem.weight"))?;
-            return pass.norm("bn1", &x)?.silu();
+            return silu(&pass.norm("bn1", &x)?);
         };
         match self.blocks.get(above) {
             Some(block) => self.block(block, above, x, pass),
@@ -183,23 +184,22 @@ impl Trunk {
         let weight = |part: &str| params.get(&name(&format!("{part}.weight")));
         let (x, middle, last, end) = if block.expands() {
             let x = pointwise(input, weight("conv_pw"))?;
-            (pass.norm(&name("bn1"), &x)?.silu()?, "bn2", "conv_pwl", "bn3")
+            (silu(&pass.norm(&name("bn1"), &x)?)?, "bn2", "conv_pwl", "bn3")
         } else {
             (input.clone(), "bn1", "conv_pw", "bn2")
         };
         let same = Same { kernel: block.kernel, stride: block.stride };
         let x = depthwise(&x, weight("conv_dw"), same)?;
-        let x = pass.norm(&name(middle), &x)?.silu()?;
+        let x = silu(&pass.norm(&name(middle), &x)?)?;
         // Squeeze and excitation: a factor for each channel of an image.
         let affine = |part: &str, x: &Tensor| {
             let bias = params.get(&name(&format!("{part}.bias")));
             pointwise(x, weight(part))?.broadcast_add(bias)
         };
         let (batch, _, _, channels) = x.dims4()?;
-        let squeezed = mean_of_places(&x)?.reshape((batch, 1, 1, channels))?;
-        let excited = affine("se.conv_expand", &affine("se.conv_reduce", &squeezed)?.silu()?)?;
-        let gate = (excited.neg()?.exp()? + 1.0)?.recip()?;
-        let x = pointwise(&x.broadcast_mul(&gate)?, weight(last))?;
+        let squeezed = mean_of_image(&x)?.reshape((batch, 1, 1, channels))?;
+        let excited = affine("se.conv_expand", &silu(&affine("se.conv_reduce", &squeezed)?)?)?;
+        let x = pointwise(&gate(&x, &excited)?, weight(last))?;
         let x = pass.norm(&name(end), &x)?;
         if !block.joins() {
             return Ok(x);
@@ -215,7 +215,7 @@ impl Trunk {
 
     fn top(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
         let x = pointwise(x, pass.params.get("conv_head.weight"))?;
-        let x = mean_of_places(&pass.norm("bn2", &x)?.silu()?)?; // (B, D)
+        let x = mean_of_image(&silu(&pass.norm("bn2", &x)?)?)?; // (B, D)
         match pass.drop.filter(|_| self.config.dropout > 0.0) {
             Some(drop) => {
                 let kept = dropout(self.config.dropout, drop, x.dims2()?);
@@ -253,16 +253,13 @@ fn pointwise(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let (batch, height, width, inputs) = x.dims4()?;
     let weight = weight.reshape((weight.dim(0)?, inputs))?;
     let rows = x.reshape((batch * height * width, inputs))?;
-    rows.matmul(&weight.t()?)?.reshape((batch, height, width, ()))
+    matmul(&rows, &weight.t()?)?.reshape((batch, height, width, ()))
 }
 
-/// The mean over all places: x (B, H, W, C) to (B, C), as a product, which candle does many
-/// times faster than a sum over places.
-fn mean_of_places(x: &Tensor) -> Result<Tensor> {
+/// The mean over all pixels: x (B, H, W, C) to (B, C).
+fn mean_of_image(x: &Tensor) -> Result<Tensor> {
     let (batch, height, width, channels) = x.dims4()?;
-    let places = height * width;
-    let shares = Tensor::full((1.0 / places as f64) as f32, (batch, 1, places), x.device())?;
-    shares.matmul(&x.reshape((batch, places, channels))?)?.reshape((batch, channels))
+    mean_of_places(&x.reshape((batch, height * width, channels))?)
 }
 
 /// For each value of embeddings (B, D) what it is multiplied by: 0, or 1 / (1 - rate).

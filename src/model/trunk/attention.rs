@@ -5,9 +5,9 @@
 
 use rayon::prelude::*;
 
-use super::gemm::{Mat, Out, Threads, product};
 use super::rows::{dot, softmax};
-use crate::approx::exp;
+use proofmark_base::approx::exp;
+use proofmark_base::product::{Mat, Out, Threads, product};
 use proofmark_base::wide::wide;
 
 /// Sizes of an attention layer.
@@ -27,7 +27,7 @@ impl Attention {
     }
 
     fn scale(&self) -> f32 {
-        (self.head() as f32).powf(-0.5)
+        1.0 / (self.head() as f32).sqrt()
     }
 
     /// Part 0 (q), 1 (k) or 2 (v) of one head of an image's rows (N, 3D).

@@ -2,13 +2,13 @@
 //! stream, with its backward pass (Dosovitskiy et al. 2021, equations 2 and 3).
 
 use super::attention::Attention;
-use super::gemm::{Mat, Out, Threads, product};
 use super::rows::{
     Join, Moments, column_sums, gelu, gelu_backward, norm, norm_again, norm_backward,
 };
 use crate::gradients::Gradients;
 use crate::params::HostValues;
 use crate::vit::{EPS, VitConfig};
+use proofmark_base::product::{Mat, Out, Threads, product};
 
 /// Sizes of what passes through a block.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,6 @@
 mod attention;
 mod block;
 mod fused;
-mod gemm;
 mod rows;
 
 pub use fused::Fused;
-pub use gemm::product_of;

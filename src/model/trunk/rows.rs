@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::approx::{erf, exp};
+use proofmark_base::approx::{erf, exp, ln};
 use proofmark_base::wide::wide;
 
 /// Rows that one task handles.
@@ -53,7 +53,7 @@ pub fn softmax(row: &mut [f32]) -> f32 {
     let total = sum(row, row, |v, _| v);
     let scale = 1.0 / total;
     row.iter_mut().for_each(|v| *v *= scale);
-    top + total.ln()
+    top + ln(total)
 }
 
 /// Adds the partial sums of chunks in order.

@@ -1,6 +1,7 @@
 //! Position tables: onto another grid, and against the table of MAE.
 
 use candle_core::{Device, Result, Tensor};
+use proofmark_base::math::{cos, pow, sin};
 
 /// How the rows of a file's table (1, rows, D) lie: those before the grid of patches, then the
 /// grid row by row.
@@ -65,8 +66,8 @@ pub(super) fn sincos_deviation(table: &Tensor, side: usize) -> Result<Option<f64
     let expected = |token: usize, i: usize| -> f64 {
         let Some(patch) = token.checked_sub(1) else { return 0.0 };
         let at = if i < 2 * quarter { patch % side } else { patch / side };
-        let angle = at as f64 * 10_000f64.powf(-((i % quarter) as f64) / quarter as f64);
-        if (i / quarter).is_multiple_of(2) { angle.sin() } else { angle.cos() }
+        let angle = at as f64 * pow(10_000.0, -((i % quarter) as f64) / quarter as f64);
+        if (i / quarter).is_multiple_of(2) { sin(angle) } else { cos(angle) }
     };
     let rows: Vec<Vec<f32>> = table.squeeze(0)?.to_vec2()?;
     let differences = rows.iter().enumerate().flat_map(|(token, row)| {

@@ -1,6 +1,7 @@
 //! From the heads' values to boxes: priors, decoding, non-maximum suppression.
 
 use super::network::{ANCHORS, HEAD, OUTPUTS, STRIDES};
+use proofmark_base::math::exp_f32 as exp;
 
 /// Sides of the anchors of each level, in pixels of the network's input.
 const ANCHOR_SIDES: [[f32; ANCHORS]; 3] = [[16.0, 32.0], [64.0, 128.0], [256.0, 512.0]];
@@ -95,7 +96,7 @@ impl Candidate<'_> {
 
 /// Probabilities of background and face.
 pub fn probabilities([background, face]: [f32; 2]) -> [f32; 2] {
-    let face = 1.0 / (1.0 + (background - face).exp());
+    let face = 1.0 / (1.0 + exp(background - face));
     [1.0 - face, face]
 }
 
@@ -119,8 +120,7 @@ pub fn decode(prior: &Prior, values: &Values, (width, height): (f32, f32)) -> De
     let Prior { x, y, width: w, height: h } = *prior;
     let place = |dx: f32, dy: f32| (x + dx * VARIANCES[0] * w, y + dy * VARIANCES[0] * h);
     let [dx, dy, dw, dh] = values.bbox;
-    let ((x, y), w, h) =
-        (place(dx, dy), w * (dw * VARIANCES[1]).exp(), h * (dh * VARIANCES[1]).exp());
+    let ((x, y), w, h) = (place(dx, dy), w * exp(dw * VARIANCES[1]), h * exp(dh * VARIANCES[1]));
     let (x1, y1) = (x - w / 2.0, y - h / 2.0);
     let points = values.landmarks.as_chunks().0;
     Detection {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::boxes::*;
 use super::network::OUTPUTS;
+use proofmark_base::math::ln_f32 as ln;
 
 fn detection() -> impl Strategy<Value = Detection> {
     let side = || 1f32..60.0;
@@ -75,10 +76,10 @@ proptest! {
         let prior = Prior { x, y, width, height };
         let (cx, cy) = (x + dx, y + dy);
         let offset = [dx / (0.1 * width), dy / (0.1 * height)];
-        let size = [(w / width).ln() / 0.2, (h / height).ln() / 0.2];
+        let size = [ln(w / width) / 0.2, ln(h / height) / 0.2];
         let values = Values {
             bbox: [offset[0], offset[1], size[0], size[1]],
-            classes: [0.0, 3f32.ln()],
+            classes: [0.0, ln(3.0)],
             landmarks: std::array::from_fn(|i| offset[i % 2]),
         };
         let face = decode(&prior, &values, (200.0, 100.0));

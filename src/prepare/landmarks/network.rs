@@ -3,10 +3,11 @@
 
 use std::path::Path;
 
-use candle_core::{D, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::square::Square;
 use proofmark_model::convolution::{Same, depthwise, patches};
+use proofmark_model::exact::mean_of_places;
 use proofmark_model::ops::linear;
 use proofmark_model::weights::{WeightsError, WeightsFile};
 
@@ -104,7 +105,7 @@ impl LandmarkNet {
             x = (&sum + fourth.apply(&sum.relu()?, 1)?)?.relu()?;
         }
         let (_, height, width, channels) = x.dims4()?;
-        x.reshape((1, height * width, channels))?.transpose(1, 2)?.contiguous()?.mean(D::Minus1)
+        mean_of_places(&x.reshape((1, height * width, channels))?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The points of one face, and when they are of use.
 
+use proofmark_base::math::{cos_f32 as cos, sin_f32 as sin};
+
 /// Points of the iBUG scheme, as dlib numbers them: jaw 0 to 16, brows to 26, nose to 35,
 /// eyes to 47, mouth to 67; then, if there are 81, thirteen of the forehead. x and y in
 /// units of the side of a stored crop, from its top left corner.
@@ -86,7 +88,7 @@ pub fn example(count: usize) -> Vec<[f32; 2]> {
     let ring = |n: usize, from: f32, to: f32, radius: [f32; 2]| {
         (0..n).map(move |i| {
             let angle = from + (to - from) * i as f32 / (n - 1) as f32;
-            [0.5 + radius[0] * angle.cos(), 0.5 + radius[1] * angle.sin()]
+            [0.5 + radius[0] * cos(angle), 0.5 + radius[1] * sin(angle)]
         })
     };
     let pi = std::f32::consts::PI;
@@ -99,7 +101,7 @@ pub fn example(count: usize) -> Vec<[f32; 2]> {
     let around = |n: usize, x: f32, y: f32, r: f32| {
         (0..n).map(move |i| {
             let angle = pi + 2.0 * pi * i as f32 / n as f32;
-            [x + r * angle.cos(), y + 0.5 * r * angle.sin()]
+            [x + r * cos(angle), y + 0.5 * r * sin(angle)]
         })
     };
     let mut points: Vec<[f32; 2]> = ring(17, pi, 0.0, [0.3, 0.38]).collect();

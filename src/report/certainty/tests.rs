@@ -3,6 +3,7 @@
 use crate::build::tests::{metric, project, table, text};
 use crate::build::{Evidence, ScoreKey, Scored, build};
 use crate::table::{Common, Doubt, Mark, TableData, Test, Untested};
+use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_evaluate::samples::{Sample, Samples};
 use proofmark_evaluate::statistics::delong::Area;
@@ -25,7 +26,7 @@ fn evidence() -> Evidence {
             let mut draw = |video: String, method: Option<&str>, fake: bool| Sample {
                 video: video.into(),
                 fake,
-                score: 1.0 / (1.0 + (-rng.normal() - if fake { shift } else { 0.0 }).exp()),
+                score: 1.0 / (1.0 + exp(-rng.normal() - if fake { shift } else { 0.0 })),
                 method: method.map(Into::into),
                 family: None,
             };
@@ -335,7 +336,7 @@ fn a_row_of_several_seeds_is_tested_over_its_seeds() {
             let shift = if seed % 2 == 0 { 0.35 } else { -0.35 };
             for row in &mut scored.as_mut().unwrap().videos.rows {
                 let noise = 0.1 * rng.normal() + if row.fake { shift } else { 0.0 };
-                row.score = 1.0 / (1.0 + (-(row.score / (1.0 - row.score)).ln() - noise).exp());
+                row.score = 1.0 / (1.0 + exp(-ln(row.score / (1.0 - row.score)) - noise));
             }
             evidence.scores.insert(key, scored);
         }

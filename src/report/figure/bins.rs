@@ -1,5 +1,7 @@
 //! Values to bins of a readable width, and quantiles.
 
+use proofmark_base::math::{log10, pow};
+
 /// Bins aimed at.
 const BINS: f64 = 24.0;
 /// Share of a label's values that the axis has to hold; the rest is in an open bin at its end.
@@ -87,7 +89,7 @@ pub fn nice(least: f64) -> f64 {
     if !(least > 0.0 && least.is_finite()) {
         return 1.0;
     }
-    let power = 10f64.powf(least.log10().floor());
+    let power = pow(10.0, log10(least).floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
     // A step that is short of it by rounding alone will do.
     steps.into_iter().find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(10.0 * power)

@@ -2,11 +2,12 @@
 
 use super::panels::{Amount, Figure, Panel};
 use super::svg;
+use proofmark_base::math::pow;
 
 /// Values around a median, on either side the further away the rarer, up to a long tail.
 fn around(count: u32, median: f64, spread: f64) -> Vec<f64> {
     let at = |i: u32| (f64::from(i) + 0.5) / f64::from(count);
-    (0..count).map(|i| median * (at(i) / (1.0 - at(i))).powf(spread)).collect()
+    (0..count).map(|i| median * pow(at(i) / (1.0 - at(i)), spread)).collect()
 }
 
 fn whole(values: Vec<f64>) -> Vec<f64> {

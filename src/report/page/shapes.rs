@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes, WRONG};
 use crate::build::{BuildError, Evidence, ScoreKey};
 use crate::columns::{Source, Unit, plan};
+use proofmark_base::math::hypot;
 use proofmark_evaluate::measure::bin;
 use proofmark_evaluate::metrics::Ranking;
 use proofmark_evaluate::samples::Sample;
@@ -153,8 +154,8 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 /// How far a point lies from the line between two others.
 fn distance((x, y): (f64, f64), (x0, y0): (f64, f64), (x1, y1): (f64, f64)) -> f64 {
     let (dx, dy) = (x1 - x0, y1 - y0);
-    match dx.hypot(dy) {
-        0.0 => (x - x0).hypot(y - y0),
+    match hypot(dx, dy) {
+        0.0 => hypot(x - x0, y - y0),
         length => ((x - x0) * dy - (y - y0) * dx).abs() / length,
     }
 }

@@ -136,13 +136,14 @@ fn colours(value: impl Fn(Colour) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proofmark_base::math::pow;
 
     /// Relative luminance as WCAG 2 defines it.
     fn luminance(colour: &str) -> f64 {
         let channel = |i: usize| {
             let value = u8::from_str_radix(&colour[i..i + 2], 16).unwrap();
             let c = f64::from(value) / 255.0;
-            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            if c <= 0.04045 { c / 12.92 } else { pow((c + 0.055) / 1.055, 2.4) }
         };
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     }

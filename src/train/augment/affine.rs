@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use proofmark_base::math::{cos, sin};
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
 use proofmark_prepare::crop::Filter;
@@ -50,7 +51,7 @@ pub fn rotate(image: &mut Pixels, degrees: f64, by: Sampling) {
     let angle = -degrees.rem_euclid(360.0).to_radians();
     // Pillow rounds the matrix, so that quarter turns are exact.
     let round = |x: f64| (x * 1e15).round() / 1e15;
-    let (cos, sin) = (round(angle.cos()), round(angle.sin()));
+    let (cos, sin) = (round(cos(angle)), round(sin(angle)));
     let (x, y) = (image.width as f64 / 2.0, image.height as f64 / 2.0);
     // In Pillow's order of operations, so that the last bits agree.
     let (c, f) = (cos * -x + sin * -y + x, -sin * -x + cos * -y + y);

@@ -1,5 +1,6 @@
 //! Random erasing: a rectangle of a normalised image becomes noise (recipe 3.3).
 
+use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::Rng;
 
 /// Share of the faces that are erased in part.
@@ -32,7 +33,7 @@ pub fn random_rectangle(rng: &mut Rng, side: usize) -> Option<Rectangle> {
     }
     for _ in 0..TRIES {
         let area = rng.range(AREA.0, AREA.1) * (side * side) as f64;
-        let aspect = rng.range(ASPECT.ln(), (1.0 / ASPECT).ln()).exp();
+        let aspect = exp(rng.range(ln(ASPECT), ln(1.0 / ASPECT)));
         let height = (area * aspect).sqrt().round() as usize;
         let width = (area / aspect).sqrt().round() as usize;
         if width < side && height < side {
@@ -74,7 +75,7 @@ mod tests {
             assert!(r.x + r.width <= 500 && r.y + r.height <= 500);
             erased += 1;
             area += (r.width * r.height) as f64 / 250_000.0;
-            aspect += (r.height as f64 / r.width as f64).ln();
+            aspect += ln(r.height as f64 / r.width as f64);
         }
         let share = f64::from(erased) / n as f64;
         // Four standard deviations of a binomial share.

@@ -1,5 +1,6 @@
 //! The window of RandomResizedCrop.
 
+use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::Rng;
 use proofmark_prepare::crop::Window;
 
@@ -15,7 +16,7 @@ pub fn random_window(rng: &mut Rng, side: u32, scale: (f64, f64)) -> Window {
     let whole = f64::from(side);
     for _ in 0..TRIES {
         let area = rng.range(scale.0, scale.1) * whole * whole;
-        let aspect = rng.range(RATIO.0.ln(), RATIO.1.ln()).exp();
+        let aspect = exp(rng.range(ln(RATIO.0), ln(RATIO.1)));
         let width = (area * aspect).sqrt().round() as u32;
         let height = (area / aspect).sqrt().round() as u32;
         if (1..=side).contains(&width) && (1..=side).contains(&height) {
@@ -45,7 +46,7 @@ mod tests {
             let share = width * height / 1e6;
             seen = (seen.0.min(share), seen.1.max(share));
             area += share;
-            aspect += (width / height).ln();
+            aspect += ln(width / height);
             left += f64::from(w.x) / (1000.0 - width);
         }
         let n = n as f64;

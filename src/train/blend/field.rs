@@ -1,6 +1,7 @@
 //! A real number for each pixel: sized and blurred as OpenCV does it.
 
 use super::resample::{Tap, look_up};
+use proofmark_base::math::exp;
 use proofmark_base::wide::wide;
 
 /// A number for each pixel.
@@ -121,7 +122,7 @@ fn mirrored(i: usize, radius: usize, n: usize) -> usize {
 /// Weights of a Gaussian window, which sum to 1.
 fn gaussian(kernel: usize, sigma: f64) -> Vec<f32> {
     let middle = (kernel as f64 - 1.0) / 2.0;
-    let at = |i: usize| (-(i as f64 - middle).powi(2) / (2.0 * sigma * sigma)).exp();
+    let at = |i: usize| exp(-(i as f64 - middle).powi(2) / (2.0 * sigma * sigma));
     let sum: f64 = (0..kernel).map(at).sum();
     (0..kernel).map(|i| (at(i) / sum) as f32).collect()
 }

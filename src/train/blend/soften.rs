@@ -156,12 +156,13 @@ pub fn blend(source: &Pixels, target: &Pixels, share: &Field, ratio: f32) -> Pix
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proofmark_base::math::hypot;
 
     fn disc(side: usize, radius: f64) -> Mask {
         let middle = (side as f64 - 1.0) / 2.0;
         let inside = |i: usize| {
             let (x, y) = ((i % side) as f64 - middle, (i / side) as f64 - middle);
-            if x.hypot(y) <= radius { 255 } else { 0 }
+            if hypot(x, y) <= radius { 255 } else { 0 }
         };
         Mask { width: side, height: side, values: (0..side * side).map(inside).collect() }
     }

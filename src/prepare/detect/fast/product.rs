@@ -203,7 +203,7 @@ fn tile_sums<S: Simd, const P: usize, const N: usize>(
             for (sums, line) in sums.iter_mut().zip(lines) {
                 let value = simd.splat_f32s(line[k]);
                 for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum = simd.mul_add_e_f32s(value, *weight, *sum);
+                    *sum = simd.mul_add_f32s(value, *weight, *sum);
                 }
             }
         }

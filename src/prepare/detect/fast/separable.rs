@@ -160,7 +160,7 @@ impl<S: Simd> Pixels<'_, S> {
             for dx in 0..3 {
                 for n in 0..N {
                     let value = line[columns[n * STRIDE + dx]];
-                    sums[n] = simd.mul_add_e_f32s(value, self.weights[3 * dy + dx], sums[n]);
+                    sums[n] = simd.mul_add_f32s(value, self.weights[3 * dy + dx], sums[n]);
                 }
             }
         }

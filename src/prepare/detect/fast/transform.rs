@@ -182,5 +182,5 @@ fn outward<S: Simd>(simd: S, m: [S::f32s; SIDE]) -> [S::f32s; TILE] {
 /// a + factor b.
 #[inline(always)]
 fn plus<S: Simd>(simd: S, a: S::f32s, factor: f32, b: S::f32s) -> S::f32s {
-    simd.mul_add_e_f32s(simd.splat_f32s(factor), b, a)
+    simd.mul_add_f32s(simd.splat_f32s(factor), b, a)
 }
