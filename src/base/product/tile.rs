@@ -103,6 +103,7 @@ impl Tile<'_> {
             a = after(a, self.a_row);
             line
         });
+        #[expect(clippy::needless_range_loop, reason = "every line has that many")]
         for k in 0..self.depth {
             add(&mut sums, |h| lines[h][k], b);
             b = after(b, self.b_row);
