@@ -32,7 +32,7 @@ impl Provenance {
         Self {
             processor: processor(),
             instructions: instructions(),
-            device: "cpu".to_owned(),
+            device: CPU.to_owned(),
             proofmark: env!("CARGO_PKG_VERSION").to_owned(),
             profile: if cfg!(debug_assertions) { "dev" } else { "release" }.to_owned(),
             commit: commit.unwrap_or_default().to_owned(),
@@ -40,26 +40,45 @@ impl Provenance {
         }
     }
 
+    /// Whether what was made so has the same bits wherever it is made (`docs/determinism.md`): on a CPU,
+    /// without the help of other programs.
+    pub fn is_everywhere_the_same(&self) -> bool {
+        self.device == CPU && self.tools.is_empty()
+    }
+
     /// What of it may decide bits of a result that has the same key: not the build, since what
-    /// computes otherwise has another version in its key.
+    /// computes otherwise has another version in its key, and no processor where a CPU computes.
     #[must_use]
     pub fn deciding(&self) -> Self {
-        let (proofmark, profile, commit) = Default::default();
-        Self { proofmark, profile, commit, ..self.clone() }
+        let (device, tools) = (self.device.clone(), self.tools.clone());
+        let only = Self { device, tools, ..Self::default() };
+        match self.device == CPU {
+            true => only,
+            false => Self {
+                processor: self.processor.clone(),
+                instructions: self.instructions.clone(),
+                ..only
+            },
+        }
     }
 }
+
+/// The device of those that compute without a card.
+const CPU: &str = "cpu";
 
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { processor, instructions, device, proofmark, profile, commit, tools } = self;
-        write!(f, "{processor} ({instructions}), {device}")?;
+        let mut parts = Vec::new();
+        if !processor.is_empty() {
+            parts.push(format!("{processor} ({instructions})"));
+        }
+        parts.push(device.clone());
         if !proofmark.is_empty() {
-            write!(f, ", Proofmark {proofmark} {profile}")?;
+            parts.push(format!("Proofmark {proofmark} {profile} {commit}").trim_end().to_owned());
         }
-        if !commit.is_empty() {
-            write!(f, " {commit}")?;
-        }
-        tools.iter().try_for_each(|(tool, version)| write!(f, ", {tool} {version}"))
+        parts.extend(tools.iter().map(|(tool, version)| format!("{tool} {version}")));
+        f.write_str(&parts.join(", "))
     }
 }
 
@@ -115,8 +134,13 @@ mod tests {
         let text = this.to_string();
         assert!(text.ends_with("abc1234+") && !text.contains('/'), "{text}");
         let ffmpeg = ("ffmpeg".to_owned(), "7.1.3".to_owned());
-        let with = Provenance { commit: String::new(), tools: [ffmpeg].into(), ..this };
+        let with = Provenance { commit: String::new(), tools: [ffmpeg].into(), ..this.clone() };
         assert!(with.to_string().ends_with(", ffmpeg 7.1.3"), "{with}");
+        assert_eq!(with.deciding().to_string(), "cpu, ffmpeg 7.1.3");
+        assert!(this.is_everywhere_the_same() && !with.is_everywhere_the_same());
+        let card = Provenance { device: "cuda".into(), ..this.clone() };
+        assert!(!card.is_everywhere_the_same());
+        assert!(card.deciding().to_string().starts_with(&this.processor));
         let read: Provenance =
             serde_json::from_str(&serde_json::to_string(&with).unwrap()).unwrap();
         assert_eq!(read, with);

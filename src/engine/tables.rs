@@ -120,9 +120,10 @@ pub fn all<'a, 'b>(
 }
 
 impl Built<'_> {
-    /// The kinds of machine that its rows were made on, as far as records say.
+    /// The kinds of machine that its rows were made on, as far as records say and bits depend on it.
     pub fn machines(&self) -> BTreeSet<Provenance> {
-        self.evidence.makers.values().flatten().map(Provenance::deciding).collect()
+        let makers = self.evidence.makers.values().flatten();
+        makers.filter(|with| !with.is_everywhere_the_same()).map(Provenance::deciding).collect()
     }
 
     /// What is on its page.

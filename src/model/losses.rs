@@ -170,6 +170,30 @@ mod tests {
         }
     }
 
+    /// candle-nn's operations are the reference; their bits depend on the processor.
+    #[test]
+    fn cross_entropy_is_candles_with_its_gradient() {
+        for smoothing in [0.0, 0.1] {
+            let (ours, theirs) = (logits(), logits());
+            let classes = Tensor::new(&[0u32, 2], &Device::Cpu).unwrap();
+            let logp = candle_nn::ops::log_softmax(&theirs, candle_core::D::Minus1).unwrap();
+            let nll = candle_nn::loss::nll(&logp, &classes).unwrap();
+            let uniform = logp.mean_all().unwrap().neg().unwrap();
+            let expected =
+                ((nll * (1.0 - smoothing)).unwrap() + (uniform * smoothing).unwrap()).unwrap();
+            let got = cross_entropy(&ours, &[0, 2], smoothing).unwrap();
+            let apart = scalar(&got).unwrap() - scalar(&expected).unwrap();
+            assert!(apart.abs() < 1e-6, "{apart}");
+            let of = |loss: &Tensor, var: &Var| {
+                let gradients = loss.backward().unwrap();
+                gradients.get(var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+            };
+            for (ours, theirs) in of(&got, &ours).into_iter().zip(of(&expected, &theirs)) {
+                assert!((ours - theirs).abs() < 1e-6, "{ours} {theirs}");
+            }
+        }
+    }
+
     #[test]
     fn an_objective_is_the_weighted_sum_of_its_terms() {
         let number = Spanned::<f64>::default_of;

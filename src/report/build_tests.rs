@@ -314,7 +314,7 @@ fn rows_of_unlike_machines_are_noted() {
     let with = |processor: &str, commit: &str| Provenance {
         processor: processor.into(),
         instructions: "x86_64, AVX2 and FMA".into(),
-        device: "cpu".into(),
+        device: "cuda".into(),
         commit: commit.into(),
         ..Provenance::default()
     };
@@ -329,9 +329,16 @@ fn rows_of_unlike_machines_are_noted() {
     }
     assert_eq!(note(&evidence), None);
     evidence.makers.insert(rows[1].clone(), [with("Other", "2")].into());
+    // Where a CPU computes, another one gives the same bits.
+    let mut cpus = evidence.clone();
+    for makers in cpus.makers.values_mut() {
+        let on_cpu = |with: &Provenance| Provenance { device: "cpu".into(), ..with.clone() };
+        *makers = makers.iter().map(on_cpu).collect();
+    }
+    assert_eq!(note(&cpus), None);
     let note = note(&evidence).unwrap();
-    assert!(note.contains(" on One (x86_64, AVX2 and FMA), cpu; "), "{note}");
-    assert!(note.ends_with(" on Other (x86_64, AVX2 and FMA), cpu."), "{note}");
+    assert!(note.contains(" on One (x86_64, AVX2 and FMA), cuda; "), "{note}");
+    assert!(note.ends_with(" on Other (x86_64, AVX2 and FMA), cuda."), "{note}");
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub struct Findings {
     pub statistics: Vec<SetTable>,
     /// Statistics of videos by label, as in the paper's Figure 3.
     pub figures: Vec<SetFigure>,
-    /// With what faces, models and scores were made. Packs of before do not say.
+    /// With what faces, models and scores were made, as far as that may decide their bits. Packs of
+    /// before do not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub makers: Vec<Maker>,
 }

@@ -63,7 +63,8 @@ fn a_table_is_compared_with_the_committed_one() {
         differs.stdout
     );
     assert!(differs.stdout.contains("outside 0\n"), "{}", differs.stdout);
-    assert!(differs.stdout.contains("these rows were made on "), "{}", differs.stdout);
+    // On a CPU no machine is to blame.
+    assert!(!differs.stdout.contains("these rows were made on "), "{}", differs.stdout);
     // Within what the table declares, and outside of it.
     let tolerant = |points: &str| {
         let end = TINY.rfind('}').unwrap();

@@ -105,7 +105,7 @@ fn packs_of_equal_results_are_equal() {
 }
 
 #[test]
-fn a_pack_names_the_machine_and_neither_host_nor_folder() {
+fn results_name_their_machine_and_packs_what_of_it_decides_bits() {
     let place = project();
     place.run(&["run", FILE]).ends_with(0);
     place.run(&["pack", FILE]).ends_with(0);
@@ -113,14 +113,16 @@ fn a_pack_names_the_machine_and_neither_host_nor_folder() {
     let findings: serde_json::Value = serde_json::from_slice(&files["findings.json"]).unwrap();
     let [maker] = &findings["makers"].as_array().unwrap()[..] else { panic!("{findings}") };
     assert_eq!(maker["keys"].as_array().unwrap().len(), 9);
-    let with = &maker["with"];
+    assert_eq!(maker["with"]["device"], "cpu");
+    assert_eq!(maker["with"]["processor"], "", "on a CPU bits are the same everywhere");
+    // Every result says all of itself.
+    let listed = place.run(&["ls", "--format", "json"]).ends_with(0).stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let with = &listed[0]["made_with"];
     for part in ["processor", "instructions", "device", "proofmark", "profile"] {
         assert!(with[part].as_str().is_some_and(|text| !text.is_empty()), "{part}: {with}");
     }
     assert!(!with.to_string().contains('/'), "{with}");
-    // Every result says it of itself.
-    let listed = place.run(&["ls", "--format", "json"]).ends_with(0).stdout;
-    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     assert!(listed.as_array().unwrap().iter().all(|held| held["made_with"] == *with), "{listed}");
     let page = std::fs::read_to_string(place.path("reports/tiny.html")).unwrap();
     assert!(page.contains("made on"));

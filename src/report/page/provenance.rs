@@ -57,7 +57,7 @@ fn load_report(label: &str, experiment: &str, load: &LoadReport) -> String {
 pub(super) fn provenance(content: &Content, places: &Places) -> String {
     let mut out = String::from(
         "<section id=\"provenance\">\n<h2>Provenance</h2>\n<p>A key is a digest of what was \
-         declared and of the data; on one kind of processor the same key is the same result.</p>\n",
+         declared and of the data; on a CPU the same key is the same result.</p>\n",
     );
     for (row, label, experiments) in content.rows() {
         out += &format!(
