@@ -85,7 +85,8 @@ impl Exit {
             }
             Self::Differs => {
                 "A table differs from the committed one, a pack from its tables, or two files from \
-                 each other. The differences are printed."
+                 each other, or the bits that this machine computes from those of others \
+                 (`doctor --bits`). The differences are printed."
             }
             Self::Claim => "A claim of a table does not hold. The table prints the numbers.",
             Self::Undecided => {

@@ -125,7 +125,7 @@ fn committed(path: &Path, built: &Built<'_>) -> Result<Check, Failure> {
 
 /// A likely cause of differences that no declaration explains.
 fn cause(built: &Built<'_>) -> String {
-    let machines: Vec<String> = built.machines().iter().map(ToString::to_string).collect();
+    let machines: Vec<String> = built.machines.iter().map(ToString::to_string).collect();
     match machines.is_empty() {
         true => String::new(),
         false => format!(

@@ -101,6 +101,9 @@ pub struct Built<'a> {
     pub declared: &'a Table,
     /// The table.
     pub data: TableData,
+    /// With what the results it is built from were made, as far as their bits depend on it: faces
+    /// that ffmpeg decoded among them.
+    pub machines: BTreeSet<Provenance>,
     evidence: Evidence,
 }
 
@@ -115,17 +118,14 @@ pub fn all<'a, 'b>(
         let (evidence, published) = (evidence(findings, declared)?, published(declared)?);
         let data = build(project, declared, &evidence, &published);
         let data = data.map_err(|error| unbuilt(error, project, declared))?;
-        Ok(Built { declared, data, evidence })
+        let makers = findings.makers.iter().map(|maker| &maker.with);
+        let machines = makers.filter(|with| !with.is_everywhere_the_same());
+        let machines = machines.map(Provenance::deciding).collect();
+        Ok(Built { declared, data, machines, evidence })
     })
 }
 
 impl Built<'_> {
-    /// The kinds of machine that its rows were made on, as far as records say and bits depend on it.
-    pub fn machines(&self) -> BTreeSet<Provenance> {
-        let makers = self.evidence.makers.values().flatten();
-        makers.filter(|with| !with.is_everywhere_the_same()).map(Provenance::deciding).collect()
-    }
-
     /// What is on its page.
     ///
     /// # Errors

@@ -329,6 +329,13 @@ fn rows_of_unlike_machines_are_noted() {
     }
     assert_eq!(note(&evidence), None);
     evidence.makers.insert(rows[1].clone(), [with("Other", "2")].into());
+    // Rows that were all trained on a card and scored on a CPU are alike.
+    let mut both = evidence.clone();
+    let cpu = Provenance { device: "cpu".into(), ..Provenance::default() };
+    rows.iter().for_each(|row| {
+        both.makers.insert(row.clone(), [with("One", "1"), cpu.clone()].into());
+    });
+    assert_eq!(note(&both), None);
     // Where a CPU computes, another one gives the same bits.
     let mut cpus = evidence.clone();
     for makers in cpus.makers.values_mut() {

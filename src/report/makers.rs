@@ -8,18 +8,21 @@ use proofmark_lang::model::Table;
 
 /// That rows were not all made with what decides bits alike, if so.
 pub fn unlike(table: &Table, evidence: &Evidence) -> Option<String> {
-    let mut rows: BTreeMap<Provenance, BTreeSet<&str>> = BTreeMap::new();
+    // A row may be trained on a card and scored on a CPU; it is like another that was, too.
+    let mut rows: BTreeMap<BTreeSet<Provenance>, Vec<&str>> = BTreeMap::new();
     for row in &table.rows {
-        for with in row.experiments().filter_map(|name| evidence.makers.get(name)).flatten() {
-            rows.entry(with.deciding()).or_default().insert(&row.label.value);
+        let makers = row.experiments().filter_map(|name| evidence.makers.get(name)).flatten();
+        let with: BTreeSet<Provenance> = makers.map(Provenance::deciding).collect();
+        if !with.is_empty() {
+            rows.entry(with).or_default().push(&row.label.value);
         }
     }
     if rows.len() < 2 {
         return None;
     }
     let made = rows.iter().map(|(with, rows)| {
-        let rows: Vec<&str> = rows.iter().copied().collect();
-        format!("{} on {with}", rows.join(", "))
+        let with: Vec<String> = with.iter().map(ToString::to_string).collect();
+        format!("{} on {}", rows.join(", "), with.join(" and "))
     });
     let made: Vec<String> = made.collect();
     Some(format!(
