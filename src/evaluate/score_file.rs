@@ -312,8 +312,10 @@ impl ScoreFile {
 
 /// A column of a CSV with the texts that its cells stand for.
 fn texts_of_cells(column: &Column) -> Column {
+    // What stands for another text is longer than it.
+    let is_coded = |cell: &str| from_cell(cell).len() != cell.len();
     match column.str() {
-        Ok(cells) if cells.iter().flatten().any(|cell| from_cell(cell) != cell) => {
+        Ok(cells) if cells.iter().flatten().any(is_coded) => {
             cells.apply_values(from_cell).into_column()
         }
         _ => column.clone(),
