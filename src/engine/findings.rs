@@ -141,7 +141,7 @@ fn run(
         experiment: experiment.to_owned(),
         key: key.to_owned(),
         inputs: inputs.values.clone(),
-        seed: project.experiments[experiment].recipe.seed.value,
+        seed: project.experiments[experiment].recipe.seed,
         proofmark: None,
         load: None,
         epochs: Vec::new(),

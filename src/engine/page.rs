@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::pack::common;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Experiment, LossTerm, Project, Row, Table};
+use proofmark_lang::model::{Experiment, LossTerm, Placed, Project, Row, Table};
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, Sources, normalized};
 use proofmark_report::build::Evidence;
@@ -46,7 +46,7 @@ pub fn content<'a>(
 fn weights(project: &Project, table: &Table) -> BTreeMap<(String, String), f64> {
     let names = table.rows.iter().flat_map(Row::experiments);
     let experiments = names.filter_map(|name| Some((name, project.experiments.get(name)?)));
-    let of = |(name, experiment): (&str, &Experiment)| {
+    let of = |(name, experiment): (&str, &Placed<Experiment>)| {
         let weights = experiment.loss.terms.iter().map(LossTerm::weight).collect::<Vec<_>>();
         let terms = term_names(&experiment.loss).into_iter().zip(weights);
         terms.map(|(term, weight)| ((name.to_owned(), term), weight)).collect::<Vec<_>>()
@@ -102,24 +102,24 @@ fn texts(loaded: &Loaded, table: &Table, named: &Named) -> BTreeMap<String, Expe
 }
 
 /// Places inside the declarations that make an experiment, its own first.
-fn origins(project: &Project, experiment: &Experiment) -> Vec<Origin> {
-    let mut origins = vec![experiment.name.origin];
+fn origins(project: &Project, experiment: &Placed<Experiment>) -> Vec<Origin> {
+    let mut origins = vec![experiment.at.name];
     let mut base = experiment.extends.as_ref();
-    while let Some(declared) = base.and_then(|name| project.experiments.get(&name.value)) {
+    while let Some(declared) = base.and_then(|name| project.experiments.get(name)) {
         // A broken file might lead in circles; a project that was checked does not.
-        if origins.contains(&declared.name.origin) {
+        if origins.contains(&declared.at.name) {
             break;
         }
-        origins.push(declared.name.origin);
+        origins.push(declared.at.name);
         base = declared.extends.as_ref();
     }
-    let Experiment { data, backbone, init, recipe, loss, attribution, .. } = experiment;
-    origins.extend([&data.name, &backbone.name, &init.name, &recipe.name].map(|name| name.origin));
+    let Experiment { data, backbone, init, recipe, loss, .. } = &**experiment;
+    origins.extend([data.at.name, backbone.at.name, init.at.name, recipe.at.name]);
     origins.extend(loss.terms.iter().map(|term| match term {
-        LossTerm::CrossEntropy { weight, .. } => weight.origin,
-        LossTerm::Triplet { margin, .. } => margin.origin,
+        LossTerm::CrossEntropy(term) => term.node,
+        LossTerm::Triplet(term) => term.node,
     }));
-    origins.extend(attribution.map(|attribution| attribution.origin));
+    origins.push(experiment.at.attribution);
     origins
 }
 

@@ -123,11 +123,11 @@ fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
     let mut groups = Vec::new();
     for ensemble in ensembles(project).into_values() {
         let mut seen = BTreeSet::new();
-        let names = ensemble.sources.iter().map(|s| s.dataset.value.as_str());
+        let names = ensemble.sources.iter().map(|s| s.dataset.as_str());
         let names = names.filter(|name| seen.insert(*name));
         let sets: Vec<&Dataset> = names.filter_map(|name| project.datasets.get(name)).collect();
         trained.extend(sets.iter().map(|set| set.name.value.as_str()));
-        groups.push((Purpose::Training(ensemble.name.value.clone()), sets));
+        groups.push((Purpose::Training(ensemble.name.clone()), sets));
     }
     let mut tested = tested(project);
     tested.retain(|set| !trained.contains(set.name.value.as_str()));
@@ -238,7 +238,7 @@ impl Prepared {
 
 /// The ensembles of the file's experiments, by name.
 fn ensembles(project: &Project) -> BTreeMap<&str, &Ensemble> {
-    experiments(project).into_iter().map(|e| (e.data.name.value.as_str(), &e.data)).collect()
+    experiments(project).into_iter().map(|e| (e.data.name.as_str(), &*e.data)).collect()
 }
 
 /// What the tables score, in their order.

@@ -5,25 +5,25 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use proofmark_lang::model::{
-    Column, Corruption, Dataset, Experiment, Project, Row, Scenario, Split, Table,
+    Column, Corruption, Dataset, Experiment, Placed, Project, Row, Scenario, Split, Table,
 };
 use proofmark_lang::span::Spanned;
 
 /// Experiments that the tables show; without a table those of the file itself, or all of them if
 /// it declares none.
-pub fn experiments(project: &Project) -> Vec<&Experiment> {
+pub fn experiments(project: &Project) -> Vec<&Placed<Experiment>> {
     let mut names = BTreeSet::new();
     let rows = project.tables.iter().flat_map(|t| &t.rows);
-    let shown: Vec<&Experiment> = rows
+    let shown: Vec<&Placed<Experiment>> = rows
         .flat_map(Row::experiments)
         .filter_map(|name| project.experiments.get(name))
-        .filter(|e| names.insert(e.name.value.clone()))
+        .filter(|e| names.insert(e.name.clone()))
         .collect();
     if !project.tables.is_empty() {
         return shown;
     }
     let all = || project.experiments.values();
-    let own: Vec<&Experiment> = all().filter(|e| e.name.origin.is_own()).collect();
+    let own: Vec<_> = all().filter(|e| e.at.name.is_own()).collect();
     if own.is_empty() { all().collect() } else { own }
 }
 
@@ -90,7 +90,7 @@ pub fn datasets(project: &Project) -> Vec<&Dataset> {
     }
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for experiment in experiments(project) {
-        names.extend(experiment.data.sources.iter().map(|s| s.dataset.value.as_str()));
+        names.extend(experiment.data.sources.iter().map(|s| s.dataset.as_str()));
     }
     let scored: Vec<_> = project.tables.iter().flat_map(scored).collect();
     names.extend(scored.iter().map(|(name, _)| name.as_str()));
@@ -100,7 +100,7 @@ pub fn datasets(project: &Project) -> Vec<&Dataset> {
 /// Data sets whose faces a model sees: those that only other tools scored are not prepared.
 pub fn seen(project: &Project) -> BTreeSet<String> {
     let sources = experiments(project).into_iter().flat_map(|e| &e.data.sources);
-    let trained = sources.map(|source| source.dataset.value.clone());
+    let trained = sources.map(|source| source.dataset.clone());
     let ours = |table: &&Table| table.rows.iter().any(|row| row.predictions.is_none());
     let tested = project.tables.iter().filter(ours).flat_map(scored).map(|(dataset, _)| dataset);
     if only_datasets(project) {
@@ -112,6 +112,6 @@ pub fn seen(project: &Project) -> BTreeSet<String> {
 /// Data sets of which pseudo-fakes are made: their faces need landmarks.
 pub fn marked(project: &Project) -> Vec<&Dataset> {
     let pseudo = experiments(project).into_iter().flat_map(|e| e.data.pseudo_fakes());
-    let names: BTreeSet<&str> = pseudo.map(|(source, _)| source.dataset.value.as_str()).collect();
+    let names: BTreeSet<&str> = pseudo.map(|(source, _)| source.dataset.as_str()).collect();
     names.into_iter().filter_map(|name| project.datasets.get(name)).collect()
 }

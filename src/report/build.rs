@@ -404,7 +404,7 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
         .flat_map(Row::experiments)
         .filter_map(|name| project.experiments.get(name))
         .flat_map(|experiment| &experiment.data.sources)
-        .map(|source| &source.dataset.value);
+        .map(|source| &source.dataset);
     scored
         .chain(trained)
         .filter_map(|name| project.datasets.get(name))

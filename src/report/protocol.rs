@@ -56,10 +56,10 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
 fn ready(project: &Project, row: &Row) -> Option<String> {
     let experiment = project.experiments.get(&row.experiment.value)?;
     experiment.ready()?;
-    let Weights::File { path, .. } = &experiment.init.weights else { return None };
+    let Weights::File(file) = &experiment.init.weights else { return None };
     Some(format!(
         "{} was not trained here: it is {} as it is, and what it was trained on is not known.",
-        row.label.value, path.value.written
+        row.label.value, file.path.written
     ))
 }
 
@@ -69,8 +69,8 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
     let mut trained: Vec<String> = sources
         .iter()
         .map(|source| {
-            let (train, val) = (source.train.value.word(), source.val.value.word());
-            let name = &source.dataset.value;
+            let (train, val) = (source.train.word(), source.val.word());
+            let name = &source.dataset;
             let mut words = Vec::new();
             words.extend(source.pseudo_fake.as_ref().map(|_| "pseudo-fakes".to_owned()));
             // The same name may be another list of videos in another file; a digest tells.
@@ -89,19 +89,19 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
     let sample = match &experiment.data.sample {
         None => "all".to_owned(),
         Some(rule) => {
-            let (real, fake) = rule.real_to_fake.value;
-            let (least, seed) = (rule.at_least.value, rule.seed.value);
+            let (real, fake) = rule.real_to_fake;
+            let (least, seed) = (rule.at_least, rule.seed);
             format!("{real}:{fake} of at least {least} per video, seed {seed}")
         }
     };
     let each = |word: fn(&Dataset) -> String| {
-        let sets = sources.iter().filter_map(|source| project.datasets.get(&source.dataset.value));
+        let sets = sources.iter().filter_map(|source| project.datasets.get(&source.dataset));
         sets.map(word).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" and ")
     };
     [
         format!("trained on {}", trained.join(", ")),
         format!("faces sampled: {sample}"),
-        format!("images of {} pixels", experiment.backbone.image.value),
+        format!("images of {} pixels", experiment.backbone.image()),
         format!("frames: {}", each(frames)),
         format!("faces: {}", each(faces)),
         format!("compression: {}", each(compression)),

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::cursor::{Cursor, Read, read_words};
+use crate::cursor::{Cursor, read_words};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{
     Average, Claim, Column, Comparison, Correction, CorruptionKind, FrameMax, Intervals, Level,
     Metric, MetricSpec, Parameter, Pooling, Predictions, Promise, Reference, Row, Scenario, Table,
     Threshold, VideoScore,
 };
+use crate::node::Read;
 use crate::span::Spanned;
 use crate::tree::Node;
 use crate::value::Datum;
@@ -33,7 +34,7 @@ read_words!(CorruptionKind {
 });
 
 impl Read for Threshold {
-    fn read(datum: Datum) -> Option<Self> {
+    fn read(datum: Datum, _: Option<&std::path::Path>) -> Option<Self> {
         match datum {
             Datum::Number(x) => Some(Self::Fixed(x)),
             Datum::Text(text) if text == "val" => Some(Self::Val),

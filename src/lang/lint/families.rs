@@ -1,18 +1,18 @@
 //! Classes and averages that need to know how a fake was made.
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Project};
+use crate::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Placed, Project};
 use crate::suggest::{did_you_mean, near};
 
 /// Reports fakes without a family, or a manipulation, where one is needed.
 pub(super) fn families(project: &Project, sink: &mut Sink) {
     for experiment in project.experiments.values() {
-        let Some(attribution) = &experiment.attribution else { continue };
-        if attribution.value == Attribution::Dataset {
+        let Some(attribution) = experiment.attribution else { continue };
+        if attribution == Attribution::Dataset {
             continue;
         }
         for source in &experiment.data.sources {
-            if let Some(dataset) = project.datasets.get(&source.dataset.value) {
+            if let Some(dataset) = project.datasets.get(&source.dataset) {
                 attributable(experiment, dataset, sink);
             }
         }
@@ -25,14 +25,13 @@ pub(super) fn families(project: &Project, sink: &mut Sink) {
     }
 }
 
-fn attributable(experiment: &Experiment, dataset: &Dataset, sink: &mut Sink) {
-    let Some(attribution) = &experiment.attribution else { return };
-    let by_category = attribution.value == Attribution::Category;
+fn attributable(experiment: &Placed<Experiment>, dataset: &Dataset, sink: &mut Sink) {
+    let by_category = experiment.attribution == Some(Attribution::Category);
     let by = if by_category { "category" } else { "manipulation" };
     let report = |diagnostic: Diagnostic| {
         diagnostic
-            .text(format!("`{}` makes classes by {by}", experiment.name.value))
-            .and(attribution.origin, "asks for it")
+            .text(format!("`{}` makes classes by {by}", experiment.name))
+            .and(experiment.at.attribution, "asks for it")
     };
     if dataset.manipulations.is_empty() {
         sink.report(

@@ -20,7 +20,7 @@ pub(super) fn outside(project: &Project, sink: &mut Sink) {
                         format!("the row `{}` is of another tool and of an experiment", name.value),
                     )
                     .at(name.origin, "has `predictions`")
-                    .and(experiment.name.origin, "an experiment of this name")
+                    .and(experiment.at.name, "an experiment of this name")
                     .help("give the row a name of its own"),
                 );
             }

@@ -10,8 +10,8 @@ pub(super) fn paths(project: &Project, sink: &mut Sink) {
         path_of(path, sink);
     }
     for experiment in project.experiments.values() {
-        if let Weights::File { path, .. } = &experiment.init.weights {
-            path_of(path, sink);
+        if let Weights::File(file) = &experiment.init.weights {
+            path_of(&Spanned::new(file.path.clone(), file.at.path), sink);
         }
     }
     for table in &project.tables {

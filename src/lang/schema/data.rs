@@ -4,6 +4,8 @@ use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
 use super::{Child, Field, NodeSpec, Type, Variant, up_to, whole};
 use crate::limits;
+use crate::model::{Label, Split};
+use crate::node::Words;
 
 pub(super) const FAMILIES: &[(&str, &str)] = &[
     ("face-swap", "another person's face (FS)"),
@@ -13,8 +15,7 @@ pub(super) const FAMILIES: &[(&str, &str)] = &[
     ("unknown", "not known"),
 ];
 
-pub(super) const SPLITS: &[(&str, &str)] =
-    &[("train", "gradient steps"), ("val", "selection"), ("test", "reported numbers")];
+pub(super) const SPLITS: &[(&str, &str)] = Split::WORDS;
 
 const SEED: Type = Type::Whole(0, u64::MAX);
 const COUNT: Type = whole(&limits::COUNT);
@@ -217,12 +218,7 @@ static CLASS: NodeSpec = NodeSpec::value(
     &[Field::new("folder", Type::Text, "Path relative to the root.").required()],
 )
 .properties(&[
-    Field::new(
-        "label",
-        Type::Word(&[("real", "pristine"), ("fake", "manipulated")]),
-        "Real or fake.",
-    )
-    .required(),
+    Field::new("label", Label::WORD, "Real or fake.").required(),
     Field::new("manipulation", Type::Text, "For fakes, the manipulation, if known."),
     Field::new(
         "split",
