@@ -131,10 +131,12 @@ fn crops(folder: &Path, videos: [&str; 2], faces: usize) -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// A page without the machines it names: what made the faces of videos is told, since another
-/// ffmpeg may decode other pixels.
+/// A page without the machines it names (what made the faces of videos is told, since another
+/// ffmpeg may decode other pixels) and without the nonce that is made of its content.
 fn anonymous(page: &str) -> String {
     const MADE_ON: &str = r#""made on",""#;
+    let nonce = page.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0;
+    let page = page.replace(nonce, "");
     let mut pieces = page.split(MADE_ON);
     let first = pieces.next().unwrap().to_owned();
     pieces.fold(first, |page, piece| page + MADE_ON + piece.split_once('"').unwrap().1)
