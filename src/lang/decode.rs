@@ -7,3 +7,45 @@ mod table;
 
 pub(super) use dataset::dataset;
 pub(super) use table::table;
+
+#[cfg(test)]
+mod tests {
+    use crate::schema::{Kind, NodeSpec};
+
+    /// The text of what reads nodes by hand.
+    fn source() -> String {
+        [include_str!("decode/dataset.rs"), include_str!("decode/table.rs")].concat()
+    }
+
+    /// Every key of the schema is read somewhere: what is accepted is not ignored.
+    #[test]
+    fn every_field_and_child_of_the_schema_is_read() {
+        let source = source();
+        fn names(spec: &'static NodeSpec, found: &mut Vec<&'static str>) {
+            let variants = spec.variants.iter();
+            let properties = variants.clone().flat_map(|v| v.properties);
+            found.extend(spec.properties.iter().chain(properties).map(|field| field.name));
+            for child in spec.children.iter().chain(variants.flat_map(|v| v.children)) {
+                found.push(child.spec.name);
+                names(child.spec, found);
+            }
+        }
+        let mut all = Vec::new();
+        [Kind::Dataset, Kind::Table].into_iter().for_each(|kind| names(kind.spec(), &mut all));
+        // The switches of released layouts are read by their schema.
+        let by_schema = [
+            "compression",
+            "real-video-fake-audio",
+            "mixed",
+            "identities",
+            "validation",
+            "frame-labels",
+            "domain",
+            "reals",
+            "unknown",
+        ];
+        for name in all.into_iter().filter(|name| !by_schema.contains(name)) {
+            assert!(source.contains(&format!("\"{name}\"")), "nothing reads `{name}`");
+        }
+    }
+}

@@ -14,12 +14,11 @@ use super::notes;
 use super::reference::{self, Published};
 use super::table::{Cell, Coverage, Doubt, MetricBlock, RowData, TableData};
 use proofmark_base::provenance::Provenance;
-use proofmark_evaluate::measure::Measure;
-use proofmark_evaluate::metrics::{BadScore, Ranking};
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Samples;
 use proofmark_evaluate::statistics::seeds::Seeds;
 use proofmark_lang::model::{Corruption, Level, MetricSpec, Project, Row, Split, Table, Threshold};
+use proofmark_metrics::{BadScore, Measure, Ranking};
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -19,11 +19,11 @@ use super::claims;
 use super::columns::{Planned, Source};
 use super::lookup::Lookup;
 use super::table::{Cell, Difference, Doubt, MetricBlock};
-use proofmark_evaluate::measure::Measure;
 use proofmark_evaluate::statistics::bootstrap;
 use proofmark_evaluate::statistics::interval::Interval;
 use proofmark_evaluate::statistics::seeds::Error;
 use proofmark_lang::model::{Intervals, Table};
+use proofmark_metrics::Measure;
 
 /// What is computed for each row of a block and each of its seeds; none without a
 /// threshold.

@@ -4,7 +4,6 @@
 //! can itself be read as published numbers.
 
 use super::records;
-use super::reference::metric_key;
 use super::table::{Cell, Coverage, Doubt, TableData, Test};
 use proofmark_lang::model::Level;
 
@@ -55,7 +54,7 @@ pub fn render(table: &TableData) -> String {
                 records::write(
                     &mut out,
                     [
-                        metric_key(block.metric),
+                        block.metric.word,
                         &row.label,
                         &scenario.name,
                         &column.label,

@@ -18,7 +18,7 @@ pub(super) fn block(
     let table = content.table;
     let caption = escape(&heading(block));
     let id = places.block(b);
-    let lower = if block.metric.lower_is_better() { " data-lower" } else { "" };
+    let lower = if block.metric.lower_is_better { " data-lower" } else { "" };
     // Intervals need room.
     let dense = block.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.interval.is_some());
     let dense = if dense { " dense" } else { "" };
