@@ -151,3 +151,7 @@ macro_rules! values {
 pub(crate) use values;
 
 values!(bool, u32, u64, usize, f64, String, (f64, f64), [f64; 3]);
+
+#[cfg(test)]
+#[path = "node_tests.rs"]
+mod tests;

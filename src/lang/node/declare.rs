@@ -103,7 +103,7 @@ macro_rules! node {
                     ]
                 },)*)?
             };
-            static ARGUMENTS: &[Field] = &[$($($also_argument,)*)? $($(FIELDS.$a,)*)?];
+            static ARGUMENTS: &[Field] = &[$($(FIELDS.$a,)*)? $($($also_argument,)*)?];
             static PROPERTIES: &[Field] = &[$($($also_property,)*)? $($(FIELDS.$p,)*)?];
             const LISTS: &[&[Child]] = &[$(&[$($also_child),*],)? $($(FIELDS.$c,)*)?];
             static CHILDREN: [Child; count(LISTS)] = flat(LISTS);
