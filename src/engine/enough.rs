@@ -166,8 +166,9 @@ fn selected(
     found: &Found,
 ) -> Option<Lack> {
     let (name, ensemble) = (&experiment.name, &experiment.data.name);
-    let shown = |table: &&Table| table.rows.iter().any(|row| row.experiments().any(|e| e == name));
-    let chosen = project.tables.iter().filter(shown).any(Table::validates);
+    let shown =
+        |table: &&Placed<Table>| table.rows.iter().any(|row| row.experiments().any(|e| e == name));
+    let chosen = project.tables.iter().filter(shown).any(|table| table.validates());
     let keep = experiment.recipe.at.keep;
     let at = if keep.is_default() || chosen { experiment.at.name } else { keep };
     let (by, both) = match experiment.recipe.keep {
@@ -228,15 +229,15 @@ fn batches(experiment: &Experiment, faces: Option<usize>) -> Option<Lack> {
 }
 
 /// What a table's columns lack to be scored.
-fn tested(project: &Project, table: &Table, world: &World, found: &Found) -> Vec<Lack> {
-    let name = &table.name.value;
-    let both = table.metrics.iter().all(|metric| metric.metric.value.needs_both_classes);
+fn tested(project: &Project, table: &Placed<Table>, world: &World, found: &Found) -> Vec<Lack> {
+    let name = &table.name;
+    let both = table.metrics.iter().all(|metric| metric.metric.needs_both_classes);
     let mut lacking = Vec::new();
     for (dataset, split) in scored(table) {
         if !world.scans.contains_key(&dataset) {
             continue;
         }
-        let at = project.datasets.get(&dataset).map_or(table.name.origin, |set| set.name.origin);
+        let at = project.datasets.get(&dataset).map_or(table.at.name, |set| set.name.origin);
         let classes = of(found, &dataset, split);
         let split_word = split.word();
         if classes.is_empty() {

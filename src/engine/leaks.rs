@@ -101,5 +101,8 @@ fn tested(project: &Project, ensemble: &str) -> BTreeSet<(String, Split)> {
         experiment.is_some_and(|e| e.data.name == ensemble)
     };
     let tables = project.tables.iter();
-    tables.filter(|t| t.rows.iter().any(|r| r.experiments().any(uses))).flat_map(scored).collect()
+    tables
+        .filter(|t| t.rows.iter().any(|r| r.experiments().any(uses)))
+        .flat_map(|table| scored(table))
+        .collect()
 }

@@ -28,7 +28,7 @@ pub fn content<'a>(
 ) -> Result<Content<'a>, Failure> {
     let units = shapes(&loaded.project, table, evidence);
     let named = Named::of(loaded);
-    let experiments = |row: &Row| row.experiments().map(str::to_owned).collect();
+    let experiments = |row: &Placed<Row>| row.experiments().map(str::to_owned).collect();
     Ok(Content {
         table: data,
         findings,
@@ -44,7 +44,7 @@ pub fn content<'a>(
 
 /// The weight of each term of the objectives of a table's rows.
 fn weights(project: &Project, table: &Table) -> BTreeMap<(String, String), f64> {
-    let names = table.rows.iter().flat_map(Row::experiments);
+    let names = table.rows.iter().flat_map(|row| row.experiments());
     let experiments = names.filter_map(|name| Some((name, project.experiments.get(name)?)));
     let of = |(name, experiment): (&str, &Placed<Experiment>)| {
         let weights = experiment.loss.terms.iter().map(LossTerm::weight).collect::<Vec<_>>();
@@ -64,7 +64,7 @@ impl Named {
     fn of(loaded: &Loaded) -> Self {
         let absolute = loaded.sources.root().is_some_and(Path::is_absolute);
         let references = loaded.project.tables.iter().flat_map(|table| &table.references);
-        let references = references.map(|r| r.file.value.base.join(&r.file.value.written));
+        let references = references.map(|r| r.file.base.join(&r.file.written));
         let paths = loaded.sources.paths().map(Path::to_owned).chain(references);
         let paths: Vec<PathBuf> = paths.map(|path| normalized(&path)).collect();
         Self { common: absolute.then(|| common(&paths)) }
@@ -92,7 +92,7 @@ fn texts(loaded: &Loaded, table: &Table, named: &Named) -> BTreeMap<String, Expe
             let origins = match loaded.project.experiments.get(name) {
                 Some(experiment) => origins(&loaded.project, experiment),
                 // The scores of another tool are declared in the table itself.
-                None => vec![row.experiment.origin],
+                None => vec![row.at.experiment],
             };
             let text = text(&loaded.sources, named, &origins);
             texts.extend(text.map(|text| (name.to_owned(), text)));

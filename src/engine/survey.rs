@@ -11,7 +11,7 @@ use proofmark_base::work::{Events, Failure};
 use proofmark_data::DataError;
 use proofmark_data::statistics::{Measure, Row};
 use proofmark_data::survey::{Purpose, SetTable, Survey};
-use proofmark_lang::model::{Column, Dataset, Ensemble, Label, Project};
+use proofmark_lang::model::{Dataset, Ensemble, Label, Project};
 use proofmark_plan::scope::{experiments, only_datasets};
 use proofmark_prepare::faces::read_tables;
 use proofmark_prepare::outcomes::Outcomes;
@@ -246,13 +246,7 @@ fn tested(project: &Project) -> Vec<&Dataset> {
     let columns = project.tables.iter().flat_map(|t| &t.scenarios).flat_map(|s| &s.columns);
     let mut seen = BTreeSet::new();
     columns
-        .filter_map(|column| match column {
-            Column::Dataset { dataset, .. }
-            | Column::PerManipulation { dataset, .. }
-            | Column::PerValue { dataset, .. }
-            | Column::Corrupted { dataset, .. } => project.datasets.get(&dataset.value),
-            Column::Average { .. } => None,
-        })
+        .filter_map(|column| project.datasets.get(column.reported()?.dataset))
         .filter(|dataset| seen.insert(dataset.name.value.as_str()))
         .collect()
 }

@@ -179,19 +179,19 @@ pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<Wor
     let mut world = look_at(&datasets(project), store, events)?;
     for row in project.tables.iter().flat_map(|table| &table.rows) {
         let Some(declared) = &row.predictions else { continue };
-        let path = declared.file.value.base.join(&declared.file.value.written);
+        let path = declared.file.base.join(&declared.file.written);
         match store.digest(&path) {
             Ok(digest) => {
                 world.facts.outside.insert(path, digest);
             }
             Err(error) => {
-                let name = &row.experiment.value;
+                let name = &row.experiment;
                 let why = Failure::data(format!(
                     "the scores of row `{name}` were not found\n  looked for: {} ({error})\n  to say \
                      otherwise: write another path in `row .. predictions=..`",
                     path.display()
                 ));
-                world.miss(Sought::Scores, name, why.at(declared.file.origin, HERE));
+                world.miss(Sought::Scores, name, why.at(declared.at.file, HERE));
             }
         }
     }

@@ -11,7 +11,7 @@ use super::schema::{Child, Field, NodeSpec};
 use super::source::Sources;
 use super::span::{Origin, Spanned};
 use super::tree::{Node, Value};
-use super::value::{self, Datum};
+use super::value;
 
 /// A node with its schema.
 #[derive(Clone, Copy)]
@@ -47,11 +47,6 @@ impl<'a> Cursor<'a> {
     /// The first argument where it decides what else belongs to the node.
     pub fn variant(self) -> Option<&'static str> {
         self.spec.variant(self.node.label().map(|label| label.value)).map(|found| found.word)
-    }
-
-    /// Which of several nodes it is, by its name; nothing for one that is not among them.
-    pub fn kind<T: Read>(self) -> Option<T> {
-        T::read(Datum::Text(self.spec.name.to_owned()), None)
     }
 
     /// The place of the node's name.
@@ -190,14 +185,5 @@ impl<'a> Cursor<'a> {
         let spec = self.child_spec(name);
         let of_name = self.node.children.iter().filter(move |child| child.name.value == spec.name);
         of_name.map(move |child| self.inside(child, spec))
-    }
-
-    /// All children that the schema knows, in order.
-    pub fn all_children(self) -> impl Iterator<Item = Self> + use<'a> {
-        self.node.children.iter().filter_map(move |child| {
-            let word = self.node.label().map(|label| label.value);
-            let known = self.spec.all_children(word).find(|c| c.spec.name == child.name.value)?;
-            Some(self.inside(child, known.spec))
-        })
     }
 }

@@ -4,7 +4,6 @@
 mod corruption;
 mod dataset;
 mod layout;
-mod table;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,6 @@ use serde::Serialize;
 pub use corruption::*;
 pub use dataset::*;
 pub use layout::*;
-pub use table::*;
 
 pub use super::node::Placed;
 pub use super::nodes::*;
@@ -26,16 +24,16 @@ pub struct Project {
     /// Experiments by name, with `extends` and `override` already applied.
     pub experiments: BTreeMap<String, Placed<Experiment>>,
     /// Tables in order of declaration.
-    pub tables: Vec<Table>,
+    pub tables: Vec<Placed<Table>>,
 }
 
 impl Project {
     /// Leaves the tables of the file itself: those of the files it imports are theirs. A file
     /// that declares neither a table nor an experiment stands for what it imports.
     pub(super) fn keep_own(&mut self) {
-        let tables = self.tables.iter().any(|table| table.name.origin.is_own());
+        let tables = self.tables.iter().any(|table| table.at.name.is_own());
         if tables || self.experiments.values().any(|experiment| experiment.at.name.is_own()) {
-            self.tables.retain(|table| table.name.origin.is_own());
+            self.tables.retain(|table| table.at.name.is_own());
         }
     }
 }

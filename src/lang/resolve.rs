@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::decode;
 use super::diagnostic::{Code, Diagnostic, Sink};
 use super::elsewhere::Elsewhere;
-use super::model::{Backbone, Ensemble, Experiment, Init, Loss, Project, Recipe};
+use super::model::{Backbone, Ensemble, Experiment, Init, Loss, Project, Recipe, Table};
 use super::node::{Decode, Placed, Value};
 use super::nodes::{self, EXTENDS, ExperimentAt, NAME};
 use super::overrides::{merge, same};
@@ -144,7 +144,11 @@ impl Declarations {
                 let dataset = project.datasets.get(name)?;
                 dataset.title.as_ref().map(|title| title.value.clone())
             };
-            let table = decode::table(cursor, title, sink);
+            nodes::unique_labels(cursor, title, sink);
+            let mut table = Table::decode(cursor, sink);
+            if let Some(table) = &mut table {
+                table.entitle(title);
+            }
             if table.is_none() {
                 sink.nothing_vanishes(node.head, &node.name.value);
             }

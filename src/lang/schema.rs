@@ -9,11 +9,9 @@ use super::node::Decode;
 
 mod data;
 pub(super) mod search;
-mod tables;
 
 pub(super) use super::nodes::{EXPERIMENT, OVERRIDE};
 pub(super) use data::DATASET;
-pub(super) use tables::TABLE;
 
 /// What can be declared under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +49,7 @@ impl Kind {
             Self::Recipe => model::Recipe::SPEC,
             Self::Loss => model::Loss::SPEC,
             Self::Experiment => &EXPERIMENT,
-            Self::Table => &TABLE,
+            Self::Table => model::Table::SPEC,
         }
     }
 
@@ -268,6 +266,11 @@ pub(super) const fn once(spec: &'static NodeSpec) -> Child {
 /// A child that may be there once.
 pub(super) const fn at_most_once(spec: &'static NodeSpec) -> Child {
     Child::new(spec, Times::AtMostOnce)
+}
+
+/// A child that must be there at least once.
+pub(super) const fn at_least_once(spec: &'static NodeSpec) -> Child {
+    Child::new(spec, Times::AtLeastOnce)
 }
 
 /// A child that may be there any number of times.

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use proofmark_lang::model::{
-    Column, Corruption, Dataset, Experiment, Placed, Project, Row, Scenario, Split, Table,
+    Column, Corruption, Dataset, Experiment, Placed, Project, Reported, Scenario, Split, Table,
 };
-use proofmark_lang::span::Spanned;
 
 /// Experiments that the tables show; without a table those of the file itself, or all of them if
 /// it declares none.
@@ -15,7 +14,7 @@ pub fn experiments(project: &Project) -> Vec<&Placed<Experiment>> {
     let mut names = BTreeSet::new();
     let rows = project.tables.iter().flat_map(|t| &t.rows);
     let shown: Vec<&Placed<Experiment>> = rows
-        .flat_map(Row::experiments)
+        .flat_map(|row| row.experiments())
         .filter_map(|name| project.experiments.get(name))
         .filter(|e| names.insert(e.name.clone()))
         .collect();
@@ -40,7 +39,7 @@ pub struct Target {
 
 /// What a table scores.
 pub fn targets(table: &Table) -> BTreeSet<Target> {
-    table.scenarios.iter().flat_map(targets_in).collect()
+    table.scenarios.iter().flat_map(|scenario| targets_in(scenario)).collect()
 }
 
 /// What a table scores of an experiment: not the data sets of a held-out scenario that it trains
@@ -54,21 +53,19 @@ pub fn targets_of(table: &Table, experiment: &Experiment) -> BTreeSet<Target> {
 }
 
 fn targets_in(scenario: &Scenario) -> Vec<Target> {
-    let target = |dataset: &Spanned<String>, split: &Spanned<Split>, corruption| Target {
-        dataset: dataset.value.clone(),
-        split: split.value,
-        corruption,
-    };
-    let of_column = |column: &Column| match column {
-        Column::Dataset { dataset, split, .. }
-        | Column::PerManipulation { dataset, split, .. }
-        | Column::PerValue { dataset, split, .. } => vec![target(dataset, split, None)],
-        Column::Corrupted { dataset, split, kind, strengths, .. } => {
-            let corruption = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value };
-            let corruptions = strengths.iter().map(corruption);
-            corruptions.map(|c| target(dataset, split, Some(c))).collect()
+    let of_column = |column: &Column| {
+        let Some(Reported { dataset, split, .. }) = column.reported() else { return Vec::new() };
+        let target = |corruption| Target { dataset: dataset.to_owned(), split, corruption };
+        match column {
+            Column::Corrupted(of) => {
+                let each = of.strengths.iter().map(|at| Corruption { kind: of.kind, at: *at });
+                each.map(|corruption| target(Some(corruption))).collect()
+            }
+            Column::Dataset(_)
+            | Column::PerManipulation(_)
+            | Column::PerValue(_)
+            | Column::Average(_) => vec![target(None)],
         }
-        Column::Average { .. } => Vec::new(),
     };
     scenario.columns.iter().flat_map(of_column).collect()
 }
@@ -92,7 +89,7 @@ pub fn datasets(project: &Project) -> Vec<&Dataset> {
     for experiment in experiments(project) {
         names.extend(experiment.data.sources.iter().map(|s| s.dataset.as_str()));
     }
-    let scored: Vec<_> = project.tables.iter().flat_map(scored).collect();
+    let scored: Vec<_> = project.tables.iter().flat_map(|table| scored(table)).collect();
     names.extend(scored.iter().map(|(name, _)| name.as_str()));
     names.into_iter().filter_map(|name| project.datasets.get(name)).collect()
 }
@@ -101,8 +98,13 @@ pub fn datasets(project: &Project) -> Vec<&Dataset> {
 pub fn seen(project: &Project) -> BTreeSet<String> {
     let sources = experiments(project).into_iter().flat_map(|e| &e.data.sources);
     let trained = sources.map(|source| source.dataset.clone());
-    let ours = |table: &&Table| table.rows.iter().any(|row| row.predictions.is_none());
-    let tested = project.tables.iter().filter(ours).flat_map(scored).map(|(dataset, _)| dataset);
+    let ours = |table: &&Placed<Table>| table.rows.iter().any(|row| row.predictions.is_none());
+    let tested = project
+        .tables
+        .iter()
+        .filter(ours)
+        .flat_map(|table| scored(table))
+        .map(|(dataset, _)| dataset);
     if only_datasets(project) {
         return project.datasets.keys().cloned().collect();
     }

@@ -15,7 +15,7 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
     let mut groups: Vec<([String; 6], Vec<&str>)> = Vec::new();
     let mut places: BTreeMap<[String; 6], usize> = BTreeMap::new();
     for row in &table.rows {
-        let Some(experiment) = project.experiments.get(&row.experiment.value) else { continue };
+        let Some(experiment) = project.experiments.get(&row.experiment) else { continue };
         // What a model that is ready was trained on is not known.
         if experiment.ready().is_some() {
             continue;
@@ -25,7 +25,7 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
             groups.push((protocol.clone(), Vec::new()));
             groups.len() - 1
         });
-        groups[place].1.push(&row.label.value);
+        groups[place].1.push(&row.label);
     }
     let mut notes = Vec::new();
     // Of groups of one size, the last that `max_by_key` sees wins: here the first.
@@ -54,12 +54,12 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
 
 /// That a row was not trained here.
 fn ready(project: &Project, row: &Row) -> Option<String> {
-    let experiment = project.experiments.get(&row.experiment.value)?;
+    let experiment = project.experiments.get(&row.experiment)?;
     experiment.ready()?;
     let Weights::File(file) = &experiment.init.weights else { return None };
     Some(format!(
         "{} was not trained here: it is {} as it is, and what it was trained on is not known.",
-        row.label.value, file.path.written
+        row.label, file.path.written
     ))
 }
 
@@ -138,8 +138,8 @@ fn compression(dataset: &Dataset) -> String {
 
 /// What is not known of another tool's scores, and how many videos they are of.
 fn outside(row: &Row, evidence: &Evidence) -> Option<String> {
-    let file = &row.predictions.as_ref()?.file.value.written;
-    let experiment = &row.experiment.value;
+    let file = &row.predictions.as_ref()?.file.written;
+    let experiment = &row.experiment;
     let scored: Vec<String> = evidence
         .outside
         .range(ScoreKey::first_of(experiment)..)
@@ -150,7 +150,7 @@ fn outside(row: &Row, evidence: &Evidence) -> Option<String> {
     Some(format!(
         "{} is not of this project: another tool's scores, from {file}, joined by video ({}); its \
          training data, frames and crops are not known here.",
-        row.label.value,
+        row.label,
         if scored.is_empty() { "none found".to_owned() } else { scored.join(", ") }
     ))
 }

@@ -262,36 +262,32 @@ fn published_numbers_fit_table3_and_bear_out_its_claims() {
     let mut columns = BTreeSet::new();
     for scenario in &table.scenarios {
         for column in &scenario.columns {
-            let labels = match column {
-                Column::Dataset { label, .. } | Column::Average { label } => vec![&label.value],
-                Column::PerManipulation { averages, .. } => {
-                    averages.iter().map(|average| &average.label.value).collect()
-                }
-                Column::Corrupted { average, .. } | Column::PerValue { average, .. } => {
-                    average.iter().map(|l| &l.value).collect()
-                }
+            let labels: Vec<&String> = match column {
+                Column::Dataset(of) => vec![&of.label],
+                Column::Average(of) => vec![&of.label],
+                Column::PerManipulation(of) => of.averages.iter().map(|a| &a.label).collect(),
+                Column::Corrupted(of) => of.average.iter().collect(),
+                Column::PerValue(of) => of.average.iter().collect(),
             };
-            columns.extend(
-                labels.into_iter().map(|label| (scenario.name.value.as_str(), label.as_str())),
-            );
+            columns
+                .extend(labels.into_iter().map(|label| (scenario.name.as_str(), label.as_str())));
         }
     }
     for number in &numbers {
         assert!(columns.contains(&(number[2], number[3])), "{number:?}");
-        let row = table.rows.iter().any(|row| row.label.value == number[1]);
+        let row = table.rows.iter().any(|row| row.label == number[1]);
         assert!(row || number[1] == "SBI", "{number:?}");
     }
     for claim in &table.claims {
         let value = |experiment: &str| -> f64 {
-            let row =
-                table.rows.iter().find(|row| row.experiment.value == experiment).expect("a row");
-            let metric = claim.metric.value.word;
-            let want = [metric, &row.label.value, &claim.scenario.value, &claim.column.value];
+            let row = table.rows.iter().find(|row| row.experiment == experiment).expect("a row");
+            let metric = claim.metric.word;
+            let want = [metric, &row.label, &claim.scenario, &claim.column];
             let found = numbers.iter().find(|number| number[..4] == want).expect("a number");
             found[4].parse().expect("a number")
         };
-        let gap = (value(&claim.row.value) - value(&claim.above.value)) / 100.0;
-        assert!(gap > 0.0 && gap >= claim.by.value - 1e-9, "{}: {gap}", claim.text.value);
+        let gap = (value(&claim.row) - value(&claim.above)) / 100.0;
+        assert!(gap > 0.0 && gap >= claim.by - 1e-9, "{}: {gap}", claim.text);
     }
 }
 
@@ -360,7 +356,7 @@ fn tables_of_imported_files_are_theirs() {
         loaded.project
     };
     let tables = |project: &Project| {
-        project.tables.iter().map(|table| table.name.value.clone()).collect::<Vec<_>>()
+        project.tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>()
     };
     let planned = |project: &Project| {
         let all = proofmark_plan::scope::experiments(project);

@@ -51,7 +51,7 @@ pub fn plan(planning: &mut Planning<'_>) {
     for table in &project.tables {
         for row in &table.rows {
             if let Some(file) = &row.predictions {
-                outside::plan(planning, table, &row.experiment.value, file);
+                outside::plan(planning, table, &row.experiment, file);
                 continue;
             }
             for name in row.experiments() {

@@ -27,13 +27,6 @@ read_words!(Overlap { "refuse" => Refuse, "accept" => Accept, });
 read_words!(Take { "all" => All, "largest" => Largest, });
 read_words!(Framing { "square" => Square, "box" => Box, });
 read_words!(Detector { "none" => None, "retinaface" => Retinaface, });
-read_words!(Family {
-    "face-swap" => FaceSwap,
-    "reenactment" => Reenactment,
-    "entire-face" => EntireFace,
-    "editing" => Editing,
-    "unknown" => Unknown,
-});
 read_words!(Released {
     "faceforensics" => Faceforensics,
     "celebdf" => Celebdf,

@@ -240,16 +240,16 @@ fn loss_effects(experiment: &Experiment, sink: &mut Sink) {
     }
 }
 
-fn table_effects(table: &Table, sink: &mut Sink) {
-    let level = |wanted| table.metrics.iter().any(|metric| metric.level.value == wanted);
+fn table_effects(table: &Placed<Table>, sink: &mut Sink) {
+    let level = |wanted| table.metrics.iter().any(|metric| metric.level == wanted);
     if !level(Level::Video) {
-        let rows = table.rows.iter().filter_map(|row| row.video_score);
-        for score in rows.chain([table.video_score]) {
+        let rows = table.rows.iter().map(|row| row.at.video_score);
+        for at in rows.chain([table.at.video_score]) {
             report(
                 sink,
                 "`video-score` in a table of faces",
                 "every metric of the table is of faces",
-                score.origin,
+                at,
                 "remove it, or give a metric `level=video`",
             );
         }
@@ -259,7 +259,7 @@ fn table_effects(table: &Table, sink: &mut Sink) {
             sink,
             "a comparison in a table of one row",
             "there is no other row to compare with",
-            compare.against.origin,
+            compare.at.against,
             "add a row, or remove `compare`",
         );
     }

@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{
-    Column, Experiment, Placed, Project, Promise, Row, Scenario, Source, Split, SplitRule, Table,
+    Column, Experiment, Placed, Project, Promise, Reported, Row, Scenario, Source, Split,
+    SplitRule, Table,
 };
-use crate::span::Origin;
 
 /// Reports splits that are used twice, or that do not exist.
 pub(super) fn leaks(project: &Project, sink: &mut Sink) {
@@ -14,13 +14,13 @@ pub(super) fn leaks(project: &Project, sink: &mut Sink) {
             let (dataset, dataset_at) = (source.dataset.as_str(), source.at.dataset);
             for (split, split_at) in [(source.train, source.at.train), (source.val, source.at.val)]
             {
-                has_split(project, Used { dataset, dataset_at, split, split_at }, sink);
+                has_split(project, Reported { dataset, dataset_at, split, split_at }, sink);
             }
         }
     }
     for table in &project.tables {
         for scenario in &table.scenarios {
-            for used in scenario.columns.iter().filter_map(reported) {
+            for used in scenario.columns.iter().filter_map(Column::reported) {
                 has_split(project, used, sink);
                 if scenario.holds_out() {
                     shown_by_none(project, table, scenario, used, sink);
@@ -35,44 +35,25 @@ pub(super) fn leaks(project: &Project, sink: &mut Sink) {
     }
 }
 
-/// A split of a data set, where something uses it.
-#[derive(Clone, Copy)]
-struct Used<'a> {
-    dataset: &'a str,
-    dataset_at: Origin,
-    split: Split,
-    split_at: Origin,
-}
-
-impl Used<'_> {
-    /// Where the split is stated, or else the data set.
-    fn at(self) -> Origin {
-        if self.split_at.is_default() { self.dataset_at } else { self.split_at }
-    }
-}
-
 /// Reports a column of a held-out scenario in which every cell would be `–`.
 fn shown_by_none(
     project: &Project,
     table: &Table,
     scenario: &Scenario,
-    used: Used<'_>,
+    used: Reported<'_>,
     sink: &mut Sink,
 ) {
     let trains = |name: &str| {
         let experiment = project.experiments.get(name);
         experiment.is_none_or(|experiment| experiment.data.trains_on(used.dataset))
     };
-    let hidden = |row: &Row| row.predictions.is_none() && row.experiments().any(trains);
+    let hidden = |row: &Placed<Row>| row.predictions.is_none() && row.experiments().any(trains);
     if !table.rows.is_empty() && table.rows.iter().all(hidden) {
         let name = used.dataset;
         sink.report(
             Diagnostic::error(Code::SeenInTraining, format!("no row holds out `{name}`"))
                 .text("a held-out scenario shows a row on data sets that it does not train on")
-                .at(
-                    used.dataset_at,
-                    format!("every row of \"{}\" trains on it", scenario.name.value),
-                )
+                .at(used.dataset_at, format!("every row of \"{}\" trains on it", scenario.name))
                 .help(format!("add a row whose experiment has `data .. without={name}`")),
         );
     }
@@ -80,24 +61,8 @@ fn shown_by_none(
 
 /// Whether a scenario corrupts a data set: how a model bears that is asked of what it knows, too.
 fn corrupted(columns: &[Column], dataset: &str) -> bool {
-    let of = |column: &Column| matches!(column, Column::Corrupted { dataset: of, .. } if of.value == dataset);
+    let of = |column: &Column| matches!(column, Column::Corrupted(of) if of.dataset == dataset);
     columns.iter().any(of)
-}
-
-/// The data set and split of a column.
-fn reported(column: &Column) -> Option<Used<'_>> {
-    match column {
-        Column::Dataset { dataset, split, .. }
-        | Column::PerManipulation { dataset, split, .. }
-        | Column::PerValue { dataset, split, .. }
-        | Column::Corrupted { dataset, split, .. } => Some(Used {
-            dataset: &dataset.value,
-            dataset_at: dataset.origin,
-            split: split.value,
-            split_at: split.origin,
-        }),
-        Column::Average { .. } => None,
-    }
 }
 
 /// The rows of a table that train on a data set.
@@ -106,7 +71,7 @@ fn sources_of<'a>(
     table: &'a Table,
     dataset: &'a str,
 ) -> impl Iterator<Item = (&'a Placed<Experiment>, &'a Placed<Source>)> {
-    let names = table.rows.iter().flat_map(Row::experiments);
+    let names = table.rows.iter().flat_map(|row| row.experiments());
     let experiments = names.filter_map(|name| project.experiments.get(name));
     experiments.flat_map(move |experiment| {
         let sources = experiment.data.sources.iter();
@@ -128,13 +93,14 @@ fn trains_on_test(source: &Placed<Source>, sink: &mut Sink) {
 fn reports_what_it_saw(
     experiment: &Experiment,
     source: &Placed<Source>,
-    used: Used<'_>,
+    used: Reported<'_>,
     sink: &mut Sink,
 ) {
     let name = &experiment.name;
     let word = used.split.word();
     if used.split == source.train {
-        let seen = Used { dataset_at: source.at.dataset, split_at: source.at.train, ..used }.at();
+        let seen =
+            Reported { dataset_at: source.at.dataset, split_at: source.at.train, ..used }.at();
         sink.report(
             Diagnostic::error(Code::TrainsOnTest, "a column reports what was trained on")
                 .text(format!("`{name}` trains on the {word} split of `{}`", used.dataset))
@@ -183,13 +149,13 @@ fn suggested(scenario: &str) -> Option<Promise> {
 fn seen_in_training(
     experiment: &Experiment,
     source: &Placed<Source>,
-    used: Used<'_>,
-    scenario: &Scenario,
+    used: Reported<'_>,
+    scenario: &Placed<Scenario>,
     sink: &mut Sink,
 ) {
     let (name, trained) = (used.dataset, &experiment.name);
-    let declared = scenario.promise.map(|promise| promise.value);
-    let suggested = suggested(&scenario.name.value).filter(|_| declared.is_none());
+    let declared = scenario.promise;
+    let suggested = suggested(&scenario.name).filter(|_| declared.is_none());
     let diagnostic = match (declared, suggested) {
         (Some(Promise::Seen | Promise::HeldOut), _) | (None, Some(Promise::Seen)) => return,
         (Some(Promise::Unseen), _) => {
@@ -209,10 +175,10 @@ fn seen_in_training(
         }
     };
     let diagnostic = diagnostic
-        .at(used.dataset_at, format!("in \"{}\"", scenario.name.value))
+        .at(used.dataset_at, format!("in \"{}\"", scenario.name))
         .and(source.at.dataset, "trained on here");
     sink.report(match &scenario.promise {
-        Some(promise) => diagnostic.and(promise.origin, "promised here").help(format!(
+        Some(_) => diagnostic.and(scenario.at.promise, "promised here").help(format!(
             "move the column to another scenario, or train without it: `data .. without={name}`"
         )),
         None => diagnostic.help(
@@ -223,7 +189,7 @@ fn seen_in_training(
 }
 
 /// Reports a use of a split that a data set says it does not have.
-fn has_split(project: &Project, used: Used<'_>, sink: &mut Sink) {
+fn has_split(project: &Project, used: Reported<'_>, sink: &mut Sink) {
     let Some(declared) = project.datasets.get(used.dataset) else { return };
     let rule = match &declared.split {
         SplitRule::Only { split: only } if only.value != used.split => only.origin,

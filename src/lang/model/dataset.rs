@@ -69,20 +69,20 @@ pub struct Manipulation {
     pub title: Option<Spanned<String>>,
 }
 
-/// Families of manipulation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// Another person's face (FS).
-    FaceSwap,
-    /// The same person, driven (RE).
-    Reenactment,
-    /// A face that never existed (EFS).
-    EntireFace,
-    /// Edited attributes (FE).
-    Editing,
-    /// Not known.
-    Unknown,
+words! {
+    /// Families of manipulation.
+    pub enum Family {
+        /// another person's face (FS)
+        FaceSwap = "face-swap",
+        /// the same person, driven (RE)
+        Reenactment = "reenactment",
+        /// a face that never existed (EFS)
+        EntireFace = "entire-face",
+        /// edited attributes (FE)
+        Editing = "editing",
+        /// not known
+        Unknown = "unknown",
+    }
 }
 
 /// How videos are divided into splits.

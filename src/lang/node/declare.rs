@@ -7,11 +7,12 @@
 /// node! {
 ///     /// What the node is.
 ///     pub struct Name = "name-of-the-node", keyed {
-///         also_arguments [..]             // of the schema alone, as also_properties, also_children
 ///         arguments {                     // FIELD: TYPE = its type, with a default or without
 ///             /// What it is.
 ///             first: usize = SIZE.required(),
 ///         }
+///         also_arguments [..]             // after them, of the schema alone
+///         also_properties [..]            // before the others, as also_children
 ///         properties {
 ///             other_name as "key": Option<f64> [since 2] = Type::Share.optional(),
 ///         }
@@ -24,7 +25,7 @@
 ///         made {                          // what a function makes of the node
 ///             lr: f64 = rate,
 ///         }
-///         variants [..]
+///         variants = VARIANTS         // what a first argument adds to the schema
 ///     }
 ///     check = CHECK; unwritten = UNWRITTEN;
 /// }
@@ -38,9 +39,9 @@ macro_rules! node {
     (
         $(#[doc = $doc:literal])+
         $vis:vis struct $Node:ident = $name:literal $(, $mark:ident)* {
-            $(also_arguments [ $($also_argument:expr),* $(,)? ])?
             $(arguments { $($(#[doc = $adoc:literal])+ $a:ident $(as $akey:literal)? : $aty:ty
                 $([ $($amark:tt)+ ])? = $afield:expr,)* })?
+            $(also_arguments [ $($also_argument:expr),* $(,)? ])?
             $(also_properties [ $($also_property:expr),* $(,)? ])?
             $(properties { $($(#[doc = $pdoc:literal])+ $p:ident $(as $pkey:literal)? : $pty:ty
                 $([ $($pmark:tt)+ ])? = $pfield:expr,)* })?
@@ -51,7 +52,7 @@ macro_rules! node {
                 $([ $($child:expr),+ ])? $(via $via:path)?,)* })?
             $(made { $($(#[doc = $mdoc:literal])+ $m:ident : $mty:ty
                 $([ $($mmark:tt)+ ])? = $make:path,)* })?
-            $(variants [ $($variant:expr),* $(,)? ])?
+            $(variants = $variants:expr)?
         }
         $(check = $check:path;)?
         $(unwritten = $unwritten:path;)?
@@ -112,7 +113,7 @@ macro_rules! node {
                     .arguments(ARGUMENTS)
                     .properties(PROPERTIES)
                     .children(&CHILDREN)
-                    $(.variants(&[$($variant),*]))?
+                    $(.variants($variants))?
                     $(.$mark())*;
 
             impl Plain for $Node {

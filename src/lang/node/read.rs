@@ -41,6 +41,12 @@ pub(crate) trait Decode: Plain {
     }
 }
 
+/// A node that nobody wrote, whose values are all defaults.
+pub(crate) fn defaults<T: Decode>(around: Cursor<'_>, sink: &mut Sink) -> Option<Placed<T>> {
+    let empty = tree::Node::empty(T::SPEC.name);
+    T::decode(around.inside(&empty, T::SPEC), sink)
+}
+
 /// A type that one written value can be read as.
 pub(crate) trait Read: Sized {
     /// Reads a value of the right type; `file` states it.

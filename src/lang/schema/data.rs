@@ -4,18 +4,12 @@ use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
 use super::{Child, Field, NodeSpec, Type, Variant, up_to, whole};
 use crate::limits;
-use crate::model::{Label, Split};
+use crate::model::{Family, Label, Split};
 use crate::node::Words;
 
-pub(super) const FAMILIES: &[(&str, &str)] = &[
-    ("face-swap", "another person's face (FS)"),
-    ("reenactment", "the same person, driven (RE)"),
-    ("entire-face", "a face that never existed (EFS)"),
-    ("editing", "edited attributes (FE)"),
-    ("unknown", "not known"),
-];
+const FAMILIES: &[(&str, &str)] = Family::WORDS;
 
-pub(super) const SPLITS: &[(&str, &str)] = Split::WORDS;
+const SPLITS: &[(&str, &str)] = Split::WORDS;
 
 const SEED: Type = Type::Whole(0, u64::MAX);
 const COUNT: Type = whole(&limits::COUNT);
@@ -40,7 +34,7 @@ pub(crate) static DATASET: NodeSpec = NodeSpec::value(
     Child::new(&EXPECT, AtMostOnce),
 ]);
 
-pub(super) static TITLE: NodeSpec = NodeSpec::value(
+static TITLE: NodeSpec = NodeSpec::value(
     "title",
     "The name for readers.",
     &[Field::new("text", Type::Text, "The name.").required()],
