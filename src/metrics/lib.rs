@@ -15,6 +15,7 @@ mod brier;
 mod curve;
 mod ece;
 mod eer;
+mod matthews;
 mod metric;
 mod ranking;
 mod replica;
@@ -30,6 +31,7 @@ pub use brier::BRIER;
 pub use curve::Point;
 pub use ece::{ECE, bin};
 pub use eer::EER;
+pub use matthews::MATTHEWS;
 pub use metric::{Definition, Measure, Metric, Needed, Number};
 pub use ranking::{BadScore, Ranking, Undefined};
 pub use replica::{Item, Replica};
@@ -38,7 +40,7 @@ pub use tpr::TPR;
 
 /// All metrics, in the order in which documentation and files list them.
 pub const ALL: &[Metric] =
-    &[AUC, BALANCED_ACCURACY, EER, AVERAGE_PRECISION, ACCURACY, TPR, BRIER, ECE];
+    &[AUC, BALANCED_ACCURACY, EER, AVERAGE_PRECISION, ACCURACY, TPR, BRIER, ECE, MATTHEWS];
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,9 @@ use super::delong::Area;
 use super::interval::Interval;
 use super::seeds::{Error, Seeds};
 use super::{holm, normal, student};
-use proofmark_metrics::{ACCURACY, AUC, AVERAGE_PRECISION, BALANCED_ACCURACY, BRIER, LANES};
+use proofmark_metrics::{
+    ACCURACY, AUC, AVERAGE_PRECISION, BALANCED_ACCURACY, BRIER, LANES, MATTHEWS,
+};
 
 fn golden(part: &str) -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/statistics/golden.json");
@@ -78,6 +80,7 @@ fn weighted_metrics_agree_with_scikit_learn() {
             ("accuracy", ACCURACY.at(0.5)),
             ("average_precision", AVERAGE_PRECISION.into()),
             ("brier", BRIER.into()),
+            ("matthews", MATTHEWS.at(0.5)),
         ] {
             let values = Replica::new(&items, measure).values(&counts);
             assert_near(values[LANES - 1], &case[name], 1e-12);
