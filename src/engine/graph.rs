@@ -17,7 +17,7 @@ use super::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
-use proofmark_lang::model::{Dataset, Ensemble, Experiment, Project};
+use proofmark_lang::model::{Dataset, Ensemble, Experiment, Placed, Project};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::Inputs;
@@ -224,7 +224,7 @@ impl SetKeys {
     pub fn of(&self, ensemble: &Ensemble) -> Self {
         let mut keys = Self::default();
         for source in &ensemble.sources {
-            let name = &source.dataset.value;
+            let name = &source.dataset;
             keys.faces.extend(self.faces.get(name).map(|key| (name.clone(), key.clone())));
             let marks = self.landmarks.get(name).filter(|_| source.pseudo_fake.is_some());
             keys.landmarks.extend(marks.map(|key| (name.clone(), key.clone())));
@@ -312,7 +312,7 @@ pub struct Planning<'a> {
     /// Digests of the world.
     pub facts: &'a Facts,
     /// The experiments that are planned.
-    pub experiments: Vec<Arc<Experiment>>,
+    pub experiments: Vec<Arc<Placed<Experiment>>>,
     /// The data sets that are needed, by name.
     pub datasets: BTreeMap<String, Arc<Dataset>>,
     /// The embeddings that are wanted, if any are.

@@ -15,7 +15,7 @@ use super::watched::watched;
 use super::world::World;
 use proofmark_base::store::{Claim, Draft, StageRecord, Store};
 use proofmark_base::work::{Events, Failure, Silent};
-use proofmark_lang::model::{Experiment, Project};
+use proofmark_lang::model::{Experiment, Placed, Project};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::ParamSpec;
 use proofmark_plan::scope::experiments;
@@ -26,7 +26,7 @@ const SMALL_MODEL: usize = 10_000_000;
 
 /// How many models to train at a time: one per core if all are small, else one.
 pub fn default_jobs(project: &Project) -> usize {
-    let parameters = |e: &&Experiment| -> usize {
+    let parameters = |e: &&Placed<Experiment>| -> usize {
         Architecture::new(&e.backbone, 2).parameters().iter().map(ParamSpec::count).sum()
     };
     let largest = experiments(project).iter().map(parameters).max().unwrap_or(0);

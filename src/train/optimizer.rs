@@ -30,8 +30,8 @@ pub fn groups(settings: &Settings, config: &Architecture, params: &Params) -> Ve
     let group = |name: &str, rank: usize| {
         let undecayed = rank <= 1 || name == "pos_embed" || name == "cls_token";
         Group {
-            scale: powi(settings.layer_decay.value, (top - config.layer_of(name)) as i32),
-            decay: if undecayed { 0.0 } else { settings.weight_decay.value },
+            scale: powi(settings.layer_decay, (top - config.layer_of(name)) as i32),
+            decay: if undecayed { 0.0 } else { settings.weight_decay },
         }
     };
     params.specs().iter().map(|s| group(&s.name, s.shape.len())).collect()
@@ -69,9 +69,9 @@ impl AdamW {
             })
         };
         Ok(Self {
-            beta1: settings.beta1.value,
-            beta2: settings.beta2.value,
-            eps: settings.eps.value,
+            beta1: settings.beta1,
+            beta2: settings.beta2,
+            eps: settings.eps,
             groups,
             steps: 0,
             moments: params.vars().iter().map(zeros).collect::<Result<_>>()?,
@@ -232,19 +232,17 @@ mod tests {
 
     use super::*;
     use proofmark_lang::model::Pool;
-    use proofmark_lang::span::Spanned;
     use proofmark_model::params::{Begin, ParamSpec};
     use proofmark_model::vit::VitConfig;
 
     fn settings() -> Settings {
-        let number = Spanned::<f64>::default_of;
         Settings {
-            lr: number(0.1),
-            weight_decay: number(0.05),
-            layer_decay: number(0.75),
-            beta1: number(0.9),
-            beta2: number(0.999),
-            eps: number(1e-8),
+            lr: 0.1,
+            weight_decay: 0.05,
+            layer_decay: 0.75,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
         }
     }
 

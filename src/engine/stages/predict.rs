@@ -14,7 +14,7 @@ use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_data::manifest::{Manifest, Video};
 use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
-use proofmark_lang::model::{Dataset, Experiment, Label, Precision, Project, Table};
+use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project, Table};
 use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
@@ -46,14 +46,14 @@ pub(super) const NATURE: Nature = Nature {
 
 /// Plans the scores of every row of every table.
 pub fn plan(planning: &mut Planning<'_>) {
-    let experiments: BTreeMap<String, Arc<Experiment>> =
-        planning.experiments.iter().map(|e| (e.name.value.clone(), Arc::clone(e))).collect();
+    let experiments: BTreeMap<String, Arc<Placed<Experiment>>> =
+        planning.experiments.iter().map(|e| (e.name.clone(), Arc::clone(e))).collect();
     let models: BTreeMap<String, String> = planning.plan.models.iter().cloned().collect();
     let project = planning.project;
     for table in &project.tables {
         for row in &table.rows {
             if let Some(file) = &row.predictions {
-                outside::plan(planning, table, &row.experiment.value, file);
+                outside::plan(planning, table, &row.experiment, file);
                 continue;
             }
             for name in row.experiments() {
@@ -66,7 +66,12 @@ pub fn plan(planning: &mut Planning<'_>) {
 }
 
 /// Plans what an experiment is scored on for a table.
-fn of_model(planning: &mut Planning<'_>, table: &Table, experiment: &Arc<Experiment>, model: &str) {
+fn of_model(
+    planning: &mut Planning<'_>,
+    table: &Table,
+    experiment: &Arc<Placed<Experiment>>,
+    model: &str,
+) {
     let reported = targets_of(table, experiment);
     let mut all: BTreeSet<Target> = reported.clone();
     if table.validates() {
@@ -90,7 +95,7 @@ fn of_model(planning: &mut Planning<'_>, table: &Table, experiment: &Arc<Experim
             target: target.clone(),
         };
         let key = planning.add(scores);
-        let of = experiment.name.value.clone();
+        let of = experiment.name.clone();
         planning.scores(Scores { of, outside: false, target, key });
     }
 }
@@ -98,7 +103,7 @@ fn of_model(planning: &mut Planning<'_>, table: &Table, experiment: &Arc<Experim
 /// The scores of a model.
 #[derive(Debug)]
 struct ScoreSplit {
-    experiment: Arc<Experiment>,
+    experiment: Arc<Placed<Experiment>>,
     /// Key of its model.
     model: String,
     dataset: Arc<Dataset>,
@@ -116,7 +121,7 @@ impl Work for ScoreSplit {
 
     fn name(&self) -> String {
         let Target { dataset, split, corruption } = &self.target;
-        let mut name = format!("{} on {dataset}", self.experiment.name.value);
+        let mut name = format!("{} on {dataset}", self.experiment.name);
         if let Some(corruption) = corruption {
             name += &format!(", {corruption}");
         }
@@ -149,7 +154,7 @@ impl Work for ScoreSplit {
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.experiment.name.value)
+        Some(&self.experiment.name)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
@@ -157,7 +162,7 @@ impl Work for ScoreSplit {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
+        (self.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {

@@ -14,8 +14,8 @@ use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Project, Weights};
-use proofmark_lang::span::Origin;
+use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Project, Weights};
+use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::params::{ParamSpec, Params};
@@ -37,8 +37,8 @@ const BLEND_VERSION: u32 = 3;
 /// Plans the model of every experiment.
 pub fn plan(planning: &mut Planning<'_>) {
     for experiment in planning.experiments.clone() {
-        let name = experiment.name.value.clone();
-        let sample = planning.plan.samples.get(&experiment.data.name.value).cloned();
+        let name = experiment.name.clone();
+        let sample = planning.plan.samples.get(&experiment.data.name).cloned();
         let key = match (experiment.ready(), sample) {
             (Some(head), _) => {
                 let head = head.clone();
@@ -57,7 +57,7 @@ pub fn plan(planning: &mut Planning<'_>) {
 /// The model of an experiment.
 #[derive(Debug)]
 struct TrainModel {
-    experiment: Arc<Experiment>,
+    experiment: Arc<Placed<Experiment>>,
     /// Key of its sample.
     sample: String,
     /// Keys of what is made of its data sets.
@@ -70,7 +70,7 @@ impl Work for TrainModel {
     }
 
     fn name(&self) -> String {
-        self.experiment.name.value.clone()
+        self.experiment.name.clone()
     }
 
     /// Its sample, and all of its experiment that decides it.
@@ -78,18 +78,20 @@ impl Work for TrainModel {
         let (experiment, sample) = (&*self.experiment, &self.sample);
         let loss = canonical_loss(&experiment.loss);
         let init = init_inputs(experiment, facts);
+        let attribution =
+            experiment.attribution.map(|by| Spanned::new(by, experiment.at.attribution));
         let inputs = Inputs::empty()
             .finding("version", Found::Version, VERSION)
             .finding("sample", Found::Sample, sample)
             .with("backbone", &experiment.backbone)
             .with("recipe", &experiment.recipe)
             .with("loss", &loss)
-            .with("attribution", experiment.attribution)
+            .with("attribution", &attribution)
             .nested("init", init);
         let pseudo: BTreeMap<_, _> = experiment
             .data
             .pseudo_fakes()
-            .map(|(source, pseudo)| (source.dataset.value.as_str(), pseudo))
+            .map(|(source, pseudo)| (source.dataset.as_str(), pseudo))
             .collect();
         let inputs = match pseudo.is_empty() {
             true => inputs,
@@ -99,7 +101,7 @@ impl Work for TrainModel {
                 BLEND_VERSION,
             ),
         };
-        match experiment.attribution.map(|a| a.value) {
+        match experiment.attribution {
             Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
             None | Some(Attribution::Dataset | Attribution::Manipulation) => inputs,
         }
@@ -112,7 +114,7 @@ impl Work for TrainModel {
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.experiment.name.value)
+        Some(&self.experiment.name)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
@@ -120,7 +122,7 @@ impl Work for TrainModel {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
+        (self.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -128,8 +130,8 @@ impl Work for TrainModel {
         let faces = costs.faces(experiment)?;
         let network = Architecture::new(&experiment.backbone, costs.classes(experiment)?);
         let parameters: usize = network.parameters().iter().map(ParamSpec::count).sum();
-        let (batch, epochs) = (recipe.batch.value, recipe.epochs.value as usize);
-        let together = recipe.micro.as_ref().map_or(batch, |micro| micro.value.min(batch));
+        let (batch, epochs) = (recipe.batch.size, recipe.epochs as usize);
+        let together = recipe.batch.micro.map_or(batch, |micro| micro.min(batch));
         let mut cost = Cost::new(
             format!(
                 "{} parameters, {epochs} epochs of batches of {batch} faces",
@@ -167,28 +169,28 @@ impl Work for TrainModel {
             write_json(&folder.join("load.json"), report)?;
         }
         let (recipe, location) = (&self.experiment.recipe, device.location());
-        let micro = recipe.micro.as_ref().map_or(recipe.batch.value, |micro| micro.value);
+        let micro = recipe.batch.micro.unwrap_or(recipe.batch.size);
         tracing::info!(
             device = ?location,
-            batch = recipe.batch.value,
+            batch = recipe.batch.size,
             at_a_time = micro,
             faces = sets.train.len(),
             validation = sets.val.len(),
             "trains"
         );
         let normalize = &self.experiment.init.normalize;
-        let mut experiment = Experiment::clone(&self.experiment);
+        let mut experiment = Placed::clone(&self.experiment);
         experiment.loss = canonical_loss(&experiment.loss);
         let card = ModelCard {
-            experiment: experiment.name.value.clone(),
+            experiment: experiment.name.clone(),
             key: stage.key.clone(),
             inputs: stage.inputs.values.clone(),
             epoch: 0,
             classes: sets.classes.clone(),
             network: config.clone(),
-            mean: normalize.mean.value,
-            std: normalize.std.value,
-            resize: experiment.recipe.resize.value,
+            mean: normalize.mean,
+            std: normalize.std,
+            resize: experiment.recipe.resize,
             faces: cuts(project, &experiment.data, &world.facts),
             face_side: sets.sets.iter().map(|faces| faces.file.side()).max().unwrap_or(0),
         };
@@ -232,20 +234,20 @@ pub(super) fn memory(parameters: usize, copies: usize, activations: usize, image
 /// was not always so.
 pub(super) fn init_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
     let init = Inputs::of(&experiment.init);
-    let Weights::File { key, .. } = &experiment.init.weights else { return init };
-    let digest = facts.weights.get(&experiment.name.value);
+    let Weights::File(file) = &experiment.init.weights else { return init };
+    let digest = facts.weights.get(&experiment.name);
     let mut weights = Inputs::empty().finding("digest", Found::Weights, digest);
-    if let Some(key) = key {
-        weights = weights.with("key", key);
+    if let Some(key) = &file.key {
+        weights = weights.with("key", Spanned::new(key, file.at.key));
     }
-    if let Some(read) = facts.read.get(&experiment.name.value) {
+    if let Some(read) = facts.read.get(&experiment.name) {
         weights = weights.finding("read", Found::Reading, read);
     }
     init.nested("weights", weights)
 }
 
 /// The terms in an order of their own: a sum does not depend on it, but rounding does.
-fn canonical_loss(loss: &Loss) -> Loss {
+fn canonical_loss(loss: &Placed<Loss>) -> Placed<Loss> {
     let mut loss = loss.clone();
     loss.terms.sort_by_key(|term| Inputs::of(term).values.to_string());
     loss
@@ -255,20 +257,20 @@ fn canonical_loss(loss: &Loss) -> Loss {
 fn families(project: &Project, experiment: &Experiment) -> Value {
     let mut families = BTreeMap::new();
     for source in &experiment.data.sources {
-        let Some(dataset) = project.datasets.get(&source.dataset.value) else { continue };
+        let Some(dataset) = project.datasets.get(&source.dataset) else { continue };
         let of: BTreeMap<&str, Value> = dataset
             .manipulations
             .iter()
             .map(|m| (m.name.value.as_str(), json!(m.family.map(|f| f.value))))
             .collect();
-        families.insert(source.dataset.value.as_str(), of);
+        families.insert(source.dataset.as_str(), of);
     }
     json!(families)
 }
 
 /// How the faces of an ensemble were found and cut.
 fn cuts(project: &Project, ensemble: &Ensemble, facts: &Facts) -> Vec<FaceCard> {
-    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
+    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset));
     FaceCard::merged(sources.map(|dataset| {
         let digest = facts.detectors.get(&dataset.name.value);
         FaceCard::new(dataset, digest.and_then(Digest::known))
@@ -283,17 +285,16 @@ fn first_weights(
     params: &Params,
     world: &World,
 ) -> Result<Option<LoadReport>, Failure> {
-    let recipe_seed = experiment.recipe.seed.value;
+    let recipe_seed = experiment.recipe.seed;
     match &experiment.init.weights {
-        Weights::Random { std, seed } => {
-            let scheme =
-                std.as_ref().map_or(Scheme::Xavier, |std| Scheme::TruncatedNormal(std.value));
+        Weights::Random(random) => {
+            let scheme = random.std.map_or(Scheme::Xavier, Scheme::TruncatedNormal);
             // Two seeds, one number: distinct pairs must give distinct streams.
-            let seed = recipe_seed ^ seed.value.rotate_left(32);
+            let seed = recipe_seed ^ random.seed.rotate_left(32);
             randomize(params, scheme, seed, |_| true)?;
             Ok(None)
         }
-        Weights::File { .. } => {
+        Weights::File(_) => {
             let path = world.weights_of(experiment)?;
             randomize(params, Scheme::Xavier, recipe_seed, |_| true)?;
             let declared = Declared::new(experiment, config.clone());
