@@ -11,7 +11,7 @@ use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Wo
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::embeddings::{Embedding, EmbeddingsError, EmbeddingsWriter};
-use proofmark_lang::model::{Dataset, Experiment, Label, Precision, Project, Split};
+use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project, Split};
 use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
@@ -47,14 +47,14 @@ pub fn plan(planning: &mut Planning<'_>) {
     let Some(wanted) = planning.embeddings.clone() else { return };
     let named = |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|w| w == name);
     for experiment in planning.experiments.clone() {
-        let name = &experiment.name.value;
+        let name = &experiment.name;
         let mut models = planning.plan.models.iter();
         let Some((_, model)) = models.find(|(of, _)| of == name).cloned() else { continue };
         let scored = planning.plan.scores.iter().filter(|scores| scores.of == *name);
         let mut targets: BTreeSet<Target> =
             scored.map(|scores| Target { corruption: None, ..scores.target.clone() }).collect();
         if let Some(split) = wanted.split {
-            let trained = experiment.data.sources.iter().map(|source| source.dataset.value.clone());
+            let trained = experiment.data.sources.iter().map(|source| source.dataset.clone());
             let scored = targets.into_iter().map(|target| target.dataset);
             let all: BTreeSet<String> = scored.chain(trained).collect();
             targets = all
@@ -87,7 +87,7 @@ pub fn plan(planning: &mut Planning<'_>) {
 /// The embeddings of a model.
 #[derive(Debug)]
 struct EmbedSplit {
-    experiment: Arc<Experiment>,
+    experiment: Arc<Placed<Experiment>>,
     /// Key of its model.
     model: String,
     dataset: Arc<Dataset>,
@@ -110,7 +110,7 @@ impl Work for EmbedSplit {
 
     fn name(&self) -> String {
         let Target { dataset, split, .. } = &self.target;
-        format!("{} on {dataset} ({})", self.experiment.name.value, split.word())
+        format!("{} on {dataset} ({})", self.experiment.name, split.word())
     }
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
@@ -128,7 +128,7 @@ impl Work for EmbedSplit {
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.experiment.name.value)
+        Some(&self.experiment.name)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
@@ -136,7 +136,7 @@ impl Work for EmbedSplit {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
+        (self.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
