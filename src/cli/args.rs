@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use score::{FacesFrom, MetricsArgs, ModelArgs, ScoreArgs, ScoreFormat};
-pub use store::{ExportArgs, ExportOf, ExportWhat, GcArgs, LsArgs, SplitName};
+pub use store::{EmbeddingsArgs, ExportArgs, ExportOf, ExportWhat, GcArgs, LsArgs, SplitName};
 
 use proofmark_lang::model::DeviceChoice;
 use proofmark_prepare::store::Part;
@@ -61,6 +61,8 @@ pub enum Verb {
     Score(ScoreArgs),
     /// Write keys of videos, or scores, as CSV, for other programs; runs nothing
     Export(ExportArgs),
+    /// Write embeddings of faces as Parquet; does what they need and is not in the store yet
+    Embeddings(EmbeddingsArgs),
     /// List what the store holds, and how much
     Ls(LsArgs),
     /// Say what of the store is needed no more; remove it if told to

@@ -7,6 +7,7 @@ mod claims;
 mod data;
 mod diff;
 mod doctor;
+mod embeddings;
 pub mod exit;
 mod explain;
 mod export;
@@ -68,6 +69,7 @@ fn carry_out(verb: &Verb, printer: Printer) -> Exit {
         Verb::Audit(args) => audit::audit(args, printer),
         Verb::Gallery(args) => gallery::gallery(args, printer),
         Verb::Score(args) => score::score(args, printer),
+        Verb::Embeddings(args) => embeddings::embeddings(args, printer),
         Verb::Export(args) => export::export(args, printer),
         Verb::Ls(args) => ls::ls(args, printer),
         Verb::Gc(args) => gc::gc(args, printer),

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::cost::{Cost, Costs};
 use super::device::Devices;
 use super::results::Results;
-use super::stages::{faces, landmarks, predict, sample, train};
+use super::stages::embed::Wanted;
+use super::stages::{embed, faces, landmarks, predict, sample, train};
 use super::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::{Events, Failure};
@@ -37,6 +38,8 @@ pub enum Kind {
     Train,
     /// A model, or the file of another tool, and a split of a data set to scores.
     Predict,
+    /// A model and a split of a data set to embeddings.
+    Embed,
 }
 
 impl Kind {
@@ -48,13 +51,14 @@ impl Kind {
             Self::Sample => "sample",
             Self::Train => "train",
             Self::Predict => "predict",
+            Self::Embed => "embed",
         }
     }
 }
 
 /// What adds the stages of each kind to a plan, after the kinds whose results they read.
-const PLANNERS: [fn(&mut Planning<'_>); 5] =
-    [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan];
+const PLANNERS: [fn(&mut Planning<'_>); 6] =
+    [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan, embed::plan];
 
 /// The commit that was built, if its sources were in a repository.
 pub const COMMIT: Option<&str> = option_env!("PROOFMARK_COMMIT");
@@ -70,6 +74,8 @@ pub enum Until {
     Train,
     /// Scores.
     Evaluate,
+    /// Embeddings, and what they are made of; no scores.
+    Embed,
 }
 
 /// What a kind of stage has in common.
@@ -258,14 +264,41 @@ pub struct Plan {
     /// Experiments with the key of their model, in the order of the tables. Those that differ in
     /// name alone have one.
     pub models: Vec<(String, String)>,
+    /// The embeddings that are wanted, with the keys of their stages.
+    pub embeddings: Vec<(Target, String, String)>,
     /// The scores that tables need. Several may come from one stage: experiments that differ
     /// in name alone are one model.
     pub scores: Vec<Scores>,
 }
 
+impl Plan {
+    /// The places of the stages that a part of a run has.
+    pub fn part(&self, until: Until) -> Vec<usize> {
+        let places = 0..self.stages.len();
+        if until != Until::Embed {
+            return places.filter(|&place| self.stages[place].nature().until <= until).collect();
+        }
+        let mut needed = BTreeSet::new();
+        for place in places.rev() {
+            let stage = &self.stages[place];
+            if stage.nature().until == until || needed.contains(&place) {
+                needed.insert(place);
+                needed.extend(&stage.needs);
+            }
+        }
+        needed.into_iter().collect()
+    }
+}
+
 /// The stages of a project whose data sets are in `facts`.
 pub fn plan(project: &Project, facts: &Facts) -> Plan {
+    with_embeddings(project, facts, None)
+}
+
+/// The stages of a project, with those of the embeddings that are wanted.
+pub fn with_embeddings(project: &Project, facts: &Facts, wanted: Option<&Wanted>) -> Plan {
     let mut planning = Planning::new(project, facts);
+    planning.embeddings = wanted.cloned();
     for planner in PLANNERS {
         planner(&mut planning);
     }
@@ -282,6 +315,8 @@ pub struct Planning<'a> {
     pub experiments: Vec<Arc<Placed<Experiment>>>,
     /// The data sets that are needed, by name.
     pub datasets: BTreeMap<String, Arc<Dataset>>,
+    /// The embeddings that are wanted, if any are.
+    pub embeddings: Option<Wanted>,
     /// The plan so far.
     pub plan: Plan,
     /// Places of its stages.
@@ -297,7 +332,8 @@ impl<'a> Planning<'a> {
         let datasets = datasets(project).into_iter().map(named).collect();
         let plan = Plan::default();
         let (places, scores) = (BTreeMap::new(), BTreeSet::new());
-        Self { project, facts, experiments, datasets, plan, places, scores }
+        let embeddings = None;
+        Self { project, facts, experiments, datasets, embeddings, plan, places, scores }
     }
 
     /// Adds a stage unless one with the same key is there, and gives the key. What it needs has

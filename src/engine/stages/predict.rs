@@ -12,6 +12,7 @@ use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Scores, Told, U
 use crate::engine::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
+use proofmark_data::manifest::{Manifest, Video};
 use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
 use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project, Table};
 use proofmark_lang::span::Origin;
@@ -21,6 +22,7 @@ use proofmark_model::params::ParamSpec;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Found, Inputs};
 use proofmark_plan::scope::{Target, targets_of};
+use proofmark_prepare::faces::Faces;
 use proofmark_train::batch::{Inputs as Batches, Role, Sample, face_id};
 use proofmark_train::checkpoint::load_model;
 use proofmark_train::fit::{fake_score, together};
@@ -191,27 +193,7 @@ impl Work for ScoreSplit {
             image: card.network.image(),
             normalize: &normalize,
         };
-        let videos: Vec<_> = scan
-            .manifest
-            .video_rows()
-            .into_iter()
-            .filter(|v| v.split == Some(target.split))
-            .collect();
-        let mut todo = Vec::new();
-        for (i, video) in videos.iter().enumerate() {
-            let prepared = sets[0].video(&video.key).map_err(Failure::data)?;
-            let faces = prepared.first_face..prepared.first_face + prepared.faces;
-            todo.extend(faces.map(|face| {
-                let id = match target.corruption {
-                    Some(_) => {
-                        let (frame, number) = sets[0].file.place(face);
-                        face_id(&video.dataset, &video.key, frame, number)
-                    }
-                    None => 0,
-                };
-                (i, Sample { set: 0, face, class: 0, id, role: Role::Stored })
-            }));
-        }
+        let (videos, todo) = faces_of(&scan.manifest, &sets[0], target)?;
         let metadata = BTreeMap::from([
             ("proofmark.model".to_owned(), card.key.clone()),
             ("proofmark.experiment".to_owned(), card.experiment.clone()),
@@ -258,6 +240,32 @@ impl Work for ScoreSplit {
         writer.finish().map_err(failed)?;
         Ok(Told::Nothing)
     }
+}
+
+/// The videos of a target, and its faces, each with the place of its video.
+pub(super) fn faces_of(
+    manifest: &Manifest,
+    faces: &Faces,
+    target: &Target,
+) -> Result<(Vec<Video>, Vec<(usize, Sample)>), Failure> {
+    let videos = manifest.video_rows().into_iter();
+    let videos: Vec<Video> = videos.filter(|v| v.split == Some(target.split)).collect();
+    let mut todo = Vec::new();
+    for (place, video) in videos.iter().enumerate() {
+        let prepared = faces.video(&video.key).map_err(Failure::data)?;
+        let all = prepared.first_face..prepared.first_face + prepared.faces;
+        todo.extend(all.map(|face| {
+            let id = match target.corruption {
+                Some(_) => {
+                    let (frame, number) = faces.file.place(face);
+                    face_id(&video.dataset, &video.key, frame, number)
+                }
+                None => 0,
+            };
+            (place, Sample { set: 0, face, class: 0, id, role: Role::Stored })
+        }));
+    }
+    Ok((videos, todo))
 }
 
 /// The videos of a target, as work.
