@@ -1,5 +1,5 @@
-//! The typed experiment: what a checked set of files says, with every name
-//! resolved and every value carrying the place it was written.
+//! The typed experiment: what a checked set of files says, with every name resolved, in plain values
+//! with the place of each beside them; those of data sets still carry theirs.
 
 mod corruption;
 mod dataset;

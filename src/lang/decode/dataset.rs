@@ -5,28 +5,15 @@ use std::collections::BTreeMap;
 use crate::cursor::{Cursor, read_words};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{
-    BenchLayout, Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
-    FolderLayout, FrameRule, Framing, Label, Layout, Manipulation, Overlap, Released,
-    ReleasedLayout, SplitRule, TableLayout, Take,
+    BenchLayout, Dataset, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
+    FolderLayout, FrameRule, Label, Layout, Manipulation, Overlap, Released, ReleasedLayout,
+    SplitRule, SplitWord, TableLayout,
 };
 use crate::span::Spanned;
 use crate::suggest::{list, nearest};
 use crate::tree::Node;
 use crate::vocabulary::DEMO_METHODS;
 
-read_words!(DemoCapture {
-    "studio" => Studio,
-    "webcam" => Webcam,
-    "phone" => Phone,
-    "broadcast" => Broadcast,
-    "archive" => Archive,
-    "cinema" => Cinema,
-    "social" => Social,
-});
-read_words!(Overlap { "refuse" => Refuse, "accept" => Accept, });
-read_words!(Take { "all" => All, "largest" => Largest, });
-read_words!(Framing { "square" => Square, "box" => Box, });
-read_words!(Detector { "none" => None, "retinaface" => Retinaface, });
 read_words!(Released {
     "faceforensics" => Faceforensics,
     "celebdf" => Celebdf,
@@ -326,13 +313,6 @@ fn manipulation(node: Cursor<'_>, demo: bool, sink: &mut Sink) -> Option<Manipul
     }
     Some(Manipulation { name, family, title: node.maybe("title")? })
 }
-
-/// The words of `split`.
-enum SplitWord {
-    Official,
-    Carve,
-}
-read_words!(SplitWord { "official" => Official, "carve" => Carve, });
 
 fn split_rule(node: Cursor<'_>, sink: &mut Sink) -> Option<SplitRule> {
     if node.has("only") {

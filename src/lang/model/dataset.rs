@@ -1,6 +1,6 @@
 //! Data sets: splits, frames, faces, and what is published of them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{DataPath, Interpolation, Layout};
 use crate::node::words;
@@ -115,15 +115,14 @@ pub enum SplitRule {
     },
 }
 
-/// Identities and originals in several splits of one data set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Overlap {
-    /// An error.
-    #[default]
-    Refuse,
-    /// Counted and told: the release is so.
-    Accept,
+words! {
+    /// Identities and originals in several splits of one data set.
+    pub enum Overlap {
+        /// an error, with the list
+        Refuse = "refuse",
+        /// counted and told
+        Accept = "accept",
+    }
 }
 
 impl SplitRule {
@@ -146,6 +145,16 @@ impl SplitRule {
             Self::Only { split } => split.origin,
             Self::Carve { train, .. } => train.origin,
         }
+    }
+}
+
+words! {
+    /// The rules of `split`.
+    pub enum SplitWord {
+        /// as the release, the table's split column or the class folders say
+        Official = "official",
+        /// by group with a seed
+        Carve = "carve",
     }
 }
 
@@ -200,34 +209,34 @@ pub struct FaceRule {
     pub size: Spanned<u32>,
 }
 
-/// Which of several faces in a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Take {
-    /// Every one.
-    All,
-    /// The one with the largest box.
-    Largest,
+words! {
+    /// Which of several faces in a frame.
+    pub enum Take {
+        /// every face
+        All = "all",
+        /// the one with the largest box
+        Largest = "largest",
+    }
 }
 
-/// The shape that is cut out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Framing {
-    /// A square of the box's longer side.
-    Square,
-    /// The box itself, stretched to a square when it is resized.
-    Box,
+words! {
+    /// The shape that is cut out.
+    pub enum Framing {
+        /// a square of the box's longer side, as FSFM does
+        Square = "square",
+        /// the box itself, stretched to a square
+        Box = "box",
+    }
 }
 
-/// Face detectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Detector {
-    /// The image is already a face.
-    None,
-    /// RetinaFace.
-    Retinaface,
+words! {
+    /// Face detectors.
+    pub enum Detector {
+        /// the image already is a face crop
+        None = "none",
+        /// RetinaFace
+        Retinaface = "retinaface",
+    }
 }
 
 /// Published numbers of a data set.

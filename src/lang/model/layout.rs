@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Label, Split};
+use crate::node::{values, words};
 use crate::span::Spanned;
 
 /// How the files of a data set lie on disk.
@@ -54,7 +55,7 @@ pub struct DataPath {
     pub base: PathBuf,
 }
 
-crate::node::values!(DataPath);
+values!(DataPath);
 
 /// `layout demo`: drawn faces, generated from a seed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -78,24 +79,24 @@ pub struct DemoLayout {
     pub hidden_methods: Vec<Spanned<String>>,
 }
 
-/// Capture conditions of a demo data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DemoCapture {
-    /// Even light, plain background, light compression.
-    Studio,
-    /// Low resolution, noise, warm light.
-    Webcam,
-    /// Hard light, motion blur.
-    Phone,
-    /// Cool light, medium compression.
-    Broadcast,
-    /// Faded colours, blur.
-    Archive,
-    /// Dark, high contrast.
-    Cinema,
-    /// Recompressed, rescaled and filtered: social media.
-    Social,
+words! {
+    /// Capture conditions of a demo data set.
+    pub enum DemoCapture {
+        /// even light, plain background, light compression
+        Studio = "studio",
+        /// low resolution, noise, warm light
+        Webcam = "webcam",
+        /// hard light, motion blur
+        Phone = "phone",
+        /// cool light, medium compression
+        Broadcast = "broadcast",
+        /// faded colours, blur
+        Archive = "archive",
+        /// dark, high contrast
+        Cinema = "cinema",
+        /// recompressed, rescaled and filtered
+        Social = "social",
+    }
 }
 
 /// `layout folder`.

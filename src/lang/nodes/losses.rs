@@ -1,15 +1,17 @@
 //! `loss`: the training objective, a weighted sum of terms (paper section 3.3).
 
+use super::experiment::NAME;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::node::{Decode, Placed, Words, choice, node, words};
 use crate::schema::Preset::{Bool, Number};
-use crate::schema::{BELOW_ONE, Field, NOT_NEGATIVE, POSITIVE, Type, any_number, once};
+use crate::schema::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, Type, any_number, once};
 use crate::span::Origin;
 
 node! {
     /// An objective under a name: a weighted sum of terms (paper section 3.3).
     pub struct Loss = "loss" {
+        // Its terms may stand in an experiment, without a name.
         also_arguments [NAME]
         children {
             /// Its terms.
@@ -18,10 +20,6 @@ node! {
     }
     check = trains_the_classifier;
 }
-
-// The terms of a loss may stand in an experiment, without a name.
-const NAME: Field =
-    Type::Name.required().named("name", "Name by which everything else refers to it.");
 
 choice! {
     /// One term of the objective.

@@ -4,7 +4,9 @@ use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
 use super::{Child, Field, NodeSpec, Type, Variant, up_to, whole};
 use crate::limits;
-use crate::model::{Family, Label, Split};
+use crate::model::{
+    DemoCapture, Detector, Family, Framing, Interpolation, Label, Overlap, Split, SplitWord, Take,
+};
 use crate::node::Words;
 
 const FAMILIES: &[(&str, &str)] = Family::WORDS;
@@ -50,7 +52,7 @@ static LAYOUT: NodeSpec = NodeSpec::value(
         word: "demo",
         doc: "The synthetic demo, drawn by Proofmark itself from a seed.",
         properties: &[
-            Field::new("capture", Type::Word(CAPTURES), "Capture conditions.").required(),
+            Field::new("capture", DemoCapture::WORD, "Capture conditions.").required(),
             Field::new("seed", SEED, "Seed; another one has other identities.").or(Whole(0)),
             Field::new("identities", COUNT, "Number of identities.").or(Whole(24)),
             Field::new("videos", COUNT, "Real videos per identity.").or(Whole(2)),
@@ -176,15 +178,6 @@ const LAYOUTS: &[(&str, &str)] = &[
     ("deepfake-eval-2024", "Deepfake-Eval-2024"),
     ("deepfakebench", "prepared by DeepfakeBench"),
 ];
-const CAPTURES: &[(&str, &str)] = &[
-    ("studio", "even light, plain background, light compression"),
-    ("webcam", "low resolution, noise, warm light"),
-    ("phone", "hard light, motion blur"),
-    ("broadcast", "cool light, medium compression"),
-    ("archive", "faded colours, blur"),
-    ("cinema", "dark, high contrast"),
-    ("social", "recompressed, rescaled and filtered"),
-];
 const COMPRESSIONS: &[(&str, &str)] = &[("raw", "none"), ("c23", "light"), ("c40", "strong")];
 const CLONED: &[(&str, &str)] = &[("exclude", "left out"), ("real", "counted as real")];
 const MIXED: &[(&str, &str)] =
@@ -263,10 +256,7 @@ static SPLIT: NodeSpec = NodeSpec::value(
     "How videos are divided into train, val and test; `official` if absent.",
     &[Field::new(
         "rule",
-        Type::Word(&[
-            ("official", "as the release, the table's split column or the class folders say"),
-            ("carve", "by group with a seed"),
-        ]),
+        SplitWord::WORD,
         "The rule.",
     )
     .group("rule")],
@@ -284,7 +274,7 @@ static SPLIT: NodeSpec = NodeSpec::value(
         properties: &[
             Field::new("val", Type::Fraction, "Fraction of the groups of train that become val, where the release has no validation split."),
             Field::new("seed", SEED, "Seed of that.").or(Whole(0)),
-            Field::new("overlap", Type::Word(OVERLAPS), "What to do about identities and originals that the release has in several splits.").or(Text("refuse")),
+            Field::new("overlap", Overlap::WORD, "What to do about identities and originals that the release has in several splits.").or(Text("refuse")),
         ],
         children: &[],
     },
@@ -301,9 +291,6 @@ static SPLIT: NodeSpec = NodeSpec::value(
     },
 ]);
 
-const OVERLAPS: &[(&str, &str)] =
-    &[("refuse", "an error, with the list"), ("accept", "counted and told")];
-
 static FRAMES: NodeSpec = NodeSpec::new(
     "frames",
     "Which frames of a video are used; all if absent. One of the properties.",
@@ -316,28 +303,16 @@ static FRAMES: NodeSpec = NodeSpec::new(
 ]);
 
 static FACES: NodeSpec = NodeSpec::new("faces", "How a face is cut from a frame.").properties(&[
-    Field::new("detector", Type::Word(&[
-        ("none", "the image already is a face crop"),
-        ("retinaface", "RetinaFace"),
-    ]), "The detector; `retinaface` if absent for the released videos, `none` for everything else."),
+    Field::new("detector", Detector::WORD, "The detector; `retinaface` if absent for the released videos, `none` for everything else."),
     Field::new("weights", Type::Path, "Weights of RetinaFace with a MobileNet-0.25 or a ResNet-50, as `.pth` or safetensors, also `hf://`; a MobileNet-0.25 that Proofmark carries if absent."),
     Field::new("score", Type::Fraction, "Smallest score of a face; the paper does not say.").or(Number(0.8)),
     Field::new("nms", Type::Fraction, "Overlap (intersection over union) from which two boxes are one face.").or(Number(0.4)),
     Field::new("min-face", whole(&limits::MIN_FACE), "Smallest face: the shorter side of its box in pixels of the frame.").or(Whole(20)),
     Field::new("long-side", whole(&limits::LONG_SIDE), "Longest side of a frame at detection in pixels; larger frames are shrunk to it, for the detection alone. 0 for any.").or(Whole(1280)),
-    Field::new("take", Type::Word(&[
-        ("all", "every face"),
-        ("largest", "the one with the largest box"),
-    ]), "Which of several faces in a frame.").or(Text("all")),
+    Field::new("take", Take::WORD, "Which of several faces in a frame.").or(Text("all")),
     Field::new("margin", Type::Share, "Fraction by which the box grows: `(%)30` or `0.3`; that if absent and there is a detector."),
-    Field::new("framing", Type::Word(&[
-        ("square", "a square of the box's longer side, as FSFM does"),
-        ("box", "the box itself, stretched to a square"),
-    ]), "The shape that is cut out; at the border of the frame it is shrunk, not distorted.").or(Text("square")),
-    Field::new("filter", Type::Word(&[
-        ("bicubic", "cubic"),
-        ("bilinear", "linear"),
-    ]), "How the crop is resized, with antialiasing as Pillow does it.").or(Text("bicubic")),
+    Field::new("framing", Framing::WORD, "The shape that is cut out; at the border of the frame it is shrunk, not distorted.").or(Text("square")),
+    Field::new("filter", Interpolation::WORD, "How the crop is resized, with antialiasing as Pillow does it.").or(Text("bicubic")),
     Field::new("size", whole(&limits::FACE), "Side of the stored crop in pixels.").or(Whole(224)),
 ]);
 
