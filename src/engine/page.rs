@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::pack::common;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Experiment, LossTerm, Placed, Project, Row, Table};
+use proofmark_lang::model::{Experiment, Placed, Project, Row, Table};
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, Sources, normalized};
 use proofmark_report::build::Evidence;
@@ -47,7 +47,8 @@ fn weights(project: &Project, table: &Table) -> BTreeMap<(String, String), f64> 
     let names = table.rows.iter().flat_map(|row| row.experiments());
     let experiments = names.filter_map(|name| Some((name, project.experiments.get(name)?)));
     let of = |(name, experiment): (&str, &Placed<Experiment>)| {
-        let weights = experiment.loss.terms.iter().map(LossTerm::weight).collect::<Vec<_>>();
+        let weights =
+            experiment.loss.terms.iter().map(|term| term.term().weight()).collect::<Vec<_>>();
         let terms = term_names(&experiment.loss).into_iter().zip(weights);
         terms.map(|(term, weight)| ((name.to_owned(), term), weight)).collect::<Vec<_>>()
     };
@@ -115,10 +116,7 @@ fn origins(project: &Project, experiment: &Placed<Experiment>) -> Vec<Origin> {
     }
     let Experiment { data, backbone, init, recipe, loss, .. } = &**experiment;
     origins.extend([data.at.name, backbone.at.name, init.at.name, recipe.at.name]);
-    origins.extend(loss.terms.iter().map(|term| match term {
-        LossTerm::CrossEntropy(term) => term.node,
-        LossTerm::Triplet(term) => term.node,
-    }));
+    origins.extend(loss.terms.iter().map(|term| term.term().node()));
     origins.push(experiment.at.attribution);
     origins
 }

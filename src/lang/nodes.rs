@@ -1,6 +1,7 @@
 //! The nodes of the language, each declared once: what it is called and means, its fields with
 //! their types and defaults, and what several of them together must fulfil.
 
+mod arcface;
 mod augment;
 mod backbone;
 mod corruption;
@@ -22,6 +23,7 @@ mod vit;
 use super::limits;
 use super::schema::{Type, whole};
 
+pub use arcface::ArcFace;
 pub use augment::{Augment, AugmentKind, Interpolation, Mix};
 pub use backbone::{Backbone, BackboneKind, Pool};
 pub use corruption::Corrupted;
@@ -31,7 +33,7 @@ pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, SampleRule, Sourc
 pub use experiment::{Attribution, Experiment, ExperimentAt};
 pub(super) use experiment::{EXPERIMENT, EXTENDS, NAME, OVERRIDE, attribution, ready};
 pub use init::{Head, Init, Normalize, REAL, RandomWeights, Statistics, Weights, WeightsFile};
-pub use losses::{CrossEntropy, Loss, LossTerm, Mining, Triplet};
+pub use losses::{CrossEntropy, Loss, LossTerm, Mining, Term, Triplet};
 pub use metric::{
     FrameMax, Level, MetricSpec, Parameter, Pooling, ScoreRule, Threshold, VideoScore,
 };

@@ -1,5 +1,6 @@
 //! The network: Vision Transformer, differentiable ops, first weights, losses.
 
+pub mod arcface;
 pub mod architecture;
 pub mod convolution;
 mod distance;

@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
+use super::arcface::arcface;
 use super::exact::known;
 use super::triplet::{TripletStats, triplet};
 use proofmark_base::math::{exp, ln};
@@ -66,41 +67,43 @@ pub fn mixed_cross_entropy(
     (own * targets.own)? + (partner * (1.0 - targets.own))?
 }
 
-/// The declared objective of logits (B, C) and embeddings (B, D).
+/// The declared objective of logits (B, C), embeddings (B, D) and the classifier's weight (C, D).
 ///
 /// # Errors
-/// A triplet loss of mixed faces: they are of no class, so no face is their positive.
+/// A term that needs faces of one class each, of mixed faces: they are of none.
 pub fn objective(
     loss: &Loss,
     logits: &Tensor,
     embedding: &Tensor,
+    centres: &Tensor,
     targets: Targets<'_>,
 ) -> Result<Objective> {
     let mut total: Option<Tensor> = None;
     let mut plain = None;
     let (mut parts, mut triplets) = (Vec::new(), Vec::new());
     for term in &loss.terms {
-        let (value, weight) = match term {
+        if targets.own != 1.0 && term.term().needs_one_class().is_some() {
+            candle_core::bail!("`{}` of mixed faces", term.term().name());
+        }
+        let value = match term {
             LossTerm::CrossEntropy(term) => {
                 let value = mixed_cross_entropy(logits, targets, term.smoothing)?;
                 plain = Some(match term.smoothing {
                     0.0 => scalar(&value)?,
                     _ => scalar(&mixed_cross_entropy(&logits.detach(), targets, 0.0)?)?,
                 });
-                (value, term.weight)
+                value
             }
             LossTerm::Triplet(term) => {
-                if targets.own != 1.0 {
-                    candle_core::bail!("a triplet loss of mixed faces");
-                }
                 let (value, stats) =
                     triplet(embedding, targets.classes, term.mining, term.margin, term.normalize)?;
                 triplets.push(stats);
-                (value, term.weight)
+                value
             }
+            LossTerm::ArcFace(term) => arcface(embedding, centres, targets.classes, term)?,
         };
         parts.push(scalar(&value)?);
-        let value = (value * weight)?;
+        let value = (value * term.term().weight())?;
         total = Some(match total {
             Some(total) => (total + value)?,
             None => value,
@@ -206,7 +209,7 @@ mod tests {
         let cross = LossTerm::from(CrossEntropy { weight: 2.0, smoothing: 0.1 });
         let loss = Loss { terms: vec![cross, triplet(0.5), triplet(0.25)] };
         let targets = Targets { classes: &classes, own: 1.0 };
-        let got = objective(&loss, &four, &points, targets).unwrap();
+        let got = objective(&loss, &four, &points, &four, targets).unwrap();
         let smoothed = scalar(&cross_entropy(&four, &classes, 0.1).unwrap()).unwrap();
         // Each anchor's positive is 1 away and a negative lies on top of it: 1 - 0 + 0.3.
         assert_eq!(got.triplets.len(), 2);

@@ -180,6 +180,11 @@ impl<'p> Network<'p> {
         Ok(self.classify(&self.embed(images, None)?)?.detach())
     }
 
+    /// The weight of the classifier (C, D).
+    pub fn classifier(&self) -> &'p Tensor {
+        self.params.get(self.architecture.head()[0])
+    }
+
     /// Logits (B, C) of embeddings (B, D), with a graph.
     fn classify(&self, embedding: &Tensor) -> Result<Tensor> {
         let [weight, bias] = self.architecture.head().map(|name| self.params.get(name));

@@ -55,10 +55,7 @@ impl<'a> Observer<'a> {
         events: &'a dyn Events,
     ) -> Result<Self, Failure> {
         let position = Position { epochs: progress.epoch, steps: progress.step as u64 };
-        let triplet = |term: &LossTerm| match term {
-            LossTerm::CrossEntropy(_) => false,
-            LossTerm::Triplet(_) => true,
-        };
+        let triplet = |term: &LossTerm| term.term().triplet().is_some();
         Ok(Self {
             events,
             journal: Journal::open(folder, position, steps_per_epoch as u64, now())?,

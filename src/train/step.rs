@@ -59,7 +59,7 @@ pub fn gradients(
         network.embed(batch.images, Some(drop))?
     };
     let (gradient, report) = network.head_backward(&embedding, grads, |embedding, logits| {
-        let objective = objective(loss, logits, embedding, batch.targets)?;
+        let objective = objective(loss, logits, embedding, network.classifier(), batch.targets)?;
         let report = StepReport {
             total: scalar(&objective.total)?,
             parts: objective.parts,
@@ -101,7 +101,9 @@ mod tests {
 
     use super::*;
     use proofmark_base::rng::{Rng, Stream};
-    use proofmark_lang::model::{CrossEntropy, LossTerm, Mining, Pool, Precision, Triplet};
+    use proofmark_lang::model::{
+        ArcFace, CrossEntropy, LossTerm, Mining, Pool, Precision, Triplet,
+    };
     use proofmark_model::gradients::Gradient;
     use proofmark_model::init::{Scheme, randomize};
     use proofmark_model::params::Params;
@@ -137,8 +139,9 @@ mod tests {
         let triplet =
             |mining| LossTerm::from(Triplet { mining, margin: 0.3, weight: 0.5, normalize: false });
         let cross = LossTerm::from(CrossEntropy { weight: 1.0, smoothing: 0.1 });
-        let terms =
-            vec![cross, triplet(Mining::BatchAll), triplet(Mining::HardPositiveHardNegative)];
+        let angles = LossTerm::from(ArcFace { margin: 28.6, scale: 16.0, weight: 0.2 });
+        let (all, hard) = (triplet(Mining::BatchAll), triplet(Mining::HardPositiveHardNegative));
+        let terms = vec![cross, all, hard, angles];
         let loss = Loss { terms };
         let network = Network::new(config, &params, Precision::F32);
         let run = |micro: usize| {

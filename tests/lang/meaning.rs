@@ -149,15 +149,8 @@ fn overrides_reach_one_source_and_one_term() {
         "experiment y extends=base { loss { cross-entropy; triplet batch-all margin=1; triplet easy-positive-hard-negative margin=2 } }\n\
          experiment x extends=y { override loss { triplet easy-positive-hard-negative margin=3 } }",
     );
-    let margins: Vec<f64> = x
-        .loss
-        .terms
-        .iter()
-        .filter_map(|term| match term {
-            LossTerm::Triplet(term) => Some(term.margin),
-            LossTerm::CrossEntropy(_) => None,
-        })
-        .collect();
+    let margins: Vec<f64> =
+        x.loss.terms.iter().filter_map(|term| Some(term.term().triplet()?.margin)).collect();
     assert_eq!(margins, [1.0, 3.0]);
 }
 

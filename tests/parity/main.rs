@@ -1,6 +1,7 @@
 //! Proofmark's training against PyTorch, timm and pytorch-metric-learning, whose numbers
 //! lie in tests/golden/parity with the programs that wrote them.
 
+mod arcface;
 mod efficientnet;
 mod engine;
 mod formula;

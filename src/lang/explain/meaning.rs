@@ -74,7 +74,7 @@ pub(super) const ALL: &[Explanation] = &[
     },
     Explanation {
         code: Code::MixedTriplets,
-        meaning: "A triplet loss needs the class of every face: who shares it is a positive, who does not a negative. A face that is mixed with another (mixup, cutmix) belongs to two classes in part, so neither is defined. The paper does not mix.",
+        meaning: "A triplet loss needs the class of every face: who shares it is a positive, who does not a negative. A face that is mixed with another (mixup, cutmix) belongs to two classes in part, so neither is defined. With a triplet loss the paper cannot have mixed.",
         wrong: with_parts!(
             "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e { data d; backbone b; init i; recipe r; override recipe { mix mixup=0.8 }; loss { cross-entropy; triplet batch-all margin=0.3 } }\n"
         ),

@@ -228,12 +228,12 @@ fn init_effects(init: &Placed<Init>, sink: &mut Sink) {
 
 fn loss_effects(experiment: &Experiment, sink: &mut Sink) {
     for term in &experiment.loss.terms {
-        if term.weight() == 0.0 {
+        if term.term().weight() == 0.0 {
             report(
                 sink,
-                &format!("`{}` of weight 0", term.word()),
+                &format!("`{}` of weight 0", term.term().word()),
                 "a term of weight 0 adds nothing to the loss",
-                term.weight_at(),
+                term.term().weight_at(),
                 "remove the term, or give it a weight",
             );
         }

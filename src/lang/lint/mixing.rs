@@ -1,7 +1,7 @@
 //! Mixed faces under a loss that needs whole ones.
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Experiment, LossTerm, Mix, Placed, Project};
+use crate::model::{Experiment, Mix, Placed, Project};
 
 /// Reports triplet losses of mixed faces, and mixing that never happens.
 pub(super) fn mixing(project: &Project, sink: &mut Sink) {
@@ -15,15 +15,16 @@ pub(super) fn mixing(project: &Project, sink: &mut Sink) {
 
 fn under_triplets(experiment: &Experiment, mix: &Placed<Mix>, sink: &mut Sink) {
     for term in &experiment.loss.terms {
-        let mining = match term {
-            LossTerm::CrossEntropy(_) => continue,
-            LossTerm::Triplet(triplet) => triplet.at.mining,
+        let Some(mining) = term.term().needs_one_class() else { continue };
+        let (title, lacks) = match term.term().triplet() {
+            Some(_) => ("a triplet loss of mixed faces".to_owned(), "has positives or negatives"),
+            None => (format!("`{}` of mixed faces", term.term().name()), "has a class of its own"),
         };
         sink.report(
-            Diagnostic::error(Code::MixedTriplets, "a triplet loss of mixed faces")
+            Diagnostic::error(Code::MixedTriplets, title)
                 .text(format!(
                     "a mixed face is of two classes in part, so that in experiment `{}` no face \
-                     has positives or negatives",
+                     {lacks}",
                     experiment.name
                 ))
                 .between((mining, "needs one class a face"), (mix.node, "mixes faces"))

@@ -1,7 +1,7 @@
 //! Values that are valid and hardly ever meant.
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Detector, Experiment, LossTerm, Optimizer, Project};
+use crate::model::{Detector, Experiment, Optimizer, Project};
 use crate::span::Origin;
 use crate::words::number::number;
 
@@ -62,10 +62,7 @@ fn rate(experiment: &Experiment, sink: &mut Sink) {
 fn triplets(experiment: &Experiment, sink: &mut Sink) {
     let batch = &experiment.recipe.batch;
     for term in &experiment.loss.terms {
-        let triplet = match term {
-            LossTerm::CrossEntropy(_) => continue,
-            LossTerm::Triplet(triplet) => triplet,
-        };
+        let Some(triplet) = term.term().triplet() else { continue };
         if batch.size < 3 {
             sink.report(
                 Diagnostic::warning(Code::OddValue, "batches without a triplet")

@@ -308,6 +308,28 @@ pub(crate) use words;
 macro_rules! choice {
     (
         $(#[$meta:meta])+
+        $vis:vis enum $Choice:ident as $view:ident: $Trait:ident {
+            $($(#[doc = $doc:literal])+ $Variant:ident($Node:ident),)+
+        }
+    ) => {
+        $crate::node::choice! {
+            $(#[$meta])+
+            $vis enum $Choice {
+                $($(#[doc = $doc])+ $Variant($Node),)+
+            }
+        }
+
+        impl $Choice {
+            /// What they have in common.
+            pub fn $view(&self) -> &dyn $Trait {
+                match self {
+                    $(Self::$Variant(node) => node,)+
+                }
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])+
         $vis:vis enum $Choice:ident {
             $($(#[doc = $doc:literal])+ $Variant:ident($Node:ident),)+
         }

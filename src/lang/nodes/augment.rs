@@ -60,7 +60,9 @@ fn none(_: Cursor<'_>, _: &mut Sink) -> Option<Placed<Augment>> {
 
 node! {
     /// Mixes each face of a batch, and its class, with another face of the batch (mixup, cutmix);
-    /// never if absent, as in the paper. Not together with a triplet loss.
+    /// never if absent. Not together with a triplet loss or `arcface`. The paper augments as FSFM
+    /// does (section 4.3), whose published command mixes (mixup 0.8, cutmix 1.0) and whose program by
+    /// default does not: which it did is not known.
     pub struct Mix = "mix" {
         properties {
             /// Parameter of the Beta distribution of the weights when two faces are blended; 0

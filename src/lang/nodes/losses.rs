@@ -1,11 +1,12 @@
 //! `loss`: the training objective, a weighted sum of terms (paper section 3.3).
 
+use super::arcface::ArcFace;
 use super::experiment::NAME;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::node::{Decode, Placed, Words, choice, node, words};
 use crate::schema::Preset::{Bool, Number};
-use crate::schema::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, Type, any_number, once};
+use crate::schema::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, Type, any_number, at_most_once, once};
 use crate::span::Origin;
 
 node! {
@@ -15,20 +16,47 @@ node! {
         also_arguments [NAME]
         children {
             /// Its terms.
-            terms: Vec<LossTerm> = [once(CrossEntropy::SPEC), any_number(Triplet::SPEC)],
+            terms: Vec<LossTerm> =
+                [once(CrossEntropy::SPEC), any_number(Triplet::SPEC), at_most_once(ArcFace::SPEC)],
         }
     }
     check = trains_the_classifier;
 }
 
+/// What terms of an objective have in common.
+pub trait Term {
+    /// Its weight in the sum.
+    fn weight(&self) -> f64;
+    /// Where that is written.
+    fn weight_at(&self) -> Origin;
+    /// Where the term is written.
+    fn node(&self) -> Origin;
+    /// The node that states it.
+    fn word(&self) -> &'static str;
+    /// What journals and reports call it.
+    fn name(&self) -> &'static str {
+        self.word()
+    }
+    /// Whether it trains the classifier.
+    fn trains_classifier(&self) -> bool;
+    /// What makes it need faces of one class each, if it does.
+    fn needs_one_class(&self) -> Option<Origin>;
+    /// The triplet loss that it is, if it is one.
+    fn triplet(&self) -> Option<&Placed<Triplet>> {
+        None
+    }
+}
+
 choice! {
     /// One term of the objective.
     #[serde(tag = "term", rename_all = "kebab-case")]
-    pub enum LossTerm {
+    pub enum LossTerm as term: Term {
         /// Softmax cross-entropy.
         CrossEntropy(CrossEntropy),
         /// Triplet loss on the embeddings.
         Triplet(Triplet),
+        /// Cross-entropy of angles.
+        ArcFace(ArcFace),
     }
 }
 
@@ -62,6 +90,66 @@ node! {
     }
 }
 
+impl Term for Placed<CrossEntropy> {
+    fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    fn weight_at(&self) -> Origin {
+        self.at.weight
+    }
+
+    fn node(&self) -> Origin {
+        self.node
+    }
+
+    fn word(&self) -> &'static str {
+        CrossEntropy::SPEC.name
+    }
+
+    fn trains_classifier(&self) -> bool {
+        true
+    }
+
+    fn needs_one_class(&self) -> Option<Origin> {
+        None
+    }
+}
+
+impl Term for Placed<Triplet> {
+    fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    fn weight_at(&self) -> Origin {
+        self.at.weight
+    }
+
+    fn node(&self) -> Origin {
+        self.node
+    }
+
+    fn word(&self) -> &'static str {
+        Triplet::SPEC.name
+    }
+
+    fn name(&self) -> &'static str {
+        self.mining.word()
+    }
+
+    fn trains_classifier(&self) -> bool {
+        false
+    }
+
+    fn needs_one_class(&self) -> Option<Origin> {
+        Some(self.at.mining)
+    }
+
+    fn triplet(&self) -> Option<&Placed<Triplet>> {
+        Some(self)
+    }
+}
+
 words! {
     /// Which triplets of a batch count (paper section 3.3.1).
     pub enum Mining {
@@ -74,39 +162,13 @@ words! {
     }
 }
 
-impl LossTerm {
-    /// Its weight in the sum.
-    pub fn weight(&self) -> f64 {
-        match self {
-            Self::CrossEntropy(term) => term.weight,
-            Self::Triplet(term) => term.weight,
-        }
-    }
-
-    /// Where that is written.
-    pub fn weight_at(&self) -> Origin {
-        match self {
-            Self::CrossEntropy(term) => term.at.weight,
-            Self::Triplet(term) => term.at.weight,
-        }
-    }
-
-    /// The node that states it.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::CrossEntropy(_) => CrossEntropy::SPEC.name,
-            Self::Triplet(_) => Triplet::SPEC.name,
-        }
-    }
-}
-
 fn trains_the_classifier(
     node: Cursor<'_>,
     read: Option<Placed<Loss>>,
     sink: &mut Sink,
 ) -> Option<Placed<Loss>> {
     let loss = read?;
-    if loss.terms.iter().any(|term| matches!(term, LossTerm::CrossEntropy(_))) {
+    if loss.terms.iter().any(|term| term.term().trains_classifier()) {
         return Some(loss);
     }
     if node.node.block {

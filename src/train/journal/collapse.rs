@@ -32,11 +32,9 @@ impl Watch {
     /// A watch of the loss's triplet terms.
     pub fn new(loss: &Loss) -> Self {
         let named = loss.terms.iter().zip(term_names(loss));
-        let term = |(term, name): (&LossTerm, String)| match term {
-            LossTerm::CrossEntropy(_) => None,
-            LossTerm::Triplet(triplet) => {
-                Some(Term { name, margin: triplet.margin, normalize: triplet.normalize, run: 0 })
-            }
+        let term = |(term, name): (&LossTerm, String)| {
+            let triplet = term.term().triplet()?;
+            Some(Term { name, margin: triplet.margin, normalize: triplet.normalize, run: 0 })
         };
         Self { terms: named.filter_map(term).collect() }
     }

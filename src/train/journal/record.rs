@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use proofmark_lang::model::{Loss, LossTerm};
+use proofmark_lang::model::Loss;
 use proofmark_model::triplet::TripletStats;
 
 /// One line of the journal.
@@ -125,10 +125,7 @@ impl Triplets {
 pub fn term_names(loss: &Loss) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for term in &loss.terms {
-        let word = match term {
-            LossTerm::CrossEntropy(_) => "cross-entropy",
-            LossTerm::Triplet(triplet) => triplet.mining.word(),
-        };
+        let word = term.term().name();
         let before = names.iter().filter(|name| name.starts_with(word)).count();
         names.push(if before == 0 { word.to_owned() } else { format!("{word}-{}", before + 1) });
     }
@@ -161,7 +158,7 @@ impl StepRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proofmark_lang::model::{CrossEntropy, Mining, Triplet};
+    use proofmark_lang::model::{CrossEntropy, LossTerm, Mining, Triplet};
 
     #[test]
     fn terms_have_names_of_their_own() {
