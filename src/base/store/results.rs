@@ -1,126 +1,23 @@
-//! The content-addressed store: a result appears whole or not at all, under a key
-//! that says what it was made from.
-//!
-//! ```text
-//! .proofmark/store.json          format number
-//! .proofmark/objects/train/KEY/  one folder per result, with its stage.json
-//! .proofmark/work/train-KEY/     a result in the making; training resumes from here
-//! .proofmark/locks/train-KEY     held while a process makes that result
-//! .proofmark/last/NAME.json      inputs of the last result of that name, for `plan`
-//! .proofmark/digests.json        digests of data files by size and time
-//! .proofmark/aside/train-KEY.1/  what stood in the place of a result, or was none
-//! ```
+//! The store itself: results are claimed, made and published, each whole or not at all.
 
-mod aside;
-mod clock;
-mod inventory;
-mod record;
-
-use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::foreign;
-use crate::seal::{self, Seal};
-
-pub use aside::set_aside;
-use clock::Clock;
-pub use inventory::Held;
-pub use record::{StageRecord, contents, cure};
-
-/// Format of the store that this version writes.
-const FORMAT: u64 = 1;
-/// Bytes at each of three places that stand for a video.
-const ENDS: u64 = 64 << 10;
-
-/// Why the store cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreFailure {
-    /// It was written by a newer Proofmark.
-    #[error(
-        "the store {} has format {found}, and this Proofmark knows formats up to {FORMAT}; use the \
-         newer Proofmark that wrote it, or another store with --store",
-        path.display()
-    )]
-    Newer {
-        /// The store.
-        path: PathBuf,
-        /// Its format.
-        found: u64,
-    },
-    /// Its `store.json` is not one.
-    #[error(
-        "{} is not a Proofmark store description: {why}; delete it if nothing else needs it, or \
-         use another store with --store",
-        path.display()
-    )]
-    Broken {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
-    /// A file is not as it was written.
-    #[error("{} is damaged: {why}; {}", path.display(), cure(path))]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
-    /// A file operation failed.
-    #[error("cannot {doing} {}: {source}{}", path.display(), elsewhere(doing, source))]
-    Io {
-        /// `create`, `read`, `write`, ...
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-impl StoreFailure {
-    fn damaged(path: &Path, why: impl std::fmt::Display) -> Self {
-        Self::Damaged { path: path.to_owned(), why: why.to_string() }
-    }
-}
-
-fn elsewhere(doing: &str, error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; choose a folder that may be written to, for a store with --store or PROOFMARK_STORE"
-        }
-        _ if doing == "lock" => {
-            "; a store needs a file system with locks: choose a folder on another one with --store or \
-             PROOFMARK_STORE"
-        }
-        _ => "",
-    }
-}
-
-/// Attaches what was being done to a failed file operation.
-trait Doing<T> {
-    fn doing(self, doing: &'static str, path: &Path) -> Result<T, StoreFailure>;
-}
-
-impl<T> Doing<T> for io::Result<T> {
-    fn doing(self, doing: &'static str, path: &Path) -> Result<T, StoreFailure> {
-        self.map_err(|source| StoreFailure::Io { doing, path: path.to_owned(), source })
-    }
-}
+use super::aside;
+use super::clock::Clock;
+use super::digests::Digests;
+use super::failure::{Doing, FORMAT, StoreFailure};
+use super::record::StageRecord;
+use super::write::write_whole;
 
 /// A store on disk.
 #[derive(Debug)]
 pub struct Store {
-    root: PathBuf,
-    digests: Mutex<Digests>,
+    pub(super) root: PathBuf,
+    digests: Digests,
 }
 
 /// A result in the making. Dropping it keeps its folder for a later try.
@@ -167,8 +64,8 @@ impl Store {
             }
             Err(e) => return Err(e).doing("read", &description),
         }
-        let digests = Digests::load(&root.join("digests.json"));
-        Ok(Self { root: root.to_owned(), digests: Mutex::new(digests) })
+        let digests = Digests::load(root.join("digests.json"));
+        Ok(Self { root: root.to_owned(), digests })
     }
 
     /// Its folder.
@@ -265,7 +162,7 @@ impl Store {
         let wrong = [&kind, &folder].into_iter().filter(|path| path.exists() && !path.is_dir());
         let wrong = wrong.chain([&target].into_iter().filter(|t| t.symlink_metadata().is_ok()));
         for path in wrong.cloned().collect::<Vec<_>>() {
-            if let Some(aside) = self.put_aside(&path, &name)? {
+            if let Some(aside) = aside::put_aside(&self.root, &path, &name)? {
                 notes.push(format!(
                     "{} is no finished result: set aside as {}, and made again",
                     path.display(),
@@ -309,66 +206,19 @@ impl Store {
 
     /// Digest of a file's content; read only if its size or time changed.
     pub fn digest(&self, path: &Path) -> io::Result<String> {
-        self.remembered("", path, |file, _, hasher| hasher.update_reader(file).map(|_| ()))
+        self.digests.whole(path)
     }
 
     /// Digest of a video's length and of its beginning, middle and end, which for a file of
     /// gigabytes costs no more than for a small one. The tables of a container's frames lie at
     /// its beginning or end, so that a video that was encoded anew has another.
     pub fn fingerprint(&self, path: &Path) -> io::Result<String> {
-        self.remembered("ends of ", path, |file, length, hasher| {
-            hasher.update(&length.to_le_bytes());
-            for start in [0, length / 2, length.saturating_sub(ENDS)] {
-                file.seek(SeekFrom::Start(start))?;
-                hasher.update_reader(file.take(ENDS))?;
-            }
-            Ok(())
-        })
-    }
-
-    /// A digest by the name under which it is remembered, made anew if the file's size or time
-    /// changed.
-    fn remembered(
-        &self,
-        what: &str,
-        path: &Path,
-        read: impl FnOnce(&mut File, u64, &mut blake3::Hasher) -> io::Result<()>,
-    ) -> io::Result<String> {
-        let meta = fs::metadata(path)?;
-        let modified = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let stamp = (meta.len(), modified.as_nanos() as u64);
-        let name = format!("{what}{}", path.to_string_lossy());
-        if let Some(known) = self.lock().known.get(&name)
-            && (known.size, known.modified) == stamp
-        {
-            tracing::debug!(file = %path.display(), "has the size and time of its digest");
-            return Ok(known.digest.clone());
-        }
-        let mut hasher = blake3::Hasher::new();
-        read(&mut foreign::open(path)?, stamp.0, &mut hasher)?;
-        let digest = hasher.finalize().to_hex()[..32].to_owned();
-        tracing::debug!(file = %path.display(), %digest, "is read for its digest");
-        let mut digests = self.lock();
-        let (size, modified) = stamp;
-        digests.known.insert(name, Known { size, modified, digest: digest.clone() });
-        digests.changed = true;
-        Ok(digest)
+        self.digests.ends(path)
     }
 
     /// Writes newly computed digests down, so that the next run need not read the files.
     pub fn save_digests(&self) -> Result<(), StoreFailure> {
-        let mut digests = self.lock();
-        if digests.changed {
-            let mut text = serde_json::to_vec(&digests.known).unwrap_or_default();
-            seal::seal(&mut text);
-            write_whole(&self.root.join("digests.json"), &text)?;
-            digests.changed = false;
-        }
-        Ok(())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Digests> {
-        self.digests.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.digests.save()
     }
 }
 
@@ -403,34 +253,6 @@ impl Draft {
     }
 }
 
-/// Writes a file so that readers see the old content or the new, never a part. A pipe or a device,
-/// as /dev/stdout is, is written to and not replaced.
-pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), StoreFailure> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        if fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
-            return File::options().write(true).open(path)?.write_all(content);
-        }
-        let mut file = readable_temporary(folder)?;
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    write().doing("write", path)
-}
-
-/// A temporary file that becomes one that others may read, as far as the process's mask lets
-/// them: temporary files are private otherwise.
-pub fn readable_temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    #[cfg(unix)]
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(permissions);
-    builder.tempfile_in(folder)
-}
-
 fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {
     let broken = |why: String| StoreFailure::Broken { path: path.to_owned(), why };
     let value: Value = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
@@ -446,32 +268,6 @@ fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {
             let shown: String = format.to_string().chars().take(40).collect();
             Err(broken(format!("its format is {shown}, not a whole number from 1 on")))
         }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Digests {
-    known: BTreeMap<String, Known>,
-    changed: bool,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Known {
-    size: u64,
-    modified: u64,
-    digest: String,
-}
-
-impl Digests {
-    /// A damaged list only costs reading the files again.
-    fn load(path: &Path) -> Self {
-        let text = fs::read(path).unwrap_or_default();
-        let list: BTreeMap<String, Value> = match seal::check(&text) {
-            Seal::Broken => BTreeMap::new(),
-            Seal::Whole | Seal::None => serde_json::from_slice(&text).unwrap_or_default(),
-        };
-        let known = |(name, value)| Some((name, serde_json::from_value(value).ok()?));
-        Self { known: list.into_iter().filter_map(known).collect(), changed: false }
     }
 }
 
@@ -536,63 +332,6 @@ mod tests {
             let error = Store::open(dir.path()).unwrap_err();
             assert!(matches!(error, StoreFailure::Broken { .. }), "{error}");
         }
-    }
-
-    #[test]
-    fn digests_follow_the_content() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("store")).unwrap();
-        let file = dir.path().join("a.jpg");
-        fs::write(&file, b"one").unwrap();
-        let one = store.digest(&file).unwrap();
-        store.save_digests().unwrap();
-        assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
-        // A digest with a flipped bit would be that of other data.
-        let list = dir.path().join("store/digests.json");
-        let whole = fs::read(&list).unwrap();
-        let place = String::from_utf8_lossy(&whole).find(&one).unwrap();
-        let mut flipped = whole.clone();
-        flipped[place] ^= 1;
-        fs::write(&list, flipped).unwrap();
-        assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
-        fs::write(&file, b"other").unwrap();
-        assert_ne!(store.digest(&file).unwrap(), one);
-    }
-
-    #[test]
-    fn a_fingerprint_reads_the_ends_and_the_middle() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("store")).unwrap();
-        let mut prints = Vec::new();
-        let length = 10 * ENDS as usize;
-        let edits: [&[usize]; 5] = [&[], &[0], &[length / 2], &[length - 1], &[length / 3]];
-        for (i, edit) in edits.into_iter().enumerate() {
-            let mut bytes = vec![7u8; length];
-            edit.iter().for_each(|place| bytes[*place] = 8);
-            let file = dir.path().join(format!("{i}.mp4"));
-            fs::write(&file, bytes).unwrap();
-            prints.push(store.fingerprint(&file).unwrap());
-            assert_ne!(store.digest(&file).unwrap(), prints[i]);
-        }
-        // What lies between is not read.
-        assert_eq!(prints.pop().as_ref(), Some(&prints[0]));
-        prints.sort();
-        prints.dedup();
-        assert_eq!(prints.len(), 4);
-        let short = dir.path().join("short.mp4");
-        fs::write(&short, b"x").unwrap();
-        assert!(store.fingerprint(&short).is_ok());
-    }
-
-    #[test]
-    fn a_file_system_without_locks_is_named_as_that() {
-        let source = io::Error::from(io::ErrorKind::Unsupported);
-        let path = PathBuf::from("locks/x");
-        let said = StoreFailure::Io { doing: "lock", path: path.clone(), source }.to_string();
-        assert!(said.contains("needs a file system with locks"), "{said}");
-        let source = io::Error::from(io::ErrorKind::Unsupported);
-        let said = StoreFailure::Io { doing: "write", path, source }.to_string();
-        assert!(!said.contains("locks:"), "{said}");
     }
 
     #[test]
