@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 use proofmark_picture::{Pixels, jpeg};
-use proofmark_prepare::crop::Window;
+use proofmark_prepare::resample::Window;
 use proofmark_train::blend::{
     Affine, Field, Mask, Outline, Softening, blend, brightness_contrast, coarsen, elastic, hull,
     resize, sharpen, shift_hsv, shift_rgb, soften,

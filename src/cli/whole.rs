@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::progress::duration;
 use crate::engine::cost::Cost;
-use crate::engine::graph::{Kind, Stage, Until};
+use crate::engine::graph::{Stage, Until};
+use crate::engine::kind::Kind;
 use crate::engine::session::{How, Session};
 use proofmark_base::store::StageRecord;
 use proofmark_base::work::Failure;
@@ -169,7 +170,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::engine::graph::{Plan, plan};
+    use crate::engine::graph::Plan;
+    use crate::engine::planners::plan;
     use proofmark_lang::{MemoryFiles, load};
     use proofmark_plan::facts::Facts;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use proofmark_lang::model::{Dataset, Layout, Overlap, Split};
 
 use super::error::DataError;
-use super::manifest::Video;
+use super::video::Video;
 
 /// How many are named; all are counted.
 const NAMED: usize = 10;

@@ -8,56 +8,21 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
+use super::commit::COMMIT;
 use super::cost::{Cost, Costs};
 use super::device::Devices;
+use super::kind::{Kind, Need, SetKeys};
 use super::results::Results;
-use super::stages::{faces, landmarks, predict, sample, train};
 use super::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
-use proofmark_lang::model::{Dataset, Ensemble, Experiment, Project};
+use proofmark_lang::model::{Dataset, Experiment, Project};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::Inputs;
 use proofmark_plan::scope::{Target, datasets, experiments};
 use proofmark_prepare::store::Part;
-
-/// Kinds of stage, in the order in which they are planned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Frames of a data set to faces.
-    Faces,
-    /// Faces of a data set to their points.
-    Landmarks,
-    /// Faces of an ensemble to a training and a validation set.
-    Sample,
-    /// An experiment to a model, or the file of one to what scores.
-    Train,
-    /// A model, or the file of another tool, and a split of a data set to scores.
-    Predict,
-}
-
-impl Kind {
-    /// The word that the store and the plan use.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Faces => "faces",
-            Self::Landmarks => "landmarks",
-            Self::Sample => "sample",
-            Self::Train => "train",
-            Self::Predict => "predict",
-        }
-    }
-}
-
-/// What adds the stages of each kind to a plan, after the kinds whose results they read.
-const PLANNERS: [fn(&mut Planning<'_>); 5] =
-    [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan];
-
-/// The commit that was built, if its sources were in a repository.
-pub const COMMIT: Option<&str> = option_env!("PROOFMARK_COMMIT");
 
 /// Up to which stage a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -87,9 +52,6 @@ pub struct Nature {
     /// Whether several processes may make a share of it each.
     pub divides: bool,
 }
-
-/// A stage that names what it needs by kind and key.
-pub type Need = (Kind, String);
 
 /// What a stage does. Each kind is a file of `stages/`, which has its inputs (and so its key), its
 /// needs, its cost, and how it is made.
@@ -202,37 +164,6 @@ impl Stage {
     }
 }
 
-/// Keys of what is made of data sets, by their names. Data sets that differ in name alone have the
-/// same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SetKeys {
-    /// Of prepared faces.
-    pub faces: BTreeMap<String, String>,
-    /// Of landmarks, of the data sets that need them.
-    pub landmarks: BTreeMap<String, String>,
-}
-
-impl SetKeys {
-    /// Those of the data sets of an ensemble, with landmarks where pseudo-fakes are made.
-    #[must_use]
-    pub fn of(&self, ensemble: &Ensemble) -> Self {
-        let mut keys = Self::default();
-        for source in &ensemble.sources {
-            let name = &source.dataset.value;
-            keys.faces.extend(self.faces.get(name).map(|key| (name.clone(), key.clone())));
-            let marks = self.landmarks.get(name).filter(|_| source.pseudo_fake.is_some());
-            keys.landmarks.extend(marks.map(|key| (name.clone(), key.clone())));
-        }
-        keys
-    }
-
-    /// The stages that make them.
-    pub fn needs(&self) -> Vec<Need> {
-        let faces = self.faces.values().map(|key| (Kind::Faces, key.clone()));
-        faces.chain(self.landmarks.values().map(|key| (Kind::Landmarks, key.clone()))).collect()
-    }
-}
-
 /// Scores and the stage that gives them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scores {
@@ -263,15 +194,6 @@ pub struct Plan {
     pub scores: Vec<Scores>,
 }
 
-/// The stages of a project whose data sets are in `facts`.
-pub fn plan(project: &Project, facts: &Facts) -> Plan {
-    let mut planning = Planning::new(project, facts);
-    for planner in PLANNERS {
-        planner(&mut planning);
-    }
-    planning.plan
-}
-
 /// A plan that is being made.
 pub struct Planning<'a> {
     /// The declarations.
@@ -291,7 +213,8 @@ pub struct Planning<'a> {
 }
 
 impl<'a> Planning<'a> {
-    fn new(project: &'a Project, facts: &'a Facts) -> Self {
+    /// A plan without stages.
+    pub fn new(project: &'a Project, facts: &'a Facts) -> Self {
         let experiments = experiments(project).into_iter().cloned().map(Arc::new).collect();
         let named = |dataset: &Dataset| (dataset.name.value.clone(), Arc::new(dataset.clone()));
         let datasets = datasets(project).into_iter().map(named).collect();
@@ -330,7 +253,3 @@ impl<'a> Planning<'a> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "graph_tests.rs"]
-mod tests;

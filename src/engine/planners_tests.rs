@@ -1,11 +1,15 @@
 //! Keys see meaning and nothing else: comments, order and names change none; every
 //! change of meaning changes those that depend on it, and no others.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
 use proofmark_lang::{DiskFiles, MemoryFiles, load};
 use proofmark_plan::facts::DatasetDigests;
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::graph::Stage;
 
 /// Declarations, one a string, so that they can be moved about.
 const PARTS: &[&str] = &[

@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::cost::Costs;
 use super::device::Devices;
-use super::graph::{Plan, Stage, Until, plan};
+use super::graph::{Plan, Stage, Until};
+use super::planners::plan;
 use super::reason::{Reason, reasons};
 use super::run::{Ended, Observer, Run, default_jobs};
 use super::tables::{self, Built};

@@ -6,7 +6,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, RgbImage};
 
-use super::graph::{Kind, Plan};
+use super::graph::Plan;
+use super::kind::Kind;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_prepare::faces::Faces;

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::file::{Request, summarise};
+use crate::file::summarise;
 use crate::measure::Measure;
+use crate::request::Request;
 use proofmark_lang::model::Pooling;
 
 fn ranking(pairs: &[(bool, f64)]) -> Ranking {

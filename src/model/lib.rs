@@ -1,6 +1,7 @@
 //! The network: Vision Transformer, differentiable ops, first weights, losses.
 
 pub mod architecture;
+mod bounds;
 pub mod convolution;
 mod distance;
 pub mod efficientnet;

@@ -3,8 +3,8 @@
 
 use image::{ImageBuffer, Rgb, imageops};
 
-use super::crop::{Filter, Window};
 use super::resample::resize;
+use super::resample::{Filter, Window};
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::model::{Corruption, CorruptionKind};
 use proofmark_picture::{self, Pixels};

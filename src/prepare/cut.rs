@@ -1,7 +1,7 @@
 //! From a detected box to a crop of fixed size (paper section 4.1).
 
-use super::crop::{Filter, Window};
 use super::resample::resize;
+use super::resample::{Filter, Window};
 use proofmark_lang::model::{FaceRule, Framing, Interpolation};
 
 /// How a face is cut from a frame.

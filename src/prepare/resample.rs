@@ -3,8 +3,42 @@
 
 use std::ops::Range;
 
-use super::crop::{Filter, Window};
 use proofmark_base::wide::wide;
+
+/// A part of an image, in whole pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Left edge.
+    pub x: u32,
+    /// Top edge.
+    pub y: u32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+impl Window {
+    /// All of an image.
+    pub fn whole(width: u32, height: u32) -> Self {
+        Self { x: 0, y: 0, width, height }
+    }
+
+    /// The largest centred square.
+    pub fn centre_square(width: u32, height: u32) -> Self {
+        let side = width.min(height);
+        Self { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side }
+    }
+}
+
+/// How pixels are interpolated, with antialiasing when shrinking, as Pillow does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Triangle, support 1.
+    Bilinear,
+    /// Keys cubic with a = -0.5, support 2.
+    Bicubic,
+}
 
 /// Bits behind the point of a weight.
 const PRECISION: u32 = 22;

@@ -10,11 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::crop::{Filter, Window, decode};
+use super::crop::decode;
 use super::cut::Cut;
 use super::detect::{Detection, Detector, Options, Scratch};
 use super::ffmpeg::{Ffmpeg, VideoFrame};
 use super::resample::resize;
+use super::resample::{Filter, Window};
 use super::sampling::needs_length;
 use super::store::{
     Face, FaceWriter, Found, Look, Part, PreparedVideo, Recovered, Status, StoreError, recover,

@@ -1,13 +1,16 @@
 //! Tables as data, and one renderer per format; a data set as a figure.
 
 pub mod audit;
+mod beside;
 pub mod build;
+pub mod build_error;
 mod certainty;
 pub mod checks;
 pub mod claims;
 mod columns;
 pub mod compare;
 pub mod csv;
+pub mod evidence;
 pub mod figure;
 pub mod findings;
 mod gap;

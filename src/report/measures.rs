@@ -1,7 +1,7 @@
 //! From a declared metric to the measure of a row: names, and thresholds chosen on
 //! validation.
 
-use super::build::{Evidence, ScoreKey};
+use super::evidence::{Evidence, ScoreKey};
 use proofmark_evaluate::measure::Measure;
 use proofmark_evaluate::metrics::Ranking;
 use proofmark_lang::model::{Level, Metric, MetricSpec, Parameter, Project, Threshold};

@@ -4,7 +4,7 @@ use super::fixture::{certain, table};
 use super::lines::Screen;
 use super::page::tests::page;
 use super::table::TableData;
-use super::{csv, json, latex, markdown, records, reference, terminal};
+use super::{beside, csv, json, latex, markdown, records, reference, terminal};
 
 #[test]
 fn formats_look_as_they_should() {
@@ -107,7 +107,7 @@ fn a_csv_report_can_be_a_reference() {
         cell.reference = None;
     }
     table.references.clear();
-    reference::place(&mut table, &[published]);
+    beside::place(&mut table, &[published]);
     assert_eq!(table.references[0].unmatched, Vec::<String>::new());
     for cell in table.metrics.iter().flat_map(|b| &b.rows).flat_map(|row| &row.cells) {
         assert_eq!(cell.reference, cell.value);

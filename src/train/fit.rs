@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::batch::{Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
+use super::log::EpochLog;
 use super::mix::mix;
 use super::observe::Observer;
 use super::schedule::learning_rate;
@@ -36,25 +35,6 @@ const EVAL_BATCH: usize = 64;
 const USUAL_IMAGE: usize = 640;
 /// How often the state is written within an epoch.
 const SAVE_EVERY: Duration = Duration::from_secs(600);
-
-/// One epoch of the log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EpochLog {
-    /// Counted from 1.
-    pub epoch: u32,
-    /// Learning rate of its last step, before layer scales.
-    pub lr: f64,
-    /// Mean objective over its steps.
-    pub train_loss: f64,
-    /// Mean plain cross-entropy over its steps.
-    pub train_cross_entropy: f64,
-    /// Fraction of considered triplets that were active, per triplet term.
-    pub active_triplets: Vec<f64>,
-    /// Mean plain cross-entropy over validation faces.
-    pub val_loss: f64,
-    /// ROC-AUC of validation faces; none when one class is absent.
-    pub val_auc: Option<f64>,
-}
 
 /// What a fit needs.
 pub struct Fit<'a> {

@@ -8,6 +8,7 @@ pub mod card;
 pub mod checkpoint;
 pub mod fit;
 pub mod journal;
+pub mod log;
 pub mod mix;
 mod observe;
 pub mod optimizer;

@@ -8,7 +8,7 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
-use super::fit::EpochLog;
+use super::log::EpochLog;
 use super::step::StepReport;
 use super::stepper::Stepper;
 use proofmark_base::store::{set_aside, write_whole};

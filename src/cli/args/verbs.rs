@@ -1,15 +1,12 @@
 //! The verbs and their options.
 
-mod score;
-mod store;
-
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use score::{FacesFrom, MetricsArgs, ModelArgs, ScoreArgs, ScoreFormat};
-pub use store::{ExportArgs, ExportOf, ExportWhat, GcArgs, LsArgs, SplitName};
-
+use super::score::{MetricsArgs, ScoreArgs};
+use super::shared::{Format, StoreArgs};
+use super::store::{ExportArgs, GcArgs, LsArgs};
 use proofmark_lang::model::DeviceChoice;
 use proofmark_prepare::store::Part;
 
@@ -79,23 +76,6 @@ pub enum Verb {
     Explain(ExplainArgs),
     /// Lay out experiment files in the standard style
     Fmt(FmtArgs),
-}
-
-/// Where results are kept.
-#[derive(Clone, Debug, Args)]
-pub struct StoreArgs {
-    /// Folder of the content-addressed store
-    #[arg(long, env = "PROOFMARK_STORE", default_value = ".proofmark", value_name = "DIR")]
-    pub store: PathBuf,
-}
-
-/// Text for people or JSON for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
 }
 
 /// `check`.

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths::stem;
-use super::released::{Part, Release, spellings};
+use super::release::{Part, Release, spellings};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use crate::words::Word;
 use proofmark_lang::model::{Label, Split};
 

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use super::celebdf;
 use super::ffpp;
 use super::lists::json;
-use super::released::{Images, Part, Release};
+use super::release::{Images, Part, Release};
 use super::tree;
 use crate::error::DataError;
-use crate::manifest::Kind;
 use crate::root::{Env, Want, locate};
+use crate::video::Kind;
 use proofmark_lang::model::{DataPath, Label, Split};
 use proofmark_lang::span::Spanned;
 

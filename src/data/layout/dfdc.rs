@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use super::cells::Cells;
 use super::lists::{Entries, Problems, json};
-use super::released::{Part, Release, spellings};
+use super::release::{Part, Release, spellings};
 use super::{Finding, Listing, tree};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use crate::words::Word;
 use proofmark_lang::model::{Label, Split};
 use proofmark_lang::span::Spanned;

@@ -7,10 +7,10 @@ use super::Finding;
 use super::cells::Cells;
 use super::lists::Problems;
 use super::paths;
-use super::released::{Part, Release};
+use super::release::{Part, Release};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
 use proofmark_lang::span::Spanned;
 

@@ -9,10 +9,10 @@ use super::Finding;
 use super::csv::Rows;
 use super::lists::Problems;
 use super::paths;
-use super::released::{Part, Release};
+use super::release::{Part, Release};
 use crate::error::DataError;
 use crate::flaw::{CsvFlaw, Entry, Nothing, RowFlaw};
-use crate::manifest::{Kind, Video};
+use crate::video::{Kind, Video};
 use proofmark_base::foreign::{self, LIST_FILE};
 use proofmark_lang::model::Label;
 

@@ -14,11 +14,11 @@ use serde_json::Value;
 use super::Finding;
 use super::lists::{Problems, json};
 use super::paths::stem;
-use super::released::{Part, Release};
+use super::release::{Part, Release};
 use super::tree;
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
 
 const SPLITS: [(Split, &str); 3] =

@@ -7,9 +7,10 @@ use super::{Finding, Listing, paths, tree};
 use crate::error::DataError;
 use crate::files::Files;
 use crate::flaw::EmptyClassHint;
-use crate::manifest::{Frame, Kind, Video};
+use crate::media;
 use crate::methods::Methods;
 use crate::root::{Env, Want, locate, say_otherwise};
+use crate::video::{Frame, Kind, Video};
 use proofmark_lang::model::{Dataset, FolderClass, FolderLayout, Label};
 
 /// Lists the images and videos below the class folders. Links are followed; since no folder below the
@@ -152,9 +153,9 @@ fn read_images(
     blank: &Video,
 ) -> Result<Found, DataError> {
     let mut found = Found::default();
-    for (path, kind) in tree::entries(listing, files, folder, tree::MEDIA)? {
+    for (path, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
         match kind {
-            tree::Kind::File(_) if tree::has_extension(&path, tree::VIDEOS) => {
+            tree::Kind::File(_) if media::has_extension(&path, media::VIDEOS) => {
                 listing.videos.push(Video { key: path, kind: Kind::Video, ..blank.clone() });
             }
             tree::Kind::File(_) => {
@@ -179,8 +180,8 @@ fn read_videos(
     blank: &Video,
 ) -> Result<Found, DataError> {
     let mut found = Found::default();
-    for (key, kind) in tree::entries(listing, files, folder, tree::MEDIA)? {
-        if kind != tree::Kind::Folder && tree::has_extension(&key, tree::VIDEOS) {
+    for (key, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
+        if kind != tree::Kind::Folder && media::has_extension(&key, media::VIDEOS) {
             listing.videos.push(Video { key, kind: Kind::Video, ..blank.clone() });
             continue;
         }
@@ -191,7 +192,7 @@ fn read_videos(
         }
         found.folders += 1;
         let mut index = 0;
-        for (path, kind) in tree::entries(listing, files, &key, tree::IMAGES)? {
+        for (path, kind) in tree::entries(listing, files, &key, media::IMAGES)? {
             if kind == tree::Kind::Folder {
                 listing.note(Finding::DeeperFolder, path);
                 continue;

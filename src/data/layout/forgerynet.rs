@@ -11,10 +11,10 @@ use std::path::Path;
 use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths;
-use super::released::{Part, Release};
+use super::release::{Part, Release};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use crate::words::Word;
 use proofmark_lang::model::{Label, Split};
 

@@ -5,6 +5,7 @@ pub mod csv;
 pub mod deepfakebench;
 pub mod demo;
 pub mod folder;
+mod release;
 pub mod released;
 pub mod table;
 
@@ -23,4 +24,3 @@ pub mod tree;
 mod wdf;
 
 pub use listing::{Finding, Lacking, Listing, Tally};
-pub use tree::{IMAGES, VIDEOS};

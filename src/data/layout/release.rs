@@ -4,35 +4,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
-use super::{
-    Finding, Lacking, Listing, celebdf, df40, dfdc, dfeval, fakeavceleb, ffpp, forgerynet, tree,
-    wdf,
-};
+use super::{Finding, Lacking, Listing, tree};
 use crate::error::DataError;
 use crate::files::Files;
-use crate::manifest::{Frame, Kind, Video};
+use crate::media;
 use crate::methods::Methods;
 use crate::root::{Env, Want, locate, say_otherwise};
-use proofmark_lang::model::{Dataset, Label, Released, ReleasedLayout, Split};
-
-/// Lists the videos of a released data set.
-///
-/// # Errors
-/// Everything that stops reading: parts that are not there, lists that cannot be used.
-pub fn read(dataset: &Dataset, layout: &ReleasedLayout, env: Env) -> Result<Listing, DataError> {
-    let mut release = Release::open(dataset, layout, env)?;
-    match layout.name.value {
-        Released::Faceforensics => ffpp::read(&mut release),
-        Released::Celebdf => celebdf::read(&mut release),
-        Released::Dfdc => dfdc::read(&mut release),
-        Released::Fakeavceleb => fakeavceleb::read(&mut release),
-        Released::Forgerynet => forgerynet::read(&mut release),
-        Released::Df40 => df40::read(&mut release, env),
-        Released::Wilddeepfake => wdf::read(&mut release),
-        Released::DeepfakeEval2024 => dfeval::read(&mut release),
-    }?;
-    Ok(Listing { files: Some(release.files), ..release.listing })
-}
+use crate::video::{Frame, Kind, Video};
+use proofmark_lang::model::{Dataset, Label, ReleasedLayout, Split};
 
 /// A released data set that is being read.
 pub(super) struct Release<'a> {
@@ -79,7 +58,15 @@ impl Part {
 }
 
 impl<'a> Release<'a> {
-    fn open(dataset: &'a Dataset, layout: &'a ReleasedLayout, env: Env) -> Result<Self, DataError> {
+    /// A release whose root is there, nothing of it read.
+    ///
+    /// # Errors
+    /// A root that is not there.
+    pub fn open(
+        dataset: &'a Dataset,
+        layout: &'a ReleasedLayout,
+        env: Env,
+    ) -> Result<Self, DataError> {
         let root = locate(&dataset.name.value, &layout.root, Want::Folder, env)?;
         let mut listing = Listing::default();
         if !layout.switches.is_empty() {
@@ -199,7 +186,7 @@ impl<'a> Release<'a> {
     /// # Errors
     /// A folder that cannot be read.
     pub fn videos_below(&mut self, folder: &str) -> Result<BTreeMap<String, u64>, DataError> {
-        tree::walk(&mut self.listing, &self.files, folder, tree::VIDEOS)
+        tree::walk(&mut self.listing, &self.files, folder, media::VIDEOS)
     }
 
     /// A video without split, groups and original.
@@ -265,7 +252,7 @@ impl<'a> Release<'a> {
     /// A folder that cannot be read.
     pub fn image_folders(&mut self, folder: &str) -> Result<Vec<(String, Images)>, DataError> {
         let mut found = Vec::new();
-        for (key, kind) in tree::entries(&mut self.listing, &self.files, folder, tree::IMAGES)? {
+        for (key, kind) in tree::entries(&mut self.listing, &self.files, folder, media::IMAGES)? {
             match kind {
                 tree::Kind::Folder => found.push((key.clone(), self.images(&key)?)),
                 tree::Kind::File(_) => self.listing.note(Finding::LooseImage, key),
@@ -277,7 +264,7 @@ impl<'a> Release<'a> {
     /// The images of a folder.
     fn images(&mut self, folder: &str) -> Result<Images, DataError> {
         let mut images = Vec::new();
-        for (path, kind) in tree::entries(&mut self.listing, &self.files, folder, tree::IMAGES)? {
+        for (path, kind) in tree::entries(&mut self.listing, &self.files, folder, media::IMAGES)? {
             match kind {
                 tree::Kind::File(size) => images.push((path, size)),
                 tree::Kind::Folder => self.listing.note(Finding::DeeperFolder, path),
@@ -326,7 +313,3 @@ pub(super) type Images = Vec<(String, u64)>;
 pub(super) fn spellings(list: &[&str]) -> Vec<String> {
     list.iter().map(|s| (*s).to_owned()).collect()
 }
-
-#[cfg(test)]
-#[path = "released_tests.rs"]
-mod tests;

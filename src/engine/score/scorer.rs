@@ -1,10 +1,4 @@
-//! Scores photographs, videos and face crops with a trained model, whose card says how faces
-//! are found and cut.
-
-pub mod find;
-mod inputs;
-mod look;
-pub mod media;
+//! Media go to the model, and what it says of their faces becomes their score.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,33 +7,18 @@ use candle_core::Device;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
-use super::stages::predict::no_number;
-use inputs::Inputs;
-use look::{Crop, Eyes, Seen};
-pub use look::{Faces, Way};
-use media::{Medium, Sort};
+use super::inputs::Inputs;
+use super::look::{Crop, Eyes, Seen, Way};
+use super::media::{Medium, Sort};
+use super::request::Request;
+use crate::engine::stages::scores::no_number;
 use proofmark_base::work::{Events, Failure};
 use proofmark_evaluate::aggregate::pooled;
-use proofmark_lang::model::{Pooling, Precision};
+use proofmark_lang::model::Precision;
 use proofmark_model::network::Network;
 use proofmark_prepare::ffmpeg::Ffmpeg;
 use proofmark_train::checkpoint::{ModelCard, load_model};
 use proofmark_train::fit::{fake_score, together};
-
-/// What is wanted of a scoring.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// Where faces come from.
-    pub faces: Faces,
-    /// Of several ways in which the model's faces were cut, that of this data set.
-    pub like: Option<&'a str>,
-    /// Weights of the detector, if the model's faces were found with others than the built-in.
-    pub detector: Option<&'a Path>,
-    /// How the faces of a video, or of a photograph, make its score.
-    pub rule: Pooling,
-    /// Score from which something is called fake.
-    pub threshold: f64,
-}
 
 /// One face.
 #[derive(Clone, Debug, PartialEq, Serialize)]

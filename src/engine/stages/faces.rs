@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::engine::commit::COMMIT;
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::COMMIT;
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Work};
+use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
+use crate::engine::kind::{Kind, Need};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_data::{Kind as VideoKind, Scan, demo};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::predict::{FILE, NATURE, VERSION, videos};
+use super::scores::{FILE, NATURE, VERSION, videos};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Making, Nature, Need, Planning, Scores, Told, Work};
+use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
+use crate::engine::kind::Need;
 use proofmark_base::store::{contents, write_whole};
 use proofmark_base::work::Failure;
 use proofmark_data::Video;

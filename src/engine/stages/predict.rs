@@ -1,15 +1,15 @@
 //! A model and a split of a data set to scores.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::models::memory;
 use super::outside;
-use super::train::memory;
+use super::scores::{FILE, NATURE, VERSION, no_number, videos};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Scores, Told, Until, Work};
-use crate::engine::world::World;
+use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
+use crate::engine::kind::{Kind, Need};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
@@ -25,22 +25,8 @@ use proofmark_train::batch::{Inputs as Batches, Role, Sample, face_id};
 use proofmark_train::checkpoint::load_model;
 use proofmark_train::fit::{fake_score, together};
 
-/// The file of the stage's result.
-pub const FILE: &str = "predictions.parquet";
-/// Raised whenever the same model gives other scores than before: since 3 the arithmetic is the same
-/// on every machine.
-pub(super) const VERSION: u32 = 3;
 /// Of corrupted faces.
 const CORRUPTION_VERSION: u32 = 2;
-
-/// What all stages have in common that give scores.
-pub(super) const NATURE: Nature = Nature {
-    kind: Kind::Predict,
-    until: Until::Evaluate,
-    goes_on: false,
-    shares_cores: true,
-    divides: false,
-};
 
 /// Plans the scores of every row of every table.
 pub fn plan(planning: &mut Planning<'_>) {
@@ -253,19 +239,4 @@ impl Work for ScoreSplit {
         writer.finish().map_err(failed)?;
         Ok(Told::Nothing)
     }
-}
-
-/// The videos of a target, as work.
-pub(super) fn videos(world: &World, target: &Target) -> Result<Cost, Failure> {
-    let videos = world.scan(&target.dataset)?.manifest.in_split(target.split);
-    Ok(Cost::new(format!("{videos} videos"), [("videos", videos)]))
-}
-
-/// That a model gives no number for a face, although its own are.
-pub(in crate::engine) fn no_number(model: &Path, face: &str) -> Failure {
-    Failure::data(format!(
-        "the model {} gives no number for {face}: its weights are numbers, but too large together, \
-         or the mean and standard deviation of its inputs are not those that it was trained with",
-        model.display()
-    ))
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::train::{NATURE, init_inputs, memory, write_json};
+use super::models::{NATURE, init_inputs, memory, write_json};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Making, Nature, Need, Told, Work};
+use crate::engine::graph::{Making, Nature, Told, Work};
+use crate::engine::kind::Need;
 use crate::engine::weights::{Declared, at};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Head, Project};

@@ -1,23 +1,8 @@
-//! Weights from a model hub: `hf://OWNER/REPO/PATH`, kept in the cache of Python's
-//! huggingface_hub, whose variables (`HF_HOME`, `HF_ENDPOINT` and so on) hold here too.
-
-mod cache;
-mod client;
-mod download;
-mod error;
-mod settings;
-mod wire;
+//! A file on the hub, by its location.
 
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
-use proofmark_base::work::{Events, Failure};
-
-use cache::Shelf;
-use settings::Settings;
-
-pub use error::HubError;
+use super::error::HubError;
 
 /// A file on the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,27 +35,6 @@ impl HubFile {
             return Some(Err(HubError::Location(location.to_owned())));
         }
         Some(Ok(Self { repo: format!("{owner}/{name}"), revision, path: path.to_owned() }))
-    }
-
-    /// The local copy, if it was downloaded before, here or by huggingface_hub.
-    pub fn cached(&self) -> Option<PathBuf> {
-        let found = Shelf::of(self, &Settings::of_process().cache).find(self);
-        match &found {
-            Some(file) => tracing::info!(file = %file.display(), "{self} is in the hub's cache"),
-            None => tracing::info!("{self} is not in the hub's cache"),
-        }
-        found
-    }
-
-    /// The local copy, downloaded now if need be, until `stop` is set.
-    ///
-    /// # Errors
-    /// [`HubError`] in [`Failure::Hub`] where it cannot be had; [`Failure::Interrupted`].
-    pub fn fetch(&self, events: &dyn Events, stop: &AtomicBool) -> Result<PathBuf, Failure> {
-        match self.cached() {
-            Some(path) => Ok(path),
-            None => download::download(self, &Settings::of_process(), events, stop),
-        }
     }
 }
 

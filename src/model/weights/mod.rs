@@ -5,6 +5,7 @@
 mod archive;
 mod choose;
 mod error;
+mod expected;
 mod file;
 mod fill;
 mod legacy;
@@ -19,6 +20,7 @@ mod unlike;
 pub use choose::{Undecided, Wanted, choose};
 pub use error::WeightsError;
 pub use error::shortened;
+pub use expected::Expected;
 pub use file::{Entry, WeightsFile};
-pub use fill::{Expected, check, load, matches};
+pub use fill::{check, load, matches};
 pub use report::LoadReport;

@@ -86,7 +86,7 @@ proptest! {
             let rgb: Vec<u8> = (0..3 * width * height).map(|_| rng.next_u32() as u8).collect();
             let image = Tensor::from_slice(&rgb, (1, height, width, 3), &Device::Cpu).unwrap();
             let image = image.to_dtype(candle_core::DType::F32).unwrap();
-            let mean = Tensor::new(&super::detector::MEAN, &Device::Cpu).unwrap();
+            let mean = Tensor::new(&super::network::MEAN, &Device::Cpu).unwrap();
             let image = image.broadcast_sub(&mean).unwrap().permute((0, 3, 1, 2)).unwrap();
             let theirs = composed::run(&network, &image.contiguous().unwrap()).unwrap();
             for (ours, theirs) in fast.run(&rgb, (width, height), &mut memory).iter().zip(theirs) {

@@ -5,6 +5,7 @@
 //! a CPU, [`composed`] does so with candle's operations: the reference in tests.
 
 mod boxes;
+mod builder;
 mod composed;
 mod detector;
 mod error;

@@ -1,8 +1,9 @@
 //! What RetinaFace has above its backbone: a feature pyramid, a context module on each
 //! level, and the heads.
 
+use super::builder::Builder;
 use super::error::DetectorError;
-use super::network::{Builder, Filter, HEAD, Map, Part};
+use super::network::{Filter, HEAD, Map, Part};
 
 /// Plain ReLU.
 const RELU: f32 = 0.0;

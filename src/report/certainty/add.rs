@@ -1,47 +1,26 @@
-//! How certain a table's numbers are: intervals of cells, tests of rows against one, and the
-//! differences that claims are about.
-
-mod contrast;
-mod draws;
-mod family;
-mod notes;
-#[cfg(test)]
-mod tests;
+//! Adds intervals, tests and the differences of claims to the blocks of a table.
 
 use std::collections::BTreeSet;
 
-use self::contrast::Contrast;
-pub(super) use self::draws::Pair;
-use self::draws::{UnitDraws, Wanted};
-pub(super) use self::notes::notes;
-use super::build::Evidence;
-use super::claims;
-use super::columns::{Planned, Source};
-use super::lookup::Lookup;
-use super::table::{Cell, Difference, Doubt, MetricBlock};
-use proofmark_evaluate::measure::Measure;
+use super::contrast::Contrast;
+use super::draws::{UnitDraws, Wanted};
+use super::family;
+use super::measured::{Measures, mean};
+use crate::claims;
+use crate::columns::{Planned, Source};
+use crate::evidence::Evidence;
+use crate::lookup::{Lookup, Pair};
+use crate::table::{Cell, Difference, Doubt, MetricBlock};
 use proofmark_evaluate::statistics::bootstrap;
 use proofmark_evaluate::statistics::interval::Interval;
 use proofmark_evaluate::statistics::seeds::Error;
 use proofmark_lang::model::{Intervals, Table};
 
-/// What is computed for each row of a block and each of its seeds; none without a
-/// threshold.
-pub(super) type Measures = Vec<Vec<Option<Measured>>>;
-
-/// A metric of one seed of a row.
-pub(super) struct Measured {
-    /// Which one.
-    pub measure: Measure,
-    /// Its value on each unit of the plan; none where it is undefined.
-    pub values: Vec<Option<f64>>,
-}
-
 /// Adds intervals and tests, as far as the table declares them, to blocks whose cells
 /// have values. `measures` is in the order of the blocks and their rows.
 ///
 /// Gives the difference that each claim of the table is about, where it can be computed.
-pub(super) fn add(
+pub(crate) fn add(
     blocks: &mut [MetricBlock],
     measures: &[Measures],
     table: &Table,
@@ -118,13 +97,6 @@ fn draws(source: &Source, block: usize, row: usize, units: &[UnitDraws]) -> Opti
     let parts: Option<Vec<&Vec<f64>>> =
         source.units().iter().map(|&unit| units[unit].own(block, row)).collect();
     parts.map(|parts| mean(&parts))
-}
-
-/// The mean of several within each draw.
-fn mean<D: AsRef<[f64]>>(parts: &[D]) -> Vec<f64> {
-    let draws = parts.first().map_or(0, |part| part.as_ref().len());
-    let sum = |draw: usize| parts.iter().map(|part| part.as_ref()[draw]).sum::<f64>();
-    (0..draws).map(|draw| sum(draw) / parts.len() as f64).collect()
 }
 
 /// Adds what the draws of each number say of it: its interval, where the table declares them, or

@@ -1,38 +1,17 @@
 //! The pieces that all panels are drawn with.
 
-use super::chart::{Drawing, Mark, Panel};
+use super::chart::Mark;
 use super::scale::Axis;
-use super::{lines, scores};
 use crate::markup::escape;
 
 /// Space around a panel's area.
 pub(super) const LEFT: f64 = 52.0;
 pub(super) const TOP: f64 = 26.0;
-const RIGHT: f64 = 14.0;
-const BOTTOM: f64 = 42.0;
+pub(super) const RIGHT: f64 = 14.0;
+pub(super) const BOTTOM: f64 = 42.0;
 
 /// Width of a letter over the size of the font, on average.
 const LETTER: f64 = 0.55;
-
-/// Width and height of a panel with its axes and titles.
-pub(super) fn outer(panel: &Panel) -> (f64, f64) {
-    (LEFT + panel.size.0 + RIGHT, TOP + panel.size.1 + BOTTOM)
-}
-
-/// A panel with its upper left corner at the origin.
-pub(super) fn panel(panel: &Panel, titled: bool) -> String {
-    let room = outer(panel).0 - 8.0;
-    let title = match titled {
-        true => text((4.0, 14.0), "name", "start", &fit(&panel.title, 12.5, room)),
-        false => String::new(),
-    };
-    let area = Area { width: panel.size.0, height: panel.size.1 };
-    title
-        + &match &panel.drawing {
-            Drawing::Lines(drawing) => lines::draw(drawing, &area),
-            Drawing::Scores(drawing) => scores::draw(drawing, &area),
-        }
-}
 
 /// The area inside the axes.
 pub(super) struct Area {

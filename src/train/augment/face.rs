@@ -9,8 +9,8 @@ use proofmark_base::rng::Rng;
 use proofmark_base::wide::wide;
 use proofmark_lang::model::{Augment, AugmentKind, Interpolation, Normalize, Resize};
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::{Filter, Window};
 use proofmark_prepare::resample::resize;
+use proofmark_prepare::resample::{Filter, Window};
 
 /// Area of a random crop over the face's, in `augment flip-crop`.
 const GENTLE: (f64, f64) = (0.5, 1.0);

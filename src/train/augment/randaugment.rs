@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
     use proofmark_base::rng::{Rng, Stream};
-    use proofmark_prepare::crop::Filter;
+    use proofmark_prepare::resample::Filter;
 
     #[test]
     fn steps_are_distributed_as_declared() {

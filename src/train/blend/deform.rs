@@ -5,7 +5,7 @@ use super::mask::Mask;
 use super::resample::{image, move_about_middle, source};
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_prepare::resample::Window;
 
 /// A stretch along the axes about the middle, and a shift. Nothing turns.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -16,8 +16,8 @@ use crate::augment::face::Face;
 use proofmark_base::rng::Rng;
 use proofmark_lang::model::{Hull, PseudoFake};
 use proofmark_picture::{Pixels, jpeg};
-use proofmark_prepare::crop::Window;
 use proofmark_prepare::landmarks::{FaceMark, Marks, Points, UnitBox};
+use proofmark_prepare::resample::Window;
 
 /// Chance that points of the forehead are left out.
 const WITHOUT_FOREHEAD: f64 = 0.25;

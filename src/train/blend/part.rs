@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::resample::{Tap, image_into};
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_prepare::resample::Window;
 
 /// Side in pixels of what JPEG changes together: two blocks, because of its halved colours.
 const UNIT: u32 = 16;

@@ -3,7 +3,7 @@
 
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_prepare::resample::Window;
 
 /// The two source places that one target place lies between, and what each counts.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use super::part::touched;
 use super::resample::{Tap, byte, stretch};
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_prepare::resample::Window;
 
 /// How a mask is softened.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use super::resample::{byte, resize};
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_prepare::resample::Window;
 
 /// Every `factor`-th pixel, brought back to the size linearly.
 pub fn coarsen(image: &Pixels, factor: usize) -> Pixels {

@@ -1,48 +1,14 @@
-//! Pickles as plain data: nothing that a pickle names is imported, called or run.
-//!
-//! Objects lie in one list and refer to each other by index, so that nesting, sharing
-//! and cycles cost nothing: time and memory are bounded by the length of the pickle.
+//! A pickle that was read, and questions about its objects.
 
-mod machine;
-
-use machine::Machine;
+use super::machine::Machine;
+use super::object::{Id, Object};
 
 /// Longest pickle that is read: that of some 200,000 tensors.
-pub(super) const LIMIT: u64 = 32 << 20;
-
-/// An object of a pickle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id(usize);
-
-/// What an object is.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Object {
-    /// Something that nobody asks for: a float, `None`, bytes, a set, a long number.
-    Other,
-    Truth(bool),
-    Whole(i64),
-    Text(String),
-    Tuple(Vec<Id>),
-    List(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    /// A class or function by its full name.
-    Global(String),
-    /// What a class or function would make of its arguments.
-    Made {
-        global: Id,
-        arguments: Id,
-        /// Its attributes, if it was given any.
-        state: Option<Id>,
-        /// What was put into it, if it is a kind of dictionary.
-        items: Vec<(Id, Id)>,
-    },
-    /// Something kept outside the pickle, by its description.
-    Outside(Id),
-}
+pub(in crate::weights) const LIMIT: u64 = 32 << 20;
 
 /// A pickle that was read.
 #[derive(Debug)]
-pub(super) struct Pickle {
+pub(in crate::weights) struct Pickle {
     objects: Vec<Object>,
     root: Id,
     /// Its bytes.

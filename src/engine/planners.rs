@@ -1,0 +1,23 @@
+//! What plans the stages of each kind.
+
+use super::graph::{Plan, Planning};
+use super::stages::{faces, landmarks, predict, sample, train};
+use proofmark_lang::model::Project;
+use proofmark_plan::facts::Facts;
+
+/// What adds the stages of each kind to a plan, after the kinds whose results they read.
+const PLANNERS: [fn(&mut Planning<'_>); 5] =
+    [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan];
+
+/// The stages of a project whose data sets are in `facts`.
+pub fn plan(project: &Project, facts: &Facts) -> Plan {
+    let mut planning = Planning::new(project, facts);
+    for planner in PLANNERS {
+        planner(&mut planning);
+    }
+    planning.plan
+}
+
+#[cfg(test)]
+#[path = "planners_tests.rs"]
+mod tests;

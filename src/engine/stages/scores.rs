@@ -1,0 +1,39 @@
+//! What stages share that give scores.
+
+use std::path::Path;
+
+use crate::engine::cost::Cost;
+use crate::engine::graph::{Nature, Until};
+use crate::engine::kind::Kind;
+use crate::engine::world::World;
+use proofmark_base::work::Failure;
+use proofmark_plan::scope::Target;
+
+/// The file of the stage's result.
+pub const FILE: &str = "predictions.parquet";
+/// Raised whenever the same model gives other scores than before: since 3 the arithmetic is the same
+/// on every machine.
+pub(super) const VERSION: u32 = 3;
+/// What all stages have in common that give scores.
+pub(super) const NATURE: Nature = Nature {
+    kind: Kind::Predict,
+    until: Until::Evaluate,
+    goes_on: false,
+    shares_cores: true,
+    divides: false,
+};
+
+/// The videos of a target, as work.
+pub(super) fn videos(world: &World, target: &Target) -> Result<Cost, Failure> {
+    let videos = world.scan(&target.dataset)?.manifest.in_split(target.split);
+    Ok(Cost::new(format!("{videos} videos"), [("videos", videos)]))
+}
+
+/// That a model gives no number for a face, although its own are.
+pub(in crate::engine) fn no_number(model: &Path, face: &str) -> Failure {
+    Failure::data(format!(
+        "the model {} gives no number for {face}: its weights are numbers, but too large together, \
+         or the mean and standard deviation of its inputs are not those that it was trained with",
+        model.display()
+    ))
+}
