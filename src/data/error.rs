@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use proofmark_lang::span::Origin;
+use proofmark_text::csv::CsvFlaw;
 
 use super::demo::DemoError;
 use super::flaw::{
-    CsvFlaw, EmptyClassHint, Nothing, RowProblem, columns, counted, did_you_mean, listed, overlap,
+    EmptyClassHint, Nothing, RowProblem, columns, counted, did_you_mean, listed, overlap,
     table_problems, unattributed,
 };
 

@@ -9,31 +9,6 @@ use thiserror::Error;
 use super::media::{IMAGES, VIDEOS};
 use proofmark_text::show::brief;
 
-/// What can be wrong with the form of a CSV file.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum CsvFlaw {
-    /// Bytes that are no UTF-8.
-    #[error("the text is not UTF-8; save the file as UTF-8")]
-    NotUtf8,
-    /// A NUL byte.
-    #[error("a NUL byte, which no text file has")]
-    Nul,
-    /// A quote that is never closed.
-    #[error("a quoted field is never closed")]
-    OpenQuote,
-    /// Text between a closing quote and the next comma.
-    #[error("`{0}` follows a closing quote; double the quotes inside a quoted field")]
-    AfterQuote(char),
-    /// A row of another width than the header.
-    #[error("{}, but the header has {expected}", counted(*found, "field"))]
-    Ragged {
-        /// Fields in this row.
-        found: usize,
-        /// Fields in the header.
-        expected: usize,
-    },
-}
-
 /// What a table that says nothing lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Nothing {

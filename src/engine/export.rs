@@ -8,7 +8,7 @@ use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::predictions::{family_name, label_name, read};
 use proofmark_lang::model::{Label, Project, Split};
-use proofmark_report::records::write;
+use proofmark_text::csv::write;
 
 /// What is wanted; everything where nothing is said.
 #[derive(Clone, Copy, Debug, Default)]

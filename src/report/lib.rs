@@ -28,7 +28,6 @@ pub mod numbers;
 pub mod page;
 pub mod plot;
 mod protocol;
-pub mod records;
 pub mod reference;
 pub mod statistics;
 pub mod table;

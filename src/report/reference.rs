@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::records;
 use proofmark_base::math::powi;
 use proofmark_lang::model::Metric;
+use proofmark_text::csv::{self, CsvFlaw};
 use proofmark_text::show::brief;
 
 /// The columns that a file of published numbers needs.
@@ -75,7 +75,7 @@ pub enum ReferenceError {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
-        line: usize,
+        line: u32,
         /// What is wrong.
         flaw: Flaw,
     },
@@ -84,9 +84,9 @@ pub enum ReferenceError {
 /// What is wrong with a line of published numbers.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum Flaw {
-    /// A quote is not closed, or stands inside a field.
-    #[error("a quotation mark is out of place; write it twice inside a quoted field")]
-    Quote,
+    /// The form of the CSV is broken.
+    #[error(transparent)]
+    Form(CsvFlaw),
     /// The header lacks a column.
     #[error("the header has no \"{0}\"; it needs metric, row, scenario, column and value")]
     Header(&'static str),
@@ -121,7 +121,7 @@ pub enum Flaw {
     },
     /// A number given twice.
     #[error("already given in line {0}")]
-    Duplicate(usize),
+    Duplicate(u32),
 }
 
 /// Reads a file of published numbers; with `percent`, values are 0 to 100.
@@ -132,7 +132,7 @@ pub enum Flaw {
 /// # Errors
 /// [`ReferenceError`] names the file, line and value.
 pub fn read(path: &Path, name: &str, percent: bool) -> Result<Published, ReferenceError> {
-    let text = std::fs::read_to_string(path)
+    let text = std::fs::read(path)
         .map_err(|source| ReferenceError::Open { path: path.to_owned(), source })?;
     let values = parse(&text, percent).map_err(|(line, flaw)| ReferenceError::Line {
         path: path.to_owned(),
@@ -144,8 +144,8 @@ pub fn read(path: &Path, name: &str, percent: bool) -> Result<Published, Referen
     Ok(Published { name: name.to_owned(), values, step })
 }
 
-fn parse(text: &str, percent: bool) -> Result<Vec<PublishedValue>, (usize, Flaw)> {
-    let records = records::read(text).map_err(|quote| (quote.line, Flaw::Quote))?;
+fn parse(text: &[u8], percent: bool) -> Result<Vec<PublishedValue>, (u32, Flaw)> {
+    let records = csv::records(text).map_err(|(line, flaw)| (line, Flaw::Form(flaw)))?;
     let mut records = records.into_iter();
     let header = records.next().ok_or((1, Flaw::Header(COLUMNS[0])))?;
     let mut places = [0; 5];
@@ -193,14 +193,15 @@ mod tests {
 
     const HEADER: &str = "metric,row,scenario,column,value\n";
 
-    fn flaw(lines: &str, percent: bool) -> (usize, String) {
-        let (line, flaw) = parse(&format!("{HEADER}{lines}"), percent).unwrap_err();
+    fn flaw(lines: &str, percent: bool) -> (u32, String) {
+        let (line, flaw) = parse(format!("{HEADER}{lines}").as_bytes(), percent).unwrap_err();
         (line, flaw.to_string())
     }
 
     #[test]
     fn percentages_become_fractions() {
-        let values = parse(&format!("{HEADER}auc,\"FSFM, BA\",In,FF++,96.5\n"), true).unwrap();
+        let values =
+            parse(format!("{HEADER}auc,\"FSFM, BA\",In,FF++,96.5\n").as_bytes(), true).unwrap();
         assert_eq!(
             values,
             [PublishedValue {
@@ -212,13 +213,16 @@ mod tests {
                 digits: 1,
             }]
         );
-        assert_eq!(parse(&format!("{HEADER}eer,a,b,c,0.5\n"), false).unwrap()[0].value, 0.5);
+        assert_eq!(
+            parse(format!("{HEADER}eer,a,b,c,0.5\n").as_bytes(), false).unwrap()[0].value,
+            0.5
+        );
     }
 
     #[test]
     fn columns_are_found_by_name_and_others_ignored() {
         let text = "value,note,column,scenario,row,metric\n0.5,x,c,s,r,auc\n,,d,s,r,auc\n";
-        let values = parse(text, false).unwrap();
+        let values = parse(text.as_bytes(), false).unwrap();
         assert_eq!(values.len(), 1);
         assert_eq!((values[0].row.as_str(), values[0].column.as_str()), ("r", "c"));
     }
@@ -246,7 +250,7 @@ mod tests {
             ),
             (
                 "auc,a\"b,b,c,1\n",
-                (2, "a quotation mark is out of place; write it twice inside a quoted field"),
+                (2, "a quotation mark stands inside a field; quote the field and double the mark"),
             ),
         ];
         for (lines, (line, message)) in cases {
@@ -254,10 +258,10 @@ mod tests {
         }
         assert_eq!(flaw("auc,a,b,c,101\n", true), (2, "101 is not in 0 to 100".into()));
         assert_eq!(
-            parse("metric,row,value\n", false).unwrap_err().1.to_string(),
+            parse(b"metric,row,value\n", false).unwrap_err().1.to_string(),
             "the header has no \"scenario\"; it needs metric, row, scenario, column and value"
         );
-        assert_eq!(parse("", false).unwrap_err(), (1, Flaw::Header("metric")));
+        assert_eq!(parse(b"", false).unwrap_err(), (1, Flaw::Header("metric")));
     }
 
     #[test]

@@ -196,6 +196,27 @@ fn what_a_manifest_names_is_used() {
 }
 
 #[test]
+fn paths_that_documents_name_are_there() {
+    let mut wrong = Vec::new();
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let others = ["README.md", "CONTRIBUTING.md"].map(|name| root().join(name));
+    let files = docs.chain(others).filter(|path| path.extension().is_some_and(|e| e == "md"));
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        // What is between backticks; names in capitals stand for others.
+        let named = text.split('`').skip(1).step_by(2);
+        let paths = named.filter(|name| {
+            ["src/", "tests/", "benches/", "scripts/"].iter().any(|folder| name.starts_with(folder))
+                && !name.contains(|c: char| c.is_ascii_uppercase() || " *\n".contains(c))
+        });
+        for path in paths.filter(|path| !root().join(path).exists()) {
+            wrong.push(format!("{} names {path}, which is not there", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn circles_are_found_however_the_import_is_written() {
     let round = |a: &str, b: &str| {
         let front = "pub mod a; mod b; mod c; pub use b::B; pub use a::{A, A as Other};";

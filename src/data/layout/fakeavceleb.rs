@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::Finding;
-use super::csv::Rows;
 use super::lists::Problems;
 use super::paths;
 use super::release::{Part, Release};
 use crate::error::DataError;
-use crate::flaw::{CsvFlaw, Entry, Nothing, RowFlaw};
+use crate::flaw::{Entry, Nothing, RowFlaw};
 use crate::video::{Kind, Video};
 use proofmark_base::foreign::{self, LIST_FILE};
 use proofmark_lang::model::Label;
+use proofmark_text::csv::{CsvFlaw, CsvRows};
 
 const TABLE: &str = "meta_data.csv";
 
@@ -199,7 +199,7 @@ fn rows(file: &Path) -> Result<Vec<Row>, DataError> {
     let broken = |(line, flaw)| DataError::Csv { file: file.to_owned(), line, flaw };
     let bytes = foreign::file(file, LIST_FILE)
         .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
-    let mut text = Rows::new(&bytes).map_err(broken)?;
+    let mut text = CsvRows::new(&bytes).map_err(broken)?;
     let mut header = Vec::new();
     if text.next_into(&mut header).map_err(broken)?.is_none() {
         return Err(DataError::EmptyTable { file: file.to_owned(), what: Nothing::Text });

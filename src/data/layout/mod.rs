@@ -1,7 +1,6 @@
 //! How the files of a data set lie on disk, one file per layout.
 
 pub mod cells;
-pub mod csv;
 pub mod deepfakebench;
 pub mod demo;
 pub mod folder;
