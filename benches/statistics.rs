@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use proofmark_base::math::exp;
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_evaluate::measure::Measure;
 use proofmark_evaluate::statistics::bootstrap::{Item, Replica, Stratum, Unit};
 use proofmark_evaluate::statistics::interval::Interval;
+use proofmark_metrics::{AUC, BALANCED_ACCURACY};
 
 const ROWS: u64 = 10;
 const COLUMNS: u32 = 24;
@@ -35,7 +35,7 @@ fn main() {
     let start = Instant::now();
     let mut width = 0.0;
     for (column, rows) in data.iter().enumerate() {
-        let measures = [Measure::Auc, Measure::BalancedAccuracy { threshold: 0.5 }];
+        let measures = [AUC.into(), BALANCED_ACCURACY.at(0.5)];
         let unit = Unit {
             reals: Stratum::new(&format!("{column} real"), VIDEOS as usize / 2),
             fakes: Stratum::new(&format!("{column} fake"), VIDEOS as usize / 2),

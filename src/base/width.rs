@@ -101,6 +101,23 @@ impl Width {
         }
     }
 
+    /// A sentence for users whose computing is slow, because fused multiply-adds are made of other
+    /// operations.
+    #[cfg(target_arch = "x86_64")]
+    pub fn slowness() -> Option<&'static str> {
+        (Self::now() == Self::Portable).then_some(
+            "computing without AVX2 and FMA: results are the same to the last bit, and training and \
+             scoring take several times as long",
+        )
+    }
+
+    /// A sentence for users whose computing is slow, because fused multiply-adds are made of other
+    /// operations; not on this architecture.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub fn slowness() -> Option<&'static str> {
+        None
+    }
+
     /// Computes in this width from now on, on all threads.
     ///
     /// A face detector's weights lie in memory as the width wants them that was in use when it

@@ -3,7 +3,7 @@
 use super::args::DoctorArgs;
 use super::exit::Exit;
 use super::output::Printer;
-use super::project::{Stop, ended};
+use super::project::{Stop, counted, ended};
 use crate::engine::bits::{digests, unlike};
 use crate::engine::commit::COMMIT;
 use crate::engine::memory;
@@ -67,10 +67,10 @@ fn tell(args: &DoctorArgs, printer: Printer) -> Result<Exit, Failure> {
                 true => "the same bits as on every machine".to_owned(),
                 false => {
                     exit = Exit::Differs;
-                    format!("other bits than on other machines: {}", differ.join(", "))
+                    format!("other bits than on other machines: {}", differ.join("; "))
                 }
             };
-            let how = format!("{}, {threads} threads", width.name());
+            let how = format!("{}, {}", width.name(), counted(threads, "thread"));
             printer.text(&format!("{:<14}{how}: {says}\n", "bits"));
         }
     }

@@ -16,6 +16,7 @@ use crate::engine::graph::Until;
 use crate::engine::run::Ended;
 use crate::engine::session::{How, Purpose};
 use crate::engine::tables;
+use proofmark_base::width::Width;
 use proofmark_base::work::{Failure, Silent};
 use proofmark_lang::Loaded;
 use proofmark_prepare::store::Part;
@@ -69,6 +70,9 @@ fn carry_out(
     let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
     let (jobs, device) = (args.jobs, args.device);
     let how = How { jobs, fail_fast: args.fail_fast, part, device };
+    if let Some(slowness) = Width::slowness() {
+        printer.line(slowness);
+    }
     let observer = Lines::new(printer, &loaded.sources, Whole::of(&session, until, how)?);
     let ended = session.run(until, how, &observer, &stop)?;
     drop(observer);

@@ -13,6 +13,7 @@ use crate::engine::device::open;
 use crate::engine::score::media::{Sort, media};
 use crate::engine::score::{Faces, Outcome, Request, Scored, find, score as score_media};
 use proofmark_base::store::Store;
+use proofmark_base::width::Width;
 use proofmark_base::work::Failure;
 use proofmark_lang::Sources;
 use proofmark_lang::model::Pooling;
@@ -46,6 +47,9 @@ fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
         rule: args.video_score,
         threshold: args.threshold,
     };
+    if let Some(slowness) = Width::slowness() {
+        printer.line(slowness);
+    }
     let progress = StageProgress::new(printer, "score".to_owned(), bars(printer));
     let outcome = score_media(&checkpoint, &media, &request, &device, &progress)?;
     progress.finish();

@@ -1,10 +1,11 @@
 //! What this machine computes, by digests that are the same on every machine: each kind of arithmetic
 //! that decides a result, small enough for a second or two.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use candle_core::{Device, Result};
+use candle_core::{Device, Result, Tensor};
 use proofmark_base::approx;
 use proofmark_base::math;
 use proofmark_base::product::{Mat, Out, Threads, product};
@@ -31,7 +32,7 @@ use proofmark_prepare::landmarks::{LandmarkNet, SIDE};
 use proofmark_train::augment::face::{Face, training};
 use proofmark_train::optimizer::{AdamW, groups};
 use proofmark_train::sgd::{Sgd, ascend, descend};
-use proofmark_train::step::{Batch, gradients};
+use proofmark_train::step::{Batch, StepReport, gradients};
 
 /// The digests that every machine gives, a line each: what was computed, and its digest.
 pub const EXPECTED: &str = include_str!("bits.txt");
@@ -41,32 +42,42 @@ pub const EXPECTED: &str = include_str!("bits.txt");
 /// # Errors
 /// What candle or a built-in network says; nothing that a user could have caused.
 pub fn digests() -> Result<String> {
-    let mut lines = String::new();
-    let mut add = |what: &str, digest: Digest| {
-        let _ = writeln!(lines, "{what} {}", &digest.0.finalize().to_hex()[..16]);
-    };
-    add("products", products());
-    add("functions", functions());
-    add("noise", noise());
-    add("statistics", statistics());
+    let mut lines = Lines::default();
+    lines.add("products", products());
+    lines.add("functions", functions());
+    lines.add("noise", noise());
+    lines.add("statistics", statistics());
     let picture = drawn(200);
-    add("demo", Digest::default().bytes(&picture));
-    add("detector", detected(&picture)?);
+    lines.add("demo", Digest::default().bytes(&picture));
+    lines.add("detector", detected(&picture)?);
     let face = drawn(SIDE as u32);
-    add("landmarks", landmarks(&face)?);
-    add("augmentation", augmented(&drawn(96)));
+    lines.add("landmarks", landmarks(&face)?);
+    lines.add("augmentation", augmented(&drawn(96)));
     for (name, terms) in losses() {
-        add(&format!("step of a ViT, {name}"), vit(&Loss { terms })?);
+        vit(&Loss { terms }, &format!("ViT, {name}"), &mut lines)?;
     }
-    add("step of an EfficientNet", efficientnet()?);
-    Ok(lines)
+    efficientnet("EfficientNet", &mut lines)?;
+    Ok(lines.0)
 }
 
-/// The lines of `ours` that differ from [`EXPECTED`], by what was computed.
+/// What `ours` has otherwise than [`EXPECTED`]; of each training the first that differs, with which
+/// everything after it differs.
 pub fn unlike(ours: &str) -> Vec<&str> {
-    let name = |line: &'static str| line.rsplit_once(' ').map_or(line, |(name, _)| name);
-    let pairs = EXPECTED.lines().map(|line| (name(line), line));
-    pairs.filter(|(_, line)| !ours.lines().any(|own| own == *line)).map(|(name, _)| name).collect()
+    let ours: HashSet<&str> = ours.lines().collect();
+    let mut trainings = HashSet::new();
+    let differ = EXPECTED.lines().filter(|line| !ours.contains(line));
+    let names = differ.map(|line| line.rsplit_once(' ').map_or(line, |(name, _)| name));
+    names.filter(|name| trainings.insert(name.split(':').next())).collect()
+}
+
+/// Digests with what they are of, a line each.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, what: &str, digest: Digest) {
+        let _ = writeln!(self.0, "{what} {}", &digest.0.finalize().to_hex()[..16]);
+    }
 }
 
 /// A digest of numbers, by their bits.
@@ -249,16 +260,54 @@ impl Training {
         Batch { images: &self.images, targets: Targets { classes: &self.classes, own: 1.0 } }
     }
 
-    fn digest(&self, mut digest: Digest, network: &Network<'_>) -> Result<Digest> {
-        for var in self.params.vars() {
-            digest = digest.of(var.flatten_all()?.to_vec1::<f32>()?);
+    /// What a step came to: its embeddings and objective, and its gradient in the order in which
+    /// it is computed, a block at a time.
+    fn step(
+        &self,
+        what: &str,
+        network: &Network<'_>,
+        report: &StepReport,
+        grads: &Gradients<'_>,
+        lines: &mut Lines,
+    ) -> Result<()> {
+        let embeddings = network.embed(&self.images, None)?.flatten_all()?.to_vec1::<f32>()?;
+        lines.add(&format!("{what}, embeddings"), Digest::default().of(embeddings));
+        let numbers = [report.total, report.embedding_norm, grads.norm()?];
+        lines.add(&format!("{what}, objective"), Digest::default().of_doubles(numbers));
+        let specs = self.params.specs().iter().enumerate();
+        let named: Vec<(&str, Tensor)> = specs
+            .filter(|(_, spec)| spec.trained())
+            .map(|(index, spec)| Ok((block(&spec.name), grads.tensor(index)?)))
+            .collect::<Result<_>>()?;
+        for of_block in named.chunk_by(|one, two| one.0 == two.0).rev() {
+            let mut digest = Digest::default();
+            for (_, gradient) in of_block {
+                digest = digest.of(gradient.flatten_all()?.to_vec1::<f32>()?);
+            }
+            lines.add(&format!("{what}, gradient of {}", of_block[0].0), digest);
         }
-        Ok(digest.of(network.probabilities(&self.images)?.into_iter().flatten()))
+        Ok(())
+    }
+
+    fn parameters(&self) -> Result<Digest> {
+        self.params.vars().iter().try_fold(Digest::default(), |digest, var| {
+            Ok(digest.of(var.flatten_all()?.to_vec1::<f32>()?))
+        })
+    }
+
+    fn probabilities(&self, network: &Network<'_>) -> Result<Digest> {
+        Ok(Digest::default().of(network.probabilities(&self.images)?.into_iter().flatten()))
     }
 }
 
+/// The block of a parameter, as `blocks.3`.
+fn block(name: &str) -> &str {
+    let end = name.match_indices('.').map(|(at, _)| at).take(2).last();
+    &name[..end.unwrap_or(name.len())]
+}
+
 /// Steps of AdamW, the last in micro-batches.
-fn vit(loss: &Loss) -> Result<Digest> {
+fn vit(loss: &Loss, what: &str, lines: &mut Lines) -> Result<()> {
     let config = VitConfig {
         patch: 8,
         width: 48,
@@ -287,20 +336,22 @@ fn vit(loss: &Loss) -> Result<Digest> {
     let groups = groups(&settings, &architecture, &training.params);
     let mut optimizer = AdamW::new(&settings, groups, &training.params)?;
     let mut grads = Gradients::new(&training.params);
-    let mut digest = Digest::default();
     for step in 0..3 {
         grads.clear();
         let drop = DropPath { seed: 0, epoch: 0, step, offset: 0 };
         let micro = if step == 2 { 4 } else { 6 };
         let report = gradients(&network, loss, training.batch(), micro, drop, &mut grads)?;
-        digest = digest.of_doubles([report.total, report.embedding_norm, grads.norm()?]);
+        let what = format!("{what}: step {}", step + 1);
+        training.step(&what, &network, &report, &grads, lines)?;
         optimizer.step(&training.params, &grads, 1e-2)?;
+        lines.add(&format!("{what}, parameters"), training.parameters()?);
     }
-    training.digest(digest, &network)
+    lines.add(&format!("{what}: probabilities"), training.probabilities(&network)?);
+    Ok(())
 }
 
 /// Steps of SGD with sharpness-aware minimisation.
-fn efficientnet() -> Result<Digest> {
+fn efficientnet(what: &str, lines: &mut Lines) -> Result<()> {
     let config = EfficientNetConfig {
         width: 0.5,
         depth: 0.5,
@@ -320,19 +371,20 @@ fn efficientnet() -> Result<Digest> {
     let mut grads = Gradients::new(&training.params);
     let [(_, terms), ..] = losses();
     let loss = Loss { terms };
-    let mut digest = Digest::default();
     for step in 0..2 {
         let drop = DropPath { seed: 0, epoch: 0, step, offset: 0 };
         grads.clear();
         let report = gradients(&network, &loss, training.batch(), 4, drop, &mut grads)?;
-        let norm = grads.norm()?;
-        digest = digest.of_doubles([report.total, norm]);
-        let before = ascend(&training.params, &grads, 0.05, norm)?;
+        let what = format!("{what}: step {}", step + 1);
+        training.step(&what, &network, &report, &grads, lines)?;
+        let before = ascend(&training.params, &grads, 0.05, grads.norm()?)?;
         grads.clear();
         gradients(&network, &loss, training.batch(), 4, drop, &mut grads)?;
         descend(&training.params, &before)?;
         network.count_statistics()?;
         optimizer.step(&training.params, &grads, 0.05)?;
+        lines.add(&format!("{what}, parameters"), training.parameters()?);
     }
-    training.digest(digest, &network)
+    lines.add(&format!("{what}: probabilities"), training.probabilities(&network)?);
+    Ok(())
 }

@@ -8,9 +8,7 @@ use super::ensemble::{expected, sources};
 use super::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::layout::Finding;
-use proofmark_lang::model::{
-    Detector, Experiment, Keep, Label, Metric, Project, Split, Table, Take,
-};
+use proofmark_lang::model::{Detector, Experiment, Keep, Label, Project, Split, Table, Take};
 use proofmark_lang::span::Origin;
 use proofmark_plan::scope::{experiments, scored};
 
@@ -230,7 +228,7 @@ fn batches(experiment: &Experiment, faces: Option<usize>) -> Option<Lack> {
 /// What a table's columns lack to be scored.
 fn tested(project: &Project, table: &Table, world: &World, found: &Found) -> Vec<Lack> {
     let name = &table.name.value;
-    let both = table.metrics.iter().all(|metric| needs_both(metric.metric.value));
+    let both = table.metrics.iter().all(|metric| metric.metric.value.needs_both_classes);
     let mut lacking = Vec::new();
     for (dataset, split) in scored(table) {
         if !world.scans.contains_key(&dataset) {
@@ -254,16 +252,4 @@ fn tested(project: &Project, table: &Table, world: &World, found: &Found) -> Vec
         }
     }
     lacking
-}
-
-/// Whether a metric has no value on one class.
-fn needs_both(metric: Metric) -> bool {
-    match metric {
-        Metric::Auc
-        | Metric::BalancedAccuracy
-        | Metric::Eer
-        | Metric::AveragePrecision
-        | Metric::Tpr => true,
-        Metric::Accuracy | Metric::Brier | Metric::Ece => false,
-    }
 }

@@ -1,12 +1,12 @@
 //! Metrics of anybody's file of scores: CSV or Parquet.
 
-use super::metrics::Ranking;
 use super::read_rows::read;
 use super::request::{FileError, LEVEL, Request, THRESHOLD};
 use super::rows::Rows;
 use super::statistics::bootstrap::{Item, Replica, Stratum, Unit};
 use super::statistics::interval::Interval;
 use super::summary::{Entry, LevelSummary, Levels, Summary};
+use proofmark_metrics::Ranking;
 
 /// The metrics of a file.
 ///
@@ -117,3 +117,7 @@ fn level(request: &Request, ranking: Ranking, items: Option<&[Item]>) -> LevelSu
 #[cfg(test)]
 #[path = "file_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "file_golden_tests.rs"]
+mod golden_tests;

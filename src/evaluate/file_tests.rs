@@ -82,10 +82,10 @@ fn json_has_exactly_the_documented_keys() {
     let (_folder, mut request) =
         file("s.csv", b"label,score,video,other\n0,0.2,a,x\n1,0.8,b,y\n1,0.4,b,z\n");
     let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
-    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333}}"#);
+    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333,"matthews":0.5}}"#);
     request.video = vec!["video".into()];
     let summary = serde_json::to_string(&summarise(&request).unwrap()).unwrap();
-    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333},"video":{"n":2,"auc":1.0,"balanced_accuracy":1.0,"eer":0.0,"average_precision":1.0,"accuracy":1.0,"tpr":1.0,"brier":0.09999999999999996,"ece":0.29999999999999993}}"#);
+    insta::assert_snapshot!(summary, @r#"{"frame":{"n":3,"auc":1.0,"balanced_accuracy":0.75,"eer":0.0,"average_precision":1.0,"accuracy":0.6666666666666666,"tpr":1.0,"brier":0.14666666666666664,"ece":0.3333333333333333,"matthews":0.5},"video":{"n":2,"auc":1.0,"balanced_accuracy":1.0,"eer":0.0,"average_precision":1.0,"accuracy":1.0,"tpr":1.0,"brier":0.09999999999999996,"ece":0.29999999999999993,"matthews":1.0}}"#);
 }
 
 #[test]
@@ -104,12 +104,14 @@ fn undefined_is_null_with_a_reason_and_missing_scores_are_counted() {
         "tpr": null,
         "brier": 0.2,
         "ece": 0.4,
+        "matthews": null,
         "reasons": {
           "auc": "there is no fake among 2 real",
           "balanced_accuracy": "there is no fake among 2 real",
           "eer": "there is no fake among 2 real",
           "average_precision": "there is no fake among 2 real",
-          "tpr": "there is no fake among 2 real"
+          "tpr": "there is no fake among 2 real",
+          "matthews": "there is no fake among 2 real"
         }
       },
       "dropped": 1

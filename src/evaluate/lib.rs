@@ -1,12 +1,8 @@
-//! Predictions, metrics and their statistics.
+//! Predictions, files of scores, and the statistics of metrics.
 
 pub mod aggregate;
-pub(crate) mod alike;
-mod curve;
 pub mod file;
 mod labels;
-pub mod measure;
-pub mod metrics;
 pub mod outside;
 pub mod predictions;
 mod read_rows;

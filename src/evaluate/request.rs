@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use super::aggregate::LabelConflict;
 use super::labels::LabelError;
-use super::measure::Measure;
 use proofmark_lang::model::Pooling;
+use proofmark_metrics::{ALL, Measure, Metric, Number};
 use proofmark_text::show::brief;
 
 /// What to read, and how to understand it.
@@ -48,23 +48,17 @@ pub const THRESHOLD: f64 = 0.5;
 
 impl Request {
     /// What is computed, with its key in JSON and its name for readers.
-    pub(super) fn measures(&self) -> [(&'static str, String, Measure); 8] {
-        let threshold = self.threshold.unwrap_or(THRESHOLD);
-        let named = |key, name: &str, measure| (key, name.to_owned(), measure);
-        [
-            named("auc", "AUC", Measure::Auc),
-            named(
-                "balanced_accuracy",
-                "balanced accuracy",
-                Measure::BalancedAccuracy { threshold },
-            ),
-            named("eer", "EER", Measure::Eer),
-            named("average_precision", "average precision", Measure::AveragePrecision),
-            named("accuracy", "accuracy", Measure::Accuracy { threshold }),
-            ("tpr", format!("TPR at FPR {}", self.fpr), Measure::Tpr { fpr: self.fpr }),
-            named("brier", "Brier score", Measure::Brier),
-            named("ece", "calibration error", Measure::Ece { bins: self.bins }),
-        ]
+    pub(super) fn measures(&self) -> Vec<(String, String, Measure)> {
+        let number = |number: Number| match number {
+            Number::Threshold => self.threshold.unwrap_or(THRESHOLD),
+            Number::Fpr => self.fpr,
+            Number::Bins => f64::from(self.bins),
+        };
+        let measure = |metric: &Metric| {
+            let number = metric.needs.map(|needed| number(needed.number));
+            (metric.key(), (metric.label)(number), metric.at(number.unwrap_or_default()))
+        };
+        ALL.iter().map(measure).collect()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::metrics::{BadScore, Ranking};
 use proofmark_lang::model::Family;
+use proofmark_metrics::{BadScore, Ranking};
 
 /// One scored face or video.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +87,8 @@ impl Samples {
 
 #[cfg(test)]
 mod tests {
+    use proofmark_metrics::AUC;
+
     use super::*;
 
     fn sample(fake: bool, score: f64, method: Option<&str>, family: Option<Family>) -> Sample {
@@ -111,15 +113,15 @@ mod tests {
     fn a_manipulation_is_compared_with_all_reals() {
         let swap = samples().of_method("swap").unwrap();
         assert_eq!((swap.reals(), swap.fakes()), (2, 1));
-        assert_eq!(swap.roc_auc(), Ok(1.0));
-        assert_eq!(samples().of_method("mouth").unwrap().roc_auc(), Ok(0.5));
+        assert_eq!(swap.measure(AUC), Ok(1.0));
+        assert_eq!(samples().of_method("mouth").unwrap().measure(AUC), Ok(0.5));
     }
 
     #[test]
     fn a_family_is_compared_with_all_reals() {
         let swaps = samples().of_family(Family::FaceSwap).unwrap();
         assert_eq!((swaps.reals(), swaps.fakes()), (2, 2));
-        assert_eq!(swaps.roc_auc(), Ok(0.5));
+        assert_eq!(swaps.measure(AUC), Ok(0.5));
     }
 
     #[test]

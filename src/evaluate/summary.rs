@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::metrics::Undefined;
 use super::statistics::interval::Interval;
+use proofmark_metrics::Undefined;
 use proofmark_text::show::brief;
 
 /// One metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Key in JSON.
-    pub key: &'static str,
+    pub key: String,
     /// Name for readers.
     pub name: String,
     /// Value, as a fraction, or why there is none.
@@ -43,10 +43,10 @@ impl Serialize for LevelSummary {
         for Entry { key, value, interval, .. } in &self.entries {
             map.serialize_entry(key, &value.ok())?;
             if let Err(reason) = value {
-                reasons.insert((*key).into(), reason.to_string().into());
+                reasons.insert(key.clone(), reason.to_string().into());
             }
             if let Some(Interval { low, high }) = interval {
-                intervals.insert((*key).into(), vec![*low, *high].into());
+                intervals.insert(key.clone(), vec![*low, *high].into());
             }
         }
         for (key, parts) in [("intervals", intervals), ("reasons", reasons)] {
@@ -147,16 +147,17 @@ fn text(f: &mut fmt::Formatter<'_>, levels: &Levels) -> fmt::Result {
     let certain = levels.iter().any(|(_, level)| level.resampled);
     let width = if certain { 33 } else { 12 };
     let Some((_, first)) = levels.first() else { return Ok(()) };
-    write!(f, "{:<18}", "")?;
+    let names = first.entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0) + 1;
+    write!(f, "{:<names$}", "")?;
     for (name, _) in &levels {
         write!(f, "{name:>width$}")?;
     }
-    write!(f, "\n{:<18}", "n")?;
+    write!(f, "\n{:<names$}", "n")?;
     for (_, level) in &levels {
         write!(f, "{:>width$}", level.n)?;
     }
     for (i, Entry { name, .. }) in first.entries.iter().enumerate() {
-        write!(f, "\n{name:<18}")?;
+        write!(f, "\n{name:<names$}")?;
         for (_, level) in &levels {
             let Entry { value, interval, .. } = &level.entries[i];
             let cell = match (value, interval, level.resampled) {

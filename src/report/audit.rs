@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reference::{Published, PublishedValue, metric_key};
+use super::reference::{Published, PublishedValue};
 use super::table::{ColumnKind, ScenarioHead};
 use super::text::percent;
 
@@ -100,7 +100,7 @@ impl Audit {
         for Wrong { printed, recomputed } in &self.wrong {
             text += &format!(
                 " {} of {}, {}, {}: printed {}, the cells give {}.",
-                metric_key(printed.metric),
+                printed.metric.word,
                 printed.row,
                 printed.scenario,
                 printed.column,

@@ -3,7 +3,7 @@
 use super::audit::audit;
 use super::gap;
 use super::lookup::Lookup;
-use super::reference::{Published, metric_key};
+use super::reference::Published;
 use super::table::{ReferenceSummary, TableData};
 
 /// Puts published numbers beside ours and says which found no place. Where several
@@ -25,10 +25,7 @@ pub(super) fn place(table: &mut TableData, published: &[Published]) {
                 Some(place) => matched.push((place, number.value)),
                 None => summary.unmatched.push(format!(
                     "{} of {} in {}, {}",
-                    metric_key(number.metric),
-                    number.row,
-                    number.scenario,
-                    number.column
+                    number.metric.word, number.row, number.scenario, number.column
                 )),
             }
         }

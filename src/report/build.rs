@@ -12,10 +12,9 @@ use super::measures;
 use super::notes;
 use super::reference::Published;
 use super::table::{Cell, Doubt, MetricBlock, RowData, TableData};
-use proofmark_evaluate::measure::Measure;
-use proofmark_evaluate::metrics::Ranking;
 use proofmark_evaluate::statistics::seeds::Seeds;
 use proofmark_lang::model::{Level, MetricSpec, Project, Row, Table, Threshold};
+use proofmark_metrics::{Measure, Ranking};
 
 /// Builds a table, puts published numbers beside ours and decides the claims.
 ///

@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use super::table::Coverage;
-use proofmark_evaluate::metrics::BadScore;
 use proofmark_lang::model::Split;
+use proofmark_metrics::BadScore;
 
 /// A data set of which too few videos were usable.
 #[derive(Clone, Debug, PartialEq, Error)]

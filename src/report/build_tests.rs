@@ -11,6 +11,7 @@ use proofmark_data::testing::face_rule;
 use proofmark_evaluate::samples::{Sample, Samples};
 use proofmark_lang::model::*;
 use proofmark_lang::span::Spanned;
+use proofmark_metrics::{AUC, BALANCED_ACCURACY, Metric, Number};
 
 pub(crate) fn say<T>(value: T) -> Spanned<T> {
     Spanned::default_of(value)
@@ -68,13 +69,11 @@ fn column(name: &str) -> Column {
 }
 
 pub(crate) fn metric(metric: Metric, level: Level) -> MetricSpec {
-    let parameter = match metric {
-        Metric::BalancedAccuracy | Metric::Accuracy => {
-            Parameter::Threshold(say(Threshold::Fixed(0.5)))
-        }
-        Metric::Tpr => Parameter::Fpr(say(0.05)),
-        Metric::Ece => Parameter::Bins(say(10)),
-        Metric::Auc | Metric::Eer | Metric::AveragePrecision | Metric::Brier => Parameter::None,
+    let parameter = match metric.needs.map(|needed| needed.number) {
+        Some(Number::Threshold) => Parameter::Threshold(say(Threshold::Fixed(0.5))),
+        Some(Number::Fpr) => Parameter::Fpr(say(0.05)),
+        Some(Number::Bins) => Parameter::Bins(say(10)),
+        None => Parameter::None,
     };
     MetricSpec { metric: say(metric), parameter, level: say(level) }
 }
@@ -117,7 +116,7 @@ pub(crate) fn table() -> Table {
                 }],
             },
         ],
-        metrics: vec![metric(Metric::Auc, Level::Video)],
+        metrics: vec![metric(AUC, Level::Video)],
         video_score: say(VideoScore::default()),
         intervals: Intervals { draws: say(200), level: say(0.95), seed: say(0), shown: false },
         compare: None,
@@ -226,9 +225,9 @@ fn cells_count_their_samples_and_marks_are_set() {
 fn blocks_are_of_their_level_and_threshold() {
     let mut table = table();
     table.metrics = vec![
-        metric(Metric::Auc, Level::Frame),
-        metric(Metric::BalancedAccuracy, Level::Video),
-        metric(Metric::Auc, Level::Video),
+        metric(AUC, Level::Frame),
+        metric(BALANCED_ACCURACY, Level::Video),
+        metric(AUC, Level::Video),
     ];
     let data = built(&table, &evidence());
     assert_eq!(values(&data, 0, 0)[0], Some(0.25));
@@ -396,11 +395,11 @@ fn published_numbers_stand_beside_ours_and_claims_are_decided() {
         above: text("y"),
         column: text("A"),
         scenario: text("In"),
-        metric: say(Metric::Auc),
+        metric: say(AUC),
         by: say(0.25),
     }];
     let published = |row: &str, column: &str, value| PublishedValue {
-        metric: Metric::Auc,
+        metric: AUC,
         row: row.into(),
         scenario: "In".into(),
         column: column.into(),

@@ -39,7 +39,7 @@ pub(super) fn decide(
         return undecided(lacking(lookup, claim));
     };
     let block = &table.metrics[block];
-    let lower = block.metric.lower_is_better();
+    let lower = block.metric.lower_is_better;
     let [(label, ours), (other_label, theirs)] = [row, other].map(|row| {
         let row = &block.rows[row];
         (row.label.as_str(), &row.cells[column])
@@ -123,8 +123,8 @@ mod tests {
     use crate::fixture;
     use crate::table::Common;
     use proofmark_evaluate::statistics::interval::Interval;
-    use proofmark_lang::model::Metric;
     use proofmark_lang::span::Spanned;
+    use proofmark_metrics::{AUC, EER};
 
     fn decided(table: &TableData, claim: &Claim, difference: Option<Difference>) -> ClaimResult {
         let lookup = Lookup::of(&table.metrics, &table.scenarios);
@@ -139,7 +139,7 @@ mod tests {
             above: text(above),
             column: text(column),
             scenario: text("In-distribution"),
-            metric: Spanned::default_of(Metric::Auc),
+            metric: Spanned::default_of(AUC),
             by: Spanned::default_of(by),
         }
     }
@@ -178,11 +178,9 @@ mod tests {
             assert_eq!(verdict(row, above, by, true), expected, "{row} {above} {by}");
         }
         let mut table = fixture::table();
-        table.metrics[0].metric = Metric::Eer;
-        let claim = Claim {
-            metric: Spanned::default_of(Metric::Eer),
-            ..claim("fsfm-ba", "fsfm", "FF++", 0.01)
-        };
+        table.metrics[0].metric = EER;
+        let claim =
+            Claim { metric: Spanned::default_of(EER), ..claim("fsfm-ba", "fsfm", "FF++", 0.01) };
         let result = decided(&table, &claim, None);
         assert_eq!(result.verdict, Verdict::Pass);
         assert_eq!(

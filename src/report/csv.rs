@@ -3,7 +3,6 @@
 //! Values are fractions printed so that reading them gives the same number. The file
 //! can itself be read as published numbers.
 
-use super::reference::metric_key;
 use super::table::{Cell, Coverage, Doubt, TableData, Test};
 use proofmark_lang::model::Level;
 use proofmark_text::csv::write;
@@ -55,7 +54,7 @@ pub fn render(table: &TableData) -> String {
                 write(
                     &mut out,
                     [
-                        metric_key(block.metric),
+                        block.metric.word,
                         &row.label,
                         &scenario.name,
                         &column.label,

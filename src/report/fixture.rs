@@ -4,7 +4,8 @@ use super::marks::mark;
 use super::table::*;
 use proofmark_evaluate::statistics::interval::Interval;
 use proofmark_evaluate::statistics::seeds::Seeds;
-use proofmark_lang::model::{Level, Metric, Split};
+use proofmark_lang::model::{Level, Split};
+use proofmark_metrics::{AUC, BALANCED_ACCURACY};
 
 fn dataset(label: &str, name: &str, coverage: Option<Coverage>) -> ColumnHead {
     ColumnHead {
@@ -49,7 +50,7 @@ pub(super) fn table() -> TableData {
     };
     let mut metrics = vec![
         MetricBlock {
-            metric: Metric::Auc,
+            metric: AUC,
             label: "AUC".into(),
             threshold: None,
             validated: false,
@@ -78,7 +79,7 @@ pub(super) fn table() -> TableData {
             ],
         },
         MetricBlock {
-            metric: Metric::BalancedAccuracy,
+            metric: BALANCED_ACCURACY,
             label: "balanced accuracy".into(),
             threshold: Some(0.5),
             validated: false,

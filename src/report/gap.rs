@@ -38,7 +38,8 @@ mod tests {
     use super::*;
     use crate::table::RowData;
     use proofmark_evaluate::statistics::interval::Interval;
-    use proofmark_lang::model::{Level, Metric};
+    use proofmark_lang::model::Level;
+    use proofmark_metrics::AUC;
 
     #[test]
     fn gaps_are_told_with_their_direction_and_intervals() {
@@ -49,7 +50,7 @@ mod tests {
             ..Cell::default()
         };
         let block = |cells: Vec<Cell>| MetricBlock {
-            metric: Metric::Auc,
+            metric: AUC,
             label: "AUC".into(),
             threshold: None,
             validated: false,

@@ -6,7 +6,6 @@
 //! how to.
 
 use super::lines::width;
-use super::reference::metric_key;
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, ScenarioHead, TableData};
 use super::tex::{escape, with_letters};
 use super::text::{Footnotes, heading, notes, percent};
@@ -53,8 +52,8 @@ pub fn render(table: &TableData) -> String {
 fn label(table: &TableData, block: usize) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let name: String = table.name.chars().map(plain).collect();
-    let key = metric_key(table.metrics[block].metric);
-    let before = table.metrics[..block].iter().filter(|b| metric_key(b.metric) == key).count();
+    let key = table.metrics[block].metric.word;
+    let before = table.metrics[..block].iter().filter(|b| b.metric.word == key).count();
     let more = if before == 0 { String::new() } else { format!("-{}", before + 1) };
     format!("tab:{name}-{key}{more}")
 }

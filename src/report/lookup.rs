@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::table::{MetricBlock, ScenarioHead};
-use proofmark_lang::model::Metric;
+use proofmark_metrics::Metric;
 
 /// Places by name. Of several of a name the first counts.
 pub(super) struct Lookup<'a> {

@@ -2,7 +2,7 @@
 
 use super::table::{Doubt, Mark, RowData};
 use proofmark_evaluate::statistics::interval::same;
-use proofmark_lang::model::Metric;
+use proofmark_metrics::Metric;
 
 /// Marks the best and second best value of every column, by values that differ by more than
 /// rounding; ties share a mark. A column with fewer than two different values has nothing to
@@ -15,7 +15,7 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
             continue;
         }
         values.sort_unstable_by(|a, b| b.total_cmp(a));
-        if metric.lower_is_better() {
+        if metric.lower_is_better {
             values.reverse();
         }
         values.dedup_by(|a, b| same(*a, *b));
@@ -43,6 +43,8 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
 
 #[cfg(test)]
 mod tests {
+    use proofmark_metrics::{AUC, BALANCED_ACCURACY, EER};
+
     use super::*;
     use crate::table::Cell;
 
@@ -66,13 +68,13 @@ mod tests {
     #[test]
     fn the_exact_value_decides_not_the_printed_one() {
         let values = [Some(0.9641), Some(0.9642), Some(0.9640)];
-        assert_eq!(marks(Metric::Auc, &values), [SECOND, BEST, None]);
+        assert_eq!(marks(AUC, &values), [SECOND, BEST, None]);
     }
 
     #[test]
     fn ties_share_a_mark() {
         let values = [Some(1.0), Some(0.5), Some(1.0), Some(0.5), None, Some(0.25)];
-        assert_eq!(marks(Metric::Auc, &values), [BEST, SECOND, BEST, SECOND, None, None]);
+        assert_eq!(marks(AUC, &values), [BEST, SECOND, BEST, SECOND, None, None]);
     }
 
     #[test]
@@ -90,27 +92,24 @@ mod tests {
             rows.map(|row| row.cells[0].mark)
         };
         let (few, constant) = (Doubt::FewVideos, Doubt::NoVariance);
-        assert_eq!(doubted(Metric::Auc, few, [1.0, 0.5, 0.4]), [None, SECOND, None]);
-        assert_eq!(
-            doubted(Metric::BalancedAccuracy, constant, [0.5, 0.4, 0.3]),
-            [None, SECOND, None]
-        );
-        assert_eq!(doubted(Metric::Auc, constant, [1.0, 0.5, 0.4]), [BEST, SECOND, None]);
-        assert_eq!(doubted(Metric::Eer, constant, [0.0, 0.5, 0.4]), [BEST, None, SECOND]);
+        assert_eq!(doubted(AUC, few, [1.0, 0.5, 0.4]), [None, SECOND, None]);
+        assert_eq!(doubted(BALANCED_ACCURACY, constant, [0.5, 0.4, 0.3]), [None, SECOND, None]);
+        assert_eq!(doubted(AUC, constant, [1.0, 0.5, 0.4]), [BEST, SECOND, None]);
+        assert_eq!(doubted(EER, constant, [0.0, 0.5, 0.4]), [BEST, None, SECOND]);
     }
 
     #[test]
     fn equal_rows_have_no_best() {
-        assert_eq!(marks(Metric::Auc, &[Some(0.5), Some(0.5 + 1e-15)]), [None, None]);
+        assert_eq!(marks(AUC, &[Some(0.5), Some(0.5 + 1e-15)]), [None, None]);
     }
 
     #[test]
     fn the_lowest_error_rate_is_best() {
-        assert_eq!(marks(Metric::Eer, &[Some(0.1), Some(0.2), Some(0.3)]), [BEST, SECOND, None]);
+        assert_eq!(marks(EER, &[Some(0.1), Some(0.2), Some(0.3)]), [BEST, SECOND, None]);
     }
 
     #[test]
     fn a_single_value_is_not_marked() {
-        assert_eq!(marks(Metric::Auc, &[Some(0.9), None]), [None, None]);
+        assert_eq!(marks(AUC, &[Some(0.9), None]), [None, None]);
     }
 }

@@ -2,44 +2,16 @@
 //! validation.
 
 use super::evidence::{Evidence, ScoreKey};
-use proofmark_evaluate::measure::Measure;
-use proofmark_evaluate::metrics::Ranking;
-use proofmark_lang::model::{Level, Metric, MetricSpec, Parameter, Project, Threshold};
+use proofmark_lang::model::{Level, MetricSpec, Parameter, Project, Threshold};
+use proofmark_metrics::{Measure, Number, Ranking};
 
 /// The name of a metric for readers, with its number.
 pub(super) fn label(spec: &MetricSpec) -> String {
-    match spec.metric.value {
-        Metric::Auc => "AUC".into(),
-        Metric::BalancedAccuracy => "balanced accuracy".into(),
-        Metric::Eer => "EER".into(),
-        Metric::AveragePrecision => "average precision".into(),
-        Metric::Accuracy => "accuracy".into(),
-        Metric::Tpr => match fpr(spec.parameter) {
-            Some(fpr) => format!("TPR at {} % FPR", (fpr * 1e8).round() / 1e6),
-            None => "TPR".into(),
-        },
-        Metric::Brier => "Brier score".into(),
-        Metric::Ece => match bins(spec.parameter) {
-            Some(bins) => format!("calibration error in {bins} bins"),
-            None => "calibration error".into(),
-        },
-    }
-}
-
-/// The false-positive rate, if the parameter is one.
-fn fpr(parameter: Parameter) -> Option<f64> {
-    match parameter {
+    (spec.metric.value.label)(match spec.parameter {
         Parameter::Fpr(fpr) => Some(fpr.value),
-        Parameter::None | Parameter::Threshold(_) | Parameter::Bins(_) => None,
-    }
-}
-
-/// The number of bins, if the parameter is one.
-fn bins(parameter: Parameter) -> Option<u32> {
-    match parameter {
-        Parameter::Bins(bins) => Some(bins.value),
-        Parameter::None | Parameter::Threshold(_) | Parameter::Fpr(_) => None,
-    }
+        Parameter::Bins(bins) => Some(f64::from(bins.value)),
+        Parameter::None | Parameter::Threshold(_) => None,
+    })
 }
 
 /// What is computed for a row, and its threshold where it needs one.
@@ -53,34 +25,22 @@ pub(super) fn measure(
     experiment: &str,
     evidence: &Evidence,
 ) -> Result<(Measure, Option<f64>), String> {
-    let lacking = |what: &str| format!("{} is declared without its {what}", label(spec));
-    let threshold = || match spec.parameter.threshold() {
-        Some(Threshold::Fixed(threshold)) => Ok(threshold),
-        Some(Threshold::Val) => chosen(project, experiment, spec.level.value, evidence),
-        None => Err(lacking("threshold")),
-    };
-    Ok(match spec.metric.value {
-        Metric::Auc => (Measure::Auc, None),
-        Metric::Eer => (Measure::Eer, None),
-        Metric::AveragePrecision => (Measure::AveragePrecision, None),
-        Metric::Brier => (Measure::Brier, None),
-        Metric::Accuracy => {
-            let threshold = threshold()?;
-            (Measure::Accuracy { threshold }, Some(threshold))
+    let metric = spec.metric.value;
+    let Some(needed) = metric.needs else { return Ok((metric.into(), None)) };
+    match (needed.number, spec.parameter) {
+        (Number::Threshold, Parameter::Threshold(threshold)) => {
+            let threshold = match threshold.value {
+                Threshold::Fixed(threshold) => threshold,
+                Threshold::Val => chosen(project, experiment, spec.level.value, evidence)?,
+            };
+            Ok((metric.at(threshold), Some(threshold)))
         }
-        Metric::BalancedAccuracy => {
-            let threshold = threshold()?;
-            (Measure::BalancedAccuracy { threshold }, Some(threshold))
+        (Number::Fpr, Parameter::Fpr(fpr)) => Ok((metric.at(fpr.value), None)),
+        (Number::Bins, Parameter::Bins(bins)) => Ok((metric.at(f64::from(bins.value)), None)),
+        (Number::Threshold | Number::Fpr | Number::Bins, _) => {
+            Err(format!("{} is declared without its {}", label(spec), needed.number.name()))
         }
-        Metric::Tpr => {
-            let fpr = fpr(spec.parameter).ok_or_else(|| lacking("false-positive rate"))?;
-            (Measure::Tpr { fpr }, None)
-        }
-        Metric::Ece => {
-            let bins = bins(spec.parameter).ok_or_else(|| lacking("number of bins"))?;
-            (Measure::Ece { bins }, None)
-        }
-    })
+    }
 }
 
 /// The threshold of the highest balanced accuracy on all validation splits together.
@@ -114,6 +74,7 @@ fn chosen(
 mod tests {
     use super::*;
     use proofmark_lang::span::Spanned;
+    use proofmark_metrics::{ACCURACY, BALANCED_ACCURACY, BRIER, ECE, TPR};
 
     #[test]
     fn a_metric_without_its_number_is_no_other_metric() {
@@ -124,13 +85,13 @@ mod tests {
             measure(&spec, &Project::default(), "x", &Evidence::default())
         };
         for (metric, what) in [
-            (Metric::Tpr, "TPR is declared without its false-positive rate"),
-            (Metric::Ece, "calibration error is declared without its number of bins"),
-            (Metric::Accuracy, "accuracy is declared without its threshold"),
-            (Metric::BalancedAccuracy, "balanced accuracy is declared without its threshold"),
+            (TPR, "TPR is declared without its false-positive rate"),
+            (ECE, "calibration error is declared without its number of bins"),
+            (ACCURACY, "accuracy is declared without its threshold"),
+            (BALANCED_ACCURACY, "balanced accuracy is declared without its threshold"),
         ] {
             assert_eq!(of(metric), Err(what.to_owned()));
         }
-        assert_eq!(of(Metric::Brier), Ok((Measure::Brier, None)));
+        assert_eq!(of(BRIER), Ok((BRIER.into(), None)));
     }
 }

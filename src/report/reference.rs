@@ -6,28 +6,20 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use proofmark_base::math::powi;
-use proofmark_lang::model::Metric;
+use proofmark_metrics::{ALL, Metric};
 use proofmark_text::csv::{self, CsvFlaw};
 use proofmark_text::show::brief;
 
 /// The columns that a file of published numbers needs.
 const COLUMNS: [&str; 5] = ["metric", "row", "scenario", "column", "value"];
 
-/// The metrics and their names in the file.
-const METRICS: [(&str, Metric); 8] = [
-    ("auc", Metric::Auc),
-    ("balanced-accuracy", Metric::BalancedAccuracy),
-    ("eer", Metric::Eer),
-    ("average-precision", Metric::AveragePrecision),
-    ("accuracy", Metric::Accuracy),
-    ("tpr", Metric::Tpr),
-    ("brier", Metric::Brier),
-    ("ece", Metric::Ece),
-];
-
-/// The name of a metric in files.
-pub(super) fn metric_key(metric: Metric) -> &'static str {
-    METRICS.iter().find(|(_, known)| *known == metric).expect("every metric has a name").0
+/// The words of all metrics, for readers.
+fn known() -> String {
+    let words: Vec<&str> = ALL.iter().map(|metric| metric.word).collect();
+    match words.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// Published numbers of one source.
@@ -100,24 +92,26 @@ pub enum Flaw {
     },
     /// A metric that there is not.
     #[error(
-        "there is no metric \"{}\"; there are auc, balanced-accuracy, eer, average-precision, \
-         accuracy, tpr, brier and ece",
-        brief(.0)
+        "there is no metric \"{}\"; there are {}",
+        brief(.0),
+        known()
     )]
     Metric(String),
     /// A value that is not a number.
     #[error("\"{}\" is not a number", brief(.0))]
     Number(String),
     /// A value that no metric can have.
-    #[error("{value} is not in 0 to {limit}{}",
-        if *limit == 1.0 && *value > 1.0 && *value <= 100.0 {
+    #[error("{value} is not in {least} to {most}{}",
+        if *most == 1.0 && *value > 1.0 && *value <= 100.0 {
             "; say `unit=percent` if these are percentages"
         } else { "" })]
     Range {
         /// The value as written.
         value: f64,
+        /// The lowest possible.
+        least: f64,
         /// The highest possible.
-        limit: f64,
+        most: f64,
     },
     /// A number given twice.
     #[error("already given in line {0}")]
@@ -168,8 +162,7 @@ fn parse(text: &[u8], percent: bool) -> Result<Vec<PublishedValue>, (u32, Flaw)>
         if let Some(line) = seen.insert(key, record.line) {
             return Err(flaw(Flaw::Duplicate(line)));
         }
-        let known = METRICS.iter().find(|(name, _)| *name == metric);
-        let metric = known.ok_or_else(|| flaw(Flaw::Metric(metric)))?.1;
+        let metric = Metric::of(&metric).ok_or_else(|| flaw(Flaw::Metric(metric)))?;
         if value.is_empty() {
             continue;
         }
@@ -177,8 +170,9 @@ fn parse(text: &[u8], percent: bool) -> Result<Vec<PublishedValue>, (u32, Flaw)>
         if number.is_nan() {
             return Err(flaw(Flaw::Number(value)));
         }
-        if !(0.0..=limit).contains(&number) {
-            return Err(flaw(Flaw::Range { value: number, limit }));
+        let [least, most] = metric.range.map(|end| end * limit);
+        if !(least..=most).contains(&number) {
+            return Err(flaw(Flaw::Range { value: number, least, most }));
         }
         let digits = value.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
         let value = number / limit;
@@ -189,6 +183,8 @@ fn parse(text: &[u8], percent: bool) -> Result<Vec<PublishedValue>, (u32, Flaw)>
 
 #[cfg(test)]
 mod tests {
+    use proofmark_metrics::AUC;
+
     use super::*;
 
     const HEADER: &str = "metric,row,scenario,column,value\n";
@@ -205,7 +201,7 @@ mod tests {
         assert_eq!(
             values,
             [PublishedValue {
-                metric: Metric::Auc,
+                metric: AUC,
                 row: "FSFM, BA".into(),
                 scenario: "In".into(),
                 column: "FF++".into(),
@@ -241,14 +237,6 @@ mod tests {
             ("auc,a,b,c,0.5\n\nauc,a,b,c,0.6\n", (4, "already given in line 2")),
             ("auc,a,b\n", (2, "3 fields where the header has 5")),
             (
-                "f1,a,b,c,0.5\n",
-                (
-                    2,
-                    "there is no metric \"f1\"; there are auc, balanced-accuracy, eer, \
-                     average-precision, accuracy, tpr, brier and ece",
-                ),
-            ),
-            (
                 "auc,a\"b,b,c,1\n",
                 (2, "a quotation mark stands inside a field; quote the field and double the mark"),
             ),
@@ -256,6 +244,12 @@ mod tests {
         for (lines, (line, message)) in cases {
             assert_eq!(flaw(lines, false), (line, message.to_owned()));
         }
+        let (line, unknown) = flaw("f1,a,b,c,0.5\n", false);
+        assert_eq!(
+            (line, unknown.starts_with("there is no metric \"f1\"; there are auc, ")),
+            (2, true)
+        );
+        assert!(ALL.iter().all(|metric| unknown.contains(metric.word)), "{unknown}");
         assert_eq!(flaw("auc,a,b,c,101\n", true), (2, "101 is not in 0 to 100".into()));
         assert_eq!(
             parse(b"metric,row,value\n", false).unwrap_err().1.to_string(),

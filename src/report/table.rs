@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use proofmark_evaluate::statistics::interval::{Interval, same};
 use proofmark_evaluate::statistics::seeds::Seeds;
-use proofmark_lang::model::{Corruption, Family, Level, Metric, Split};
+use proofmark_lang::model::{Corruption, Family, Level, Split};
+use proofmark_metrics::Metric;
 
 /// A results table.
 ///
@@ -224,7 +225,7 @@ impl Cell {
 
     /// Whether it is the best value that the metric has.
     pub fn is_perfect(&self, metric: Metric) -> bool {
-        let best = if metric.lower_is_better() { 0.0 } else { 1.0 };
+        let best = if metric.lower_is_better { 0.0 } else { 1.0 };
         self.value.is_some_and(|value| same(value, best))
     }
 

@@ -17,8 +17,8 @@ use super::state::{Extent, Progress, StateFolder, Tensors};
 use super::step::{Batch, StepReport, gradients};
 use super::stepper::Stepper;
 use proofmark_base::work::{Divergence, Events, Failure};
-use proofmark_evaluate::metrics::Ranking;
 use proofmark_lang::model::{Experiment, Keep};
+use proofmark_metrics::{AUC, Ranking};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::losses::{Targets, cross_entropy, scalar};
@@ -116,7 +116,7 @@ impl Fit<'_> {
                 scored.push((sample.class > 0, fake_score(&p)));
             }
         }
-        let auc = Ranking::new(scored).ok().and_then(|ranking| ranking.roc_auc().ok());
+        let auc = Ranking::new(scored).ok().and_then(|ranking| ranking.measure(AUC).ok());
         Ok((sum / self.val.len().max(1) as f64, auc))
     }
 }

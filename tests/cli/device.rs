@@ -45,3 +45,18 @@ fn words_that_are_no_device_are_usage_errors() {
         Place::new().run(&["run", "x.kdl", "--device", word]).ends_with(2).says("cuda:0");
     }
 }
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_processor_without_fused_multiply_add_is_told_that_it_is_slow_and_no_other() {
+    let place = Place::new();
+    let with = |width: &str| {
+        let mut command = place.command();
+        command.env("PROOFMARK_SIMD", width).args(["prepare", "x.kdl"]);
+        Ran::of(command.output().unwrap())
+    };
+    let sentence = "computing without AVX2 and FMA: results are the same to the last bit";
+    with("portable").ends_with(0).says(sentence);
+    let fast = std::arch::is_x86_feature_detected!("avx2");
+    assert_eq!(with("").ends_with(0).stderr.contains(sentence), !fast);
+}

@@ -287,10 +287,7 @@ fn published_numbers_fit_table3_and_bear_out_its_claims() {
         let value = |experiment: &str| -> f64 {
             let row =
                 table.rows.iter().find(|row| row.experiment.value == experiment).expect("a row");
-            let metric = match claim.metric.value {
-                lang::model::Metric::Auc => "auc",
-                _ => "balanced-accuracy",
-            };
+            let metric = claim.metric.value.word;
             let want = [metric, &row.label.value, &claim.scenario.value, &claim.column.value];
             let found = numbers.iter().find(|number| number[..4] == want).expect("a number");
             found[4].parse().expect("a number")

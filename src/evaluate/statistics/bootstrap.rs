@@ -8,9 +8,8 @@ use rayon::prelude::*;
 
 use super::interval::same;
 use super::normal::above;
-pub use super::replicate::{Item, Replica};
-use super::resample::LANES;
-pub use super::resample::Stratum;
+use proofmark_metrics::LANES;
+pub use proofmark_metrics::{Item, Replica, Stratum};
 
 /// What is drawn together: the reals and fakes of one column, and metrics of them.
 #[derive(Clone, Debug)]

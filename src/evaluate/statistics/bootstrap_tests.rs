@@ -2,23 +2,21 @@
 
 use proptest::prelude::*;
 
-use super::super::resample::as_it_is;
 use super::*;
-use crate::measure::Measure;
-use crate::metrics::Ranking;
 use crate::statistics::interval::Interval;
 use proofmark_base::rng::{Rng, Stream};
+use proofmark_metrics::{ACCURACY, ALL, AUC, BRIER, Measure, Metric, Number, Ranking, as_it_is};
 
-const MEASURES: [Measure; 8] = [
-    Measure::Auc,
-    Measure::BalancedAccuracy { threshold: 0.5 },
-    Measure::Eer,
-    Measure::AveragePrecision,
-    Measure::Accuracy { threshold: 0.5 },
-    Measure::Tpr { fpr: 0.2 },
-    Measure::Brier,
-    Measure::Ece { bins: 5 },
-];
+/// Every metric, with a number for those that need one.
+fn measures() -> Vec<Measure> {
+    let number = |metric: &Metric| match metric.needs.map(|needed| needed.number) {
+        Some(Number::Threshold) => 0.5,
+        Some(Number::Fpr) => 0.2,
+        Some(Number::Bins) => 5.0,
+        None => 0.0,
+    };
+    ALL.iter().map(|metric| metric.at(number(metric))).collect()
+}
 
 /// Videos with one item each, reals first.
 fn videos(reals: &[f64], fakes: &[f64]) -> Vec<Item> {
@@ -45,7 +43,7 @@ proptest! {
     fn every_video_once_gives_the_metric_itself(reals in scores(), fakes in scores()) {
         let items = videos(&reals, &fakes);
         let ranking = Ranking::new(items.iter().map(|item| (item.fake, item.score))).unwrap();
-        for measure in MEASURES {
+        for measure in measures() {
             let value = Replica::new(&items, measure).values(&as_it_is(items.len()))[3];
             let expected = ranking.measure(measure).unwrap();
             prop_assert!((value - expected).abs() < 1e-12, "{:?}: {} is not {}", measure, value, expected);
@@ -63,7 +61,7 @@ proptest! {
             std::iter::repeat_n((item.fake, item.score), n)
         });
         let ranking = Ranking::new(repeated).unwrap();
-        for measure in MEASURES {
+        for measure in measures() {
             let value = Replica::new(&items, measure).values(&counts)[5];
             let expected = ranking.measure(measure).unwrap();
             prop_assert!((value - expected).abs() < 1e-12, "{:?}: {} is not {}", measure, value, expected);
@@ -84,7 +82,7 @@ fn a_draw_has_as_many_videos_as_the_class() {
 #[test]
 fn a_value_depends_on_seed_class_and_draw_alone() {
     let items = videos(&[0.1, 0.4, 0.35, 0.2], &[0.3, 0.9, 0.8]);
-    let unit = unit(&items, 4, 3, &[Measure::Auc, Measure::Brier]);
+    let unit = unit(&items, 4, 3, &[AUC.into(), BRIER.into()]);
     let (few, many) = (unit.draws(21, 7), unit.draws(100, 7));
     assert_eq!(few[0].len(), 21);
     assert_eq!(few[0], many[0][..21]);
@@ -99,7 +97,7 @@ fn a_value_depends_on_seed_class_and_draw_alone() {
 #[test]
 fn one_thread_draws_what_many_draw() {
     let items = videos(&[0.1, 0.4, 0.35, 0.2], &[0.3, 0.9, 0.8]);
-    let unit = unit(&items, 4, 3, &MEASURES);
+    let unit = unit(&items, 4, 3, &measures());
     let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let alone = single.install(|| unit.draws(200, 1));
     let several = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
@@ -112,7 +110,7 @@ fn all_faces_of_a_video_are_drawn_together() {
     let first = videos(&[0.1, 0.2, 0.3, 0.7], &[0.4, 0.6, 0.9]);
     let mut both = first.clone();
     both.extend(first.iter().map(|item| Item { score: item.score, ..*item }));
-    let measures = [Measure::Auc, Measure::Brier, Measure::Accuracy { threshold: 0.5 }];
+    let measures = [AUC.into(), BRIER.into(), ACCURACY.at(0.5)];
     let (one, two) = (unit(&first, 4, 3, &measures), unit(&both, 4, 3, &measures));
     for (one, two) in one.draws(50, 0).iter().flatten().zip(two.draws(50, 0).iter().flatten()) {
         assert!((one - two).abs() < 1e-12, "{one} is not {two}");
@@ -122,7 +120,7 @@ fn all_faces_of_a_video_are_drawn_together() {
 #[test]
 fn scores_that_are_no_probabilities_have_no_calibration() {
     let items = videos(&[-0.5], &[0.5]);
-    let draws = unit(&items, 1, 1, &[Measure::Brier, Measure::Auc]).draws(4, 0);
+    let draws = unit(&items, 1, 1, &[BRIER.into(), AUC.into()]).draws(4, 0);
     assert!(draws[0].iter().all(|value| value.is_nan()));
     assert_eq!(Interval::of_draws(&draws[0], 0.95), None);
     // An area that no draw changes is not known exactly for that.
@@ -165,12 +163,12 @@ fn equal_models_differ_in_one_of_twenty() {
                 items.push(Item { video: i, fake, score: shared + rng.normal() });
             }
         }
-        let mut unit = unit(&ours, 60, 60, &[Measure::Auc]);
-        unit.replicas.push(Replica::new(&theirs, Measure::Auc));
+        let mut unit = unit(&ours, 60, 60, &[AUC.into()]);
+        unit.replicas.push(Replica::new(&theirs, AUC));
         let draws = unit.draws(200, repetition);
         let differences: Vec<f64> = draws[0].iter().zip(&draws[1]).map(|(a, b)| a - b).collect();
         let area = |items: &[Item]| {
-            Ranking::new(items.iter().map(|i| (i.fake, i.score))).unwrap().roc_auc().unwrap()
+            Ranking::new(items.iter().map(|i| (i.fake, i.score))).unwrap().measure(AUC).unwrap()
         };
         let p = p_value(area(&ours) - area(&theirs), &differences).unwrap();
         found += u32::from(p < 0.05);

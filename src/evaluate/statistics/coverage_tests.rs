@@ -9,8 +9,8 @@ use super::bootstrap::{Item, Replica, Stratum, Unit};
 use super::delong::Area;
 use super::interval::Interval;
 use super::normal;
-use crate::measure::Measure;
 use proofmark_base::rng::{Rng, Stream};
+use proofmark_metrics::AUC;
 
 const SETS: u32 = 1000;
 const VIDEOS: usize = 80;
@@ -35,7 +35,7 @@ fn bootstrap(items: &[Item], videos: usize, set: u32) -> Interval {
     let unit = Unit {
         reals: Stratum::new("real", videos),
         fakes: Stratum::new("fake", videos),
-        replicas: vec![Replica::new(items, Measure::Auc)],
+        replicas: vec![Replica::new(items, AUC)],
     };
     Interval::of_draws(&unit.draws(400, u64::from(set))[0], 0.95).unwrap()
 }

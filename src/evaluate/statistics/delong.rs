@@ -7,7 +7,7 @@
 
 use super::interval::Interval;
 use super::normal;
-use crate::alike::unify;
+use proofmark_metrics::unify;
 
 /// An area with what each sample contributes to it.
 #[derive(Clone, Debug, PartialEq)]

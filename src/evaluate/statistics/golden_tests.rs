@@ -5,10 +5,11 @@ use serde_json::Value;
 use super::bootstrap::{Item, Replica};
 use super::delong::Area;
 use super::interval::Interval;
-use super::resample::LANES;
 use super::seeds::{Error, Seeds};
 use super::{holm, normal, student};
-use crate::measure::Measure;
+use proofmark_metrics::{
+    ACCURACY, AUC, AVERAGE_PRECISION, BALANCED_ACCURACY, BRIER, LANES, MATTHEWS,
+};
 
 fn golden(part: &str) -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/statistics/golden.json");
@@ -74,11 +75,12 @@ fn weighted_metrics_agree_with_scikit_learn() {
         let counts: Vec<_> =
             numbers(&case["counts"]).iter().map(|&count| [count as u8; LANES]).collect();
         for (name, measure) in [
-            ("auc", Measure::Auc),
-            ("balanced_accuracy", Measure::BalancedAccuracy { threshold: 0.5 }),
-            ("accuracy", Measure::Accuracy { threshold: 0.5 }),
-            ("average_precision", Measure::AveragePrecision),
-            ("brier", Measure::Brier),
+            ("auc", AUC.into()),
+            ("balanced_accuracy", BALANCED_ACCURACY.at(0.5)),
+            ("accuracy", ACCURACY.at(0.5)),
+            ("average_precision", AVERAGE_PRECISION.into()),
+            ("brier", BRIER.into()),
+            ("matthews", MATTHEWS.at(0.5)),
         ] {
             let values = Replica::new(&items, measure).values(&counts);
             assert_near(values[LANES - 1], &case[name], 1e-12);

@@ -8,8 +8,6 @@ pub mod delong;
 pub mod holm;
 pub mod interval;
 mod normal;
-mod replicate;
-mod resample;
 pub mod seeds;
 mod student;
 

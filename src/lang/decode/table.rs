@@ -6,23 +6,14 @@ use crate::cursor::{Cursor, Read, read_words};
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{
     Average, Claim, Column, Comparison, Correction, CorruptionKind, FrameMax, Intervals, Level,
-    Metric, MetricSpec, Parameter, Pooling, Predictions, Promise, Reference, Row, Scenario, Table,
+    MetricSpec, Parameter, Pooling, Predictions, Promise, Reference, Row, Scenario, Table,
     Threshold, VideoScore,
 };
 use crate::span::Spanned;
 use crate::tree::Node;
 use crate::value::Datum;
+use proofmark_metrics::{Metric, Number};
 
-read_words!(Metric {
-    "auc" => Auc,
-    "balanced-accuracy" => BalancedAccuracy,
-    "eer" => Eer,
-    "average-precision" => AveragePrecision,
-    "accuracy" => Accuracy,
-    "tpr" => Tpr,
-    "brier" => Brier,
-    "ece" => Ece,
-});
 read_words!(Correction { "column" => Column, "scenario" => Scenario, "table" => Table, });
 read_words!(Level { "video" => Video, "frame" => Frame, });
 read_words!(CorruptionKind {
@@ -31,6 +22,15 @@ read_words!(CorruptionKind {
     "blur" => Blur,
     "noise" => Noise,
 });
+
+impl Read for Metric {
+    fn read(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Text(text) => Self::of(&text),
+            _ => None,
+        }
+    }
+}
 
 impl Read for Threshold {
     fn read(datum: Datum) -> Option<Self> {
@@ -341,11 +341,11 @@ fn average(node: Cursor<'_>) -> Option<Option<Spanned<String>>> {
 
 fn metric(node: Cursor<'_>) -> Option<MetricSpec> {
     let metric: Spanned<Metric> = node.get("metric")?;
-    let parameter = match metric.value {
-        Metric::BalancedAccuracy | Metric::Accuracy => Parameter::Threshold(node.get("threshold")?),
-        Metric::Tpr => Parameter::Fpr(node.get("fpr")?),
-        Metric::Ece => Parameter::Bins(node.get("bins")?),
-        Metric::Auc | Metric::Eer | Metric::AveragePrecision | Metric::Brier => Parameter::None,
+    let parameter = match metric.value.needs.map(|needed| needed.number) {
+        Some(Number::Threshold) => Parameter::Threshold(node.get("threshold")?),
+        Some(Number::Fpr) => Parameter::Fpr(node.get("fpr")?),
+        Some(Number::Bins) => Parameter::Bins(node.get("bins")?),
+        None => Parameter::None,
     };
     Some(MetricSpec { metric, parameter, level: node.get("level")? })
 }

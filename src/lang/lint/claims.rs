@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Claim, Column, Corruption, Metric, Project, Row, Scenario, Table};
+use crate::model::{Claim, Column, Corruption, Project, Row, Scenario, Table};
 use crate::span::Spanned;
 use crate::suggest::{did_you_mean, list, near};
 
@@ -139,8 +139,8 @@ fn claim(names: &Names<'_>, claim: &Claim, sink: &mut Sink) {
     if !table.metrics.is_empty()
         && !table.metrics.iter().any(|metric| metric.metric.value == claim.metric.value)
     {
-        let metric = word(claim.metric.value);
-        let has: Vec<&str> = table.metrics.iter().map(|metric| word(metric.metric.value)).collect();
+        let metric = claim.metric.value.word;
+        let has: Vec<&str> = table.metrics.iter().map(|metric| metric.metric.value.word).collect();
         sink.report(
             Diagnostic::error(
                 Code::ClaimOutsideTable,
@@ -182,17 +182,4 @@ fn labels(project: &Project, scenario: &Scenario) -> Vec<String> {
         }
     }
     labels
-}
-
-fn word(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Auc => "auc",
-        Metric::BalancedAccuracy => "balanced-accuracy",
-        Metric::Eer => "eer",
-        Metric::AveragePrecision => "average-precision",
-        Metric::Accuracy => "accuracy",
-        Metric::Tpr => "tpr",
-        Metric::Brier => "brier",
-        Metric::Ece => "ece",
-    }
 }

@@ -1,5 +1,6 @@
 //! Results tables: rows, columns, metrics, and what is said of the numbers.
 
+use proofmark_metrics::Metric;
 use serde::Serialize;
 
 use super::{CorruptionKind, DataPath, Family, Label, Split};
@@ -302,42 +303,6 @@ pub enum Correction {
     Scenario,
     /// All of the table.
     Table,
-}
-
-/// Metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    /// Area under the ROC curve, ties averaged.
-    Auc,
-    /// Mean of sensitivity and specificity at the threshold.
-    BalancedAccuracy,
-    /// Equal error rate.
-    Eer,
-    /// Average precision.
-    AveragePrecision,
-    /// Accuracy at the threshold.
-    Accuracy,
-    /// True-positive rate at a false-positive rate.
-    Tpr,
-    /// Brier score.
-    Brier,
-    /// Expected calibration error.
-    Ece,
-}
-
-impl Metric {
-    /// Whether lower values are better.
-    pub fn lower_is_better(self) -> bool {
-        match self {
-            Self::Eer | Self::Brier | Self::Ece => true,
-            Self::Auc
-            | Self::BalancedAccuracy
-            | Self::AveragePrecision
-            | Self::Accuracy
-            | Self::Tpr => false,
-        }
-    }
 }
 
 /// What is scored.

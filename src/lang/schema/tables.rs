@@ -4,22 +4,58 @@ use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce};
 use super::data::{FAMILIES, SPLITS, TITLE};
 use super::{Child, Field, Kind, NodeSpec, POSITIVE, Range, Type, UP_TO_ONE, Variant};
+use proofmark_metrics::{self as metric, ALL};
 
 /// Widths of a blur: narrower is none, wider leaves nothing of a face.
 const BLUR: Range = Range { low: 0.1, high: 100.0, low_in: true, high_in: true };
 /// Deviations of noise.
 const GREY: Range = Range { high: 255.0, high_in: true, ..POSITIVE };
 
-const METRICS: &[(&str, &str)] = &[
-    ("auc", "area under the ROC curve, ties averaged"),
-    ("balanced-accuracy", "mean of sensitivity and specificity at the threshold"),
-    ("eer", "equal error rate"),
-    ("average-precision", "average precision"),
-    ("accuracy", "accuracy at the threshold"),
-    ("tpr", "highest true-positive rate of a threshold whose false-positive rate is at most `fpr`"),
-    ("brier", "Brier score: mean squared distance of P(fake) from 0 or 1"),
-    ("ece", "expected calibration error over bins of equal width of P(fake)"),
-];
+/// Words and documentation of all metrics.
+const METRICS: &[(&str, &str)] = &{
+    let mut words = [("", ""); ALL.len()];
+    let mut place = 0;
+    while place < ALL.len() {
+        words[place] = ALL[place].words();
+        place += 1;
+    }
+    words
+};
+
+/// How many metrics need a number.
+const NUMBERED: usize = {
+    let (mut count, mut place) = (0, 0);
+    while place < ALL.len() {
+        count += ALL[place].needed().is_some() as usize;
+        place += 1;
+    }
+    count
+};
+
+/// What such a metric has beside its word.
+const NUMBERS: &[Variant] = &{
+    let mut variants = [Variant { word: "", doc: "", properties: &[], children: &[] }; NUMBERED];
+    let (mut next, mut place) = (0, 0);
+    while place < ALL.len() {
+        if let Some(needed) = ALL[place].needed() {
+            let properties = match needed.number {
+                metric::Number::Threshold => THRESHOLD,
+                metric::Number::Fpr => FPR,
+                metric::Number::Bins => BINS,
+            };
+            let word = ALL[place].words().0;
+            variants[next] = Variant { word, doc: needed.doc, properties, children: &[] };
+            next += 1;
+        }
+        place += 1;
+    }
+    variants
+};
+
+const FPR: &[Field] =
+    &[Field::new("fpr", Type::Points, "False-positive rate allowed.").or(Number(0.01))];
+
+const BINS: &[Field] = &[Field::new("bins", Type::Whole(1, 1000), "Number of bins.").or(Whole(15))];
 
 const THRESHOLD: &[Field] = &[Field::new(
     "threshold",
@@ -231,24 +267,7 @@ static METRIC: NodeSpec = NodeSpec::value(
     "What is scored.",
 )
 .or(Text("video"))])
-.variants(&[
-    Variant { word: "balanced-accuracy", doc: "A score at the threshold is called fake.", properties: THRESHOLD, children: &[] },
-    Variant { word: "accuracy", doc: "A score at the threshold is called fake.", properties: THRESHOLD, children: &[] },
-    Variant {
-        word: "tpr",
-        doc: "Nothing is interpolated: some threshold attains it.",
-        properties: &[
-            Field::new("fpr", Type::Points, "False-positive rate allowed.").or(Number(0.01))
-        ],
-        children: &[],
-    },
-    Variant {
-        word: "ece",
-        doc: "The distance between mean P(fake) and share of fakes of each bin, weighted by its size.",
-        properties: &[Field::new("bins", Type::Whole(1, 1000), "Number of bins.").or(Whole(15))],
-        children: &[],
-    },
-]);
+.variants(NUMBERS);
 
 static VIDEO_SCORE: NodeSpec = NodeSpec::value(
     "video-score",

@@ -9,12 +9,11 @@ use crate::columns::Unit;
 use crate::evidence::Evidence;
 use crate::lookup::Pair;
 use crate::table::{Common, MetricBlock};
-use proofmark_evaluate::measure::Measure;
-use proofmark_evaluate::metrics::Ranking;
 use proofmark_evaluate::samples::Sample;
 use proofmark_evaluate::statistics::bootstrap::{self, Item, Replica, Stratum};
 use proofmark_evaluate::statistics::delong::Area;
-use proofmark_lang::model::{Level, Metric, Table};
+use proofmark_lang::model::{Level, Table};
+use proofmark_metrics::{AUC, Measure, Ranking};
 
 /// What is asked of a unit's draws.
 pub(super) struct Wanted {
@@ -109,8 +108,7 @@ impl UnitDraws {
             if common_reals == 1 || videos.both - common_reals == 1 {
                 continue;
             }
-            let by_area =
-                blocks[block].metric == Metric::Auc && blocks[block].level == Level::Video;
+            let by_area = blocks[block].metric == AUC && blocks[block].level == Level::Video;
             let by_area = by_area && ours.seeds.len() == 1 && theirs.seeds.len() == 1;
             let measured = sides.map(|row| &measures[block][row]);
             let (values, at, of_areas);

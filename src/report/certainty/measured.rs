@@ -1,6 +1,6 @@
 //! What is computed for the rows of a block, and means within draws.
 
-use proofmark_evaluate::measure::Measure;
+use proofmark_metrics::Measure;
 
 /// What is computed for each row of a block and each of its seeds; none without a
 /// threshold.

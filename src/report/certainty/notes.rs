@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::table::{Cell, ColumnHead, Doubt, MetricBlock, ScenarioHead, Test, Untested};
-use proofmark_lang::model::{Correction, Level, Metric, Table};
+use proofmark_lang::model::{Correction, Level, Table};
+use proofmark_metrics::AUC;
 
 /// Numbers, rows or columns that a note lists.
 const LISTED: usize = 4;
@@ -125,7 +126,7 @@ fn daggers(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) ->
     let areas = tests.contains_key(&Test::Delong);
     let averages = averages(scenarios);
     let all_areas = places(blocks).all(|place| {
-        let area = place.block.metric == Metric::Auc && place.block.level == Level::Video;
+        let area = place.block.metric == AUC && place.block.level == Level::Video;
         let bootstrap = place.cell.difference.and_then(|d| d.test) == Some(Test::Bootstrap);
         !(area && bootstrap) || averages[place.column]
     });

@@ -11,6 +11,7 @@ use proofmark_evaluate::statistics::delong::Area;
 use proofmark_evaluate::statistics::seeds::Error;
 use proofmark_lang::model::*;
 use proofmark_lang::span::Spanned;
+use proofmark_metrics::{BALANCED_ACCURACY, TPR};
 
 const VIDEOS: usize = 60;
 
@@ -59,7 +60,7 @@ fn evidence() -> Evidence {
 
 fn declared() -> Table {
     let mut table = table();
-    table.metrics.push(metric(Metric::BalancedAccuracy, Level::Frame));
+    table.metrics.push(metric(BALANCED_ACCURACY, Level::Frame));
     table.intervals.shown = true;
     table.compare =
         Some(Comparison { against: text("x"), correct: Spanned::default_of(Correction::Table) });
@@ -186,7 +187,7 @@ fn a_threshold_chosen_on_validation_is_frozen_and_told() {
     let threshold = Spanned::default_of(Threshold::Val);
     table.metrics = vec![MetricSpec {
         parameter: Parameter::Threshold(threshold),
-        ..metric(Metric::BalancedAccuracy, Level::Video)
+        ..metric(BALANCED_ACCURACY, Level::Video)
     }];
     let reasons = |data: &TableData| data.metrics[0].rows[0].cells[0].reason.clone();
     // The project declares no experiments, so nothing validates.
@@ -278,7 +279,7 @@ fn what_no_draw_changes_is_not_tested_whether_intervals_are_shown_or_not() {
     let mut table = declared();
     table.metrics = vec![MetricSpec {
         parameter: Parameter::Fpr(Spanned::default_of(0.01)),
-        ..metric(Metric::Tpr, Level::Video)
+        ..metric(TPR, Level::Video)
     }];
     for shown in [true, false] {
         table.intervals.shown = shown;

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::content::Content;
 use crate::statistics;
-use crate::table::{ClaimResult, MetricBlock, TableData, Verdict};
+use crate::table::{ClaimResult, TableData, Verdict};
 use crate::text::{Footnotes, notes};
-use proofmark_lang::model::{Level, Metric};
+use proofmark_lang::model::Level;
 
 /// Notes, and why cells have no number.
 pub(super) fn remarks(table: &TableData, footnotes: &Footnotes<'_>) -> Markup {
@@ -134,7 +134,7 @@ pub(super) fn method(content: &Content) -> Markup {
         );
     }
     for block in &table.metrics {
-        let line = format!("{}: {}.", block.label, definition(block));
+        let line = format!("{}: {}.", block.label, block.metric.method);
         if !lines.contains(&line) {
             lines.push(line);
         }
@@ -153,26 +153,6 @@ pub(super) fn method(content: &Content) -> Markup {
                 }
             }
             p { "This page: " code { (content.command) } ", Proofmark " (env!("CARGO_PKG_VERSION")) "." }
-        }
-    }
-}
-
-fn definition(block: &MetricBlock) -> &'static str {
-    match block.metric {
-        Metric::Auc => "the probability that a fake scores above a real, a tie counting one half",
-        Metric::BalancedAccuracy => "the mean of sensitivity and specificity at the threshold",
-        Metric::Accuracy => "the share called by its right name at the threshold",
-        Metric::Eer => "where the ROC, linear between its points, crosses TPR = 1 - FPR",
-        Metric::AveragePrecision => {
-            "precision at each distinct score, weighted by the recall it adds"
-        }
-        Metric::Tpr => {
-            "the highest TPR of a threshold whose FPR is at most the one that is allowed"
-        }
-        Metric::Brier => "the mean squared distance of P(fake) from 0 (real) or 1 (fake)",
-        Metric::Ece => {
-            "the distance of mean P(fake) from the share of fakes, over bins of P(fake), weighted \
-             by their size"
         }
     }
 }

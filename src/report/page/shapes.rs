@@ -7,10 +7,9 @@ use crate::build_error::BuildError;
 use crate::columns::{Source, Unit, plan};
 use crate::evidence::{Evidence, ScoreKey};
 use proofmark_base::math::hypot;
-use proofmark_evaluate::measure::bin;
-use proofmark_evaluate::metrics::Ranking;
 use proofmark_evaluate::samples::Sample;
 use proofmark_lang::model::{Column, Project, Split, Table};
+use proofmark_metrics::{AUC, Ranking, bin};
 
 /// Farthest that a point of the ROC which is left out lies from the line that stands for it.
 /// The line is at most 2 long, so the area below it changes by less than twice as much.
@@ -100,7 +99,7 @@ fn shape<'a>(videos: impl Iterator<Item = &'a Sample>, key: ScoreKey) -> Result<
     let mut shape = Shape {
         reals: ranking.reals() as u64,
         fakes: ranking.fakes() as u64,
-        area: ranking.roc_auc().ok(),
+        area: ranking.measure(AUC).ok(),
         roc: thinned(&ranking.roc().unwrap_or_default()),
         calibration: Vec::new(),
         histogram: [vec![0; BINS], vec![0; BINS]],

@@ -34,7 +34,7 @@ proptest! {
         let scores: Vec<(bool, f64)> =
             scores.into_iter().map(|(fake, score)| (fake, f64::from(score) / 499.0)).collect();
         let shape = shape(videos(&scores).rows.iter(), key()).unwrap();
-        match Ranking::new(scores.iter().copied()).unwrap().roc_auc() {
+        match Ranking::new(scores.iter().copied()).unwrap().measure(AUC) {
             Ok(auc) => {
                 prop_assert!((area(&shape.roc) - auc).abs() < 1e-3);
                 prop_assert_eq!(shape.roc[0], (0.0, 0.0));

@@ -27,7 +27,7 @@ pub(super) fn block(
         scenarios().flat_map(|scenario| (0..scenario.columns.len()).map(|i| i == 0)).collect();
     html! {
         div class="wide" tabindex="0" role="region" aria-labelledby=(caption) {
-            table id=(id) class=(class) data-lower[block.metric.lower_is_better()] {
+            table id=(id) class=(class) data-lower[block.metric.lower_is_better] {
                 caption id=(caption) { span { (heading(block)) } }
                 colgroup {}
                 @for scenario in scenarios() {

@@ -1,7 +1,7 @@
 """Golden values of the metrics, from scikit-learn.
 
     python -m venv venv
-    venv/bin/pip install scikit-learn==1.7.2 numpy==2.3.4 scipy==1.17.1
+    venv/bin/pip install scikit-learn==1.9.1 numpy==2.3.4 scipy==1.17.1
     venv/bin/python tests/golden/metrics/generate.py
 
 Writes one CSV (video,label,score) per case and golden.json beside this file. The
@@ -21,6 +21,7 @@ from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
     brier_score_loss,
+    matthews_corrcoef,
     roc_auc_score,
     roc_curve,
 )
@@ -67,6 +68,7 @@ def metrics(labels, scores, threshold):
         "tpr": true_positive_rate(labels, scores, FPR) if both else None,
         "brier": brier_score_loss(labels, scores, labels=[0, 1]) if probable else None,
         "ece": calibration_error(labels, scores, BINS) if probable else None,
+        "matthews": matthews_corrcoef(labels, called) if both else None,
     }
 
 

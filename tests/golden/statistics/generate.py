@@ -1,7 +1,7 @@
 """Golden values of the statistics: DeLong, Holm, weights, normal and t distribution, quantiles.
 
     python -m venv venv
-    venv/bin/pip install scikit-learn==1.7.2 numpy==2.3.4 scipy==1.17.1 statsmodels==0.15.0
+    venv/bin/pip install scikit-learn==1.9.1 numpy==2.3.4 scipy==1.17.1 statsmodels==0.15.0
     venv/bin/python tests/golden/statistics/generate.py
 
 Writes golden.json beside this file; the tests read it without Python.
@@ -24,6 +24,7 @@ from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
     brier_score_loss,
+    matthews_corrcoef,
     roc_auc_score,
 )
 from statsmodels.stats.multitest import multipletests
@@ -91,6 +92,7 @@ def weighted(rng):
         "accuracy": accuracy_score(labels, called, sample_weight=counts),
         "average_precision": average_precision_score(labels, scores, sample_weight=counts),
         "brier": brier_score_loss(labels, scores, sample_weight=counts),
+        "matthews": matthews_corrcoef(labels, called, sample_weight=counts),
     }
 
 

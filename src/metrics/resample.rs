@@ -4,11 +4,11 @@ use proofmark_base::rng::{Rng, Stream, number};
 
 /// Draws that are worked on together, one per lane, so that loops over videos run in
 /// wide registers.
-pub(super) const LANES: usize = 16;
+pub const LANES: usize = 16;
 
 /// How often a video was drawn, in each of [`LANES`] draws. A count has the mean 1: that
 /// it passes 255 is less likely than one in 10^500.
-pub(super) type Counts = [u8; LANES];
+pub type Counts = [u8; LANES];
 
 /// Videos that are drawn among themselves: a class of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Stratum {
 
     /// Appends each video's counts in the draws `first..first + LANES`. What a draw holds
     /// is a function of seed, stratum and the draw's number alone.
-    pub(super) fn draw(&self, seed: u64, first: u32, out: &mut Vec<Counts>) {
+    pub fn draw(&self, seed: u64, first: u32, out: &mut Vec<Counts>) {
         let start = out.len();
         out.resize(start + self.videos, [0; LANES]);
         let counts = &mut out[start..];
@@ -47,7 +47,6 @@ impl Stratum {
 }
 
 /// The counts of the sample itself: every video once, in every lane.
-#[cfg(test)]
-pub(super) fn as_it_is(videos: usize) -> Vec<Counts> {
+pub fn as_it_is(videos: usize) -> Vec<Counts> {
     vec![[1; LANES]; videos]
 }

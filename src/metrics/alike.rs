@@ -6,17 +6,17 @@
 const AGREE: f64 = 1e-12;
 
 /// Whether two scores are one.
-pub(crate) fn alike(a: f64, b: f64) -> bool {
+pub fn alike(a: f64, b: f64) -> bool {
     (a - b).abs() <= AGREE * a.abs().max(b.abs())
 }
 
 /// Whether a score is at or above a threshold, or one with it.
-pub(crate) fn reaches(score: f64, threshold: f64) -> bool {
+pub fn reaches(score: f64, threshold: f64) -> bool {
     score >= threshold || alike(score, threshold)
 }
 
 /// Gives scores that are one the value of their highest, in place; the order stays.
-pub(super) fn unify(scores: &mut [f64]) {
+pub fn unify(scores: &mut [f64]) {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_unstable_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     let mut highest = Highest::default();

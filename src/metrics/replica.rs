@@ -3,11 +3,13 @@
 //! Scores are sorted once; a draw is only counts beside that order. [`LANES`] draws are
 //! computed at once.
 
-use super::resample::{Counts, LANES};
-use crate::alike::{reaches, unify};
-use crate::curve::{self, Point};
-use crate::measure::{Measure, bin};
 use proofmark_base::wide::wide;
+
+use super::alike::{reaches, unify};
+use super::curve::Point;
+use super::metric::Measure;
+use super::ranking::Calls;
+use super::resample::{Counts, LANES};
 
 /// A scored face or video.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,75 +27,77 @@ pub struct Item {
 pub struct Replica {
     reals: Vec<u32>,
     fakes: Vec<u32>,
-    kind: Kind,
+    resampled: Resampled,
 }
 
+/// How a metric is computed of any draw of videos.
 #[derive(Clone, Debug)]
-enum Kind {
-    Auc(Ranks),
-    /// What is read off the curve point by point.
-    Curve(Ranks, Reading),
-    /// Videos of the items that are called by their right name.
-    Balanced {
+pub enum Resampled {
+    /// The area under the curve.
+    Area(Ranks),
+    /// What is read off the curve point by point, given a number.
+    Curve(Ranks, Reading, f64),
+    /// What is made of the counts of a threshold: the videos of the items that are called by their
+    /// right name.
+    Calls {
+        /// Of reals.
         reals: Vec<u32>,
+        /// Of fakes.
         fakes: Vec<u32>,
+        /// What is made of the counts.
+        of: fn(Calls) -> f64,
     },
-    Accuracy {
-        right: Vec<u32>,
-    },
-    /// Videos and what their items add.
+    /// A mean over items: videos and what their items add.
     Mean(Vec<(u32, f64)>),
-    /// Per bin, the same.
+    /// The distances of bins, of which each has the same.
     Bins(Vec<Vec<(u32, f64)>>),
+    /// It has no value.
     Undefined,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Reading {
-    Eer,
-    AveragePrecision,
-    Tpr { fpr: f64 },
+/// Reads a metric off a curve, given all reals and fakes and the number that it needs.
+pub type Reading = fn(&mut dyn Iterator<Item = Point>, Point, f64) -> f64;
+
+impl Resampled {
+    pub(crate) fn area(items: &[Item]) -> Self {
+        Self::Area(Ranks::new(items, true))
+    }
+
+    pub(crate) fn curve(items: &[Item], reading: Reading, number: f64) -> Self {
+        Self::Curve(Ranks::new(items, false), reading, number)
+    }
+
+    pub(crate) fn calls(items: &[Item], threshold: f64, of: fn(Calls) -> f64) -> Self {
+        let right = |fake: bool| {
+            let right = |item: &&Item| item.fake == fake && reaches(item.score, threshold) == fake;
+            items.iter().filter(right).map(|item| item.video).collect()
+        };
+        Self::Calls { reals: right(false), fakes: right(true), of }
+    }
+}
+
+/// How far a score is above 0 (real) or 1 (fake).
+pub(crate) fn error(item: &Item) -> f64 {
+    item.score - f64::from(u8::from(item.fake))
+}
+
+/// Whether every score is a probability.
+pub(crate) fn probable(items: &[Item]) -> bool {
+    items.iter().all(|item| (0.0..=1.0).contains(&item.score))
 }
 
 impl Replica {
     /// Prepares a metric of items, in any order.
-    pub fn new(items: &[Item], measure: Measure) -> Self {
-        let of = |keep: &dyn Fn(&Item) -> bool| -> Vec<u32> {
-            items.iter().filter(|item| keep(item)).map(|item| item.video).collect()
+    pub fn new(items: &[Item], measure: impl Into<Measure>) -> Self {
+        let of = |fake: bool| -> Vec<u32> {
+            items.iter().filter(|item| item.fake == fake).map(|item| item.video).collect()
         };
-        let error = |item: &Item| item.score - f64::from(u8::from(item.fake));
-        let probable = || items.iter().all(|item| (0.0..=1.0).contains(&item.score));
-        let kind = match measure {
-            Measure::Auc => Kind::Auc(Ranks::new(items, true)),
-            Measure::Eer => Kind::Curve(Ranks::new(items, false), Reading::Eer),
-            Measure::AveragePrecision => {
-                Kind::Curve(Ranks::new(items, false), Reading::AveragePrecision)
-            }
-            Measure::Tpr { fpr } => Kind::Curve(Ranks::new(items, false), Reading::Tpr { fpr }),
-            Measure::BalancedAccuracy { threshold } => Kind::Balanced {
-                reals: of(&|item| !item.fake && !reaches(item.score, threshold)),
-                fakes: of(&|item| item.fake && reaches(item.score, threshold)),
-            },
-            Measure::Accuracy { threshold } => {
-                Kind::Accuracy { right: of(&|item| item.fake == reaches(item.score, threshold)) }
-            }
-            Measure::Brier if probable() => {
-                Kind::Mean(items.iter().map(|item| (item.video, error(item).powi(2))).collect())
-            }
-            Measure::Ece { bins } if probable() => {
-                let mut places = vec![Vec::new(); bins as usize];
-                for item in items {
-                    places[bin(item.score, bins)].push((item.video, error(item)));
-                }
-                Kind::Bins(places)
-            }
-            Measure::Brier | Measure::Ece { .. } => Kind::Undefined,
-        };
-        Self { reals: of(&|item| !item.fake), fakes: of(&|item| item.fake), kind }
+        let Measure { metric, number } = measure.into();
+        Self { reals: of(false), fakes: of(true), resampled: (metric.resampled)(items, number) }
     }
 
     /// The metric in each draw; NaN where it is undefined.
-    pub(super) fn values(&self, counts: &[Counts]) -> [f64; LANES] {
+    pub fn values(&self, counts: &[Counts]) -> [f64; LANES] {
         let reals = wide(
             #[inline(always)]
             || count(&self.reals, counts),
@@ -102,20 +106,20 @@ impl Replica {
             #[inline(always)]
             || count(&self.fakes, counts),
         );
-        let mut values = match &self.kind {
-            Kind::Undefined => [f64::NAN; LANES],
-            Kind::Auc(ranks) => {
+        let mut values = match &self.resampled {
+            Resampled::Undefined => [f64::NAN; LANES],
+            Resampled::Area(ranks) => {
                 let won = wide(
                     #[inline(always)]
                     || ranks.won(counts),
                 );
                 lanes(|i| won[i] / (2.0 * f64::from(reals[i]) * f64::from(fakes[i])))
             }
-            Kind::Curve(ranks, reading) => lanes(|i| {
+            Resampled::Curve(ranks, reading, number) => lanes(|i| {
                 let total = Point { reals: reals[i].into(), fakes: fakes[i].into() };
-                ranks.read(counts, i, total, *reading)
+                ranks.read(counts, i, total, *reading, *number)
             }),
-            Kind::Balanced { reals: right_reals, fakes: right_fakes } => {
+            Resampled::Calls { reals: right_reals, fakes: right_fakes, of } => {
                 let right_reals = wide(
                     #[inline(always)]
                     || count(right_reals, counts),
@@ -124,24 +128,23 @@ impl Replica {
                     #[inline(always)]
                     || count(right_fakes, counts),
                 );
-                let share = |right: u32, of: u32| f64::from(right) / f64::from(of);
-                lanes(|i| (share(right_reals[i], reals[i]) + share(right_fakes[i], fakes[i])) / 2.0)
+                lanes(|i| {
+                    of(Calls {
+                        reals: reals[i].into(),
+                        fakes: fakes[i].into(),
+                        right_reals: right_reals[i].into(),
+                        right_fakes: right_fakes[i].into(),
+                    })
+                })
             }
-            Kind::Accuracy { right } => {
-                let right = wide(
-                    #[inline(always)]
-                    || count(right, counts),
-                );
-                lanes(|i| f64::from(right[i]) / f64::from(reals[i] + fakes[i]))
-            }
-            Kind::Mean(items) => {
+            Resampled::Mean(items) => {
                 let sums = wide(
                     #[inline(always)]
                     || sum(items, counts),
                 );
                 lanes(|i| sums[i] / f64::from(reals[i] + fakes[i]))
             }
-            Kind::Bins(bins) => {
+            Resampled::Bins(bins) => {
                 let mut total = [0.0; LANES];
                 for items in bins {
                     let sums = wide(
@@ -192,7 +195,7 @@ fn sum(items: &[(u32, f64)], counts: &[Counts]) -> [f64; LANES] {
 
 /// Items in ascending order of their scores, as videos.
 #[derive(Clone, Debug)]
-struct Ranks {
+pub struct Ranks {
     videos: Vec<u32>,
     /// Ends of each step's reals and fakes among `videos`.
     steps: Vec<Step>,
@@ -268,7 +271,14 @@ impl Ranks {
     }
 
     /// What is read off the curve of one draw.
-    fn read(&self, counts: &[Counts], lane: usize, total: Point, reading: Reading) -> f64 {
+    fn read(
+        &self,
+        counts: &[Counts],
+        lane: usize,
+        total: Point,
+        reading: Reading,
+        number: f64,
+    ) -> f64 {
         if total.reals == 0 || total.fakes == 0 {
             return f64::NAN;
         }
@@ -276,17 +286,13 @@ impl Ranks {
             videos.iter().map(|&video| u64::from(counts[video as usize][lane])).sum()
         };
         let mut at = Point::default();
-        let curve = self.steps.iter().enumerate().rev().map(|(i, step)| {
+        let mut curve = self.steps.iter().enumerate().rev().map(|(i, step)| {
             let start = if i == 0 { 0 } else { self.steps[i - 1].fakes_end as usize };
             let (middle, end) = (step.reals_end as usize, step.fakes_end as usize);
             at.reals += drawn(&self.videos[start..middle]);
             at.fakes += drawn(&self.videos[middle..end]);
             at
         });
-        match reading {
-            Reading::Eer => curve::equal_error_rate(curve, total),
-            Reading::AveragePrecision => curve::average_precision(curve, total),
-            Reading::Tpr { fpr } => curve::true_positives_at(curve, total, fpr),
-        }
+        reading(&mut curve, total, number)
     }
 }

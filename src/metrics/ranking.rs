@@ -1,15 +1,11 @@
-//! Metrics of a binary detector, all read off one sorted order of its scores.
-//!
-//! Fake is the positive class and a score is P(fake), so higher means more fake.
-//! Definitions are those of scikit-learn; the equal error rate is the root of
-//! `1 - x - TPR(x)` on the linearly interpolated ROC, as FSFM evaluates it.
+//! The scores of a detector in one sorted order, off which every metric is read.
 
 use rayon::slice::ParallelSliceMut;
 use thiserror::Error;
 
 use super::alike::{reaches, unify_sorted};
-use super::curve::{self, CompensatedSum, Point};
-use super::measure::{Measure, bin};
+use super::curve::Point;
+use super::metric::Measure;
 
 /// Why a metric has no value. It is never reported as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
@@ -35,6 +31,19 @@ pub enum Undefined {
     /// A score is not in 0 to 1, where the metric is about probabilities.
     #[error("the score {0} is not a probability")]
     Probability(f64),
+}
+
+/// How many of each class there are, and how many a threshold calls by their right name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// Reals.
+    pub reals: u64,
+    /// Fakes.
+    pub fakes: u64,
+    /// Reals that are called so.
+    pub right_reals: u64,
+    /// Fakes that are called so.
+    pub right_fakes: u64,
 }
 
 /// A score that cannot be ranked.
@@ -75,7 +84,7 @@ impl Ranking {
     }
 
     /// Ranks the scores of both classes, all of them finite and none of them -0.0.
-    pub(super) fn of_classes(mut reals: Vec<f64>, mut fakes: Vec<f64>) -> Self {
+    pub fn of_classes(mut reals: Vec<f64>, mut fakes: Vec<f64>) -> Self {
         reals.par_sort_unstable_by(|a, b| b.total_cmp(a));
         fakes.par_sort_unstable_by(|a, b| b.total_cmp(a));
         unify_sorted(&mut reals, &mut fakes);
@@ -101,47 +110,16 @@ impl Ranking {
     ///
     /// # Errors
     /// [`Undefined`] says why there is no value.
-    pub fn measure(&self, measure: Measure) -> Result<f64, Undefined> {
-        match measure {
-            Measure::Auc => self.roc_auc(),
-            Measure::BalancedAccuracy { threshold } => self.balanced_accuracy(threshold),
-            Measure::Eer => self.eer(),
-            Measure::AveragePrecision => self.average_precision(),
-            Measure::Accuracy { threshold } => self.accuracy(threshold),
-            Measure::Tpr { fpr } => self.true_positive_rate(fpr),
-            Measure::Brier => self.brier(),
-            Measure::Ece { bins } => self.calibration_error(bins),
-        }
+    pub fn measure(&self, measure: impl Into<Measure>) -> Result<f64, Undefined> {
+        let Measure { metric, number } = measure.into();
+        (metric.value)(self, number)
     }
 
     /// Whether a metric depends on which samples there are: not where all have one score, and
     /// not where a threshold calls all of them by one name.
-    pub fn varies(&self, measure: Measure) -> bool {
-        match measure {
-            Measure::Auc | Measure::Eer | Measure::AveragePrecision | Measure::Tpr { .. } => {
-                let ends = |scores: &[f64]| Some((*scores.first()?, *scores.last()?));
-                let (reals, fakes) = (ends(&self.reals), ends(&self.fakes));
-                let all = reals.into_iter().chain(fakes);
-                let (high, low) = all.fold((f64::NEG_INFINITY, f64::INFINITY), |(h, l), ends| {
-                    (h.max(ends.0), l.min(ends.1))
-                });
-                high > low
-            }
-            Measure::BalancedAccuracy { threshold } | Measure::Accuracy { threshold } => {
-                let called = self.called_fake(threshold).unwrap_or_default();
-                (1..self.rows() as u64).contains(&(called.reals + called.fakes))
-            }
-            Measure::Brier | Measure::Ece { .. } => true,
-        }
-    }
-
-    /// Area under the ROC curve: the probability that a fake scores above a real,
-    /// a tie counting one half (Mann-Whitney).
-    ///
-    /// # Errors
-    /// Undefined without both classes.
-    pub fn roc_auc(&self) -> Result<f64, Undefined> {
-        Ok(curve::area(self.curve(), self.both_classes()?))
+    pub fn varies(&self, measure: impl Into<Measure>) -> bool {
+        let Measure { metric, number } = measure.into();
+        (metric.varies)(self, number)
     }
 
     /// The ROC: (false-positive rate, true-positive rate) from (0, 0) to (1, 1), a point for
@@ -155,94 +133,6 @@ impl Ranking {
             (point.reals as f64 / total.reals as f64, point.fakes as f64 / total.fakes as f64)
         };
         Ok(std::iter::once(Point::default()).chain(self.curve()).map(share).collect())
-    }
-
-    /// Mean of sensitivity and specificity; a score at the threshold is called fake.
-    ///
-    /// # Errors
-    /// Undefined without both classes, or with a threshold of NaN.
-    pub fn balanced_accuracy(&self, threshold: f64) -> Result<f64, Undefined> {
-        self.both_classes()?;
-        let called = self.called_fake(threshold)?;
-        let sensitivity = called.fakes as f64 / self.fakes() as f64;
-        let specificity = (self.reals() as u64 - called.reals) as f64 / self.reals() as f64;
-        Ok((sensitivity + specificity) / 2.0)
-    }
-
-    /// Fraction of rows called by their right name; a score at the threshold is
-    /// called fake.
-    ///
-    /// # Errors
-    /// Undefined without rows, or with a threshold of NaN. One class is enough.
-    pub fn accuracy(&self, threshold: f64) -> Result<f64, Undefined> {
-        if self.rows() == 0 {
-            return Err(Undefined::Empty);
-        }
-        let called = self.called_fake(threshold)?;
-        Ok((called.fakes + self.reals() as u64 - called.reals) as f64 / self.rows() as f64)
-    }
-
-    /// Equal error rate: where the ROC, linear between its points, crosses
-    /// `TPR = 1 - FPR`.
-    ///
-    /// # Errors
-    /// Undefined without both classes.
-    pub fn eer(&self) -> Result<f64, Undefined> {
-        Ok(curve::equal_error_rate(self.curve(), self.both_classes()?))
-    }
-
-    /// Average precision: precision at each distinct score, weighted by the recall
-    /// it adds.
-    ///
-    /// # Errors
-    /// Undefined without both classes.
-    pub fn average_precision(&self) -> Result<f64, Undefined> {
-        Ok(curve::average_precision(self.curve(), self.both_classes()?))
-    }
-
-    /// The highest true-positive rate of a threshold whose false-positive rate is at most
-    /// `fpr`, without interpolation.
-    ///
-    /// # Errors
-    /// Undefined without both classes.
-    pub fn true_positive_rate(&self, fpr: f64) -> Result<f64, Undefined> {
-        Ok(curve::true_positives_at(self.curve(), self.both_classes()?, fpr))
-    }
-
-    /// Brier score: mean squared distance of the score from 0 (real) or 1 (fake).
-    ///
-    /// # Errors
-    /// Undefined without rows, or where a score is no probability. One class is enough.
-    pub fn brier(&self) -> Result<f64, Undefined> {
-        self.probabilities()?;
-        let mut sum = CompensatedSum::default();
-        for score in &self.reals {
-            sum.add(score * score);
-        }
-        for score in &self.fakes {
-            sum.add((1.0 - score) * (1.0 - score));
-        }
-        Ok(sum.value() / self.rows() as f64)
-    }
-
-    /// Expected calibration error over bins of equal width of P(fake): the distance
-    /// between mean score and share of fakes, weighted by the rows of a bin (Naeini,
-    /// Cooper and Hauskrecht 2015, for two classes).
-    ///
-    /// # Errors
-    /// Undefined without rows, or where a score is no probability. One class is enough.
-    pub fn calibration_error(&self, bins: u32) -> Result<f64, Undefined> {
-        self.probabilities()?;
-        // A bin's rows by their distance: its rows times the distance of its means.
-        let mut sums: Vec<CompensatedSum> = (0..bins).map(|_| CompensatedSum::default()).collect();
-        for &score in &self.reals {
-            sums[bin(score, bins)].add(score);
-        }
-        for &score in &self.fakes {
-            sums[bin(score, bins)].add(score - 1.0);
-        }
-        let total: f64 = sums.iter().map(|sum| sum.value().abs()).sum();
-        Ok(total / self.rows() as f64)
     }
 
     /// The threshold of the highest balanced accuracy: halfway between two neighbouring
@@ -287,7 +177,7 @@ impl Ranking {
     }
 
     /// How many there are of each class.
-    fn both_classes(&self) -> Result<Point, Undefined> {
+    pub(crate) fn both_classes(&self) -> Result<Point, Undefined> {
         match (self.reals(), self.fakes()) {
             (0, 0) => Err(Undefined::Empty),
             (0, fakes) => Err(Undefined::NoReals { fakes }),
@@ -297,7 +187,7 @@ impl Ranking {
     }
 
     /// Checks that there are scores and that all are probabilities.
-    fn probabilities(&self) -> Result<(), Undefined> {
+    pub(crate) fn probabilities(&self) -> Result<(), Undefined> {
         if self.rows() == 0 {
             return Err(Undefined::Empty);
         }
@@ -307,6 +197,45 @@ impl Ranking {
             Some(&score) => Err(Undefined::Probability(score)),
             None => Ok(()),
         }
+    }
+
+    /// The scores of the reals, from the highest down.
+    pub(crate) fn real_scores(&self) -> &[f64] {
+        &self.reals
+    }
+
+    /// The scores of the fakes, from the highest down.
+    pub(crate) fn fake_scores(&self) -> &[f64] {
+        &self.fakes
+    }
+
+    /// Whether not all have one score.
+    pub(crate) fn has_two_scores(&self) -> bool {
+        let ends = |scores: &[f64]| Some((*scores.first()?, *scores.last()?));
+        let all = ends(&self.reals).into_iter().chain(ends(&self.fakes));
+        let (high, low) = all.fold((f64::NEG_INFINITY, f64::INFINITY), |(h, l), ends| {
+            (h.max(ends.0), l.min(ends.1))
+        });
+        high > low
+    }
+
+    /// What a threshold calls them.
+    ///
+    /// # Errors
+    /// Undefined without rows, or with a threshold of NaN.
+    pub(crate) fn calls(&self, threshold: f64) -> Result<Calls, Undefined> {
+        if self.rows() == 0 {
+            return Err(Undefined::Empty);
+        }
+        let called = self.called_fake(threshold)?;
+        let (reals, fakes) = (self.reals() as u64, self.fakes() as u64);
+        Ok(Calls { reals, fakes, right_reals: reals - called.reals, right_fakes: called.fakes })
+    }
+
+    /// Whether a threshold calls some fake and some real.
+    pub(crate) fn calls_both_names(&self, threshold: f64) -> bool {
+        let called = self.called_fake(threshold).unwrap_or_default();
+        (1..self.rows() as u64).contains(&(called.reals + called.fakes))
     }
 
     /// How many of each class score at or above the threshold.
@@ -320,7 +249,7 @@ impl Ranking {
     }
 
     /// The ROC without its origin: one point per distinct score, from the highest.
-    fn curve(&self) -> impl Iterator<Item = Point> {
+    pub(crate) fn curve(&self) -> impl Iterator<Item = Point> {
         let (mut real, mut fake) = (0, 0);
         std::iter::from_fn(move || {
             let score = match (self.reals.get(real), self.fakes.get(fake)) {
@@ -335,7 +264,3 @@ impl Ranking {
         })
     }
 }
-
-#[cfg(test)]
-#[path = "metrics_tests.rs"]
-mod tests;
