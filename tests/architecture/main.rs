@@ -63,8 +63,22 @@ const LIBRARIES: [(&str, &str); 8] = [
     ("ureq", "ureq"),
 ];
 
-/// Crates that a manifest asks for and no file names: their features are for others.
-const UNNAMED: [&str; 0] = [];
+/// Lines of tests that a file may end with.
+const LONGEST: usize = 150;
+
+/// Files that still lie beside the folder of their modules. The list can only become shorter.
+const OLD_STYLE: [&str; 10] = [
+    "src/lang/check.rs",
+    "src/lang/decode.rs",
+    "src/lang/explain.rs",
+    "src/lang/lint.rs",
+    "src/lang/model.rs",
+    "src/lang/schema.rs",
+    "src/lang/syntax.rs",
+    "src/lang/syntax/scan.rs",
+    "src/lang/value.rs",
+    "src/lang/words.rs",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -185,14 +199,77 @@ fn what_a_manifest_names_is_used() {
         let main = fs::read_to_string(folder.join("main.rs")).unwrap_or_default();
         for name in dependencies(&manifest) {
             let named = sources.names(&name) || main.contains(&name.replace('-', "_"));
-            let known = UNNAMED.contains(&name.as_str());
-            if !named && !known {
+            if !named {
                 unused
                     .push(format!("no file of src/{room} uses {name}: not to be in its manifest"));
             }
         }
     }
     assert!(unused.is_empty(), "{}", unused.join("\n"));
+}
+
+/// Every file of the sources, with its text.
+fn files() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut left = vec![root().join("src")];
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn tests_lie_where_they_are_looked_for() {
+    let mut wrong = Vec::new();
+    for (file, text) in files() {
+        let name = file.rsplit('/').next().unwrap();
+        let stem = name.trim_end_matches(".rs");
+        for path in text.split("#[path = \"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            if !(path.starts_with(&format!("{stem}_")) && path.ends_with("tests.rs")) {
+                wrong.push(format!("{file} has tests in {path}, not in {stem}_tests.rs"));
+            }
+        }
+        if name.ends_with("tests.rs") {
+            continue;
+        }
+        let Some((_, inside)) = text.split_once("\nmod tests {\n") else {
+            if text.contains("#[test]") {
+                wrong.push(format!("{file} has tests outside of a module `tests`"));
+            }
+            continue;
+        };
+        let lines = inside.split("\n}\n").next().unwrap().lines().count();
+        if lines > LONGEST {
+            wrong.push(format!("{file} has {lines} lines of tests: put them into {stem}_tests.rs"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_front_only_hands_on() {
+    let mut wrong = Vec::new();
+    for room in rooms().iter().map(String::as_str).chain([""]) {
+        for front in Sources::of(&root().join("src").join(room)).fronts_with_logic() {
+            wrong.push(format!("src/{room}: {front}/mod.rs has functions or types of its own"));
+        }
+    }
+    for (file, _) in files() {
+        let has_folder = root().join(file.trim_end_matches(".rs")).is_dir();
+        if has_folder && !OLD_STYLE.contains(&file.as_str()) {
+            wrong.push(format!("{file} lies beside its folder: move it to mod.rs in there"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -174,6 +174,17 @@ impl Sources {
         path
     }
 
+    /// Folders whose `mod.rs` has more than modules and what it hands on.
+    pub fn fronts_with_logic(&self) -> Vec<String> {
+        let fronts = self.texts.iter().filter(|(module, file)| file.is_front && !module.is_empty());
+        let has_logic = |text: &str| {
+            words(text)
+                .any(|word| ["fn", "struct", "enum", "impl", "const", "static"].contains(&word))
+        };
+        let fronts = fronts.filter(|(_, source)| has_logic(&source.text));
+        fronts.map(|(module, _)| module.join("/")).collect()
+    }
+
     /// Whether any file of the crate names another crate.
     pub fn names(&self, other: &str) -> bool {
         let ident = other.replace('-', "_");

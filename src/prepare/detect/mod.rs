@@ -17,8 +17,6 @@ mod resnet;
 mod weights;
 
 #[cfg(test)]
-mod boxes_tests;
-#[cfg(test)]
 mod fast_tests;
 
 pub use boxes::{Detection, Options};
