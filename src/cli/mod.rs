@@ -23,12 +23,12 @@ mod plan;
 mod progress;
 mod project;
 mod run;
+mod run_progress;
 mod score;
 mod table;
 mod told;
 mod usage;
 mod verbose;
-mod whole;
 
 pub use carry_out::main;
 pub use usage::usage;

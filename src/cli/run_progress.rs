@@ -42,7 +42,7 @@ struct Open {
 
 /// What is known of a run's stages.
 #[derive(Debug, Default)]
-pub struct Whole {
+pub struct RunProgress {
     of: usize,
     open: Vec<Open>,
     /// Seconds a unit of work, by sort: what is expected, until stages of the sort have ended.
@@ -53,7 +53,7 @@ pub struct Whole {
     jobs: usize,
 }
 
-impl Whole {
+impl RunProgress {
     /// A run of stages of which nothing is known yet, `jobs` at a time.
     pub fn new(jobs: usize) -> Self {
         Self { jobs: jobs.max(1), ..Self::default() }
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_rest_takes_as_long_as_the_work_that_ended_says() {
-        let (plan, mut whole) = (planned(), Whole::new(2));
+        let (plan, mut whole) = (planned(), RunProgress::new(2));
         let find = |title: &str| plan.stages.iter().find(|s| s.title() == title).unwrap();
         let [faces, a, b, c] = ["faces a", "train a", "train b", "train c"].map(find);
         let cost = |operations| Cost { operations: Some(operations), ..Cost::default() };

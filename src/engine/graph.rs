@@ -22,7 +22,7 @@ use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::Inputs;
 use proofmark_plan::scope::{Target, datasets, experiments};
-use proofmark_prepare::store::Part;
+use proofmark_prepare::store::Share;
 
 /// Up to which stage a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -110,7 +110,7 @@ pub struct Making<'a> {
     /// What to compute on.
     pub devices: &'a Devices,
     /// The share that is made, of a stage that divides.
-    pub part: Part,
+    pub part: Share,
     /// Where the result is written.
     pub folder: &'a Path,
     /// Hears of progress.

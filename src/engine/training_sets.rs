@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::ensemble::{classes_of, sources, used_videos};
 use super::marked::MarkedFaces;
-use super::picks::Picks;
+use super::sample_file::Picks;
 use super::stages::sample::FILE;
 use super::world::World;
 use proofmark_base::work::Failure;

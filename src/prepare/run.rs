@@ -18,7 +18,8 @@ use super::resample::resize;
 use super::resample::{Filter, Window};
 use super::sampling::needs_length;
 use super::store::{
-    Face, FaceWriter, Found, Look, Part, PreparedVideo, Recovered, Status, StoreError, recover,
+    Face, FaceStoreError, FaceWriter, FoundFace, Look, PreparedVideo, Recovered, Share, Status,
+    recover,
 };
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::files::Place;
@@ -84,7 +85,7 @@ pub struct Preparation<'a> {
     /// Every video of the manifest.
     pub videos: &'a [Listed],
     /// The share of them that this process takes.
-    pub part: Part,
+    pub part: Share,
     /// Which frames of video files.
     pub frames: &'a FrameRule,
     /// Finds the faces; without it an image is a face.
@@ -294,11 +295,11 @@ impl Preparation<'_> {
     ) -> Result<(), Failure> {
         let side = self.cut.side;
         let before = gathered.faces.len();
-        let mut add = |found: Option<Found>, crop: &[u8]| {
+        let mut add = |found: Option<FoundFace>, crop: &[u8]| {
             let number = (gathered.faces.len() - before) as u32;
             let face = Face::new(key, (frame, seconds, number), found, size, crop, side);
-            gathered.faces.push(face.map_err(|e| StoreError::write(self.folder, e))?);
-            Ok::<(), StoreError>(())
+            gathered.faces.push(face.map_err(|e| FaceStoreError::write(self.folder, e))?);
+            Ok::<(), FaceStoreError>(())
         };
         match self.search {
             None => {
@@ -340,10 +341,10 @@ impl Search {
     }
 }
 
-fn found(detection: &Detection) -> Found {
+fn found(detection: &Detection) -> FoundFace {
     let mut landmarks = [0.0; 10];
     landmarks.copy_from_slice(detection.landmarks.as_flattened());
-    Found { bbox: detection.bbox, score: detection.score, landmarks }
+    FoundFace { bbox: detection.bbox, score: detection.score, landmarks }
 }
 
 fn missing(path: &Path) -> Status {

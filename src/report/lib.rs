@@ -13,7 +13,6 @@ pub mod csv;
 pub mod evidence;
 pub mod figure;
 pub mod findings;
-mod gap;
 pub mod json;
 pub mod latex;
 pub mod lines;

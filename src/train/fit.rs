@@ -11,11 +11,10 @@ use super::checkpoint::{self, ModelCard};
 use super::log::EpochLog;
 use super::mix::mix;
 use super::observe::Observer;
+use super::optim::{Stepper, ascend, descend};
 use super::schedule::learning_rate;
-use super::sgd::{ascend, descend};
 use super::state::{Extent, Progress, StateFolder, Tensors};
 use super::step::{Batch, StepReport, gradients};
-use super::stepper::Stepper;
 use proofmark_base::work::{Divergence, Events, Failure};
 use proofmark_lang::model::{Experiment, Keep};
 use proofmark_metrics::{AUC, Ranking};
@@ -25,7 +24,7 @@ use proofmark_model::losses::{Targets, cross_entropy, scalar};
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
 use proofmark_model::vit::{DropPath, probabilities};
-use proofmark_prepare::store::StoreError;
+use proofmark_prepare::store::FaceStoreError;
 
 /// Batches that are made ready while a step runs.
 const PREFETCH: usize = 2;
@@ -180,7 +179,8 @@ impl<'a> Course<'a> {
         std::thread::scope(|scope| {
             // The receiver lives in here: when the fit stops it goes first, which is how
             // the loader learns of it.
-            let (sender, receiver) = sync_channel::<Result<(Vec<f32>, f64), StoreError>>(PREFETCH);
+            let (sender, receiver) =
+                sync_channel::<Result<(Vec<f32>, f64), FaceStoreError>>(PREFETCH);
             let todo = &todo;
             scope.spawn(move || {
                 for (step, samples) in todo {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::journal::collapse::Watch;
 use super::journal::file::{Journal, Position};
 use super::journal::record::{
-    EpochRecord, Pace, Part, Record, StepRecord, Triplets, now, term_names,
+    EpochRecord, LossPart, Pace, Record, StepRecord, Triplets, now, term_names,
 };
 use super::log::EpochLog;
 use super::state::Progress;
@@ -146,8 +146,8 @@ impl<'a> Observer<'a> {
         }))
     }
 
-    fn parts(&self, values: &[f64]) -> Vec<Part> {
-        let part = |((term, _), value): (&(String, bool), &f64)| Part {
+    fn parts(&self, values: &[f64]) -> Vec<LossPart> {
+        let part = |((term, _), value): (&(String, bool), &f64)| LossPart {
             term: term.clone(),
             value: *value,
         };

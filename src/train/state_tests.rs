@@ -7,7 +7,7 @@ use candle_core::Device;
 use proptest::prelude::*;
 
 use super::*;
-use crate::sgd;
+use crate::optim;
 use proofmark_lang::model::Sgd;
 use proofmark_lang::span::Spanned;
 use proofmark_model::params::{Begin, ParamSpec};
@@ -26,7 +26,7 @@ fn params(value: f32) -> Params {
 fn tensors(params: &Params) -> Tensors<'_> {
     let number = Spanned::<f64>::default_of;
     let settings = Sgd { lr: number(0.1), momentum: number(0.9), weight_decay: number(0.0) };
-    let optimizer = Stepper::Sgd(sgd::Sgd::new(&settings, params).unwrap());
+    let optimizer = Stepper::Sgd(optim::Sgd::new(&settings, params).unwrap());
     Tensors { params, optimizer, average: Some(params.copy().unwrap()) }
 }
 

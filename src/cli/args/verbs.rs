@@ -8,7 +8,7 @@ use super::score::{MetricsArgs, ScoreArgs};
 use super::shared::{Format, StoreArgs};
 use super::store::{ExportArgs, GcArgs, LsArgs};
 use proofmark_lang::model::DeviceChoice;
-use proofmark_prepare::store::Part;
+use proofmark_prepare::store::Share;
 
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
 /// tables.
@@ -215,7 +215,7 @@ pub struct PrepareArgs {
     /// Several machines prepare one store, each its own share; the last to end puts the parts
     /// together. Without it, what shares have left undone is done.
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<Part>,
+    pub shard: Option<Share>,
 }
 
 /// `table`.

@@ -38,8 +38,12 @@ pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listin
         };
         if usable(&listing) == before {
             let hint = match (layout.videos.value, found) {
-                (false, Found { folders, .. }) if folders > 0 => EmptyClassHint::Folders(folders),
-                (true, Found { images, .. }) if images > 0 => EmptyClassHint::LooseImages(images),
+                (false, FolderContent { folders, .. }) if folders > 0 => {
+                    EmptyClassHint::Folders(folders)
+                }
+                (true, FolderContent { images, .. }) if images > 0 => {
+                    EmptyClassHint::LooseImages(images)
+                }
                 _ => EmptyClassHint::Nothing,
             };
             return Err(DataError::EmptyClass {
@@ -140,7 +144,7 @@ fn blank_video(dataset: &Dataset, class: &FolderClass) -> Result<Video, DataErro
 
 /// How many images and folders a folder holds.
 #[derive(Clone, Copy, Debug, Default)]
-struct Found {
+struct FolderContent {
     images: usize,
     folders: usize,
 }
@@ -151,8 +155,8 @@ fn read_images(
     files: &Files,
     folder: &str,
     blank: &Video,
-) -> Result<Found, DataError> {
-    let mut found = Found::default();
+) -> Result<FolderContent, DataError> {
+    let mut found = FolderContent::default();
     for (path, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
         match kind {
             tree::Kind::File(_) if media::has_extension(&path, media::VIDEOS) => {
@@ -178,8 +182,8 @@ fn read_videos(
     files: &Files,
     folder: &str,
     blank: &Video,
-) -> Result<Found, DataError> {
-    let mut found = Found::default();
+) -> Result<FolderContent, DataError> {
+    let mut found = FolderContent::default();
     for (key, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
         if kind != tree::Kind::Folder && media::has_extension(&key, media::VIDEOS) {
             listing.videos.push(Video { key, kind: Kind::Video, ..blank.clone() });

@@ -30,12 +30,12 @@ pub(super) struct Release<'a> {
 }
 
 /// A part that a release must have.
-pub(super) struct Part {
+pub(super) struct ReleasePart {
     pub spellings: Vec<String>,
     cure: Option<String>,
 }
 
-impl Part {
+impl ReleasePart {
     /// A part in its spellings.
     pub fn of(list: &[&str]) -> Self {
         Self::spelled(spellings(list))
@@ -114,10 +114,10 @@ impl<'a> Release<'a> {
     /// # Errors
     /// [`DataError::NotFound`] if none of the release is there, [`DataError::Incomplete`] if
     /// some of it is, each with all parts that are not.
-    pub fn need(&mut self, parts: &[Part]) -> Result<Vec<String>, DataError> {
+    pub fn need(&mut self, parts: &[ReleasePart]) -> Result<Vec<String>, DataError> {
         let places: Vec<Option<String>> =
             parts.iter().map(|part| self.find(&part.spellings)).collect();
-        let lacking: Vec<&Part> = parts
+        let lacking: Vec<&ReleasePart> = parts
             .iter()
             .zip(&places)
             .filter(|(_, place)| place.is_none())
@@ -162,7 +162,7 @@ impl<'a> Release<'a> {
     }
 
     /// The error that no part is there, and the folder below the root that has one.
-    fn not_found(&self, parts: &[Part], looked_for: Vec<String>) -> DataError {
+    fn not_found(&self, parts: &[ReleasePart], looked_for: Vec<String>) -> DataError {
         let name = &self.dataset.name.value;
         let root = &self.layout.root.value;
         let below = std::fs::read_dir(self.files.root()).into_iter().flatten().flatten();

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::release::{Part, Release, spellings};
+use super::release::{Release, ReleasePart, spellings};
 use super::{Finding, paths, tree};
 use crate::error::DataError;
 use crate::files::{INSIDE, Members};
@@ -49,7 +49,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             release.lacks(split, &spellings(&names));
         }
     }
-    let parts: Vec<Part> = wanted.iter().map(|(names, ..)| Part::of(names)).collect();
+    let parts: Vec<ReleasePart> = wanted.iter().map(|(names, ..)| ReleasePart::of(names)).collect();
     let found = release.need(&parts)?;
     for ((_, label, split), folder) in wanted.into_iter().zip(&found) {
         let entries = tree::entries(&mut release.listing, &release.files, folder, ARCHIVES)?;

@@ -7,7 +7,7 @@ use crate::engine::kind::Kind;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Weights};
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 
 /// What all stages have in common that make a model.
 pub(super) const NATURE: Nature = Nature {
@@ -29,12 +29,12 @@ pub(super) fn init_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
     let init = Inputs::of(&experiment.init);
     let Weights::File { key, .. } = &experiment.init.weights else { return init };
     let digest = facts.weights.get(&experiment.name.value);
-    let mut weights = Inputs::empty().finding("digest", Found::Weights, digest);
+    let mut weights = Inputs::empty().finding("digest", Observed::Weights, digest);
     if let Some(key) = key {
         weights = weights.with("key", key);
     }
     if let Some(read) = facts.read.get(&experiment.name.value) {
-        weights = weights.finding("read", Found::Reading, read);
+        weights = weights.finding("read", Observed::Reading, read);
     }
     init.nested("weights", weights)
 }

@@ -19,7 +19,7 @@ use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
 use proofmark_model::params::ParamSpec;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::{Target, targets_of};
 use proofmark_train::batch::{Inputs as Batches, Role, Sample, face_id};
 use proofmark_train::checkpoint::load_model;
@@ -112,16 +112,16 @@ impl Work for ScoreSplit {
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
         let inputs = Inputs::empty()
-            .finding("version", Found::Version, VERSION)
-            .finding("model", Found::Model, &self.model)
-            .finding("faces", Found::Faces, &self.faces)
-            .finding("manifest", Found::Manifest, facts.manifest(&self.target.dataset))
+            .finding("version", Observed::Version, VERSION)
+            .finding("model", Observed::Model, &self.model)
+            .finding("faces", Observed::Faces, &self.faces)
+            .finding("manifest", Observed::Manifest, facts.manifest(&self.target.dataset))
             .with("split-rule", &self.dataset.split)
             .with("split", self.target.split);
         match self.target.corruption {
             Some(corruption) => inputs.with("corruption", corruption).finding(
                 "corruption-version",
-                Found::Version,
+                Observed::Version,
                 CORRUPTION_VERSION,
             ),
             None => inputs,

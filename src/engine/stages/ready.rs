@@ -16,7 +16,7 @@ use proofmark_model::architecture::Architecture;
 use proofmark_model::params::{ParamSpec, Params};
 use proofmark_model::weights::load;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_report::numbers::thousands;
 use proofmark_train::checkpoint::{ModelCard, write};
 
@@ -44,7 +44,7 @@ impl Work for UseReady {
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
         let experiment = &*self.experiment;
         Inputs::empty()
-            .finding("version", Found::Version, VERSION)
+            .finding("version", Observed::Version, VERSION)
             .with("backbone", &experiment.backbone)
             .nested("init", init_inputs(experiment, facts))
     }

@@ -22,7 +22,7 @@ use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::params::{ParamSpec, Params};
 use proofmark_model::weights::{LoadReport, load};
 use proofmark_plan::facts::{Digest, Facts};
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_report::numbers::thousands;
 use proofmark_train::batch::Inputs as Batches;
 use proofmark_train::card::FaceCard;
@@ -80,8 +80,8 @@ impl Work for TrainModel {
         let loss = canonical_loss(&experiment.loss);
         let init = init_inputs(experiment, facts);
         let inputs = Inputs::empty()
-            .finding("version", Found::Version, VERSION)
-            .finding("sample", Found::Sample, sample)
+            .finding("version", Observed::Version, VERSION)
+            .finding("sample", Observed::Sample, sample)
             .with("backbone", &experiment.backbone)
             .with("recipe", &experiment.recipe)
             .with("loss", &loss)
@@ -96,7 +96,7 @@ impl Work for TrainModel {
             true => inputs,
             false => inputs.with("pseudo-fakes", pseudo).finding(
                 "blend-version",
-                Found::Version,
+                Observed::Version,
                 BLEND_VERSION,
             ),
         };

@@ -1,6 +1,6 @@
 //! A network is put together, layer by layer, from a file of weights.
 
-use super::network::{Filter, Layer, Map, Network, Part};
+use super::network::{Filter, Layer, Map, MapPart, Network};
 use super::weights::Tensors;
 
 /// The layers so far, and the file that they take their weights from.
@@ -24,8 +24,8 @@ impl Builder {
     }
 
     /// All channels of a map.
-    pub fn whole(&self, map: Map) -> Part {
-        Part { map, from: 0, channels: self.channels(map) }
+    pub fn whole(&self, map: Map) -> MapPart {
+        MapPart { map, from: 0, channels: self.channels(map) }
     }
 
     /// How many channels a map has.
@@ -41,7 +41,7 @@ impl Builder {
     }
 
     /// A convolution of parts of maps, at stride 1.
-    pub fn conv_of(&mut self, input: Vec<Part>, filter: Filter) -> Map {
+    pub fn conv_of(&mut self, input: Vec<MapPart>, filter: Filter) -> Map {
         let outputs = filter.outputs();
         self.push(Layer::Conv { input, filter, stride: 1, plus: None }, outputs)
     }

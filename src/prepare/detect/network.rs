@@ -22,7 +22,7 @@ pub struct Map(pub usize);
 
 /// Some neighbouring channels of a map.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
+pub struct MapPart {
     /// The map.
     pub map: Map,
     /// The first channel.
@@ -76,7 +76,7 @@ pub enum Layer {
     /// A convolution of parts, which count as one map with all their channels.
     Conv {
         /// Where the inputs come from.
-        input: Vec<Part>,
+        input: Vec<MapPart>,
         /// What is applied.
         filter: Filter,
         /// Input pixels from one output pixel to the next.

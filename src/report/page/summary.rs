@@ -92,7 +92,7 @@ fn claims(table: &TableData) -> Option<String> {
 
 /// How far ours are from published numbers.
 fn gaps(table: &TableData) -> Vec<String> {
-    table.metrics.iter().filter_map(crate::gap::sentence).collect()
+    table.metrics.iter().filter_map(crate::beside::gap).collect()
 }
 
 /// Links that save the tables, each holding its file: the page stands alone.

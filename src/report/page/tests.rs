@@ -15,7 +15,7 @@ use proofmark_base::provenance::Provenance;
 use proofmark_lang::model::Split;
 use proofmark_model::weights::LoadReport;
 use proofmark_plan::scope::Target;
-use proofmark_train::journal::record::{EpochRecord, Part};
+use proofmark_train::journal::record::{EpochRecord, LossPart};
 
 /// What breaks pages that take labels for markup.
 const HOSTILE: &str = "</script><b id=\"x\" onclick='y'>&amp;<!--";
@@ -49,7 +49,7 @@ fn findings() -> Findings {
         epoch,
         train_loss: 1.5 / f64::from(epoch),
         parts: ["cross-entropy", "batch-all"]
-            .map(|term| Part { term: term.into(), value: 0.5 })
+            .map(|term| LossPart { term: term.into(), value: 0.5 })
             .into(),
         val_loss: Some(0.7),
         val_auc: (epoch > 1).then_some(0.9),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Result, Tensor};
 
-use super::optimizer::{AdamW, groups};
+use super::adamw::{AdamW, groups};
 use super::sgd::Sgd;
 use proofmark_lang::model::Optimizer as Settings;
 use proofmark_model::architecture::Architecture;
