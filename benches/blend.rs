@@ -9,8 +9,7 @@ use std::path::PathBuf;
 
 use clock::processor_time;
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_lang::model::{Hull, PseudoFake, PseudoFakeKind};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{Hull, PseudoFake, PseudoFakeKind, Split};
 use proofmark_prepare::crop::read_image;
 use proofmark_prepare::landmarks::{FaceMark, LandmarkNet, Points, Square};
 use proofmark_train::augment::face::Face;
@@ -35,9 +34,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files.sort();
     let rounds: u32 = rounds.parse()?;
     let settings = PseudoFake {
-        kind: Spanned::default_of(PseudoFakeKind::SelfBlended),
-        hull: Spanned::default_of(Hull::Mixed),
-        post_augment: Spanned::default_of(true),
+        kind: PseudoFakeKind::SelfBlended,
+        from: String::new(),
+        train: Split::Train,
+        val: Split::Val,
+        hull: Hull::Mixed,
+        post_augment: true,
     };
     let network = LandmarkNet::embedded()?;
     let mut faces = Vec::new();

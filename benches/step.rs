@@ -8,8 +8,7 @@ use std::time::Instant;
 
 use candle_core::Device;
 use proofmark_base::product::{Mat, Out, Threads, product};
-use proofmark_lang::model::{AdamW as Settings, Loss, LossTerm, Pool, Precision};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{AdamW as Settings, CrossEntropy, Loss, LossTerm, Pool, Precision};
 use proofmark_model::gradients::Gradients;
 use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::losses::Targets;
@@ -77,16 +76,15 @@ fn network(
     let pixels = 3 * config.image * config.image;
     let images: Vec<f32> = (0..batch * pixels).map(|i| (i % 251) as f32 / 125.0 - 1.0).collect();
     let classes: Vec<u32> = (0..batch as u32).map(|i| i % 2).collect();
-    let number = Spanned::<f64>::default_of;
-    let cross = LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(0.0) };
+    let cross = LossTerm::from(CrossEntropy { weight: 1.0, smoothing: 0.0 });
     let loss = Loss { terms: vec![cross] };
     let settings = Settings {
-        lr: number(1e-4),
-        weight_decay: number(0.05),
-        layer_decay: number(0.65),
-        beta1: number(0.9),
-        beta2: number(0.999),
-        eps: number(1e-8),
+        lr: 1e-4,
+        weight_decay: 0.05,
+        layer_decay: 0.65,
+        beta1: 0.9,
+        beta2: 0.999,
+        eps: 1e-8,
     };
     let mut optimizer =
         AdamW::new(&settings, groups(&settings, &config.clone().into(), &params), &params)?;

@@ -28,7 +28,7 @@ fn print(loaded: &Loaded, printer: Printer) -> Result<(), Failure> {
         line(&data.caption(), "");
         for reference in &table.references {
             if let Some(cite) = &reference.cite {
-                line(&format!("\"{}\": {}", reference.name.value, cite.value), "    ");
+                line(&format!("\"{}\": {}", reference.name, cite), "    ");
             }
         }
         data.caption_notes.iter().for_each(|note| line(note, ""));

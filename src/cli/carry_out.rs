@@ -7,8 +7,8 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::usage::usage;
 use super::{
-    audit, check, data, diff, doctor, explain, export, fmt, gallery, gc, ls, metrics, pack, plan,
-    run, score, table, verbose,
+    audit, check, data, diff, doctor, embeddings, explain, export, fmt, gallery, gc, ls, metrics,
+    pack, plan, run, score, table, verbose,
 };
 use crate::engine::graph::Until;
 
@@ -42,6 +42,7 @@ fn carry_out(verb: &Verb, printer: Printer) -> Exit {
         Verb::Audit(args) => audit::audit(args, printer),
         Verb::Gallery(args) => gallery::gallery(args, printer),
         Verb::Score(args) => score::score(args, printer),
+        Verb::Embeddings(args) => embeddings::embeddings(args, printer),
         Verb::Export(args) => export::export(args, printer),
         Verb::Ls(args) => ls::ls(args, printer),
         Verb::Gc(args) => gc::gc(args, printer),

@@ -2,14 +2,14 @@
 
 use super::exit::Exit;
 use proofmark_lang::Loaded;
-use proofmark_lang::model::Table;
+use proofmark_lang::model::{Claim, Placed, Table};
 use proofmark_report::checks::{Check, of_claims};
 use proofmark_report::table::{TableData, Verdict};
 
 /// The claims of a table with their places in the experiment file.
 pub fn checks(loaded: &Loaded, declared: &Table, table: &TableData) -> Vec<Check> {
-    let place = |claim: &proofmark_lang::model::Claim| {
-        let place = loaded.sources.place(claim.text.origin)?;
+    let place = |claim: &Placed<Claim>| {
+        let place = loaded.sources.place(claim.at.text)?;
         Some((place.file.display().to_string(), place.line as usize))
     };
     of_claims(table, &declared.claims.iter().map(place).collect::<Vec<_>>())

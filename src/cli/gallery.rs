@@ -15,8 +15,7 @@ use crate::engine::session::{How, Purpose};
 use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
-use proofmark_lang::model::{Experiment, Project, Weights};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{Experiment, Placed, Project, RandomWeights};
 
 /// Writes a contact sheet.
 pub fn gallery(args: &GalleryArgs, printer: Printer) -> Exit {
@@ -25,11 +24,10 @@ pub fn gallery(args: &GalleryArgs, printer: Printer) -> Exit {
 
 /// The experiment without the tables that show it and the weights that it begins with, neither
 /// of which a sheet needs.
-fn alone(project: &Project, experiment: &Experiment) -> Project {
+fn alone(project: &Project, experiment: &Placed<Experiment>) -> Project {
     let mut experiment = experiment.clone();
-    experiment.init.weights =
-        Weights::Random { std: None, seed: Spanned::default_of(u64::default()) };
-    let experiments = [(experiment.name.value.clone(), experiment)].into();
+    experiment.init.weights = RandomWeights { std: None, seed: 0 }.into();
+    let experiments = [(experiment.name.clone(), experiment)].into();
     Project { experiments, tables: Vec::new(), ..project.clone() }
 }
 
@@ -41,7 +39,7 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, S
         None => blended().next(),
     };
     let Some(experiment) = experiment else {
-        let names: Vec<&str> = blended().map(|e| e.name.value.as_str()).collect();
+        let names: Vec<&str> = blended().map(|e| e.name.as_str()).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let text = match &args.experiment {
             Some(name) => {

@@ -8,6 +8,7 @@ mod claims;
 mod data;
 mod diff;
 mod doctor;
+mod embeddings;
 pub mod exit;
 mod explain;
 mod export;

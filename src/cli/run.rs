@@ -101,7 +101,7 @@ fn carry_out(
 
 /// Says how many stages failed, which were not run because of them, and how the command ends. None
 /// if none failed.
-fn failures(ended: &Ended, printer: Printer) -> Option<Exit> {
+pub(super) fn failures(ended: &Ended, printer: Printer) -> Option<Exit> {
     let exits: Vec<Exit> = ended.failed.iter().map(|(_, failure)| failure.into()).collect();
     let exit = *exits.first()?;
     let mut text = format!("{} failed", counted(ended.failed.len(), "stage"));

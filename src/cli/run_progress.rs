@@ -67,8 +67,8 @@ impl RunProgress {
     pub fn of(session: &Session<'_>, until: Until, how: How) -> Result<Self, Failure> {
         let mut whole = Self::new(session.jobs(how));
         let mut costs = session.costs();
-        let stages = session.plan().stages.iter();
-        for stage in stages.filter(|stage| stage.nature().until <= until) {
+        for place in session.plan().part(until) {
+            let stage = &session.plan().stages[place];
             let cost = stage.work.cost(&mut costs)?;
             match session.store().find(stage.word(), &stage.key) {
                 Some(folder) => {

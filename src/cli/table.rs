@@ -82,7 +82,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
 
 /// A table beside the committed one.
 fn committed(path: &Path, built: &Built<'_>) -> Result<Check, Failure> {
-    let (table, tolerance) = (&built.data, built.declared.tolerance.value);
+    let (table, tolerance) = (&built.data, built.declared.tolerance);
     let text = std::fs::read_to_string(path).map_err(|e| {
         Failure::data(format!(
             "there is no committed table {} to compare with ({e}); `proofmark run --reports {}` \

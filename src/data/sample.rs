@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_lang::model::{Label, SampleRule};
+use proofmark_lang::model::{Label, Placed, SampleRule};
 
 use super::error::DataError;
 
@@ -107,15 +107,18 @@ impl SourceSample {
 ///
 /// # Errors
 /// A ratio that is not of two positive numbers, or a video offered twice.
-pub fn sample(candidates: &[Candidate], rule: Option<&SampleRule>) -> Result<Sample, DataError> {
+pub fn sample(
+    candidates: &[Candidate],
+    rule: Option<&Placed<SampleRule>>,
+) -> Result<Sample, DataError> {
     if let Some(rule) = rule {
-        let (real, fake) = rule.real_to_fake.value;
+        let (real, fake) = rule.real_to_fake;
         if ![real, fake].iter().all(|part| *part > 0.0 && part.is_finite()) {
             return Err(DataError::Rule {
                 what: "the ratio of real to fake",
                 must: "two positive numbers",
                 value: format!("{real}:{fake}"),
-                origin: rule.real_to_fake.origin,
+                origin: rule.at.real_to_fake,
             });
         }
     }
@@ -134,11 +137,11 @@ pub fn sample(candidates: &[Candidate], rule: Option<&SampleRule>) -> Result<Sam
     let mut sample = Sample::default();
     for (dataset, classes) in datasets {
         let available = classes.each_ref().map(|videos| total(videos));
-        let targets = rule.map_or(available, |rule| targets(available, rule.real_to_fake.value));
+        let targets = rule.map_or(available, |rule| targets(available, rule.real_to_fake));
         let mut taken = [ClassSample::default(); 2];
         for ((videos, target), taken) in classes.into_iter().zip(targets).zip(&mut taken) {
-            let seed = rule.map_or(0, |rule| rule.seed.value);
-            let at_least = rule.map_or(0, |rule| rule.at_least.value);
+            let seed = rule.map_or(0, |rule| rule.seed);
+            let at_least = rule.map_or(0, |rule| rule.at_least);
             let quotas = quotas(&videos, target, at_least, seed);
             taken.videos = videos.len() as u64;
             taken.faceless = videos.iter().filter(|v| v.faces == 0).count() as u64;

@@ -3,10 +3,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::said;
 
-fn rule(real: f64, fake: f64, at_least: u32, seed: u64) -> SampleRule {
-    SampleRule { real_to_fake: said((real, fake)), at_least: said(at_least), seed: said(seed) }
+fn rule(real: f64, fake: f64, at_least: u32, seed: u64) -> Placed<SampleRule> {
+    SampleRule { real_to_fake: (real, fake), at_least, seed }.into()
 }
 
 fn candidate(dataset: &str, key: &str, label: Label, faces: u32) -> Candidate {

@@ -14,10 +14,9 @@ use proofmark_data::demo::{render, videos};
 use proofmark_evaluate::statistics::delong::Area;
 use proofmark_evaluate::statistics::seeds::{Error, Seeds};
 use proofmark_lang::model::{
-    AdamW as AdamWSettings, Augment, AugmentKind, DemoLayout, Interpolation, Loss, LossTerm,
-    Mining, Normalize, Pool, Precision, Sgd as SgdSettings,
+    AdamW as AdamWSettings, Augment, AugmentKind, CrossEntropy, DemoLayout, Interpolation, Loss,
+    LossTerm, Mining, Normalize, Pool, Precision, Sgd as SgdSettings, Triplet,
 };
-use proofmark_lang::span::Spanned;
 use proofmark_lang::{MemoryFiles, load};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::efficientnet::EfficientNetConfig;
@@ -201,14 +200,8 @@ fn landmarks(rgb: &[u8]) -> Result<Digest> {
 }
 
 fn augmented(rgb: &[u8]) -> Digest {
-    let augment = Augment {
-        kind: Spanned::default_of(AugmentKind::Fsfm),
-        interpolation: Spanned::default_of(Interpolation::Bicubic),
-    };
-    let by = Normalize {
-        mean: Spanned::default_of([0.5, 0.4, 0.3]),
-        std: Spanned::default_of([0.25, 0.26, 0.27]),
-    };
+    let augment = Augment { kind: AugmentKind::Fsfm, interpolation: Interpolation::Bicubic };
+    let by = Normalize { mean: [0.5, 0.4, 0.3], std: [0.25, 0.26, 0.27] };
     let mut digest = Digest::default();
     let mut input = vec![0f32; 3 * 64 * 64];
     for sample in 0..40 {
@@ -221,15 +214,9 @@ fn augmented(rgb: &[u8]) -> Digest {
 
 /// Objectives of each kind.
 fn losses() -> [(&'static str, Vec<LossTerm>); 4] {
-    let number = Spanned::<f64>::default_of;
-    let cross =
-        |smoothing| LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(smoothing) };
-    let triplet = |mining, normalize| LossTerm::Triplet {
-        mining: Spanned::default_of(mining),
-        margin: number(0.3),
-        weight: number(0.5),
-        normalize: Spanned::default_of(normalize),
-    };
+    let cross = |smoothing| LossTerm::from(CrossEntropy { weight: 1.0, smoothing });
+    let triplet =
+        |mining, normalize| LossTerm::from(Triplet { mining, margin: 0.3, weight: 0.5, normalize });
     [
         ("cross-entropy", vec![cross(0.0)]),
         ("batch-all", vec![cross(0.1), triplet(Mining::BatchAll, false)]),
@@ -323,14 +310,13 @@ fn vit(loss: &Loss, what: &str, lines: &mut Lines) -> Result<()> {
     let architecture = Architecture::from(config);
     let training = Training::of(&architecture, 6)?;
     let network = Network::new(architecture.clone(), &training.params, Precision::F32);
-    let number = Spanned::<f64>::default_of;
     let settings = AdamWSettings {
-        lr: number(1e-2),
-        weight_decay: number(0.05),
-        layer_decay: number(0.65),
-        beta1: number(0.9),
-        beta2: number(0.999),
-        eps: number(1e-8),
+        lr: 1e-2,
+        weight_decay: 0.05,
+        layer_decay: 0.65,
+        beta1: 0.9,
+        beta2: 0.999,
+        eps: 1e-8,
     };
     let groups = groups(&settings, &architecture, &training.params);
     let mut optimizer = AdamW::new(&settings, groups, &training.params)?;
@@ -363,9 +349,7 @@ fn efficientnet(what: &str, lines: &mut Lines) -> Result<()> {
     let architecture = Architecture::EfficientNet(config);
     let training = Training::of(&architecture, 4)?;
     let network = Network::new(architecture, &training.params, Precision::F32);
-    let number = Spanned::<f64>::default_of;
-    let settings =
-        SgdSettings { lr: number(0.05), momentum: number(0.9), weight_decay: number(1e-4) };
+    let settings = SgdSettings { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 };
     let mut optimizer = Sgd::new(&settings, &training.params)?;
     let mut grads = Gradients::new(&training.params);
     let [(_, terms), ..] = losses();

@@ -8,7 +8,7 @@ use super::ensemble::{class_names, expected};
 use super::speed;
 use super::world::World;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Experiment, Project};
+use proofmark_lang::model::{Experiment, Placed, Project};
 
 /// How much work a stage is. What cannot be known yet is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -82,7 +82,7 @@ impl<'a> Costs<'a> {
     /// Data that cannot be sampled as declared.
     pub fn faces(&mut self, experiment: &Experiment) -> Result<Option<usize>, Failure> {
         let ensemble = &experiment.data;
-        Ok(match self.faces.entry(ensemble.name.value.clone()) {
+        Ok(match self.faces.entry(ensemble.name.clone()) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => *place.insert(expected(self.project, ensemble, self.world)?),
         })
@@ -92,9 +92,9 @@ impl<'a> Costs<'a> {
     ///
     /// # Errors
     /// Videos without a class.
-    pub fn classes(&mut self, experiment: &Experiment) -> Result<usize, Failure> {
-        let attribution = format!("{:?}", experiment.attribution.map(|a| a.value));
-        Ok(match self.classes.entry((experiment.data.name.value.clone(), attribution)) {
+    pub fn classes(&mut self, experiment: &Placed<Experiment>) -> Result<usize, Failure> {
+        let attribution = format!("{:?}", experiment.attribution);
+        Ok(match self.classes.entry((experiment.data.name.clone(), attribution)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
                 *place.insert(class_names(self.project, experiment, self.world)?.len())

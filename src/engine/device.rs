@@ -31,7 +31,7 @@ impl Devices {
             if let Entry::Vacant(place) = devices.open.entry(choice) {
                 let device = open(choice).map_err(|failure| match stated {
                     Some(_) => failure,
-                    None => failure.at(experiment.recipe.device.origin, "asked for here"),
+                    None => failure.at(experiment.recipe.at.device, "asked for here"),
                 });
                 let device = place.insert(device?).location();
                 let by = if stated.is_some() { "--device" } else { "recipe" };
@@ -42,7 +42,7 @@ impl Devices {
     }
 
     fn choice(&self, experiment: &Experiment) -> DeviceChoice {
-        self.stated.unwrap_or(experiment.recipe.device.value)
+        self.stated.unwrap_or(experiment.recipe.device)
     }
 
     /// The device of an experiment.

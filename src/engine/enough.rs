@@ -8,7 +8,9 @@ use super::ensemble::{expected, sources};
 use super::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::layout::Finding;
-use proofmark_lang::model::{Detector, Experiment, Keep, Label, Project, Split, Table, Take};
+use proofmark_lang::model::{
+    Detector, Experiment, Keep, Label, Placed, Project, Split, Table, Take,
+};
 use proofmark_lang::span::Origin;
 use proofmark_plan::scope::{experiments, scored};
 
@@ -56,7 +58,7 @@ pub fn look(project: &Project, world: &World) -> Result<(), Failure> {
     let mut lacking = Vec::new();
     let mut seen = BTreeSet::new();
     for experiment in experiments(project) {
-        if seen.insert(&experiment.data.name.value) {
+        if seen.insert(&experiment.data.name) {
             lacking.extend(trained(project, experiment, world, &found));
         }
     }
@@ -64,7 +66,7 @@ pub fn look(project: &Project, world: &World) -> Result<(), Failure> {
     let mut faces: BTreeMap<&str, Option<usize>> = BTreeMap::new();
     for experiment in experiments(project) {
         lacking.extend(selected(project, experiment, world, &found));
-        let faces = match faces.entry(&experiment.data.name.value) {
+        let faces = match faces.entry(&experiment.data.name) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => *place.insert(most(project, experiment, world)?),
         };
@@ -123,7 +125,7 @@ fn why(world: &World, dataset: &str, split: Split) -> String {
 
 /// What an ensemble lacks to be trained on.
 fn trained(project: &Project, experiment: &Experiment, world: &World, found: &Found) -> Vec<Lack> {
-    let ensemble = &experiment.data.name.value;
+    let ensemble = &experiment.data.name;
     let mut lacking = Vec::new();
     let mut all = Classes::default();
     for source in sources(project, &experiment.data) {
@@ -151,7 +153,7 @@ fn trained(project: &Project, experiment: &Experiment, world: &World, found: &Fo
             "ensemble `{ensemble}` has {class} videos only to train on; add a source that has the \
              other class"
         );
-        lacking.push(Lack { what, at: experiment.data.name.origin, text: "one class only" });
+        lacking.push(Lack { what, at: experiment.data.at.name, text: "one class only" });
     }
     lacking
 }
@@ -159,16 +161,17 @@ fn trained(project: &Project, experiment: &Experiment, world: &World, found: &Fo
 /// What an experiment lacks to be selected by, if it is.
 fn selected(
     project: &Project,
-    experiment: &Experiment,
+    experiment: &Placed<Experiment>,
     world: &World,
     found: &Found,
 ) -> Option<Lack> {
-    let (name, ensemble) = (&experiment.name.value, &experiment.data.name.value);
-    let shown = |table: &&Table| table.rows.iter().any(|row| row.experiments().any(|e| e == name));
-    let chosen = project.tables.iter().filter(shown).any(Table::validates);
-    let keep = &experiment.recipe.keep;
-    let at = if keep.origin.is_default() || chosen { experiment.name.origin } else { keep.origin };
-    let (by, both) = match keep.value {
+    let (name, ensemble) = (&experiment.name, &experiment.data.name);
+    let shown =
+        |table: &&Placed<Table>| table.rows.iter().any(|row| row.experiments().any(|e| e == name));
+    let chosen = project.tables.iter().filter(shown).any(|table| table.validates());
+    let keep = experiment.recipe.at.keep;
+    let at = if keep.is_default() || chosen { experiment.at.name } else { keep };
+    let (by, both) = match experiment.recipe.keep {
         _ if chosen => ("a threshold that is chosen on validation", true),
         Keep::HighestValAuc => ("`keep highest=val.auc`", true),
         Keep::LowestValLoss => ("`keep lowest=val.loss`", false),
@@ -216,25 +219,25 @@ fn most(
 /// A batch that is larger than all that is sampled.
 fn batches(experiment: &Experiment, faces: Option<usize>) -> Option<Lack> {
     let batch = &experiment.recipe.batch;
-    let faces = faces.filter(|faces| (1..batch.value).contains(faces))?;
+    let faces = faces.filter(|faces| (1..batch.size).contains(faces))?;
     let what = format!(
         "experiment `{}` has {faces} training faces at most, fewer than one batch of {}; \
          declare a smaller batch or more data",
-        experiment.name.value, batch.value
+        experiment.name, batch.size
     );
-    Some(Lack { what, at: batch.origin, text: "larger than the data" })
+    Some(Lack { what, at: batch.at.size, text: "larger than the data" })
 }
 
 /// What a table's columns lack to be scored.
-fn tested(project: &Project, table: &Table, world: &World, found: &Found) -> Vec<Lack> {
-    let name = &table.name.value;
-    let both = table.metrics.iter().all(|metric| metric.metric.value.needs_both_classes);
+fn tested(project: &Project, table: &Placed<Table>, world: &World, found: &Found) -> Vec<Lack> {
+    let name = &table.name;
+    let both = table.metrics.iter().all(|metric| metric.metric.needs_both_classes);
     let mut lacking = Vec::new();
     for (dataset, split) in scored(table) {
         if !world.scans.contains_key(&dataset) {
             continue;
         }
-        let at = project.datasets.get(&dataset).map_or(table.name.origin, |set| set.name.origin);
+        let at = project.datasets.get(&dataset).map_or(table.at.name, |set| set.name.origin);
         let classes = of(found, &dataset, split);
         let split_word = split.word();
         if classes.is_empty() {

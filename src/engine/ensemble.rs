@@ -5,7 +5,9 @@ use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_data::attribution::{Classes, classes};
 use proofmark_data::sample::{Candidate, sample};
-use proofmark_lang::model::{Dataset, Ensemble, Experiment, Label, Project, PseudoFake, Split};
+use proofmark_lang::model::{
+    Dataset, Ensemble, Experiment, Label, Placed, Project, PseudoFake, Split,
+};
 
 /// The sources of an ensemble in the order of their names: declaration order means
 /// nothing.
@@ -14,9 +16,9 @@ pub fn sources<'a>(project: &'a Project, ensemble: &'a Ensemble) -> Vec<Source<'
         .sources
         .iter()
         .filter_map(|s| {
-            let dataset = project.datasets.get(&s.dataset.value)?;
-            let pseudo_fake = s.pseudo_fake.as_ref();
-            Some(Source { dataset, train: s.train.value, val: s.val.value, pseudo_fake })
+            let dataset = project.datasets.get(&s.dataset)?;
+            let pseudo_fake = s.pseudo_fake.as_deref();
+            Some(Source { dataset, train: s.train, val: s.val, pseudo_fake })
         })
         .collect();
     sources.sort_by_key(|s| (&s.dataset.name.value, s.pseudo_fake.is_some()));
@@ -73,15 +75,17 @@ pub(super) fn used_videos(
 
 /// The classes of the videos of each source.
 pub(super) fn classes_of(
-    experiment: &Experiment,
+    experiment: &Placed<Experiment>,
     sources: &[Source<'_>],
     videos: &[Vec<Video>],
 ) -> Result<Classes, Failure> {
     let pairs: Vec<(&Dataset, &[Video])> =
         sources.iter().zip(videos).map(|(s, v)| (s.dataset, v.as_slice())).collect();
     let by = experiment.attribution;
-    classes(by.map(|by| by.value), &pairs).map_err(|error| match by {
-        Some(by) => Failure::from(error).or_at(by.origin, "needs a class of each fake"),
+    classes(by, &pairs).map_err(|error| match by {
+        Some(_) => {
+            Failure::from(error).or_at(experiment.at.attribution, "needs a class of each fake")
+        }
         None => error.into(),
     })
 }
@@ -89,7 +93,7 @@ pub(super) fn classes_of(
 /// Names of the classes that an experiment would tell apart, real first.
 pub fn class_names(
     project: &Project,
-    experiment: &Experiment,
+    experiment: &Placed<Experiment>,
     world: &World,
 ) -> Result<Vec<String>, Failure> {
     let sources = sources(project, &experiment.data);

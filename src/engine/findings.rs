@@ -38,7 +38,7 @@ pub fn gather(
     // Those of the columns, and those that choose thresholds.
     let validated = plan.scores.iter().map(|s| (s.target.dataset.clone(), s.target.split));
     let splits: BTreeSet<(String, Split)> =
-        project.tables.iter().flat_map(scored).chain(validated).collect();
+        project.tables.iter().flat_map(|table| scored(table)).chain(validated).collect();
     for (dataset, split) in splits {
         let key = plan.sets.faces.get(&dataset);
         if let Some(folder) = key.and_then(|key| store.find(Kind::Faces.word(), key)) {
@@ -115,11 +115,11 @@ fn attributes(project: &Project, world: &World) -> Vec<SetAttribute> {
     let columns = project.tables.iter().flat_map(|t| &t.scenarios).flat_map(|s| &s.columns);
     let named: BTreeSet<(&str, &str)> = columns
         .filter_map(|column| match column {
-            Column::PerValue { dataset, by, .. } => Some((&*dataset.value, &*by.value)),
-            Column::Dataset { .. }
-            | Column::PerManipulation { .. }
-            | Column::Average { .. }
-            | Column::Corrupted { .. } => None,
+            Column::PerValue(of) => Some((of.dataset.as_str(), of.by.as_str())),
+            Column::Dataset(_)
+            | Column::PerManipulation(_)
+            | Column::Average(_)
+            | Column::Corrupted(_) => None,
         })
         .collect();
     let of = |(dataset, name): (&str, &str)| {
@@ -142,7 +142,7 @@ fn run(
         experiment: experiment.to_owned(),
         key: key.to_owned(),
         inputs: inputs.values.clone(),
-        seed: project.experiments[experiment].recipe.seed.value,
+        seed: project.experiments[experiment].recipe.seed,
         proofmark: None,
         load: None,
         epochs: Vec::new(),

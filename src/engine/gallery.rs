@@ -7,7 +7,7 @@ use super::results::Results;
 use super::session::Session;
 use super::training_sets;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::Experiment;
+use proofmark_lang::model::{Experiment, Placed};
 use proofmark_train::augment::face::Face;
 use proofmark_train::batch::{Inputs, Role, Sample};
 use proofmark_train::blend::Use;
@@ -33,12 +33,12 @@ pub struct Sheet {
 /// An experiment without pseudo-fakes, or one that was not sampled.
 pub fn sheet(
     session: &Session<'_>,
-    experiment: &Experiment,
+    experiment: &Placed<Experiment>,
     sheet: Sheet,
 ) -> Result<RgbImage, Failure> {
-    let (name, ensemble) = (&experiment.name.value, &experiment.data);
+    let (name, ensemble) = (&experiment.name, &experiment.data);
     let (project, plan, results) = (session.project(), session.plan(), Results(session.store()));
-    let sample = plan.samples.get(&ensemble.name.value);
+    let sample = plan.samples.get(&ensemble.name);
     let sample =
         sample.ok_or_else(|| Failure::run(format!("experiment `{name}` is not trained")))?;
     let sampled = results.folder(Kind::Sample, sample)?;
@@ -48,7 +48,7 @@ pub fn sheet(
     if reals.is_empty() {
         return Err(Failure::run(format!("experiment `{name}` trains on no pseudo-fakes")));
     }
-    let side = experiment.backbone.image.value;
+    let side = experiment.backbone.image();
     let inputs = Inputs {
         sets: &sets.sets,
         pseudo: &sets.pseudo,

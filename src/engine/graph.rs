@@ -17,7 +17,7 @@ use super::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
-use proofmark_lang::model::{Dataset, Experiment, Project};
+use proofmark_lang::model::{Dataset, Experiment, Placed, Project, Split};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::Inputs;
@@ -35,6 +35,8 @@ pub enum Until {
     Train,
     /// Scores.
     Evaluate,
+    /// Embeddings, and what they are made of; no scores.
+    Embed,
 }
 
 /// What a kind of stage has in common.
@@ -189,9 +191,44 @@ pub struct Plan {
     /// Experiments with the key of their model, in the order of the tables. Those that differ in
     /// name alone have one.
     pub models: Vec<(String, String)>,
+    /// The embeddings that are wanted, with the keys of their stages.
+    pub embeddings: Vec<(Target, String, String)>,
     /// The scores that tables need. Several may come from one stage: experiments that differ
     /// in name alone are one model.
     pub scores: Vec<Scores>,
+}
+
+impl Plan {
+    /// The places of the stages that a part of a run has.
+    pub fn part(&self, until: Until) -> Vec<usize> {
+        let places = 0..self.stages.len();
+        if until != Until::Embed {
+            return places.filter(|&place| self.stages[place].nature().until <= until).collect();
+        }
+        let mut needed = BTreeSet::new();
+        for place in places.rev() {
+            let stage = &self.stages[place];
+            if stage.nature().until == until || needed.contains(&place) {
+                needed.insert(place);
+                needed.extend(&stage.needs);
+            }
+        }
+        needed.into_iter().collect()
+    }
+}
+
+/// Which embeddings are wanted; where nothing is said, those of every face that a table scores.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedEmbeddings {
+    /// Of this experiment alone.
+    pub experiment: Option<String>,
+    /// Of this data set alone.
+    pub dataset: Option<String>,
+    /// Of this split of the data sets that tables score and models train on, rather than of what
+    /// tables score.
+    pub split: Option<Split>,
+    /// Splits of data sets that have no videos.
+    pub empty: BTreeSet<(String, Split)>,
 }
 
 /// A plan that is being made.
@@ -201,9 +238,11 @@ pub struct Planning<'a> {
     /// Digests of the world.
     pub facts: &'a Facts,
     /// The experiments that are planned.
-    pub experiments: Vec<Arc<Experiment>>,
+    pub experiments: Vec<Arc<Placed<Experiment>>>,
     /// The data sets that are needed, by name.
     pub datasets: BTreeMap<String, Arc<Dataset>>,
+    /// The embeddings that are wanted, if any are.
+    pub embeddings: Option<WantedEmbeddings>,
     /// The plan so far.
     pub plan: Plan,
     /// Places of its stages.
@@ -220,7 +259,8 @@ impl<'a> Planning<'a> {
         let datasets = datasets(project).into_iter().map(named).collect();
         let plan = Plan::default();
         let (places, scores) = (BTreeMap::new(), BTreeSet::new());
-        Self { project, facts, experiments, datasets, plan, places, scores }
+        let embeddings = None;
+        Self { project, facts, experiments, datasets, embeddings, plan, places, scores }
     }
 
     /// Adds a stage unless one with the same key is there, and gives the key. What it needs has

@@ -20,6 +20,8 @@ pub enum Kind {
     Train,
     /// A model, or the file of another tool, and a split of a data set to scores.
     Predict,
+    /// A model and a split of a data set to embeddings.
+    Embed,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::Sample => "sample",
             Self::Train => "train",
             Self::Predict => "predict",
+            Self::Embed => "embed",
         }
     }
 }
@@ -54,7 +57,7 @@ impl SetKeys {
     pub fn of(&self, ensemble: &Ensemble) -> Self {
         let mut keys = Self::default();
         for source in &ensemble.sources {
-            let name = &source.dataset.value;
+            let name = &source.dataset;
             keys.faces.extend(self.faces.get(name).map(|key| (name.clone(), key.clone())));
             let marks = self.landmarks.get(name).filter(|_| source.pseudo_fake.is_some());
             keys.landmarks.extend(marks.map(|key| (name.clone(), key.clone())));

@@ -9,7 +9,7 @@ use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_data::layout::Tally;
 use proofmark_data::overlap::{Role, SplitPart, check};
-use proofmark_lang::model::{Ensemble, Project, Split};
+use proofmark_lang::model::{Ensemble, Placed, Project, Split};
 use proofmark_plan::scope::{experiments, scored};
 
 /// Looks at every ensemble together with what its experiments are tested on. What data sets
@@ -19,9 +19,9 @@ use proofmark_plan::scope::{experiments, scored};
 /// The identities and originals in several splits, with the videos they are in.
 pub fn look(project: &Project, world: &World) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::new();
-    let mut ensembles: BTreeMap<&str, &Ensemble> = BTreeMap::new();
+    let mut ensembles: BTreeMap<&str, &Placed<Ensemble>> = BTreeMap::new();
     for experiment in experiments(project) {
-        ensembles.insert(&experiment.data.name.value, &experiment.data);
+        ensembles.insert(&experiment.data.name, &experiment.data);
     }
     let videos: BTreeMap<&str, Vec<Video>> = (world.scans.iter())
         .map(|(name, scan)| (name.as_str(), scan.manifest.video_rows()))
@@ -51,7 +51,7 @@ pub fn look(project: &Project, world: &World) -> Result<Vec<String>, Failure> {
         }
         notes.extend(
             check(name, &parts)
-                .map_err(|error| Failure::from(error).at(ensemble.name.origin, "this ensemble"))?,
+                .map_err(|error| Failure::from(error).at(ensemble.at.name, "this ensemble"))?,
         );
         notes.extend(copies(name, world, &parts));
     }
@@ -98,8 +98,11 @@ fn copies(ensemble: &str, world: &World, parts: &[SplitPart<'_>]) -> Vec<String>
 fn tested(project: &Project, ensemble: &str) -> BTreeSet<(String, Split)> {
     let uses = |experiment: &str| {
         let experiment = project.experiments.get(experiment);
-        experiment.is_some_and(|e| e.data.name.value == ensemble)
+        experiment.is_some_and(|e| e.data.name == ensemble)
     };
     let tables = project.tables.iter();
-    tables.filter(|t| t.rows.iter().any(|r| r.experiments().any(uses))).flat_map(scored).collect()
+    tables
+        .filter(|t| t.rows.iter().any(|r| r.experiments().any(uses)))
+        .flat_map(|table| scored(table))
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::common::common;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Experiment, LossTerm, Project, Row, Table};
+use proofmark_lang::model::{Experiment, LossTerm, Placed, Project, Row, Table};
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, Sources, normalized};
 use proofmark_report::evidence::Evidence;
@@ -28,7 +28,7 @@ pub fn content<'a>(
 ) -> Result<Content<'a>, Failure> {
     let units = shapes(&loaded.project, table, evidence);
     let named = Named::of(loaded);
-    let experiments = |row: &Row| row.experiments().map(str::to_owned).collect();
+    let experiments = |row: &Placed<Row>| row.experiments().map(str::to_owned).collect();
     Ok(Content {
         table: data,
         findings,
@@ -44,9 +44,9 @@ pub fn content<'a>(
 
 /// The weight of each term of the objectives of a table's rows.
 fn weights(project: &Project, table: &Table) -> BTreeMap<(String, String), f64> {
-    let names = table.rows.iter().flat_map(Row::experiments);
+    let names = table.rows.iter().flat_map(|row| row.experiments());
     let experiments = names.filter_map(|name| Some((name, project.experiments.get(name)?)));
-    let of = |(name, experiment): (&str, &Experiment)| {
+    let of = |(name, experiment): (&str, &Placed<Experiment>)| {
         let weights = experiment.loss.terms.iter().map(LossTerm::weight).collect::<Vec<_>>();
         let terms = term_names(&experiment.loss).into_iter().zip(weights);
         terms.map(|(term, weight)| ((name.to_owned(), term), weight)).collect::<Vec<_>>()
@@ -64,7 +64,7 @@ impl Named {
     fn of(loaded: &Loaded) -> Self {
         let absolute = loaded.sources.root().is_some_and(Path::is_absolute);
         let references = loaded.project.tables.iter().flat_map(|table| &table.references);
-        let references = references.map(|r| r.file.value.base.join(&r.file.value.written));
+        let references = references.map(|r| r.file.base.join(&r.file.written));
         let paths = loaded.sources.paths().map(Path::to_owned).chain(references);
         let paths: Vec<PathBuf> = paths.map(|path| normalized(&path)).collect();
         Self { common: absolute.then(|| common(&paths)) }
@@ -92,7 +92,7 @@ fn texts(loaded: &Loaded, table: &Table, named: &Named) -> BTreeMap<String, Expe
             let origins = match loaded.project.experiments.get(name) {
                 Some(experiment) => origins(&loaded.project, experiment),
                 // The scores of another tool are declared in the table itself.
-                None => vec![row.experiment.origin],
+                None => vec![row.at.experiment],
             };
             let text = text(&loaded.sources, named, &origins);
             texts.extend(text.map(|text| (name.to_owned(), text)));
@@ -102,24 +102,24 @@ fn texts(loaded: &Loaded, table: &Table, named: &Named) -> BTreeMap<String, Expe
 }
 
 /// Places inside the declarations that make an experiment, its own first.
-fn origins(project: &Project, experiment: &Experiment) -> Vec<Origin> {
-    let mut origins = vec![experiment.name.origin];
+fn origins(project: &Project, experiment: &Placed<Experiment>) -> Vec<Origin> {
+    let mut origins = vec![experiment.at.name];
     let mut base = experiment.extends.as_ref();
-    while let Some(declared) = base.and_then(|name| project.experiments.get(&name.value)) {
+    while let Some(declared) = base.and_then(|name| project.experiments.get(name)) {
         // A broken file might lead in circles; a project that was checked does not.
-        if origins.contains(&declared.name.origin) {
+        if origins.contains(&declared.at.name) {
             break;
         }
-        origins.push(declared.name.origin);
+        origins.push(declared.at.name);
         base = declared.extends.as_ref();
     }
-    let Experiment { data, backbone, init, recipe, loss, attribution, .. } = experiment;
-    origins.extend([&data.name, &backbone.name, &init.name, &recipe.name].map(|name| name.origin));
+    let Experiment { data, backbone, init, recipe, loss, .. } = &**experiment;
+    origins.extend([data.at.name, backbone.at.name, init.at.name, recipe.at.name]);
     origins.extend(loss.terms.iter().map(|term| match term {
-        LossTerm::CrossEntropy { weight, .. } => weight.origin,
-        LossTerm::Triplet { margin, .. } => margin.origin,
+        LossTerm::CrossEntropy(term) => term.node,
+        LossTerm::Triplet(term) => term.node,
     }));
-    origins.extend(attribution.map(|attribution| attribution.origin));
+    origins.push(experiment.at.attribution);
     origins
 }
 

@@ -58,7 +58,7 @@ fn made_up(project: &Project, jpeg: bool) -> Facts {
         }
     }
     for (name, experiment) in &project.experiments {
-        let digest = format!("weights of {}", experiment.init.name.value);
+        let digest = format!("weights of {}", experiment.init.name);
         facts.weights.insert(name.clone(), digest.into());
     }
     facts

@@ -15,7 +15,7 @@ use super::watched::watched;
 use super::world::World;
 use proofmark_base::store::{Claim, Draft, StageRecord, Store};
 use proofmark_base::work::{Events, Failure, Silent};
-use proofmark_lang::model::{Experiment, Project};
+use proofmark_lang::model::{Experiment, Placed, Project};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::ParamSpec;
 use proofmark_plan::scope::experiments;
@@ -26,7 +26,7 @@ const SMALL_MODEL: usize = 10_000_000;
 
 /// How many models to train at a time: one per core if all are small, else one.
 pub fn default_jobs(project: &Project) -> usize {
-    let parameters = |e: &&Experiment| -> usize {
+    let parameters = |e: &&Placed<Experiment>| -> usize {
         Architecture::new(&e.backbone, 2).parameters().iter().map(ParamSpec::count).sum()
     };
     let largest = experiments(project).iter().map(parameters).max().unwrap_or(0);
@@ -107,9 +107,9 @@ impl Run<'_> {
     /// # Errors
     /// A stop without a failure, and threads that the system does not give.
     pub fn until(&self, until: Until) -> Result<Ended, Failure> {
-        let included = |(_, stage): &(usize, &Stage)| stage.nature().until <= until;
+        let part = self.plan.part(until).into_iter();
         let stages: Vec<(usize, &Stage)> =
-            self.plan.stages.iter().enumerate().filter(included).collect();
+            part.map(|place| (place, &self.plan.stages[place])).collect();
         let tasks = self.tasks(&stages)?;
         // Those that are in the store need no share of the cores.
         let open = |stage: &Stage| stage.nature().shares_cores && !self.is_made(stage);
@@ -147,7 +147,7 @@ impl Run<'_> {
             stages.iter().enumerate().map(|(i, (place, _))| (*place, i)).collect();
         let mut costs = Costs::new(self.project, self.world);
         let task = |(_, stage): &(usize, &Stage)| {
-            // Whatever a stage needs is of an earlier part, and so included.
+            // Whatever a stage needs is in the same part.
             let needs = stage.needs.iter().filter_map(|need| places.get(need).copied()).collect();
             let memory = match self.is_made(stage) {
                 true => None,

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::cost::Costs;
 use super::device::Devices;
-use super::graph::{Plan, Stage, Until};
-use super::planners::plan;
+use super::graph::{Plan, Stage, Until, WantedEmbeddings};
+use super::planners::{plan, with_embeddings};
 use super::reason::{Reason, reasons};
 use super::run::{Ended, Observer, Run, default_jobs};
 use super::tables::{self, Built};
@@ -15,7 +15,7 @@ use super::{enough, findings, leaks, weights, worst_faces};
 use proofmark_base::store::Store;
 use proofmark_base::work::{Events, Failure};
 use proofmark_lang::Loaded;
-use proofmark_lang::model::{DeviceChoice, Project};
+use proofmark_lang::model::{DeviceChoice, Project, Split};
 use proofmark_lang::render::{Style, text};
 use proofmark_prepare::store::Share;
 use proofmark_report::findings::Findings;
@@ -131,6 +131,18 @@ impl<'a> Session<'a> {
         &self.store
     }
 
+    /// Plans the embeddings of a file besides, of splits that have videos; they are made by running
+    /// until [`Until::Embed`].
+    pub fn add_embeddings(&mut self, mut wanted: WantedEmbeddings) {
+        for (name, scan) in &self.world.scans {
+            let empty = [Split::Train, Split::Val, Split::Test]
+                .into_iter()
+                .filter(|split| scan.manifest.in_split(*split) == 0);
+            wanted.empty.extend(empty.map(|split| (name.clone(), split)));
+        }
+        self.plan = with_embeddings(&self.loaded.project, &self.world.facts, Some(&wanted));
+    }
+
     /// The stages.
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -174,7 +186,9 @@ impl<'a> Session<'a> {
         }
         let devices = match until {
             Until::Prepare | Until::Sample => Devices::default(),
-            Until::Train | Until::Evaluate => Devices::open(how.device, self.project())?,
+            Until::Train | Until::Evaluate | Until::Embed => {
+                Devices::open(how.device, self.project())?
+            }
         };
         let run = Run {
             project: self.project(),

@@ -11,7 +11,7 @@ use proofmark_base::work::{Events, Failure};
 use proofmark_data::DataError;
 use proofmark_data::statistics::{Measure, Row};
 use proofmark_data::survey::{Purpose, SetTable, Survey};
-use proofmark_lang::model::{Column, Dataset, Ensemble, Label, Project};
+use proofmark_lang::model::{Dataset, Ensemble, Label, Project};
 use proofmark_plan::scope::{experiments, only_datasets};
 use proofmark_prepare::faces::read_tables;
 use proofmark_prepare::outcomes::Outcomes;
@@ -123,11 +123,11 @@ fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
     let mut groups = Vec::new();
     for ensemble in ensembles(project).into_values() {
         let mut seen = BTreeSet::new();
-        let names = ensemble.sources.iter().map(|s| s.dataset.value.as_str());
+        let names = ensemble.sources.iter().map(|s| s.dataset.as_str());
         let names = names.filter(|name| seen.insert(*name));
         let sets: Vec<&Dataset> = names.filter_map(|name| project.datasets.get(name)).collect();
         trained.extend(sets.iter().map(|set| set.name.value.as_str()));
-        groups.push((Purpose::Training(ensemble.name.value.clone()), sets));
+        groups.push((Purpose::Training(ensemble.name.clone()), sets));
     }
     let mut tested = tested(project);
     tested.retain(|set| !trained.contains(set.name.value.as_str()));
@@ -238,7 +238,7 @@ impl Prepared {
 
 /// The ensembles of the file's experiments, by name.
 fn ensembles(project: &Project) -> BTreeMap<&str, &Ensemble> {
-    experiments(project).into_iter().map(|e| (e.data.name.value.as_str(), &e.data)).collect()
+    experiments(project).into_iter().map(|e| (e.data.name.as_str(), &*e.data)).collect()
 }
 
 /// What the tables score, in their order.
@@ -246,13 +246,7 @@ fn tested(project: &Project) -> Vec<&Dataset> {
     let columns = project.tables.iter().flat_map(|t| &t.scenarios).flat_map(|s| &s.columns);
     let mut seen = BTreeSet::new();
     columns
-        .filter_map(|column| match column {
-            Column::Dataset { dataset, .. }
-            | Column::PerManipulation { dataset, .. }
-            | Column::PerValue { dataset, .. }
-            | Column::Corrupted { dataset, .. } => project.datasets.get(&dataset.value),
-            Column::Average { .. } => None,
-        })
+        .filter_map(|column| project.datasets.get(column.reported()?.dataset))
         .filter(|dataset| seen.insert(dataset.name.value.as_str()))
         .collect()
 }

@@ -11,7 +11,7 @@ use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Sample;
-use proofmark_lang::model::{Dataset, FrameMax, Project, Row, Table, VideoScore};
+use proofmark_lang::model::{Dataset, FrameMax, Placed, Project, Row, Table, Unit, VideoScore};
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, near};
 use proofmark_plan::scope::{Target, targets};
@@ -49,7 +49,7 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
     let targets = targets(table);
     let failed: BTreeMap<_, _> =
         findings.coverage.iter().map(|set| ((&*set.dataset, set.split), &set.failed)).collect();
-    let rows: BTreeMap<&str, &Row> =
+    let rows: BTreeMap<&str, &Placed<Row>> =
         table.rows.iter().flat_map(|row| row.experiments().map(move |name| (name, row))).collect();
     for scores in &findings.scores {
         // Other tables need other scores; what validates is not corrupted.
@@ -145,14 +145,14 @@ impl Built<'_> {
 ///
 /// # Errors
 /// Published numbers that cannot be read.
-pub fn audit(project: &Project, table: &Table) -> Result<TableData, Failure> {
+pub fn audit(project: &Project, table: &Placed<Table>) -> Result<TableData, Failure> {
     let published = published(table)?;
     build(project, table, &Evidence::default(), &published)
         .map_err(|error| unbuilt(error, project, table))
 }
 
 /// Why a table cannot be built, at the data sets that are to blame.
-fn unbuilt(error: BuildError, project: &Project, table: &Table) -> Failure {
+fn unbuilt(error: BuildError, project: &Project, table: &Placed<Table>) -> Failure {
     let set = |name: &String| project.datasets.get(name);
     let places: Vec<(Origin, &str)> = match &error {
         BuildError::Coverage(low) => {
@@ -170,7 +170,7 @@ fn unbuilt(error: BuildError, project: &Project, table: &Table) -> Failure {
     };
     let failure = Failure::data(error);
     let failure = places.into_iter().fold(failure, |f, (origin, text)| f.at(origin, text));
-    failure.or_at(table.name.origin, "this table")
+    failure.or_at(table.at.name, "this table")
 }
 
 /// The numbers that a table refers to.
@@ -179,9 +179,9 @@ fn published(table: &Table) -> Result<Vec<Published>, Failure> {
         .references
         .iter()
         .map(|r| {
-            let path = r.file.value.base.join(&r.file.value.written);
-            reference::read(&path, &r.name.value, r.percent.value)
-                .map_err(|error| Failure::data(error).at(r.file.origin, "this file"))
+            let path = r.file.base.join(&r.file.written);
+            reference::read(&path, &r.name, r.unit == Unit::Percent)
+                .map_err(|error| Failure::data(error).at(r.at.file, "this file"))
         })
         .collect()
 }
@@ -220,7 +220,7 @@ pub fn texts(table: &TableData) -> [(&'static str, String); 4] {
 
 /// How the names of a table's files begin.
 pub fn stem(project: &Project, table: &str) -> String {
-    beside(table, project.tables.iter().map(|table| table.name.value.as_str()))
+    beside(table, project.tables.iter().map(|table| table.name.as_str()))
 }
 
 /// Writes a table in every format to `folder`, and its plots to a folder beside it, with names that

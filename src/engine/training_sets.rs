@@ -11,7 +11,7 @@ use super::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::attribution::Classes;
 use proofmark_data::sample::Pick;
-use proofmark_lang::model::{Experiment, Project};
+use proofmark_lang::model::{Experiment, Placed, Project};
 use proofmark_prepare::faces::Faces;
 use proofmark_train::batch::{Role, Sample, face_id};
 use proofmark_train::blend::PseudoSet;
@@ -34,7 +34,7 @@ pub struct TrainingSets {
 /// Reads a sampling result for an experiment. `faces` holds the sources' face stores.
 pub fn read(
     project: &Project,
-    experiment: &Experiment,
+    experiment: &Placed<Experiment>,
     world: &World,
     folder: &Path,
     mut faces: BTreeMap<String, MarkedFaces>,
@@ -66,7 +66,7 @@ pub fn read(
             *of_set = Some(settings.clone());
         }
     }
-    let seed = experiment.recipe.seed.value;
+    let seed = experiment.recipe.seed;
     let pseudo = pseudo.into_iter().map(|of_set| {
         let (marks, settings) = of_set?;
         Some(PseudoSet { marks, settings: settings?, seed })

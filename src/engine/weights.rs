@@ -26,15 +26,15 @@ impl Declared {
     pub fn new(experiment: &Experiment, architecture: Architecture) -> Self {
         let init = &experiment.init;
         let key = match &init.weights {
-            Weights::File { key, .. } => key.as_ref().map(|key| key.value.clone()),
-            Weights::Random { .. } => None,
+            Weights::File(file) => file.key.clone(),
+            Weights::Random(_) => None,
         };
         let outputs = init.head.as_ref().map(|head| &head.outputs);
         Self {
             architecture,
-            missing: init.missing.iter().map(|pattern| pattern.value.clone()).collect(),
+            missing: init.missing.clone(),
             key,
-            head: outputs.map(|outputs| outputs.iter().map(|o| o.value.clone()).collect()),
+            head: outputs.cloned(),
             ready: experiment.ready().is_some(),
         }
     }
@@ -60,12 +60,12 @@ pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
     // What is wrong with a file is wrong for all that use it.
     let mut wrong: BTreeMap<String, Wrong> = BTreeMap::new();
     for experiment in experiments(project) {
-        let name = &experiment.name.value;
+        let name = &experiment.name;
         // Classes decide little of it.
         Architecture::new(&experiment.backbone, 2)
             .check()
             .map_err(|why| Failure::data(format!("experiment `{name}`: {why}")))
-            .map_err(|failure| failure.at(experiment.backbone.name.origin, "this network"))?;
+            .map_err(|failure| failure.at(experiment.backbone.at.name, "this network"))?;
         let Some(file) = world.weights.get(name) else { continue };
         let classes = match experiment.ready() {
             Some(head) => head.classes(),
@@ -114,8 +114,8 @@ struct Wrong {
 /// Where the file is declared that an experiment begins with.
 pub(super) fn at(experiment: &Experiment) -> Origin {
     match &experiment.init.weights {
-        Weights::File { path, .. } => path.origin,
-        Weights::Random { .. } => Origin::DEFAULT,
+        Weights::File(file) => file.at.path,
+        Weights::Random(_) => Origin::DEFAULT,
     }
 }
 

@@ -13,7 +13,7 @@ use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
 use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
 use proofmark_lang::model::{DataPath, Dataset, Experiment, Project, Split, Weights};
-use proofmark_lang::span::{Origin, Spanned};
+use proofmark_lang::span::Origin;
 use proofmark_model::hub::HubFile;
 use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
 use proofmark_plan::scope::{datasets, experiments, marked};
@@ -103,7 +103,7 @@ impl World {
     /// # Errors
     /// One that is still to be downloaded.
     pub fn weights_of(&self, experiment: &Experiment) -> Result<&Path, Failure> {
-        let name = &experiment.name.value;
+        let name = &experiment.name;
         let file = self.weights.get(name).map(PathBuf::as_path);
         file.ok_or_else(|| Failure::data(format!("the weights of `{name}` are not there")))
     }
@@ -179,19 +179,19 @@ pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<Wor
     let mut world = look_at(&datasets(project), store, events)?;
     for row in project.tables.iter().flat_map(|table| &table.rows) {
         let Some(declared) = &row.predictions else { continue };
-        let path = declared.file.value.base.join(&declared.file.value.written);
+        let path = declared.file.base.join(&declared.file.written);
         match store.digest(&path) {
             Ok(digest) => {
                 world.facts.outside.insert(path, digest);
             }
             Err(error) => {
-                let name = &row.experiment.value;
+                let name = &row.experiment;
                 let why = Failure::data(format!(
                     "the scores of row `{name}` were not found\n  looked for: {} ({error})\n  to say \
                      otherwise: write another path in `row .. predictions=..`",
                     path.display()
                 ));
-                world.miss(Sought::Scores, name, why.at(declared.file.origin, HERE));
+                world.miss(Sought::Scores, name, why.at(declared.at.file, HERE));
             }
         }
     }
@@ -247,24 +247,31 @@ impl World {
         let mut files: BTreeMap<(&Path, &str), Wanted<'_>> = BTreeMap::new();
         let mut order = Vec::new();
         for experiment in experiments(project) {
-            let Weights::File { path, .. } = &experiment.init.weights else { continue };
-            let place = (path.value.base.as_path(), path.value.written.as_str());
+            let Weights::File(weights) = &experiment.init.weights else { continue };
+            let path = &weights.path;
+            let place = (path.base.as_path(), path.written.as_str());
             let wanted = files.entry(place).or_insert_with(|| {
                 order.push(place);
-                Wanted { path, inits: Vec::new(), known: BTreeSet::new(), experiments: Vec::new() }
+                Wanted {
+                    path,
+                    at: weights.at.path,
+                    inits: Vec::new(),
+                    known: BTreeSet::new(),
+                    experiments: Vec::new(),
+                }
             });
-            let init = experiment.init.name.value.as_str();
+            let init = experiment.init.name.as_str();
             if wanted.known.insert(init) {
                 wanted.inits.push(init);
             }
-            wanted.experiments.push(&experiment.name.value);
+            wanted.experiments.push(&experiment.name);
         }
-        for Wanted { path, inits, experiments, .. } in order.iter().map(|place| &files[place]) {
+        for Wanted { path, at, inits, experiments, .. } in order.iter().map(|place| &files[place]) {
             let named: Vec<String> = inits.iter().map(|name| format!("`{name}`")).collect();
             let whose = format!("weights of init {}", named.join(", "));
             let first = inits.first().copied().unwrap_or_default();
             let node = format!("init {first} {{ weights .. }}");
-            match find(path, &whose, &node, store, download, events)? {
+            match find((path, *at), &whose, &node, store, download, events)? {
                 Looked::Found { digest, file } => {
                     for name in experiments {
                         self.facts.weights.insert((*name).to_owned(), digest.clone());
@@ -283,7 +290,7 @@ impl World {
             let (name, Some(path)) = (&dataset.name.value, &dataset.landmarks) else { continue };
             let node = format!("dataset {name} {{ landmarks .. }}");
             let whose = format!("landmarks of `{name}`");
-            match find(path, &whose, &node, store, download, events)? {
+            match find((&path.value, path.origin), &whose, &node, store, download, events)? {
                 Looked::Found { digest, file } => {
                     self.facts.landmarks.insert(name.clone(), digest);
                     self.landmarks.extend(file.map(|file| (name.clone(), file)));
@@ -311,7 +318,7 @@ impl World {
         };
         let whose = format!("weights of the face detector of `{name}`");
         let node = format!("dataset {name} {{ faces weights=.. }}");
-        match find(path, &whose, &node, store, download, events)? {
+        match find((&path.value, path.origin), &whose, &node, store, download, events)? {
             Looked::Found { digest, file } => {
                 self.facts.detectors.insert(name.clone(), digest);
                 self.detectors.extend(file.map(|file| (name.clone(), file)));
@@ -324,7 +331,8 @@ impl World {
 
 /// A file of weights with those that declare it.
 struct Wanted<'a> {
-    path: &'a Spanned<DataPath>,
+    path: &'a DataPath,
+    at: Origin,
     /// In the order of the experiments, and the same to look one up.
     inits: Vec<&'a str>,
     known: BTreeSet<&'a str>,
@@ -342,16 +350,16 @@ enum Looked {
 /// Looks for declared weights, or landmarks. `whose` they are and the `node` that declares them are
 /// for the message.
 fn find(
-    path: &Spanned<DataPath>,
+    (path, at): (&DataPath, Origin),
     whose: &str,
     node: &str,
     store: &Store,
     download: Option<&AtomicBool>,
     events: &dyn Events,
 ) -> Result<Looked, Failure> {
-    let (written, origin) = (&path.value.written, path.origin);
-    let place = locate(&path.value, download, events);
-    let looked_for = match place.map_err(|failure| failure.at(origin, HERE))? {
+    let written = &path.written;
+    let place = locate(path, download, events);
+    let looked_for = match place.map_err(|failure| failure.at(at, HERE))? {
         Place::ToCome => {
             let digest = Digest::ToCome { from: written.clone() };
             return Ok(Looked::Found { digest, file: None });
@@ -369,7 +377,7 @@ fn find(
         "{whose} were not found\n  looked for: {looked_for}\n  to say otherwise: write another path \
          in `{node}`"
     ));
-    Ok(Looked::Lacking(why.at(origin, HERE)))
+    Ok(Looked::Lacking(why.at(at, HERE)))
 }
 
 /// Where declared weights are.

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::read_rows::{numbers, texts};
 use super::request::FileError;
 use super::score_file::{Batch, ScoreFile};
-use proofmark_lang::model::{Label, Predictions, Split};
+use proofmark_lang::model::{Columns, Label, Predictions, Split};
 use proofmark_text::show::brief;
 
 /// Most examples that a message gives.
@@ -167,9 +167,9 @@ pub fn read(
         other_splits: 0,
         others: BTreeSet::new(),
     };
-    let mut wanted = vec![declared.video.value.clone(), declared.score.value.clone()];
-    wanted.extend(declared.dataset.as_ref().map(|column| column.value.clone()));
-    wanted.extend(declared.frame.as_ref().map(|column| column.value.clone()));
+    let mut wanted = vec![declared.columns.video.clone(), declared.columns.score.clone()];
+    wanted.extend(declared.columns.dataset.clone());
+    wanted.extend(declared.columns.frame.clone());
     let (mut first, mut flaw) = (0, None);
     ScoreFile::open(path)?.batches(wanted, |batch| {
         if flaw.is_none() {
@@ -206,18 +206,16 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn batch(&mut self, batch: &Batch, first: usize) -> Result<(), OutsideError> {
         let (table, comma) = (&batch.table, batch.decimal_comma);
-        let Predictions { video, score, dataset, frame, .. } = self.declared;
+        let Columns { video, score, dataset, frame } = &*self.declared.columns;
         let text = |name: &str, wanted| texts(self.path, name, &table[name], wanted);
-        let keys = text(&video.value, "keys of videos")?;
+        let keys = text(video, "keys of videos")?;
         let sets = match dataset {
-            Some(dataset) => Some(text(&dataset.value, "names of data sets")?),
+            Some(dataset) => Some(text(dataset, "names of data sets")?),
             None => None,
         };
-        let scores = numbers(self.path, &score.value, &table[score.value.as_str()], first, comma)?;
+        let scores = numbers(self.path, score, &table[score.as_str()], first, comma)?;
         let frames = match frame {
-            Some(frame) => {
-                Some(numbers(self.path, &frame.value, &table[frame.value.as_str()], first, comma)?)
-            }
+            Some(frame) => Some(numbers(self.path, frame, &table[frame.as_str()], first, comma)?),
             None => None,
         };
         let keys = keys.str().expect("a column just cast to text");
@@ -239,21 +237,21 @@ impl Reading<'_> {
                 what,
             };
             let key = key.filter(|key| !key.is_empty());
-            let key = key.ok_or_else(|| lacking(&video.value, "video"))?;
+            let key = key.ok_or_else(|| lacking(&video, "video"))?;
             // A video that the other tool could not score is one without a score.
             let Some(value) = scores[i] else { continue };
             let frame = match (&frames, frame) {
                 (Some(frames), Some(column)) => {
                     let number = frames[i].filter(|n| n.fract() == 0.0 && (0.0..1e9).contains(n));
-                    number.ok_or_else(|| lacking(&column.value, "number of a frame"))? as u32
+                    number.ok_or_else(|| lacking(&column, "number of a frame"))? as u32
                 }
                 _ => 0,
             };
             if !(0.0..=1.0).contains(&value) {
-                let (path, column) = (self.path.to_owned(), score.value.clone());
+                let (path, column) = (self.path.to_owned(), score.clone());
                 return Err(OutsideError::Range { path, column, row, value });
             }
-            let value = match self.declared.high.value {
+            let value = match self.declared.high {
                 Label::Fake => value,
                 Label::Real => 1.0 - value,
             };
@@ -292,7 +290,7 @@ impl Reading<'_> {
             });
         }
         if !self.twice.is_empty() {
-            let frames = self.declared.frame.is_some();
+            let frames = self.declared.columns.frame.is_some();
             let example =
                 |(&(place, frame), &(first, second)): (&(usize, u32), &(usize, usize))| {
                     let frame = if frames { format!(" frame {frame}") } else { String::new() };
@@ -316,7 +314,7 @@ impl Reading<'_> {
             lacking: lacking.take(EXAMPLES).map(|(_, (key, _))| (*key).to_owned()).collect(),
             instead: if scored.is_empty() { self.others.into_iter().collect() } else { Vec::new() },
         };
-        let (min, split) = (self.declared.min_coverage.value, self.split.word());
+        let (min, split) = (self.declared.min_coverage, self.split.word());
         if coverage.scored > 0 && (coverage.scored as f64) < min * coverage.total as f64 {
             let coverage = Box::new(coverage);
             return Err(OutsideError::Coverage { path, dataset, split, coverage, min });

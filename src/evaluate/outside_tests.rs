@@ -6,7 +6,6 @@ use polars::prelude::{ParquetWriter, df};
 
 use super::*;
 use proofmark_lang::model::DataPath;
-use proofmark_lang::span::Spanned;
 
 const VIDEOS: [(&str, Option<Split>); 5] = [
     ("real/1.mp4", Some(Split::Test)),
@@ -16,20 +15,17 @@ const VIDEOS: [(&str, Option<Split>); 5] = [
     ("fake/3.mp4", None),
 ];
 
-fn text(word: &str) -> Spanned<String> {
-    Spanned::default_of(word.to_owned())
-}
-
 fn declared() -> Predictions {
     Predictions {
-        file: Spanned::default_of(DataPath { written: "x.csv".into(), base: PathBuf::new() }),
-        video: text("video"),
-        score: text("score"),
-        dataset: None,
-        frame: None,
-        high: Spanned::default_of(Label::Fake),
-        min_coverage: Spanned::default_of(1.0),
+        file: DataPath { written: "x.csv".into(), base: PathBuf::new() },
+        high: Label::Fake,
+        min_coverage: 1.0,
+        columns: columns().into(),
     }
+}
+
+fn columns() -> Columns {
+    Columns { video: "video".into(), score: "score".into(), dataset: None, frame: None }
 }
 
 /// What a file of this text gives; the file is called `x.csv` in messages.
@@ -59,12 +55,15 @@ fn videos_are_found_by_their_keys() {
 fn polarity_data_sets_and_frames_are_as_declared() {
     let csv = "set,path,frame,p\nset,real/1.mp4,0,0.75\nset,real/1.mp4,30,0.5\nother,unknown,0,7\n";
     let declared = Predictions {
-        video: text("path"),
-        score: text("p"),
-        dataset: Some(text("set")),
-        frame: Some(text("frame")),
-        high: Spanned::default_of(Label::Real),
-        min_coverage: Spanned::default_of(0.3),
+        high: Label::Real,
+        min_coverage: 0.3,
+        columns: Columns {
+            video: "path".into(),
+            score: "p".into(),
+            dataset: Some("set".into()),
+            frame: Some("frame".into()),
+        }
+        .into(),
         ..declared()
     };
     let (rows, coverage) = joined(&declared, csv).unwrap();
@@ -89,7 +88,8 @@ fn parquet_is_read_as_csv_is() {
 
 #[test]
 fn a_file_of_other_data_sets_has_no_rows() {
-    let declared = Predictions { dataset: Some(text("set")), ..declared() };
+    let columns = Columns { dataset: Some("set".into()), ..columns() };
+    let declared = Predictions { columns: columns.into(), ..declared() };
     let (rows, coverage) = joined(&declared, "set,video,score\nother,x,0.5\n").unwrap();
     assert_eq!((rows.len(), coverage.scored, coverage.total), (0, 0, 3));
 }
@@ -97,8 +97,9 @@ fn a_file_of_other_data_sets_has_no_rows() {
 #[test]
 fn messages() {
     let flaw = |declared: &Predictions, csv: &str| joined(declared, csv).unwrap_err();
-    let frames = Predictions { frame: Some(text("frame")), ..declared() };
-    let lax = Predictions { min_coverage: Spanned::default_of(0.0), ..declared() };
+    let by_frame = Columns { frame: Some("frame".into()), ..columns() };
+    let frames = Predictions { columns: by_frame.into(), ..declared() };
+    let lax = Predictions { min_coverage: 0.0, ..declared() };
     let all = [
         flaw(&declared(), "video,score\n1.mp4,0.5\n2.mp4,0.5\n"),
         flaw(&declared(), "video,score\nreal/9.mp4,0.5\n"),

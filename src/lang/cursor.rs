@@ -6,11 +6,12 @@
 use std::path::PathBuf;
 
 use super::model::DataPath;
-use super::schema::{Field, NodeSpec};
+use super::node::Read;
+use super::schema::{Child, Field, NodeSpec};
 use super::source::Sources;
 use super::span::{Origin, Spanned};
 use super::tree::{Node, Value};
-use super::value::{self, Datum};
+use super::value;
 
 /// A node with its schema.
 #[derive(Clone, Copy)]
@@ -18,68 +19,15 @@ pub(super) struct Cursor<'a> {
     pub node: &'a Node,
     pub spec: &'static NodeSpec,
     sources: &'a Sources,
+    /// The node in whose block it stands, if it is read there.
+    around: Option<&'a Node>,
 }
-
-/// A type that a value can be read as.
-pub(super) trait Read: Sized {
-    fn read(datum: Datum) -> Option<Self>;
-}
-
-impl Read for String {
-    fn read(datum: Datum) -> Option<Self> {
-        match datum {
-            Datum::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-}
-
-impl Read for bool {
-    fn read(datum: Datum) -> Option<Self> {
-        match datum {
-            Datum::Bool(bool) => Some(bool),
-            _ => None,
-        }
-    }
-}
-
-impl Read for f64 {
-    fn read(datum: Datum) -> Option<Self> {
-        match datum {
-            Datum::Number(x) => Some(x),
-            _ => None,
-        }
-    }
-}
-
-impl Read for (f64, f64) {
-    fn read(datum: Datum) -> Option<Self> {
-        match datum {
-            Datum::Ratio(a, b) => Some((a, b)),
-            _ => None,
-        }
-    }
-}
-
-macro_rules! read_whole {
-    ($($type:ty),*) => {
-        $(impl Read for $type {
-            fn read(datum: Datum) -> Option<Self> {
-                match datum {
-                    Datum::Whole(number) => Self::try_from(number).ok(),
-                    _ => None,
-                }
-            }
-        })*
-    };
-}
-read_whole!(u32, u64, usize);
 
 /// Ties the words of a schema to the variants of an enum.
 macro_rules! read_words {
     ($type:ty { $($word:literal => $variant:ident,)* }) => {
-        impl $crate::cursor::Read for $type {
-            fn read(datum: $crate::value::Datum) -> Option<Self> {
+        impl $crate::node::Read for $type {
+            fn read(datum: $crate::value::Datum, _: Option<&std::path::Path>) -> Option<Self> {
                 let $crate::value::Datum::Text(text) = datum else { return None };
                 match text.as_str() {
                     $($word => Some(Self::$variant),)*
@@ -93,7 +41,7 @@ pub(super) use read_words;
 
 impl<'a> Cursor<'a> {
     pub fn new(node: &'a Node, spec: &'static NodeSpec, sources: &'a Sources) -> Self {
-        Self { node, spec, sources }
+        Self { node, spec, sources, around: None }
     }
 
     /// The first argument where it decides what else belongs to the node.
@@ -101,14 +49,57 @@ impl<'a> Cursor<'a> {
         self.spec.variant(self.node.label().map(|label| label.value)).map(|found| found.word)
     }
 
-    /// Which of several nodes it is, by its name; nothing for one that is not among them.
-    pub fn kind<T: Read>(self) -> Option<T> {
-        T::read(Datum::Text(self.spec.name.to_owned()))
-    }
-
     /// The place of the node's name.
     pub fn origin(self) -> Origin {
         self.node.name.origin
+    }
+
+    /// A node of its block, or one that nobody wrote there.
+    pub fn inside<'b>(self, node: &'b Node, spec: &'static NodeSpec) -> Cursor<'b>
+    where
+        'a: 'b,
+    {
+        Cursor { around: Some(self.node), ..Cursor::new(node, spec, self.sources) }
+    }
+
+    /// Those nodes of its block that are listed, in order.
+    pub fn among<'b>(self, listed: &'b [Child]) -> impl Iterator<Item = Self> + use<'a, 'b> {
+        self.node.children.iter().filter_map(move |node| {
+            let known = listed.iter().find(|child| child.spec.name == node.name.value)?;
+            Some(self.inside(node, known.spec))
+        })
+    }
+
+    /// The first of those nodes that are listed in the block in which it stands itself.
+    pub fn beside(self, listed: &[Child]) -> Option<Self> {
+        Cursor::new(self.around?, self.spec, self.sources).among(listed).next()
+    }
+
+    /// Whether an argument or a property is written.
+    pub fn given(self, field: &Field) -> bool {
+        self.written(field.name).is_some()
+    }
+
+    /// A written argument or property; nothing if it is wrong.
+    pub fn read<T: Read>(self, field: &Field) -> Option<Spanned<T>> {
+        self.read_value(self.written(field.name)?, field)
+    }
+
+    /// An argument or a property, or its default; nothing if it is wrong.
+    pub fn read_or_default<T: Read>(self, field: &Field) -> Option<Spanned<T>> {
+        let preset = field.default.map(Value::preset);
+        self.read_value(self.written(field.name).or(preset.as_ref())?, field)
+    }
+
+    /// All arguments, which are read as one field.
+    pub fn read_all<T: Read>(self, field: &Field) -> Option<Vec<Spanned<T>>> {
+        self.node.arguments.iter().map(|value| self.read_value(value, field)).collect()
+    }
+
+    fn read_value<T: Read>(self, value: &Value, field: &Field) -> Option<Spanned<T>> {
+        let datum = value::read(value, field).ok()?;
+        let read = T::read(datum, self.sources.path(value.origin.file))?;
+        Some(Spanned::new(read, value.origin))
     }
 
     fn field(self, name: &str) -> &'static Field {
@@ -132,11 +123,7 @@ impl<'a> Cursor<'a> {
 
     /// An argument or a property, or its default.
     pub fn get<T: Read>(self, name: &str) -> Option<Spanned<T>> {
-        let field = self.field(name);
-        let preset = field.default.map(Value::preset);
-        let value = self.written(name).or(preset.as_ref())?;
-        let datum = value::read(value, field).ok()?;
-        T::read(datum).map(|read| Spanned::new(read, value.origin))
+        self.read_or_default(self.field(name))
     }
 
     /// An argument or a property that may be absent; nothing if it is wrong.
@@ -159,11 +146,7 @@ impl<'a> Cursor<'a> {
     /// Every argument as text.
     pub fn texts(self) -> Option<Vec<Spanned<String>>> {
         let field = self.spec.arguments.first()?;
-        let read = |value: &Value| {
-            let datum = value::read(value, field).ok()?;
-            String::read(datum).map(|text| Spanned::new(text, value.origin))
-        };
-        self.node.arguments.iter().map(read).collect()
+        self.read_all(field)
     }
 
     /// The child of a name, if there is one.
@@ -201,15 +184,6 @@ impl<'a> Cursor<'a> {
     pub fn children(self, name: &str) -> impl Iterator<Item = Self> + use<'a> {
         let spec = self.child_spec(name);
         let of_name = self.node.children.iter().filter(move |child| child.name.value == spec.name);
-        of_name.map(move |child| Self::new(child, spec, self.sources))
-    }
-
-    /// All children that the schema knows, in order.
-    pub fn all_children(self) -> impl Iterator<Item = Self> + use<'a> {
-        self.node.children.iter().filter_map(move |child| {
-            let word = self.node.label().map(|label| label.value);
-            let known = self.spec.all_children(word).find(|c| c.spec.name == child.name.value)?;
-            Some(Self::new(child, known.spec, self.sources))
-        })
+        of_name.map(move |child| self.inside(child, spec))
     }
 }

@@ -12,6 +12,8 @@ pub mod limits;
 mod lint;
 pub mod load;
 pub mod model;
+pub mod node;
+mod nodes;
 mod overrides;
 mod reference;
 pub mod render;

@@ -183,14 +183,7 @@ fn fields(
 fn demo_methods(page: &mut String) -> std::fmt::Result {
     writeln!(page, "\n### Demo methods\n\n| method | family |\n|---|---|")?;
     for (method, family) in DEMO_METHODS {
-        let family = match family {
-            super::model::Family::FaceSwap => "face-swap",
-            super::model::Family::Reenactment => "reenactment",
-            super::model::Family::EntireFace => "entire-face",
-            super::model::Family::Editing => "editing",
-            super::model::Family::Unknown => "unknown",
-        };
-        writeln!(page, "| `{method}` | `{family}` |")?;
+        writeln!(page, "| `{method}` | `{}` |", family.word())?;
     }
     Ok(())
 }

@@ -8,15 +8,17 @@ use super::cursor::Cursor;
 use super::decode;
 use super::diagnostic::{Code, Diagnostic, Sink};
 use super::elsewhere::Elsewhere;
-use super::model::{Experiment, Project};
+use super::model::{Backbone, Ensemble, Experiment, Init, Loss, Project, Recipe, Table};
+use super::node::{Decode, Placed, Value};
+use super::nodes::{self, EXTENDS, ExperimentAt, NAME};
 use super::overrides::{merge, same};
-use super::schema::{IMPORT, Kind, LOSS};
+use super::schema::{IMPORT, Kind};
 use super::source::Sources;
 use super::span::{Origin, Spanned};
 use super::suggest::{did_you_mean, list, near};
 use super::synonyms;
 use super::syntax::{Chunk, TOP_LEVEL};
-use super::tree::{Node, Scalar, Value};
+use super::tree::{self, Node, Scalar};
 
 /// Longest chain of `extends`.
 const EXTENDS_LIMIT: usize = 32;
@@ -119,18 +121,18 @@ impl Declarations {
                 Kind::Experiment => {
                     let experiment = self.experiment(cursor, sources, sink);
                     experiment.is_some_and(|experiment| {
-                        let name = experiment.name.value.clone();
+                        let name = experiment.name.clone();
                         project.experiments.entry(name).or_insert(experiment);
                         true
                     })
                 }
                 Kind::Table => true,
                 // Also what no experiment uses is checked.
-                Kind::Ensemble => decode::ensemble(cursor, sink).is_some(),
-                Kind::Backbone => decode::backbone(cursor, sink).is_some(),
-                Kind::Init => decode::init(cursor, sink).is_some(),
-                Kind::Recipe => decode::recipe(cursor).is_some(),
-                Kind::Loss => decode::loss(cursor, sink).is_some(),
+                Kind::Ensemble => Ensemble::decode(cursor, sink).is_some(),
+                Kind::Backbone => Backbone::decode(cursor, sink).is_some(),
+                Kind::Init => Init::decode(cursor, sink).is_some(),
+                Kind::Recipe => Recipe::decode(cursor, sink).is_some(),
+                Kind::Loss => Loss::decode(cursor, sink).is_some(),
             };
             if !understood {
                 sink.nothing_vanishes(node.head, &node.name.value);
@@ -142,7 +144,11 @@ impl Declarations {
                 let dataset = project.datasets.get(name)?;
                 dataset.title.as_ref().map(|title| title.value.clone())
             };
-            let table = decode::table(cursor, title, sink);
+            nodes::unique_labels(cursor, title, sink);
+            let mut table = Table::decode(cursor, sink);
+            if let Some(table) = &mut table {
+                table.entitle(title);
+            }
             if table.is_none() {
                 sink.nothing_vanishes(node.head, &node.name.value);
             }
@@ -197,8 +203,8 @@ impl Declarations {
         cursor: Cursor<'_>,
         sources: &Sources,
         sink: &mut Sink,
-    ) -> Option<Experiment> {
-        let name = cursor.get("name");
+    ) -> Option<Placed<Experiment>> {
+        let name = cursor.read::<String>(&NAME);
         let parts = self.parts(cursor.node, sink)?;
         let lacking: Vec<&str> = PARTS
             .iter()
@@ -221,40 +227,37 @@ impl Declarations {
         }
         let [data, backbone, recipe, loss] = [PARTS[0], PARTS[1], PARTS[3], PARTS[4]]
             .map(|(part, kind)| self.patched(&parts, part, kind, sink));
-        let read = |node: &Option<Node>, kind: Kind| node.clone().map(|node| (node, kind.spec()));
-        let data = read(&data, Kind::Ensemble)
-            .and_then(|(node, spec)| decode::ensemble(Cursor::new(&node, spec, sources), sink));
-        let backbone = read(&backbone, Kind::Backbone)
-            .and_then(|(node, spec)| decode::backbone(Cursor::new(&node, spec, sources), sink));
-        let init = read(&init, Kind::Init)
-            .and_then(|(node, spec)| decode::init(Cursor::new(&node, spec, sources), sink));
-        let recipe = read(&recipe, Kind::Recipe)
-            .and_then(|(node, spec)| decode::recipe(Cursor::new(&node, spec, sources)));
-        let loss = loss.and_then(|node| decode::loss(Cursor::new(&node, &LOSS, sources), sink));
+        let data = read::<Ensemble>(data, sources, sink);
+        let backbone = read::<Backbone>(backbone, sources, sink);
+        let init = read::<Init>(init, sources, sink);
+        let recipe = read::<Recipe>(recipe, sources, sink);
+        let loss = read::<Loss>(loss, sources, sink);
         let (data, recipe, loss) = match init.as_ref().and_then(|init| init.head.as_ref()) {
             Some(head) if ready => {
-                let (data, recipe, loss) = decode::ready(head);
+                let (data, recipe, loss) = nodes::ready(head);
                 (Some(data), Some(recipe), Some(loss))
             }
             _ => (data, recipe, loss),
         };
-        let attribution = parts.attribution.and_then(|node| {
-            let spec = Kind::Experiment
-                .spec()
-                .all_children(None)
-                .find(|c| c.spec.name == "attribution")?;
-            decode::attribution(Cursor::new(node, spec.spec, sources))
-        });
-        Some(Experiment {
-            name: name?,
-            extends: cursor.maybe("extends")?,
+        let attribution = parts.attribution.and_then(|node| nodes::attribution(node, sources));
+        let (name, (extends, extends_at)) = (name?, Value::value(cursor, &EXTENDS)?);
+        let mut experiment = Placed::from(Experiment {
+            name: name.value,
+            extends,
             data: data?,
             backbone: backbone?,
             init: init?,
             recipe: recipe?,
             loss: loss?,
-            attribution,
-        })
+            attribution: attribution.map(|(by, _)| by),
+        });
+        experiment.node = cursor.origin();
+        experiment.at = ExperimentAt {
+            name: name.origin,
+            extends: extends_at,
+            attribution: attribution.map_or(Origin::DEFAULT, |(_, at)| at),
+        };
+        Some(experiment)
     }
 
     /// What a part refers to, with its overrides.
@@ -290,7 +293,7 @@ impl Declarations {
 
     /// An ensemble without one of its data sets. It has a name of its own, by which plans and
     /// reports tell it apart.
-    fn leave_out(&self, ensemble: &mut Node, without: &Value, sink: &mut Sink) -> Option<()> {
+    fn leave_out(&self, ensemble: &mut Node, without: &tree::Value, sink: &mut Sink) -> Option<()> {
         let Scalar::Text(dataset) = &without.scalar else { return None };
         let of = |child: &Node| match child.name.value.as_str() {
             "pseudo-fake" => child.property("from").map(|from| from.scalar.clone()),
@@ -385,6 +388,11 @@ impl Declarations {
         }
         Some(parts)
     }
+}
+
+/// A part, with everything that an experiment patches in it.
+fn read<T: Decode>(node: Option<Node>, sources: &Sources, sink: &mut Sink) -> Option<Placed<T>> {
+    T::decode(Cursor::new(&node?, T::SPEC, sources), sink)
 }
 
 fn extends_cycle(chain: &[&Node], closing: Origin) -> Diagnostic {

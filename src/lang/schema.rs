@@ -4,14 +4,14 @@
 
 use std::ops::RangeInclusive;
 
+use super::model;
+use super::node::Decode;
+
 mod data;
 pub(super) mod search;
-mod tables;
-mod training;
 
+pub(super) use super::nodes::{EXPERIMENT, OVERRIDE};
 pub(super) use data::DATASET;
-pub(super) use tables::TABLE;
-pub(super) use training::{BACKBONE, ENSEMBLE, EXPERIMENT, INIT, LOSS, OVERRIDE, RECIPE};
 
 /// What can be declared under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,13 +43,13 @@ impl Kind {
     pub fn spec(self) -> &'static NodeSpec {
         match self {
             Self::Dataset => &DATASET,
-            Self::Ensemble => &ENSEMBLE,
-            Self::Backbone => &BACKBONE,
-            Self::Init => &INIT,
-            Self::Recipe => &RECIPE,
-            Self::Loss => &LOSS,
+            Self::Ensemble => model::Ensemble::SPEC,
+            Self::Backbone => model::Backbone::SPEC,
+            Self::Init => model::Init::SPEC,
+            Self::Recipe => model::Recipe::SPEC,
+            Self::Loss => model::Loss::SPEC,
             Self::Experiment => &EXPERIMENT,
-            Self::Table => &TABLE,
+            Self::Table => model::Table::SPEC,
         }
     }
 
@@ -101,6 +101,23 @@ pub(super) enum Type {
     Device,
     /// The name of something declared.
     Ref(Kind),
+}
+
+impl Type {
+    /// A field of it that must be given.
+    pub const fn required(self) -> Field {
+        self.optional().required()
+    }
+
+    /// A field of it that may be left out.
+    pub const fn optional(self) -> Field {
+        Field::new("", self, "")
+    }
+
+    /// A field of it with a default.
+    pub const fn or(self, default: Preset) -> Field {
+        self.optional().or(default)
+    }
 }
 
 /// A range of numbers.
@@ -191,6 +208,11 @@ impl Field {
         Self { name, ty, doc, required: false, default: None, group: "", unless: "" }
     }
 
+    /// With its name and its meaning.
+    pub const fn named(self, name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, ..self }
+    }
+
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
@@ -236,6 +258,52 @@ impl Child {
     }
 }
 
+/// A child that must be there once.
+pub(super) const fn once(spec: &'static NodeSpec) -> Child {
+    Child::new(spec, Times::Once)
+}
+
+/// A child that may be there once.
+pub(super) const fn at_most_once(spec: &'static NodeSpec) -> Child {
+    Child::new(spec, Times::AtMostOnce)
+}
+
+/// A child that must be there at least once.
+pub(super) const fn at_least_once(spec: &'static NodeSpec) -> Child {
+    Child::new(spec, Times::AtLeastOnce)
+}
+
+/// A child that may be there any number of times.
+pub(super) const fn any_number(spec: &'static NodeSpec) -> Child {
+    Child::new(spec, Times::AnyNumber)
+}
+
+/// How many children some lists have together.
+pub(super) const fn count(lists: &[&[Child]]) -> usize {
+    let (mut n, mut i) = (0, 0);
+    while i < lists.len() {
+        n += lists[i].len();
+        i += 1;
+    }
+    n
+}
+
+/// The children of some lists, as many as they are together.
+pub(super) const fn flat<const N: usize>(lists: &[&'static [Child]]) -> [Child; N] {
+    let mut all = [once(&IMPORT); N];
+    let (mut n, mut i) = (0, 0);
+    while i < lists.len() {
+        let mut k = 0;
+        while k < lists[i].len() {
+            all[n] = lists[i][k];
+            n += 1;
+            k += 1;
+        }
+        i += 1;
+    }
+    all
+}
+
 /// What a first argument adds to a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Variant {
@@ -278,6 +346,15 @@ impl NodeSpec {
     /// A node with one value.
     pub const fn value(name: &'static str, doc: &'static str, arguments: &'static [Field]) -> Self {
         Self { arguments, ..Self::new(name, doc) }
+    }
+
+    /// The one value of a node that has one.
+    pub fn only(&self) -> &'static Field {
+        self.arguments.first().or(self.properties.first()).expect("a node of one value has it")
+    }
+
+    pub const fn arguments(self, arguments: &'static [Field]) -> Self {
+        Self { arguments, ..self }
     }
 
     pub const fn repeating(self) -> Self {

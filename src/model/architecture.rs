@@ -21,15 +21,17 @@ pub enum Architecture {
 impl Architecture {
     /// The declared backbone with `classes` outputs.
     pub fn new(backbone: &Backbone, classes: usize) -> Self {
-        let (image, drop_path) = (backbone.image.value, backbone.drop_path.value);
+        let (image, drop_path) = (backbone.image(), backbone.drop_path);
         match &backbone.kind {
-            BackboneKind::Vit(vit) => Self::Vit(VitConfig::new(vit, image, drop_path, classes)),
+            BackboneKind::Vit(vit) => {
+                Self::Vit(VitConfig::new(vit, backbone.pool, drop_path, classes))
+            }
             BackboneKind::EfficientNet(net) => Self::EfficientNet(EfficientNetConfig {
-                width: net.width_factor.value,
-                depth: net.depth_factor.value,
+                width: net.width_factor,
+                depth: net.depth_factor,
                 image,
-                dropout: net.dropout.value,
-                momentum: net.momentum.value,
+                dropout: net.dropout,
+                momentum: net.momentum,
                 drop_path,
                 classes,
             }),

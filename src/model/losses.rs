@@ -81,27 +81,22 @@ pub fn objective(
     let (mut parts, mut triplets) = (Vec::new(), Vec::new());
     for term in &loss.terms {
         let (value, weight) = match term {
-            LossTerm::CrossEntropy { weight, smoothing } => {
-                let value = mixed_cross_entropy(logits, targets, smoothing.value)?;
-                plain = Some(match smoothing.value {
+            LossTerm::CrossEntropy(term) => {
+                let value = mixed_cross_entropy(logits, targets, term.smoothing)?;
+                plain = Some(match term.smoothing {
                     0.0 => scalar(&value)?,
                     _ => scalar(&mixed_cross_entropy(&logits.detach(), targets, 0.0)?)?,
                 });
-                (value, weight.value)
+                (value, term.weight)
             }
-            LossTerm::Triplet { mining, margin, weight, normalize } => {
+            LossTerm::Triplet(term) => {
                 if targets.own != 1.0 {
                     candle_core::bail!("a triplet loss of mixed faces");
                 }
-                let (value, stats) = triplet(
-                    embedding,
-                    targets.classes,
-                    mining.value,
-                    margin.value,
-                    normalize.value,
-                )?;
+                let (value, stats) =
+                    triplet(embedding, targets.classes, term.mining, term.margin, term.normalize)?;
                 triplets.push(stats);
-                (value, weight.value)
+                (value, term.weight)
             }
         };
         parts.push(scalar(&value)?);
@@ -129,7 +124,7 @@ mod tests {
 
     use super::*;
     use proofmark_lang::model::Mining;
-    use proofmark_lang::span::Spanned;
+    use proofmark_lang::model::{CrossEntropy, Triplet};
 
     fn logits() -> Var {
         Var::new(&[[2f32, 0.0, -1.0], [0.5, 0.5, 0.5]], &Device::Cpu).unwrap()
@@ -196,18 +191,19 @@ mod tests {
 
     #[test]
     fn an_objective_is_the_weighted_sum_of_its_terms() {
-        let number = Spanned::<f64>::default_of;
         let embedding = Var::new(&[[0f32], [1.0]], &Device::Cpu).unwrap();
-        let triplet = |weight| LossTerm::Triplet {
-            mining: Spanned::default_of(Mining::HardPositiveHardNegative),
-            margin: number(0.3),
-            weight: number(weight),
-            normalize: Spanned::default_of(false),
+        let triplet = |weight| {
+            LossTerm::from(Triplet {
+                mining: Mining::HardPositiveHardNegative,
+                margin: 0.3,
+                weight,
+                normalize: false,
+            })
         };
         let classes = [0, 0, 1, 1];
         let four = Tensor::cat(&[logits().as_tensor(), logits().as_tensor()], 0).unwrap();
         let points = Tensor::cat(&[embedding.as_tensor(), embedding.as_tensor()], 0).unwrap();
-        let cross = LossTerm::CrossEntropy { weight: number(2.0), smoothing: number(0.1) };
+        let cross = LossTerm::from(CrossEntropy { weight: 2.0, smoothing: 0.1 });
         let loss = Loss { terms: vec![cross, triplet(0.5), triplet(0.25)] };
         let targets = Targets { classes: &classes, own: 1.0 };
         let got = objective(&loss, &four, &points, targets).unwrap();

@@ -84,18 +84,18 @@ impl DropPath {
 }
 
 impl VitConfig {
-    /// The declared network with `classes` outputs, for images of this side.
-    pub fn new(vit: &Vit, image: usize, drop_path: f64, classes: usize) -> Self {
+    /// The declared network with `classes` outputs.
+    pub fn new(vit: &Vit, pool: Pool, drop_path: f64, classes: usize) -> Self {
         Self {
-            patch: vit.patch.value,
-            width: vit.width.value,
-            depth: vit.depth.value,
-            heads: vit.heads.value,
-            image,
-            hidden: (vit.width.value as f64 * vit.mlp_ratio.value).round() as usize,
-            layer_scale: vit.layer_scale.map(|s| s.value as f32),
-            registers: vit.registers.map_or(0, |number| number.value),
-            pool: vit.pool.value,
+            patch: vit.patch,
+            width: vit.width,
+            depth: vit.depth,
+            heads: vit.heads,
+            image: vit.image,
+            hidden: (vit.width as f64 * vit.mlp_ratio).round() as usize,
+            layer_scale: vit.layer_scale.map(|scale| scale as f32),
+            registers: vit.registers.unwrap_or(0),
+            pool,
             drop_path,
             classes,
         }

@@ -45,7 +45,7 @@ pub fn differences(first: &Project, second: &Project) -> Vec<Difference> {
     let (a, b) = (named(first.experiments.iter()), named(second.experiments.iter()));
     compare("experiment", a, b, &mut found);
     let tables = |project: &Project| {
-        project.tables.iter().map(|t| (t.name.value.clone(), Declaration::of(t))).collect()
+        project.tables.iter().map(|t| (t.name.clone(), Declaration::of(t))).collect()
     };
     compare("table", tables(first), tables(second), &mut found);
     found

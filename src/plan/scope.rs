@@ -5,25 +5,24 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use proofmark_lang::model::{
-    Column, Corruption, Dataset, Experiment, Project, Row, Scenario, Split, Table,
+    Column, Corruption, Dataset, Experiment, Placed, Project, Reported, Scenario, Split, Table,
 };
-use proofmark_lang::span::Spanned;
 
 /// Experiments that the tables show; without a table those of the file itself, or all of them if
 /// it declares none.
-pub fn experiments(project: &Project) -> Vec<&Experiment> {
+pub fn experiments(project: &Project) -> Vec<&Placed<Experiment>> {
     let mut names = BTreeSet::new();
     let rows = project.tables.iter().flat_map(|t| &t.rows);
-    let shown: Vec<&Experiment> = rows
-        .flat_map(Row::experiments)
+    let shown: Vec<&Placed<Experiment>> = rows
+        .flat_map(|row| row.experiments())
         .filter_map(|name| project.experiments.get(name))
-        .filter(|e| names.insert(e.name.value.clone()))
+        .filter(|e| names.insert(e.name.clone()))
         .collect();
     if !project.tables.is_empty() {
         return shown;
     }
     let all = || project.experiments.values();
-    let own: Vec<&Experiment> = all().filter(|e| e.name.origin.is_own()).collect();
+    let own: Vec<_> = all().filter(|e| e.at.name.is_own()).collect();
     if own.is_empty() { all().collect() } else { own }
 }
 
@@ -40,7 +39,7 @@ pub struct Target {
 
 /// What a table scores.
 pub fn targets(table: &Table) -> BTreeSet<Target> {
-    table.scenarios.iter().flat_map(targets_in).collect()
+    table.scenarios.iter().flat_map(|scenario| targets_in(scenario)).collect()
 }
 
 /// What a table scores of an experiment: not the data sets of a held-out scenario that it trains
@@ -54,21 +53,19 @@ pub fn targets_of(table: &Table, experiment: &Experiment) -> BTreeSet<Target> {
 }
 
 fn targets_in(scenario: &Scenario) -> Vec<Target> {
-    let target = |dataset: &Spanned<String>, split: &Spanned<Split>, corruption| Target {
-        dataset: dataset.value.clone(),
-        split: split.value,
-        corruption,
-    };
-    let of_column = |column: &Column| match column {
-        Column::Dataset { dataset, split, .. }
-        | Column::PerManipulation { dataset, split, .. }
-        | Column::PerValue { dataset, split, .. } => vec![target(dataset, split, None)],
-        Column::Corrupted { dataset, split, kind, strengths, .. } => {
-            let corruption = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value };
-            let corruptions = strengths.iter().map(corruption);
-            corruptions.map(|c| target(dataset, split, Some(c))).collect()
+    let of_column = |column: &Column| {
+        let Some(Reported { dataset, split, .. }) = column.reported() else { return Vec::new() };
+        let target = |corruption| Target { dataset: dataset.to_owned(), split, corruption };
+        match column {
+            Column::Corrupted(of) => {
+                let each = of.strengths.iter().map(|at| Corruption { kind: of.kind, at: *at });
+                each.map(|corruption| target(Some(corruption))).collect()
+            }
+            Column::Dataset(_)
+            | Column::PerManipulation(_)
+            | Column::PerValue(_)
+            | Column::Average(_) => vec![target(None)],
         }
-        Column::Average { .. } => Vec::new(),
     };
     scenario.columns.iter().flat_map(of_column).collect()
 }
@@ -90,9 +87,9 @@ pub fn datasets(project: &Project) -> Vec<&Dataset> {
     }
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for experiment in experiments(project) {
-        names.extend(experiment.data.sources.iter().map(|s| s.dataset.value.as_str()));
+        names.extend(experiment.data.sources.iter().map(|s| s.dataset.as_str()));
     }
-    let scored: Vec<_> = project.tables.iter().flat_map(scored).collect();
+    let scored: Vec<_> = project.tables.iter().flat_map(|table| scored(table)).collect();
     names.extend(scored.iter().map(|(name, _)| name.as_str()));
     names.into_iter().filter_map(|name| project.datasets.get(name)).collect()
 }
@@ -100,9 +97,14 @@ pub fn datasets(project: &Project) -> Vec<&Dataset> {
 /// Data sets whose faces a model sees: those that only other tools scored are not prepared.
 pub fn seen(project: &Project) -> BTreeSet<String> {
     let sources = experiments(project).into_iter().flat_map(|e| &e.data.sources);
-    let trained = sources.map(|source| source.dataset.value.clone());
-    let ours = |table: &&Table| table.rows.iter().any(|row| row.predictions.is_none());
-    let tested = project.tables.iter().filter(ours).flat_map(scored).map(|(dataset, _)| dataset);
+    let trained = sources.map(|source| source.dataset.clone());
+    let ours = |table: &&Placed<Table>| table.rows.iter().any(|row| row.predictions.is_none());
+    let tested = project
+        .tables
+        .iter()
+        .filter(ours)
+        .flat_map(|table| scored(table))
+        .map(|(dataset, _)| dataset);
     if only_datasets(project) {
         return project.datasets.keys().cloned().collect();
     }
@@ -112,6 +114,6 @@ pub fn seen(project: &Project) -> BTreeSet<String> {
 /// Data sets of which pseudo-fakes are made: their faces need landmarks.
 pub fn marked(project: &Project) -> Vec<&Dataset> {
     let pseudo = experiments(project).into_iter().flat_map(|e| e.data.pseudo_fakes());
-    let names: BTreeSet<&str> = pseudo.map(|(source, _)| source.dataset.value.as_str()).collect();
+    let names: BTreeSet<&str> = pseudo.map(|(source, _)| source.dataset.as_str()).collect();
     names.into_iter().filter_map(|name| project.datasets.get(name)).collect()
 }

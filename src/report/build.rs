@@ -31,11 +31,12 @@ pub fn build(
 ) -> Result<TableData, BuildError> {
     let planned = plan(project, table, evidence)?;
     check_coverage(project, &planned, evidence)?;
-    let mut metrics: Vec<MetricBlock> = table.metrics.iter().map(empty_block).collect();
+    let mut metrics: Vec<MetricBlock> =
+        table.metrics.iter().map(|spec| empty_block(spec)).collect();
     let mut computed: Vec<certainty::Measures> = metrics.iter().map(|_| Vec::new()).collect();
     for level in [Level::Video, Level::Frame] {
         let blocks: Vec<usize> =
-            (0..metrics.len()).filter(|&i| table.metrics[i].level.value == level).collect();
+            (0..metrics.len()).filter(|&i| table.metrics[i].level == level).collect();
         if blocks.is_empty() {
             continue;
         }
@@ -66,8 +67,8 @@ pub fn build(
             }
             for (place, &i) in blocks.iter().enumerate() {
                 metrics[i].rows.push(RowData {
-                    experiment: row.experiment.value.clone(),
-                    label: row.label.value.clone(),
+                    experiment: row.experiment.clone(),
+                    label: row.label.clone(),
                     thresholds: std::mem::take(&mut thresholds[place]),
                     cells: held_out(
                         row,
@@ -84,8 +85,8 @@ pub fn build(
         mark(block.metric, &mut block.rows);
     }
     let mut data = TableData {
-        name: table.name.value.clone(),
-        title: table.title.as_ref().unwrap_or(&table.name).value.clone(),
+        name: table.name.clone(),
+        title: table.title.as_ref().unwrap_or(&table.name).clone(),
         demo: is_demo(project, table, &planned),
         caption_notes: notes::of(project, table, &planned, evidence, &metrics),
         scenarios: planned.scenarios,
@@ -104,14 +105,14 @@ pub fn build(
 fn empty_block(spec: &MetricSpec) -> MetricBlock {
     let threshold = spec.parameter.threshold();
     MetricBlock {
-        metric: spec.metric.value,
+        metric: spec.metric,
         label: measures::label(spec),
         threshold: match threshold {
             Some(Threshold::Fixed(threshold)) => Some(threshold),
             Some(Threshold::Val) | None => None,
         },
         validated: threshold == Some(Threshold::Val),
-        level: spec.level.value,
+        level: spec.level,
         rows: Vec::new(),
     }
 }
@@ -294,10 +295,10 @@ fn is_demo(project: &Project, table: &Table, planned: &Planned) -> bool {
     let trained = table
         .rows
         .iter()
-        .flat_map(Row::experiments)
+        .flat_map(|row| row.experiments())
         .filter_map(|name| project.experiments.get(name))
         .flat_map(|experiment| &experiment.data.sources)
-        .map(|source| &source.dataset.value);
+        .map(|source| &source.dataset);
     scored
         .chain(trained)
         .filter_map(|name| project.datasets.get(name))

@@ -61,69 +61,69 @@ pub(crate) fn project() -> Project {
 }
 
 fn column(name: &str) -> Column {
-    Column::Dataset {
-        dataset: text(name),
-        label: text(&name.to_uppercase()),
-        split: say(Split::Test),
-    }
+    Column::from(DatasetColumn {
+        dataset: name.to_owned(),
+        label: name.to_uppercase(),
+        split: Split::Test,
+    })
 }
 
-pub(crate) fn metric(metric: Metric, level: Level) -> MetricSpec {
+pub(crate) fn metric(metric: Metric, level: Level) -> Placed<MetricSpec> {
     let parameter = match metric.needs.map(|needed| needed.number) {
-        Some(Number::Threshold) => Parameter::Threshold(say(Threshold::Fixed(0.5))),
-        Some(Number::Fpr) => Parameter::Fpr(say(0.05)),
-        Some(Number::Bins) => Parameter::Bins(say(10)),
+        Some(Number::Threshold) => Parameter::Threshold(Threshold::Fixed(0.5)),
+        Some(Number::Fpr) => Parameter::Fpr(0.05),
+        Some(Number::Bins) => Parameter::Bins(10),
         None => Parameter::None,
     };
-    MetricSpec { metric: say(metric), parameter, level: say(level) }
+    MetricSpec { metric, parameter, level }.into()
 }
 
-pub(crate) fn table() -> Table {
-    let average = |label: &str, family: Option<Family>| Average {
-        label: text(label),
-        family: family.map(say),
+pub(crate) fn table() -> Placed<Table> {
+    let average = |label: &str, family: Option<Family>| {
+        Placed::from(Average { label: label.to_owned(), family })
     };
-    Table {
-        name: text("t"),
-        title: Some(text("A table")),
+    let scenario = |name: &str, columns| {
+        Placed::from(Scenario { promise: None, name: name.to_owned(), columns })
+    };
+    let table = Table {
+        name: "t".to_owned(),
+        title: Some("A table".to_owned()),
         rows: ["x", "y"]
-            .map(|name| Row {
-                experiment: text(name),
-                label: text(&format!("Row {name}")),
-                repeats: Vec::new(),
-                predictions: None,
-                video_score: None,
+            .map(|name| {
+                let label = format!("Row {name}");
+                let (experiment, repeats) = (name.to_owned(), Vec::new());
+                Row { experiment, label, repeats, predictions: None, video_score: None }.into()
             })
             .to_vec(),
         scenarios: vec![
-            Scenario {
-                promise: None,
-                name: text("In"),
-                columns: vec![column("a"), Column::Average { label: text("Avg") }, column("b")],
-            },
-            Scenario {
-                promise: None,
-                name: text("Out"),
-                columns: vec![Column::PerManipulation {
-                    dataset: text("m"),
-                    split: say(Split::Test),
-                    show: say(true),
+            scenario("In", vec![column("a"), mean("Avg"), column("b")]),
+            scenario(
+                "Out",
+                vec![Column::from(PerManipulation {
+                    dataset: "m".to_owned(),
+                    split: Split::Test,
+                    show: true,
                     averages: vec![
                         average("FS", Some(Family::FaceSwap)),
                         average("RE", Some(Family::Reenactment)),
                         average("All", None),
                     ],
-                }],
-            },
+                })],
+            ),
         ],
         metrics: vec![metric(AUC, Level::Video)],
-        video_score: say(VideoScore::default()),
-        intervals: Intervals { draws: say(200), level: say(0.95), seed: say(0), shown: false },
+        video_score: VideoScore::default(),
+        intervals: Intervals { draws: 200, level: 0.95, seed: 0, shown: false }.into(),
         compare: None,
         references: Vec::new(),
         claims: Vec::new(),
-        tolerance: say(0.0),
-    }
+        tolerance: 0.0,
+    };
+    table.into()
+}
+
+fn mean(label: &str) -> Column {
+    ColumnAverage { label: label.to_owned() }.into()
 }
 
 /// Samples from reals' scores and (manipulation, fakes' scores).
@@ -198,8 +198,8 @@ fn averages_are_over_columns_and_over_manipulations() {
 #[test]
 fn hidden_manipulations_still_average() {
     let mut table = table();
-    if let Column::PerManipulation { show, .. } = &mut table.scenarios[1].columns[0] {
-        show.value = false;
+    if let Column::PerManipulation(of) = &mut table.scenarios[1].columns[0] {
+        of.show = false;
     }
     let data = built(&table, &evidence());
     assert_eq!(values(&data, 0, 0)[3..], [0.75, 0.0, 0.5].map(Some));
@@ -262,7 +262,7 @@ fn an_average_with_an_undefined_part_says_which() {
 #[test]
 fn an_average_over_nothing_is_undefined() {
     let mut table = table();
-    table.scenarios[0].columns = vec![Column::Average { label: text("Avg") }];
+    table.scenarios[0].columns = vec![mean("Avg")];
     let data = built(&table, &evidence());
     let cell = &data.metrics[0].rows[0].cells[0];
     assert_eq!(cell.reason.as_deref(), Some("there is nothing to average"));
@@ -319,7 +319,7 @@ fn rows_of_unlike_machines_are_noted() {
         commit: commit.into(),
         ..Provenance::default()
     };
-    let rows: Vec<String> = table().rows.iter().map(|row| row.experiment.value.clone()).collect();
+    let rows: Vec<String> = table().rows.iter().map(|row| row.experiment.clone()).collect();
     let note = |evidence: &Evidence| {
         let notes = built(&table(), evidence).caption_notes;
         notes.into_iter().find(|note| note.contains("kind of machine"))
@@ -389,15 +389,16 @@ fn a_score_that_is_not_finite_is_an_error() {
 #[test]
 fn published_numbers_stand_beside_ours_and_claims_are_decided() {
     let mut table = table();
-    table.claims = vec![Claim {
-        text: text("x is better"),
-        row: text("x"),
-        above: text("y"),
-        column: text("A"),
-        scenario: text("In"),
-        metric: say(AUC),
-        by: say(0.25),
-    }];
+    let claim = Claim {
+        text: "x is better".to_owned(),
+        row: "x".to_owned(),
+        above: "y".to_owned(),
+        column: "A".to_owned(),
+        scenario: "In".to_owned(),
+        metric: AUC,
+        by: 0.25,
+    };
+    table.claims = vec![claim.into()];
     let published = |row: &str, column: &str, value| PublishedValue {
         metric: AUC,
         row: row.into(),

@@ -11,11 +11,11 @@ const ROUNDING: f64 = 1e-12;
 /// Where a claim's numbers stand: the rows in a block, and the column; none where the table lacks
 /// one of them. Rows are found by experiment or label, in the first block of the metric.
 pub(super) fn place(claim: &Claim, lookup: &Lookup<'_>) -> Option<(Pair, usize)> {
-    let metric = claim.metric.value;
-    let column = lookup.column(&claim.scenario.value, &claim.column.value)?;
+    let metric = claim.metric;
+    let column = lookup.column(&claim.scenario, &claim.column)?;
     let block = lookup.block(metric)?;
-    let row = lookup.row(metric, &claim.row.value)?;
-    let other = lookup.row(metric, &claim.above.value)?;
+    let row = lookup.row(metric, &claim.row)?;
+    let other = lookup.row(metric, &claim.above)?;
     Some((Pair { block, row, other }, column))
 }
 
@@ -27,9 +27,9 @@ pub(super) fn decide(
     claim: &Claim,
     difference: Option<Difference>,
 ) -> ClaimResult {
-    let by = claim.by.value;
+    let by = claim.by;
     let undecided = |detail: String| ClaimResult {
-        text: claim.text.value.clone(),
+        text: claim.text.clone(),
         verdict: Verdict::Undecided,
         detail,
         difference: None,
@@ -56,7 +56,7 @@ pub(super) fn decide(
     let same_metric = table.metrics.iter().filter(|other| other.metric == block.metric).count();
     let of = if same_metric > 1 { format!("{}: ", heading(block)) } else { String::new() };
     ClaimResult {
-        text: claim.text.value.clone(),
+        text: claim.text.clone(),
         verdict: verdict(a, b, by, lower),
         detail: format!(
             "{of}{label} {} against {other_label} {}: {:+.2} points{}{}",
@@ -98,15 +98,15 @@ fn claimed(by: f64, lower: bool) -> String {
 
 /// Why a claim has no numbers.
 fn lacking(lookup: &Lookup<'_>, claim: &Claim) -> String {
-    let (scenario, name) = (&claim.scenario.value, &claim.column.value);
+    let (scenario, name) = (&claim.scenario, &claim.column);
     if lookup.column(scenario, name).is_none() {
         return format!("the table has no column \"{name}\" in \"{scenario}\"");
     }
-    let metric = claim.metric.value;
+    let metric = claim.metric;
     if lookup.block(metric).is_none() {
         return "the table does not have the claim's metric".into();
     }
-    let unknown = [&claim.row.value, &claim.above.value];
+    let unknown = [&claim.row, &claim.above];
     let unknown = unknown.into_iter().find(|name| lookup.row(metric, name).is_none());
     format!("the table has no row \"{}\"", unknown.map_or("", String::as_str))
 }
@@ -123,7 +123,6 @@ mod tests {
     use crate::fixture;
     use crate::table::Common;
     use proofmark_evaluate::statistics::interval::Interval;
-    use proofmark_lang::span::Spanned;
     use proofmark_metrics::{AUC, EER};
 
     fn decided(table: &TableData, claim: &Claim, difference: Option<Difference>) -> ClaimResult {
@@ -132,15 +131,15 @@ mod tests {
     }
 
     fn claim(row: &str, above: &str, column: &str, by: f64) -> Claim {
-        let text = |text: &str| Spanned::default_of(text.to_owned());
+        let text = |text: &str| text.to_owned();
         Claim {
             text: text("first is better"),
             row: text(row),
             above: text(above),
             column: text(column),
             scenario: text("In-distribution"),
-            metric: Spanned::default_of(AUC),
-            by: Spanned::default_of(by),
+            metric: AUC,
+            by,
         }
     }
 
@@ -179,8 +178,7 @@ mod tests {
         }
         let mut table = fixture::table();
         table.metrics[0].metric = EER;
-        let claim =
-            Claim { metric: Spanned::default_of(EER), ..claim("fsfm-ba", "fsfm", "FF++", 0.01) };
+        let claim = Claim { metric: EER, ..claim("fsfm-ba", "fsfm", "FF++", 0.01) };
         let result = decided(&table, &claim, None);
         assert_eq!(result.verdict, Verdict::Pass);
         assert_eq!(

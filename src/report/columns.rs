@@ -7,7 +7,9 @@ use super::build_error::BuildError;
 use super::evidence::{Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
 use proofmark_evaluate::samples::{Sample, Samples};
-use proofmark_lang::model::{Average, Column, Corruption, Family, Project, Row, Split, Table};
+use proofmark_lang::model::{
+    Average, Column, Corruption, Family, Placed, Project, Row, Split, Table,
+};
 
 /// A set of samples that a metric is computed on.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,18 +118,18 @@ pub(super) fn plan(
 ) -> Result<Planned, BuildError> {
     let mut planned = Planned::default();
     for scenario in &table.scenarios {
-        let name = scenario.name.value.clone();
+        let name = scenario.name.clone();
         planned.scenarios.push(ScenarioHead { name, columns: Vec::new() });
         // An average may be declared before the columns it is over.
         let first = planned.units.len();
         let mut datasets = Vec::new();
         for column in &scenario.columns {
-            if let Column::Dataset { dataset, label, split } = column {
+            if let Column::Dataset(of) = column {
                 datasets.push(planned.units.len());
                 planned.units.push(Unit {
-                    label: label.value.clone(),
-                    dataset: known(project, &dataset.value)?,
-                    split: split.value,
+                    label: of.label.clone(),
+                    dataset: known(project, &of.dataset)?,
+                    split: of.split,
                     method: None,
                     corruption: None,
                     value: None,
@@ -138,42 +140,41 @@ pub(super) fn plan(
         let mut shown = first..;
         for column in &scenario.columns {
             match column {
-                Column::Dataset { dataset, label, split } => {
-                    let kind =
-                        ColumnKind::Dataset { dataset: dataset.value.clone(), split: split.value };
+                Column::Dataset(of) => {
+                    let kind = ColumnKind::Dataset { dataset: of.dataset.clone(), split: of.split };
                     let unit = shown.next().unwrap_or(first);
-                    let head = head(&label.value, &dataset.value, kind, evidence);
+                    let head = head(&of.label, &of.dataset, kind, evidence);
                     planned.push(head, Source::Unit(unit));
                 }
-                Column::Average { label } => planned.average(&label.value, datasets.clone()),
-                Column::PerManipulation { dataset, split, show, averages } => {
-                    let dataset = known(project, &dataset.value)?;
-                    let methods = methods(project, &dataset, split.value, evidence);
+                Column::Average(of) => planned.average(&of.label, datasets.clone()),
+                Column::PerManipulation(of) => {
+                    let dataset = known(project, &of.dataset)?;
+                    let methods = methods(project, &dataset, of.split, evidence);
                     planned.per_manipulation(
                         &methods,
-                        (&dataset, split.value),
-                        show.value,
-                        averages,
+                        (&dataset, of.split),
+                        of.show,
+                        &of.averages,
                         evidence,
                     );
                 }
-                Column::PerValue { dataset, split, by, average } => {
-                    let dataset = known(project, &dataset.value)?;
+                Column::PerValue(of) => {
+                    let dataset = known(project, &of.dataset)?;
                     planned.per_value(
-                        &by.value,
-                        (&dataset, split.value),
-                        average.as_ref().map(|label| label.value.as_str()),
+                        &of.by,
+                        (&dataset, of.split),
+                        of.average.as_deref(),
                         evidence,
                     );
                 }
-                Column::Corrupted { dataset, split, kind, strengths, average } => {
-                    let dataset = known(project, &dataset.value)?;
-                    let strengths = strengths.iter();
-                    let strengths = strengths.map(|at| Corruption { kind: *kind, at: at.value });
+                Column::Corrupted(of) => {
+                    let dataset = known(project, &of.dataset)?;
+                    let strengths = of.strengths.iter();
+                    let strengths = strengths.map(|at| Corruption { kind: of.kind, at: *at });
                     planned.corrupted(
                         strengths,
-                        (&dataset, split.value),
-                        average.as_ref().map(|label| label.value.as_str()),
+                        (&dataset, of.split),
+                        of.average.as_deref(),
                         evidence,
                     );
                 }
@@ -190,7 +191,7 @@ pub(super) fn plan(
 
 /// The experiments of a table that train on a data set.
 fn trained_on(project: &Project, table: &Table, dataset: &str) -> BTreeSet<String> {
-    let all = table.rows.iter().flat_map(Row::experiments);
+    let all = table.rows.iter().flat_map(|row| row.experiments());
     let trains = |name: &&str| {
         project.experiments.get(*name).is_some_and(|experiment| experiment.data.trains_on(dataset))
     };
@@ -305,7 +306,7 @@ impl Planned {
         methods: &[Method],
         (dataset, split): (&str, Split),
         show: bool,
-        averages: &[Average],
+        averages: &[Placed<Average>],
         evidence: &Evidence,
     ) {
         let first = self.units.len();
@@ -332,11 +333,11 @@ impl Planned {
             }
         }
         for average in averages {
-            let family = average.family.as_ref().map(|family| family.value);
+            let family = average.family;
             let members = methods.iter().enumerate();
             let members = members.filter(|(_, m)| family.is_none() || m.family == family);
             let over = members.map(|(i, _)| first + i).collect();
-            self.average(&average.label.value, over);
+            self.average(&average.label, over);
         }
     }
 }

@@ -14,7 +14,7 @@ pub fn unlike(table: &Table, evidence: &Evidence) -> Option<String> {
         let makers = row.experiments().filter_map(|name| evidence.makers.get(name)).flatten();
         let with: BTreeSet<Provenance> = makers.map(Provenance::deciding).collect();
         if !with.is_empty() {
-            rows.entry(with).or_default().push(&row.label.value);
+            rows.entry(with).or_default().push(&row.label);
         }
     }
     if rows.len() < 2 {

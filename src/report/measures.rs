@@ -7,9 +7,9 @@ use proofmark_metrics::{Measure, Number, Ranking};
 
 /// The name of a metric for readers, with its number.
 pub(super) fn label(spec: &MetricSpec) -> String {
-    (spec.metric.value.label)(match spec.parameter {
-        Parameter::Fpr(fpr) => Some(fpr.value),
-        Parameter::Bins(bins) => Some(f64::from(bins.value)),
+    (spec.metric.label)(match spec.parameter {
+        Parameter::Fpr(fpr) => Some(fpr),
+        Parameter::Bins(bins) => Some(f64::from(bins)),
         Parameter::None | Parameter::Threshold(_) => None,
     })
 }
@@ -25,18 +25,18 @@ pub(super) fn measure(
     experiment: &str,
     evidence: &Evidence,
 ) -> Result<(Measure, Option<f64>), String> {
-    let metric = spec.metric.value;
+    let metric = spec.metric;
     let Some(needed) = metric.needs else { return Ok((metric.into(), None)) };
     match (needed.number, spec.parameter) {
         (Number::Threshold, Parameter::Threshold(threshold)) => {
-            let threshold = match threshold.value {
+            let threshold = match threshold {
                 Threshold::Fixed(threshold) => threshold,
-                Threshold::Val => chosen(project, experiment, spec.level.value, evidence)?,
+                Threshold::Val => chosen(project, experiment, spec.level, evidence)?,
             };
             Ok((metric.at(threshold), Some(threshold)))
         }
-        (Number::Fpr, Parameter::Fpr(fpr)) => Ok((metric.at(fpr.value), None)),
-        (Number::Bins, Parameter::Bins(bins)) => Ok((metric.at(f64::from(bins.value)), None)),
+        (Number::Fpr, Parameter::Fpr(fpr)) => Ok((metric.at(fpr), None)),
+        (Number::Bins, Parameter::Bins(bins)) => Ok((metric.at(f64::from(bins)), None)),
         (Number::Threshold | Number::Fpr | Number::Bins, _) => {
             Err(format!("{} is declared without its {}", label(spec), needed.number.name()))
         }
@@ -73,14 +73,12 @@ fn chosen(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proofmark_lang::span::Spanned;
     use proofmark_metrics::{ACCURACY, BALANCED_ACCURACY, BRIER, ECE, TPR};
 
     #[test]
     fn a_metric_without_its_number_is_no_other_metric() {
         let of = |metric| {
-            let metric = Spanned::default_of(metric);
-            let level = Spanned::default_of(Level::Video);
+            let level = Level::Video;
             let spec = MetricSpec { metric, parameter: Parameter::None, level };
             measure(&spec, &Project::default(), "x", &Evidence::default())
         };

@@ -81,7 +81,7 @@ fn seeds(table: &Table) -> Option<String> {
         .rows
         .iter()
         .filter(|row| !row.repeats.is_empty())
-        .map(|row| format!("{} {}", row.label.value, row.repeats.len() + 1))
+        .map(|row| format!("{} {}", row.label, row.repeats.len() + 1))
         .collect();
     (!rows.is_empty()).then(|| {
         let rows = rows.join(", ");
@@ -91,13 +91,13 @@ fn seeds(table: &Table) -> Option<String> {
 
 /// How faces make a video's score, where it is not the mean.
 fn video_score(table: &Table) -> Option<String> {
-    let rule = table.video_score.value;
+    let rule = table.video_score;
     let general =
         (rule != VideoScore::default()).then(|| format!("A video's score is {}.", how(rule)));
     let rows = table.rows.iter().map(|row| (row, table.video_score_of(row)));
     let rows = rows
         .filter(|(_, of_row)| *of_row != rule)
-        .map(|(row, of_row)| format!("A video's score of {} is {}.", row.label.value, how(of_row)));
+        .map(|(row, of_row)| format!("A video's score of {} is {}.", row.label, how(of_row)));
     let said: Vec<String> = general.into_iter().chain(rows).collect();
     (!said.is_empty()).then(|| said.join(" "))
 }

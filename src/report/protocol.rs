@@ -15,7 +15,7 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
     let mut groups: Vec<([String; 6], Vec<&str>)> = Vec::new();
     let mut places: BTreeMap<[String; 6], usize> = BTreeMap::new();
     for row in &table.rows {
-        let Some(experiment) = project.experiments.get(&row.experiment.value) else { continue };
+        let Some(experiment) = project.experiments.get(&row.experiment) else { continue };
         // What a model that is ready was trained on is not known.
         if experiment.ready().is_some() {
             continue;
@@ -25,7 +25,7 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
             groups.push((protocol.clone(), Vec::new()));
             groups.len() - 1
         });
-        groups[place].1.push(&row.label.value);
+        groups[place].1.push(&row.label);
     }
     let mut notes = Vec::new();
     // Of groups of one size, the last that `max_by_key` sees wins: here the first.
@@ -54,12 +54,12 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
 
 /// That a row was not trained here.
 fn ready(project: &Project, row: &Row) -> Option<String> {
-    let experiment = project.experiments.get(&row.experiment.value)?;
+    let experiment = project.experiments.get(&row.experiment)?;
     experiment.ready()?;
-    let Weights::File { path, .. } = &experiment.init.weights else { return None };
+    let Weights::File(file) = &experiment.init.weights else { return None };
     Some(format!(
         "{} was not trained here: it is {} as it is, and what it was trained on is not known.",
-        row.label.value, path.value.written
+        row.label, file.path.written
     ))
 }
 
@@ -69,8 +69,8 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
     let mut trained: Vec<String> = sources
         .iter()
         .map(|source| {
-            let (train, val) = (source.train.value.word(), source.val.value.word());
-            let name = &source.dataset.value;
+            let (train, val) = (source.train.word(), source.val.word());
+            let name = &source.dataset;
             let mut words = Vec::new();
             words.extend(source.pseudo_fake.as_ref().map(|_| "pseudo-fakes".to_owned()));
             // The same name may be another list of videos in another file; a digest tells.
@@ -89,19 +89,19 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
     let sample = match &experiment.data.sample {
         None => "all".to_owned(),
         Some(rule) => {
-            let (real, fake) = rule.real_to_fake.value;
-            let (least, seed) = (rule.at_least.value, rule.seed.value);
+            let (real, fake) = rule.real_to_fake;
+            let (least, seed) = (rule.at_least, rule.seed);
             format!("{real}:{fake} of at least {least} per video, seed {seed}")
         }
     };
     let each = |word: fn(&Dataset) -> String| {
-        let sets = sources.iter().filter_map(|source| project.datasets.get(&source.dataset.value));
+        let sets = sources.iter().filter_map(|source| project.datasets.get(&source.dataset));
         sets.map(word).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" and ")
     };
     [
         format!("trained on {}", trained.join(", ")),
         format!("faces sampled: {sample}"),
-        format!("images of {} pixels", experiment.backbone.image.value),
+        format!("images of {} pixels", experiment.backbone.image()),
         format!("frames: {}", each(frames)),
         format!("faces: {}", each(faces)),
         format!("compression: {}", each(compression)),
@@ -138,8 +138,8 @@ fn compression(dataset: &Dataset) -> String {
 
 /// What is not known of another tool's scores, and how many videos they are of.
 fn outside(row: &Row, evidence: &Evidence) -> Option<String> {
-    let file = &row.predictions.as_ref()?.file.value.written;
-    let experiment = &row.experiment.value;
+    let file = &row.predictions.as_ref()?.file.written;
+    let experiment = &row.experiment;
     let scored: Vec<String> = evidence
         .outside
         .range(ScoreKey::first_of(experiment)..)
@@ -150,7 +150,7 @@ fn outside(row: &Row, evidence: &Evidence) -> Option<String> {
     Some(format!(
         "{} is not of this project: another tool's scores, from {file}, joined by video ({}); its \
          training data, frames and crops are not known here.",
-        row.label.value,
+        row.label,
         if scored.is_empty() { "none found".to_owned() } else { scored.join(", ") }
     ))
 }

@@ -20,6 +20,12 @@ pub struct Origin {
     pub end: u32,
 }
 
+impl Default for Origin {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 impl Origin {
     /// The origin of a value that no file states: a documented default.
     pub const DEFAULT: Self = Self { file: FileId(u32::MAX), start: 0, end: 0 };

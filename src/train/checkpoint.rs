@@ -19,7 +19,6 @@ use proofmark_base::store::{cure, write_whole};
 use proofmark_base::work::Failure;
 use proofmark_lang::limits::CARD_FACE;
 use proofmark_lang::model::{Normalize, REAL, Resize};
-use proofmark_lang::span::Spanned;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::Params;
 use proofmark_model::weights::WeightsFile;
@@ -70,7 +69,7 @@ pub struct ModelCard {
 impl ModelCard {
     /// The normalisation as the loader takes it.
     pub fn normalize(&self) -> Normalize {
-        Normalize { mean: Spanned::default_of(self.mean), std: Spanned::default_of(self.std) }
+        Normalize { mean: self.mean, std: self.std }
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Fit<'a> {
 impl Fit<'_> {
     /// Steps of one epoch; the last, incomplete batch is dropped.
     pub fn steps_per_epoch(&self) -> usize {
-        self.train.len() / self.experiment.recipe.batch.value
+        self.train.len() / self.experiment.recipe.batch.size
     }
 
     /// Trains, or goes on where a stopped run left off. Leaves `model.safetensors`,
@@ -73,26 +73,26 @@ impl Fit<'_> {
             return Ok(log);
         }
         let recipe = &self.experiment.recipe;
-        let batch = recipe.batch.value;
+        let batch = recipe.batch.size;
         if self.steps_per_epoch() == 0 {
             return Err(Failure::run(format!(
                 "experiment `{}` samples {} training faces, fewer than one batch of {batch}; \
                  declare a smaller batch or more data",
-                self.experiment.name.value,
+                self.experiment.name,
                 self.train.len()
             ))
-            .at(recipe.batch.origin, "larger than the sample"));
+            .at(recipe.batch.at.size, "larger than the sample"));
         }
-        if self.val.is_empty() && recipe.keep.value != Keep::Last {
+        if self.val.is_empty() && recipe.keep != Keep::Last {
             return Err(Failure::run(format!(
                 "experiment `{}` keeps the best checkpoint on validation, but its ensemble has no \
                  validation face; give a source a val split or declare `keep last`",
-                self.experiment.name.value
+                self.experiment.name
             ))
-            .at(recipe.keep.origin, "nothing to select by"));
+            .at(recipe.at.keep, "nothing to select by"));
         }
         let mut course = Course::begin(self, state)?;
-        let epochs = recipe.epochs.value;
+        let epochs = recipe.epochs;
         while course.progress.epoch < epochs {
             course.epoch()?;
             course.close_epoch()?;
@@ -104,7 +104,7 @@ impl Fit<'_> {
 
     /// Mean plain cross-entropy and AUC of the validation faces.
     fn validate(&self, network: &Network<'_>) -> Result<(f64, Option<f64>), Failure> {
-        let resize = self.experiment.recipe.resize.value;
+        let resize = self.experiment.recipe.resize;
         let mut sum = 0.0;
         let mut scored = Vec::with_capacity(self.val.len());
         for samples in self.val.chunks(together(self.config.image())) {
@@ -141,22 +141,22 @@ impl<'a> Course<'a> {
             average: recipe.ema.map(|_| params.copy()).transpose()?,
         };
         let steps = fit.steps_per_epoch();
-        let extent = Extent { epochs: recipe.epochs.value, steps };
+        let extent = Extent { epochs: recipe.epochs, steps };
         let progress = state.resume(&mut tensors, extent, &|text| events.note(text))?;
         let progress = progress.unwrap_or_default();
         if progress != Progress::default() {
             let at = format!("epoch {}, step {}", progress.epoch + 1, progress.step + 1);
             events.note(&format!("going on from {at}"));
         }
-        events.begin("steps", u64::from(recipe.epochs.value) * steps as u64);
+        events.begin("steps", u64::from(recipe.epochs) * steps as u64);
         events.resume(u64::from(progress.epoch) * steps as u64 + progress.step as u64);
         let loss = &fit.experiment.loss;
-        let batch = recipe.batch.value;
+        let batch = recipe.batch.size;
         let observer = Observer::open(fit.folder, loss, &progress, steps, batch, events)?;
-        let network = Network::new(fit.config.clone(), params, recipe.precision.value);
+        let network = Network::new(fit.config.clone(), params, recipe.precision);
         Ok(Self {
             fit,
-            network: if recipe.micro.is_some() { network.sparing() } else { network },
+            network: if recipe.batch.micro.is_some() { network.sparing() } else { network },
             tensors,
             grads: Gradients::new(params),
             state,
@@ -169,7 +169,7 @@ impl<'a> Course<'a> {
     fn epoch(&mut self) -> Result<(), Failure> {
         let fit = self.fit;
         let recipe = &fit.experiment.recipe;
-        let (seed, epoch, batch) = (recipe.seed.value, self.progress.epoch, recipe.batch.value);
+        let (seed, epoch, batch) = (recipe.seed, self.progress.epoch, recipe.batch.size);
         let order = epoch_order(fit.train, seed, epoch);
         let todo: Vec<(u64, Vec<Sample>)> = (self.progress.step..fit.steps_per_epoch())
             .map(|s| (s as u64, &order[s * batch..(s + 1) * batch]))
@@ -187,7 +187,7 @@ impl<'a> Course<'a> {
                     let read = fit.inputs.training(samples, &recipe.augment, seed, epoch);
                     let batch = read.map(|mut images| {
                         let own = recipe.mix.as_ref().map_or(1.0, |rule| {
-                            mix(&mut images, samples.len(), &rule.value, seed, epoch, *step)
+                            mix(&mut images, samples.len(), rule, seed, epoch, *step)
                         });
                         (images, own)
                     });
@@ -230,8 +230,8 @@ impl<'a> Course<'a> {
         let recipe = &self.fit.experiment.recipe;
         let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
         let (epoch, step) = (self.progress.epoch, self.progress.step as u64);
-        let drop = DropPath { seed: recipe.seed.value, epoch, step, offset: 0 };
-        let micro = recipe.micro.as_ref().map_or(samples.len(), |micro| micro.value);
+        let drop = DropPath { seed: recipe.seed, epoch, step, offset: 0 };
+        let micro = recipe.batch.micro.unwrap_or(samples.len());
         let batch = Batch { images, targets: Targets { classes: &classes, own } };
         self.grads.clear();
         let loss = &self.fit.experiment.loss;
@@ -242,7 +242,7 @@ impl<'a> Course<'a> {
         // Statistics are those at the weights themselves, not at the worst place nearby.
         self.network.count_statistics()?;
         if let Some(rho) = &recipe.sam {
-            let before = ascend(self.fit.params, &self.grads, rho.value, norm)?;
+            let before = ascend(self.fit.params, &self.grads, *rho, norm)?;
             self.grads.clear();
             let nearby = gradients(&self.network, loss, batch, micro, drop, &mut self.grads)?;
             descend(self.fit.params, &before)?;
@@ -251,14 +251,14 @@ impl<'a> Course<'a> {
             self.check("norm of the gradient nearby", norm, samples)?;
         }
         if let Some(clip) = &recipe.clip
-            && norm > clip.value
+            && norm > *clip
         {
-            self.grads.scale(clip.value / norm)?;
+            self.grads.scale(*clip / norm)?;
         }
         let lr = self.rate();
         self.tensors.optimizer.step(self.fit.params, &self.grads, lr)?;
         if let (Some(average), Some(decay)) = (&self.tensors.average, &recipe.ema) {
-            average.move_towards(self.fit.params, decay.value)?;
+            average.move_towards(self.fit.params, *decay)?;
         }
         self.progress.sums.add(&report);
         self.progress.step += 1;
@@ -282,8 +282,8 @@ impl<'a> Course<'a> {
             faces: samples.iter().map(describe).collect(),
             checkpoint: progress.best.map(|(epoch, _)| (epoch, self.state.best_path(epoch))),
         }));
-        let lr = self.fit.experiment.recipe.optimizer.lr();
-        Err(diverged.at(lr.origin, "the learning rate"))
+        let lr = self.fit.experiment.recipe.optimizer.lr_at();
+        Err(diverged.at(lr, "the learning rate"))
     }
 
     /// Learning rate of the step that the fit is at.
@@ -291,8 +291,8 @@ impl<'a> Course<'a> {
         let recipe = &self.fit.experiment.recipe;
         let steps = self.fit.steps_per_epoch() as f64;
         let t = f64::from(self.progress.epoch) + self.progress.step as f64 / steps;
-        let epochs = f64::from(recipe.epochs.value);
-        learning_rate(&recipe.schedule, recipe.optimizer.lr().value, epochs, t)
+        let epochs = f64::from(recipe.epochs);
+        learning_rate(&recipe.schedule, recipe.optimizer.lr(), epochs, t)
     }
 
     /// Validates, logs, keeps the checkpoint if it is the best, and saves the state.
@@ -302,7 +302,7 @@ impl<'a> Course<'a> {
             Some(average) => self.fit.validate(&Network::new(
                 self.fit.config.clone(),
                 average,
-                recipe.precision.value,
+                recipe.precision,
             ))?,
             None => self.fit.validate(&self.network)?,
         };
@@ -317,7 +317,7 @@ impl<'a> Course<'a> {
         let parts = sums.parts(steps);
         let log = sums.close(epoch, lr, steps, val_loss, val_auc);
         // Lower is better.
-        let value = match recipe.keep.value {
+        let value = match recipe.keep {
             Keep::LowestValLoss => val_loss,
             Keep::HighestValAuc => -val_auc.unwrap_or(f64::NEG_INFINITY),
             Keep::Last => -f64::from(epoch),

@@ -49,11 +49,11 @@ pub fn mix(images: &mut [f32], batch: usize, rule: &Mix, seed: u64, epoch: u32, 
 
 /// What the rule does to one batch.
 pub fn draw(rule: &Mix, side: usize, rng: &mut Rng) -> Option<Plan> {
-    let (mixup, cutmix) = (rule.mixup.value, rule.cutmix.value);
-    if mixup == 0.0 && cutmix == 0.0 || !rng.chance(rule.probability.value) {
+    let (mixup, cutmix) = (rule.mixup, rule.cutmix);
+    if mixup == 0.0 && cutmix == 0.0 || !rng.chance(rule.probability) {
         return None;
     }
-    let cut = cutmix > 0.0 && (mixup == 0.0 || rng.chance(rule.switch.value));
+    let cut = cutmix > 0.0 && (mixup == 0.0 || rng.chance(rule.switch));
     let kept = rng.beta(if cut { cutmix } else { mixup });
     if !cut {
         return Some(Plan::Blend(kept));
@@ -98,16 +98,9 @@ fn swap(a: &mut [f32], b: &mut [f32], region: Region, side: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proofmark_lang::span::Spanned;
 
     fn rule(mixup: f64, cutmix: f64, probability: f64, switch: f64) -> Mix {
-        let number = Spanned::default_of;
-        Mix {
-            mixup: number(mixup),
-            cutmix: number(cutmix),
-            probability: number(probability),
-            switch: number(switch),
-        }
+        Mix { mixup, cutmix, probability, switch }
     }
 
     /// Blends, boxes and batches left alone, of 20 000.

@@ -56,8 +56,8 @@ impl<'a> Observer<'a> {
     ) -> Result<Self, Failure> {
         let position = Position { epochs: progress.epoch, steps: progress.step as u64 };
         let triplet = |term: &LossTerm| match term {
-            LossTerm::CrossEntropy { .. } => false,
-            LossTerm::Triplet { .. } => true,
+            LossTerm::CrossEntropy(_) => false,
+            LossTerm::Triplet(_) => true,
         };
         Ok(Self {
             events,

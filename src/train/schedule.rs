@@ -6,14 +6,14 @@ use proofmark_lang::model::{Schedule, ScheduleKind};
 /// Learning rate before layer scales at `t` epochs (a fraction within one) of
 /// `epochs`: linear warm-up from 0, then the declared shape down to `min_lr`.
 pub fn learning_rate(schedule: &Schedule, peak: f64, epochs: f64, t: f64) -> f64 {
-    let (warmup, min) = (schedule.warmup.value, schedule.min_lr.value);
+    let (warmup, min) = (schedule.warmup, schedule.min_lr);
     if t < warmup {
         return peak * t / warmup;
     }
-    match schedule.kind.value {
+    match schedule.kind {
         ScheduleKind::Constant => peak,
         ScheduleKind::Linear => {
-            let hold = schedule.hold.map_or(warmup, |hold| hold.value).max(warmup);
+            let hold = schedule.hold.unwrap_or(warmup).max(warmup);
             let done = ((t - hold) / (epochs - hold).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
             peak + (min - peak) * done
         }
@@ -27,16 +27,11 @@ pub fn learning_rate(schedule: &Schedule, peak: f64, epochs: f64, t: f64) -> f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proofmark_lang::span::Spanned;
 
     #[test]
     fn follows_the_table_of_the_recipe() {
-        let schedule = Schedule {
-            kind: Spanned::default_of(ScheduleKind::Cosine),
-            warmup: Spanned::default_of(5.0),
-            min_lr: Spanned::default_of(1e-6),
-            hold: None,
-        };
+        let schedule =
+            Schedule { kind: ScheduleKind::Cosine, warmup: 5.0, min_lr: 1e-6, hold: None };
         // Recipe 2.7: E = 30, W = 5, LR = 1e-4.
         for (t, expected) in [
             (0.0, 0.0),
@@ -51,16 +46,11 @@ mod tests {
             let got = learning_rate(&schedule, 1e-4, 30.0, t);
             assert!((got - expected).abs() < 5e-9, "t = {t}: {got} {expected}");
         }
-        let constant =
-            Schedule { kind: Spanned::default_of(ScheduleKind::Constant), ..schedule.clone() };
+        let constant = Schedule { kind: ScheduleKind::Constant, ..schedule.clone() };
         assert_eq!(learning_rate(&constant, 1e-3, 30.0, 20.0), 1e-3);
         // SBI's: constant for three quarters, then straight down to nothing.
-        let held = Schedule {
-            kind: Spanned::default_of(ScheduleKind::Linear),
-            warmup: Spanned::default_of(0.0),
-            min_lr: Spanned::default_of(0.0),
-            hold: Some(Spanned::default_of(75.0)),
-        };
+        let held =
+            Schedule { kind: ScheduleKind::Linear, warmup: 0.0, min_lr: 0.0, hold: Some(75.0) };
         for (t, expected) in [(0.0, 1e-3), (75.0, 1e-3), (80.0, 8e-4), (100.0, 0.0)] {
             let got = learning_rate(&held, 1e-3, 100.0, t);
             assert!((got - expected).abs() < 1e-12, "t = {t}: {got} {expected}");

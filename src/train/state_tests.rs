@@ -9,7 +9,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::optim;
 use proofmark_lang::model::Sgd;
-use proofmark_lang::span::Spanned;
 use proofmark_model::params::{Begin, ParamSpec};
 
 const EXTENT: Extent = Extent { epochs: 3, steps: 10 };
@@ -24,8 +23,7 @@ fn params(value: f32) -> Params {
 }
 
 fn tensors(params: &Params) -> Tensors<'_> {
-    let number = Spanned::<f64>::default_of;
-    let settings = Sgd { lr: number(0.1), momentum: number(0.9), weight_decay: number(0.0) };
+    let settings = Sgd { lr: 0.1, momentum: 0.9, weight_decay: 0.0 };
     let optimizer = Stepper::Sgd(optim::Sgd::new(&settings, params).unwrap());
     Tensors { params, optimizer, average: Some(params.copy().unwrap()) }
 }

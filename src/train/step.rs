@@ -101,8 +101,7 @@ mod tests {
 
     use super::*;
     use proofmark_base::rng::{Rng, Stream};
-    use proofmark_lang::model::{LossTerm, Mining, Pool, Precision};
-    use proofmark_lang::span::Spanned;
+    use proofmark_lang::model::{CrossEntropy, LossTerm, Mining, Pool, Precision, Triplet};
     use proofmark_model::gradients::Gradient;
     use proofmark_model::init::{Scheme, randomize};
     use proofmark_model::params::Params;
@@ -135,14 +134,9 @@ mod tests {
         let classes: Vec<u32> = (0..11).map(|i| i % 3).collect();
         let targets = Targets { classes: &classes, own: 1.0 };
         let batch = Batch { images: &images, targets };
-        let number = Spanned::<f64>::default_of;
-        let triplet = |mining| LossTerm::Triplet {
-            mining: Spanned::default_of(mining),
-            margin: number(0.3),
-            weight: number(0.5),
-            normalize: Spanned::default_of(false),
-        };
-        let cross = LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(0.1) };
+        let triplet =
+            |mining| LossTerm::from(Triplet { mining, margin: 0.3, weight: 0.5, normalize: false });
+        let cross = LossTerm::from(CrossEntropy { weight: 1.0, smoothing: 0.1 });
         let terms =
             vec![cross, triplet(Mining::BatchAll), triplet(Mining::HardPositiveHardNegative)];
         let loss = Loss { terms };

@@ -8,6 +8,7 @@ mod data;
 mod device;
 mod diff;
 mod disks;
+mod embeddings;
 mod failures;
 mod foreign;
 mod full;

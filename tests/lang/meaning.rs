@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proofmark_lang::model::{
     AdamW, Attribution, AugmentKind, BackboneKind, Column, Detector, Expect, Experiment, Family,
-    FrameRule, Hull, Keep, Layout, LossTerm, Mining, Optimizer, Project, Recipe, Resize,
+    FrameRule, Hull, Keep, Layout, LossTerm, Mining, Optimizer, Placed, Project, Recipe, Resize,
     ScheduleKind, SplitRule, Vit, Weights,
 };
 use proofmark_lang::span::Spanned;
@@ -29,7 +29,7 @@ fn project(more: &str) -> Project {
     loaded.project
 }
 
-fn experiment(more: &str) -> Experiment {
+fn experiment(more: &str) -> Placed<Experiment> {
     project(more).experiments.remove("x").expect("the experiment `x`")
 }
 
@@ -40,7 +40,7 @@ fn vit(experiment: &Experiment) -> &Vit {
     }
 }
 
-fn adamw(recipe: &Recipe) -> &AdamW {
+fn adamw(recipe: &Recipe) -> &Placed<AdamW> {
     match &recipe.optimizer {
         Optimizer::AdamW(adamw) => adamw,
         Optimizer::Sgd(_) => panic!("an SGD"),
@@ -51,25 +51,25 @@ fn adamw(recipe: &Recipe) -> &AdamW {
 fn defaults_are_those_of_the_reference_page() {
     let project = project("");
     let base = &project.experiments["base"];
-    assert_eq!(vit(base).mlp_ratio.value, 4.0);
-    assert_eq!(base.backbone.drop_path.value, 0.0);
+    assert_eq!(vit(base).mlp_ratio, 4.0);
+    assert_eq!(base.backbone.drop_path, 0.0);
     assert!(vit(base).layer_scale.is_none());
-    assert_eq!(adamw(&base.recipe).weight_decay.value, 0.05);
-    assert_eq!(adamw(&base.recipe).layer_decay.value, 1.0);
-    assert_eq!(adamw(&base.recipe).beta2.value, 0.999);
-    assert_eq!(adamw(&base.recipe).eps.value, 1e-8);
-    assert!(adamw(&base.recipe).eps.origin.is_default());
-    assert!(!adamw(&base.recipe).lr.origin.is_default());
-    assert_eq!(base.recipe.keep.value, Keep::LowestValLoss);
-    assert_eq!(base.recipe.augment.kind.value, AugmentKind::None);
-    assert_eq!(base.recipe.resize.value, Resize::Straight);
-    assert_eq!(base.recipe.schedule.kind.value, ScheduleKind::Cosine);
-    assert_eq!(base.recipe.schedule.warmup.value, 1.0);
-    assert_eq!(base.init.normalize.mean.value, [0.5; 3]);
-    let patterns: Vec<&str> = base.init.missing.iter().map(|p| p.value.as_str()).collect();
+    assert_eq!(adamw(&base.recipe).weight_decay, 0.05);
+    assert_eq!(adamw(&base.recipe).layer_decay, 1.0);
+    assert_eq!(adamw(&base.recipe).beta2, 0.999);
+    assert_eq!(adamw(&base.recipe).eps, 1e-8);
+    assert!(adamw(&base.recipe).at.eps.is_default());
+    assert!(!adamw(&base.recipe).at.lr.is_default());
+    assert_eq!(base.recipe.keep, Keep::LowestValLoss);
+    assert_eq!(base.recipe.augment.kind, AugmentKind::None);
+    assert_eq!(base.recipe.resize, Resize::Straight);
+    assert_eq!(base.recipe.schedule.kind, ScheduleKind::Cosine);
+    assert_eq!(base.recipe.schedule.warmup, 1.0);
+    assert_eq!(base.init.normalize.mean, [0.5; 3]);
+    let patterns: Vec<&str> = base.init.missing.iter().map(|p| p.as_str()).collect();
     assert_eq!(patterns, ["head.*", "fc_norm.*"]);
     let sample = base.data.sample.as_ref().expect("a sample");
-    assert_eq!((sample.real_to_fake.value, sample.at_least.value), ((1.0, 1.0), 1));
+    assert_eq!((sample.real_to_fake, sample.at_least), ((1.0, 1.0), 1));
     let a = &project.datasets["a"];
     assert_eq!(a.split, SplitRule::OFFICIAL);
     assert_eq!(a.frames, FrameRule::All);
@@ -86,11 +86,11 @@ fn defaults_are_those_of_the_reference_page() {
 #[test]
 fn a_base_learning_rate_is_scaled_by_the_batch() {
     let x = experiment("experiment x extends=base { override recipe { adamw base-lr=1e-4 } }");
-    assert_eq!(x.recipe.optimizer.lr().value, 1e-4 * 128.0 / 256.0);
+    assert_eq!(x.recipe.optimizer.lr(), 1e-4 * 128.0 / 256.0);
     let x = experiment(
         "experiment x extends=base { override recipe { batch 64; adamw base-lr=1e-4 } }",
     );
-    assert_eq!(x.recipe.optimizer.lr().value, 1e-4 * 64.0 / 256.0);
+    assert_eq!(x.recipe.optimizer.lr(), 1e-4 * 64.0 / 256.0);
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn overrides_patch_for_one_experiment_and_its_heirs() {
          experiment z extends=y { recipe short }\n",
     );
     let of = |name: &str| &project.experiments[name].recipe;
-    assert_eq!((of("base").epochs.value, of("base").seed.value), (3, 0));
-    assert_eq!((of("x").epochs.value, of("x").seed.value), (5, 7));
-    assert_eq!((adamw(of("x")).lr.value, adamw(of("x")).layer_decay.value), (1e-4, 0.5));
-    assert_eq!((of("y").epochs.value, of("y").seed.value), (5, 8));
+    assert_eq!((of("base").epochs, of("base").seed), (3, 0));
+    assert_eq!((of("x").epochs, of("x").seed), (5, 7));
+    assert_eq!((adamw(of("x")).lr, adamw(of("x")).layer_decay), (1e-4, 0.5));
+    assert_eq!((of("y").epochs, of("y").seed), (5, 8));
     // Naming a recipe anew drops what was patched on the inherited one.
     assert_eq!(of("z"), of("base"));
 }
@@ -112,22 +112,22 @@ fn overrides_patch_for_one_experiment_and_its_heirs() {
 #[test]
 fn overrides_replace_what_excludes_them() {
     let x = experiment("experiment x extends=base { override recipe { keep last } }");
-    assert_eq!(x.recipe.keep.value, Keep::Last);
+    assert_eq!(x.recipe.keep, Keep::Last);
     let x = experiment(
         "experiment y extends=base { override recipe { keep last } }\n\
          experiment x extends=y { override recipe { keep highest=val.auc } }",
     );
-    assert_eq!(x.recipe.keep.value, Keep::HighestValAuc);
+    assert_eq!(x.recipe.keep, Keep::HighestValAuc);
     let x = experiment(
         "experiment x extends=base { override init { weights \"vit.safetensors\"; normalize imagenet } }",
     );
-    assert!(matches!(x.init.weights, Weights::File { .. }));
-    assert_eq!(x.init.normalize.mean.value, [0.485, 0.456, 0.406]);
+    assert!(matches!(x.init.weights, Weights::File(_)));
+    assert_eq!(x.init.normalize.mean, [0.485, 0.456, 0.406]);
     let x = experiment(
         "experiment y extends=base { override init { normalize imagenet } }\n\
          experiment x extends=y { override init { normalize { mean 0 0 0; std 1 1 1 } } }",
     );
-    assert_eq!(x.init.normalize.std.value, [1.0; 3]);
+    assert_eq!(x.init.normalize.std, [1.0; 3]);
 }
 
 #[test]
@@ -135,18 +135,16 @@ fn overrides_reach_one_source_and_one_term() {
     let x =
         experiment("experiment x extends=base { override data { source b train=val val=train } }");
     assert_eq!(x.data.sources.len(), 2);
-    assert_eq!(x.data.sources[0].train.value, lang::model::Split::Train);
-    assert_eq!(x.data.sources[1].train.value, lang::model::Split::Val);
+    assert_eq!(x.data.sources[0].train, lang::model::Split::Train);
+    assert_eq!(x.data.sources[1].train, lang::model::Split::Val);
     let x = experiment(
         "experiment y extends=base { loss { cross-entropy; triplet batch-all margin=0.3 weight=2 } }\n\
          experiment x extends=y { override loss { triplet margin=0.5 } }",
     );
-    let [LossTerm::CrossEntropy { .. }, LossTerm::Triplet { mining, margin, weight, .. }] =
-        &x.loss.terms[..]
-    else {
+    let [LossTerm::CrossEntropy(_), LossTerm::Triplet(term)] = &x.loss.terms[..] else {
         panic!("{:?}", x.loss);
     };
-    assert_eq!((mining.value, margin.value, weight.value), (Mining::BatchAll, 0.5, 2.0));
+    assert_eq!((term.mining, term.margin, term.weight), (Mining::BatchAll, 0.5, 2.0));
     let x = experiment(
         "experiment y extends=base { loss { cross-entropy; triplet batch-all margin=1; triplet easy-positive-hard-negative margin=2 } }\n\
          experiment x extends=y { override loss { triplet easy-positive-hard-negative margin=3 } }",
@@ -156,8 +154,8 @@ fn overrides_reach_one_source_and_one_term() {
         .terms
         .iter()
         .filter_map(|term| match term {
-            LossTerm::Triplet { margin, .. } => Some(margin.value),
-            LossTerm::CrossEntropy { .. } => None,
+            LossTerm::Triplet(term) => Some(term.margin),
+            LossTerm::CrossEntropy(_) => None,
         })
         .collect();
     assert_eq!(margins, [1.0, 3.0]);
@@ -170,11 +168,11 @@ fn attribution_is_inherited_until_it_is_undone() {
          experiment y extends=x { override recipe { seed 5 } }\n\
          experiment z extends=y { attribution none }\n",
     );
-    let of = |name: &str| project.experiments[name].attribution.map(|a| a.value);
+    let of = |name: &str| project.experiments[name].attribution.map(|a| a);
     assert_eq!(of("x"), Some(Attribution::Category));
     assert_eq!(of("y"), Some(Attribution::Category));
     assert_eq!(of("z"), None);
-    assert_eq!(project.experiments["y"].extends.as_ref().map(|e| e.value.as_str()), Some("x"));
+    assert_eq!(project.experiments["y"].extends.as_ref().map(|e| e.as_str()), Some("x"));
 }
 
 #[test]
@@ -238,12 +236,12 @@ fn table3_states_the_facts_of_the_paper() {
         assert_eq!(one(|e| &e.real_frames) + one(|e| &e.fake_frames), frames, "{name}");
     }
     // Section 4.3.
-    let ours = project.experiments.values().filter(|e| e.name.value != "sbi");
+    let ours = project.experiments.values().filter(|e| e.name != "sbi");
     for experiment in ours {
         let recipe = &experiment.recipe;
-        assert_eq!((recipe.epochs.value, recipe.batch.value), (30, 64));
-        assert_eq!(recipe.schedule.warmup.value, 5.0);
-        assert_eq!(vit(experiment).width.value, 768);
+        assert_eq!((recipe.epochs, recipe.batch.size), (30, 64));
+        assert_eq!(recipe.schedule.warmup, 5.0);
+        assert_eq!(vit(experiment).width, 768);
         assert_eq!(experiment.data.sources.len(), 5);
     }
     let [table] = &project.tables[..] else { panic!("one table") };
@@ -264,36 +262,32 @@ fn published_numbers_fit_table3_and_bear_out_its_claims() {
     let mut columns = BTreeSet::new();
     for scenario in &table.scenarios {
         for column in &scenario.columns {
-            let labels = match column {
-                Column::Dataset { label, .. } | Column::Average { label } => vec![&label.value],
-                Column::PerManipulation { averages, .. } => {
-                    averages.iter().map(|average| &average.label.value).collect()
-                }
-                Column::Corrupted { average, .. } | Column::PerValue { average, .. } => {
-                    average.iter().map(|l| &l.value).collect()
-                }
+            let labels: Vec<&String> = match column {
+                Column::Dataset(of) => vec![&of.label],
+                Column::Average(of) => vec![&of.label],
+                Column::PerManipulation(of) => of.averages.iter().map(|a| &a.label).collect(),
+                Column::Corrupted(of) => of.average.iter().collect(),
+                Column::PerValue(of) => of.average.iter().collect(),
             };
-            columns.extend(
-                labels.into_iter().map(|label| (scenario.name.value.as_str(), label.as_str())),
-            );
+            columns
+                .extend(labels.into_iter().map(|label| (scenario.name.as_str(), label.as_str())));
         }
     }
     for number in &numbers {
         assert!(columns.contains(&(number[2], number[3])), "{number:?}");
-        let row = table.rows.iter().any(|row| row.label.value == number[1]);
+        let row = table.rows.iter().any(|row| row.label == number[1]);
         assert!(row || number[1] == "SBI", "{number:?}");
     }
     for claim in &table.claims {
         let value = |experiment: &str| -> f64 {
-            let row =
-                table.rows.iter().find(|row| row.experiment.value == experiment).expect("a row");
-            let metric = claim.metric.value.word;
-            let want = [metric, &row.label.value, &claim.scenario.value, &claim.column.value];
+            let row = table.rows.iter().find(|row| row.experiment == experiment).expect("a row");
+            let metric = claim.metric.word;
+            let want = [metric, &row.label, &claim.scenario, &claim.column];
             let found = numbers.iter().find(|number| number[..4] == want).expect("a number");
             found[4].parse().expect("a number")
         };
-        let gap = (value(&claim.row.value) - value(&claim.above.value)) / 100.0;
-        assert!(gap > 0.0 && gap >= claim.by.value - 1e-9, "{}: {gap}", claim.text.value);
+        let gap = (value(&claim.row) - value(&claim.above)) / 100.0;
+        assert!(gap > 0.0 && gap >= claim.by - 1e-9, "{}: {gap}", claim.text);
     }
 }
 
@@ -307,15 +301,15 @@ fn a_pseudo_fake_is_a_source_and_sbi_has_its_own_recipe() {
     );
     let [source] = &x.data.sources[..] else { panic!("one source") };
     let pseudo = source.pseudo_fake.as_ref().unwrap();
-    assert_eq!((source.dataset.value.as_str(), pseudo.hull.value), ("a", Hull::Mixed));
-    assert!(pseudo.post_augment.value);
+    assert_eq!((source.dataset.as_str(), pseudo.hull), ("a", Hull::Mixed));
+    assert!(pseudo.post_augment);
     let BackboneKind::EfficientNet(net) = &x.backbone.kind else { panic!("an EfficientNet") };
     // B4's factors (Tan and Le 2019).
-    assert_eq!((net.width_factor.value, net.depth_factor.value), (1.4, 1.8));
+    assert_eq!((net.width_factor, net.depth_factor), (1.4, 1.8));
     let Optimizer::Sgd(sgd) = &x.recipe.optimizer else { panic!("an SGD") };
-    assert_eq!((sgd.lr.value, sgd.momentum.value, sgd.weight_decay.value), (1e-3, 0.9, 0.0));
-    assert_eq!(x.recipe.sam.map(|rho| rho.value), Some(0.05));
-    assert_eq!(x.recipe.schedule.hold.map(|hold| hold.value), Some(75.0));
+    assert_eq!((sgd.lr, sgd.momentum, sgd.weight_decay), (1e-3, 0.9, 0.0));
+    assert_eq!(x.recipe.sam.map(|rho| rho), Some(0.05));
+    assert_eq!(x.recipe.schedule.hold.map(|hold| hold), Some(75.0));
 }
 
 #[test]
@@ -328,17 +322,16 @@ fn an_ensemble_is_used_without_one_of_its_data_sets() {
          experiment w extends=x { data both }\n",
     );
     let data = |name: &str| &project.experiments[name].data;
-    let sources = |name: &str| {
-        data(name).sources.iter().map(|s| s.dataset.value.as_str()).collect::<Vec<_>>()
-    };
+    let sources =
+        |name: &str| data(name).sources.iter().map(|s| s.dataset.as_str()).collect::<Vec<_>>();
     assert_eq!(sources("x"), ["b"]);
     assert!(data("x").sample.is_some(), "the rest of the ensemble stays");
     assert_eq!(sources("y"), ["a"]);
     assert_eq!(sources("z"), ["b"]);
     assert_eq!(sources("w"), ["a", "b"]);
     // Plans and reports tell ensembles apart by name.
-    assert_eq!(data("x").name.value, "both-without-a");
-    assert_eq!(data("w").name.value, "both");
+    assert_eq!(data("x").name, "both-without-a");
+    assert_eq!(data("w").name, "both");
     assert!(data("x").trains_on("b") && !data("x").trains_on("a"));
 }
 
@@ -363,11 +356,11 @@ fn tables_of_imported_files_are_theirs() {
         loaded.project
     };
     let tables = |project: &Project| {
-        project.tables.iter().map(|table| table.name.value.clone()).collect::<Vec<_>>()
+        project.tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>()
     };
     let planned = |project: &Project| {
         let all = proofmark_plan::scope::experiments(project);
-        all.into_iter().map(|experiment| experiment.name.value.clone()).collect::<Vec<_>>()
+        all.into_iter().map(|experiment| experiment.name.clone()).collect::<Vec<_>>()
     };
     let mine = load("mine.kdl");
     assert_eq!((tables(&mine), planned(&mine)), (vec!["mine".to_owned()], vec!["x".to_owned()]));

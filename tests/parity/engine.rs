@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use proofmark_lang::model::{AdamW as Settings, Loss, LossTerm, Mining, Precision};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{
+    AdamW as Settings, CrossEntropy, Loss, LossTerm, Mining, Precision, Triplet,
+};
 use proofmark_model::gradients::{Gradient, Gradients};
 use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
@@ -115,17 +116,12 @@ pub fn group(config: &VitConfig, settings: &Settings) -> Vec<(String, f64, f64)>
 
 /// Cross-entropy of weight 1.
 pub fn cross_entropy(smoothing: f64) -> LossTerm {
-    LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(smoothing) }
+    LossTerm::from(CrossEntropy { weight: 1.0, smoothing })
 }
 
 /// A triplet term.
 pub fn triplet(mining: Mining, margin: f64, weight: f64, normalize: bool) -> LossTerm {
-    LossTerm::Triplet {
-        mining: Spanned::default_of(mining),
-        margin: number(margin),
-        weight: number(weight),
-        normalize: Spanned::default_of(normalize),
-    }
+    LossTerm::from(Triplet { mining, margin, weight, normalize })
 }
 
 /// The strategy that a golden file calls `word`.
@@ -136,9 +132,4 @@ pub fn mining(word: &str) -> Mining {
         "easy-positive-hard-negative" => Mining::EasyPositiveHardNegative,
         other => panic!("no mining is called {other}"),
     }
-}
-
-/// A number as a declaration holds it.
-pub fn number(value: f64) -> Spanned<f64> {
-    Spanned::default_of(value)
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use proofmark_lang::model::{AdamW, Pool, Schedule, ScheduleKind};
-use proofmark_lang::span::Spanned;
 use proofmark_train::schedule::learning_rate;
 use serde::Deserialize;
 
-use crate::engine::{group, number};
+use crate::engine::group;
 use crate::golden::{Shape, read};
 
 #[derive(Deserialize)]
@@ -36,14 +35,7 @@ const SCALES: [f64; 14] = [
 const HALF_A_DIGIT: f64 = 5e-7;
 
 fn adamw(layer_decay: f64) -> AdamW {
-    AdamW {
-        lr: number(1e-4),
-        weight_decay: number(0.05),
-        layer_decay: number(layer_decay),
-        beta1: number(0.9),
-        beta2: number(0.999),
-        eps: number(1e-8),
-    }
+    AdamW { lr: 1e-4, weight_decay: 0.05, layer_decay, beta1: 0.9, beta2: 0.999, eps: 1e-8 }
 }
 
 /// Scale, decay and members of each group of ViT-B, in order of scale and decay.
@@ -95,12 +87,7 @@ fn the_28_groups_are_the_recipes() {
 }
 
 fn schedule() -> Schedule {
-    Schedule {
-        kind: Spanned::default_of(ScheduleKind::Cosine),
-        warmup: number(5.0),
-        min_lr: number(1e-6),
-        hold: None,
-    }
+    Schedule { kind: ScheduleKind::Cosine, warmup: 5.0, min_lr: 1e-6, hold: None }
 }
 
 #[test]

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use proofmark_lang::model::{AdamW, Loss, Pool, Schedule, ScheduleKind};
-use proofmark_lang::span::Spanned;
 use proofmark_train::schedule::learning_rate;
 use serde::Deserialize;
 
-use crate::engine::{self, Engine, cross_entropy, number, triplet};
+use crate::engine::{self, Engine, cross_entropy, triplet};
 use crate::formula::{Fingerprint, parameter, units};
 use crate::golden::{Shape, read};
 
@@ -57,20 +56,20 @@ struct Case {
 impl Recipe {
     fn adamw(&self) -> AdamW {
         AdamW {
-            lr: number(self.lr),
-            weight_decay: number(self.weight_decay),
-            layer_decay: number(self.layer_decay),
-            beta1: number(0.9),
-            beta2: number(0.999),
-            eps: number(1e-8),
+            lr: self.lr,
+            weight_decay: self.weight_decay,
+            layer_decay: self.layer_decay,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
         }
     }
 
     fn rate(&self, t: f64) -> f64 {
         let schedule = Schedule {
-            kind: Spanned::default_of(ScheduleKind::Cosine),
-            warmup: number(self.warmup),
-            min_lr: number(self.min_lr),
+            kind: ScheduleKind::Cosine,
+            warmup: self.warmup,
+            min_lr: self.min_lr,
             hold: None,
         };
         learning_rate(&schedule, self.lr, self.epochs, t)

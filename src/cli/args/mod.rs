@@ -7,7 +7,7 @@ mod verbs;
 
 pub use score::{FacesFrom, MetricsArgs, ModelArgs, ScoreArgs, ScoreFormat};
 pub use shared::{Format, StoreArgs};
-pub use store::{ExportArgs, ExportOf, ExportWhat, GcArgs, LsArgs, SplitName};
+pub use store::{EmbeddingsArgs, ExportArgs, ExportOf, ExportWhat, GcArgs, LsArgs, SplitName};
 pub use verbs::{
     AuditArgs, CheckArgs, Cli, DataArgs, DiffArgs, DoctorArgs, ExplainArgs, FmtArgs, GalleryArgs,
     PackArgs, PlanArgs, PrepareArgs, ReplayArgs, ReportArgs, RunArgs, StatisticsFormat, TableArgs,

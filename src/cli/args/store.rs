@@ -1,11 +1,11 @@
-//! The options of `export`, `ls` and `gc`.
+//! The options of `export`, `embeddings`, `ls` and `gc`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::shared::{Format, StoreArgs};
-use proofmark_lang::model::Split;
+use proofmark_lang::model::{DeviceChoice, Split};
 
 /// `export`.
 #[derive(Debug, Args)]
@@ -50,6 +50,35 @@ pub struct ExportOf {
     pub out: Option<PathBuf>,
 }
 
+/// `embeddings`.
+#[derive(Debug, Args)]
+pub struct EmbeddingsArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Where results are kept
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Of this experiment alone
+    #[arg(long, value_name = "NAME")]
+    pub experiment: Option<String>,
+    /// Of this data set alone
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// Of this split of the data sets that tables score and models train on, rather than of what
+    /// tables score
+    #[arg(long, value_enum)]
+    pub split: Option<SplitName>,
+    /// Where the files are written, one for each experiment and data set
+    #[arg(long, default_value = "embeddings", value_name = "DIR")]
+    pub out: PathBuf,
+    /// What to compute on: auto, cpu or cuda:N; stands above what recipes say
+    #[arg(long, env = "PROOFMARK_DEVICE")]
+    pub device: Option<DeviceChoice>,
+    /// Models trained and embedded at a time; one per core when all are small, else one
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
 /// A split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SplitName {
@@ -77,7 +106,7 @@ pub struct LsArgs {
     /// Where results are kept
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Only of this kind: faces, landmarks, sample, train or predict
+    /// Only of this kind: faces, landmarks, sample, train, predict or embed
     #[arg(long, value_name = "KIND")]
     pub stage: Option<String>,
     /// How it is printed

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::score::{MetricsArgs, ScoreArgs};
 use super::shared::{Format, StoreArgs};
-use super::store::{ExportArgs, GcArgs, LsArgs};
+use super::store::{EmbeddingsArgs, ExportArgs, GcArgs, LsArgs};
 use proofmark_lang::model::DeviceChoice;
 use proofmark_prepare::store::Share;
 
@@ -58,6 +58,8 @@ pub enum Verb {
     Score(ScoreArgs),
     /// Write keys of videos, or scores, as CSV, for other programs; runs nothing
     Export(ExportArgs),
+    /// Write embeddings of faces as Parquet; does what they need and is not in the store yet
+    Embeddings(EmbeddingsArgs),
     /// List what the store holds, and how much
     Ls(LsArgs),
     /// Say what of the store is needed no more; remove it if told to

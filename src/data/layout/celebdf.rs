@@ -10,7 +10,6 @@ use super::release::{Release, ReleasePart, spellings};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
 use crate::video::Kind;
-use crate::words::Word;
 use proofmark_lang::model::{Label, Split};
 
 /// The list of test videos.

@@ -16,7 +16,6 @@ use super::{Finding, Listing, tree};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
 use crate::video::Kind;
-use crate::words::Word;
 use proofmark_lang::model::{Label, Split};
 use proofmark_lang::span::Spanned;
 

@@ -25,9 +25,8 @@ pub struct PackDifference {
 /// A packed table that cannot be read.
 pub fn differences(first: &Pack, second: &Pack) -> Result<Vec<PackDifference>, Failure> {
     let mut found = datasets(&first.findings.datasets, &second.findings.datasets);
-    let declared = |pack: &Pack, name: &str| {
-        pack.loaded.project.tables.iter().any(|table| table.name.value == name)
-    };
+    let declared =
+        |pack: &Pack, name: &str| pack.loaded.project.tables.iter().any(|table| table.name == name);
     let packed = first.tables().chain(second.tables());
     let names: BTreeSet<&str> =
         packed.filter(|(_, extension)| *extension == "csv").map(|(name, _)| name).collect();

@@ -73,7 +73,7 @@ impl Pack {
             return Err(flaw(path, &format!("it reads {}, outside of it", outside.display())));
         }
         for reference in loaded.project.tables.iter().flat_map(|table| &table.references) {
-            let file = &reference.file.value;
+            let file = &reference.file;
             let file = proofmark_lang::normalized(&file.base.join(&file.written));
             if !inside(&file) {
                 return Err(flaw(path, &format!("it refers to {}, outside of it", file.display())));

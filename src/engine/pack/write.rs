@@ -99,7 +99,7 @@ fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Co
     }
     let mut references = Vec::new();
     for reference in loaded.project.tables.iter().flat_map(|table| &table.references) {
-        let file = &reference.file.value;
+        let file = &reference.file;
         references.push(normalized(&whole(&file.base.join(&file.written))?));
     }
     let paths = texts.iter().map(|(path, _)| path).chain(&references);

@@ -6,6 +6,7 @@ use crate::engine::graph::{Nature, Until};
 use crate::engine::kind::Kind;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Weights};
+use proofmark_lang::span::Spanned;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 
@@ -27,13 +28,13 @@ pub(super) fn memory(parameters: usize, copies: usize, activations: usize, image
 /// was not always so.
 pub(super) fn init_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
     let init = Inputs::of(&experiment.init);
-    let Weights::File { key, .. } = &experiment.init.weights else { return init };
-    let digest = facts.weights.get(&experiment.name.value);
+    let Weights::File(file) = &experiment.init.weights else { return init };
+    let digest = facts.weights.get(&experiment.name);
     let mut weights = Inputs::empty().finding("digest", Observed::Weights, digest);
-    if let Some(key) = key {
-        weights = weights.with("key", key);
+    if let Some(key) = &file.key {
+        weights = weights.with("key", Spanned::new(key, file.at.key));
     }
-    if let Some(read) = facts.read.get(&experiment.name.value) {
+    if let Some(read) = facts.read.get(&experiment.name) {
         weights = weights.finding("read", Observed::Reading, read);
     }
     init.nested("weights", weights)

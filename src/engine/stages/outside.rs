@@ -13,7 +13,7 @@ use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_evaluate::outside::{OutsideCoverage, OutsideError, read};
 use proofmark_evaluate::predictions::{Prediction, PredictionsError, write};
-use proofmark_lang::model::{Dataset, Label, Predictions, Project, Table};
+use proofmark_lang::model::{Dataset, Label, Placed, Predictions, Project, Table};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
@@ -23,7 +23,12 @@ use proofmark_plan::scope::{Target, targets};
 const COVERAGE: &str = "coverage.json";
 
 /// Plans what a row takes from the file of another tool.
-pub(super) fn plan(planning: &mut Planning<'_>, table: &Table, row: &str, file: &Predictions) {
+pub(super) fn plan(
+    planning: &mut Planning<'_>,
+    table: &Table,
+    row: &str,
+    file: &Placed<Predictions>,
+) {
     let file = Arc::new(file.clone());
     for target in targets(table).into_iter().filter(|target| target.corruption.is_none()) {
         let Some(dataset) = planning.datasets.get(&target.dataset).cloned() else { continue };
@@ -39,14 +44,14 @@ pub(super) fn plan(planning: &mut Planning<'_>, table: &Table, row: &str, file: 
 struct TakeScores {
     /// The row that they are of.
     row: String,
-    file: Arc<Predictions>,
+    file: Arc<Placed<Predictions>>,
     dataset: Arc<Dataset>,
     target: Target,
 }
 
 impl TakeScores {
     fn path(&self) -> PathBuf {
-        self.file.file.value.base.join(&self.file.file.value.written)
+        self.file.file.base.join(&self.file.file.written)
     }
 }
 
@@ -77,7 +82,7 @@ impl Work for TakeScores {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.file.file.origin, "these scores")
+        (self.file.at.file, "these scores")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -111,7 +116,7 @@ impl Work for TakeScores {
         let rows = rows.iter().map(|row| prediction(&videos[row.video], row.frame, row.score));
         let classes = ["real", "fake"].map(str::to_owned);
         let metadata =
-            BTreeMap::from([("proofmark.outside".to_owned(), declared.file.value.written.clone())]);
+            BTreeMap::from([("proofmark.outside".to_owned(), declared.file.written.clone())]);
         write(&folder.join(FILE), rows, &classes, &metadata)
             .map_err(|e: PredictionsError| Failure::run(e))?;
         let text =
@@ -131,23 +136,23 @@ pub struct Unusable {
 }
 
 /// At the declaration of the file, and of what is wrong with it.
-fn unusable(row: &str, source: OutsideError, declared: &Predictions) -> Failure {
+fn unusable(row: &str, source: OutsideError, declared: &Placed<Predictions>) -> Failure {
+    let columns = &declared.columns;
     let (other, text) = match &source {
-        OutsideError::Range { .. } => (declared.score.origin, "no probability in this column"),
+        OutsideError::Range { .. } => (columns.at.score, "no probability in this column"),
         OutsideError::Lacking { column, .. } => (
-            [Some(&declared.video), declared.frame.as_ref()]
+            [(Some(&columns.video), columns.at.video), (columns.frame.as_ref(), columns.at.frame)]
                 .into_iter()
-                .flatten()
-                .find(|named| named.value == *column)
-                .map_or(Origin::DEFAULT, |named| named.origin),
+                .find(|(named, _)| *named == Some(column))
+                .map_or(Origin::DEFAULT, |(_, at)| at),
             "a cell of this column",
         ),
-        OutsideError::Unknown { .. } => (declared.video.origin, "has other keys"),
-        OutsideError::Coverage { .. } => (declared.min_coverage.origin, "not reached"),
+        OutsideError::Unknown { .. } => (columns.at.video, "has other keys"),
+        OutsideError::Coverage { .. } => (declared.at.min_coverage, "not reached"),
         OutsideError::Twice { .. } | OutsideError::File(_) => (Origin::DEFAULT, ""),
     };
     let failure = Failure::data(Unusable { row: row.to_owned(), source });
-    failure.at(declared.file.origin, "this file").at(other, text)
+    failure.at(declared.at.file, "this file").at(other, text)
 }
 
 /// What was written beside the predictions.

@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 
 use super::models::memory;
 use super::outside;
-use super::scores::{FILE, NATURE, VERSION, no_number, videos};
+use super::scores::{FILE, NATURE, VERSION, faces_of, no_number, videos};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
 use crate::engine::kind::{Kind, Need};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
-use proofmark_lang::model::{Dataset, Experiment, Label, Precision, Project, Table};
+use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project, Table};
 use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
@@ -21,7 +21,7 @@ use proofmark_model::params::ParamSpec;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::{Target, targets_of};
-use proofmark_train::batch::{Inputs as Batches, Role, Sample, face_id};
+use proofmark_train::batch::{Inputs as Batches, Sample};
 use proofmark_train::checkpoint::load_model;
 use proofmark_train::fit::{fake_score, together};
 
@@ -30,14 +30,14 @@ const CORRUPTION_VERSION: u32 = 2;
 
 /// Plans the scores of every row of every table.
 pub fn plan(planning: &mut Planning<'_>) {
-    let experiments: BTreeMap<String, Arc<Experiment>> =
-        planning.experiments.iter().map(|e| (e.name.value.clone(), Arc::clone(e))).collect();
+    let experiments: BTreeMap<String, Arc<Placed<Experiment>>> =
+        planning.experiments.iter().map(|e| (e.name.clone(), Arc::clone(e))).collect();
     let models: BTreeMap<String, String> = planning.plan.models.iter().cloned().collect();
     let project = planning.project;
     for table in &project.tables {
         for row in &table.rows {
             if let Some(file) = &row.predictions {
-                outside::plan(planning, table, &row.experiment.value, file);
+                outside::plan(planning, table, &row.experiment, file);
                 continue;
             }
             for name in row.experiments() {
@@ -50,7 +50,12 @@ pub fn plan(planning: &mut Planning<'_>) {
 }
 
 /// Plans what an experiment is scored on for a table.
-fn of_model(planning: &mut Planning<'_>, table: &Table, experiment: &Arc<Experiment>, model: &str) {
+fn of_model(
+    planning: &mut Planning<'_>,
+    table: &Table,
+    experiment: &Arc<Placed<Experiment>>,
+    model: &str,
+) {
     let reported = targets_of(table, experiment);
     let mut all: BTreeSet<Target> = reported.clone();
     if table.validates() {
@@ -74,7 +79,7 @@ fn of_model(planning: &mut Planning<'_>, table: &Table, experiment: &Arc<Experim
             target: target.clone(),
         };
         let key = planning.add(scores);
-        let of = experiment.name.value.clone();
+        let of = experiment.name.clone();
         planning.scores(Scores { of, outside: false, target, key });
     }
 }
@@ -82,7 +87,7 @@ fn of_model(planning: &mut Planning<'_>, table: &Table, experiment: &Arc<Experim
 /// The scores of a model.
 #[derive(Debug)]
 struct ScoreSplit {
-    experiment: Arc<Experiment>,
+    experiment: Arc<Placed<Experiment>>,
     /// Key of its model.
     model: String,
     dataset: Arc<Dataset>,
@@ -100,7 +105,7 @@ impl Work for ScoreSplit {
 
     fn name(&self) -> String {
         let Target { dataset, split, corruption } = &self.target;
-        let mut name = format!("{} on {dataset}", self.experiment.name.value);
+        let mut name = format!("{} on {dataset}", self.experiment.name);
         if let Some(corruption) = corruption {
             name += &format!(", {corruption}");
         }
@@ -133,7 +138,7 @@ impl Work for ScoreSplit {
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.experiment.name.value)
+        Some(&self.experiment.name)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
@@ -141,7 +146,7 @@ impl Work for ScoreSplit {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
+        (self.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -172,27 +177,7 @@ impl Work for ScoreSplit {
             image: card.network.image(),
             normalize: &normalize,
         };
-        let videos: Vec<_> = scan
-            .manifest
-            .video_rows()
-            .into_iter()
-            .filter(|v| v.split == Some(target.split))
-            .collect();
-        let mut todo = Vec::new();
-        for (i, video) in videos.iter().enumerate() {
-            let prepared = sets[0].video(&video.key).map_err(Failure::data)?;
-            let faces = prepared.first_face..prepared.first_face + prepared.faces;
-            todo.extend(faces.map(|face| {
-                let id = match target.corruption {
-                    Some(_) => {
-                        let (frame, number) = sets[0].file.place(face);
-                        face_id(&video.dataset, &video.key, frame, number)
-                    }
-                    None => 0,
-                };
-                (i, Sample { set: 0, face, class: 0, id, role: Role::Stored })
-            }));
-        }
+        let (videos, todo) = faces_of(&scan.manifest, &sets[0], target)?;
         let metadata = BTreeMap::from([
             ("proofmark.model".to_owned(), card.key.clone()),
             ("proofmark.experiment".to_owned(), card.experiment.clone()),

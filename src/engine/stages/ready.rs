@@ -10,7 +10,7 @@ use crate::engine::graph::{Making, Nature, Told, Work};
 use crate::engine::kind::Need;
 use crate::engine::weights::{Declared, at};
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Experiment, Head, Project};
+use proofmark_lang::model::{Experiment, Head, Placed, Project};
 use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::{ParamSpec, Params};
@@ -26,7 +26,7 @@ const VERSION: u32 = 1;
 /// The model of an experiment whose weights are ready.
 #[derive(Debug)]
 pub(super) struct UseReady {
-    pub experiment: Arc<Experiment>,
+    pub experiment: Arc<Placed<Experiment>>,
     /// What its outputs say.
     pub head: Head,
 }
@@ -37,7 +37,7 @@ impl Work for UseReady {
     }
 
     fn name(&self) -> String {
-        self.experiment.name.value.clone()
+        self.experiment.name.clone()
     }
 
     /// Its file, and how that is read.
@@ -54,11 +54,11 @@ impl Work for UseReady {
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.experiment.name.value)
+        Some(&self.experiment.name)
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
+        (self.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, _costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -87,16 +87,16 @@ impl Work for UseReady {
         write_json(&folder.join("load.json"), &report)?;
         let normalize = &experiment.init.normalize;
         let card = ModelCard {
-            experiment: experiment.name.value.clone(),
+            experiment: experiment.name.clone(),
             key: stage.key.clone(),
             inputs: stage.inputs.values.clone(),
             epoch: 0,
             classes,
             face_side: network.image() as u32,
             network,
-            mean: normalize.mean.value,
-            std: normalize.std.value,
-            resize: self.head.resize.value,
+            mean: normalize.mean,
+            std: normalize.std,
+            resize: self.head.resize,
             faces: Vec::new(),
         };
         write(&folder.join("model.safetensors"), &params.snapshot()?, &card)?;

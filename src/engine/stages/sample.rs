@@ -15,8 +15,8 @@ use proofmark_base::work::Failure;
 use proofmark_data::sample::{Candidate, Pick, SourceSample, sample};
 use proofmark_data::statistics::Row;
 use proofmark_data::survey::{Purpose, SetTable};
-use proofmark_lang::model::{Ensemble, Experiment, Label, Project};
-use proofmark_lang::span::Origin;
+use proofmark_lang::model::{Ensemble, Experiment, Label, Placed, Project};
+use proofmark_lang::span::{Origin, Spanned};
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 
@@ -29,7 +29,7 @@ const VERSION: u32 = 1;
 pub fn plan(planning: &mut Planning<'_>) {
     for experiment in planning.experiments.clone() {
         if experiment.ready().is_none() {
-            let ensemble = experiment.data.name.value.clone();
+            let ensemble = experiment.data.name.clone();
             let sets = planning.plan.sets.of(&experiment.data);
             let key = planning.add(SampleFaces { experiment, sets });
             planning.plan.samples.insert(ensemble, key);
@@ -40,7 +40,7 @@ pub fn plan(planning: &mut Planning<'_>) {
 /// Key of an ensemble's sample.
 pub fn key(project: &Project, ensemble: &Ensemble, facts: &Facts) -> String {
     let mut sets = SetKeys::default();
-    for dataset in ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value)) {
+    for dataset in ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset)) {
         let (name, faces) = (dataset.name.value.clone(), faces::key(dataset, facts));
         sets.landmarks.insert(name.clone(), landmarks::key(&name, &faces, facts));
         sets.faces.insert(name, faces);
@@ -52,18 +52,18 @@ pub fn key(project: &Project, ensemble: &Ensemble, facts: &Facts) -> String {
 fn inputs(project: &Project, ensemble: &Ensemble, sets: &SetKeys, facts: &Facts) -> Inputs {
     let mut sources: Vec<_> = ensemble.sources.iter().collect();
     // The order in which sources are declared means nothing.
-    sources.sort_by(|a, b| a.dataset.value.cmp(&b.dataset.value));
+    sources.sort_by(|a, b| a.dataset.cmp(&b.dataset));
     let mut inputs = Inputs::empty()
         .finding("version", Observed::Version, VERSION)
         .with("sample", &ensemble.sample);
     for source in sources {
-        let name = &source.dataset.value;
+        let name = &source.dataset;
         let mut entry = Inputs::empty()
             .finding("faces", Observed::Faces, sets.faces.get(name))
             .finding("manifest", Observed::Manifest, facts.manifest(name))
             .with("split-rule", project.datasets.get(name).map(|d| &d.split))
-            .with("train", source.train)
-            .with("val", source.val);
+            .with("train", Spanned::new(source.train, source.at.train))
+            .with("val", Spanned::new(source.val, source.at.val));
         let kind = match &source.pseudo_fake {
             Some(_) => {
                 let key = sets.landmarks.get(name);
@@ -81,7 +81,7 @@ fn inputs(project: &Project, ensemble: &Ensemble, sets: &SetKeys, facts: &Facts)
 #[derive(Debug)]
 struct SampleFaces {
     /// The first experiment that uses it.
-    experiment: Arc<Experiment>,
+    experiment: Arc<Placed<Experiment>>,
     /// Keys of what is made of its data sets.
     sets: SetKeys,
 }
@@ -93,7 +93,7 @@ impl Work for SampleFaces {
     }
 
     fn name(&self) -> String {
-        self.experiment.data.name.value.clone()
+        self.experiment.data.name.clone()
     }
 
     fn inputs(&self, project: &Project, facts: &Facts) -> Inputs {
@@ -105,7 +105,7 @@ impl Work for SampleFaces {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.data.name.origin, "this ensemble")
+        (self.experiment.data.at.name, "this ensemble")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -180,12 +180,11 @@ impl Work for SampleFaces {
             row.scanned(dataset, scan);
             Some(row)
         };
-        let mut names: Vec<&str> =
-            ensemble.sources.iter().map(|s| s.dataset.value.as_str()).collect();
+        let mut names: Vec<&str> = ensemble.sources.iter().map(|s| s.dataset.as_str()).collect();
         let mut seen = BTreeSet::new();
         names.retain(|name| seen.insert(*name));
         let mut table = SetTable {
-            purpose: Purpose::Training(ensemble.name.value.clone()),
+            purpose: Purpose::Training(ensemble.name.clone()),
             rows: names.into_iter().filter_map(row).collect(),
             notes: Vec::new(),
         };

@@ -7,7 +7,10 @@ use crate::engine::graph::{Nature, Until};
 use crate::engine::kind::Kind;
 use crate::engine::world::World;
 use proofmark_base::work::Failure;
+use proofmark_data::{Manifest, Video};
 use proofmark_plan::scope::Target;
+use proofmark_prepare::faces::Faces;
+use proofmark_train::batch::{Role, Sample, face_id};
 
 /// The file of the stage's result.
 pub const FILE: &str = "predictions.parquet";
@@ -22,6 +25,32 @@ pub(super) const NATURE: Nature = Nature {
     shares_cores: true,
     divides: false,
 };
+
+/// The videos of a target, and its faces, each with the place of its video.
+pub(super) fn faces_of(
+    manifest: &Manifest,
+    faces: &Faces,
+    target: &Target,
+) -> Result<(Vec<Video>, Vec<(usize, Sample)>), Failure> {
+    let videos = manifest.video_rows().into_iter();
+    let videos: Vec<Video> = videos.filter(|v| v.split == Some(target.split)).collect();
+    let mut todo = Vec::new();
+    for (place, video) in videos.iter().enumerate() {
+        let prepared = faces.video(&video.key).map_err(Failure::data)?;
+        let all = prepared.first_face..prepared.first_face + prepared.faces;
+        todo.extend(all.map(|face| {
+            let id = match target.corruption {
+                Some(_) => {
+                    let (frame, number) = faces.file.place(face);
+                    face_id(&video.dataset, &video.key, frame, number)
+                }
+                None => 0,
+            };
+            (place, Sample { set: 0, face, class: 0, id, role: Role::Stored })
+        }));
+    }
+    Ok((videos, todo))
+}
 
 /// The videos of a target, as work.
 pub(super) fn videos(world: &World, target: &Target) -> Result<Cost, Failure> {

@@ -15,8 +15,8 @@ use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Project, Weights};
-use proofmark_lang::span::Origin;
+use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Project, Weights};
+use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::params::{ParamSpec, Params};
@@ -38,8 +38,8 @@ const BLEND_VERSION: u32 = 3;
 /// Plans the model of every experiment.
 pub fn plan(planning: &mut Planning<'_>) {
     for experiment in planning.experiments.clone() {
-        let name = experiment.name.value.clone();
-        let sample = planning.plan.samples.get(&experiment.data.name.value).cloned();
+        let name = experiment.name.clone();
+        let sample = planning.plan.samples.get(&experiment.data.name).cloned();
         let key = match (experiment.ready(), sample) {
             (Some(head), _) => {
                 let head = head.clone();
@@ -58,7 +58,7 @@ pub fn plan(planning: &mut Planning<'_>) {
 /// The model of an experiment.
 #[derive(Debug)]
 struct TrainModel {
-    experiment: Arc<Experiment>,
+    experiment: Arc<Placed<Experiment>>,
     /// Key of its sample.
     sample: String,
     /// Keys of what is made of its data sets.
@@ -71,7 +71,7 @@ impl Work for TrainModel {
     }
 
     fn name(&self) -> String {
-        self.experiment.name.value.clone()
+        self.experiment.name.clone()
     }
 
     /// Its sample, and all of its experiment that decides it.
@@ -79,18 +79,20 @@ impl Work for TrainModel {
         let (experiment, sample) = (&*self.experiment, &self.sample);
         let loss = canonical_loss(&experiment.loss);
         let init = init_inputs(experiment, facts);
+        let attribution =
+            experiment.attribution.map(|by| Spanned::new(by, experiment.at.attribution));
         let inputs = Inputs::empty()
             .finding("version", Observed::Version, VERSION)
             .finding("sample", Observed::Sample, sample)
             .with("backbone", &experiment.backbone)
             .with("recipe", &experiment.recipe)
             .with("loss", &loss)
-            .with("attribution", experiment.attribution)
+            .with("attribution", &attribution)
             .nested("init", init);
         let pseudo: BTreeMap<_, _> = experiment
             .data
             .pseudo_fakes()
-            .map(|(source, pseudo)| (source.dataset.value.as_str(), pseudo))
+            .map(|(source, pseudo)| (source.dataset.as_str(), pseudo))
             .collect();
         let inputs = match pseudo.is_empty() {
             true => inputs,
@@ -100,7 +102,7 @@ impl Work for TrainModel {
                 BLEND_VERSION,
             ),
         };
-        match experiment.attribution.map(|a| a.value) {
+        match experiment.attribution {
             Some(Attribution::Category) => inputs.with("families", families(project, experiment)),
             None | Some(Attribution::Dataset | Attribution::Manipulation) => inputs,
         }
@@ -113,7 +115,7 @@ impl Work for TrainModel {
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.experiment.name.value)
+        Some(&self.experiment.name)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
@@ -121,7 +123,7 @@ impl Work for TrainModel {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.name.origin, "this experiment")
+        (self.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -129,8 +131,8 @@ impl Work for TrainModel {
         let faces = costs.faces(experiment)?;
         let network = Architecture::new(&experiment.backbone, costs.classes(experiment)?);
         let parameters: usize = network.parameters().iter().map(ParamSpec::count).sum();
-        let (batch, epochs) = (recipe.batch.value, recipe.epochs.value as usize);
-        let together = recipe.micro.as_ref().map_or(batch, |micro| micro.value.min(batch));
+        let (batch, epochs) = (recipe.batch.size, recipe.epochs as usize);
+        let together = recipe.batch.micro.map_or(batch, |micro| micro.min(batch));
         let mut cost = Cost::new(
             format!(
                 "{} parameters, {epochs} epochs of batches of {batch} faces",
@@ -168,28 +170,28 @@ impl Work for TrainModel {
             write_json(&folder.join("load.json"), report)?;
         }
         let (recipe, location) = (&self.experiment.recipe, device.location());
-        let micro = recipe.micro.as_ref().map_or(recipe.batch.value, |micro| micro.value);
+        let micro = recipe.batch.micro.unwrap_or(recipe.batch.size);
         tracing::info!(
             device = ?location,
-            batch = recipe.batch.value,
+            batch = recipe.batch.size,
             at_a_time = micro,
             faces = sets.train.len(),
             validation = sets.val.len(),
             "trains"
         );
         let normalize = &self.experiment.init.normalize;
-        let mut experiment = Experiment::clone(&self.experiment);
+        let mut experiment = Placed::clone(&self.experiment);
         experiment.loss = canonical_loss(&experiment.loss);
         let card = ModelCard {
-            experiment: experiment.name.value.clone(),
+            experiment: experiment.name.clone(),
             key: stage.key.clone(),
             inputs: stage.inputs.values.clone(),
             epoch: 0,
             classes: sets.classes.clone(),
             network: config.clone(),
-            mean: normalize.mean.value,
-            std: normalize.std.value,
-            resize: experiment.recipe.resize.value,
+            mean: normalize.mean,
+            std: normalize.std,
+            resize: experiment.recipe.resize,
             faces: cuts(project, &experiment.data, &world.facts),
             face_side: sets.sets.iter().map(|faces| faces.file.side()).max().unwrap_or(0),
         };
@@ -216,7 +218,7 @@ impl Work for TrainModel {
 const COPIES: usize = 5;
 
 /// The terms in an order of their own: a sum does not depend on it, but rounding does.
-fn canonical_loss(loss: &Loss) -> Loss {
+fn canonical_loss(loss: &Placed<Loss>) -> Placed<Loss> {
     let mut loss = loss.clone();
     loss.terms.sort_by_key(|term| Inputs::of(term).values.to_string());
     loss
@@ -226,20 +228,20 @@ fn canonical_loss(loss: &Loss) -> Loss {
 fn families(project: &Project, experiment: &Experiment) -> Value {
     let mut families = BTreeMap::new();
     for source in &experiment.data.sources {
-        let Some(dataset) = project.datasets.get(&source.dataset.value) else { continue };
+        let Some(dataset) = project.datasets.get(&source.dataset) else { continue };
         let of: BTreeMap<&str, Value> = dataset
             .manipulations
             .iter()
             .map(|m| (m.name.value.as_str(), json!(m.family.map(|f| f.value))))
             .collect();
-        families.insert(source.dataset.value.as_str(), of);
+        families.insert(source.dataset.as_str(), of);
     }
     json!(families)
 }
 
 /// How the faces of an ensemble were found and cut.
 fn cuts(project: &Project, ensemble: &Ensemble, facts: &Facts) -> Vec<FaceCard> {
-    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset.value));
+    let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset));
     FaceCard::merged(sources.map(|dataset| {
         let digest = facts.detectors.get(&dataset.name.value);
         FaceCard::new(dataset, digest.and_then(Digest::known))
@@ -254,17 +256,16 @@ fn first_weights(
     params: &Params,
     world: &World,
 ) -> Result<Option<LoadReport>, Failure> {
-    let recipe_seed = experiment.recipe.seed.value;
+    let recipe_seed = experiment.recipe.seed;
     match &experiment.init.weights {
-        Weights::Random { std, seed } => {
-            let scheme =
-                std.as_ref().map_or(Scheme::Xavier, |std| Scheme::TruncatedNormal(std.value));
+        Weights::Random(random) => {
+            let scheme = random.std.map_or(Scheme::Xavier, Scheme::TruncatedNormal);
             // Two seeds, one number: distinct pairs must give distinct streams.
-            let seed = recipe_seed ^ seed.value.rotate_left(32);
+            let seed = recipe_seed ^ random.seed.rotate_left(32);
             randomize(params, scheme, seed, |_| true)?;
             Ok(None)
         }
-        Weights::File { .. } => {
+        Weights::File(_) => {
             let path = world.weights_of(experiment)?;
             randomize(params, Scheme::Xavier, recipe_seed, |_| true)?;
             let declared = Declared::new(experiment, config.clone());

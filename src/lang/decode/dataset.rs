@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{
     BenchLayout, Dataset, DemoCapture, DemoLayout, Detector, Expect, FaceRule, Family, FolderClass,
     FolderLayout, FrameRule, Framing, Label, Layout, Manipulation, Overlap, Released,
-    ReleasedLayout, Split, SplitRule, TableLayout, Take,
+    ReleasedLayout, SplitRule, TableLayout, Take,
 };
 use crate::span::Spanned;
 use crate::suggest::{list, nearest};
@@ -23,19 +23,10 @@ read_words!(DemoCapture {
     "cinema" => Cinema,
     "social" => Social,
 });
-read_words!(Label { "real" => Real, "fake" => Fake, });
-read_words!(Split { "train" => Train, "val" => Val, "test" => Test, });
 read_words!(Overlap { "refuse" => Refuse, "accept" => Accept, });
 read_words!(Take { "all" => All, "largest" => Largest, });
 read_words!(Framing { "square" => Square, "box" => Box, });
 read_words!(Detector { "none" => None, "retinaface" => Retinaface, });
-read_words!(Family {
-    "face-swap" => FaceSwap,
-    "reenactment" => Reenactment,
-    "entire-face" => EntireFace,
-    "editing" => Editing,
-    "unknown" => Unknown,
-});
 read_words!(Released {
     "faceforensics" => Faceforensics,
     "celebdf" => Celebdf,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Claim, Column, Corruption, Project, Row, Scenario, Table};
-use crate::span::Spanned;
+use crate::model::{Claim, Column, Corruption, Placed, Project, Row, Scenario, Table};
+use crate::span::Origin;
 use crate::suggest::{did_you_mean, list, near};
 
 /// What a claim is said to be.
@@ -20,7 +20,7 @@ pub(super) fn claims(project: &Project, sink: &mut Sink) {
             self::claim(&names, claim, sink);
         }
         if let Some(compare) = &table.compare {
-            names.row(&compare.against, "a comparison with", sink);
+            names.row((&compare.against, compare.at.against), "a comparison with", sink);
         }
     }
 }
@@ -56,26 +56,22 @@ impl<'a> Options<'a> {
 
 impl<'a> Names<'a> {
     fn of(project: &Project, table: &'a Table) -> Self {
-        let known = |row: &Row| {
-            row.predictions.is_some() || project.experiments.contains_key(&row.experiment.value)
+        let known = |row: &Placed<Row>| {
+            row.predictions.is_some() || project.experiments.contains_key(&row.experiment)
         };
-        let rows = table.rows.iter().map(|row| Cow::from(&row.experiment.value));
+        let rows = table.rows.iter().map(|row| Cow::from(&row.experiment));
         let rows = table.rows.iter().all(known).then(|| Options::of(rows.collect()));
         let mut labelled = BTreeMap::new();
         for row in &table.rows {
-            labelled.entry(&*row.label.value).or_insert(&*row.experiment.value);
+            labelled.entry(&*row.label).or_insert(&*row.experiment);
         }
-        let declared = |column: &Column| match column {
-            Column::Dataset { dataset, .. }
-            | Column::PerManipulation { dataset, .. }
-            | Column::PerValue { dataset, .. }
-            | Column::Corrupted { dataset, .. } => project.datasets.contains_key(&dataset.value),
-            Column::Average { .. } => true,
+        let declared = |column: &Column| {
+            column.reported().is_none_or(|of| project.datasets.contains_key(of.dataset))
         };
-        let scenarios = table.scenarios.iter().map(|scenario| Cow::from(&scenario.name.value));
+        let scenarios = table.scenarios.iter().map(|scenario| Cow::from(&scenario.name));
         let mut columns = BTreeMap::new();
         for scenario in &table.scenarios {
-            columns.entry(&*scenario.name.value).or_insert_with(|| {
+            columns.entry(&*scenario.name).or_insert_with(|| {
                 let all = scenario.columns.iter().all(declared);
                 let labels = || labels(project, scenario).into_iter().map(Cow::from).collect();
                 all.then(|| Options::of(labels()))
@@ -85,9 +81,9 @@ impl<'a> Names<'a> {
     }
 
     /// Reports a row that the table does not have; rows are named by their experiments.
-    fn row(&self, name: &Spanned<String>, who: &str, sink: &mut Sink) {
+    fn row(&self, name: (&str, Origin), who: &str, sink: &mut Sink) {
         let Some(rows) = &self.rows else { return };
-        let help = self.labelled.get(&*name.value);
+        let help = self.labelled.get(name.0);
         let help = help.map(|experiment| format!("name its experiment: `{experiment}`"));
         self.known(name, (who, "row"), rows, help, sink);
     }
@@ -96,58 +92,59 @@ impl<'a> Names<'a> {
     /// of the table.
     fn known(
         &self,
-        name: &Spanned<String>,
+        (name, at): (&str, Origin),
         (who, what): (&str, &str),
         options: &Options<'_>,
         help: Option<String>,
         sink: &mut Sink,
     ) {
         let none = options.listed.is_empty();
-        if none || options.known.contains(&*name.value) || sink.crowded(name.origin) {
+        if none || options.known.contains(name) || sink.crowded(at) {
             return;
         }
-        let near = near(&name.value, options.names());
-        let table = &self.table.name.value;
+        let near = near(name, options.names());
+        let table = &self.table.name;
         sink.report(
             Diagnostic::error(
                 Code::ClaimOutsideTable,
-                format!("{who} the {what} `{}`, which is not in the table", name.value),
+                format!("{who} the {what} `{name}`, which is not in the table"),
             )
             .text(format!("`{table}` has {}", list(options.names(), "and")))
-            .at(name.origin, format!("not a {what} of the table"))
-            .maybe_help(help.or_else(|| near.map(|near| did_you_mean(&name.value, near)))),
+            .at(at, format!("not a {what} of the table"))
+            .maybe_help(help.or_else(|| near.map(|near| did_you_mean(name, near)))),
         );
     }
 }
 
-fn claim(names: &Names<'_>, claim: &Claim, sink: &mut Sink) {
+fn claim(names: &Names<'_>, claim: &Placed<Claim>, sink: &mut Sink) {
     let table = names.table;
-    names.row(&claim.row, ABOUT, sink);
-    names.row(&claim.above, ABOUT, sink);
+    names.row((&claim.row, claim.at.row), ABOUT, sink);
+    names.row((&claim.above, claim.at.above), ABOUT, sink);
     if claim.row == claim.above {
         sink.report(
             Diagnostic::error(Code::Contradiction, "a claim that a row is above itself")
-                .at(claim.above.origin, "the same row")
-                .and(claim.row.origin, "as here")
+                .at(claim.at.above, "the same row")
+                .and(claim.at.row, "as here")
                 .help("compare two rows"),
         );
     }
-    names.known(&claim.scenario, (ABOUT, "scenario"), &names.scenarios, None, sink);
-    if let Some(Some(columns)) = names.columns.get(&*claim.scenario.value) {
-        names.known(&claim.column, (ABOUT, "column"), columns, None, sink);
+    let scenario = (claim.scenario.as_str(), claim.at.scenario);
+    names.known(scenario, (ABOUT, "scenario"), &names.scenarios, None, sink);
+    if let Some(Some(columns)) = names.columns.get(&*claim.scenario) {
+        names.known((&claim.column, claim.at.column), (ABOUT, "column"), columns, None, sink);
     }
     if !table.metrics.is_empty()
-        && !table.metrics.iter().any(|metric| metric.metric.value == claim.metric.value)
+        && !table.metrics.iter().any(|metric| metric.metric == claim.metric)
     {
-        let metric = claim.metric.value.word;
-        let has: Vec<&str> = table.metrics.iter().map(|metric| metric.metric.value.word).collect();
+        let metric = claim.metric.word;
+        let has: Vec<&str> = table.metrics.iter().map(|metric| metric.metric.word).collect();
         sink.report(
             Diagnostic::error(
                 Code::ClaimOutsideTable,
                 format!("a claim about `{metric}`, which is not in the table"),
             )
-            .text(format!("`{}` has {}", table.name.value, list(has, "and")))
-            .at(claim.metric.origin, "not a metric of the table")
+            .text(format!("`{}` has {}", table.name, list(has, "and")))
+            .at(claim.at.metric, "not a metric of the table")
             .help(format!("add `metric {metric}`")),
         );
     }
@@ -158,28 +155,26 @@ fn labels(project: &Project, scenario: &Scenario) -> Vec<String> {
     let mut labels = Vec::new();
     for column in &scenario.columns {
         match column {
-            Column::Dataset { label, .. } | Column::Average { label } => {
-                labels.push(label.value.clone());
+            Column::PerManipulation(of) if of.show => {
+                let dataset = project.datasets.get(&of.dataset);
+                labels.extend(
+                    dataset
+                        .iter()
+                        .flat_map(|set| &set.manipulations)
+                        .map(|method| method.title.as_ref().unwrap_or(&method.name).value.clone()),
+                );
             }
-            Column::PerManipulation { dataset, show, averages, .. } => {
-                if let Some(dataset) = project.datasets.get(&dataset.value).filter(|_| show.value) {
-                    labels.extend(dataset.manipulations.iter().map(|manipulation| {
-                        let label = manipulation.title.as_ref().unwrap_or(&manipulation.name);
-                        label.value.clone()
-                    }));
-                }
-                labels.extend(averages.iter().map(|average| average.label.value.clone()));
+            Column::Corrupted(of) => {
+                let at = |at: &f64| Corruption { kind: of.kind, at: *at }.to_string();
+                labels.extend(of.strengths.iter().map(at));
             }
-            // The values are known once the data are.
-            Column::PerValue { average, .. } => {
-                labels.extend(average.iter().map(|label| label.value.clone()));
-            }
-            Column::Corrupted { kind, strengths, average, .. } => {
-                let at = |at: &Spanned<f64>| Corruption { kind: *kind, at: at.value }.to_string();
-                labels.extend(strengths.iter().map(at));
-                labels.extend(average.iter().map(|label| label.value.clone()));
-            }
+            // The values of an attribute are known once the data are.
+            Column::PerManipulation(_)
+            | Column::Dataset(_)
+            | Column::Average(_)
+            | Column::PerValue(_) => {}
         }
+        labels.extend(column.labels().into_iter().map(|(label, _)| label.clone()));
     }
     labels
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{
     Attribution, AugmentKind, BackboneKind, Dataset, Detector, Experiment, FaceRule, FrameRule,
-    Init, Layout, Level, LossTerm, Precision, Project, Recipe, ScheduleKind, SplitRule, Table,
+    Init, Layout, Level, Placed, Precision, Project, Recipe, ScheduleKind, SplitRule, Table,
     Weights,
 };
 use crate::span::Origin;
@@ -17,35 +17,34 @@ pub(super) fn effects(project: &Project, sink: &mut Sink) {
         recipe_effects(&experiment.recipe, sink);
         init_effects(&experiment.init, sink);
         if let BackboneKind::EfficientNet(_) = experiment.backbone.kind
-            && experiment.recipe.precision.value == Precision::Bf16
+            && experiment.recipe.precision == Precision::Bf16
         {
             report(
                 sink,
                 "bf16 of an EfficientNet",
                 "its products are f32 on every device",
-                experiment.recipe.precision.origin,
+                experiment.recipe.at.precision,
                 "remove `precision`",
             );
         }
         loss_effects(experiment, sink);
-        if let (Some(attribution), Some(_)) = (&experiment.attribution, experiment.ready()) {
+        if experiment.attribution.is_some() && experiment.ready().is_some() {
             report(
                 sink,
                 "attribution of a model that is ready",
                 "its classes are the outputs of its `head`",
-                attribution.origin,
+                experiment.at.attribution,
                 "remove `attribution`",
             );
         }
-        if let Some(attribution) = &experiment.attribution
-            && attribution.value == Attribution::Dataset
+        if experiment.attribution == Some(Attribution::Dataset)
             && experiment.data.sources.len() == 1
         {
             report(
                 sink,
                 "attribution with one class",
                 "by one data set there are real and fake, as without attribution",
-                attribution.origin,
+                experiment.at.attribution,
                 "add a data set, or remove `attribution`",
             );
         }
@@ -158,82 +157,70 @@ fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
     }
 }
 
-fn recipe_effects(recipe: &Recipe, sink: &mut Sink) {
-    if recipe.augment.kind.value != AugmentKind::Fsfm {
+fn recipe_effects(recipe: &Placed<Recipe>, sink: &mut Sink) {
+    if recipe.augment.kind != AugmentKind::Fsfm {
         report(
             sink,
             "`interpolation` without `fsfm`",
             "only FSFM's augmentation has two readings",
-            recipe.augment.interpolation.origin,
+            recipe.augment.at.interpolation,
             "remove `interpolation`, or write `augment fsfm`",
         );
     }
-    if let Some(micro) = &recipe.micro
-        && micro.value >= recipe.batch.value
-    {
+    if recipe.batch.micro.is_some_and(|micro| micro >= recipe.batch.size) {
         report(
             sink,
             "a micro-batch as large as the batch",
             "the whole batch is in memory at a time, as without `micro`",
-            micro.origin,
+            recipe.batch.at.micro,
             "choose a smaller `micro`, or remove it",
         );
     }
     let schedule = &recipe.schedule;
-    if let Some(hold) =
-        schedule.hold.as_ref().filter(|_| schedule.kind.value != ScheduleKind::Linear)
-    {
+    if schedule.kind != ScheduleKind::Linear {
         report(
             sink,
             "`hold` of a schedule that is not linear",
             "only a linear one waits before it falls",
-            hold.origin,
+            schedule.at.hold,
             "remove `hold`, or write `schedule linear`",
         );
     }
-    if schedule.warmup.value >= f64::from(recipe.epochs.value)
-        && !schedule.warmup.origin.is_default()
-    {
+    if schedule.warmup >= f64::from(recipe.epochs) && !schedule.at.warmup.is_default() {
         sink.report(
             Diagnostic::warning(Code::NoEffect, "a warm-up as long as the training")
                 .text("the learning rate never reaches its peak, and its schedule never begins")
-                .between(
-                    (schedule.warmup.origin, "the warm-up"),
-                    (recipe.epochs.origin, "the training"),
-                )
+                .between((schedule.at.warmup, "the warm-up"), (recipe.at.epochs, "the training"))
                 .help("shorten the warm-up"),
         );
     }
-    if schedule.kind.value == ScheduleKind::Constant {
+    if schedule.kind == ScheduleKind::Constant {
         report(
             sink,
             "`min-lr` of a constant schedule",
             "a constant learning rate does not fall",
-            schedule.min_lr.origin,
+            schedule.at.min_lr,
             "remove `min-lr`, or write `schedule cosine`",
         );
-    } else if schedule.min_lr.value >= recipe.optimizer.lr().value {
+    } else if schedule.min_lr >= recipe.optimizer.lr() {
         sink.report(
             Diagnostic::warning(Code::NoEffect, "a schedule that does not fall")
                 .text("`min-lr` is not below the peak learning rate")
-                .between(
-                    (schedule.min_lr.origin, "the end"),
-                    (recipe.optimizer.lr().origin, "the peak"),
-                )
+                .between((schedule.at.min_lr, "the end"), (recipe.optimizer.lr_at(), "the peak"))
                 .help("choose a smaller `min-lr`"),
         );
     }
 }
 
-fn init_effects(init: &Init, sink: &mut Sink) {
-    if matches!(init.weights, Weights::Random { .. })
-        && let Some(pattern) = init.missing.first()
+fn init_effects(init: &Placed<Init>, sink: &mut Sink) {
+    if let Weights::Random(_) = init.weights
+        && let Some(pattern) = init.at.missing.first()
     {
         report(
             sink,
             "`missing` of random weights",
             "without a file no tensor is missing from it",
-            pattern.origin,
+            *pattern,
             "remove `missing`",
         );
     }
@@ -241,32 +228,28 @@ fn init_effects(init: &Init, sink: &mut Sink) {
 
 fn loss_effects(experiment: &Experiment, sink: &mut Sink) {
     for term in &experiment.loss.terms {
-        let (weight, name) = match term {
-            LossTerm::CrossEntropy { weight, .. } => (weight, "cross-entropy"),
-            LossTerm::Triplet { weight, .. } => (weight, "triplet"),
-        };
-        if weight.value == 0.0 {
+        if term.weight() == 0.0 {
             report(
                 sink,
-                &format!("`{name}` of weight 0"),
+                &format!("`{}` of weight 0", term.word()),
                 "a term of weight 0 adds nothing to the loss",
-                weight.origin,
+                term.weight_at(),
                 "remove the term, or give it a weight",
             );
         }
     }
 }
 
-fn table_effects(table: &Table, sink: &mut Sink) {
-    let level = |wanted| table.metrics.iter().any(|metric| metric.level.value == wanted);
+fn table_effects(table: &Placed<Table>, sink: &mut Sink) {
+    let level = |wanted| table.metrics.iter().any(|metric| metric.level == wanted);
     if !level(Level::Video) {
-        let rows = table.rows.iter().filter_map(|row| row.video_score);
-        for score in rows.chain([table.video_score]) {
+        let rows = table.rows.iter().map(|row| row.at.video_score);
+        for at in rows.chain([table.at.video_score]) {
             report(
                 sink,
                 "`video-score` in a table of faces",
                 "every metric of the table is of faces",
-                score.origin,
+                at,
                 "remove it, or give a metric `level=video`",
             );
         }
@@ -276,7 +259,7 @@ fn table_effects(table: &Table, sink: &mut Sink) {
             sink,
             "a comparison in a table of one row",
             "there is no other row to compare with",
-            compare.against.origin,
+            compare.at.against,
             "add a row, or remove `compare`",
         );
     }

@@ -1,18 +1,18 @@
 //! Classes and averages that need to know how a fake was made.
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Project};
+use crate::model::{Attribution, Column, Dataset, Experiment, Label, Layout, Placed, Project};
 use crate::suggest::{did_you_mean, near};
 
 /// Reports fakes without a family, or a manipulation, where one is needed.
 pub(super) fn families(project: &Project, sink: &mut Sink) {
     for experiment in project.experiments.values() {
-        let Some(attribution) = &experiment.attribution else { continue };
-        if attribution.value == Attribution::Dataset {
+        let Some(attribution) = experiment.attribution else { continue };
+        if attribution == Attribution::Dataset {
             continue;
         }
         for source in &experiment.data.sources {
-            if let Some(dataset) = project.datasets.get(&source.dataset.value) {
+            if let Some(dataset) = project.datasets.get(&source.dataset) {
                 attributable(experiment, dataset, sink);
             }
         }
@@ -25,14 +25,13 @@ pub(super) fn families(project: &Project, sink: &mut Sink) {
     }
 }
 
-fn attributable(experiment: &Experiment, dataset: &Dataset, sink: &mut Sink) {
-    let Some(attribution) = &experiment.attribution else { return };
-    let by_category = attribution.value == Attribution::Category;
+fn attributable(experiment: &Placed<Experiment>, dataset: &Dataset, sink: &mut Sink) {
+    let by_category = experiment.attribution == Some(Attribution::Category);
     let by = if by_category { "category" } else { "manipulation" };
     let report = |diagnostic: Diagnostic| {
         diagnostic
-            .text(format!("`{}` makes classes by {by}", experiment.name.value))
-            .and(attribution.origin, "asks for it")
+            .text(format!("`{}` makes classes by {by}", experiment.name))
+            .and(experiment.at.attribution, "asks for it")
     };
     if dataset.manipulations.is_empty() {
         sink.report(
@@ -81,60 +80,56 @@ fn attributable(experiment: &Experiment, dataset: &Dataset, sink: &mut Sink) {
 
 /// Reports columns by an attribute that no video has.
 fn values(project: &Project, column: &Column, sink: &mut Sink) {
-    let Column::PerValue { dataset: name, by, .. } = column else { return };
-    let Some(dataset) = project.datasets.get(&name.value) else { return };
+    let Column::PerValue(column) = column else { return };
+    let (name, by) = (&column.dataset, &column.by);
+    let Some(dataset) = project.datasets.get(name) else { return };
     let known: Vec<&str> = match &dataset.layout {
         Layout::Table(layout) => layout.attributes.iter().map(|a| a.value.as_str()).collect(),
         Layout::Demo(_) | Layout::Folder(_) | Layout::Released(_) | Layout::Deepfakebench(_) => {
             Vec::new()
         }
     };
-    if !known.contains(&by.value.as_str()) {
-        let near = near(&by.value, known.iter().copied());
+    if !known.contains(&by.as_str()) {
+        let near = near(by, known.iter().copied());
         sink.report(
-            Diagnostic::error(
-                Code::UnknownName,
-                format!("`{}` has no attribute `{}`", name.value, by.value),
-            )
-            .text("a `layout table` declares attributes, the columns that say more of a video")
-            .at(by.origin, "not declared")
-            .and(dataset.name.origin, "declared here")
-            .help(match near {
-                Some(near) => did_you_mean(&by.value, near),
-                None => format!("add `attribute \"{}\"` to its layout", by.value),
-            }),
+            Diagnostic::error(Code::UnknownName, format!("`{}` has no attribute `{}`", name, by))
+                .text("a `layout table` declares attributes, the columns that say more of a video")
+                .at(column.at.by, "not declared")
+                .and(dataset.name.origin, "declared here")
+                .help(match near {
+                    Some(near) => did_you_mean(by, near),
+                    None => format!("add `attribute \"{}\"` to its layout", by),
+                }),
         );
     }
 }
 
 /// Reports averages over no manipulations.
 fn averages(project: &Project, column: &Column, sink: &mut Sink) {
-    let Column::PerManipulation { dataset: name, averages, .. } = column else { return };
-    let Some(dataset) = project.datasets.get(&name.value) else { return };
+    let Column::PerManipulation(column) = column else { return };
+    let name = &column.dataset;
+    let Some(dataset) = project.datasets.get(name) else { return };
     if dataset.manipulations.is_empty() {
         sink.report(
-            Diagnostic::error(
-                Code::MissingFamily,
-                format!("`{}` without manipulations", name.value),
-            )
-            .text("`per-manipulation` scores each declared manipulation")
-            .at(name.origin, "declares no `manipulation`")
-            .and(dataset.name.origin, "declared here")
-            .help("declare its manipulations, or use `column`"),
+            Diagnostic::error(Code::MissingFamily, format!("`{}` without manipulations", name))
+                .text("`per-manipulation` scores each declared manipulation")
+                .at(column.at.dataset, "declares no `manipulation`")
+                .and(dataset.name.origin, "declared here")
+                .help("declare its manipulations, or use `column`"),
         );
         return;
     }
-    for average in averages {
-        let Some(family) = &average.family else { continue };
+    for average in &column.averages {
+        let Some(family) = average.family else { continue };
         let any = dataset
             .manipulations
             .iter()
-            .any(|m| m.family.is_some_and(|other| other.value == family.value));
+            .any(|m| m.family.is_some_and(|other| other.value == family));
         if !any {
             sink.report(
                 Diagnostic::error(Code::MissingFamily, "an average over no manipulations")
-                    .text(format!("no manipulation of `{}` is of this family", name.value))
-                    .at(family.origin, "nothing to average")
+                    .text(format!("no manipulation of `{}` is of this family", name))
+                    .at(average.at.family, "nothing to average")
                     .help("give the manipulations their families"),
             );
         }

@@ -38,21 +38,21 @@ fn report(sink: &mut Sink, title: &str, text: String, at: Origin, help: String) 
 
 /// Learning rates from which nothing is learned.
 fn rate(experiment: &Experiment, sink: &mut Sink) {
-    let lr = experiment.recipe.optimizer.lr();
+    let (lr, at) = (experiment.recipe.optimizer.lr(), experiment.recipe.optimizer.lr_at());
     let (name, highest, usual) = match experiment.recipe.optimizer {
         Optimizer::AdamW(_) => ("adamw", 0.1, "1e-5 to 1e-2"),
         Optimizer::Sgd(_) => ("sgd", 10.0, "1e-4 to 1"),
     };
-    if lr.value >= highest {
-        let exponent = (3..308).find(|n| lr.value <= 10f64.powi(*n)).unwrap_or(308);
+    if lr >= highest {
+        let exponent = (3..308).find(|n| lr <= 10f64.powi(*n)).unwrap_or(308);
         report(
             sink,
             "a very high learning rate",
             format!(
                 "with `{name}` rates from {usual} are usual; at {} weights soon lose all meaning",
-                lr.value
+                lr
             ),
-            lr.origin,
+            at,
             format!("did you mean `1e-{exponent}`?"),
         );
     }
@@ -62,26 +62,26 @@ fn rate(experiment: &Experiment, sink: &mut Sink) {
 fn triplets(experiment: &Experiment, sink: &mut Sink) {
     let batch = &experiment.recipe.batch;
     for term in &experiment.loss.terms {
-        let (mining, margin, normalize) = match term {
-            LossTerm::CrossEntropy { .. } => continue,
-            LossTerm::Triplet { mining, margin, normalize, .. } => (mining, margin, normalize),
+        let triplet = match term {
+            LossTerm::CrossEntropy(_) => continue,
+            LossTerm::Triplet(triplet) => triplet,
         };
-        if batch.value < 3 {
+        if batch.size < 3 {
             sink.report(
                 Diagnostic::warning(Code::OddValue, "batches without a triplet")
                     .text(
                         "a triplet is three faces of a batch: two of one class and one of another",
                     )
-                    .between((batch.origin, "too few faces"), (mining.origin, "takes three"))
+                    .between((batch.at.size, "too few faces"), (triplet.at.mining, "takes three"))
                     .help("choose a larger `batch`; 64 in the paper"),
             );
         }
-        if normalize.value && margin.value >= 2.0 {
+        if triplet.normalize && triplet.margin >= 2.0 {
             report(
                 sink,
                 "a margin that no distance reaches",
                 "embeddings of unit length are at most 2 apart".to_owned(),
-                margin.origin,
+                triplet.at.margin,
                 "choose a smaller `margin`; 0.3 in the paper".to_owned(),
             );
         }
@@ -90,11 +90,11 @@ fn triplets(experiment: &Experiment, sink: &mut Sink) {
 
 /// Faces that are stored smaller than the network wants them.
 fn enlarged(project: &Project, experiment: &Experiment, sink: &mut Sink) {
-    let image = &experiment.backbone.image;
+    let (image, image_at) = (experiment.backbone.image(), experiment.backbone.image_at());
     for source in &experiment.data.sources {
-        let Some(dataset) = project.datasets.get(&source.dataset.value) else { continue };
+        let Some(dataset) = project.datasets.get(&source.dataset) else { continue };
         let size = &dataset.faces.size;
-        if image.value as f64 <= 1.25 * f64::from(size.value) {
+        if image as f64 <= 1.25 * f64::from(size.value) {
             continue;
         }
         let name = &dataset.name.value;
@@ -103,10 +103,10 @@ fn enlarged(project: &Project, experiment: &Experiment, sink: &mut Sink) {
             .text(format!(
                 "the faces of `{name}` are stored with {} pixels a side, and enlarged to {} for the \
                  network: detail that a larger crop would have is lost",
-                size.value, image.value
+                size.value, image
             ))
-            .between((image.origin, "the network's image"), stored)
-            .help(format!("write `faces size={}` in `{name}`, or choose a smaller `image`", image.value));
+            .between((image_at, "the network's image"), stored)
+            .help(format!("write `faces size={}` in `{name}`, or choose a smaller `image`", image));
         sink.report(diagnostic);
     }
 }

@@ -2,21 +2,25 @@
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{DataPath, Dataset, Layout, Project, Weights};
-use crate::span::Spanned;
+use crate::span::{Origin, Spanned};
 
 /// Reports paths with signs that a shell replaces and Proofmark does not.
 pub(super) fn paths(project: &Project, sink: &mut Sink) {
     for path in project.datasets.values().flat_map(of_dataset) {
-        path_of(path, sink);
+        path_of(&path.value, path.origin, sink);
     }
     for experiment in project.experiments.values() {
-        if let Weights::File { path, .. } = &experiment.init.weights {
-            path_of(path, sink);
+        if let Weights::File(file) = &experiment.init.weights {
+            path_of(&file.path, file.at.path, sink);
         }
     }
     for table in &project.tables {
-        let files = table.rows.iter().filter_map(|row| Some(&row.predictions.as_ref()?.file));
-        files.chain(table.references.iter().map(|r| &r.file)).for_each(|path| path_of(path, sink));
+        for predictions in table.rows.iter().filter_map(|row| row.predictions.as_ref()) {
+            path_of(&predictions.file, predictions.at.file, sink);
+        }
+        for reference in &table.references {
+            path_of(&reference.file, reference.at.file, sink);
+        }
     }
 }
 
@@ -33,13 +37,13 @@ fn of_dataset(dataset: &Dataset) -> Vec<&Spanned<DataPath>> {
     paths
 }
 
-fn path_of(path: &Spanned<DataPath>, sink: &mut Sink) {
-    let written = path.value.written.as_str();
+fn path_of(path: &DataPath, at: Origin, sink: &mut Sink) {
+    let written = path.written.as_str();
     let Some((title, help)) = odd(written) else { return };
     sink.report(
         Diagnostic::warning(Code::OddValue, title)
             .text("a path is relative to the file that states it, or begins with `env:NAME`")
-            .at(path.origin, "taken letter by letter")
+            .at(at, "taken letter by letter")
             .help(help),
     );
 }

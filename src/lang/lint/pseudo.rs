@@ -7,23 +7,26 @@ use crate::model::{Experiment, Project};
 pub(super) fn pseudo(project: &Project, sink: &mut Sink) {
     for experiment in project.experiments.values() {
         let Some((source, pseudo)) = experiment.data.pseudo_fakes().next() else { continue };
-        if let Some(attribution) = &experiment.attribution {
+        if experiment.attribution.is_some() {
             sink.report(
                 Diagnostic::error(Code::Conflict, "attribution of pseudo-fakes")
                     .text("a pseudo-fake is of no family, data set or manipulation")
-                    .between((attribution.origin, "asks for one"), (pseudo.kind.origin, "has none"))
+                    .between(
+                        (experiment.at.attribution, "asks for one"),
+                        (pseudo.at.kind, "has none"),
+                    )
                     .help("write `attribution none`, or train on `source`s alone"),
             );
         }
-        odd_batch(experiment, source.dataset.origin, sink);
+        odd_batch(experiment, source.at.dataset, sink);
         if let Some(rule) = &experiment.data.sample
             && experiment.data.sources.iter().all(|source| source.pseudo_fake.is_some())
-            && !rule.real_to_fake.origin.is_default()
+            && !rule.at.real_to_fake.is_default()
         {
             sink.report(
                 Diagnostic::warning(Code::NoEffect, "a sampling rule of pseudo-fakes")
                     .text("of a pseudo-fake's data set all reals are used, each with its own fake")
-                    .at(rule.real_to_fake.origin, "has no effect")
+                    .at(rule.at.real_to_fake, "has no effect")
                     .help(
                         "remove `sample`; `frames` of the data set says how many faces there are",
                     ),
@@ -34,12 +37,12 @@ pub(super) fn pseudo(project: &Project, sink: &mut Sink) {
 
 fn odd_batch(experiment: &Experiment, pairs: crate::span::Origin, sink: &mut Sink) {
     let batch = &experiment.recipe.batch;
-    if !batch.value.is_multiple_of(2) {
+    if !batch.size.is_multiple_of(2) {
         sink.report(
             Diagnostic::error(Code::Indivisible, "an odd batch of pairs")
                 .text("a batch holds each real together with its own fake")
-                .between((batch.origin, "is odd"), (pairs, "makes pairs"))
-                .help(format!("`batch {}` would be even", batch.value + 1)),
+                .between((batch.at.size, "is odd"), (pairs, "makes pairs"))
+                .help(format!("`batch {}` would be even", batch.size + 1)),
         );
     }
 }

@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use crate::node::words;
+
 /// A corruption of a strength.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Corruption {
@@ -14,18 +16,18 @@ pub struct Corruption {
     pub at: f64,
 }
 
-/// Kinds of corruption.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CorruptionKind {
-    /// JPEG of a quality from 1 to 100.
-    Jpeg,
-    /// Made smaller, to this fraction of its side, and as large as before again.
-    Resize,
-    /// Gaussian blur; standard deviation in pixels of the stored face.
-    Blur,
-    /// Gaussian noise; standard deviation in grey levels, of 0 to 255.
-    Noise,
+words! {
+    /// Kinds of corruption.
+    pub enum CorruptionKind {
+        /// compressed as JPEG, 4:2:0
+        Jpeg = "jpeg",
+        /// made smaller and as large as before again, bicubic
+        Resize = "resize",
+        /// Gaussian blur
+        Blur = "blur",
+        /// Gaussian noise on each channel, the same for every row
+        Noise = "noise",
+    }
 }
 
 // Strengths are finite: the language allows no others.

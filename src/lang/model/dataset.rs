@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DataPath, Interpolation, Layout};
+use crate::node::words;
 use crate::span::{Origin, Spanned};
 
 /// A data set: where its media lie and what they mean.
@@ -35,36 +36,25 @@ pub struct Dataset {
     pub expect: Option<Expect>,
 }
 
-/// Real or fake. Real is class 0 everywhere inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Label {
-    /// Pristine: class 0.
-    Real,
-    /// Manipulated.
-    Fake,
+words! {
+    /// Real or fake. Real is class 0 everywhere inside.
+    pub enum Label {
+        /// pristine
+        Real = "real",
+        /// manipulated
+        Fake = "fake",
+    }
 }
 
-/// A part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Split {
-    /// Gradient steps.
-    Train,
-    /// Selection.
-    Val,
-    /// Reported numbers.
-    Test,
-}
-
-impl Split {
-    /// The word for it in experiment files.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Val => "val",
-            Self::Test => "test",
-        }
+words! {
+    /// A part of a data set.
+    pub enum Split {
+        /// gradient steps
+        Train = "train",
+        /// selection
+        Val = "val",
+        /// reported numbers
+        Test = "test",
     }
 }
 
@@ -79,20 +69,20 @@ pub struct Manipulation {
     pub title: Option<Spanned<String>>,
 }
 
-/// Families of manipulation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// Another person's face (FS).
-    FaceSwap,
-    /// The same person, driven (RE).
-    Reenactment,
-    /// A face that never existed (EFS).
-    EntireFace,
-    /// Edited attributes (FE).
-    Editing,
-    /// Not known.
-    Unknown,
+words! {
+    /// Families of manipulation.
+    pub enum Family {
+        /// another person's face (FS)
+        FaceSwap = "face-swap",
+        /// the same person, driven (RE)
+        Reenactment = "reenactment",
+        /// a face that never existed (EFS)
+        EntireFace = "entire-face",
+        /// edited attributes (FE)
+        Editing = "editing",
+        /// not known
+        Unknown = "unknown",
+    }
 }
 
 /// How videos are divided into splits.

@@ -54,6 +54,8 @@ pub struct DataPath {
     pub base: PathBuf,
 }
 
+crate::node::values!(DataPath);
+
 /// `layout demo`: drawn faces, generated from a seed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemoLayout {

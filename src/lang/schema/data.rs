@@ -4,17 +4,12 @@ use super::Preset::{Bool, Number, Text, Whole};
 use super::Times::{AnyNumber, AtLeastOnce, AtMostOnce, Once};
 use super::{Child, Field, NodeSpec, Type, Variant, up_to, whole};
 use crate::limits;
+use crate::model::{Family, Label, Split};
+use crate::node::Words;
 
-pub(super) const FAMILIES: &[(&str, &str)] = &[
-    ("face-swap", "another person's face (FS)"),
-    ("reenactment", "the same person, driven (RE)"),
-    ("entire-face", "a face that never existed (EFS)"),
-    ("editing", "edited attributes (FE)"),
-    ("unknown", "not known"),
-];
+const FAMILIES: &[(&str, &str)] = Family::WORDS;
 
-pub(super) const SPLITS: &[(&str, &str)] =
-    &[("train", "gradient steps"), ("val", "selection"), ("test", "reported numbers")];
+const SPLITS: &[(&str, &str)] = Split::WORDS;
 
 const SEED: Type = Type::Whole(0, u64::MAX);
 const COUNT: Type = whole(&limits::COUNT);
@@ -39,7 +34,7 @@ pub(crate) static DATASET: NodeSpec = NodeSpec::value(
     Child::new(&EXPECT, AtMostOnce),
 ]);
 
-pub(super) static TITLE: NodeSpec = NodeSpec::value(
+static TITLE: NodeSpec = NodeSpec::value(
     "title",
     "The name for readers.",
     &[Field::new("text", Type::Text, "The name.").required()],
@@ -217,12 +212,7 @@ static CLASS: NodeSpec = NodeSpec::value(
     &[Field::new("folder", Type::Text, "Path relative to the root.").required()],
 )
 .properties(&[
-    Field::new(
-        "label",
-        Type::Word(&[("real", "pristine"), ("fake", "manipulated")]),
-        "Real or fake.",
-    )
-    .required(),
+    Field::new("label", Label::WORD, "Real or fake.").required(),
     Field::new("manipulation", Type::Text, "For fakes, the manipulation, if known."),
     Field::new(
         "split",

@@ -27,9 +27,10 @@ pub(crate) fn add(
     planned: &Planned,
     evidence: &Evidence,
 ) -> Vec<Option<Difference>> {
-    let base = table.compare.as_ref().and_then(|compare| {
-        table.rows.iter().position(|row| row.experiment.value == compare.against.value)
-    });
+    let base = table
+        .compare
+        .as_ref()
+        .and_then(|compare| table.rows.iter().position(|row| row.experiment == compare.against));
     let lookup = Lookup::of(blocks, &planned.scenarios);
     let claimed: Vec<Option<(Pair, usize)>> =
         table.claims.iter().map(|claim| claims::place(claim, &lookup)).collect();
@@ -56,7 +57,7 @@ pub(crate) fn add(
         .enumerate()
         .map(|(i, unit)| UnitDraws::new((i, unit), wanted(i), blocks, measures, table, evidence))
         .collect();
-    let level = table.intervals.level.value;
+    let level = table.intervals.level;
     let contrast = |blocks: &[MetricBlock], pair: Pair, column: usize| {
         Contrast::new(blocks, pair, column, &planned.sources[column], &units, level)
     };
@@ -85,7 +86,7 @@ pub(crate) fn add(
             }
         }
         if let Some(compare) = &table.compare {
-            family::correct(&mut blocks[place], planned, compare.correct.value, 1.0 - level);
+            family::correct(&mut blocks[place], planned, compare.correct, 1.0 - level);
         }
     }
     differences
@@ -115,7 +116,7 @@ fn intervals(
                 && cell.doubt != Some(Doubt::FewVideos)
                 && let Some(draws) = draws(source, place, row, units)
             {
-                let interval = interval(cell, &draws, declared.level.value);
+                let interval = interval(cell, &draws, declared.level);
                 if interval.is_none() {
                     cell.doubt = Some(Doubt::NoVariance);
                 }

@@ -153,7 +153,7 @@ impl UnitDraws {
         }
         let Drawn { own, replicas } = drawn;
         let unit = bootstrap::Unit { reals, fakes, replicas };
-        let draws = unit.draws(table.intervals.draws.value, table.intervals.seed.value);
+        let draws = unit.draws(table.intervals.draws, table.intervals.seed);
         let mean = |places: &[usize]| mean(&places.iter().map(|&i| &draws[i]).collect::<Vec<_>>());
         let compared = pairs.into_iter().map(|(pair, compared, [ours, theirs])| {
             let both = mean(&ours).into_iter().zip(mean(&theirs));

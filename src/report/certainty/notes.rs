@@ -53,9 +53,9 @@ fn intervals(table: &Table, blocks: &[MetricBlock]) -> Option<String> {
     Some(format!(
         "In brackets: {} % intervals by the bootstrap, {} draws of videos within each class with \
          all their faces, the same for every row (seed {}){}.",
-        decimal(table.intervals.level.value * 100.0),
-        table.intervals.draws.value,
-        table.intervals.seed.value,
+        decimal(table.intervals.level * 100.0),
+        table.intervals.draws,
+        table.intervals.seed,
         if seeds {
             "; of a mean over seeds, what the videos and the seeds leave open together, by \
              Student's t"
@@ -116,9 +116,9 @@ fn daggers(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) ->
     let label = table
         .rows
         .iter()
-        .find(|row| row.experiment.value == compare.against.value)
-        .map_or(&compare.against.value, |row| &row.label.value);
-    let family = match compare.correct.value {
+        .find(|row| row.experiment == compare.against)
+        .map_or(&compare.against, |row| &row.label);
+    let family = match compare.correct {
         Correction::Column => "the comparisons of a column",
         Correction::Scenario => "the comparisons of a scenario",
         Correction::Table => "all comparisons of the metric",
@@ -130,7 +130,7 @@ fn daggers(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) ->
         let bootstrap = place.cell.difference.and_then(|d| d.test) == Some(Test::Bootstrap);
         !(area && bootstrap) || averages[place.column]
     });
-    let draws = table.intervals.draws.value;
+    let draws = table.intervals.draws;
     let names = tests.iter().map(|(test, places)| match test {
         Test::Delong => "DeLong's test for the AUC of videos".to_owned(),
         Test::Bootstrap if !areas => format!("the paired bootstrap of {draws} draws"),
@@ -151,7 +151,7 @@ fn daggers(table: &Table, scenarios: &[ScenarioHead], blocks: &[MetricBlock]) ->
     });
     Some(format!(
         "† differs from {label} (p below {}, two-sided, with Holm's correction over {family}): {}.",
-        decimal(1.0 - table.intervals.level.value),
+        decimal(1.0 - table.intervals.level),
         names.collect::<Vec<_>>().join(", ")
     ))
 }
@@ -184,7 +184,7 @@ fn untested(table: &Table, blocks: &[MetricBlock]) -> Option<String> {
         format!(
             "Not tested against {}: {}, since of one of the two there is a single seed, whose \
              spread is not known.",
-            compare.against.value,
+            compare.against,
             listed(&rows)
         )
     })

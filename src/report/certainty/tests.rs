@@ -1,7 +1,7 @@
 //! Intervals and tests of tables built from made-up scores.
 
 use crate::build::build;
-use crate::build::tests::{metric, project, table, text};
+use crate::build::tests::{metric, project, table};
 use crate::evidence::{Evidence, ScoreKey, Scored};
 use crate::table::{Common, Doubt, Mark, TableData, Test, Untested};
 use proofmark_base::math::{exp, ln};
@@ -10,7 +10,6 @@ use proofmark_evaluate::samples::{Sample, Samples};
 use proofmark_evaluate::statistics::delong::Area;
 use proofmark_evaluate::statistics::seeds::Error;
 use proofmark_lang::model::*;
-use proofmark_lang::span::Spanned;
 use proofmark_metrics::{BALANCED_ACCURACY, TPR};
 
 const VIDEOS: usize = 60;
@@ -58,12 +57,12 @@ fn evidence() -> Evidence {
     evidence
 }
 
-fn declared() -> Table {
+fn declared() -> Placed<Table> {
     let mut table = table();
     table.metrics.push(metric(BALANCED_ACCURACY, Level::Frame));
     table.intervals.shown = true;
-    table.compare =
-        Some(Comparison { against: text("x"), correct: Spanned::default_of(Correction::Table) });
+    let compare = Comparison { against: "x".to_owned(), correct: Correction::Table };
+    table.compare = Some(compare.into());
     table
 }
 
@@ -149,7 +148,7 @@ fn the_area_of_a_column_is_tested_by_delong_whatever_the_order_of_rows() {
 fn several_seeds_are_a_mean_with_its_deviation() {
     let single = built(&declared());
     let mut table = declared();
-    table.rows[0].repeats = vec![text("y")];
+    table.rows[0].repeats = vec!["y".to_owned()];
     let data = built(&table);
     let value = |row: usize| single.metrics[0].rows[row].cells[0].value.unwrap();
     let cell = &data.metrics[0].rows[0].cells[0];
@@ -166,7 +165,7 @@ fn several_seeds_are_a_mean_with_its_deviation() {
 #[test]
 fn a_seed_that_was_not_scored_leaves_no_number() {
     let mut table = declared();
-    table.rows[0].repeats = vec![text("z")];
+    table.rows[0].repeats = vec!["z".to_owned()];
     let cell = &built(&table).metrics[0].rows[0].cells[0];
     assert_eq!(cell.value, None);
     assert_eq!(cell.reason.as_deref(), Some("z is n/a: z was not scored on a"));
@@ -184,11 +183,9 @@ fn nothing_is_resampled_that_is_not_declared() {
 #[test]
 fn a_threshold_chosen_on_validation_is_frozen_and_told() {
     let mut table = declared();
-    let threshold = Spanned::default_of(Threshold::Val);
-    table.metrics = vec![MetricSpec {
-        parameter: Parameter::Threshold(threshold),
-        ..metric(BALANCED_ACCURACY, Level::Video)
-    }];
+    let mut chosen = metric(BALANCED_ACCURACY, Level::Video);
+    chosen.parameter = Parameter::Threshold(Threshold::Val);
+    table.metrics = vec![chosen];
     let reasons = |data: &TableData| data.metrics[0].rows[0].cells[0].reason.clone();
     // The project declares no experiments, so nothing validates.
     assert_eq!(
@@ -277,10 +274,9 @@ fn what_no_draw_changes_is_not_tested_whether_intervals_are_shown_or_not() {
         row.score = if row.fake { 0.1 } else { 0.5 + i as f64 / 1000.0 };
     }
     let mut table = declared();
-    table.metrics = vec![MetricSpec {
-        parameter: Parameter::Fpr(Spanned::default_of(0.01)),
-        ..metric(TPR, Level::Video)
-    }];
+    let mut strict = metric(TPR, Level::Video);
+    strict.parameter = Parameter::Fpr(0.01);
+    table.metrics = vec![strict];
     for shown in [true, false] {
         table.intervals.shown = shown;
         let data = build(&project(), &table, &evidence, &[]).unwrap();
@@ -345,13 +341,13 @@ fn a_row_of_several_seeds_is_tested_over_its_seeds() {
     }
     let mut table = declared();
     let single = build(&project(), &table, &evidence, &[]).unwrap();
-    table.rows[0].repeats = vec![text("x2"), text("x3")];
+    table.rows[0].repeats = vec!["x2".to_owned(), "x3".to_owned()];
     // Against a row of one seed there is no test.
     let mixed = build(&project(), &table, &evidence, &[]).unwrap();
     let cell = &mixed.metrics[0].rows[1].cells[0];
     assert_eq!((cell.p, cell.untested, cell.significant), (None, Some(Untested::OneSeed), false));
     assert!(mixed.caption_notes.join(" ").contains("Not tested against x: Row y, since"));
-    table.rows[1].repeats = vec![text("y2"), text("y3")];
+    table.rows[1].repeats = vec!["y2".to_owned(), "y3".to_owned()];
     let data = build(&project(), &table, &evidence, &[]).unwrap();
     for (column, cell) in data.metrics[0].rows[1].cells.iter().enumerate() {
         let difference = cell.difference.unwrap();
@@ -374,7 +370,7 @@ fn the_family_of_tests_is_declared() {
     let mut table = declared();
     // A scenario that repeats another's videos repeats no test.
     let mut repeated = table.scenarios[0].clone();
-    repeated.name = text("Again");
+    repeated.name = "Again".to_owned();
     let before = built(&table);
     table.scenarios.push(repeated);
     let after = built(&table);
@@ -386,7 +382,7 @@ fn the_family_of_tests_is_declared() {
         (Correction::Column, "the comparisons of a column"),
         (Correction::Scenario, "the comparisons of a scenario"),
     ] {
-        table.compare.as_mut().unwrap().correct = Spanned::default_of(correction);
+        table.compare.as_mut().unwrap().correct = correction;
         let data = built(&table);
         let cell = &data.metrics[0].rows[1].cells[0];
         if correction == Correction::Column {
@@ -402,15 +398,15 @@ fn a_claim_has_its_difference_without_intervals_of_the_table() {
     let mut table = table();
     let scenario = table.scenarios[0].name.clone();
     let claim = |row: &str, above: &str| Claim {
-        text: text("x is better"),
-        row: text(row),
-        above: text(above),
-        column: text("a"),
+        text: "x is better".to_owned(),
+        row: row.to_owned(),
+        above: above.to_owned(),
+        column: "a".to_owned(),
         scenario: scenario.clone(),
-        metric: Spanned::default_of(table.metrics[0].metric.value),
-        by: Spanned::default_of(0.0),
+        metric: table.metrics[0].metric,
+        by: 0.0,
     };
-    table.claims = vec![claim("x", "y"), claim("y", "x")];
+    table.claims = vec![claim("x", "y").into(), claim("y", "x").into()];
     let data = built(&table);
     let [first, second] = [0, 1].map(|i| data.claims[i].difference.unwrap());
     let interval = first.interval.unwrap();

@@ -43,10 +43,10 @@ pub fn shapes(
             column += 1;
         }
         for shown in &table.scenarios[scenario].columns {
-            if let Column::PerManipulation { dataset, split, show, .. } = shown
-                && !show.value
+            if let Column::PerManipulation(of) = shown
+                && !of.show
             {
-                units.push((scenario, None, whole(project, &dataset.value, split.value)));
+                units.push((scenario, None, whole(project, &of.dataset, of.split)));
             }
         }
     }
@@ -61,7 +61,7 @@ pub fn shapes(
     units
         .into_iter()
         .map(|(scenario, column, unit)| {
-            let rows = table.rows.iter().map(|row| shape_of(&unit, &row.experiment.value));
+            let rows = table.rows.iter().map(|row| shape_of(&unit, &row.experiment));
             Ok(UnitShapes {
                 label: unit.label.clone(),
                 key: unit.key(),

@@ -122,8 +122,8 @@ fn units_are_columns_and_data_sets_whose_manipulations_are_hidden() {
     assert_eq!(rows(&found[1]), [false, false]);
     assert_eq!(found[3].rows[0].as_ref().map(|shape| (shape.reals, shape.fakes)), Some((1, 0)));
 
-    let Column::PerManipulation { show, .. } = &mut table.scenarios[1].columns[0] else { panic!() };
-    show.value = false;
+    let Column::PerManipulation(of) = &mut table.scenarios[1].columns[0] else { panic!() };
+    of.show = false;
     let found = shapes(&project, &table, &evidence).unwrap();
     assert_eq!(names(&found)[2..], [unit("m", None)]);
     assert_eq!(found[2].label, "m, all manipulations");

@@ -29,14 +29,14 @@ pub struct Face<'a> {
 /// Writes a face as a training input to `out` (3, S, S), normalised.
 pub fn training(face: Face<'_>, augment: &Augment, by: &Normalize, rng: &mut Rng, out: &mut [f32]) {
     let target = side_of(out);
-    match augment.kind.value {
+    match augment.kind {
         AugmentKind::None => normalize(&straight(face, target), by, out),
         AugmentKind::FlipCrop => {
             let image = crop_and_flip(face, GENTLE, target, Filter::Bilinear, rng);
             normalize(&image.rgb, by, out);
         }
         AugmentKind::Fsfm => {
-            let filter = match augment.interpolation.value {
+            let filter = match augment.interpolation {
                 Interpolation::Bilinear => Filter::Bilinear,
                 Interpolation::Bicubic => Filter::Bicubic,
             };
@@ -105,7 +105,7 @@ fn straight(face: Face<'_>, target: u32) -> Vec<u8> {
 
 /// The colour that is 0 after normalisation.
 fn mean_colour(by: &Normalize) -> [u8; 3] {
-    by.mean.value.map(|mean| (255.0 * mean).round() as u8)
+    by.mean.map(|mean| (255.0 * mean).round() as u8)
 }
 
 /// Side of an image (3, S, S).
@@ -115,8 +115,8 @@ fn side_of(out: &[f32]) -> u32 {
 
 /// RGB bytes to normalised planes: (value / 255 - mean) / std, (3, S, S) row-major.
 pub fn normalize(rgb: &[u8], by: &Normalize, out: &mut [f32]) {
-    let scale = [0, 1, 2].map(|c| (1.0 / (255.0 * by.std.value[c])) as f32);
-    let shift = [0, 1, 2].map(|c| (by.mean.value[c] / by.std.value[c]) as f32);
+    let scale = [0, 1, 2].map(|c| (1.0 / (255.0 * by.std[c])) as f32);
+    let shift = [0, 1, 2].map(|c| (by.mean[c] / by.std[c]) as f32);
     let (pixels, _) = rgb.as_chunks::<3>();
     let (red, rest) = out.split_at_mut(pixels.len());
     let (green, blue) = rest.split_at_mut(pixels.len());
@@ -138,17 +138,13 @@ pub fn normalize(rgb: &[u8], by: &Normalize, out: &mut [f32]) {
 mod tests {
     use super::*;
     use proofmark_base::rng::Stream;
-    use proofmark_lang::span::Spanned;
 
     fn by(mean: [f64; 3], std: [f64; 3]) -> Normalize {
-        Normalize { mean: Spanned::default_of(mean), std: Spanned::default_of(std) }
+        Normalize { mean, std }
     }
 
     fn augment(kind: AugmentKind) -> Augment {
-        Augment {
-            kind: Spanned::default_of(kind),
-            interpolation: Spanned::default_of(Interpolation::Bilinear),
-        }
+        Augment { kind, interpolation: Interpolation::Bilinear }
     }
 
     #[test]

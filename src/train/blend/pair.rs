@@ -89,7 +89,7 @@ pub fn pair(
     let kept = around(last, (target.width, target.height));
     let blended = self_blend(target, kept, &place.points, settings, rng);
     let Blended { mut real, mut fake, part } = blended;
-    if training && settings.post_augment.value {
+    if training && settings.post_augment {
         augment([&mut real, &mut fake], rng);
     }
     let (fake, changed) = whole(&real, &fake, part);
@@ -160,7 +160,7 @@ fn self_blend(
 ) -> Blended {
     let points = if rng.chance(WITHOUT_FOREHEAD) { &points[..68] } else { points };
     let size = (target.width, target.height);
-    let outline = outline(settings.hull.value, rng);
+    let outline = outline(settings.hull, rng);
     // A hull of few points may lie outside the picture where that of all does not.
     let mask = first_seen([hull(outline, points, size)], || hull(Outline::Convex, points, size));
     let mut target = target;

@@ -4,15 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_lang::model::PseudoFakeKind;
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{PseudoFakeKind, Split};
 use proofmark_prepare::landmarks::example;
 
 fn settings(hull: Hull, post_augment: bool) -> PseudoFake {
     PseudoFake {
-        kind: Spanned::default_of(PseudoFakeKind::SelfBlended),
-        hull: Spanned::default_of(hull),
-        post_augment: Spanned::default_of(post_augment),
+        kind: PseudoFakeKind::SelfBlended,
+        from: "a".to_owned(),
+        train: Split::Train,
+        val: Split::Val,
+        hull,
+        post_augment,
     }
 }
 
@@ -60,7 +62,7 @@ fn outside_the_mask_real_and_fake_are_the_same() {
         let mut numbers = rng(2, sample);
         // Without JPEG, which spreads over blocks.
         let mut plain = settings.clone();
-        plain.post_augment.value = false;
+        plain.post_augment = false;
         let Pair { real, fake } = pair(face, &mark, &plain, Use::Selection, 128, &mut numbers);
         assert_eq!(real.rgb[..9], fake.rgb[..9], "sample {sample}");
         assert_ne!(real, fake, "sample {sample}");

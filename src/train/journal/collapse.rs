@@ -33,9 +33,9 @@ impl Watch {
     pub fn new(loss: &Loss) -> Self {
         let named = loss.terms.iter().zip(term_names(loss));
         let term = |(term, name): (&LossTerm, String)| match term {
-            LossTerm::CrossEntropy { .. } => None,
-            LossTerm::Triplet { margin, normalize, .. } => {
-                Some(Term { name, margin: margin.value, normalize: normalize.value, run: 0 })
+            LossTerm::CrossEntropy(_) => None,
+            LossTerm::Triplet(triplet) => {
+                Some(Term { name, margin: triplet.margin, normalize: triplet.normalize, run: 0 })
             }
         };
         Self { terms: named.filter_map(term).collect() }
@@ -87,19 +87,17 @@ impl Term {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proofmark_lang::model::Mining;
-    use proofmark_lang::span::Spanned;
+    use proofmark_lang::model::{CrossEntropy, Mining, Triplet};
 
     fn watch(normalize: bool) -> Watch {
-        let number = Spanned::<f64>::default_of;
         let terms = vec![
-            LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(0.0) },
-            LossTerm::Triplet {
-                mining: Spanned::default_of(Mining::HardPositiveHardNegative),
-                margin: number(0.3),
-                weight: number(1.0),
-                normalize: Spanned::default_of(normalize),
-            },
+            LossTerm::from(CrossEntropy { weight: 1.0, smoothing: 0.0 }),
+            LossTerm::from(Triplet {
+                mining: Mining::HardPositiveHardNegative,
+                margin: 0.3,
+                weight: 1.0,
+                normalize,
+            }),
         ];
         Watch::new(&Loss { terms })
     }

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use proofmark_lang::model::{Loss, LossTerm, Mining};
+use proofmark_lang::model::{Loss, LossTerm};
 use proofmark_model::triplet::TripletStats;
 
 /// One line of the journal.
@@ -126,12 +126,8 @@ pub fn term_names(loss: &Loss) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for term in &loss.terms {
         let word = match term {
-            LossTerm::CrossEntropy { .. } => "cross-entropy",
-            LossTerm::Triplet { mining, .. } => match mining.value {
-                Mining::BatchAll => "batch-all",
-                Mining::HardPositiveHardNegative => "hard-positive-hard-negative",
-                Mining::EasyPositiveHardNegative => "easy-positive-hard-negative",
-            },
+            LossTerm::CrossEntropy(_) => "cross-entropy",
+            LossTerm::Triplet(triplet) => triplet.mining.word(),
         };
         let before = names.iter().filter(|name| name.starts_with(word)).count();
         names.push(if before == 0 { word.to_owned() } else { format!("{word}-{}", before + 1) });
@@ -165,19 +161,14 @@ impl StepRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proofmark_lang::span::Spanned;
+    use proofmark_lang::model::{CrossEntropy, Mining, Triplet};
 
     #[test]
     fn terms_have_names_of_their_own() {
-        let number = Spanned::<f64>::default_of;
-        let triplet = |mining| LossTerm::Triplet {
-            mining: Spanned::default_of(mining),
-            margin: number(0.3),
-            weight: number(1.0),
-            normalize: Spanned::default_of(false),
-        };
+        let triplet =
+            |mining| LossTerm::from(Triplet { mining, margin: 0.3, weight: 1.0, normalize: false });
         let terms = vec![
-            LossTerm::CrossEntropy { weight: number(1.0), smoothing: number(0.0) },
+            LossTerm::from(CrossEntropy { weight: 1.0, smoothing: 0.0 }),
             triplet(Mining::BatchAll),
             triplet(Mining::HardPositiveHardNegative),
             triplet(Mining::BatchAll),

@@ -30,8 +30,8 @@ pub fn groups(settings: &Settings, config: &Architecture, params: &Params) -> Ve
     let group = |name: &str, rank: usize| {
         let undecayed = rank <= 1 || name == "pos_embed" || name == "cls_token";
         Group {
-            scale: powi(settings.layer_decay.value, (top - config.layer_of(name)) as i32),
-            decay: if undecayed { 0.0 } else { settings.weight_decay.value },
+            scale: powi(settings.layer_decay, (top - config.layer_of(name)) as i32),
+            decay: if undecayed { 0.0 } else { settings.weight_decay },
         }
     };
     params.specs().iter().map(|s| group(&s.name, s.shape.len())).collect()
@@ -69,9 +69,9 @@ impl AdamW {
             })
         };
         Ok(Self {
-            beta1: settings.beta1.value,
-            beta2: settings.beta2.value,
-            eps: settings.eps.value,
+            beta1: settings.beta1,
+            beta2: settings.beta2,
+            eps: settings.eps,
             groups,
             steps: 0,
             moments: params.vars().iter().map(zeros).collect::<Result<_>>()?,

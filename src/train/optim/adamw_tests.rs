@@ -4,20 +4,11 @@ use candle_core::Device;
 
 use super::*;
 use proofmark_lang::model::Pool;
-use proofmark_lang::span::Spanned;
 use proofmark_model::params::{Begin, ParamSpec};
 use proofmark_model::vit::VitConfig;
 
 fn settings() -> Settings {
-    let number = Spanned::<f64>::default_of;
-    Settings {
-        lr: number(0.1),
-        weight_decay: number(0.05),
-        layer_decay: number(0.75),
-        beta1: number(0.9),
-        beta2: number(0.999),
-        eps: number(1e-8),
-    }
+    Settings { lr: 0.1, weight_decay: 0.05, layer_decay: 0.75, beta1: 0.9, beta2: 0.999, eps: 1e-8 }
 }
 
 #[test]

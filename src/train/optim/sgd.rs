@@ -24,8 +24,8 @@ impl Sgd {
     /// An optimiser that has taken no step.
     pub fn new(settings: &Settings, params: &Params) -> Result<Self> {
         Ok(Self {
-            momentum: settings.momentum.value,
-            decay: settings.weight_decay.value,
+            momentum: settings.momentum,
+            decay: settings.weight_decay,
             steps: 0,
             velocities: params.vars().iter().map(|v| v.zeros_like()).collect::<Result<_>>()?,
         })
@@ -73,7 +73,6 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use proofmark_lang::span::Spanned;
     use proofmark_model::params::{Begin, ParamSpec};
 
     fn params() -> Params {
@@ -89,9 +88,7 @@ mod tests {
     }
 
     fn sgd(params: &Params) -> Sgd {
-        let number = Spanned::<f64>::default_of;
-        let settings =
-            Settings { lr: number(0.1), momentum: number(0.9), weight_decay: number(0.01) };
+        let settings = Settings { lr: 0.1, momentum: 0.9, weight_decay: 0.01 };
         Sgd::new(&settings, params).unwrap()
     }
 

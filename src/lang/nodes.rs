@@ -1,0 +1,53 @@
+//! The nodes of the language, each declared once: what it is called and means, its fields with
+//! their types and defaults, and what several of them together must fulfil.
+
+mod augment;
+mod backbone;
+mod corruption;
+mod device;
+mod efficientnet;
+mod ensemble;
+mod experiment;
+mod init;
+mod losses;
+mod metric;
+mod optimizers;
+mod recipe;
+mod row;
+mod scenario;
+mod schedule;
+mod table;
+mod vit;
+
+use super::limits;
+use super::schema::{Type, whole};
+
+pub use augment::{Augment, AugmentKind, Interpolation, Mix};
+pub use backbone::{Backbone, BackboneKind, Pool};
+pub use corruption::Corrupted;
+pub use device::DeviceChoice;
+pub use efficientnet::EfficientNet;
+pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, SampleRule, Source};
+pub use experiment::{Attribution, Experiment, ExperimentAt};
+pub(super) use experiment::{EXPERIMENT, EXTENDS, NAME, OVERRIDE, attribution, ready};
+pub use init::{Head, Init, Normalize, REAL, RandomWeights, Statistics, Weights, WeightsFile};
+pub use losses::{CrossEntropy, Loss, LossTerm, Mining, Triplet};
+pub use metric::{
+    FrameMax, Level, MetricSpec, Parameter, Pooling, ScoreRule, Threshold, VideoScore,
+};
+pub use optimizers::{AdamW, Optimizer, Sgd};
+pub use recipe::{Batch, Keep, Precision, Recipe, Resize};
+pub use row::{Columns, Predictions, Row};
+pub use scenario::{
+    Average, Column, ColumnAverage, DatasetColumn, PerManipulation, PerValue, Promise, Reported,
+    Scenario,
+};
+pub use schedule::{Schedule, ScheduleKind};
+pub(super) use table::unique_labels;
+pub use table::{Claim, Comparison, Correction, Intervals, Reference, Table, Unit};
+pub use vit::Vit;
+
+/// A seed.
+const SEED: Type = Type::Whole(0, u64::MAX);
+/// Side of the input of a network.
+const SIDE: Type = whole(&limits::IMAGE);

@@ -1,0 +1,259 @@
+//! `table`: experiments by data sets.
+
+use std::collections::BTreeMap;
+
+use proofmark_metrics::Metric;
+
+use super::metric::{METRIC, VIDEO_SCORE, video_score};
+use super::{SEED, row};
+use crate::cursor::Cursor;
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Column, DataPath, MetricSpec, Parameter, Row, Scenario, Threshold, VideoScore};
+use crate::node::{Decode, FromNode, Placed, Words, defaults, node, words};
+use crate::schema::Preset::{Number, Text, Whole};
+use crate::schema::{Type, any_number, at_least_once, at_most_once};
+use crate::span::Origin;
+
+node! {
+    /// A results table: experiments by data sets.
+    pub struct Table = "table" {
+        arguments {
+            /// Name; the report's file name.
+            name: String = Type::Name.required(),
+        }
+        children {
+            /// The name for readers.
+            title: Option<String> =
+                AtMostOnce (arguments "text", Type::Text.required(), "The name."),
+            /// Rows in order.
+            rows: Vec<Placed<Row>> = [at_least_once(Row::SPEC)],
+            /// Groups of columns.
+            scenarios: Vec<Placed<Scenario>> = [at_least_once(Scenario::SPEC)],
+            /// Metrics, each a block of the table.
+            metrics: Vec<Placed<MetricSpec>> = [at_least_once(MetricSpec::SPEC)],
+            /// How the faces of a video make its score.
+            video_score: VideoScore = [at_most_once(&VIDEO_SCORE)] via score_of_all,
+            /// How intervals and paired tests are computed.
+            intervals: Placed<Intervals> = [at_most_once(Intervals::SPEC)],
+            /// The row that every other one is compared with.
+            compare: Option<Placed<Comparison>> = [at_most_once(Comparison::SPEC)],
+            /// Published numbers to put beside ours.
+            references: Vec<Placed<Reference>> = [any_number(Reference::SPEC)],
+            /// Statements about the numbers.
+            claims: Vec<Placed<Claim>> = [any_number(Claim::SPEC)],
+            /// How far a number may lie from the committed table's before `table --check` fails.
+            tolerance: f64 = AtMostOnce (
+                arguments "fraction", Type::Points.required().or(Number(0.0)),
+                "`(%)0.5` is half a point."
+            ),
+        }
+    }
+    check = no_two_alike;
+}
+
+node! {
+    /// An interval for every number: the bootstrap over videos, drawn within each class, with all
+    /// their faces; the same draws for every row.
+    pub struct Intervals = "intervals" {
+        properties {
+            /// Draws of videos.
+            draws: u32 = Type::Whole(100, 1_000_000).or(Whole(2000)),
+            /// Share of intervals that hold the true value.
+            level: f64 = Type::Fraction.or(Number(0.95)),
+            /// Seed of the draws.
+            seed: u64 = SEED.or(Whole(0)),
+        }
+        made {
+            /// Whether the table declares them.
+            shown: bool = is_written,
+        }
+    }
+    unwritten = defaults;
+}
+
+node! {
+    /// Tests every row against one, and marks differences that are significant after Holm's
+    /// correction at 1 less the level of `intervals`: DeLong's test for the AUC of videos, the
+    /// paired bootstrap for everything else, and for rows of several seeds Welch's test over the
+    /// seeds with the variance of the videos added. Rows are compared on the videos that both have.
+    pub struct Comparison = "compare" {
+        properties {
+            /// Experiment of the row that the others are compared with.
+            against: String = Type::Text.required(),
+            /// The tests of a metric that are corrected together; a column that repeats another's
+            /// videos counts once.
+            correct: Correction = Correction::WORD.or(Text("table")),
+        }
+    }
+}
+
+words! {
+    /// The tests that Holm's correction is over, always of one metric.
+    pub enum Correction {
+        /// the tests of one column
+        Column = "column",
+        /// the tests of all columns of one scenario
+        Scenario = "scenario",
+        /// all tests of the table
+        Table = "table",
+    }
+}
+
+node! {
+    /// Published numbers to put beside ours: a CSV with the columns
+    /// `metric,row,scenario,column,value`.
+    pub struct Reference = "reference" {
+        arguments {
+            /// Name for readers.
+            name: String = Type::Text.required(),
+        }
+        properties {
+            /// The file.
+            file as "from": DataPath = Type::Path.required(),
+            /// Where they were published, for readers.
+            cite: Option<String> = Type::Text.optional(),
+            /// Unit of the values.
+            unit: Unit = Unit::WORD.or(Text("fraction")),
+        }
+    }
+}
+
+words! {
+    /// The unit of published numbers.
+    pub enum Unit {
+        /// 0 to 1
+        Fraction = "fraction",
+        /// 0 to 100
+        Percent = "percent",
+    }
+}
+
+node! {
+    /// A statement about the numbers: one row is better than another, which for the EER, the Brier
+    /// score and the calibration error means lower.
+    pub struct Claim = "claim" {
+        arguments {
+            /// The statement.
+            text: String = Type::Text.required(),
+        }
+        properties {
+            /// Experiment of the row that should be better.
+            row: String = Type::Text.required(),
+            /// Experiment of the row that should be worse.
+            above: String = Type::Text.required(),
+            /// Name of the scenario.
+            scenario: String = Type::Text.required(),
+            /// Label of the column.
+            column: String = Type::Text.required(),
+            /// The metric.
+            metric: Metric = METRIC.required(),
+            /// By how much better, at least: `(%)1` is one point.
+            by: f64 = Type::Points.or(Number(0.0)),
+        }
+    }
+}
+
+impl Table {
+    /// How the faces of a video make its score in a row.
+    pub fn video_score_of(&self, row: &Row) -> VideoScore {
+        row.video_score.unwrap_or(self.video_score)
+    }
+
+    /// Whether it chooses thresholds on validation.
+    pub fn validates(&self) -> bool {
+        let mut thresholds = self.metrics.iter().filter_map(|metric| metric.parameter.threshold());
+        thresholds.any(|threshold| match threshold {
+            Threshold::Val => true,
+            Threshold::Fixed(_) => false,
+        })
+    }
+
+    /// Gives columns without a label the titles of their data sets.
+    pub(crate) fn entitle(&mut self, title: impl Fn(&str) -> Option<String>) {
+        let scenarios = self.scenarios.iter_mut();
+        scenarios.flat_map(|s| &mut s.columns).for_each(|column| column.entitle(&title));
+    }
+}
+
+/// Reports labels that are twice in a scenario, whatever else of the table is wrong: claims and
+/// published numbers refer to them.
+pub(crate) fn unique_labels(
+    table: Cursor<'_>,
+    title: impl Fn(&str) -> Option<String>,
+    sink: &mut Sink,
+) {
+    for scenario in table.among(Table::FIELDS.scenarios) {
+        let read = |node| Column::from_node(node, &mut Sink::default());
+        let mut columns: Vec<Column> =
+            scenario.among(Scenario::FIELDS.columns).filter_map(read).collect();
+        columns.iter_mut().for_each(|column| column.entitle(&title));
+        let labels = columns.iter().flat_map(Column::labels);
+        unique(labels.map(|(label, at)| (label.clone(), at)), "column", sink);
+    }
+}
+
+fn is_written(node: Cursor<'_>, _: &mut Sink) -> Option<(bool, Origin)> {
+    Some((!node.origin().is_default(), node.origin()))
+}
+
+fn score_of_all(table: Cursor<'_>, _: &mut Sink) -> Option<(VideoScore, Origin)> {
+    match table.among(Table::FIELDS.video_score).next() {
+        Some(score) => video_score(score),
+        None => Some((VideoScore::default(), Origin::DEFAULT)),
+    }
+}
+
+/// Reports what is twice under one name.
+pub(super) fn unique(labels: impl Iterator<Item = (String, Origin)>, what: &str, sink: &mut Sink) {
+    let mut seen: BTreeMap<String, Origin> = BTreeMap::new();
+    for (label, at) in labels {
+        if let Some(first) = seen.get(&label) {
+            let title = format!("the {what} `{label}` twice");
+            sink.report(crate::check::messages::duplicate_name(title, at, *first));
+        }
+        seen.entry(label).or_insert(at);
+    }
+}
+
+/// Looks at rows, references and metrics, whatever else of the table is wrong.
+fn no_two_alike(
+    table: Cursor<'_>,
+    read: Option<Placed<Table>>,
+    sink: &mut Sink,
+) -> Option<Placed<Table>> {
+    let rows = table.among(Table::FIELDS.rows).filter_map(|row| row::label(row, sink));
+    let rows: Vec<_> = rows.collect();
+    unique(rows.into_iter(), "row", sink);
+    let references = table.among(Table::FIELDS.references);
+    let names = references.filter_map(|reference| reference.read(&Reference::FIELDS.name));
+    unique(names.map(|name| (name.value, name.origin)), "reference", sink);
+    let metrics: Vec<_> = table
+        .among(Table::FIELDS.metrics)
+        .filter_map(|metric| MetricSpec::decode(metric, sink))
+        .collect();
+    same_metric(&metrics, sink);
+    read
+}
+
+fn same_metric(metrics: &[Placed<MetricSpec>], sink: &mut Sink) {
+    let mut seen: BTreeMap<_, Origin> = BTreeMap::new();
+    for metric in metrics {
+        let parameter = match metric.parameter {
+            Parameter::None => (0, 0),
+            Parameter::Threshold(Threshold::Val) => (1, 0),
+            Parameter::Threshold(Threshold::Fixed(x)) => (2, x.to_bits()),
+            Parameter::Fpr(fpr) => (3, fpr.to_bits()),
+            Parameter::Bins(bins) => (4, u64::from(bins)),
+        };
+        let key = (metric.metric, metric.level as u8, parameter);
+        let first = *seen.entry(key).or_insert(metric.at.metric);
+        if first != metric.at.metric {
+            sink.report(
+                Diagnostic::error(Code::DuplicateNode, "the same metric twice")
+                    .at(metric.at.metric, "again here")
+                    .and(first, "first here")
+                    .help("remove one of them"),
+            );
+        }
+    }
+}
