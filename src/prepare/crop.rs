@@ -7,10 +7,10 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::claims;
-use super::resample::{Filter, Window, resize};
 use proofmark_base::foreign::{self, IMAGE_FILE};
 use proofmark_base::guard::guarded;
 use proofmark_picture::jpeg_file;
+use proofmark_picture::resize::{Filter, Window, resize};
 
 /// Largest side of an image that is decoded, in pixels.
 const MAX_SIDE: u32 = 16_384;

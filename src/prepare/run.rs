@@ -14,8 +14,6 @@ use super::crop::decode;
 use super::cut::Cut;
 use super::detect::{Detection, Detector, Options, Scratch};
 use super::ffmpeg::{Ffmpeg, VideoFrame};
-use super::resample::resize;
-use super::resample::{Filter, Window};
 use super::sampling::needs_length;
 use super::store::{
     Face, FaceStoreError, FaceWriter, FoundFace, Look, PreparedVideo, Recovered, Share, Status,
@@ -24,6 +22,8 @@ use super::store::{
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::files::Place;
 use proofmark_lang::model::{FrameRule, Take};
+use proofmark_picture::resize::resize;
+use proofmark_picture::resize::{Filter, Window};
 
 /// Faces of one video that are kept in memory at a time.
 const TOGETHER: usize = 256;

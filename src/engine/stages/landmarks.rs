@@ -12,6 +12,7 @@ use crate::engine::kind::{Kind, Need};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Dataset, Detector as Declared, Project};
 use proofmark_lang::span::Origin;
+use proofmark_picture::resize::Window;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::marked;
@@ -19,7 +20,6 @@ use proofmark_prepare::cut::Cut;
 use proofmark_prepare::detect::{Detector, Options, Scratch};
 use proofmark_prepare::faces::Faces;
 use proofmark_prepare::landmarks::{FaceMark, Given, LandmarkNet, Marks, Square, UnitBox, in_crop};
-use proofmark_prepare::resample::Window;
 
 /// Raised whenever the same faces get other points than before: since 2 the arithmetic is the same on
 /// every machine.

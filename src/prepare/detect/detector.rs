@@ -11,8 +11,8 @@ use super::fast::{Fast, Memory};
 use super::network::{MEAN, Network};
 use super::weights::{MOBILENET, RESNET, Tensors};
 use super::{composed, mobilenet, neck, resnet};
-use crate::resample::resize_to;
-use crate::resample::{Filter, Window};
+use proofmark_picture::resize::resize_to;
+use proofmark_picture::resize::{Filter, Window};
 
 /// Weights of the MobileNet (NOTICE says whose).
 const EMBEDDED: &[u8] = include_bytes!("mobilenet025.safetensors");

@@ -1,9 +1,9 @@
 //! Hue, saturation and value of bytes as OpenCV has them (hue 0 to 179), moved.
 
-use super::resample::byte;
+use super::linear::byte;
+use crate::channels::Channels;
+use crate::pixels::Pixels;
 use proofmark_base::wide::wide;
-use proofmark_picture::Pixels;
-use proofmark_picture::channels::Channels;
 
 /// Moves hue, saturation and value. A shift from -1 to 1 comes to one step down where it is
 /// below 0 and to nothing else, since albumentations' tables cut off what is behind the

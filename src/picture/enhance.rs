@@ -1,8 +1,8 @@
 //! Operations on the colours of an image, to the byte as Pillow's `ImageOps` and
 //! `ImageEnhance` do them.
 
+use crate::pixels::{Pixels, luma};
 use proofmark_base::wide::wide;
-use proofmark_picture::pixels::{Pixels, luma};
 
 /// Stretches each channel to the whole range.
 pub fn auto_contrast(image: &mut Pixels) {

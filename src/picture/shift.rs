@@ -1,9 +1,9 @@
 //! Changes of brightness and colour with albumentations' arithmetic: the value is computed
 //! as a real number (f32, as numpy does), brought into 0 to 255, and cut off.
 
-use super::resample::byte;
+use super::linear::byte;
+use crate::pixels::Pixels;
 use proofmark_base::wide::wide;
-use proofmark_picture::Pixels;
 
 #[inline(always)]
 fn cut_off(value: f32) -> u8 {

@@ -4,10 +4,10 @@
 
 use std::ops::Range;
 
+use super::resize::Filter;
+use crate::pixels::Pixels;
 use proofmark_base::math::{cos, sin};
 use proofmark_base::wide::wide;
-use proofmark_picture::Pixels;
-use proofmark_prepare::resample::Filter;
 
 /// Output coordinates to source coordinates: x' = ax + by + c, y' = dx + ey + f.
 pub type Matrix = [f64; 6];

@@ -1,9 +1,9 @@
 //! Pixels between pixels, one axis at a time: every map here stretches and moves along
 //! the axes and does not turn.
 
+use super::resize::Window;
+use crate::pixels::Pixels;
 use proofmark_base::wide::wide;
-use proofmark_picture::Pixels;
-use proofmark_prepare::resample::Window;
 
 /// The two source places that one target place lies between, and what each counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +12,7 @@ pub struct Tap {
     pub first: u32,
     /// The next, or the same where there is none.
     pub second: u32,
+    /// What the first and the second count.
     pub weights: [f32; 2],
 }
 
