@@ -16,7 +16,8 @@ pub use proofmark_report as report;
 /// What would run, and why.
 pub mod plan {
     pub use crate::engine::cost::Cost;
-    pub use crate::engine::graph::{Kind, Plan, Stage};
+    pub use crate::engine::graph::{Plan, Stage};
+    pub use crate::engine::kind::Kind;
     pub use crate::engine::listing::{Listed, json, list};
     pub use crate::engine::reason::Reason;
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
+use proofmark_picture::hsv::shift_hsv;
+use proofmark_picture::linear::resize;
+use proofmark_picture::resize::Window;
+use proofmark_picture::shift::{brightness_contrast, shift_rgb};
 use proofmark_picture::{Pixels, jpeg};
-use proofmark_prepare::crop::Window;
 use proofmark_train::blend::{
-    Affine, Field, Mask, Outline, Softening, blend, brightness_contrast, coarsen, elastic, hull,
-    resize, sharpen, shift_hsv, shift_rgb, soften,
+    Affine, Field, Mask, Outline, Softening, blend, coarsen, elastic, hull, sharpen, soften,
 };
 
 struct Golden(BTreeMap<String, Tensor>);

@@ -6,9 +6,9 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use proofmark_lang::model::Resize;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::{Filter, Window};
-use proofmark_prepare::resample::resize;
-use proofmark_train::augment::affine::Sampling;
+use proofmark_picture::affine::Sampling;
+use proofmark_picture::resize::resize;
+use proofmark_picture::resize::{Filter, Window};
 use proofmark_train::augment::face::{Face, resized};
 use proofmark_train::augment::randaugment::{ALL, Operation, Step};
 

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::project::{Stop, counted, ended};
 use crate::engine::bits::{digests, unlike};
-use crate::engine::graph::COMMIT;
+use crate::engine::commit::COMMIT;
 use crate::engine::memory;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::width::Width;

@@ -9,11 +9,12 @@ use super::lines::Lines;
 use super::output::Printer;
 use super::project::{Stop, session, with};
 use super::run::{failures, stop_on_signal};
-use super::whole::Whole;
-use crate::engine::graph::{Kind, Until};
+use super::run_progress::RunProgress;
+use crate::engine::graph::{Until, WantedEmbeddings};
+use crate::engine::kind::Kind;
 use crate::engine::results::Results;
 use crate::engine::session::{How, Purpose};
-use crate::engine::stages::embed::{FILE, Wanted};
+use crate::engine::stages::embed::FILE;
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
 use proofmark_text::names::Names;
@@ -31,11 +32,11 @@ fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit
     }
     let stop = stop_on_signal()?;
     let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
-    session.add_embeddings(Wanted {
+    session.add_embeddings(WantedEmbeddings {
         experiment: args.experiment.clone(),
         dataset: args.dataset.clone(),
         split: args.split.map(Into::into),
-        ..Wanted::default()
+        ..WantedEmbeddings::default()
     });
     if session.plan().embeddings.is_empty() {
         printer.error(
@@ -46,7 +47,8 @@ fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit
         return Ok(Exit::Usage);
     }
     let how = How { jobs: args.jobs, device: args.device, ..How::default() };
-    let observer = Lines::new(printer, &loaded.sources, Whole::of(&session, Until::Embed, how)?);
+    let observer =
+        Lines::new(printer, &loaded.sources, RunProgress::of(&session, Until::Embed, how)?);
     let ended = session.run(Until::Embed, how, &observer, &stop)?;
     drop(observer);
     let results = Results(session.store());

@@ -8,7 +8,7 @@ use super::lines::Lines;
 use super::output::Printer;
 use super::project::{Stop, session, with};
 use super::run::stop_on_signal;
-use super::whole::Whole;
+use super::run_progress::RunProgress;
 use crate::engine::gallery::{Sheet, sheet};
 use crate::engine::graph::Until;
 use crate::engine::session::{How, Purpose};
@@ -54,7 +54,7 @@ fn draw(args: &GalleryArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, S
     let project = alone(project, experiment);
     let loaded = &Loaded { project, ..loaded.clone() };
     let session = session(loaded, &args.store.store, Purpose::Looking(&stop), printer)?;
-    let observer = Lines::new(printer, &loaded.sources, Whole::new(1));
+    let observer = Lines::new(printer, &loaded.sources, RunProgress::new(1));
     let how = How { fail_fast: true, ..How::default() };
     session.run(Until::Sample, how, &observer, &stop)?.whole()?;
     drop(observer);

@@ -6,8 +6,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::{Printer, disk_hint};
 use super::progress::{StageProgress, bars, duration};
+use super::run_progress::RunProgress;
 use super::told::words;
-use super::whole::Whole;
 use crate::engine::graph::{Stage, Told};
 use crate::engine::run::Observer;
 use proofmark_base::work::{Events, Failure};
@@ -16,12 +16,12 @@ use proofmark_report::statistics;
 
 /// The whole run as far as it has come, and the line that shows it on a terminal.
 struct State {
-    whole: Whole,
+    whole: RunProgress,
     bar: ProgressBar,
 }
 
 impl State {
-    fn new(whole: Whole, bars: &MultiProgress) -> Self {
+    fn new(whole: RunProgress, bars: &MultiProgress) -> Self {
         let style = ProgressStyle::with_template("{msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
         let bar = bars.add(ProgressBar::new_spinner().with_style(style));
@@ -53,7 +53,7 @@ pub struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     /// Lines about the stages of a run of the project that these sources declare.
-    pub fn new(printer: Printer, sources: &'a Sources, whole: Whole) -> Self {
+    pub fn new(printer: Printer, sources: &'a Sources, whole: RunProgress) -> Self {
         let bars = bars(printer);
         let whole = Mutex::new(State::new(whole, &bars));
         Self { printer, sources, bars, whole }

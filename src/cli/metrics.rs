@@ -3,7 +3,8 @@
 use super::args::{Format, MetricsArgs};
 use super::exit::Exit;
 use super::output::Printer;
-use proofmark_evaluate::file::{Request, summarise};
+use proofmark_evaluate::file::summarise;
+use proofmark_evaluate::request::Request;
 use proofmark_text::show::json_line;
 
 /// Prints the metrics of a CSV or Parquet file.

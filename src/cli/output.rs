@@ -172,7 +172,7 @@ mod tests {
 
     use super::*;
     use proofmark_base::store::StoreFailure;
-    use proofmark_prepare::store::StoreError;
+    use proofmark_prepare::store::FaceStoreError;
 
     #[test]
     fn a_full_disk_is_known_whoever_tells_of_it() {
@@ -181,7 +181,7 @@ mod tests {
         let store = StoreFailure::Io { doing: "write", path: path.to_owned(), source: full() };
         for text in [
             store.to_string(),
-            StoreError::write(path, full()).to_string(),
+            FaceStoreError::write(path, full()).to_string(),
             polars::error::PolarsError::from(full()).to_string(),
             arrow_schema::ArrowError::from(full()).to_string(),
         ] {

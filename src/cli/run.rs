@@ -11,7 +11,7 @@ use super::lines::Lines;
 use super::output::Printer;
 use super::progress::duration;
 use super::project::{Stop, counted, session, with};
-use super::whole::Whole;
+use super::run_progress::RunProgress;
 use crate::engine::graph::Until;
 use crate::engine::run::Ended;
 use crate::engine::session::{How, Purpose};
@@ -19,31 +19,31 @@ use crate::engine::tables;
 use proofmark_base::width::Width;
 use proofmark_base::work::{Failure, Silent};
 use proofmark_lang::Loaded;
-use proofmark_prepare::store::Part;
+use proofmark_prepare::store::Share;
 use proofmark_report::terminal;
 
 /// Carries a file out up to a stage.
 pub fn run(args: &RunArgs, until: Until, printer: Printer) -> Exit {
-    start(args, Task { until, part: Part::WHOLE, page: None }, printer)
+    start(args, Task { until, part: Share::WHOLE, page: None }, printer)
 }
 
 /// Prepares the faces, or a share of them.
 pub fn prepare(args: &PrepareArgs, printer: Printer) -> Exit {
-    let part = args.shard.unwrap_or(Part::WHOLE);
+    let part = args.shard.unwrap_or(Share::WHOLE);
     start(&args.run, Task { until: Until::Prepare, part, page: None }, printer)
 }
 
 /// Carries a file out, then prints and writes its tables.
 pub fn report(args: &ReportArgs, printer: Printer) -> Exit {
     let page = Some(Page { faces: args.faces });
-    start(&args.run, Task { until: Until::Evaluate, part: Part::WHOLE, page }, printer)
+    start(&args.run, Task { until: Until::Evaluate, part: Share::WHOLE, page }, printer)
 }
 
 /// What is to be done with a file.
 #[derive(Clone, Copy)]
 struct Task {
     until: Until,
-    part: Part,
+    part: Share,
     /// How reports are written; none where none are.
     page: Option<Page>,
 }
@@ -73,7 +73,7 @@ fn carry_out(
     if let Some(slowness) = Width::slowness() {
         printer.line(slowness);
     }
-    let observer = Lines::new(printer, &loaded.sources, Whole::of(&session, until, how)?);
+    let observer = Lines::new(printer, &loaded.sources, RunProgress::of(&session, until, how)?);
     let ended = session.run(until, how, &observer, &stop)?;
     drop(observer);
     let mut checks = Vec::new();

@@ -17,7 +17,7 @@ use proofmark_base::width::Width;
 use proofmark_base::work::Failure;
 use proofmark_lang::Sources;
 use proofmark_lang::model::Pooling;
-use proofmark_report::records::write;
+use proofmark_text::csv::write;
 use proofmark_text::show;
 
 /// Prints a fake probability per photograph, video or crop, and what it is made of.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proofmark_lang::model::{Attribution, Dataset, Family, Label};
 
 use super::error::DataError;
-use super::manifest::Video;
+use super::video::Video;
 use super::words::Word;
 
 /// The classes of a model and the class of each video.

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::manifest::{Frame, Video};
+use super::video::{Frame, Video};
 use super::words::Word;
 
 /// How the columns of attributes begin.

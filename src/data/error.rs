@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use proofmark_lang::span::Origin;
+use proofmark_text::csv::CsvFlaw;
 
 use super::demo::DemoError;
-use super::flaw::{CsvFlaw, EmptyClassHint, Nothing, RowProblem, counted, did_you_mean};
-use super::sentences::{columns, listed, overlap, table_problems, unattributed};
+use super::flaw::{
+    EmptyClassHint, Nothing, RowProblem, columns, counted, did_you_mean, listed, overlap,
+    table_problems, unattributed,
+};
 
 /// Something wrong with the data of an experiment.
 #[derive(Debug, Error)]

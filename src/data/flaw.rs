@@ -1,36 +1,13 @@
-//! What can be wrong with a file or a row of it: the particulars of a data error.
+//! The particulars of a data error: what can be wrong with a file or a row of it, and the sentences
+//! that are made of parts.
 
 use std::fmt;
+use std::path::Path;
 
 use thiserror::Error;
 
-use super::layout::{IMAGES, VIDEOS};
+use super::media::{IMAGES, VIDEOS};
 use proofmark_text::show::brief;
-
-/// What can be wrong with the form of a CSV file.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum CsvFlaw {
-    /// Bytes that are no UTF-8.
-    #[error("the text is not UTF-8; save the file as UTF-8")]
-    NotUtf8,
-    /// A NUL byte.
-    #[error("a NUL byte, which no text file has")]
-    Nul,
-    /// A quote that is never closed.
-    #[error("a quoted field is never closed")]
-    OpenQuote,
-    /// Text between a closing quote and the next comma.
-    #[error("`{0}` follows a closing quote; double the quotes inside a quoted field")]
-    AfterQuote(char),
-    /// A row of another width than the header.
-    #[error("{}, but the header has {expected}", counted(*found, "field"))]
-    Ragged {
-        /// Fields in this row.
-        found: usize,
-        /// Fields in the header.
-        expected: usize,
-    },
-}
 
 /// What a table that says nothing lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -237,4 +214,78 @@ const QUOTED: usize = 40;
 /// A suggestion, if there is one.
 pub(super) fn did_you_mean(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{}`?", brief(n)))
+}
+
+pub(super) fn listed(head: &str, items: &[String]) -> String {
+    items.iter().map(|item| format!("  {head}: {item}\n")).collect()
+}
+
+pub(super) fn columns(available: &[String]) -> String {
+    let list = quoted(available);
+    match available {
+        [only] if only.contains([';', '\t']) => {
+            format!("its only column is {list}: separate columns by commas")
+        }
+        _ => format!("its columns are {list}"),
+    }
+}
+
+pub(super) fn table_problems(file: &Path, some: &[RowProblem], total: usize) -> String {
+    let mut text = format!("{} has {} that cannot be used", file.display(), counted(total, "row"));
+    for problem in some {
+        let more = match problem.more {
+            0 => String::new(),
+            more => format!(" and {}", counted(more, "other")),
+        };
+        text += &format!("\n  {}{more}: {}", problem.at, problem.what);
+    }
+    let shown: usize = some.iter().map(|problem| 1 + problem.more).sum();
+    if total > shown {
+        text += &format!("\n  and {} more", total - shown);
+    }
+    text
+}
+
+pub(super) fn overlap(
+    ensemble: &str,
+    counted: &str,
+    some: &[String],
+    more: usize,
+    datasets: &[String],
+) -> String {
+    let are = if counted.starts_with("1 ") && !counted.contains(" and ") { "is" } else { "are" };
+    let mut text = format!(
+        "ensemble `{ensemble}`: {counted} {are} in more than one split of what it trains, selects \
+         and is tested on"
+    );
+    for line in some {
+        text += &format!("\n  {line}");
+    }
+    if more > 0 {
+        text += &format!("\n  and {more} more");
+    }
+    text + &format!(
+        "\n  divide by identity with `split carve ..`; if the release itself is so, write `split \
+         official overlap=accept` in data set {}",
+        datasets.join(", ")
+    )
+}
+
+pub(super) fn unattributed(
+    by: &str,
+    dataset: &str,
+    manipulation: Option<&str>,
+    videos: usize,
+    example: &str,
+) -> String {
+    let who = match manipulation {
+        Some(name) => format!("the manipulation `{name}` of data set `{dataset}` has no family"),
+        None => format!("data set `{dataset}` does not say how its fakes were made"),
+    };
+    let videos = counted(videos, "video");
+    let cure = match manipulation {
+        Some(name) => format!("declare `manipulation {name} family=...`"),
+        None => format!("leave the data set out, or attribution by={by}"),
+    };
+    format!("{who}, which attribution by={by} needs for {videos}, such as `{example}`; {cure}")
 }

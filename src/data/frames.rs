@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proofmark_lang::model::FrameRule;
 
 use super::error::DataError;
-use super::manifest::{Frame, Video};
+use super::video::{Frame, Video};
 
 /// Keeps the frames that the rule picks. A frame keeps its number in the video. The frames of
 /// video files are picked when they are decoded.
@@ -86,7 +86,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::manifest::Kind;
+    use crate::video::Kind;
     use proofmark_lang::span::Spanned;
 
     fn picked(rule: &FrameRule, length: u32) -> Vec<u32> {

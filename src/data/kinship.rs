@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::manifest::{Kind, Video};
+use super::video::{Kind, Video};
 use proofmark_lang::model::Split;
 
 /// Fewer kin than this may be chance.

@@ -11,6 +11,7 @@ pub mod frames;
 mod kinship;
 pub mod layout;
 pub mod manifest;
+pub mod media;
 mod methods;
 mod natural;
 pub mod overlap;
@@ -18,16 +19,17 @@ mod places;
 mod root;
 pub mod sample;
 pub mod scan;
-mod sentences;
 pub mod split;
 pub mod statistics;
 pub mod survey;
 // For the tests of other rooms, too.
 #[doc(hidden)]
 pub mod testing;
+pub mod video;
 mod words;
 
 pub use error::DataError;
-pub use manifest::{Frame, Kind, Manifest, Video};
+pub use manifest::Manifest;
 pub use root::Env;
 pub use scan::{Scan, ScanReport, scan};
+pub use video::{Frame, Kind, Video};

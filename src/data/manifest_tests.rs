@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{tree, video};
+use proofmark_lang::model::Family;
 
 fn frame(video_key: &str, frame: u32) -> Frame {
     Frame { video_key: video_key.into(), frame, path: format!("{video_key}/{frame}.png") }

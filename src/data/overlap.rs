@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use proofmark_lang::model::{Dataset, Layout, Overlap, Split};
 
 use super::error::DataError;
-use super::manifest::Video;
+use super::video::Video;
 
 /// How many are named; all are counted.
 const NAMED: usize = 10;
@@ -33,7 +33,7 @@ impl Role {
 
 /// A split of a data set and what it is used for.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'a> {
+pub struct SplitPart<'a> {
     /// The data set.
     pub dataset: &'a Dataset,
     /// All its videos.
@@ -51,14 +51,14 @@ pub struct Part<'a> {
 type Shared<'a> = (&'static str, &'a str, &'a str);
 
 /// A video that shares something: its part and its key.
-type Example<'a> = (&'a Part<'a>, &'a str);
+type Example<'a> = (&'a SplitPart<'a>, &'a str);
 
 /// Looks for identities and originals in parts of different roles. What data sets accept, and
 /// what data sets share that are not trained on, is told in the result.
 ///
 /// # Errors
 /// [`DataError::Overlap`] with the first of them and their numbers.
-pub fn check(ensemble: &str, parts: &[Part<'_>]) -> Result<Vec<String>, DataError> {
+pub fn check(ensemble: &str, parts: &[SplitPart<'_>]) -> Result<Vec<String>, DataError> {
     let mut seen: HashMap<Shared, [Option<Example>; 3]> = HashMap::new();
     for part in parts {
         let name = part.dataset.name.value.as_str();

@@ -11,13 +11,13 @@ fn in_split(key: &str, split: Split, groups: &[&str], pair: Option<&str>) -> Vid
     }
 }
 
-fn parts<'a>(dataset: &'a Dataset, videos: &'a [Video], own: bool) -> Vec<Part<'a>> {
+fn parts<'a>(dataset: &'a Dataset, videos: &'a [Video], own: bool) -> Vec<SplitPart<'a>> {
     [(Split::Train, Role::Train), (Split::Val, Role::Val), (Split::Test, Role::Test)]
-        .map(|(split, role)| Part { dataset, videos, split, role, own })
+        .map(|(split, role)| SplitPart { dataset, videos, split, role, own })
         .into()
 }
 
-fn error(parts: &[Part]) -> String {
+fn error(parts: &[SplitPart]) -> String {
     check("all", parts).unwrap_err().to_string()
 }
 

@@ -7,8 +7,9 @@ use proofmark_lang::model::{Dataset, Expect, Label, Layout, Split, SplitRule};
 use super::error::DataError;
 use super::files::Files;
 use super::layout::{self, Finding, Lacking, Listing, Tally};
-use super::manifest::{Kind, Manifest, Video};
+use super::manifest::Manifest;
 use super::root::Env;
+use super::video::{Kind, Video};
 use super::words::Word;
 use super::{frames, kinship, split};
 

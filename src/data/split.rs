@@ -6,7 +6,7 @@ use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::model::{Label, Split, SplitRule};
 
 use super::error::DataError;
-use super::manifest::Video;
+use super::video::Video;
 
 /// Assigns splits in place.
 ///

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use proofmark_lang::model::{Dataset, Family, Label};
 
-use super::manifest::Video;
 use super::sample::SourceSample;
 use super::scan::{Scan, SplitCounts};
+use super::video::Video;
 
 /// What is counted of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

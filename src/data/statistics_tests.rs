@@ -1,10 +1,11 @@
 use super::*;
 use crate::layout::Finding;
-use crate::manifest::{Frame, Kind, Manifest};
+use crate::manifest::Manifest;
 use crate::sample::ClassSample;
 use crate::scan::{Expected, ScanReport};
 use crate::survey::{Purpose, SetTable, Survey};
 use crate::testing::{manipulation, plain, said, text, video};
+use crate::video::{Frame, Kind};
 use proofmark_lang::model::{Expect, Split};
 
 /// A fake of a method, or a real.

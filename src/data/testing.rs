@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::layout::Listing;
-use super::manifest::{Kind, Video};
+use super::video::{Kind, Video};
 use super::words::Word;
 use proofmark_lang::model::*;
 use proofmark_lang::span::Spanned;

@@ -2,7 +2,7 @@
 
 use proofmark_lang::model::{Family, Label, Split};
 
-use super::manifest::Kind;
+use super::video::Kind;
 
 /// A closed set of values, each with one word.
 pub trait Word: Copy + PartialEq + 'static {

@@ -29,8 +29,7 @@ use proofmark_model::vit::{DropPath, VitConfig};
 use proofmark_prepare::detect::{Detector, Scratch};
 use proofmark_prepare::landmarks::{LandmarkNet, SIDE};
 use proofmark_train::augment::face::{Face, training};
-use proofmark_train::optimizer::{AdamW, groups};
-use proofmark_train::sgd::{Sgd, ascend, descend};
+use proofmark_train::optim::{AdamW, Sgd, ascend, descend, groups};
 use proofmark_train::step::{Batch, StepReport, gradients};
 
 /// The digests that every machine gives, a line each: what was computed, and its digest.

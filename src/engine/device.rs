@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use candle_core::Device;
 
-use super::graph::COMMIT;
+use super::commit::COMMIT;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{DeviceChoice, Experiment, Project};

@@ -1,13 +1,14 @@
 //! What other programs take: the keys of videos, and scores, as CSV.
 
-use super::graph::{Kind, Plan, Scores};
-use super::stages::predict;
+use super::graph::{Plan, Scores};
+use super::kind::Kind;
+use super::stages::scores;
 use super::world::World;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::predictions::{family_name, label_name, read};
 use proofmark_lang::model::{Label, Project, Split};
-use proofmark_report::records::write;
+use proofmark_text::csv::write;
 
 /// What is wanted; everything where nothing is said.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,7 +94,7 @@ pub fn predictions(plan: &Plan, store: &Store, wanted: &Wanted<'_>) -> Result<St
     for scores in &planned {
         let Some(folder) = store.find(Kind::Predict.word(), &scores.key) else { continue };
         finished += 1;
-        let path = folder.join(predict::FILE);
+        let path = folder.join(scores::FILE);
         let file = read(&path).map_err(Failure::data)?;
         let target = &scores.target;
         let corruption = target.corruption.map(|c| c.to_string()).unwrap_or_default();

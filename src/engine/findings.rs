@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::figure::figure;
-use super::graph::{Kind, Plan};
-use super::stages::{outside, predict};
+use super::graph::Plan;
+use super::kind::Kind;
+use super::stages::{outside, scores};
 use super::survey::survey_of;
 use super::world::World;
 use proofmark_base::provenance::Provenance;
@@ -56,7 +57,7 @@ pub fn gather(
             experiment: scores.of.clone(),
             target: scores.target.clone(),
             key: scores.key.clone(),
-            file: folder.map(|folder| folder.join(predict::FILE)),
+            file: folder.map(|folder| folder.join(scores::FILE)),
             outside,
         });
     }

@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-use super::graph::Kind;
+use super::kind::Kind;
 use super::results::Results;
 use super::session::Session;
 use super::training_sets;

@@ -8,60 +8,21 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
+use super::commit::COMMIT;
 use super::cost::{Cost, Costs};
 use super::device::Devices;
+use super::kind::{Kind, Need, SetKeys};
 use super::results::Results;
-use super::stages::embed::Wanted;
-use super::stages::{embed, faces, landmarks, predict, sample, train};
 use super::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
-use proofmark_lang::model::{Dataset, Ensemble, Experiment, Placed, Project};
+use proofmark_lang::model::{Dataset, Experiment, Placed, Project, Split};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::Inputs;
 use proofmark_plan::scope::{Target, datasets, experiments};
-use proofmark_prepare::store::Part;
-
-/// Kinds of stage, in the order in which they are planned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Frames of a data set to faces.
-    Faces,
-    /// Faces of a data set to their points.
-    Landmarks,
-    /// Faces of an ensemble to a training and a validation set.
-    Sample,
-    /// An experiment to a model, or the file of one to what scores.
-    Train,
-    /// A model, or the file of another tool, and a split of a data set to scores.
-    Predict,
-    /// A model and a split of a data set to embeddings.
-    Embed,
-}
-
-impl Kind {
-    /// The word that the store and the plan use.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Faces => "faces",
-            Self::Landmarks => "landmarks",
-            Self::Sample => "sample",
-            Self::Train => "train",
-            Self::Predict => "predict",
-            Self::Embed => "embed",
-        }
-    }
-}
-
-/// What adds the stages of each kind to a plan, after the kinds whose results they read.
-const PLANNERS: [fn(&mut Planning<'_>); 6] =
-    [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan, embed::plan];
-
-/// The commit that was built, if its sources were in a repository.
-pub const COMMIT: Option<&str> = option_env!("PROOFMARK_COMMIT");
+use proofmark_prepare::store::Share;
 
 /// Up to which stage a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -93,9 +54,6 @@ pub struct Nature {
     /// Whether several processes may make a share of it each.
     pub divides: bool,
 }
-
-/// A stage that names what it needs by kind and key.
-pub type Need = (Kind, String);
 
 /// What a stage does. Each kind is a file of `stages/`, which has its inputs (and so its key), its
 /// needs, its cost, and how it is made.
@@ -154,7 +112,7 @@ pub struct Making<'a> {
     /// What to compute on.
     pub devices: &'a Devices,
     /// The share that is made, of a stage that divides.
-    pub part: Part,
+    pub part: Share,
     /// Where the result is written.
     pub folder: &'a Path,
     /// Hears of progress.
@@ -205,37 +163,6 @@ impl Stage {
     /// Its kind and its name, as people are told.
     pub fn title(&self) -> String {
         format!("{} {}", self.word(), self.name)
-    }
-}
-
-/// Keys of what is made of data sets, by their names. Data sets that differ in name alone have the
-/// same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SetKeys {
-    /// Of prepared faces.
-    pub faces: BTreeMap<String, String>,
-    /// Of landmarks, of the data sets that need them.
-    pub landmarks: BTreeMap<String, String>,
-}
-
-impl SetKeys {
-    /// Those of the data sets of an ensemble, with landmarks where pseudo-fakes are made.
-    #[must_use]
-    pub fn of(&self, ensemble: &Ensemble) -> Self {
-        let mut keys = Self::default();
-        for source in &ensemble.sources {
-            let name = &source.dataset;
-            keys.faces.extend(self.faces.get(name).map(|key| (name.clone(), key.clone())));
-            let marks = self.landmarks.get(name).filter(|_| source.pseudo_fake.is_some());
-            keys.landmarks.extend(marks.map(|key| (name.clone(), key.clone())));
-        }
-        keys
-    }
-
-    /// The stages that make them.
-    pub fn needs(&self) -> Vec<Need> {
-        let faces = self.faces.values().map(|key| (Kind::Faces, key.clone()));
-        faces.chain(self.landmarks.values().map(|key| (Kind::Landmarks, key.clone()))).collect()
     }
 }
 
@@ -290,19 +217,18 @@ impl Plan {
     }
 }
 
-/// The stages of a project whose data sets are in `facts`.
-pub fn plan(project: &Project, facts: &Facts) -> Plan {
-    with_embeddings(project, facts, None)
-}
-
-/// The stages of a project, with those of the embeddings that are wanted.
-pub fn with_embeddings(project: &Project, facts: &Facts, wanted: Option<&Wanted>) -> Plan {
-    let mut planning = Planning::new(project, facts);
-    planning.embeddings = wanted.cloned();
-    for planner in PLANNERS {
-        planner(&mut planning);
-    }
-    planning.plan
+/// Which embeddings are wanted; where nothing is said, those of every face that a table scores.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedEmbeddings {
+    /// Of this experiment alone.
+    pub experiment: Option<String>,
+    /// Of this data set alone.
+    pub dataset: Option<String>,
+    /// Of this split of the data sets that tables score and models train on, rather than of what
+    /// tables score.
+    pub split: Option<Split>,
+    /// Splits of data sets that have no videos.
+    pub empty: BTreeSet<(String, Split)>,
 }
 
 /// A plan that is being made.
@@ -316,7 +242,7 @@ pub struct Planning<'a> {
     /// The data sets that are needed, by name.
     pub datasets: BTreeMap<String, Arc<Dataset>>,
     /// The embeddings that are wanted, if any are.
-    pub embeddings: Option<Wanted>,
+    pub embeddings: Option<WantedEmbeddings>,
     /// The plan so far.
     pub plan: Plan,
     /// Places of its stages.
@@ -326,7 +252,8 @@ pub struct Planning<'a> {
 }
 
 impl<'a> Planning<'a> {
-    fn new(project: &'a Project, facts: &'a Facts) -> Self {
+    /// A plan without stages.
+    pub fn new(project: &'a Project, facts: &'a Facts) -> Self {
         let experiments = experiments(project).into_iter().cloned().map(Arc::new).collect();
         let named = |dataset: &Dataset| (dataset.name.value.clone(), Arc::new(dataset.clone()));
         let datasets = datasets(project).into_iter().map(named).collect();
@@ -366,7 +293,3 @@ impl<'a> Planning<'a> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "graph_tests.rs"]
-mod tests;

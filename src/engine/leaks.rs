@@ -8,7 +8,7 @@ use super::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_data::layout::Tally;
-use proofmark_data::overlap::{Part, Role, check};
+use proofmark_data::overlap::{Role, SplitPart, check};
 use proofmark_lang::model::{Ensemble, Placed, Project, Split};
 use proofmark_plan::scope::{experiments, scored};
 
@@ -37,7 +37,7 @@ pub fn look(project: &Project, world: &World) -> Result<Vec<String>, Failure> {
             };
             // A split has one use: reporting what selects is another matter.
             if used.insert((declared.0, split)) {
-                parts.push(Part { dataset: declared.1, videos, split, role, own });
+                parts.push(SplitPart { dataset: declared.1, videos, split, role, own });
             }
         };
         let trained = sources(project, ensemble);
@@ -60,10 +60,10 @@ pub fn look(project: &Project, world: &World) -> Result<Vec<String>, Failure> {
 
 /// Videos that are trained on or select in one data set and are tested on in another, byte for
 /// byte. Within a data set the scan tells them.
-fn copies(ensemble: &str, world: &World, parts: &[Part<'_>]) -> Vec<String> {
+fn copies(ensemble: &str, world: &World, parts: &[SplitPart<'_>]) -> Vec<String> {
     let mut seen: HashMap<&str, (&str, &str)> = HashMap::new();
     let mut found: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
-    let (tested, trained): (Vec<&Part>, Vec<&Part>) =
+    let (tested, trained): (Vec<&SplitPart>, Vec<&SplitPart>) =
         parts.iter().partition(|part| part.role == Role::Test);
     for (part, tested) in
         trained.iter().map(|part| (part, false)).chain(tested.iter().map(|part| (part, true)))

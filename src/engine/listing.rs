@@ -9,7 +9,7 @@ use super::reason::Reason;
 use super::session::Session;
 use proofmark_base::work::Failure;
 use proofmark_lang::Sources;
-use proofmark_plan::inputs::{Change, Found};
+use proofmark_plan::inputs::{Change, Observed};
 
 /// Version of [`json`]: raised whenever an entry changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -75,7 +75,7 @@ struct Changed<'a> {
     after: &'a Option<Value>,
     /// What it is, where no file declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    found: Option<Found>,
+    found: Option<Observed>,
     /// Where it is declared now.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,

@@ -1,6 +1,8 @@
 //! Runs a plan: looks at the data, makes what is not in the store, builds the tables.
 
 pub mod bits;
+pub mod commit;
+mod common;
 pub mod cost;
 pub mod device;
 pub mod enough;
@@ -11,15 +13,18 @@ pub mod figure;
 pub mod findings;
 pub mod gallery;
 pub mod graph;
+pub mod kind;
 pub mod leaks;
 pub mod listing;
+mod marked;
 pub mod memory;
 pub mod pack;
 pub mod page;
-mod picks;
+pub mod planners;
 pub mod reason;
 pub mod results;
 pub mod run;
+mod sample_file;
 pub mod score;
 pub mod session;
 pub mod speed;
@@ -30,4 +35,4 @@ pub mod training_sets;
 mod watched;
 pub mod weights;
 pub mod world;
-pub mod wrong;
+pub mod worst_faces;

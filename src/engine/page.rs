@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::pack::common;
+use super::common::common;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Placed, Project, Row, Table};
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, Sources, normalized};
-use proofmark_report::build::Evidence;
+use proofmark_report::evidence::Evidence;
 use proofmark_report::findings::Findings;
 use proofmark_report::page::content::{Content, ExperimentText, Index};
 use proofmark_report::page::shapes::shapes;

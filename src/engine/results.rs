@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::ensemble::sources;
-use super::graph::{Kind, SetKeys};
-use super::training_sets::MarkedFaces;
+use super::kind::{Kind, SetKeys};
+use super::marked::MarkedFaces;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Ensemble, Project};

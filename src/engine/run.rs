@@ -19,7 +19,7 @@ use proofmark_lang::model::{Experiment, Placed, Project};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::ParamSpec;
 use proofmark_plan::scope::experiments;
-use proofmark_prepare::store::Part;
+use proofmark_prepare::store::Share;
 
 /// Parameters up to which a model leaves most of a core's time to others.
 const SMALL_MODEL: usize = 10_000_000;
@@ -94,7 +94,7 @@ pub struct Run<'a> {
     /// Whether the first failure stops everything.
     pub fail_fast: bool,
     /// The share of the videos that are prepared.
-    pub part: Part,
+    pub part: Share,
     /// Set to stop.
     pub stop: &'a AtomicBool,
 }
@@ -233,7 +233,7 @@ impl Run<'_> {
     fn draft(&self, stage: &Stage, draft: Draft, number: usize, of: usize) -> Result<(), Failure> {
         let events = self.observer.begin(stage, number, of);
         draft.notes.iter().for_each(|note| events.note(note));
-        let making = self.making(stage, Part::WHOLE, &draft.folder, events.as_ref());
+        let making = self.making(stage, Share::WHOLE, &draft.folder, events.as_ref());
         let made_with = stage.work.provenance(&making)?;
         let told = stage.work.make(&making)?;
         self.observer.told(stage, &told);
@@ -254,7 +254,7 @@ impl Run<'_> {
     fn making<'a>(
         &'a self,
         stage: &'a Stage,
-        part: Part,
+        part: Share,
         folder: &'a Path,
         events: &'a dyn Events,
     ) -> Making<'a> {

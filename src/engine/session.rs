@@ -5,19 +5,19 @@ use std::sync::atomic::AtomicBool;
 
 use super::cost::Costs;
 use super::device::Devices;
-use super::graph::{Plan, Stage, Until, plan, with_embeddings};
+use super::graph::{Plan, Stage, Until, WantedEmbeddings};
+use super::planners::{plan, with_embeddings};
 use super::reason::{Reason, reasons};
 use super::run::{Ended, Observer, Run, default_jobs};
-use super::stages::embed::Wanted;
 use super::tables::{self, Built};
 use super::world::{World, look};
-use super::{enough, findings, leaks, weights, wrong};
+use super::{enough, findings, leaks, weights, worst_faces};
 use proofmark_base::store::Store;
 use proofmark_base::work::{Events, Failure};
 use proofmark_lang::Loaded;
 use proofmark_lang::model::{DeviceChoice, Project, Split};
 use proofmark_lang::render::{Style, text};
-use proofmark_prepare::store::Part;
+use proofmark_prepare::store::Share;
 use proofmark_report::findings::Findings;
 use proofmark_report::page::content::Content;
 
@@ -62,7 +62,7 @@ pub struct How {
     /// Whether the first failure stops everything.
     pub fail_fast: bool,
     /// The share of the videos that are prepared; by default all.
-    pub part: Part,
+    pub part: Share,
     /// The device, whatever recipes say.
     pub device: Option<DeviceChoice>,
 }
@@ -133,7 +133,7 @@ impl<'a> Session<'a> {
 
     /// Plans the embeddings of a file besides, of splits that have videos; they are made by running
     /// until [`Until::Embed`].
-    pub fn add_embeddings(&mut self, mut wanted: Wanted) {
+    pub fn add_embeddings(&mut self, mut wanted: WantedEmbeddings) {
         for (name, scan) in &self.world.scans {
             let empty = [Split::Train, Split::Val, Split::Test]
                 .into_iter()
@@ -250,7 +250,7 @@ impl<'a> Session<'a> {
     ) -> Result<Content<'b>, Failure> {
         let mut content = built.content(self.loaded, findings)?;
         if faces {
-            wrong::add(&mut content, &self.plan, &self.store)?;
+            worst_faces::add(&mut content, &self.plan, &self.store)?;
         }
         Ok(content)
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::graph::Kind;
+use super::kind::Kind;
 use super::stages::{faces, sample};
 use super::world::{World, look_at};
 use proofmark_base::store::Store;

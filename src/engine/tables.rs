@@ -15,7 +15,9 @@ use proofmark_lang::model::{Dataset, FrameMax, Placed, Project, Row, Table, Unit
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, near};
 use proofmark_plan::scope::{Target, targets};
-use proofmark_report::build::{BuildError, Evidence, ScoreKey, Scored, build};
+use proofmark_report::build::build;
+use proofmark_report::build_error::BuildError;
+use proofmark_report::evidence::{Evidence, ScoreKey, Scored};
 use proofmark_report::findings::{FailedVideo, Findings};
 use proofmark_report::page::content::Content;
 use proofmark_report::page::figures::Figures;

@@ -6,6 +6,7 @@ use polars::prelude::{ParquetReader, ParquetWriter, SerReader, df};
 use proptest::prelude::*;
 
 use super::*;
+use proofmark_lang::model::Pooling;
 
 /// A request for a file with this content; the folder lives as long as the result.
 fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, Request) {

@@ -8,6 +8,7 @@ pub mod outside;
 pub mod predictions;
 mod read_rows;
 mod repeated;
+pub mod request;
 mod rows;
 pub mod samples;
 mod score_file;

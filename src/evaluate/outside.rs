@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::file::FileError;
 use super::read_rows::{numbers, texts};
+use super::request::FileError;
 use super::score_file::{Batch, ScoreFile};
 use proofmark_lang::model::{Columns, Label, Predictions, Split};
 use proofmark_text::show::brief;

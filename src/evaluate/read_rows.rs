@@ -6,8 +6,8 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::aggregate::LabelConflict;
-use super::file::{FileError, Request};
 use super::labels::LabelReader;
+use super::request::{FileError, Request};
 use super::rows::{Ids, Rows};
 use super::score_file::ScoreFile;
 use proofmark_base::guard::guarded;

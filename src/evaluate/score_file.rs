@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::*;
 
-use super::file::FileError;
 use super::repeated::repeated;
+use super::request::FileError;
 use proofmark_base::foreign::{self, LIST_FILE};
 use proofmark_base::guard::guarded;
 use proofmark_parquet::{ParquetError, ParquetFile};

@@ -142,28 +142,6 @@ impl Serialize for Metric {
     }
 }
 
-/// A metric together with the number it needs; zero where it needs none.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measure {
-    /// The metric.
-    pub metric: Metric,
-    /// Its number.
-    pub number: f64,
-}
-
-impl From<Metric> for Measure {
-    fn from(metric: Metric) -> Self {
-        Self { metric, number: 0.0 }
-    }
-}
-
-impl Metric {
-    /// The metric with the number it needs.
-    pub fn at(self, number: f64) -> Measure {
-        Measure { metric: self, number }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{ACCURACY, ALL, AUC};

@@ -5,7 +5,6 @@ use thiserror::Error;
 
 use super::alike::{reaches, unify_sorted};
 use super::curve::Point;
-use super::metric::Measure;
 
 /// Why a metric has no value. It is never reported as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
@@ -104,22 +103,6 @@ impl Ranking {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.reals.len() + self.fakes.len()
-    }
-
-    /// A metric, as a fraction.
-    ///
-    /// # Errors
-    /// [`Undefined`] says why there is no value.
-    pub fn measure(&self, measure: impl Into<Measure>) -> Result<f64, Undefined> {
-        let Measure { metric, number } = measure.into();
-        (metric.value)(self, number)
-    }
-
-    /// Whether a metric depends on which samples there are: not where all have one score, and
-    /// not where a threshold calls all of them by one name.
-    pub fn varies(&self, measure: impl Into<Measure>) -> bool {
-        let Measure { metric, number } = measure.into();
-        (metric.varies)(self, number)
     }
 
     /// The ROC: (false-positive rate, true-positive rate) from (0, 0) to (1, 1), a point for

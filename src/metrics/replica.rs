@@ -7,7 +7,6 @@ use proofmark_base::wide::wide;
 
 use super::alike::{reaches, unify};
 use super::curve::Point;
-use super::metric::Measure;
 use super::ranking::Calls;
 use super::resample::{Counts, LANES};
 
@@ -87,13 +86,12 @@ pub(crate) fn probable(items: &[Item]) -> bool {
 }
 
 impl Replica {
-    /// Prepares a metric of items, in any order.
-    pub fn new(items: &[Item], measure: impl Into<Measure>) -> Self {
+    /// Items in any order, and how their metric is computed of draws.
+    pub(crate) fn of(items: &[Item], resampled: Resampled) -> Self {
         let of = |fake: bool| -> Vec<u32> {
             items.iter().filter(|item| item.fake == fake).map(|item| item.video).collect()
         };
-        let Measure { metric, number } = measure.into();
-        Self { reals: of(false), fakes: of(true), resampled: (metric.resampled)(items, number) }
+        Self { reals: of(false), fakes: of(true), resampled }
     }
 
     /// The metric in each draw; NaN where it is undefined.

@@ -1,14 +1,11 @@
 //! The networks that there are: what is asked of each, whichever it is.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 
 use super::efficientnet::{EfficientNetConfig, alias};
 use super::params::ParamSpec;
 use super::vit::VitConfig;
-use proofmark_base::foreign::within;
-use proofmark_lang::limits::{IMAGE, PARAMETERS};
+use proofmark_lang::limits::PARAMETERS;
 use proofmark_lang::model::{Backbone, BackboneKind, Pool};
 
 /// Size and shape of a network.
@@ -148,19 +145,6 @@ fn of_vit(config: &VitConfig, name: &str) -> Option<String> {
     match (name.strip_prefix("fc_norm."), config.pool) {
         (Some(part), Pool::Cls) => Some(format!("norm.{part}")),
         _ => (name == "reg_token").then(|| "register_tokens".to_owned()),
-    }
-}
-
-/// Most classes.
-const CLASSES: RangeInclusive<u64> = 2..=100_000;
-
-/// What is wrong with the parts that all networks have.
-pub(super) fn check_ends(image: usize, classes: usize, drop_path: f64) -> Result<(), String> {
-    within("image", image, &IMAGE)?;
-    within("number of classes", classes, &CLASSES)?;
-    match (0.0..1.0).contains(&drop_path) {
-        true => Ok(()),
-        false => Err(format!("a drop-path rate of {drop_path} is not in 0 to 1")),
     }
 }
 

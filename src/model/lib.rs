@@ -2,6 +2,7 @@
 
 pub mod arcface;
 pub mod architecture;
+mod bounds;
 pub mod convolution;
 mod distance;
 pub mod efficientnet;

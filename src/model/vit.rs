@@ -3,7 +3,7 @@
 use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::architecture::check_ends;
+use super::bounds::check_ends;
 use super::exact::matmul;
 use super::ops::{layer_norm, linear, softmax};
 use super::params::{Begin, ParamSpec, Params};

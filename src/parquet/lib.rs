@@ -235,5 +235,4 @@ fn is_unread(dtype: &ArrowDataType) -> bool {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

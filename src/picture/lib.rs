@@ -1,13 +1,19 @@
-//! Images in memory: their pixels, the channels of these apart, those of JPEG files, and what
-//! JPEG leaves of them.
+//! Images in memory and all that is done to them: other sizes and places, as Pillow and as OpenCV
+//! find them, colours, what JPEG leaves, and the images of JPEG files.
 
+pub mod affine;
 pub mod channels;
 mod colour;
 mod dct;
+pub mod enhance;
 mod enlarge;
+pub mod hsv;
 mod jpeg;
 pub mod jpeg_file;
+pub mod linear;
 pub mod pixels;
+pub mod resize;
+pub mod shift;
 
 pub use jpeg::jpeg;
 pub use pixels::Pixels;

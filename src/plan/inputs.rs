@@ -14,7 +14,7 @@ use proofmark_lang::span::{FileId, Origin};
 /// this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Found {
+pub enum Observed {
     /// The key of prepared faces.
     Faces,
     /// The key of landmarks.
@@ -41,7 +41,7 @@ pub enum Found {
     Version,
 }
 
-impl Found {
+impl Observed {
     /// What to say where it changed.
     pub fn words(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ pub struct Inputs {
     /// Where each written value stands, by path (`recipe.epochs`).
     pub origins: BTreeMap<String, Origin>,
     /// What each value is that was found, by path.
-    pub found: BTreeMap<String, Found>,
+    pub found: BTreeMap<String, Observed>,
 }
 
 /// A value that differs between two results of the same name.
@@ -84,7 +84,7 @@ pub struct Change {
     /// Where it is written now.
     pub origin: Option<Origin>,
     /// What it is, where it was found.
-    pub found: Option<Found>,
+    pub found: Option<Observed>,
 }
 
 impl Inputs {
@@ -99,7 +99,7 @@ impl Inputs {
 
     /// Adds an entry that no declaration states.
     #[must_use]
-    pub fn finding(self, entry: &str, found: Found, value: impl Serialize) -> Self {
+    pub fn finding(self, entry: &str, found: Observed, value: impl Serialize) -> Self {
         let inner = Self { found: [(String::new(), found)].into(), ..Self::of(&value) };
         self.nested(entry, inner)
     }
@@ -289,12 +289,12 @@ mod tests {
     fn what_was_found_is_told_from_what_is_declared_whatever_its_name() {
         let declared = |model: &str| {
             let recipe = Inputs::of(&serde_json::json!({ "model": model, "version": 1 }));
-            let weights = Inputs::empty().finding("digest", Found::Weights, model);
+            let weights = Inputs::empty().finding("digest", Observed::Weights, model);
             Inputs::empty().nested("recipe", recipe).nested("weights", weights)
         };
         let changes = declared("b").changes(&declared("a").values);
         let found: Vec<_> = changes.iter().map(|c| (c.path.as_str(), c.found)).collect();
-        assert_eq!(found, [("recipe.model", None), ("weights.digest", Some(Found::Weights))]);
+        assert_eq!(found, [("recipe.model", None), ("weights.digest", Some(Observed::Weights))]);
     }
 
     #[test]

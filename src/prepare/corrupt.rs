@@ -3,10 +3,10 @@
 
 use image::{ImageBuffer, Rgb, imageops};
 
-use super::crop::{Filter, Window};
-use super::resample::resize;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::model::{Corruption, CorruptionKind};
+use proofmark_picture::resize::resize;
+use proofmark_picture::resize::{Filter, Window};
 use proofmark_picture::{self, Pixels};
 
 /// A square face of `side` pixels, RGB bytes, after a corruption. `id` is the face's number for

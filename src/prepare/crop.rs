@@ -7,10 +7,10 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::claims;
-use super::resample::resize;
 use proofmark_base::foreign::{self, IMAGE_FILE};
 use proofmark_base::guard::guarded;
 use proofmark_picture::jpeg_file;
+use proofmark_picture::resize::{Filter, Window, resize};
 
 /// Largest side of an image that is decoded, in pixels.
 const MAX_SIDE: u32 = 16_384;
@@ -97,41 +97,6 @@ fn other(bytes: &[u8]) -> Result<RgbImage, String> {
         return Ok(RgbImage::from_fn(deep.width(), deep.height(), upper));
     }
     Ok(image.into_rgb8())
-}
-
-/// A part of an image, in whole pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Left edge.
-    pub x: u32,
-    /// Top edge.
-    pub y: u32,
-    /// Width.
-    pub width: u32,
-    /// Height.
-    pub height: u32,
-}
-
-impl Window {
-    /// All of an image.
-    pub fn whole(width: u32, height: u32) -> Self {
-        Self { x: 0, y: 0, width, height }
-    }
-
-    /// The largest centred square.
-    pub fn centre_square(width: u32, height: u32) -> Self {
-        let side = width.min(height);
-        Self { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side }
-    }
-}
-
-/// How pixels are interpolated, with antialiasing when shrinking, as Pillow does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filter {
-    /// Triangle, support 1.
-    Bilinear,
-    /// Keys cubic with a = -0.5, support 2.
-    Bicubic,
 }
 
 /// The largest centred square of an image at `side` × `side`, bicubic.

@@ -1,8 +1,8 @@
 //! From a detected box to a crop of fixed size (paper section 4.1).
 
-use super::crop::{Filter, Window};
-use super::resample::resize;
 use proofmark_lang::model::{FaceRule, Framing, Interpolation};
+use proofmark_picture::resize::resize;
+use proofmark_picture::resize::{Filter, Window};
 
 /// How a face is cut from a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +21,7 @@ impl Cut {
     /// As a data set declares it.
     pub fn of(rule: &FaceRule) -> Self {
         let (margin, framing) = (rule.margin.value, rule.framing.value);
-        Self { margin, framing, filter: rule.filter.value.into(), side: rule.size.value }
+        Self { margin, framing, filter: filter_of(rule.filter.value), side: rule.size.value }
     }
 
     /// The part of a frame that a box (left, top, right, bottom) stands for: grown by the
@@ -64,12 +64,11 @@ impl Cut {
     }
 }
 
-impl From<Interpolation> for Filter {
-    fn from(declared: Interpolation) -> Self {
-        match declared {
-            Interpolation::Bilinear => Self::Bilinear,
-            Interpolation::Bicubic => Self::Bicubic,
-        }
+/// The filter that is declared.
+pub fn filter_of(declared: Interpolation) -> Filter {
+    match declared {
+        Interpolation::Bilinear => Filter::Bilinear,
+        Interpolation::Bicubic => Filter::Bicubic,
     }
 }
 

@@ -11,7 +11,6 @@ pub mod ffmpeg;
 pub mod landmarks;
 pub mod outcomes;
 mod ppm;
-pub mod resample;
 pub mod run;
 pub mod sampling;
 pub mod store;

@@ -10,18 +10,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::crop::{Filter, Window, decode};
+use super::crop::decode;
 use super::cut::Cut;
 use super::detect::{Detection, Detector, Options, Scratch};
 use super::ffmpeg::{Ffmpeg, VideoFrame};
-use super::resample::resize;
 use super::sampling::needs_length;
 use super::store::{
-    Face, FaceWriter, Found, Look, Part, PreparedVideo, Recovered, Status, StoreError, recover,
+    Face, FaceStoreError, FaceWriter, FoundFace, Look, PreparedVideo, Recovered, Share, Status,
+    recover,
 };
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::files::Place;
 use proofmark_lang::model::{FrameRule, Take};
+use proofmark_picture::resize::resize;
+use proofmark_picture::resize::{Filter, Window};
 
 /// Faces of one video that are kept in memory at a time.
 const TOGETHER: usize = 256;
@@ -83,7 +85,7 @@ pub struct Preparation<'a> {
     /// Every video of the manifest.
     pub videos: &'a [Listed],
     /// The share of them that this process takes.
-    pub part: Part,
+    pub part: Share,
     /// Which frames of video files.
     pub frames: &'a FrameRule,
     /// Finds the faces; without it an image is a face.
@@ -293,11 +295,11 @@ impl Preparation<'_> {
     ) -> Result<(), Failure> {
         let side = self.cut.side;
         let before = gathered.faces.len();
-        let mut add = |found: Option<Found>, crop: &[u8]| {
+        let mut add = |found: Option<FoundFace>, crop: &[u8]| {
             let number = (gathered.faces.len() - before) as u32;
             let face = Face::new(key, (frame, seconds, number), found, size, crop, side);
-            gathered.faces.push(face.map_err(|e| StoreError::write(self.folder, e))?);
-            Ok::<(), StoreError>(())
+            gathered.faces.push(face.map_err(|e| FaceStoreError::write(self.folder, e))?);
+            Ok::<(), FaceStoreError>(())
         };
         match self.search {
             None => {
@@ -339,10 +341,10 @@ impl Search {
     }
 }
 
-fn found(detection: &Detection) -> Found {
+fn found(detection: &Detection) -> FoundFace {
     let mut landmarks = [0.0; 10];
     landmarks.copy_from_slice(detection.landmarks.as_flattened());
-    Found { bbox: detection.bbox, score: detection.score, landmarks }
+    FoundFace { bbox: detection.bbox, score: detection.score, landmarks }
 }
 
 fn missing(path: &Path) -> Status {

@@ -1,121 +1,20 @@
 //! From scores to the table as data.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use thiserror::Error;
-
+use super::beside;
+use super::build_error::{BuildError, LowCoverage};
 use super::certainty::{self, Measured};
 use super::claims;
 use super::columns::{Planned, Source, Unit, plan};
+use super::evidence::{Evidence, ScoreKey};
 use super::lookup::Lookup;
 use super::marks::mark;
 use super::measures;
 use super::notes;
-use super::reference::{self, Published};
-use super::table::{Cell, Coverage, Doubt, MetricBlock, RowData, TableData};
-use proofmark_base::provenance::Provenance;
-use proofmark_evaluate::outside::OutsideCoverage;
-use proofmark_evaluate::samples::Samples;
+use super::reference::Published;
+use super::table::{Cell, Doubt, MetricBlock, RowData, TableData};
 use proofmark_evaluate::statistics::seeds::Seeds;
-use proofmark_lang::model::{Corruption, Level, MetricSpec, Project, Row, Split, Table, Threshold};
-use proofmark_metrics::{BadScore, Measure, Ranking};
-
-/// What was scored: which model, on what.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ScoreKey {
-    /// The experiment.
-    pub experiment: String,
-    /// The data set.
-    pub dataset: String,
-    /// The split.
-    pub split: Split,
-    /// What was done to the faces.
-    pub corruption: Option<Corruption>,
-}
-
-impl ScoreKey {
-    /// What sorts before every key of an experiment.
-    pub(super) fn first_of(experiment: &str) -> Self {
-        Self {
-            experiment: experiment.to_owned(),
-            dataset: String::new(),
-            split: Split::Train,
-            corruption: None,
-        }
-    }
-}
-
-/// The scores of one model on one split.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scored {
-    /// Every face on its own.
-    pub frames: Samples,
-    /// Every video with its score.
-    pub videos: Samples,
-}
-
-impl Scored {
-    /// The samples of a level.
-    pub fn at(&self, level: Level) -> &Samples {
-        match level {
-            Level::Video => &self.videos,
-            Level::Frame => &self.frames,
-        }
-    }
-}
-
-/// All that a table is built from.
-#[derive(Clone, Debug, Default)]
-pub struct Evidence {
-    /// Scores, or why there are none.
-    pub scores: BTreeMap<ScoreKey, Result<Scored, String>>,
-    /// Usable videos by data set and split.
-    pub coverage: BTreeMap<(String, Split), Coverage>,
-    /// Attributes of videos: by data set and name, the value of each video's key.
-    pub attributes: BTreeMap<(String, String), BTreeMap<String, String>>,
-    /// Digest of each data set's videos, labels and splits, where it is known.
-    pub manifests: BTreeMap<String, String>,
-    /// With what the model and the scores of each experiment were made, as far as it is known.
-    pub makers: BTreeMap<String, BTreeSet<Provenance>>,
-    /// For rows of another tool, how much of a data set it scored.
-    pub outside: BTreeMap<ScoreKey, OutsideCoverage>,
-}
-
-/// A data set of which too few videos were usable.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[error("{} of {} videos ({:.1} %) of {dataset} are usable, its min-coverage is {:.1} %",
-    coverage.usable, coverage.total, coverage.fraction() * 100.0, min * 100.0)]
-pub struct LowCoverage {
-    /// The data set.
-    pub dataset: String,
-    /// Its split.
-    pub split: Split,
-    /// What was usable.
-    pub coverage: Coverage,
-    /// Smallest fraction allowed.
-    pub min: f64,
-}
-
-/// Why a table cannot be built.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum BuildError {
-    /// A column's data set is not declared.
-    #[error("the table has a column for the data set \"{0}\", which is not declared")]
-    Dataset(String),
-    /// Columns under their minimum coverage, all of them.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Coverage(Vec<LowCoverage>),
-    /// A score that is not finite.
-    #[error("scores of {experiment} on {dataset}: {source}")]
-    Score {
-        /// The experiment.
-        experiment: String,
-        /// The data set.
-        dataset: String,
-        /// Which score.
-        source: BadScore,
-    },
-}
+use proofmark_lang::model::{Level, MetricSpec, Project, Row, Table, Threshold};
+use proofmark_metrics::{Measure, Ranking};
 
 /// Builds a table, puts published numbers beside ours and decides the claims.
 ///
@@ -195,7 +94,7 @@ pub fn build(
         references: Vec::new(),
         claims: Vec::new(),
     };
-    reference::place(&mut data, published);
+    beside::place(&mut data, published);
     let lookup = Lookup::of(&data.metrics, &data.scenarios);
     let claims = table.claims.iter().zip(differences);
     let claims = claims.map(|(claim, found)| claims::decide((&data, &lookup), claim, found));
@@ -369,18 +268,13 @@ fn over_seeds(row: &Row, mut seeds: Vec<Vec<Cell>>) -> Vec<Cell> {
     (0..columns).filter_map(cell).collect()
 }
 
-/// Data sets and splits that a table needs, each once.
-pub(super) fn splits(planned: &Planned) -> BTreeSet<(String, Split)> {
-    planned.units.iter().map(|unit| (unit.dataset.clone(), unit.split)).collect()
-}
-
 fn check_coverage(
     project: &Project,
     planned: &Planned,
     evidence: &Evidence,
 ) -> Result<(), BuildError> {
     let mut low = Vec::new();
-    for key in splits(planned) {
+    for key in planned.splits() {
         let (Some(&coverage), Some(declared)) =
             (evidence.coverage.get(&key), project.datasets.get(&key.0))
         else {

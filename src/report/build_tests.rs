@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::evidence::Scored;
 use crate::reference::PublishedValue;
-use crate::table::{ColumnKind, Mark, Verdict};
+use crate::table::{ColumnKind, Coverage, Mark, Verdict};
+use proofmark_base::provenance::Provenance;
 use proofmark_data::testing::face_rule;
-use proofmark_evaluate::samples::Sample;
+use proofmark_evaluate::samples::{Sample, Samples};
 use proofmark_lang::model::*;
 use proofmark_lang::span::Spanned;
 use proofmark_metrics::{AUC, BALANCED_ACCURACY, Metric, Number};

@@ -1,7 +1,6 @@
 //! Verdicts on the claims of a table.
 
-use super::certainty::Pair;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, Pair};
 use super::table::{ClaimResult, Difference, TableData, Verdict};
 use super::text::{heading, percent};
 use proofmark_lang::model::Claim;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::build::{BuildError, Evidence, ScoreKey};
+use super::build_error::BuildError;
+use super::evidence::{Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
 use proofmark_evaluate::samples::{Sample, Samples};
 use proofmark_lang::model::{
@@ -198,6 +199,11 @@ fn trained_on(project: &Project, table: &Table, dataset: &str) -> BTreeSet<Strin
 }
 
 impl Planned {
+    /// Data sets and splits that the table needs, each once.
+    pub fn splits(&self) -> BTreeSet<(String, Split)> {
+        self.units.iter().map(|unit| (unit.dataset.clone(), unit.split)).collect()
+    }
+
     /// Adds a column to the last scenario.
     fn push(&mut self, head: ColumnHead, source: Source) {
         if let Some(scenario) = self.scenarios.last_mut() {

@@ -16,8 +16,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::records;
 use super::text::percent;
+use proofmark_text::csv;
 use proofmark_text::show::{brief, shown};
 
 /// The columns that say which number a record is.
@@ -129,7 +129,7 @@ pub fn compare(committed: &str, now: &str, tolerance: f64) -> Result<Vec<Differe
 /// another number of draws or another seed, or at another level.
 pub fn redrawn(committed: &str, now: &str) -> usize {
     let intervals = |text: &str| -> BTreeMap<String, (String, String)> {
-        let Ok(records) = records::read(text) else { return BTreeMap::new() };
+        let Ok(records) = csv::records(text.as_bytes()) else { return BTreeMap::new() };
         let mut records = records.into_iter();
         let header = records.next().map(|header| header.fields).unwrap_or_default();
         let place = |name: &str| header.iter().position(|field| field == name);
@@ -138,7 +138,7 @@ pub fn redrawn(committed: &str, now: &str) -> usize {
             return BTreeMap::new();
         };
         let names: Vec<usize> = NAMES.iter().chain(&MORE).filter_map(|name| place(name)).collect();
-        let cell = |record: records::Record| {
+        let cell = |record: csv::Record| {
             let field = |place: usize| record.fields.get(place).cloned().unwrap_or_default();
             let name: Vec<String> = names.iter().map(|&place| field(place)).collect();
             let interval = format!("{} {}", field(low), field(high));
@@ -187,7 +187,7 @@ impl insta::Comparator for TableComparator {
 /// Every number of a table by its name in words, in order.
 fn cells(text: &str) -> Result<Vec<(String, Option<f64>)>, String> {
     let records =
-        records::read(text).map_err(|e| format!("line {}: a quote is out of place", e.line))?;
+        csv::records(text.as_bytes()).map_err(|(line, flaw)| format!("line {line}: {flaw}"))?;
     let mut records = records.into_iter();
     let header = records.next().ok_or("it is empty")?;
     let place = |name: &str| header.fields.iter().position(|field| field == name);
@@ -195,7 +195,7 @@ fn cells(text: &str) -> Result<Vec<(String, Option<f64>)>, String> {
     let names = NAMES.map(needed).into_iter().collect::<Result<Vec<_>, _>>()?;
     let value = needed("value")?;
     let more: Vec<(&str, usize)> = MORE.iter().filter_map(|m| Some((*m, place(m)?))).collect();
-    let cell = |record: records::Record| {
+    let cell = |record: csv::Record| {
         let field = |place: usize| record.fields.get(place).map_or("", String::as_str);
         let [metric, row, scenario, column] = [0, 1, 2, 3].map(|i| field(names[i]));
         let [row, scenario, column] = [row, scenario, column].map(shown);
@@ -300,7 +300,7 @@ mod tests {
             ("", "the committed table: it is empty"),
             ("metric,row,scenario,value\n", "the committed table: it has no column column"),
             ("metric,row,scenario,column,value\na,b,c,d,x\n", "line 2: \"x\" is not a number"),
-            ("metric,row\n\"", "line 2: a quote is out of place"),
+            ("metric,row\n\"", "line 2: a quoted field is never closed"),
         ] {
             let error = compare(text, HEADER, 0.0).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

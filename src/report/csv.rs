@@ -3,14 +3,14 @@
 //! Values are fractions printed so that reading them gives the same number. The file
 //! can itself be read as published numbers.
 
-use super::records;
 use super::table::{Cell, Coverage, Doubt, TableData, Test};
 use proofmark_lang::model::Level;
+use proofmark_text::csv::write;
 
 /// Renders a table as CSV.
 pub fn render(table: &TableData) -> String {
     let mut out = String::new();
-    records::write(
+    write(
         &mut out,
         [
             "metric",
@@ -51,7 +51,7 @@ pub fn render(table: &TableData) -> String {
             let thresholds = thresholds.join(" ");
             for ((scenario, column), cell) in table.columns().zip(&row.cells) {
                 let between = cell.difference.and_then(|difference| difference.interval);
-                records::write(
+                write(
                     &mut out,
                     [
                         block.metric.word,

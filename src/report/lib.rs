@@ -1,16 +1,18 @@
 //! Tables as data, and one renderer per format; a data set as a figure.
 
 pub mod audit;
+mod beside;
 pub mod build;
+pub mod build_error;
 mod certainty;
 pub mod checks;
 pub mod claims;
 mod columns;
 pub mod compare;
 pub mod csv;
+pub mod evidence;
 pub mod figure;
 pub mod findings;
-mod gap;
 pub mod json;
 pub mod latex;
 pub mod lines;
@@ -25,7 +27,6 @@ pub mod numbers;
 pub mod page;
 pub mod plot;
 mod protocol;
-pub mod records;
 pub mod reference;
 pub mod statistics;
 pub mod table;

@@ -54,3 +54,14 @@ impl<'a> Lookup<'a> {
         self.labels.get(&(scenario, name)).or_else(|| self.keys.get(&(scenario, name))).copied()
     }
 }
+
+/// Two rows of a block that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Pair {
+    /// The block.
+    pub block: usize,
+    /// The row.
+    pub row: usize,
+    /// The one that it is compared with.
+    pub other: usize,
+}

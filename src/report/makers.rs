@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::Evidence;
+use super::evidence::Evidence;
 use proofmark_base::provenance::Provenance;
 use proofmark_lang::model::Table;
 

@@ -21,6 +21,19 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// Markup in which every character can be seen.
+pub(super) fn seen(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    for c in markup.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if is_hidden(c) => out += &format!("&lt;U+{:04X}&gt;", u32::from(c)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! From a declared metric to the measure of a row: names, and thresholds chosen on
 //! validation.
 
-use super::build::{Evidence, ScoreKey};
+use super::evidence::{Evidence, ScoreKey};
 use proofmark_lang::model::{Level, MetricSpec, Parameter, Project, Threshold};
 use proofmark_metrics::{Measure, Number, Ranking};
 

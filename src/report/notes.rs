@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::build::{Evidence, splits};
 use super::certainty;
 use super::columns::Planned;
+use super::evidence::Evidence;
 use super::makers;
 use super::protocol;
 use super::table::{Coverage, MetricBlock};
@@ -37,7 +37,8 @@ pub fn of(
                 .into(),
         );
     }
-    let coverage: Vec<String> = splits(planned)
+    let coverage: Vec<String> = planned
+        .splits()
         .into_iter()
         .filter_map(|key| {
             let Coverage { usable, total } = evidence.coverage.get(&key)?;

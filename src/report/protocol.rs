@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{Evidence, ScoreKey};
+use super::evidence::{Evidence, ScoreKey};
 use proofmark_lang::model::{
     Dataset, Detector, Experiment, FrameRule, Layout, Project, Row, Table, Weights,
 };

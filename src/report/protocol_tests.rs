@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::build::{Evidence, ScoreKey, Scored, build};
+use crate::build::build;
+use crate::evidence::{Evidence, ScoreKey, Scored};
 use crate::protocol::notes;
 use crate::table::TableData;
 use proofmark_evaluate::samples::{Sample, Samples};

@@ -5,13 +5,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::audit::audit;
-use super::gap;
-use super::lookup::Lookup;
-use super::records;
-use super::table::{ReferenceSummary, TableData};
 use proofmark_base::math::powi;
 use proofmark_metrics::{ALL, Metric};
+use proofmark_text::csv::{self, CsvFlaw};
 use proofmark_text::show::brief;
 
 /// The columns that a file of published numbers needs.
@@ -71,7 +67,7 @@ pub enum ReferenceError {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
-        line: usize,
+        line: u32,
         /// What is wrong.
         flaw: Flaw,
     },
@@ -80,9 +76,9 @@ pub enum ReferenceError {
 /// What is wrong with a line of published numbers.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum Flaw {
-    /// A quote is not closed, or stands inside a field.
-    #[error("a quotation mark is out of place; write it twice inside a quoted field")]
-    Quote,
+    /// The form of the CSV is broken.
+    #[error(transparent)]
+    Form(CsvFlaw),
     /// The header lacks a column.
     #[error("the header has no \"{0}\"; it needs metric, row, scenario, column and value")]
     Header(&'static str),
@@ -119,7 +115,7 @@ pub enum Flaw {
     },
     /// A number given twice.
     #[error("already given in line {0}")]
-    Duplicate(usize),
+    Duplicate(u32),
 }
 
 /// Reads a file of published numbers; with `percent`, values are 0 to 100.
@@ -130,7 +126,7 @@ pub enum Flaw {
 /// # Errors
 /// [`ReferenceError`] names the file, line and value.
 pub fn read(path: &Path, name: &str, percent: bool) -> Result<Published, ReferenceError> {
-    let text = std::fs::read_to_string(path)
+    let text = std::fs::read(path)
         .map_err(|source| ReferenceError::Open { path: path.to_owned(), source })?;
     let values = parse(&text, percent).map_err(|(line, flaw)| ReferenceError::Line {
         path: path.to_owned(),
@@ -142,8 +138,8 @@ pub fn read(path: &Path, name: &str, percent: bool) -> Result<Published, Referen
     Ok(Published { name: name.to_owned(), values, step })
 }
 
-fn parse(text: &str, percent: bool) -> Result<Vec<PublishedValue>, (usize, Flaw)> {
-    let records = records::read(text).map_err(|quote| (quote.line, Flaw::Quote))?;
+fn parse(text: &[u8], percent: bool) -> Result<Vec<PublishedValue>, (u32, Flaw)> {
+    let records = csv::records(text).map_err(|(line, flaw)| (line, Flaw::Form(flaw)))?;
     let mut records = records.into_iter();
     let header = records.next().ok_or((1, Flaw::Header(COLUMNS[0])))?;
     let mut places = [0; 5];
@@ -185,39 +181,6 @@ fn parse(text: &str, percent: bool) -> Result<Vec<PublishedValue>, (usize, Flaw)
     Ok(values)
 }
 
-/// Puts published numbers beside ours and says which found no place. Where several
-/// sources have a number for a cell, the first one stays.
-///
-/// A number belongs to the first block of its metric: a file says neither level nor
-/// threshold, and the first is the one the table is about.
-pub(super) fn place(table: &mut TableData, published: &[Published]) {
-    for source in published {
-        let mut summary =
-            ReferenceSummary { name: source.name.clone(), matched: 0, unmatched: Vec::new() };
-        let lookup = Lookup::of(&table.metrics, &table.scenarios);
-        let mut matched = Vec::new();
-        for number in &source.values {
-            let column = lookup.column(&number.scenario, &number.column);
-            let (block, row) =
-                (lookup.block(number.metric), lookup.row(number.metric, &number.row));
-            match block.zip(row).zip(column) {
-                Some(place) => matched.push((place, number.value)),
-                None => summary.unmatched.push(format!(
-                    "{} of {} in {}, {}",
-                    number.metric.word, number.row, number.scenario, number.column
-                )),
-            }
-        }
-        summary.matched = matched.len();
-        for (((block, row), column), value) in matched {
-            table.metrics[block].rows[row].cells[column].reference.get_or_insert(value);
-        }
-        table.caption_notes.extend(audit(&table.scenarios, source).sentence(&source.name));
-        table.references.push(summary);
-    }
-    table.caption_notes.extend(table.metrics.iter().filter_map(gap::sentence));
-}
-
 #[cfg(test)]
 mod tests {
     use proofmark_metrics::AUC;
@@ -226,14 +189,15 @@ mod tests {
 
     const HEADER: &str = "metric,row,scenario,column,value\n";
 
-    fn flaw(lines: &str, percent: bool) -> (usize, String) {
-        let (line, flaw) = parse(&format!("{HEADER}{lines}"), percent).unwrap_err();
+    fn flaw(lines: &str, percent: bool) -> (u32, String) {
+        let (line, flaw) = parse(format!("{HEADER}{lines}").as_bytes(), percent).unwrap_err();
         (line, flaw.to_string())
     }
 
     #[test]
     fn percentages_become_fractions() {
-        let values = parse(&format!("{HEADER}auc,\"FSFM, BA\",In,FF++,96.5\n"), true).unwrap();
+        let values =
+            parse(format!("{HEADER}auc,\"FSFM, BA\",In,FF++,96.5\n").as_bytes(), true).unwrap();
         assert_eq!(
             values,
             [PublishedValue {
@@ -245,13 +209,16 @@ mod tests {
                 digits: 1,
             }]
         );
-        assert_eq!(parse(&format!("{HEADER}eer,a,b,c,0.5\n"), false).unwrap()[0].value, 0.5);
+        assert_eq!(
+            parse(format!("{HEADER}eer,a,b,c,0.5\n").as_bytes(), false).unwrap()[0].value,
+            0.5
+        );
     }
 
     #[test]
     fn columns_are_found_by_name_and_others_ignored() {
         let text = "value,note,column,scenario,row,metric\n0.5,x,c,s,r,auc\n,,d,s,r,auc\n";
-        let values = parse(text, false).unwrap();
+        let values = parse(text.as_bytes(), false).unwrap();
         assert_eq!(values.len(), 1);
         assert_eq!((values[0].row.as_str(), values[0].column.as_str()), ("r", "c"));
     }
@@ -271,7 +238,7 @@ mod tests {
             ("auc,a,b\n", (2, "3 fields where the header has 5")),
             (
                 "auc,a\"b,b,c,1\n",
-                (2, "a quotation mark is out of place; write it twice inside a quoted field"),
+                (2, "a quotation mark stands inside a field; quote the field and double the mark"),
             ),
         ];
         for (lines, (line, message)) in cases {
@@ -285,10 +252,10 @@ mod tests {
         assert!(ALL.iter().all(|metric| unknown.contains(metric.word)), "{unknown}");
         assert_eq!(flaw("auc,a,b,c,101\n", true), (2, "101 is not in 0 to 100".into()));
         assert_eq!(
-            parse("metric,row,value\n", false).unwrap_err().1.to_string(),
+            parse(b"metric,row,value\n", false).unwrap_err().1.to_string(),
             "the header has no \"scenario\"; it needs metric, row, scenario, column and value"
         );
-        assert_eq!(parse("", false).unwrap_err(), (1, Flaw::Header("metric")));
+        assert_eq!(parse(b"", false).unwrap_err(), (1, Flaw::Header("metric")));
     }
 
     #[test]

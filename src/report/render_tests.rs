@@ -4,7 +4,8 @@ use super::fixture::{certain, table};
 use super::lines::Screen;
 use super::page::tests::page;
 use super::table::TableData;
-use super::{csv, json, latex, markdown, records, reference, terminal};
+use super::{beside, csv, json, latex, markdown, reference, terminal};
+use proofmark_text::csv::records;
 
 #[test]
 fn formats_look_as_they_should() {
@@ -83,7 +84,7 @@ fn an_empty_table_is_one_in_every_format() {
 #[test]
 fn csv_values_are_read_back_exactly() {
     let table = table();
-    let records = records::read(&csv::render(&table)).unwrap();
+    let records = records(csv::render(&table).as_bytes()).unwrap();
     let written: Vec<Option<f64>> = table
         .metrics
         .iter()
@@ -107,7 +108,7 @@ fn a_csv_report_can_be_a_reference() {
         cell.reference = None;
     }
     table.references.clear();
-    reference::place(&mut table, &[published]);
+    beside::place(&mut table, &[published]);
     assert_eq!(table.references[0].unmatched, Vec::<String>::new());
     for cell in table.metrics.iter().flat_map(|b| &b.rows).flat_map(|row| &row.cells) {
         assert_eq!(cell.reference, cell.value);

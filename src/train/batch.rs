@@ -9,7 +9,7 @@ use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::model::{Augment, Corruption, Normalize, Resize};
 use proofmark_prepare::corrupt::corrupt;
 use proofmark_prepare::faces::Faces;
-use proofmark_prepare::store::StoreError;
+use proofmark_prepare::store::FaceStoreError;
 
 /// One face of a training or validation set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,7 +88,7 @@ impl Inputs<'_> {
         augment: &Augment,
         seed: u64,
         epoch: u32,
-    ) -> Result<Vec<f32>, StoreError> {
+    ) -> Result<Vec<f32>, FaceStoreError> {
         let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
             let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
             training(face, augment, self.normalize, &mut rng, out);
@@ -102,7 +102,7 @@ impl Inputs<'_> {
         samples: &[Sample],
         resize: Resize,
         corruption: Option<Corruption>,
-    ) -> Result<Vec<f32>, StoreError> {
+    ) -> Result<Vec<f32>, FaceStoreError> {
         let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
             if sample.role != Role::Stored {
                 // Cut to the input's size already.
@@ -126,7 +126,7 @@ impl Inputs<'_> {
         samples: &[Sample],
         usage: (Use, u32),
         write: impl Fn(&Sample, Face<'_>, &mut [f32]) + Sync,
-    ) -> Result<Vec<f32>, StoreError> {
+    ) -> Result<Vec<f32>, FaceStoreError> {
         let one = 3 * self.image * self.image;
         let mut out = vec![0f32; samples.len() * one];
         let twos = out.par_chunks_mut(2 * one).zip(samples.par_chunks(2));
@@ -150,7 +150,7 @@ impl Inputs<'_> {
                 write(sample, Face { rgb: &shown.rgb, side: self.image as u32 }, out);
                 made = Some(pair);
             }
-            Ok::<(), StoreError>(())
+            Ok::<(), FaceStoreError>(())
         })?;
         Ok(out)
     }

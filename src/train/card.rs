@@ -6,7 +6,7 @@ use proofmark_base::foreign::{Limits, within};
 use proofmark_lang::limits::{CARD_FACE, COUNT, FPS, LONG_SIDE, MARGIN, MIN_FACE};
 use proofmark_lang::model::{Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take};
 use proofmark_lang::span::Spanned;
-use proofmark_prepare::cut::Cut;
+use proofmark_prepare::cut::{Cut, filter_of};
 use proofmark_prepare::detect::Options;
 
 /// How the faces of some of the data sets were made.
@@ -165,7 +165,7 @@ impl SearchCard {
 
     /// How a box is cut to this side.
     pub fn cut(&self, side: u32) -> Cut {
-        Cut { margin: self.margin, framing: self.framing, filter: self.filter.into(), side }
+        Cut { margin: self.margin, framing: self.framing, filter: filter_of(self.filter), side }
     }
 }
 

@@ -6,17 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::batch::{Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
+use super::log::EpochLog;
 use super::mix::mix;
 use super::observe::Observer;
+use super::optim::{Stepper, ascend, descend};
 use super::schedule::learning_rate;
-use super::sgd::{ascend, descend};
 use super::state::{Extent, Progress, StateFolder, Tensors};
 use super::step::{Batch, StepReport, gradients};
-use super::stepper::Stepper;
 use proofmark_base::work::{Divergence, Events, Failure};
 use proofmark_lang::model::{Experiment, Keep};
 use proofmark_metrics::{AUC, Ranking};
@@ -26,7 +24,7 @@ use proofmark_model::losses::{Targets, cross_entropy, scalar};
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
 use proofmark_model::vit::{DropPath, probabilities};
-use proofmark_prepare::store::StoreError;
+use proofmark_prepare::store::FaceStoreError;
 
 /// Batches that are made ready while a step runs.
 const PREFETCH: usize = 2;
@@ -36,25 +34,6 @@ const EVAL_BATCH: usize = 64;
 const USUAL_IMAGE: usize = 640;
 /// How often the state is written within an epoch.
 const SAVE_EVERY: Duration = Duration::from_secs(600);
-
-/// One epoch of the log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EpochLog {
-    /// Counted from 1.
-    pub epoch: u32,
-    /// Learning rate of its last step, before layer scales.
-    pub lr: f64,
-    /// Mean objective over its steps.
-    pub train_loss: f64,
-    /// Mean plain cross-entropy over its steps.
-    pub train_cross_entropy: f64,
-    /// Fraction of considered triplets that were active, per triplet term.
-    pub active_triplets: Vec<f64>,
-    /// Mean plain cross-entropy over validation faces.
-    pub val_loss: f64,
-    /// ROC-AUC of validation faces; none when one class is absent.
-    pub val_auc: Option<f64>,
-}
 
 /// What a fit needs.
 pub struct Fit<'a> {
@@ -200,7 +179,8 @@ impl<'a> Course<'a> {
         std::thread::scope(|scope| {
             // The receiver lives in here: when the fit stops it goes first, which is how
             // the loader learns of it.
-            let (sender, receiver) = sync_channel::<Result<(Vec<f32>, f64), StoreError>>(PREFETCH);
+            let (sender, receiver) =
+                sync_channel::<Result<(Vec<f32>, f64), FaceStoreError>>(PREFETCH);
             let todo = &todo;
             scope.spawn(move || {
                 for (step, samples) in todo {

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::fit::EpochLog;
 use super::journal::collapse::Watch;
 use super::journal::file::{Journal, Position};
 use super::journal::record::{
-    EpochRecord, Pace, Part, Record, StepRecord, Triplets, now, term_names,
+    EpochRecord, LossPart, Pace, Record, StepRecord, Triplets, now, term_names,
 };
+use super::log::EpochLog;
 use super::state::Progress;
 use super::step::StepReport;
 use proofmark_base::work::{Events, Failure};
@@ -143,8 +143,8 @@ impl<'a> Observer<'a> {
         }))
     }
 
-    fn parts(&self, values: &[f64]) -> Vec<Part> {
-        let part = |((term, _), value): (&(String, bool), &f64)| Part {
+    fn parts(&self, values: &[f64]) -> Vec<LossPart> {
+        let part = |((term, _), value): (&(String, bool), &f64)| LossPart {
             term: term.clone(),
             value: *value,
         };

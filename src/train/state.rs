@@ -8,9 +8,9 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
-use super::fit::EpochLog;
+use super::log::EpochLog;
+use super::optim::Stepper;
 use super::step::StepReport;
-use super::stepper::Stepper;
 use proofmark_base::store::{set_aside, write_whole};
 use proofmark_base::work::Failure;
 use proofmark_model::params::Params;

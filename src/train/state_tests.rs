@@ -7,7 +7,7 @@ use candle_core::Device;
 use proptest::prelude::*;
 
 use super::*;
-use crate::sgd;
+use crate::optim;
 use proofmark_lang::model::Sgd;
 use proofmark_model::params::{Begin, ParamSpec};
 
@@ -24,7 +24,7 @@ fn params(value: f32) -> Params {
 
 fn tensors(params: &Params) -> Tensors<'_> {
     let settings = Sgd { lr: 0.1, momentum: 0.9, weight_decay: 0.0 };
-    let optimizer = Stepper::Sgd(sgd::Sgd::new(&settings, params).unwrap());
+    let optimizer = Stepper::Sgd(optim::Sgd::new(&settings, params).unwrap());
     Tensors { params, optimizer, average: Some(params.copy().unwrap()) }
 }
 

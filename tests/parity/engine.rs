@@ -11,7 +11,7 @@ use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
 use proofmark_model::vit::{DropPath, VitConfig, logits};
-use proofmark_train::optimizer::{AdamW, groups};
+use proofmark_train::optim::{AdamW, groups};
 use proofmark_train::step::{Batch, gradients};
 
 use crate::formula::parameter;

@@ -4,43 +4,43 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Doing, Store, StoreFailure};
+use super::failure::{Doing, StoreFailure};
 
 /// The folder in a store for what was set aside.
 pub(super) const ASIDE: &str = "aside";
 /// What is added to the name of a file of a result in the making.
 const ENDING: &str = "set-aside";
+/// What the names of clocks begin with.
+pub(super) const CLOCK: &str = "clock";
 /// How the names of temporary files begin.
 const TEMPORARY: &str = ".tmp";
 
-impl Store {
-    /// Moves what stands where a result or its draft is to be into a folder of its own. Returns
-    /// that, or nothing if another process did it.
-    pub(super) fn put_aside(
-        &self,
-        path: &Path,
-        name: &str,
-    ) -> Result<Option<PathBuf>, StoreFailure> {
-        let parent = self.root().join(ASIDE);
-        fs::create_dir_all(&parent).doing("create", &parent)?;
-        for number in 1u32.. {
-            let folder = parent.join(format!("{name}.{number}"));
-            match fs::create_dir(&folder) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
-                made => made.doing("create", &folder)?,
-            }
-            let target = folder.join(path.file_name().unwrap_or(path.as_os_str()));
-            return match fs::rename(path, &target) {
-                Ok(()) => Ok(Some(target)),
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    fs::remove_dir(&folder).doing("remove", &folder)?;
-                    Ok(None)
-                }
-                Err(e) => Err(e).doing("set aside", path),
-            };
+/// Moves what stands where a result or its draft is to be into a folder of its own in the
+/// store. Returns that, or nothing if another process did it.
+pub(super) fn put_aside(
+    store: &Path,
+    path: &Path,
+    name: &str,
+) -> Result<Option<PathBuf>, StoreFailure> {
+    let parent = store.join(ASIDE);
+    fs::create_dir_all(&parent).doing("create", &parent)?;
+    for number in 1u32.. {
+        let folder = parent.join(format!("{name}.{number}"));
+        match fs::create_dir(&folder) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made.doing("create", &folder)?,
         }
-        Ok(None)
+        let target = folder.join(path.file_name().unwrap_or(path.as_os_str()));
+        return match fs::rename(path, &target) {
+            Ok(()) => Ok(Some(target)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                fs::remove_dir(&folder).doing("remove", &folder)?;
+                Ok(None)
+            }
+            Err(e) => Err(e).doing("set aside", path),
+        };
     }
+    Ok(None)
 }
 
 /// Gives a damaged file of a result in the making a name under which nothing reads it. It goes
@@ -62,7 +62,7 @@ pub(super) fn clean(folder: &Path, all: bool) -> Result<(), StoreFailure> {
         let path = entry.doing("read", folder)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let left = name.starts_with(TEMPORARY);
-        let ours = name.ends_with(ENDING) || name.starts_with(super::clock::CLOCK);
+        let ours = name.ends_with(ENDING) || name.starts_with(CLOCK);
         if (left || all && ours) && path.is_file() {
             fs::remove_file(&path).doing("remove", &path)?;
         }

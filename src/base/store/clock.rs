@@ -10,11 +10,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::inventory::measured;
-use super::{StoreFailure, write_whole};
-
-/// What the names of these files begin with.
-pub(super) const CLOCK: &str = "clock";
+use super::aside::CLOCK;
+use super::failure::StoreFailure;
+use super::size::measured;
+use super::write::write_whole;
 
 /// The clock of one process.
 #[derive(Debug)]

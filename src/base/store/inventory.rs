@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::aside::ASIDE;
-use super::{Doing, StageRecord, Store, StoreFailure};
+use super::failure::{Doing, StoreFailure};
+use super::record::StageRecord;
+use super::results::Store;
+use super::size::measured;
 use crate::provenance::Provenance;
 
 /// Something that a store holds.
@@ -146,28 +149,6 @@ fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>, StoreFailure> {
     }
     found.sort();
     Ok(found)
-}
-
-/// Bytes below a folder, and when any of it was last written.
-pub(super) fn measured(folder: &Path) -> io::Result<(u64, SystemTime)> {
-    let mut written = fs::metadata(folder)?.modified()?;
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let meta = match entry.metadata() {
-            Ok(meta) => meta,
-            // A process that works there may remove its files at any moment.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(e),
-        };
-        let (size, time) = match meta.is_dir() {
-            true => measured(&entry.path())?,
-            false => (meta.len(), meta.modified()?),
-        };
-        bytes += size;
-        written = written.max(time);
-    }
-    Ok((bytes, written))
 }
 
 #[cfg(test)]

@@ -8,11 +8,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Doing, StoreFailure, write_whole};
+use super::failure::{Doing, RECORD, StoreFailure};
+use super::write::write_whole;
 use crate::provenance::Provenance;
 
-/// The record's name in the folder of a result.
-pub(super) const RECORD: &str = "stage.json";
 /// Endings of files that have checksums of their own, because they are large and read in part.
 const OWN_CHECKSUMS: [&str; 2] = ["arrow", "safetensors"];
 
@@ -104,19 +103,6 @@ pub fn contents(path: &Path) -> Result<Vec<u8>, StoreFailure> {
             Err(StoreFailure::damaged(path, "it is not as it was written"))
         }
         _ => Ok(bytes),
-    }
-}
-
-/// What to do about a damaged file, in words. Only what is a result can be made again by whoever
-/// has its folder.
-pub fn cure(path: &Path) -> String {
-    let folder = path.parent().unwrap_or(path);
-    match folder.join(RECORD).is_file() {
-        true => format!(
-            "remove the folder {}; `proofmark run` with the experiment's file then makes it again",
-            folder.display()
-        ),
-        false => "it has to be copied again from where it is whole, or made again".to_owned(),
     }
 }
 

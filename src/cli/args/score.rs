@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Format, StoreArgs};
+use super::shared::{Format, StoreArgs};
 use proofmark_lang::model::{DeviceChoice, Pooling};
 
 /// `score`.

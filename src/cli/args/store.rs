@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Format, StoreArgs};
+use super::shared::{Format, StoreArgs};
 use proofmark_lang::model::{DeviceChoice, Split};
 
 /// `export`.

@@ -2,7 +2,8 @@
 
 use super::canvas::{Rgb, mix, scaled, smoothstep};
 use super::identity::{Glasses, Inner};
-use super::portrait::{Portrait, bump, cover, noise};
+use super::portrait::Portrait;
+use super::shapes::{bump, cover, noise};
 use proofmark_base::math::cbrt_f32 as cbrt;
 
 /// Draws all features over bare skin; `at` is a position on the face.

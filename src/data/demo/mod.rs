@@ -1,18 +1,20 @@
 //! The synthetic demo: short "videos" of drawn faces, real and manipulated, from a seed.
 //!
-//! A person (`identity`) sits in a scene (`scene`) and is drawn (`portrait`,
+//! A person (`identity`) sits in a scene (`scene`) and is drawn (`portrait`, `head`,
 //! `features`) on a canvas (`canvas`); a camera takes the picture (`capture`); a fake
 //! is then edited (`method`, `manipulate`); delivery compresses what is left.
 
 mod canvas;
 mod capture;
 mod features;
+mod head;
 mod identity;
 mod manipulate;
 mod method;
 mod portrait;
 mod render;
 mod scene;
+mod shapes;
 mod video;
 
 pub use render::{GENERATOR_VERSION, render};

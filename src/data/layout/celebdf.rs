@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths::stem;
-use super::released::{Part, Release, spellings};
+use super::release::{Release, ReleasePart, spellings};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
 
 /// The list of test videos.
@@ -41,13 +41,13 @@ pub(super) struct Tested {
 
 /// Lists the videos of all folders.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
-    let mut parts: Vec<_> = FOLDERS.iter().map(|(names, _)| Part::of(names)).collect();
+    let mut parts: Vec<_> = FOLDERS.iter().map(|(names, _)| ReleasePart::of(names)).collect();
     let official = release.dataset.split.is_official();
     let listed = release.find(&spellings(&[LIST]));
     if official {
         let cure = "the list is in the release, and names the test videos; without it, divide \
                     the data set by `split carve ..` or `split only=..`";
-        parts.push(Part::of(&[LIST]).or(cure));
+        parts.push(ReleasePart::of(&[LIST]).or(cure));
     }
     let found = release.need(&parts)?;
     let rest = listed.is_some().then_some(Split::Train);

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use super::csv::Rows;
 use crate::error::DataError;
-use crate::flaw::{CsvFlaw, Nothing};
+use crate::flaw::Nothing;
 use crate::words::nearest;
 use proofmark_base::foreign::{self, LIST_CELLS, LIST_FILE};
 use proofmark_lang::span::Spanned;
 use proofmark_parquet::{ParquetError, ParquetFile};
+use proofmark_text::csv::{CsvFlaw, CsvRows};
 use proofmark_text::show::from_cell;
 
 /// Some columns of a table as text; an empty cell is an empty text.
@@ -49,7 +49,7 @@ impl Cells {
         let broken = |(line, flaw)| DataError::Csv { file: file.to_owned(), line, flaw };
         let bytes = foreign::file(file, LIST_FILE)
             .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
-        let mut rows = Rows::new(&bytes).map_err(broken)?;
+        let mut rows = CsvRows::new(&bytes).map_err(broken)?;
         let mut fields = Vec::new();
         if rows.next_into(&mut fields).map_err(broken)?.is_none() {
             return Err(DataError::EmptyTable { file: file.to_owned(), what: Nothing::Text });

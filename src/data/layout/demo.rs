@@ -3,7 +3,7 @@
 use super::Listing;
 use crate::demo;
 use crate::error::DataError;
-use crate::manifest::{Frame, Kind, Video};
+use crate::video::{Frame, Kind, Video};
 use proofmark_lang::model::{Dataset, DemoLayout, Family, Label};
 use proofmark_lang::span::Spanned;
 use proofmark_lang::vocabulary::DEMO_METHODS;

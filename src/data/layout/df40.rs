@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use super::celebdf;
 use super::ffpp;
 use super::lists::json;
-use super::released::{Images, Part, Release};
+use super::release::{Images, Release, ReleasePart};
 use super::tree;
 use crate::error::DataError;
-use crate::manifest::Kind;
 use crate::root::{Env, Want, locate};
+use crate::video::Kind;
 use proofmark_lang::model::{DataPath, Label, Split};
 use proofmark_lang::span::Spanned;
 
@@ -78,12 +78,12 @@ const FF: Domain = Domain {
 pub(super) fn read(release: &mut Release, env: Env) -> Result<(), DataError> {
     let domain = release.choose("domain", &CDF, &[("cdf", &CDF), ("ff", &FF)])?;
     let methods: Vec<&str> = release.declared().collect();
-    let mut parts: Vec<Part> =
-        methods.iter().map(|m| Part::of_method(fakes(m, domain), m)).collect();
+    let mut parts: Vec<ReleasePart> =
+        methods.iter().map(|m| ReleasePart::of_method(fakes(m, domain), m)).collect();
     mount_reals(release, domain, env)?;
     let reals = |names: &&[&str]| {
         let places = names.iter().map(|name| format!("{}/{name}/frames", domain.reals)).collect();
-        Part::spelled(places)
+        ReleasePart::spelled(places)
             .or("say where the reals are, which are another download, by `reals=..` of the layout")
     };
     parts.extend(domain.folders.iter().map(reals));

@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use super::cells::Cells;
 use super::lists::{Entries, Problems, json};
-use super::released::{Part, Release, spellings};
+use super::release::{Release, ReleasePart, spellings};
 use super::{Finding, Listing, tree};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
 use proofmark_lang::span::Spanned;
 
@@ -41,8 +41,8 @@ struct About {
 /// Lists the videos of train, validation and test, as far as they are there.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let parts = parts(release)?;
-    let mut needed: Vec<Part> =
-        parts.iter().map(|part| Part::of(&[&format!("{part}/{METADATA}")])).collect();
+    let mut needed: Vec<ReleasePart> =
+        parts.iter().map(|part| ReleasePart::of(&[&format!("{part}/{METADATA}")])).collect();
     let mut divisions = Vec::new();
     for (split, folders) in [
         (Split::Val, spellings(&["validation"])),
@@ -63,8 +63,9 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             &format!("{SAMPLE}/{METADATA}"),
         ]);
         if divisions.iter().all(|(.., folder)| folder.is_none()) {
-            needed.push(Part::spelled(train));
-            needed.extend(divisions.iter().map(|(_, lists, _)| Part::spelled(lists.clone())));
+            needed.push(ReleasePart::spelled(train));
+            needed
+                .extend(divisions.iter().map(|(_, lists, _)| ReleasePart::spelled(lists.clone())));
         } else {
             release.lacks(Split::Train, &train);
         }

@@ -7,18 +7,18 @@ use super::Finding;
 use super::cells::Cells;
 use super::lists::Problems;
 use super::paths;
-use super::released::{Part, Release};
+use super::release::{Release, ReleasePart};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
 use proofmark_lang::span::Spanned;
 
 /// Lists the videos whose label is known.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let found = release.need(&[
-        Part::of(&["video-data"]),
-        Part::of(&["video-metadata-publish.csv", "video-metadata-publish-with-links.csv"]),
+        ReleasePart::of(&["video-data"]),
+        ReleasePart::of(&["video-metadata-publish.csv", "video-metadata-publish-with-links.csv"]),
     ])?;
     let on_disk = release.videos_below(&found[0])?;
     let file = release.files.file(&found[1]);

@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::Finding;
-use super::csv::Rows;
 use super::lists::Problems;
 use super::paths;
-use super::released::{Part, Release};
+use super::release::{Release, ReleasePart};
 use crate::error::DataError;
-use crate::flaw::{CsvFlaw, Entry, Nothing, RowFlaw};
-use crate::manifest::{Kind, Video};
+use crate::flaw::{Entry, Nothing, RowFlaw};
+use crate::video::{Kind, Video};
 use proofmark_base::foreign::{self, LIST_FILE};
 use proofmark_lang::model::Label;
+use proofmark_text::csv::{CsvFlaw, CsvRows};
 
 const TABLE: &str = "meta_data.csv";
 
@@ -36,8 +36,8 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let cloned = release.choose("real-video-fake-audio", false, &words)?;
     let wanted = |category: &str| category != "B" || cloned;
     let types: Vec<_> = TYPES.iter().filter(|(category, _)| wanted(category)).collect();
-    let mut parts: Vec<_> = types.iter().map(|(_, name)| Part::of(&[name])).collect();
-    parts.push(Part::of(&[TABLE]));
+    let mut parts: Vec<_> = types.iter().map(|(_, name)| ReleasePart::of(&[name])).collect();
+    parts.push(ReleasePart::of(&[TABLE]));
     let found = release.need(&parts)?;
     let mut on_disk = BTreeMap::new();
     let mut folders = HashMap::new();
@@ -199,7 +199,7 @@ fn rows(file: &Path) -> Result<Vec<Row>, DataError> {
     let broken = |(line, flaw)| DataError::Csv { file: file.to_owned(), line, flaw };
     let bytes = foreign::file(file, LIST_FILE)
         .map_err(|source| DataError::Unreadable { path: file.to_owned(), source })?;
-    let mut text = Rows::new(&bytes).map_err(broken)?;
+    let mut text = CsvRows::new(&bytes).map_err(broken)?;
     let mut header = Vec::new();
     if text.next_into(&mut header).map_err(broken)?.is_none() {
         return Err(DataError::EmptyTable { file: file.to_owned(), what: Nothing::Text });

@@ -14,11 +14,11 @@ use serde_json::Value;
 use super::Finding;
 use super::lists::{Problems, json};
 use super::paths::stem;
-use super::released::{Part, Release};
+use super::release::{Release, ReleasePart};
 use super::tree;
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
 
 const SPLITS: [(Split, &str); 3] =
@@ -51,18 +51,18 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let mut parts = Vec::new();
     if !actors.is_empty() {
         for (kind, name) in [("original_sequences", "actors"), ("manipulated_sequences", DFD)] {
-            parts.push(Part::of_method(spelled(release, kind, name, name), DFD));
+            parts.push(ReleasePart::of_method(spelled(release, kind, name, name), DFD));
         }
     }
     let lists = lists(release);
     if paired {
-        parts.push(Part::spelled(youtube));
+        parts.push(ReleasePart::spelled(youtube));
         for method in &methods {
             let places = spelled(release, "manipulated_sequences", method, method);
-            parts.push(Part::of_method(places, method));
+            parts.push(ReleasePart::of_method(places, method));
         }
         if release.dataset.split.is_official() && lists.iter().all(|(.., list)| list.is_none()) {
-            let list = |name| Part::spelled(list_places(name)).or(NO_LISTS);
+            let list = |name| ReleasePart::spelled(list_places(name)).or(NO_LISTS);
             parts.extend(SPLITS.map(|(_, name)| list(name)));
         }
     }
@@ -92,7 +92,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
 }
 
 /// Refuses a release of which frames were extracted and the videos are not there.
-fn no_frames(release: &mut Release, parts: &[Part]) -> Result<(), DataError> {
+fn no_frames(release: &mut Release, parts: &[ReleasePart]) -> Result<(), DataError> {
     for part in parts {
         if release.find(&part.spellings).is_some() {
             continue;

@@ -7,9 +7,10 @@ use super::{Finding, Listing, paths, tree};
 use crate::error::DataError;
 use crate::files::Files;
 use crate::flaw::EmptyClassHint;
-use crate::manifest::{Frame, Kind, Video};
+use crate::media;
 use crate::methods::Methods;
 use crate::root::{Env, Want, locate, say_otherwise};
+use crate::video::{Frame, Kind, Video};
 use proofmark_lang::model::{Dataset, FolderClass, FolderLayout, Label};
 
 /// Lists the images and videos below the class folders. Links are followed; since no folder below the
@@ -37,8 +38,12 @@ pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listin
         };
         if usable(&listing) == before {
             let hint = match (layout.videos.value, found) {
-                (false, Found { folders, .. }) if folders > 0 => EmptyClassHint::Folders(folders),
-                (true, Found { images, .. }) if images > 0 => EmptyClassHint::LooseImages(images),
+                (false, FolderContent { folders, .. }) if folders > 0 => {
+                    EmptyClassHint::Folders(folders)
+                }
+                (true, FolderContent { images, .. }) if images > 0 => {
+                    EmptyClassHint::LooseImages(images)
+                }
                 _ => EmptyClassHint::Nothing,
             };
             return Err(DataError::EmptyClass {
@@ -139,7 +144,7 @@ fn blank_video(dataset: &Dataset, class: &FolderClass) -> Result<Video, DataErro
 
 /// How many images and folders a folder holds.
 #[derive(Clone, Copy, Debug, Default)]
-struct Found {
+struct FolderContent {
     images: usize,
     folders: usize,
 }
@@ -150,11 +155,11 @@ fn read_images(
     files: &Files,
     folder: &str,
     blank: &Video,
-) -> Result<Found, DataError> {
-    let mut found = Found::default();
-    for (path, kind) in tree::entries(listing, files, folder, tree::MEDIA)? {
+) -> Result<FolderContent, DataError> {
+    let mut found = FolderContent::default();
+    for (path, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
         match kind {
-            tree::Kind::File(_) if tree::has_extension(&path, tree::VIDEOS) => {
+            tree::Kind::File(_) if media::has_extension(&path, media::VIDEOS) => {
                 listing.videos.push(Video { key: path, kind: Kind::Video, ..blank.clone() });
             }
             tree::Kind::File(_) => {
@@ -177,10 +182,10 @@ fn read_videos(
     files: &Files,
     folder: &str,
     blank: &Video,
-) -> Result<Found, DataError> {
-    let mut found = Found::default();
-    for (key, kind) in tree::entries(listing, files, folder, tree::MEDIA)? {
-        if kind != tree::Kind::Folder && tree::has_extension(&key, tree::VIDEOS) {
+) -> Result<FolderContent, DataError> {
+    let mut found = FolderContent::default();
+    for (key, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
+        if kind != tree::Kind::Folder && media::has_extension(&key, media::VIDEOS) {
             listing.videos.push(Video { key, kind: Kind::Video, ..blank.clone() });
             continue;
         }
@@ -191,7 +196,7 @@ fn read_videos(
         }
         found.folders += 1;
         let mut index = 0;
-        for (path, kind) in tree::entries(listing, files, &key, tree::IMAGES)? {
+        for (path, kind) in tree::entries(listing, files, &key, media::IMAGES)? {
             if kind == tree::Kind::Folder {
                 listing.note(Finding::DeeperFolder, path);
                 continue;

@@ -11,10 +11,10 @@ use std::path::Path;
 use super::Finding;
 use super::lists::{Problems, lines};
 use super::paths;
-use super::released::{Part, Release};
+use super::release::{Release, ReleasePart};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::manifest::Kind;
+use crate::video::Kind;
 use crate::words::Word;
 use proofmark_lang::model::{Label, Split};
 
@@ -68,12 +68,12 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             absent.push((split, folder, list));
         } else {
             there.push(split);
-            needed.extend([Part::spelled(folder), Part::spelled(list)]);
+            needed.extend([ReleasePart::spelled(folder), ReleasePart::spelled(list)]);
         }
     }
     for (split, folder, list) in absent {
         if there.is_empty() {
-            needed.extend([Part::spelled(folder), Part::spelled(list)]);
+            needed.extend([ReleasePart::spelled(folder), ReleasePart::spelled(list)]);
         } else {
             release.lacks(split, &folder);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use crate::files::Files;
-use crate::manifest::{Frame, Video};
+use crate::video::{Frame, Video};
 use proofmark_lang::model::Split;
 
 /// The videos and frames of a data set, before splits and frame rules.

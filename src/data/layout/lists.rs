@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::error::DataError;
-use crate::flaw::{CsvFlaw, Nothing, Place, RowFlaw, RowProblem};
+use crate::flaw::{Nothing, Place, RowFlaw, RowProblem};
 use proofmark_base::foreign::{self, LIST_FILE};
+use proofmark_text::csv::CsvFlaw;
 
 /// How many problems of a list are kept; all are counted.
 const PROBLEMS: usize = 20;

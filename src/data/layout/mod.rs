@@ -1,10 +1,10 @@
 //! How the files of a data set lie on disk, one file per layout.
 
 pub mod cells;
-pub mod csv;
 pub mod deepfakebench;
 pub mod demo;
 pub mod folder;
+mod release;
 pub mod released;
 pub mod table;
 
@@ -23,4 +23,3 @@ pub mod tree;
 mod wdf;
 
 pub use listing::{Finding, Lacking, Listing, Tally};
-pub use tree::{IMAGES, VIDEOS};

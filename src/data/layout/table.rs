@@ -8,13 +8,14 @@ use rayon::prelude::*;
 
 use super::cells::{Cells, Wanted};
 use super::lists::Problems;
-use super::{Finding, Listing, paths, tree};
+use super::{Finding, Listing, paths};
 use crate::error::DataError;
 use crate::flaw::{Nothing, Place, RowFlaw, quoted};
-use crate::manifest::{Frame, Kind, Video};
+use crate::media;
 use crate::methods::Methods;
 use crate::natural;
 use crate::root::{Env, Want, locate};
+use crate::video::{Frame, Kind, Video};
 use crate::words::Word;
 use proofmark_lang::model::{Dataset, Label, Split, TableLayout};
 use proofmark_lang::span::Spanned;
@@ -217,10 +218,10 @@ impl Reader<'_> {
             })?),
         };
         let (key, kind) = match row.video {
-            Some(_) if tree::has_extension(path, tree::VIDEOS) => {
+            Some(_) if media::has_extension(path, media::VIDEOS) => {
                 return Err(RowFlaw::VideoOfVideo(path.to_owned()));
             }
-            None if tree::has_extension(path, tree::VIDEOS) => (path, Kind::Video),
+            None if media::has_extension(path, media::VIDEOS) => (path, Kind::Video),
             None => (path, Kind::Image),
             Some("") => return Err(RowFlaw::EmptyVideo),
             Some(video) => (video, Kind::Frames),

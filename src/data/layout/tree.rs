@@ -1,7 +1,6 @@
 //! Looking into folders: what a layout wants is listed, everything else is noted.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -10,22 +9,8 @@ use rayon::prelude::*;
 use super::{Finding, Listing};
 use crate::error::DataError;
 use crate::files::Files;
+use crate::media::has_extension;
 use crate::natural;
-
-/// File name extensions of images, in lower case.
-pub const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp"];
-
-/// File name extensions of videos, in lower case.
-pub const VIDEOS: &[&str] = &[
-    "mp4", "avi", "mov", "mkv", "webm", "m4v", "3gp", "3g2", "mpg", "mpeg", "wmv", "flv", "ts",
-    "mts", "m2ts", "ogv",
-];
-
-/// Both.
-pub const MEDIA: &[&str] = &[
-    "jpg", "jpeg", "png", "webp", "bmp", "mp4", "avi", "mov", "mkv", "webm", "m4v", "3gp", "3g2",
-    "mpg", "mpeg", "wmv", "flv", "ts", "mts", "m2ts", "ogv",
-];
 
 /// Lists beside videos, which layouts read by their names.
 const LISTS: &[&str] = &["metadata.json", "labels.csv"];
@@ -136,12 +121,6 @@ fn look(files: &Files, folder: &str, extensions: &[&str]) -> Result<Content, Dat
     Ok(content)
 }
 
-/// Whether a name ends in one of some extensions.
-pub fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    let extension = Path::new(name).extension().and_then(OsStr::to_str);
-    extension.is_some_and(|e| extensions.iter().any(|known| e.eq_ignore_ascii_case(known)))
-}
-
 /// The first of some spellings of a folder that exists below the root. Archives unpacked
 /// into a folder of their own name are found inside it: `part/part` for `part`.
 pub fn find(files: &Files, spellings: &[String]) -> Option<String> {
@@ -168,6 +147,7 @@ pub fn spelled(files: &Files, spellings: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::VIDEOS;
     use crate::testing::tree;
 
     #[test]
@@ -187,11 +167,6 @@ mod tests {
         let noted: Vec<_> = listing.findings.iter().map(|(f, t)| (*f, t.count)).collect();
         assert_eq!(noted, [(Finding::OtherFile, 1), (Finding::Hidden, 2)]);
         assert!(walk(&mut listing, &Files::at(root), "no", VIDEOS).is_err());
-    }
-
-    #[test]
-    fn media_are_images_and_videos() {
-        assert_eq!(MEDIA, [IMAGES, VIDEOS].concat());
     }
 
     #[cfg(unix)]

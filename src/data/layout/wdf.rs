@@ -9,12 +9,13 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::released::{Part, Release, spellings};
+use super::release::{Release, ReleasePart, spellings};
 use super::{Finding, paths, tree};
 use crate::error::DataError;
 use crate::files::{INSIDE, Members};
-use crate::manifest::{Frame, Kind};
+use crate::media;
 use crate::natural;
+use crate::video::{Frame, Kind};
 use crate::words::Word;
 use proofmark_base::{foreign, tar_members};
 use proofmark_lang::model::{Label, Split};
@@ -48,7 +49,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             release.lacks(split, &spellings(&names));
         }
     }
-    let parts: Vec<Part> = wanted.iter().map(|(names, ..)| Part::of(names)).collect();
+    let parts: Vec<ReleasePart> = wanted.iter().map(|(names, ..)| ReleasePart::of(names)).collect();
     let found = release.need(&parts)?;
     for ((_, label, split), folder) in wanted.into_iter().zip(&found) {
         let entries = tree::entries(&mut release.listing, &release.files, folder, ARCHIVES)?;
@@ -93,7 +94,7 @@ fn list_unpacked(
     label: Label,
     split: Split,
 ) -> Result<(), DataError> {
-    let images = tree::walk(&mut release.listing, &release.files, shard, tree::IMAGES)?;
+    let images = tree::walk(&mut release.listing, &release.files, shard, media::IMAGES)?;
     let mut sequences: BTreeMap<&str, Vec<(String, u64)>> = BTreeMap::new();
     for (path, size) in &images {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -161,7 +162,7 @@ fn index(file: &Path) -> Result<Archive, DataError> {
             Some(path) if hidden(&path) => archive.noted.push((Finding::Hidden, path)),
             Some(path)
                 if member.kind != tar_members::Kind::File
-                    || !tree::has_extension(&path, tree::IMAGES) =>
+                    || !media::has_extension(&path, media::IMAGES) =>
             {
                 archive.noted.push((Finding::OtherFile, path));
             }

@@ -10,7 +10,7 @@ use proofmark_report::findings::SetDigests;
 
 /// A difference of two packs, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct PackDifference {
     /// `dataset` or `table`.
     pub kind: &'static str,
     /// Its name.
@@ -23,7 +23,7 @@ pub struct Found {
 ///
 /// # Errors
 /// A packed table that cannot be read.
-pub fn differences(first: &Pack, second: &Pack) -> Result<Vec<Found>, Failure> {
+pub fn differences(first: &Pack, second: &Pack) -> Result<Vec<PackDifference>, Failure> {
     let mut found = datasets(&first.findings.datasets, &second.findings.datasets);
     let declared =
         |pack: &Pack, name: &str| pack.loaded.project.tables.iter().any(|table| table.name == name);
@@ -32,7 +32,8 @@ pub fn differences(first: &Pack, second: &Pack) -> Result<Vec<Found>, Failure> {
         packed.filter(|(_, extension)| *extension == "csv").map(|(name, _)| name).collect();
     for name in names {
         let file = format!("{TABLES}/{name}.csv");
-        let mut tell = |text| found.push(Found { kind: "table", name: name.to_owned(), text });
+        let mut tell =
+            |text| found.push(PackDifference { kind: "table", name: name.to_owned(), text });
         let (one, other) = match (first.file(&file)?, second.file(&file)?) {
             (Some(one), Some(other)) => (one, other),
             // Of a table that only one declares this is told already.
@@ -51,7 +52,7 @@ pub fn differences(first: &Pack, second: &Pack) -> Result<Vec<Found>, Failure> {
     Ok(found)
 }
 
-fn datasets(first: &[SetDigests], second: &[SetDigests]) -> Vec<Found> {
+fn datasets(first: &[SetDigests], second: &[SetDigests]) -> Vec<PackDifference> {
     let second: BTreeMap<&str, &SetDigests> =
         second.iter().map(|set| (set.dataset.as_str(), set)).collect();
     let mut found = Vec::new();
@@ -64,7 +65,7 @@ fn datasets(first: &[SetDigests], second: &[SetDigests]) -> Vec<Found> {
         for (text, one, other) in pairs {
             if one != other {
                 let text = format!("{text} ({one:.8} and {other:.8})");
-                found.push(Found { kind: "dataset", name: set.dataset.clone(), text });
+                found.push(PackDifference { kind: "dataset", name: set.dataset.clone(), text });
             }
         }
     }

@@ -21,5 +21,4 @@ mod write;
 pub use differences::differences;
 pub use read::{Pack, is_pack};
 pub use replay::{Rebuilt, Replayed, rebuild};
-pub(super) use write::common;
 pub use write::write;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::card::{CARD, Card, FINDINGS, FORMAT, LOCK, PREDICTIONS, PROJECT, Packed, TABLES};
+use crate::engine::common::common;
 use crate::engine::graph::Plan;
 use crate::engine::tables::texts;
 use proofmark_base::store::readable_temporary;
@@ -135,15 +136,6 @@ fn project(entry: &Path, loaded: &Loaded) -> Result<(String, BTreeMap<String, Co
     Ok((experiment, files))
 }
 
-/// The folder that all paths lie in.
-pub fn common(paths: &[PathBuf]) -> PathBuf {
-    let mut base = paths.first().and_then(|path| path.parent()).unwrap_or(Path::new(""));
-    while !paths.iter().all(|path| path.starts_with(base)) {
-        base = base.parent().unwrap_or(Path::new(""));
-    }
-    base.to_owned()
-}
-
 fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec_pretty(value).map_err(|e| Failure::Internal(e.to_string()))
 }
@@ -205,18 +197,4 @@ fn append(
     header.set_mode(0o644);
     header.set_mtime(0);
     archive.append_data(&mut header, name, content)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_have_one_folder_in_common() {
-        let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
-        assert_eq!(common(&paths(&["/a/b/x.kdl"])), Path::new("/a/b"));
-        assert_eq!(common(&paths(&["/a/b/x.kdl", "/a/c/y.kdl"])), Path::new("/a"));
-        assert_eq!(common(&paths(&["/a/b/x.kdl", "/a/bc/y.kdl"])), Path::new("/a"));
-        assert_eq!(common(&paths(&["/x/y", "/z/w"])), Path::new("/"));
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::graph::Kind;
+use crate::engine::kind::Kind;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_plan::inputs::Inputs;

@@ -3,30 +3,20 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use super::Request;
 use super::media::{Medium, Sort};
+use super::request::{Faces, Request};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Framing, Interpolation, Take};
-use proofmark_prepare::crop::{Filter, Window, read_image};
+use proofmark_picture::resize::resize;
+use proofmark_picture::resize::{Filter, Window};
+use proofmark_prepare::crop::read_image;
 use proofmark_prepare::cut::Cut;
 use proofmark_prepare::detect::{Detector, Scratch};
 use proofmark_prepare::ffmpeg::{Ffmpeg, VideoFrame};
-use proofmark_prepare::resample::resize;
 use proofmark_prepare::run::Search;
 use proofmark_prepare::sampling::needs_length;
 use proofmark_train::card::{FaceCard, FrameCard, SearchCard};
 use proofmark_train::checkpoint::ModelCard;
-
-/// Where faces come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Faces {
-    /// As those that the model was trained on.
-    AsTrained,
-    /// Every image, or frame, is a face that was cut already.
-    Given,
-    /// They are looked for, also if the model does not say how.
-    Detect,
-}
 
 /// How faces are had.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use proofmark_base::work::Failure;
-use proofmark_data::layout::tree::{IMAGES, VIDEOS};
+use proofmark_data::media::{IMAGES, VIDEOS};
 
 /// Folders deeper than this are not entered.
 const MAX_DEPTH: usize = 64;

@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::predict::{faces_of, no_number, videos};
-use super::train::memory;
+use super::models::memory;
+use super::scores::{faces_of, no_number, videos};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Work};
+use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
+use crate::engine::kind::{Kind, Need};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::embeddings::{Embedding, EmbeddingsError, EmbeddingsWriter};
-use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project, Split};
+use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project};
 use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
 use proofmark_model::params::ParamSpec;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::Target;
 use proofmark_train::batch::{Inputs as Batches, Sample};
 use proofmark_train::checkpoint::load_model;
@@ -27,20 +28,6 @@ use proofmark_train::fit::together;
 pub const FILE: &str = "embeddings.parquet";
 /// Raised whenever the same model gives other embeddings than before.
 const VERSION: u32 = 1;
-
-/// Which embeddings are wanted; where nothing is said, those of every face that a table scores.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Of this experiment alone.
-    pub experiment: Option<String>,
-    /// Of this data set alone.
-    pub dataset: Option<String>,
-    /// Of this split of the data sets that tables score and models train on, rather than of what
-    /// tables score.
-    pub split: Option<Split>,
-    /// Splits of data sets that have no videos.
-    pub empty: BTreeSet<(String, Split)>,
-}
 
 /// Plans the embeddings that are wanted.
 pub fn plan(planning: &mut Planning<'_>) {
@@ -115,10 +102,10 @@ impl Work for EmbedSplit {
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
         Inputs::empty()
-            .finding("version", Found::Version, VERSION)
-            .finding("model", Found::Model, &self.model)
-            .finding("faces", Found::Faces, &self.faces)
-            .finding("manifest", Found::Manifest, facts.manifest(&self.target.dataset))
+            .finding("version", Observed::Version, VERSION)
+            .finding("model", Observed::Model, &self.model)
+            .finding("faces", Observed::Faces, &self.faces)
+            .finding("manifest", Observed::Manifest, facts.manifest(&self.target.dataset))
             .with("split-rule", &self.dataset.split)
             .with("split", self.target.split)
     }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::engine::commit::COMMIT;
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::COMMIT;
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Work};
+use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
+use crate::engine::kind::{Kind, Need};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_data::{Kind as VideoKind, Scan, demo};
 use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared, Project};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::seen;
 use proofmark_prepare::cut::Cut;
 use proofmark_prepare::detect::{Detector, Options};
@@ -50,22 +51,22 @@ fn inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
     let mut faces = Inputs::of(&dataset.faces);
     if dataset.faces.weights.is_some() {
         let digest = facts.detectors.get(name);
-        let weights = Inputs::empty().finding("digest", Found::Detector, digest);
+        let weights = Inputs::empty().finding("digest", Observed::Detector, digest);
         faces = faces.nested("weights", weights);
     }
     let inputs = Inputs::empty()
-        .finding("version", Found::Version, VERSION)
-        .finding("pixels", Found::Pixels, facts.datasets.get(name).map(|d| &d.pixels))
+        .finding("version", Observed::Version, VERSION)
+        .finding("pixels", Observed::Pixels, facts.datasets.get(name).map(|d| &d.pixels))
         .with("frames", &dataset.frames)
         .nested("faces", faces);
     let jpeg = facts.datasets.get(name).is_some_and(|d| d.jpeg);
     let inputs = match jpeg {
-        true => inputs.finding("jpeg-version", Found::Version, JPEG_VERSION),
+        true => inputs.finding("jpeg-version", Observed::Version, JPEG_VERSION),
         false => inputs,
     };
     match dataset.layout.demo() {
         Some(layout) => inputs
-            .finding("demo-version", Found::Version, facts.demo_version)
+            .finding("demo-version", Observed::Version, facts.demo_version)
             .with("layout", layout),
         None => inputs,
     }

@@ -7,14 +7,15 @@ use std::sync::atomic::Ordering;
 use rayon::prelude::*;
 
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Told, Until, Work};
+use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
+use crate::engine::kind::{Kind, Need};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Dataset, Detector as Declared, Project};
 use proofmark_lang::span::Origin;
+use proofmark_picture::resize::Window;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::marked;
-use proofmark_prepare::crop::Window;
 use proofmark_prepare::cut::Cut;
 use proofmark_prepare::detect::{Detector, Options, Scratch};
 use proofmark_prepare::faces::Faces;
@@ -62,15 +63,15 @@ pub fn key(dataset: &str, faces: &str, facts: &Facts) -> String {
 
 /// The network, or the content of a declared file.
 fn inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
-    let inputs = Inputs::empty().finding("version", Found::Version, VERSION).finding(
+    let inputs = Inputs::empty().finding("version", Observed::Version, VERSION).finding(
         "faces",
-        Found::Faces,
+        Observed::Faces,
         faces,
     );
     match facts.landmarks.get(dataset) {
-        Some(digest) => inputs.finding("file", Found::GivenLandmarks, digest).finding(
+        Some(digest) => inputs.finding("file", Observed::GivenLandmarks, digest).finding(
             "file-version",
-            Found::Version,
+            Observed::Version,
             GIVEN_VERSION,
         ),
         None => inputs,

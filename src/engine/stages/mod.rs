@@ -3,8 +3,10 @@
 pub mod embed;
 pub mod faces;
 pub mod landmarks;
+mod models;
 pub mod outside;
 pub mod predict;
 pub mod ready;
 pub mod sample;
+pub mod scores;
 pub mod train;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::predict::{FILE, NATURE, VERSION, videos};
+use super::scores::{FILE, NATURE, VERSION, videos};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Making, Nature, Need, Planning, Scores, Told, Work};
+use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
+use crate::engine::kind::Need;
 use proofmark_base::store::{contents, write_whole};
 use proofmark_base::work::Failure;
 use proofmark_data::Video;
@@ -15,7 +16,7 @@ use proofmark_evaluate::predictions::{Prediction, PredictionsError, write};
 use proofmark_lang::model::{Dataset, Label, Placed, Predictions, Project, Table};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::{Target, targets};
 
 /// How much of the split has a score, beside the predictions.
@@ -65,11 +66,11 @@ impl Work for TakeScores {
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
         let digest = facts.outside.get(&self.path());
-        let digest = Inputs::empty().finding("digest", Found::Scores, digest);
+        let digest = Inputs::empty().finding("digest", Observed::Scores, digest);
         let columns = Inputs::of(&*self.file).nested("file", digest);
         Inputs::empty()
-            .finding("version", Found::Version, VERSION)
-            .finding("manifest", Found::Manifest, facts.manifest(&self.target.dataset))
+            .finding("version", Observed::Version, VERSION)
+            .finding("manifest", Observed::Manifest, facts.manifest(&self.target.dataset))
             .with("split-rule", &self.dataset.split)
             .with("dataset", &self.target.dataset)
             .with("split", self.target.split)

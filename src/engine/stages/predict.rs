@@ -1,18 +1,17 @@
 //! A model and a split of a data set to scores.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::models::memory;
 use super::outside;
-use super::train::memory;
+use super::scores::{FILE, NATURE, VERSION, faces_of, no_number, videos};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, Scores, Told, Until, Work};
-use crate::engine::world::World;
+use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
+use crate::engine::kind::{Kind, Need};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
-use proofmark_data::manifest::{Manifest, Video};
 use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
 use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project, Table};
 use proofmark_lang::span::Origin;
@@ -20,29 +19,14 @@ use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
 use proofmark_model::params::ParamSpec;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::{Target, targets_of};
-use proofmark_prepare::faces::Faces;
-use proofmark_train::batch::{Inputs as Batches, Role, Sample, face_id};
+use proofmark_train::batch::{Inputs as Batches, Sample};
 use proofmark_train::checkpoint::load_model;
 use proofmark_train::fit::{fake_score, together};
 
-/// The file of the stage's result.
-pub const FILE: &str = "predictions.parquet";
-/// Raised whenever the same model gives other scores than before: since 3 the arithmetic is the same
-/// on every machine.
-pub(super) const VERSION: u32 = 3;
 /// Of corrupted faces.
 const CORRUPTION_VERSION: u32 = 2;
-
-/// What all stages have in common that give scores.
-pub(super) const NATURE: Nature = Nature {
-    kind: Kind::Predict,
-    until: Until::Evaluate,
-    goes_on: false,
-    shares_cores: true,
-    divides: false,
-};
 
 /// Plans the scores of every row of every table.
 pub fn plan(planning: &mut Planning<'_>) {
@@ -133,16 +117,16 @@ impl Work for ScoreSplit {
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
         let inputs = Inputs::empty()
-            .finding("version", Found::Version, VERSION)
-            .finding("model", Found::Model, &self.model)
-            .finding("faces", Found::Faces, &self.faces)
-            .finding("manifest", Found::Manifest, facts.manifest(&self.target.dataset))
+            .finding("version", Observed::Version, VERSION)
+            .finding("model", Observed::Model, &self.model)
+            .finding("faces", Observed::Faces, &self.faces)
+            .finding("manifest", Observed::Manifest, facts.manifest(&self.target.dataset))
             .with("split-rule", &self.dataset.split)
             .with("split", self.target.split);
         match self.target.corruption {
             Some(corruption) => inputs.with("corruption", corruption).finding(
                 "corruption-version",
-                Found::Version,
+                Observed::Version,
                 CORRUPTION_VERSION,
             ),
             None => inputs,
@@ -240,45 +224,4 @@ impl Work for ScoreSplit {
         writer.finish().map_err(failed)?;
         Ok(Told::Nothing)
     }
-}
-
-/// The videos of a target, and its faces, each with the place of its video.
-pub(super) fn faces_of(
-    manifest: &Manifest,
-    faces: &Faces,
-    target: &Target,
-) -> Result<(Vec<Video>, Vec<(usize, Sample)>), Failure> {
-    let videos = manifest.video_rows().into_iter();
-    let videos: Vec<Video> = videos.filter(|v| v.split == Some(target.split)).collect();
-    let mut todo = Vec::new();
-    for (place, video) in videos.iter().enumerate() {
-        let prepared = faces.video(&video.key).map_err(Failure::data)?;
-        let all = prepared.first_face..prepared.first_face + prepared.faces;
-        todo.extend(all.map(|face| {
-            let id = match target.corruption {
-                Some(_) => {
-                    let (frame, number) = faces.file.place(face);
-                    face_id(&video.dataset, &video.key, frame, number)
-                }
-                None => 0,
-            };
-            (place, Sample { set: 0, face, class: 0, id, role: Role::Stored })
-        }));
-    }
-    Ok((videos, todo))
-}
-
-/// The videos of a target, as work.
-pub(super) fn videos(world: &World, target: &Target) -> Result<Cost, Failure> {
-    let videos = world.scan(&target.dataset)?.manifest.in_split(target.split);
-    Ok(Cost::new(format!("{videos} videos"), [("videos", videos)]))
-}
-
-/// That a model gives no number for a face, although its own are.
-pub(in crate::engine) fn no_number(model: &Path, face: &str) -> Failure {
-    Failure::data(format!(
-        "the model {} gives no number for {face}: its weights are numbers, but too large together, \
-         or the mean and standard deviation of its inputs are not those that it was trained with",
-        model.display()
-    ))
 }

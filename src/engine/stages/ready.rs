@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::train::{NATURE, init_inputs, memory, write_json};
+use super::models::{NATURE, init_inputs, memory, write_json};
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Making, Nature, Need, Told, Work};
+use crate::engine::graph::{Making, Nature, Told, Work};
+use crate::engine::kind::Need;
 use crate::engine::weights::{Declared, at};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Head, Placed, Project};
@@ -15,7 +16,7 @@ use proofmark_model::architecture::Architecture;
 use proofmark_model::params::{ParamSpec, Params};
 use proofmark_model::weights::load;
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_report::numbers::thousands;
 use proofmark_train::checkpoint::{ModelCard, write};
 
@@ -43,7 +44,7 @@ impl Work for UseReady {
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
         let experiment = &*self.experiment;
         Inputs::empty()
-            .finding("version", Found::Version, VERSION)
+            .finding("version", Observed::Version, VERSION)
             .with("backbone", &experiment.backbone)
             .nested("init", init_inputs(experiment, facts))
     }

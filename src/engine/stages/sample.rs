@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::{faces, landmarks};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::ensemble::{sources, videos};
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, SetKeys, Told, Until, Work};
-use crate::engine::picks::Picks;
+use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
+use crate::engine::kind::{Kind, Need, SetKeys};
+use crate::engine::sample_file::Picks;
 use crate::engine::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::sample::{Candidate, Pick, SourceSample, sample};
@@ -17,7 +18,7 @@ use proofmark_data::survey::{Purpose, SetTable};
 use proofmark_lang::model::{Ensemble, Experiment, Label, Placed, Project};
 use proofmark_lang::span::{Origin, Spanned};
 use proofmark_plan::facts::Facts;
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 
 /// The file of the stage's result.
 pub const FILE: &str = "sample.parquet";
@@ -53,20 +54,20 @@ fn inputs(project: &Project, ensemble: &Ensemble, sets: &SetKeys, facts: &Facts)
     // The order in which sources are declared means nothing.
     sources.sort_by(|a, b| a.dataset.cmp(&b.dataset));
     let mut inputs = Inputs::empty()
-        .finding("version", Found::Version, VERSION)
+        .finding("version", Observed::Version, VERSION)
         .with("sample", &ensemble.sample);
     for source in sources {
         let name = &source.dataset;
         let mut entry = Inputs::empty()
-            .finding("faces", Found::Faces, sets.faces.get(name))
-            .finding("manifest", Found::Manifest, facts.manifest(name))
+            .finding("faces", Observed::Faces, sets.faces.get(name))
+            .finding("manifest", Observed::Manifest, facts.manifest(name))
             .with("split-rule", project.datasets.get(name).map(|d| &d.split))
             .with("train", Spanned::new(source.train, source.at.train))
             .with("val", Spanned::new(source.val, source.at.val));
         let kind = match &source.pseudo_fake {
             Some(_) => {
                 let key = sets.landmarks.get(name);
-                entry = entry.finding("landmarks", Found::Landmarks, key);
+                entry = entry.finding("landmarks", Observed::Landmarks, key);
                 "pseudo-fake"
             }
             None => "source",

@@ -1,14 +1,15 @@
 //! An experiment to a model.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::models::{NATURE, init_inputs, memory, write_json};
 use super::ready::UseReady;
 use crate::engine::cost::{Cost, Costs};
-use crate::engine::graph::{Kind, Making, Nature, Need, Planning, SetKeys, Told, Until, Work};
+use crate::engine::graph::{Making, Nature, Planning, Told, Work};
+use crate::engine::kind::{Kind, Need, SetKeys};
 use crate::engine::training_sets;
 use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
@@ -21,7 +22,7 @@ use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::params::{ParamSpec, Params};
 use proofmark_model::weights::{LoadReport, load};
 use proofmark_plan::facts::{Digest, Facts};
-use proofmark_plan::inputs::{Found, Inputs};
+use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_report::numbers::thousands;
 use proofmark_train::batch::Inputs as Batches;
 use proofmark_train::card::FaceCard;
@@ -81,8 +82,8 @@ impl Work for TrainModel {
         let attribution =
             experiment.attribution.map(|by| Spanned::new(by, experiment.at.attribution));
         let inputs = Inputs::empty()
-            .finding("version", Found::Version, VERSION)
-            .finding("sample", Found::Sample, sample)
+            .finding("version", Observed::Version, VERSION)
+            .finding("sample", Observed::Sample, sample)
             .with("backbone", &experiment.backbone)
             .with("recipe", &experiment.recipe)
             .with("loss", &loss)
@@ -97,7 +98,7 @@ impl Work for TrainModel {
             true => inputs,
             false => inputs.with("pseudo-fakes", pseudo).finding(
                 "blend-version",
-                Found::Version,
+                Observed::Version,
                 BLEND_VERSION,
             ),
         };
@@ -212,39 +213,9 @@ impl Work for TrainModel {
     }
 }
 
-/// What all stages have in common that make a model.
-pub(super) const NATURE: Nature = Nature {
-    kind: Kind::Train,
-    until: Until::Train,
-    goes_on: true,
-    shares_cores: true,
-    divides: false,
-};
-
 /// How often a training holds the parameters: themselves, their gradient, two moments, and the best
 /// or their moving average.
 const COPIES: usize = 5;
-
-/// Bytes of so many copies of the parameters, and of the activations of as many images.
-pub(super) fn memory(parameters: usize, copies: usize, activations: usize, images: usize) -> u64 {
-    (4 * (parameters * copies + activations * images)) as u64
-}
-
-/// Of first weights: for a file its content, where in it they are, and how it is read where that
-/// was not always so.
-pub(super) fn init_inputs(experiment: &Experiment, facts: &Facts) -> Inputs {
-    let init = Inputs::of(&experiment.init);
-    let Weights::File(file) = &experiment.init.weights else { return init };
-    let digest = facts.weights.get(&experiment.name);
-    let mut weights = Inputs::empty().finding("digest", Found::Weights, digest);
-    if let Some(key) = &file.key {
-        weights = weights.with("key", Spanned::new(key, file.at.key));
-    }
-    if let Some(read) = facts.read.get(&experiment.name) {
-        weights = weights.finding("read", Found::Reading, read);
-    }
-    init.nested("weights", weights)
-}
 
 /// The terms in an order of their own: a sum does not depend on it, but rounding does.
 fn canonical_loss(loss: &Placed<Loss>) -> Placed<Loss> {
@@ -302,10 +273,4 @@ fn first_weights(
             Ok(Some(report.map_err(|failure| failure.at(at(experiment), "this file"))?))
         }
     }
-}
-
-/// Writes a record beside a model.
-pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_vec_pretty(value).map_err(|e| Failure::Internal(e.to_string()))?;
-    Ok(proofmark_base::store::write_whole(path, &text)?)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::architecture::check_ends;
+use crate::bounds::check_ends;
 use crate::params::{Begin, ParamSpec};
 use proofmark_lang::limits::FACTOR;
 

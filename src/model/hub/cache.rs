@@ -12,8 +12,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::HubFile;
 use super::error::Trouble;
+use super::file::HubFile;
 use super::wire::TICK;
 
 /// The part of the cache that has one repository's files.

@@ -6,9 +6,9 @@ use proofmark_text::show::brief;
 use ureq::http::response::Parts;
 use ureq::http::{Request, Uri, header};
 
-use super::HubFile;
 use super::cache::is_plain;
 use super::error::{BY_HAND, NO_HUB, Trouble, Why};
+use super::file::HubFile;
 use super::settings::Settings;
 use super::wire::{Exchange, Wire};
 

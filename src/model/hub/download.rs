@@ -9,10 +9,10 @@ use std::time::Duration;
 use proofmark_base::work::{Events, Failure};
 use ring::digest::{Context, SHA256};
 
-use super::HubFile;
 use super::cache::{Shelf, create_folder_of};
 use super::client::{About, Client};
 use super::error::{BY_HAND, HubError, Trouble, Why};
+use super::file::HubFile;
 use super::settings::Settings;
 use super::wire::Wire;
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::Metadata;
 
-use super::WeightsError;
 use super::archive::Archive;
+use super::error::WeightsError;
 use super::legacy::{self, Legacy};
 use super::pickle::{self, Pickle};
 use super::source::Source;

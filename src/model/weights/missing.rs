@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::error::WeightsError;
+use super::expected::Expected;
 use super::file::Entry;
-use super::fill::Expected;
 use super::report::LoadReport;
 
 /// Names that are compared with what is missing.

@@ -181,3 +181,7 @@ pub fn overlap(a: &[f32; 4], b: &[f32; 4]) -> f32 {
     let both = width * height;
     both / (area(a) + area(b) - both)
 }
+
+#[cfg(test)]
+#[path = "boxes_tests.rs"]
+mod tests;

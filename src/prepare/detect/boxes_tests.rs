@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::boxes::*;
-use super::network::OUTPUTS;
+use super::*;
+use crate::detect::network::OUTPUTS;
 use proofmark_base::math::ln_f32 as ln;
 
 fn detection() -> impl Strategy<Value = Detection> {

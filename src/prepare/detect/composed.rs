@@ -3,7 +3,7 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::network::{Filter, Layer, Map, Network, OUTPUTS, Part};
+use super::network::{Filter, Layer, Map, MapPart, Network, OUTPUTS};
 
 /// The image (1, 3, H, W) to the heads of the levels, each (places, [`OUTPUTS`]) with
 /// places row by row.
@@ -21,7 +21,7 @@ fn apply(layer: &Layer, maps: &[Tensor]) -> Result<Tensor> {
     let get = |map: &Map| &maps[map.0];
     match layer {
         Layer::Conv { input, filter, stride, plus } => {
-            let part = |p: &Part| get(&p.map).narrow(1, p.from, p.channels);
+            let part = |p: &MapPart| get(&p.map).narrow(1, p.from, p.channels);
             let input = Tensor::cat(&input.iter().map(part).collect::<Result<Vec<_>>>()?, 1)?;
             let out = convolve(&input, filter, *stride, 1)?;
             activate(&plus.as_ref().map_or(Ok(out.clone()), |plus| out + get(plus))?, filter)

@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 
 use super::boxes::{Detection, Options, candidates, faces, probabilities};
+use super::builder::Builder;
 use super::error::DetectorError;
 use super::fast::{Fast, Memory};
-use super::network::{Builder, Network};
+use super::network::{MEAN, Network};
 use super::weights::{MOBILENET, RESNET, Tensors};
 use super::{composed, mobilenet, neck, resnet};
-use crate::crop::{Filter, Window};
-use crate::resample::resize_to;
+use proofmark_picture::resize::resize_to;
+use proofmark_picture::resize::{Filter, Window};
 
-/// Mean of the training images: red, green, blue.
-pub const MEAN: [f32; 3] = [123.0, 117.0, 104.0];
 /// Weights of the MobileNet (NOTICE says whose).
 const EMBEDDED: &[u8] = include_bytes!("mobilenet025.safetensors");
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::composed;
 use super::fast::Fast;
-use super::network::{Filter, Layer, Map, Network, OUTPUTS, Part};
+use super::network::{Filter, Layer, Map, MapPart, Network, OUTPUTS};
 use proofmark_base::rng::{Rng, Stream};
 
 /// Numbers from -1 to 1.
@@ -24,11 +24,11 @@ fn filter(rng: &mut Rng, outputs: usize, inputs: usize, kernel: usize) -> Filter
     }
 }
 
-fn whole(map: usize, channels: usize) -> Part {
-    Part { map: Map(map), from: 0, channels }
+fn whole(map: usize, channels: usize) -> MapPart {
+    MapPart { map: Map(map), from: 0, channels }
 }
 
-fn conv(input: Vec<Part>, filter: Filter, stride: usize, plus: Option<usize>) -> Layer {
+fn conv(input: Vec<MapPart>, filter: Filter, stride: usize, plus: Option<usize>) -> Layer {
     Layer::Conv { input, filter, stride, plus: plus.map(Map) }
 }
 
@@ -55,13 +55,13 @@ fn network(rng: &mut Rng) -> Network {
         pointwise: filter(rng, 64, 48, 1),
         stride: 2,
     });
-    let part = Part { map: Map(near), from: 16, channels: 32 };
+    let part = MapPart { map: Map(near), from: 16, channels: 32 };
     let tiled = add(conv(vec![part], filter(rng, 32, 32, 3), 1, None));
     let large = add(conv(vec![whole(tiled, 32)], filter(rng, 64, 32, 1), 1, None));
     let small = add(conv(vec![whole(tiled, 32)], filter(rng, 32, 32, 3), 2, None));
     let small = add(conv(vec![whole(small, 32)], filter(rng, 64, 32, 1), 1, Some(far)));
     let sum = add(Layer::Enlarge { small: Map(small), plus: Map(large) });
-    let parts = vec![whole(small, 64), Part { map: Map(far), from: 5, channels: 20 }];
+    let parts = vec![whole(small, 64), MapPart { map: Map(far), from: 5, channels: 20 }];
     let heads = [
         add(conv(vec![whole(sum, 64)], filter(rng, OUTPUTS, 64, 3), 1, None)),
         add(conv(parts, filter(rng, OUTPUTS, 84, 1), 1, None)),
@@ -86,7 +86,7 @@ proptest! {
             let rgb: Vec<u8> = (0..3 * width * height).map(|_| rng.next_u32() as u8).collect();
             let image = Tensor::from_slice(&rgb, (1, height, width, 3), &Device::Cpu).unwrap();
             let image = image.to_dtype(candle_core::DType::F32).unwrap();
-            let mean = Tensor::new(&super::detector::MEAN, &Device::Cpu).unwrap();
+            let mean = Tensor::new(&super::network::MEAN, &Device::Cpu).unwrap();
             let image = image.broadcast_sub(&mean).unwrap().permute((0, 3, 1, 2)).unwrap();
             let theirs = composed::run(&network, &image.contiguous().unwrap()).unwrap();
             for (ours, theirs) in fast.run(&rgb, (width, height), &mut memory).iter().zip(theirs) {

@@ -1,7 +1,8 @@
 //! MobileNetV1 (Howard et al. 2017) of a quarter of the width, LeakyReLU instead of ReLU.
 
+use super::builder::Builder;
 use super::error::DetectorError;
-use super::network::{Builder, Map};
+use super::network::Map;
 
 /// Slope of every LeakyReLU.
 const SLOPE: f32 = 0.1;

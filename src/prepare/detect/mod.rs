@@ -5,6 +5,7 @@
 //! a CPU, [`composed`] does so with candle's operations: the reference in tests.
 
 mod boxes;
+mod builder;
 mod composed;
 mod detector;
 mod error;
@@ -15,8 +16,6 @@ mod network;
 mod resnet;
 mod weights;
 
-#[cfg(test)]
-mod boxes_tests;
 #[cfg(test)]
 mod fast_tests;
 

@@ -1,8 +1,9 @@
 //! What RetinaFace has above its backbone: a feature pyramid, a context module on each
 //! level, and the heads.
 
+use super::builder::Builder;
 use super::error::DetectorError;
-use super::network::{Builder, Filter, HEAD, Map, Part};
+use super::network::{Filter, HEAD, Map, MapPart};
 
 /// Plain ReLU.
 const RELU: f32 = 0.0;
@@ -51,7 +52,7 @@ fn context(
     name: &str,
     width: usize,
     slope: f32,
-) -> Result<Vec<Part>, DetectorError> {
+) -> Result<Vec<MapPart>, DetectorError> {
     let (half, quarter) = (width / 2, width / 4);
     let filter = |net: &Builder, part: &str, outputs: usize, inputs: usize, slope: f32| {
         let (conv, norm) = (format!("{name}.{part}.0"), format!("{name}.{part}.1"));
@@ -65,13 +66,13 @@ fn context(
     let three = filter(net, "conv7x7_3", quarter, quarter, RELU)?;
 
     let first = net.conv(input, Filter::beside(&[one, shared])?, 1, None);
-    let shared = Part { map: first, from: half, channels: quarter };
+    let shared = MapPart { map: first, from: half, channels: quarter };
     let second = net.conv_of(vec![shared], Filter::beside(&[two, on])?);
-    let on = Part { map: second, from: quarter, channels: quarter };
+    let on = MapPart { map: second, from: quarter, channels: quarter };
     let third = net.conv_of(vec![on], three);
     Ok(vec![
-        Part { map: first, from: 0, channels: half },
-        Part { map: second, from: 0, channels: quarter },
+        MapPart { map: first, from: 0, channels: half },
+        MapPart { map: second, from: 0, channels: quarter },
         net.whole(third),
     ])
 }
@@ -79,7 +80,7 @@ fn context(
 /// Boxes, classes and landmarks of every anchor.
 fn head(
     net: &mut Builder,
-    input: Vec<Part>,
+    input: Vec<MapPart>,
     level: usize,
     width: usize,
 ) -> Result<Map, DetectorError> {

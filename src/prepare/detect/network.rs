@@ -3,7 +3,6 @@
 use candle_core::Tensor;
 
 use super::error::DetectorError;
-use super::weights::Tensors;
 
 /// Anchors at each place of a level.
 pub const ANCHORS: usize = 2;
@@ -14,6 +13,8 @@ pub const STRIDES: [usize; 3] = [8, 16, 32];
 pub const HEAD: [usize; 3] = [4 * ANCHORS, 2 * ANCHORS, 10 * ANCHORS];
 /// Channels of a head.
 pub const OUTPUTS: usize = HEAD[0] + HEAD[1] + HEAD[2];
+/// Mean of the training images: red, green, blue.
+pub const MEAN: [f32; 3] = [123.0, 117.0, 104.0];
 
 /// What a layer gives, (channels, height, width): 0 is the image, 1 the first layer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Map(pub usize);
 
 /// Some neighbouring channels of a map.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
+pub struct MapPart {
     /// The map.
     pub map: Map,
     /// The first channel.
@@ -75,7 +76,7 @@ pub enum Layer {
     /// A convolution of parts, which count as one map with all their channels.
     Conv {
         /// Where the inputs come from.
-        input: Vec<Part>,
+        input: Vec<MapPart>,
         /// What is applied.
         filter: Filter,
         /// Input pixels from one output pixel to the next.
@@ -126,81 +127,4 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// The head of each level, with [`OUTPUTS`] channels.
     pub heads: [Map; 3],
-}
-
-/// The layers so far, and the file that they take their weights from.
-pub struct Builder {
-    /// The file.
-    pub tensors: Tensors,
-    layers: Vec<Layer>,
-    /// Channels of each map.
-    channels: Vec<usize>,
-}
-
-impl Builder {
-    /// The image alone.
-    pub fn new(tensors: Tensors) -> Self {
-        Self { tensors, layers: Vec::new(), channels: vec![3] }
-    }
-
-    /// The image: red, green, blue, less their means.
-    pub fn image(&self) -> Map {
-        Map(0)
-    }
-
-    /// All channels of a map.
-    pub fn whole(&self, map: Map) -> Part {
-        Part { map, from: 0, channels: self.channels(map) }
-    }
-
-    /// How many channels a map has.
-    pub fn channels(&self, map: Map) -> usize {
-        self.channels[map.0]
-    }
-
-    /// A convolution of one map.
-    pub fn conv(&mut self, input: Map, filter: Filter, stride: usize, plus: Option<Map>) -> Map {
-        let input = vec![self.whole(input)];
-        let outputs = filter.outputs();
-        self.push(Layer::Conv { input, filter, stride, plus }, outputs)
-    }
-
-    /// A convolution of parts of maps, at stride 1.
-    pub fn conv_of(&mut self, input: Vec<Part>, filter: Filter) -> Map {
-        let outputs = filter.outputs();
-        self.push(Layer::Conv { input, filter, stride: 1, plus: None }, outputs)
-    }
-
-    /// A separable convolution.
-    pub fn separable(
-        &mut self,
-        input: Map,
-        depthwise: Filter,
-        pointwise: Filter,
-        stride: usize,
-    ) -> Map {
-        let outputs = pointwise.outputs();
-        self.push(Layer::Separable { input, depthwise, pointwise, stride }, outputs)
-    }
-
-    /// The largest of 3x3 at stride 2.
-    pub fn pool(&mut self, input: Map) -> Map {
-        self.push(Layer::Pool { input }, self.channels(input))
-    }
-
-    /// `plus` and `small`, enlarged.
-    pub fn enlarge(&mut self, small: Map, plus: Map) -> Map {
-        self.push(Layer::Enlarge { small, plus }, self.channels(plus))
-    }
-
-    /// The network, once its heads are known.
-    pub fn finish(self, heads: [Map; 3]) -> Network {
-        Network { layers: self.layers, heads }
-    }
-
-    fn push(&mut self, layer: Layer, channels: usize) -> Map {
-        self.layers.push(layer);
-        self.channels.push(channels);
-        Map(self.layers.len())
-    }
 }

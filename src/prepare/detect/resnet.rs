@@ -1,8 +1,9 @@
 //! ResNet-50 (He et al. 2016) as torchvision has it: a bottleneck's stride lies in its
 //! 3x3 convolution.
 
+use super::builder::Builder;
 use super::error::DetectorError;
-use super::network::{Builder, Map};
+use super::network::Map;
 
 /// Blocks of each layer.
 const BLOCKS: [usize; 4] = [3, 4, 6, 3];

@@ -9,7 +9,7 @@ use proofmark_base::work::Failure;
 /// Why a face store cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the face store {} cannot be {doing}: {why}", path.display())]
-pub struct StoreError {
+pub struct FaceStoreError {
     /// The file or folder.
     pub path: PathBuf,
     /// `read` or `written`.
@@ -18,7 +18,7 @@ pub struct StoreError {
     pub why: String,
 }
 
-impl StoreError {
+impl FaceStoreError {
     /// What could not be read.
     pub fn read(path: &Path, why: impl Display) -> Self {
         Self { path: path.to_owned(), doing: "read", why: why.to_string() }
@@ -40,8 +40,8 @@ impl StoreError {
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<FaceStoreError> for Failure {
+    fn from(error: FaceStoreError) -> Self {
         match error.is_read() {
             // What was prepared is damaged: data, like others.
             true => Self::data(error),

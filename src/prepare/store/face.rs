@@ -32,7 +32,7 @@ pub struct Face {
     /// Face within the frame.
     pub face: u32,
     /// What the detector found, if there was one.
-    pub found: Option<Found>,
+    pub found: Option<FoundFace>,
     /// Width and height of the frame in pixels.
     pub source: (u32, u32),
     crop: Vec<u8>,
@@ -40,7 +40,7 @@ pub struct Face {
 
 /// What a detector says of a face.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Found {
+pub struct FoundFace {
     /// Left, top, right and bottom edge in pixels of the frame.
     pub bbox: [f32; 4],
     /// Confidence, from 0 to 1.
@@ -58,7 +58,7 @@ impl Face {
     pub fn new(
         video_key: &str,
         (frame, seconds, face): (u32, Option<f64>, u32),
-        found: Option<Found>,
+        found: Option<FoundFace>,
         source: (u32, u32),
         rgb: &[u8],
         side: u32,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::StoreError;
+use super::error::FaceStoreError;
 use super::part::{JOURNAL, files};
 use proofmark_base::seal::{self, Seal};
 
@@ -124,7 +124,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the journal of a writer to add to it.
-    pub(super) fn open(folder: &Path, stem: &str) -> Result<Self, StoreError> {
+    pub(super) fn open(folder: &Path, stem: &str) -> Result<Self, FaceStoreError> {
         let path = folder.join(format!("{stem}{JOURNAL}"));
         let whole = |path: &Path| -> std::io::Result<File> {
             let mut file = File::options().create(true).read(true).append(true).open(path)?;
@@ -139,21 +139,22 @@ impl Journal {
             }
             Ok(file)
         };
-        let file = whole(&path).map_err(|e| StoreError::write(&path, e))?;
+        let file = whole(&path).map_err(|e| FaceStoreError::write(&path, e))?;
         Ok(Self { path, file })
     }
 
     /// Adds a video, in one piece.
-    pub(super) fn add(&mut self, video: &PreparedVideo) -> Result<(), StoreError> {
-        let mut line = serde_json::to_vec(video).map_err(|e| StoreError::write(&self.path, e))?;
+    pub(super) fn add(&mut self, video: &PreparedVideo) -> Result<(), FaceStoreError> {
+        let mut line =
+            serde_json::to_vec(video).map_err(|e| FaceStoreError::write(&self.path, e))?;
         seal::seal(&mut line);
         line.push(b'\n');
-        self.file.write_all(&line).map_err(|e| StoreError::write(&self.path, e))
+        self.file.write_all(&line).map_err(|e| FaceStoreError::write(&self.path, e))
     }
 
     /// Waits until all lines are on the disk.
-    pub(super) fn sync(&self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(|e| StoreError::write(&self.path, e))
+    pub(super) fn sync(&self) -> Result<(), FaceStoreError> {
+        self.file.sync_data().map_err(|e| FaceStoreError::write(&self.path, e))
     }
 }
 
@@ -167,10 +168,10 @@ pub(super) struct Lines {
 }
 
 /// Reads every journal in a folder.
-pub(super) fn read(folder: &Path) -> Result<Lines, StoreError> {
+pub(super) fn read(folder: &Path) -> Result<Lines, FaceStoreError> {
     let mut lines = Lines::default();
-    for (_, path) in files(folder, JOURNAL).map_err(|e| StoreError::read(folder, e))? {
-        let text = std::fs::read(&path).map_err(|e| StoreError::read(&path, e))?;
+    for (_, path) in files(folder, JOURNAL).map_err(|e| FaceStoreError::read(folder, e))? {
+        let text = std::fs::read(&path).map_err(|e| FaceStoreError::read(&path, e))?;
         for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
             let video = match seal::check(line) {
                 Seal::Whole | Seal::None => serde_json::from_slice::<PreparedVideo>(line).ok(),
@@ -187,9 +188,9 @@ pub(super) fn read(folder: &Path) -> Result<Lines, StoreError> {
 }
 
 /// Removes the journals of a folder, whose videos a manifest lists by now.
-pub fn remove_journals(folder: &Path) -> Result<(), StoreError> {
-    for (_, path) in files(folder, JOURNAL).map_err(|e| StoreError::read(folder, e))? {
-        std::fs::remove_file(&path).map_err(|e| StoreError::write(&path, e))?;
+pub fn remove_journals(folder: &Path) -> Result<(), FaceStoreError> {
+    for (_, path) in files(folder, JOURNAL).map_err(|e| FaceStoreError::read(folder, e))? {
+        std::fs::remove_file(&path).map_err(|e| FaceStoreError::write(&path, e))?;
     }
     Ok(())
 }

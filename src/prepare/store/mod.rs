@@ -9,10 +9,10 @@ mod reader;
 mod recover;
 mod writer;
 
-pub use error::StoreError;
-pub use face::{Face, Found};
+pub use error::FaceStoreError;
+pub use face::{Face, FoundFace};
 pub use journal::{Look, PreparedVideo, Status, remove_journals};
-pub use part::Part;
+pub use part::Share;
 pub use reader::FaceFile;
 pub use recover::{Recovered, recover};
 pub use writer::FaceWriter;

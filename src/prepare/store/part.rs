@@ -6,19 +6,19 @@ use std::str::FromStr;
 
 /// A share of the videos: number `index` of `of` equal ones, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Share {
     index: u32,
     of: u32,
 }
 
-impl Default for Part {
+impl Default for Share {
     /// All videos.
     fn default() -> Self {
         Self::WHOLE
     }
 }
 
-impl Part {
+impl Share {
     /// All videos.
     pub const WHOLE: Self = Self { index: 1, of: 1 };
 
@@ -38,13 +38,13 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.index, self.of)
     }
 }
 
-impl FromStr for Part {
+impl FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -87,19 +87,19 @@ mod tests {
 
     #[test]
     fn shares_are_disjoint_and_cover_everything() {
-        let shares: Vec<Part> = (1..=3).map(|i| format!("{i}/3").parse().unwrap()).collect();
+        let shares: Vec<Share> = (1..=3).map(|i| format!("{i}/3").parse().unwrap()).collect();
         for place in 0..20 {
             assert_eq!(shares.iter().filter(|share| share.takes(place)).count(), 1);
-            assert!(Part::WHOLE.takes(place));
+            assert!(Share::WHOLE.takes(place));
         }
         assert_eq!(shares[1].stem(), "faces-2of3");
-        assert_eq!("1/1".parse(), Ok(Part::WHOLE));
+        assert_eq!("1/1".parse(), Ok(Share::WHOLE));
     }
 
     #[test]
     fn what_is_no_share_says_how_one_is_written() {
         for text in ["", "3", "0/8", "9/8", "1/0", "-1/8", "a/b", "1/2/3"] {
-            let error = text.parse::<Part>().unwrap_err();
+            let error = text.parse::<Share>().unwrap_err();
             assert!(error.contains("3/8"), "{text}: {error}");
         }
     }

@@ -15,7 +15,7 @@ use arrow_ipc::root_as_footer;
 use arrow_schema::ArrowError;
 use arrow_schema::SchemaRef;
 
-use super::error::StoreError;
+use super::error::FaceStoreError;
 use super::face::{FORM, SIDE, damaged, is_form};
 use super::part::SHARD;
 use super::pixels;
@@ -51,7 +51,7 @@ impl FaceFile {
     pub fn open<'a>(
         folder: &Path,
         videos: impl Iterator<Item = (&'a str, usize, Option<&'a str>)>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, FaceStoreError> {
         let mut indices: HashMap<&str, Index> = HashMap::new();
         let mut shards = Vec::new();
         let mut batches: Vec<RecordBatch> = Vec::new();
@@ -65,7 +65,7 @@ impl FaceFile {
                 let expected = *side.get_or_insert(opened.side);
                 if opened.side != expected {
                     let why = format!("its crops have {} pixels, others {expected}", opened.side);
-                    return Err(StoreError::damaged(&path, why));
+                    return Err(FaceStoreError::damaged(&path, why));
                 }
                 let first = batches.len() as u32;
                 indices.insert(shard, index(&opened.batches, first));
@@ -75,7 +75,7 @@ impl FaceFile {
             let of = indices.get_mut(shard).and_then(|of| of.remove(key)).unwrap_or_default();
             if of.len() != faces {
                 let why = format!("it has {} faces of {key} and should have {faces}", of.len());
-                return Err(StoreError::damaged(&path, why));
+                return Err(FaceStoreError::damaged(&path, why));
             }
             rows.extend(of);
         }
@@ -160,12 +160,12 @@ impl FaceFile {
     ///
     /// # Errors
     /// A crop that is damaged.
-    pub fn crop(&self, index: usize, rgb: &mut Vec<u8>) -> Result<(), StoreError> {
+    pub fn crop(&self, index: usize, rgb: &mut Vec<u8>) -> Result<(), FaceStoreError> {
         let (column, row) = self.at::<BinaryArray>(index, 9);
         pixels::unpack(column.value(row), self.side, rgb).map_err(|e| {
             let ((frame, face), key) = (self.place(index), self.video_key(index));
             let why = format!("the crop of face {face} in frame {frame} of {key} is damaged ({e})");
-            StoreError::damaged(self.shard(index), why)
+            FaceStoreError::damaged(self.shard(index), why)
         })
     }
 
@@ -199,9 +199,9 @@ fn index(batches: &[RecordBatch], first: u32) -> Index {
 }
 
 /// Opens one shard without copying it.
-pub(super) fn open_shard(path: &Path) -> Result<OpenShard, StoreError> {
-    let fail = |why: &dyn std::fmt::Display| StoreError::damaged(path, why);
-    let file = File::open(path).map_err(|e| StoreError::damaged(path, e))?;
+pub(super) fn open_shard(path: &Path) -> Result<OpenShard, FaceStoreError> {
+    let fail = |why: &dyn std::fmt::Display| FaceStoreError::damaged(path, why);
+    let file = File::open(path).map_err(|e| FaceStoreError::damaged(path, e))?;
     // SAFETY: shards are written under another name, renamed into place whole and never
     // changed afterwards.
     let map = unsafe { memmap2::Mmap::map(&file) }.map_err(|e| fail(&e))?;

@@ -10,10 +10,10 @@ use arrow_array::{BooleanArray, RecordBatch, StringArray};
 use arrow_ipc::reader::StreamReader;
 use arrow_select::filter::filter_record_batch;
 
-use super::error::StoreError;
+use super::error::FaceStoreError;
 use super::face::{damaged, is_form};
 use super::journal::{self, Lines, PreparedVideo};
-use super::part::{OPEN, Part, SHARD, files};
+use super::part::{OPEN, SHARD, Share, files};
 use super::pixels;
 use super::reader::open_shard;
 use super::writer::{end, writer};
@@ -39,11 +39,11 @@ const LEAD: usize = 128;
 ///
 /// # Errors
 /// Files that cannot be read or written.
-pub fn recover(folder: &Path, part: Part, side: u32) -> Result<Recovered, StoreError> {
+pub fn recover(folder: &Path, part: Share, side: u32) -> Result<Recovered, FaceStoreError> {
     let mine = |shard: &str| {
         !part.is_share() || shard.rsplit_once('.').is_some_and(|(stem, _)| stem == part.stem())
     };
-    let unreadable = |e| StoreError::read(folder, e);
+    let unreadable = |e| FaceStoreError::read(folder, e);
     let Lines { mut videos, lost } = journal::read(folder)?;
     let mut notes = Vec::new();
     if let Some((path, line)) = lost.first() {
@@ -66,7 +66,7 @@ pub fn recover(folder: &Path, part: Part, side: u32) -> Result<Recovered, StoreE
             salvage(&path, &target, &name, &videos, side)?;
         }
         if path.exists() {
-            std::fs::remove_file(&path).map_err(|e| StoreError::write(&path, e))?;
+            std::fs::remove_file(&path).map_err(|e| FaceStoreError::write(&path, e))?;
         }
     }
     // After a power failure a journal may know more than the disk.
@@ -75,11 +75,11 @@ pub fn recover(folder: &Path, part: Part, side: u32) -> Result<Recovered, StoreE
         if !mine(&name) {
             continue;
         }
-        File::open(&path).map_err(|e| StoreError::read(&path, e))?;
+        File::open(&path).map_err(|e| FaceStoreError::read(&path, e))?;
         match faces_of_videos(&path) {
             Ok(faces) => drop(stored.insert(name, faces)),
             Err(error) => {
-                let aside = set_aside(&path).map_err(|e| StoreError::write(&path, e))?;
+                let aside = set_aside(&path).map_err(|e| FaceStoreError::write(&path, e))?;
                 notes.push(format!("{} is damaged ({})", aside.display(), error.why));
             }
         }
@@ -106,7 +106,7 @@ pub fn recover(folder: &Path, part: Part, side: u32) -> Result<Recovered, StoreE
     Ok(Recovered { videos, notes })
 }
 
-fn faces_of_videos(path: &Path) -> Result<HashMap<String, usize>, StoreError> {
+fn faces_of_videos(path: &Path) -> Result<HashMap<String, usize>, FaceStoreError> {
     let mut faces = HashMap::new();
     for batch in open_shard(path)?.batches {
         for key in keys(&batch).iter().flatten() {
@@ -129,9 +129,9 @@ fn salvage(
     name: &str,
     videos: &BTreeMap<String, PreparedVideo>,
     side: u32,
-) -> Result<(), StoreError> {
+) -> Result<(), FaceStoreError> {
     let done = |key: &str| videos.get(key).is_some_and(|v| v.shard.as_deref() == Some(name));
-    let unreadable = |e: &dyn std::fmt::Display| StoreError::read(path, e);
+    let unreadable = |e: &dyn std::fmt::Display| FaceStoreError::read(path, e);
     let Some(mut batches) = whole_batches(path, side).map_err(|e| unreadable(&e))? else {
         return Ok(());
     };
@@ -152,13 +152,13 @@ fn salvage(
             rows += batch.num_rows();
             if batch.num_rows() > 0 { out.write(&batch) } else { Ok(()) }
         });
-        written.map_err(|e| StoreError::write(&copy, e))?;
+        written.map_err(|e| FaceStoreError::write(&copy, e))?;
     }
     if rows > 0 {
         return end(out, &copy, target);
     }
     drop(out);
-    std::fs::remove_file(&copy).map_err(|e| StoreError::write(&copy, e))
+    std::fs::remove_file(&copy).map_err(|e| FaceStoreError::write(&copy, e))
 }
 
 /// The batches of a file that may have no end; none of a file that is none of faces.

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::Schema;
 
-use super::error::StoreError;
+use super::error::FaceStoreError;
 use super::face::{Face, batch, schema};
 use super::journal::{Journal, PreparedVideo};
-use super::part::{OPEN, Part, SHARD, files, shard_name};
+use super::part::{OPEN, SHARD, Share, files, shard_name};
 
 /// Faces in a record batch.
 const BATCH: usize = 256;
@@ -23,7 +23,7 @@ const FULL: u64 = 256 << 20;
 #[derive(Debug)]
 pub struct FaceWriter {
     folder: PathBuf,
-    part: Part,
+    part: Share,
     side: u32,
     journal: Journal,
     /// Bytes after which a shard is full.
@@ -50,10 +50,10 @@ impl FaceWriter {
     ///
     /// # Errors
     /// A folder that cannot be read or written.
-    pub fn open(folder: &Path, part: Part, side: u32) -> Result<Self, StoreError> {
+    pub fn open(folder: &Path, part: Share, side: u32) -> Result<Self, FaceStoreError> {
         let stem = part.stem();
         let number = |name: &str| name.strip_prefix(&stem)?.strip_prefix('.')?.parse().ok();
-        let shards = files(folder, SHARD).map_err(|e| StoreError::read(folder, e))?;
+        let shards = files(folder, SHARD).map_err(|e| FaceStoreError::read(folder, e))?;
         let last: Option<u32> = shards.iter().filter_map(|(name, _)| number(name)).max();
         Ok(Self {
             folder: folder.to_owned(),
@@ -70,7 +70,7 @@ impl FaceWriter {
     }
 
     /// Writes some faces of a video that goes on, so that they need not be kept in memory.
-    pub fn begin(&mut self, video_key: &str, faces: Vec<Face>) -> Result<(), StoreError> {
+    pub fn begin(&mut self, video_key: &str, faces: Vec<Face>) -> Result<(), FaceStoreError> {
         self.begun.insert(video_key.to_owned());
         self.pending.extend(faces);
         self.flush()
@@ -83,7 +83,7 @@ impl FaceWriter {
         video: PreparedVideo,
         faces: Vec<Face>,
         now: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), FaceStoreError> {
         self.begun.remove(&video.video_key);
         self.pending.extend(faces);
         self.waiting.push(video);
@@ -91,7 +91,7 @@ impl FaceWriter {
     }
 
     /// Writes what is pending, then journals the videos that are complete by that.
-    fn flush(&mut self) -> Result<(), StoreError> {
+    fn flush(&mut self) -> Result<(), FaceStoreError> {
         let faces = std::mem::take(&mut self.pending);
         for faces in faces.chunks(BATCH) {
             let side = self.side;
@@ -107,7 +107,7 @@ impl FaceWriter {
         if full && self.begun.is_empty() { self.close() } else { Ok(()) }
     }
 
-    fn shard(&mut self) -> Result<&mut Shard, StoreError> {
+    fn shard(&mut self) -> Result<&mut Shard, FaceStoreError> {
         match &mut self.shard {
             Some(shard) => Ok(shard),
             none => {
@@ -119,7 +119,7 @@ impl FaceWriter {
     }
 
     /// Ends the shard. Its videos are on the disk before it has its name.
-    fn close(&mut self) -> Result<(), StoreError> {
+    fn close(&mut self) -> Result<(), FaceStoreError> {
         let Some(shard) = self.shard.take() else { return Ok(()) };
         self.journal.sync()?;
         shard.finish(&self.folder)
@@ -130,7 +130,7 @@ impl FaceWriter {
     ///
     /// # Errors
     /// A disk that is full, above all; what was journalled stays.
-    pub fn finish(mut self) -> Result<(), StoreError> {
+    pub fn finish(mut self) -> Result<(), FaceStoreError> {
         self.flush()?;
         if self.begun.is_empty() {
             self.close()?;
@@ -140,24 +140,24 @@ impl FaceWriter {
 }
 
 impl Shard {
-    fn create(folder: &Path, name: String, side: u32) -> Result<Self, StoreError> {
+    fn create(folder: &Path, name: String, side: u32) -> Result<Self, FaceStoreError> {
         let path = folder.join(format!("{name}{OPEN}"));
         let writer = writer(&path, &schema(side))?;
         Ok(Self { name, path, writer, bytes: 0 })
     }
 
     /// Writes a batch through to the system, where it outlives this process.
-    fn write(&mut self, faces: &[Face], side: u32) -> Result<(), StoreError> {
+    fn write(&mut self, faces: &[Face], side: u32) -> Result<(), FaceStoreError> {
         let rows = batch(faces, side);
         let written = rows.and_then(|rows| {
             self.bytes += rows.get_array_memory_size() as u64;
             self.writer.write(&rows)?;
             self.writer.flush()
         });
-        written.map_err(|e| StoreError::write(&self.path, e))
+        written.map_err(|e| FaceStoreError::write(&self.path, e))
     }
 
-    fn finish(self, folder: &Path) -> Result<(), StoreError> {
+    fn finish(self, folder: &Path) -> Result<(), FaceStoreError> {
         let target = folder.join(format!("{}{SHARD}", self.name));
         end(self.writer, &self.path, &target)
     }
@@ -173,10 +173,10 @@ impl std::fmt::Debug for Shard {
 pub(super) fn writer(
     path: &Path,
     columns: &Schema,
-) -> Result<FileWriter<BufWriter<File>>, StoreError> {
-    let file = File::create(path).map_err(|e| StoreError::write(path, e))?;
+) -> Result<FileWriter<BufWriter<File>>, FaceStoreError> {
+    let file = File::create(path).map_err(|e| FaceStoreError::write(path, e))?;
     let writer = FileWriter::try_new(BufWriter::new(file), columns);
-    writer.map_err(|e| StoreError::write(path, e))
+    writer.map_err(|e| FaceStoreError::write(path, e))
 }
 
 /// Writes the footer, waits for the disk, and gives the file its name.
@@ -184,8 +184,8 @@ pub(super) fn end(
     mut writer: FileWriter<BufWriter<File>>,
     path: &Path,
     target: &Path,
-) -> Result<(), StoreError> {
-    let failed = |e: &dyn std::fmt::Display| StoreError::write(path, e);
+) -> Result<(), FaceStoreError> {
+    let failed = |e: &dyn std::fmt::Display| FaceStoreError::write(path, e);
     writer.finish().map_err(|e| failed(&e))?;
     let mut buffer = writer.into_inner().map_err(|e| failed(&e))?;
     buffer.flush().and_then(|()| buffer.get_ref().sync_all()).map_err(|e| failed(&e))?;

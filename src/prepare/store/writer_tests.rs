@@ -5,12 +5,12 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{FaceFile, Found, Look, Recovered, Status, pixels, recover};
+use crate::store::{FaceFile, FoundFace, Look, Recovered, Status, pixels, recover};
 
 const SIDE: u32 = 4;
 
 fn face(key: &str, i: u32) -> Face {
-    let found = (i.is_multiple_of(2)).then_some(Found {
+    let found = (i.is_multiple_of(2)).then_some(FoundFace {
         bbox: [1.0, 2.0, 3.0, i as f32],
         score: 0.5,
         landmarks: [i as f32; 10],
@@ -31,7 +31,7 @@ fn faces(key: &str, n: usize) -> Vec<Face> {
 }
 
 /// What is done in a folder, and its faces.
-fn read(folder: &Path, part: Part) -> (Vec<PreparedVideo>, FaceFile) {
+fn read(folder: &Path, part: Share) -> (Vec<PreparedVideo>, FaceFile) {
     let videos: Vec<_> = recover(folder, part, SIDE).unwrap().videos.into_values().collect();
     let rows = videos.iter().map(|v| (v.video_key.as_str(), v.faces, v.shard.as_deref()));
     let file = FaceFile::open(folder, rows).unwrap();
@@ -60,13 +60,13 @@ fn check(videos: &[PreparedVideo], file: &FaceFile) {
 #[test]
 fn faces_come_back_by_video_across_batches_and_shards() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.full = 1;
     for (key, n) in [("z", 3), ("a/1", 600), ("none", 0), ("m", 1)] {
         writer.finish_video(video(key, n), faces(key, n), true).unwrap();
     }
     writer.finish().unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     let keys: Vec<_> = videos.iter().map(|v| (v.video_key.as_str(), v.faces)).collect();
     assert_eq!(keys, [("a/1", 600), ("m", 1), ("none", 0), ("z", 3)]);
     assert_eq!((file.len(), file.side()), (604, SIDE));
@@ -77,7 +77,7 @@ fn faces_come_back_by_video_across_batches_and_shards() {
 #[test]
 fn a_long_video_is_written_in_pieces_and_stays_in_one_shard() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.full = 1;
     let mut long = faces("long", 700);
     writer.begin("long", long.drain(..300).collect()).unwrap();
@@ -85,7 +85,7 @@ fn a_long_video_is_written_in_pieces_and_stays_in_one_shard() {
     writer.begin("long", long.drain(..300).collect()).unwrap();
     writer.finish_video(video("long", 700), long, true).unwrap();
     writer.finish().unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     check(&videos, &file);
     assert_eq!(files(dir.path(), SHARD).unwrap().len(), 1);
 }
@@ -93,7 +93,7 @@ fn a_long_video_is_written_in_pieces_and_stays_in_one_shard() {
 #[test]
 fn what_was_begun_when_the_process_died_is_as_if_it_never_was() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.finish_video(video("a", 5), faces("a", 5), true).unwrap();
     writer.begin("b", faces("b", 300)).unwrap();
     // Killed: nothing is finished, and the last line is cut off.
@@ -102,14 +102,14 @@ fn what_was_begun_when_the_process_died_is_as_if_it_never_was() {
     let mut text = fs::read(&journal).unwrap();
     text.extend(b"{\"video_key\":\"b\",\"sta");
     fs::write(&journal, text).unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     assert_eq!(videos.len(), 1);
     check(&videos, &file);
     // The next run goes on, and its first line is not lost in the one that was cut off.
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.finish_video(video("b", 300), faces("b", 300), true).unwrap();
     writer.finish().unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     assert_eq!(videos.len(), 2);
     check(&videos, &file);
 }
@@ -117,11 +117,11 @@ fn what_was_begun_when_the_process_died_is_as_if_it_never_was() {
 #[test]
 fn what_was_begun_when_the_run_was_stopped_is_left_out() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.finish_video(video("a", 5), faces("a", 5), true).unwrap();
     writer.begin("b", faces("b", 300)).unwrap();
     writer.finish().unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     check(&videos, &file);
     let [(_, path)] = &files(dir.path(), SHARD).unwrap()[..] else { panic!("one shard") };
     let rows: usize =
@@ -132,11 +132,11 @@ fn what_was_begun_when_the_run_was_stopped_is_left_out() {
 #[test]
 fn a_journal_that_knows_more_than_the_disk_is_not_believed() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.finish_video(video("a", 5), faces("a", 4), true).unwrap();
     writer.finish_video(video("b", 2), faces("b", 2), true).unwrap();
     writer.finish().unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     assert_eq!(videos.iter().map(|v| v.video_key.as_str()).collect::<Vec<_>>(), ["b"]);
     check(&videos, &file);
 }
@@ -144,7 +144,7 @@ fn a_journal_that_knows_more_than_the_disk_is_not_believed() {
 #[test]
 fn shares_write_beside_each_other_and_leave_each_other_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let (one, two): (Part, Part) = ("1/2".parse().unwrap(), "2/2".parse().unwrap());
+    let (one, two): (Share, Share) = ("1/2".parse().unwrap(), "2/2".parse().unwrap());
     let mut first = FaceWriter::open(dir.path(), one, SIDE).unwrap();
     first.finish_video(video("a", 5), faces("a", 5), true).unwrap();
     // The second starts while the first still writes.
@@ -154,7 +154,7 @@ fn shares_write_beside_each_other_and_leave_each_other_alone() {
     first.finish_video(video("c", 7), faces("c", 7), true).unwrap();
     second.finish().unwrap();
     first.finish().unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     assert_eq!(videos.len(), 3);
     check(&videos, &file);
 }
@@ -162,7 +162,7 @@ fn shares_write_beside_each_other_and_leave_each_other_alone() {
 #[test]
 fn damaged_shards_are_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.finish_video(video("a", 300), faces("a", 300), true).unwrap();
     writer.finish().unwrap();
     let path = dir.path().join("faces.00000.arrow");
@@ -190,7 +190,7 @@ fn flip(path: &Path, bit: usize) {
 
 /// Three videos in a shard with an end; their rows for [`FaceFile::open`].
 fn finished(folder: &Path) -> PathBuf {
-    let mut writer = FaceWriter::open(folder, Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(folder, Share::WHOLE, SIDE).unwrap();
     for key in ["a", "b", "c"] {
         writer.finish_video(video(key, 20), faces(key, 20), true).unwrap();
     }
@@ -207,7 +207,7 @@ fn a_flipped_bit_in_a_shard_is_an_error_that_names_it_and_what_to_do() {
     let whole = fs::read(&path).unwrap();
     let rows = || ["a", "b", "c"].map(|key| (key, 20, Some("faces.00000"))).into_iter();
     let good = FaceFile::open(dir.path(), rows()).unwrap();
-    let said = |file: &FaceFile| -> Result<Vec<_>, StoreError> {
+    let said = |file: &FaceFile| -> Result<Vec<_>, FaceStoreError> {
         let mut rgb = Vec::new();
         let face = |i| {
             file.crop(i, &mut rgb)?;
@@ -259,14 +259,14 @@ fn a_flipped_bit_in_an_open_shard_or_its_journal_costs_videos_and_is_told() {
     for (of, name) in ["faces.00000.arrow.part", "faces.jsonl"].into_iter().enumerate() {
         for share in 0..40 {
             let dir = tempfile::tempdir().unwrap();
-            let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+            let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
             for key in ["a", "b", "c"] {
                 writer.finish_video(video(key, 20), faces(key, 20), true).unwrap();
             }
             std::mem::forget(writer);
             let path = dir.path().join(name);
             flip(&path, 8 * fs::read(&path).unwrap().len() * share / 40 + share % 8);
-            let recovered = recover(dir.path(), Part::WHOLE, SIDE).unwrap();
+            let recovered = recover(dir.path(), Share::WHOLE, SIDE).unwrap();
             let gone = 3 - recovered.videos.len();
             assert_eq!(gone > 0, !recovered.notes.is_empty(), "{:?}", recovered.notes);
             lost[of] += usize::from(gone > 0);
@@ -287,13 +287,13 @@ fn a_damaged_shard_of_a_stopped_run_is_set_aside_and_its_videos_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let path = finished(dir.path());
     fs::write(&path, &fs::read(&path).unwrap()[..100]).unwrap();
-    let Recovered { videos, notes } = recover(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let Recovered { videos, notes } = recover(dir.path(), Share::WHOLE, SIDE).unwrap();
     assert!(videos.is_empty());
     assert!(notes[0].contains("faces.00000.arrow.set-aside"), "{notes:?}");
     assert!(notes[1].contains("of 3 videos, such as a,"), "{notes:?}");
     let path = finished(dir.path());
     assert!(path.is_file());
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     assert_eq!(videos.len(), 3);
     check(&videos, &file);
 }
@@ -323,13 +323,13 @@ fn face_stores_of_earlier_versions_are_read_and_gone_on_with() {
     };
     let journal = line("a", "faces.00000") + &line("b", "faces.00001");
     fs::write(dir.path().join("faces.jsonl"), journal).unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     assert_eq!(videos.len(), 2);
     check(&videos, &file);
-    let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+    let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
     writer.finish_video(video("c", 20), faces("c", 20), true).unwrap();
     writer.finish().unwrap();
-    let (videos, file) = read(dir.path(), Part::WHOLE);
+    let (videos, file) = read(dir.path(), Share::WHOLE);
     assert_eq!(videos.len(), 3);
     check(&videos, &file);
 }
@@ -339,7 +339,7 @@ proptest! {
     #[test]
     fn a_shard_cut_anywhere_gives_back_whole_videos(at in 0.0f64..1.0, sizes in prop::collection::vec(0usize..40, 1..6)) {
         let dir = tempfile::tempdir().unwrap();
-        let mut writer = FaceWriter::open(dir.path(), Part::WHOLE, SIDE).unwrap();
+        let mut writer = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
         for (i, n) in sizes.iter().enumerate() {
             let key = format!("v{i}");
             writer.finish_video(video(&key, *n), faces(&key, *n), true).unwrap();
@@ -349,7 +349,7 @@ proptest! {
         if let Ok(whole) = fs::read(&open) {
             fs::write(&open, &whole[..(whole.len() as f64 * at) as usize]).unwrap();
         }
-        let (videos, file) = read(dir.path(), Part::WHOLE);
+        let (videos, file) = read(dir.path(), Share::WHOLE);
         check(&videos, &file);
         // The videos in front of the cut are there, those without a face in any case.
         let done = |i: usize| videos.iter().any(|v| v.video_key == format!("v{i}"));

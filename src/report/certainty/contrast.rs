@@ -1,7 +1,9 @@
 //! The difference of two rows in a column: its size, interval and test.
 
-use super::draws::{Pair, UnitDraws};
+use super::draws::UnitDraws;
+use super::measured::mean;
 use crate::columns::Source;
+use crate::lookup::Pair;
 use crate::table::{Cell, Common, Difference, Doubt, MetricBlock, Test, Untested};
 use proofmark_evaluate::statistics::bootstrap;
 use proofmark_evaluate::statistics::interval::{Interval, same};
@@ -39,10 +41,10 @@ impl Contrast {
         let parts: Option<Vec<_>> =
             source.units().iter().map(|&unit| units[unit].compared(pair)).collect();
         let Some(parts) = parts else { return untested(plain, Untested::FewVideos) };
-        let draws = super::mean(&parts.iter().map(|part| &part.draws).collect::<Vec<_>>());
+        let draws = mean(&parts.iter().map(|part| &part.draws).collect::<Vec<_>>());
         // Of an average, each seed's average.
-        let ours = Seeds::of(&super::mean(&parts.iter().map(|p| &p.ours).collect::<Vec<_>>()))?;
-        let theirs = Seeds::of(&super::mean(&parts.iter().map(|p| &p.theirs).collect::<Vec<_>>()))?;
+        let ours = Seeds::of(&mean(&parts.iter().map(|p| &p.ours).collect::<Vec<_>>()))?;
+        let theirs = Seeds::of(&mean(&parts.iter().map(|p| &p.theirs).collect::<Vec<_>>()))?;
         let value = ours.mean - theirs.mean;
         let videos = parts.iter().fold(Common::default(), |sum, part| sum.and(part.videos));
         let videos = (videos.both < videos.either).then_some(videos);

@@ -4,26 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Measured, Measures};
-use crate::build::Evidence;
+use super::measured::{Measured, Measures, mean};
 use crate::columns::Unit;
+use crate::evidence::Evidence;
+use crate::lookup::Pair;
 use crate::table::{Common, MetricBlock};
 use proofmark_evaluate::samples::Sample;
 use proofmark_evaluate::statistics::bootstrap::{self, Item, Replica, Stratum};
 use proofmark_evaluate::statistics::delong::Area;
 use proofmark_lang::model::{Level, Table};
 use proofmark_metrics::{AUC, Measure, Ranking};
-
-/// Two rows of a block that are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Pair {
-    /// The block.
-    pub block: usize,
-    /// The row.
-    pub row: usize,
-    /// The one that it is compared with.
-    pub other: usize,
-}
 
 /// What is asked of a unit's draws.
 pub(super) struct Wanted {
@@ -164,8 +154,7 @@ impl UnitDraws {
         let Drawn { own, replicas } = drawn;
         let unit = bootstrap::Unit { reals, fakes, replicas };
         let draws = unit.draws(table.intervals.draws, table.intervals.seed);
-        let mean =
-            |places: &[usize]| super::mean(&places.iter().map(|&i| &draws[i]).collect::<Vec<_>>());
+        let mean = |places: &[usize]| mean(&places.iter().map(|&i| &draws[i]).collect::<Vec<_>>());
         let compared = pairs.into_iter().map(|(pair, compared, [ours, theirs])| {
             let both = mean(&ours).into_iter().zip(mean(&theirs));
             let draws = both.map(|(ours, theirs)| ours - theirs).collect();

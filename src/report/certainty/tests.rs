@@ -1,7 +1,8 @@
 //! Intervals and tests of tables built from made-up scores.
 
+use crate::build::build;
 use crate::build::tests::{metric, project, table};
-use crate::build::{Evidence, ScoreKey, Scored, build};
+use crate::evidence::{Evidence, ScoreKey, Scored};
 use crate::table::{Common, Doubt, Mark, TableData, Test, Untested};
 use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::{Rng, Stream};

@@ -2,60 +2,74 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use maud::{Markup, html};
 use serde_json::Value;
 
 use super::content::Content;
-use crate::markup::escape;
-use crate::table::{Cell, MetricBlock, TableData};
+use crate::table::{Cell, MetricBlock, RowData, TableData};
 use crate::text::heading;
 
 /// Longest value that a cell shows, in characters.
 const SHOWN: usize = 40;
 
 /// Differences from the row compared with, with their intervals.
-pub(super) fn differences(table: &TableData) -> String {
+pub(super) fn differences(table: &TableData) -> Markup {
     let has = |block: &&MetricBlock| {
         block.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.difference.is_some())
     };
-    let blocks: String = table.metrics.iter().filter(has).map(|block| one(table, block)).collect();
-    if blocks.is_empty() {
-        return String::new();
+    let blocks: Vec<&MetricBlock> = table.metrics.iter().filter(has).collect();
+    html! {
+        @if !blocks.is_empty() {
+            section id="differences" {
+                h2 { "Differences" }
+                p {
+                    "In points, from the row that the others are compared with, on the videos that both \
+                     have; in brackets the interval, † where it is significant after the correction."
+                }
+                @for block in blocks {
+                    (one(table, block))
+                }
+            }
+        }
     }
-    format!(
-        "<section id=\"differences\">\n<h2>Differences</h2>\n<p>In points, from the row that the \
-         others are compared with, on the videos that both have; in brackets the interval, † where \
-         it is significant after the correction.</p>\n{blocks}</section>\n"
-    )
 }
 
-fn one(table: &TableData, block: &MetricBlock) -> String {
-    let heads = table.columns().map(|(scenario, head)| {
-        format!(
-            "<th scope=\"col\" title=\"{}\">{}</th>",
-            escape(&scenario.name),
-            escape(&head.label)
-        )
-    });
-    let heads: String = heads.collect();
-    let compared = |cells: &[Cell]| cells.iter().any(|cell| cell.difference.is_some());
-    let rows = block.rows.iter().filter(|row| compared(&row.cells)).map(|row| {
-        let cells: String = row.cells.iter().map(cell).collect();
-        format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(&row.label))
-    });
-    wide(&heading(block), &heads, &rows.collect::<String>())
+fn one(table: &TableData, block: &MetricBlock) -> Markup {
+    let compared = |row: &&RowData| row.cells.iter().any(|cell| cell.difference.is_some());
+    let heads = html! {
+        @for (scenario, head) in table.columns() {
+            th scope="col" title=(scenario.name) { (head.label) }
+        }
+    };
+    let rows = html! {
+        @for row in block.rows.iter().filter(compared) {
+            tr {
+                th scope="row" { (row.label) }
+                @for cell in &row.cells {
+                    (difference(cell))
+                }
+            }
+        }
+    };
+    wide(&heading(block), &heads, &rows)
 }
 
-fn cell(cell: &Cell) -> String {
-    let Some(difference) = cell.difference else { return "<td></td>".to_owned() };
-    let dagger = if cell.significant { "†" } else { "" };
-    let interval = difference.interval.map(|interval| {
-        format!(" <small>[{:+.1}, {:+.1}]</small>", interval.low * 100.0, interval.high * 100.0)
-    });
-    format!("<td>{:+.1}{dagger}{}</td>", difference.value * 100.0, interval.unwrap_or_default())
+fn difference(cell: &Cell) -> Markup {
+    html! {
+        td {
+            @if let Some(difference) = cell.difference {
+                (format!("{:+.1}", difference.value * 100.0))
+                @if cell.significant { "†" }
+                @if let Some(interval) = difference.interval {
+                    " " small { (format!("[{:+.1}, {:+.1}]", interval.low * 100.0, interval.high * 100.0)) }
+                }
+            }
+        }
+    }
 }
 
 /// What the rows' models were made from, as far as it is not the same for all of them.
-pub(super) fn declarations(content: &Content) -> String {
+pub(super) fn declarations(content: &Content) -> Markup {
     let rows: Vec<(&str, BTreeMap<String, String>)> = content
         .rows()
         .filter_map(|(_, label, experiments)| {
@@ -69,39 +83,52 @@ pub(super) fn declarations(content: &Content) -> String {
     let differs =
         |path: &&&String| rows.windows(2).any(|two| two[0].1.get(**path) != two[1].1.get(**path));
     let paths: Vec<&String> = paths.iter().filter(differs).copied().collect();
-    if paths.is_empty() {
-        return String::new();
+    let heads = html! {
+        @for path in &paths {
+            th scope="col" { (path) }
+        }
+    };
+    let lines = html! {
+        @for (label, values) in &rows {
+            tr {
+                th scope="row" { (label) }
+                @for path in &paths {
+                    (declared(values.get(*path).map_or("–", String::as_str)))
+                }
+            }
+        }
+    };
+    html! {
+        @if !paths.is_empty() {
+            section id="rows" {
+                h2 { "What differs between the rows" }
+                (wide("What decides the models, as far as it is not the same for all", &heads, &lines))
+            }
+        }
     }
-    let heads: String =
-        paths.iter().map(|path| format!("<th scope=\"col\">{}</th>", escape(path))).collect();
-    let rows = rows.iter().map(|(label, values)| {
-        let cell = |path: &&String| {
-            let value = values.get(*path).map_or("–", String::as_str);
-            let shown: String = value.chars().take(SHOWN).collect();
-            let more = if shown.len() < value.len() { "…" } else { "" };
-            format!("<td title=\"{}\">{}{more}</td>", escape(value), escape(&shown))
-        };
-        let cells: String = paths.iter().map(cell).collect();
-        format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(label))
-    });
-    format!(
-        "<section id=\"rows\">\n<h2>What differs between the rows</h2>\n{}</section>\n",
-        wide(
-            "What decides the models, as far as it is not the same for all",
-            &heads,
-            &rows.collect::<String>()
-        )
-    )
+}
+
+fn declared(value: &str) -> Markup {
+    let shown: String = value.chars().take(SHOWN).collect();
+    html! {
+        td title=(value) {
+            (shown)
+            @if shown.len() < value.len() { "…" }
+        }
+    }
 }
 
 /// A table that scrolls where it is wider than the page.
-fn wide(caption: &str, heads: &str, rows: &str) -> String {
-    let caption = escape(caption);
-    format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n<table>\n\
-         <caption><span>{caption}</span></caption>\n<thead>\n<tr class=\"heads\">\
-         <th scope=\"col\">Row</th>{heads}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
-    )
+fn wide(caption: &str, heads: &Markup, rows: &Markup) -> Markup {
+    html! {
+        div class="wide" tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption { span { (caption) } }
+                thead { tr class="heads" { th scope="col" { "Row" } (heads) } }
+                tbody { (rows) }
+            }
+        }
+    }
 }
 
 /// The values of a record by their paths.

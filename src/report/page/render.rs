@@ -1,10 +1,13 @@
-//! The page as a whole.
+//! The page as a whole. Maud escapes whatever is a value; what no reader can see is made visible in
+//! the end, in all of it.
+
+use maud::{Markup, PreEscaped, html};
 
 use super::content::Content;
 use super::figures::Figures;
 use super::places::Places;
 use super::{differences, facts, plots, provenance, sections, summary, table};
-use crate::markup::escape;
+use crate::markup::seen;
 use crate::plot::palette::page_style;
 use crate::text::Footnotes;
 
@@ -14,90 +17,94 @@ const SCRIPT: &str = include_str!("page.js");
 /// Renders the page with its plots.
 pub fn render(content: &Content, figures: &Figures) -> String {
     let places = Places::of(content);
-    let body = body(content, figures, &places);
+    let body = body(content, figures, &places).into_string();
     // The script alone may run: a label would have to hold the digest of a page with itself.
     let nonce = &blake3::hash(body.as_bytes()).to_hex()[..32];
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src data:; \
          base-uri 'none'; form-action 'none'"
     );
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n\
-         <title>{}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n{body}\
-         <script nonce=\"{nonce}\">\n{SCRIPT}</script>\n</body>\n</html>\n",
-        escape(&content.table.caption()),
-        page_style()
-    )
+    let page = html! {
+        (PreEscaped("<!doctype html>\n"))
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                link rel="icon" href="data:,";
+                title { (content.table.caption()) }
+                style { (PreEscaped(STYLE)) (PreEscaped(page_style())) }
+            }
+            body {
+                (PreEscaped(&body))
+                script nonce=(nonce) { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    seen(&page.into_string())
 }
 
-fn body(content: &Content, figures: &Figures, places: &Places) -> String {
+fn body(content: &Content, figures: &Figures, places: &Places) -> Markup {
     let table = content.table;
     let footnotes = Footnotes::of(table);
-    let demo = match table.demo {
-        true => {
-            "<p class=\"demo\"><strong>Synthetic demo.</strong> The faces are drawn by Proofmark, \
-             not real data: the numbers show that everything works, not what is true of \
-             deepfakes.</p>\n"
-        }
-        false => "",
-    };
-    let blocks: String = table
-        .metrics
-        .iter()
-        .enumerate()
-        .map(|block| table::block(content, places, block, &footnotes))
-        .collect();
     let sections = [
-        sections::remarks(table, &footnotes),
-        sections::claims(table),
-        differences::differences(table),
-        differences::declarations(content),
-        plots::robustness(figures),
-        plots::units(content, figures),
-        plots::learning(figures),
-        provenance::load_reports(content),
-        sections::data(content),
-        provenance::provenance(content, places),
-        sections::method(content),
-    ]
-    .concat();
-    format!(
-        "<a class=\"skip\" href=\"#results\">Skip to the results</a>\n<header>\n<h1>{}</h1>\n\
-         <nav aria-label=\"Sections\"><ul>\n{}</ul></nav>\n</header>\n<main>\n{demo}{}\
-         <section id=\"results\">\n<h2>Results</h2>\n{blocks}</section>\n{sections}</main>\n\
-         <script type=\"application/json\" id=\"facts\">{}</script>\n",
-        escape(&table.title),
-        contents(&sections),
-        summary::summary(content),
-        facts::json(content, places)
-    )
+        ("notes", "Notes", sections::remarks(table, &footnotes)),
+        ("claims", "Claims", sections::claims(table)),
+        ("differences", "Differences", differences::differences(table)),
+        ("rows", "Rows", differences::declarations(content)),
+        ("robustness", "Robustness", plots::robustness(figures)),
+        ("scores", "Scores", plots::units(content, figures)),
+        ("learning", "Learning", plots::learning(figures)),
+        ("weights", "Weights", provenance::load_reports(content)),
+        ("data", "Data", sections::data(content)),
+        ("provenance", "Provenance", provenance::provenance(content, places)),
+        ("method", "Method", sections::method(content)),
+    ];
+    html! {
+        a class="skip" href="#results" { "Skip to the results" }
+        header {
+            h1 { (table.title) }
+            nav aria-label="Sections" {
+                ul {
+                    li { a href="#summary" { "In short" } }
+                    li { a href="#results" { "Results" } }
+                    @for (id, name, section) in &sections {
+                        (link(id, name, section))
+                        // What is not available belongs to the notes.
+                        @if *id == "notes" { (link("missing", "Not available", section)) }
+                    }
+                }
+            }
+        }
+        main {
+            @if table.demo {
+                p class="demo" {
+                    strong { "Synthetic demo." }
+                    " The faces are drawn by Proofmark, not real data: the numbers show that everything \
+                     works, not what is true of deepfakes."
+                }
+            }
+            (summary::summary(content))
+            section id="results" {
+                h2 { "Results" }
+                @for block in table.metrics.iter().enumerate() {
+                    (table::block(content, places, block, &footnotes))
+                }
+            }
+            @for (_, _, section) in &sections {
+                (section)
+            }
+        }
+        script type="application/json" id="facts" { (PreEscaped(facts::json(content, places))) }
+    }
 }
 
-/// Links to the sections that there are.
-fn contents(sections: &str) -> String {
-    let all = [
-        ("notes", "Notes"),
-        ("missing", "Not available"),
-        ("claims", "Claims"),
-        ("differences", "Differences"),
-        ("rows", "Rows"),
-        ("robustness", "Robustness"),
-        ("scores", "Scores"),
-        ("learning", "Learning"),
-        ("weights", "Weights"),
-        ("data", "Data"),
-        ("provenance", "Provenance"),
-        ("method", "Method"),
-    ];
-    let there =
-        all.into_iter().filter(|(id, _)| sections.contains(&format!("<section id=\"{id}\">")));
-    [("summary", "In short"), ("results", "Results")]
-        .into_iter()
-        .chain(there)
-        .map(|(id, name)| format!("<li><a href=\"#{id}\">{name}</a></li>\n"))
-        .collect()
+/// A link to a section, if it is there.
+fn link(id: &str, name: &str, section: &Markup) -> Markup {
+    html! {
+        @if section.0.contains(&format!("<section id=\"{id}\">")) {
+            li { a href={ "#" (id) } { (name) } }
+        }
+    }
 }

@@ -1,80 +1,90 @@
 //! What the page says besides tables and plots of scores: notes, claims, data, method.
 
+use maud::{Markup, html};
+
 use super::content::Content;
-use crate::markup::escape;
 use crate::statistics;
-use crate::table::{ClaimResult, TableData};
+use crate::table::{ClaimResult, TableData, Verdict};
 use crate::text::{Footnotes, notes};
 use proofmark_lang::model::Level;
 
 /// Notes, and why cells have no number.
-pub(super) fn remarks(table: &TableData, footnotes: &Footnotes<'_>) -> String {
-    let mut out = String::new();
+pub(super) fn remarks(table: &TableData, footnotes: &Footnotes<'_>) -> Markup {
     let notes = notes(table, "bold", "underlined");
-    if !notes.is_empty() {
-        let notes = notes.iter().map(|note| format!("<li>{}</li>\n", escape(note)));
-        let notes: String = notes.collect();
-        out += &format!("<section id=\"notes\">\n<h2>Notes</h2>\n<ul>\n{notes}</ul>\n</section>\n");
+    html! {
+        @if !notes.is_empty() {
+            section id="notes" {
+                h2 { "Notes" }
+                ul {
+                    @for note in &notes {
+                        li { (note) }
+                    }
+                }
+            }
+        }
+        @if !footnotes.reasons.is_empty() {
+            section id="missing" {
+                h2 { "Not available" }
+                ol {
+                    @for (i, reason) in footnotes.reasons.iter().enumerate() {
+                        li id={ "reason-" (i + 1) } { (reason) }
+                    }
+                }
+            }
+        }
     }
-    if !footnotes.reasons.is_empty() {
-        let reasons = footnotes.reasons.iter().enumerate();
-        let reasons: String = reasons
-            .map(|(i, reason)| format!("<li id=\"reason-{}\">{}</li>\n", i + 1, escape(reason)))
-            .collect();
-        out += &format!(
-            "<section id=\"missing\">\n<h2>Not available</h2>\n<ol>\n{reasons}</ol>\n</section>\n"
-        );
-    }
-    out
 }
 
 /// The claims with their verdicts.
-pub(super) fn claims(table: &TableData) -> String {
-    if table.claims.is_empty() {
-        return String::new();
+pub(super) fn claims(table: &TableData) -> Markup {
+    html! {
+        @if !table.claims.is_empty() {
+            section id="claims" {
+                h2 { "Claims" }
+                ul class="claims" {
+                    @for claim in &table.claims {
+                        (one_claim(claim))
+                    }
+                }
+            }
+        }
     }
-    let claims: String = table.claims.iter().map(claim).collect();
-    format!(
-        "<section id=\"claims\">\n<h2>Claims</h2>\n<ul class=\"claims\">\n{claims}</ul>\n</section>\n"
-    )
 }
 
-fn claim(claim: &ClaimResult) -> String {
-    let word = claim.verdict.word();
-    let published = claim.published.map(|verdict| {
-        let word = verdict.word();
-        format!(" By the published numbers: <span class=\"verdict {word}\">{word}</span>.")
-    });
-    format!(
-        "<li><span class=\"verdict {word}\">{word}</span> <strong>{}</strong> \
-         <span class=\"quiet\">{}.{}</span></li>\n",
-        escape(&claim.text),
-        escape(&claim.detail),
-        published.unwrap_or_default()
-    )
+fn one_claim(claim: &ClaimResult) -> Markup {
+    let verdict = |verdict: Verdict| html! { span class={ "verdict " (verdict.word()) } { (verdict.word()) } };
+    html! {
+        li {
+            (verdict(claim.verdict)) " " strong { (claim.text) } " "
+            span class="quiet" {
+                (claim.detail) "."
+                @if let Some(published) = claim.published {
+                    " By the published numbers: " (verdict(published)) "."
+                }
+            }
+        }
+    }
 }
 
 /// Statistics and figures of the data sets.
-pub(super) fn data(content: &Content) -> String {
+pub(super) fn data(content: &Content) -> Markup {
     let findings = content.findings;
-    if findings.statistics.is_empty() && findings.figures.is_empty() {
-        return String::new();
+    html! {
+        @if !findings.statistics.is_empty() || !findings.figures.is_empty() {
+            section id="data" {
+                h2 { "Data" }
+                (statistics::html::render(&findings.statistics))
+                @for (i, figure) in findings.figures.iter().enumerate() {
+                    details open[i == 0] {
+                        summary { (figure.dataset) " " span class="quiet" { "videos and faces by label" } }
+                        div class="wide" tabindex="0" role="region" aria-label={ "Figure of " (figure.dataset) } {
+                            img class="figure" alt=(described(&figure.svg)) src=(data_address(&figure.svg));
+                        }
+                    }
+                }
+            }
+        }
     }
-    let mut out = String::from("<section id=\"data\">\n<h2>Data</h2>\n");
-    out += &statistics::html::render(&findings.statistics);
-    for (i, figure) in findings.figures.iter().enumerate() {
-        let open = if i == 0 { " open" } else { "" };
-        let name = escape(&figure.dataset);
-        out += &format!(
-            "<details{open}><summary>{name} <span class=\"quiet\">videos and faces by label</span>\
-             </summary>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" \
-             aria-label=\"Figure of {name}\">\n<img class=\"figure\" alt=\"{}\" src=\"{}\">\n\
-             </div>\n</details>\n",
-            escape(&described(&figure.svg)),
-            data_address(&figure.svg)
-        );
-    }
-    out + "</section>\n"
 }
 
 /// What an SVG says of itself in words.
@@ -108,7 +118,7 @@ pub(super) fn percent_encoded(text: &str) -> String {
 }
 
 /// How numbers are computed, as far as this table has them.
-pub(super) fn method(content: &Content) -> String {
+pub(super) fn method(content: &Content) -> Markup {
     let table = content.table;
     let mut lines = vec![
         "Fake is the positive class, and a score is P(fake). Polarity of the data sets is \
@@ -134,11 +144,15 @@ pub(super) fn method(content: &Content) -> String {
          one of them there is none."
             .to_owned(),
     );
-    let lines: String = lines.iter().map(|line| format!("<li>{}</li>\n", escape(line))).collect();
-    format!(
-        "<section id=\"method\">\n<h2>How it was computed</h2>\n<ul>\n{lines}</ul>\n\
-         <p>This page: <code>{}</code>, Proofmark {}.</p>\n</section>\n",
-        escape(&content.command),
-        env!("CARGO_PKG_VERSION")
-    )
+    html! {
+        section id="method" {
+            h2 { "How it was computed" }
+            ul {
+                @for line in &lines {
+                    li { (line) }
+                }
+            }
+            p { "This page: " code { (content.command) } ", Proofmark " (env!("CARGO_PKG_VERSION")) "." }
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes, WRONG};
-use crate::build::{BuildError, Evidence, ScoreKey};
+use crate::build_error::BuildError;
 use crate::columns::{Source, Unit, plan};
+use crate::evidence::{Evidence, ScoreKey};
 use proofmark_base::math::hypot;
 use proofmark_evaluate::samples::Sample;
 use proofmark_lang::model::{Column, Project, Split, Table};

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::build::Scored;
 use crate::build::tests::{project, table};
+use crate::evidence::Scored;
 use proofmark_evaluate::samples::Samples;
 
 fn videos(scores: &[(bool, f64)]) -> Samples {

@@ -1,25 +1,31 @@
 //! What was found, in a few sentences at the top of the page, and the table's files.
 
+use maud::{Markup, html};
+
 use super::content::Content;
-use crate::markup::escape;
 use crate::table::{Cell, Mark, MetricBlock, RowData, TableData, Verdict};
 use crate::text::{heading, percent};
 use crate::{csv, latex, markdown};
 
 /// The summary, and links that save the table in other formats.
-pub(super) fn summary(content: &Content) -> String {
+pub(super) fn summary(content: &Content) -> Markup {
     let table = content.table;
     let sentences = table.metrics.iter().filter_map(|block| averages(table, block));
     let sentences: Vec<String> =
         sentences.chain(tests(table)).chain(claims(table)).chain(gaps(table)).collect();
-    let items = sentences.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence)));
-    let items: String = items.collect();
-    let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
-    format!(
-        "<section id=\"summary\">\n<h2>In short</h2>\n{list}<p class=\"downloads\">The tables as {}.\
-         </p>\n</section>\n",
-        downloads(table)
-    )
+    html! {
+        section id="summary" {
+            h2 { "In short" }
+            @if !sentences.is_empty() {
+                ul {
+                    @for sentence in &sentences {
+                        li { (sentence) }
+                    }
+                }
+            }
+            p class="downloads" { "The tables as " (downloads(table)) "." }
+        }
+    }
 }
 
 /// The best row of each average, or of each column where there are no averages.
@@ -86,22 +92,21 @@ fn claims(table: &TableData) -> Option<String> {
 
 /// How far ours are from published numbers.
 fn gaps(table: &TableData) -> Vec<String> {
-    table.metrics.iter().filter_map(crate::gap::sentence).collect()
+    table.metrics.iter().filter_map(crate::beside::gap).collect()
 }
 
 /// Links that save the tables, each holding its file: the page stands alone.
-fn downloads(table: &TableData) -> String {
+fn downloads(table: &TableData) -> Markup {
     let files = [
         ("CSV", "csv", "text/csv", csv::render(table)),
         ("LaTeX", "tex", "application/x-tex", latex::render(table)),
         ("Markdown", "md", "text/markdown", markdown::render(table)),
     ];
-    let link = |(name, extension, kind, text): (&str, &str, &str, String)| {
-        format!(
-            "<a download=\"{}.{extension}\" href=\"data:{kind};charset=utf-8,{}\">{name}</a>",
-            escape(&table.name),
-            super::sections::percent_encoded(&text)
-        )
-    };
-    files.map(link).join(", ")
+    html! {
+        @for (i, (name, extension, kind, text)) in files.iter().enumerate() {
+            @if i > 0 { ", " }
+            a download={ (table.name) "." (extension) }
+                href={ "data:" (kind) ";charset=utf-8," (super::sections::percent_encoded(text)) } { (name) }
+        }
+    }
 }

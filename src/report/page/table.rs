@@ -1,8 +1,9 @@
 //! The results table of a metric.
 
+use maud::{Markup, PreEscaped, html};
+
 use super::content::Content;
 use super::places::Places;
-use crate::markup::escape;
 use crate::plot::chart::{Key, Mark as Look};
 use crate::plot::svg::key;
 use crate::table::{Cell, Mark, MetricBlock};
@@ -14,63 +15,59 @@ pub(super) fn block(
     places: &Places,
     (b, block): (usize, &MetricBlock),
     footnotes: &Footnotes<'_>,
-) -> String {
+) -> Markup {
     let table = content.table;
-    let caption = escape(&heading(block));
     let id = places.block(b);
-    let lower = if block.metric.lower_is_better { " data-lower" } else { "" };
+    let caption = format!("{id}-caption");
     // Intervals need room.
     let dense = block.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.interval.is_some());
-    let dense = if dense { " dense" } else { "" };
-    let mut out = format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}-caption\">\n\
-         <table id=\"{id}\" class=\"results{dense}\"{lower}>\n\
-         <caption id=\"{id}-caption\"><span>{caption}</span></caption>\n<colgroup></colgroup>\n"
-    );
+    let class = if dense { "results dense" } else { "results" };
     let scenarios = || table.scenarios.iter().filter(|scenario| !scenario.columns.is_empty());
-    for scenario in scenarios() {
-        out += &format!("<colgroup span=\"{}\"></colgroup>\n", scenario.columns.len());
-    }
-    out += "<thead>\n<tr><td></td>";
-    for scenario in scenarios() {
-        let (span, name) = (scenario.columns.len(), escape(&scenario.name));
-        out += &format!("<th scope=\"colgroup\" colspan=\"{span}\">{name}</th>");
-    }
-    out += "</tr>\n<tr class=\"heads\"><th scope=\"col\">Row</th>";
-    let mut first = Vec::new();
-    for scenario in scenarios() {
-        for i in 0..scenario.columns.len() {
-            first.push(i == 0);
+    let first: Vec<bool> =
+        scenarios().flat_map(|scenario| (0..scenario.columns.len()).map(|i| i == 0)).collect();
+    html! {
+        div class="wide" tabindex="0" role="region" aria-labelledby=(caption) {
+            table id=(id) class=(class) data-lower[block.metric.lower_is_better] {
+                caption id=(caption) { span { (heading(block)) } }
+                colgroup {}
+                @for scenario in scenarios() {
+                    colgroup span=(scenario.columns.len()) {}
+                }
+                thead {
+                    tr {
+                        td {}
+                        @for scenario in scenarios() {
+                            th scope="colgroup" colspan=(scenario.columns.len()) { (scenario.name) }
+                        }
+                    }
+                    tr class="heads" {
+                        th scope="col" { "Row" }
+                        @for (c, (_, column)) in table.columns().enumerate() {
+                            th scope="col" id=(places.column(b, c)) class=[first[c].then_some("first")] {
+                                (column.label)
+                            }
+                        }
+                    }
+                }
+                tbody {
+                    @for (r, row) in block.rows.iter().enumerate() {
+                        tr data-row=(r) {
+                            th scope="row" id=(places.row(b, r)) {
+                                (PreEscaped(key(&Key { mark: Look::Row(r), label: String::new() }, true)))
+                                a href={ "#" (places.provenance(r)) } { (row.label) }
+                            }
+                            @for (c, cell) in row.cells.iter().enumerate() {
+                                (print(cell, &places.cell(b, r, c), first[c], &format!("{b} {r} {c}"), footnotes))
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
-    for (c, (_, column)) in table.columns().enumerate() {
-        let (id, label) = (places.column(b, c), escape(&column.label));
-        let class = if first[c] { " class=\"first\"" } else { "" };
-        out += &format!("<th scope=\"col\" id=\"{id}\"{class}>{label}</th>");
-    }
-    out += "</tr>\n</thead>\n<tbody>\n";
-    for (r, row) in block.rows.iter().enumerate() {
-        let label = escape(&row.label);
-        let look = key(&Key { mark: Look::Row(r), label: String::new() }, true);
-        out += &format!(
-            "<tr data-row=\"{r}\"><th scope=\"row\" id=\"{}\">{look}<a href=\"#{}\">{label}</a></th>",
-            places.row(b, r),
-            places.provenance(r)
-        );
-        for (c, cell) in row.cells.iter().enumerate() {
-            let id = places.cell(b, r, c);
-            out += &print(cell, &id, first[c], &format!("{b} {r} {c}"), footnotes);
-        }
-        out += "</tr>\n";
-    }
-    out + "</tbody>\n</table>\n</div>\n"
 }
 
-fn print(cell: &Cell, id: &str, first: bool, at: &str, footnotes: &Footnotes<'_>) -> String {
-    let mut classes = Vec::new();
-    if first {
-        classes.push("first");
-    }
+fn print(cell: &Cell, id: &str, first: bool, at: &str, footnotes: &Footnotes<'_>) -> Markup {
     let (value, look) = match (cell.value, cell.mark) {
         (None, _) if cell.seen => ("–".to_owned(), "missing"),
         (None, _) => ("n/a".to_owned(), "missing"),
@@ -78,41 +75,32 @@ fn print(cell: &Cell, id: &str, first: bool, at: &str, footnotes: &Footnotes<'_>
         (Some(value), Some(Mark::Second)) => (percent(value), "second"),
         (Some(value), None) => (percent(value), ""),
     };
-    if !look.is_empty() {
-        classes.push(look);
+    let classes = [if first { "first" } else { "" }, look];
+    let classes =
+        classes.into_iter().filter(|class| !class.is_empty()).collect::<Vec<_>>().join(" ");
+    html! {
+        td id=(id) class=[(!classes.is_empty()).then_some(&classes)] data-value=[cell.value] data-at=(at) {
+            a href={ "#" (id) } { (value) }
+            @if cell.significant {
+                span class="dagger" { "†" }
+            }
+            @if cell.value.is_none() && !cell.seen {
+                @let n = footnotes.number(cell);
+                @let reason = footnotes.reasons.get(n.saturating_sub(1)).copied().unwrap_or_default();
+                sup { a href={ "#reason-" (n) } title=(reason) { (n) } }
+            }
+            @if let Some(deviation) = cell.deviation() {
+                " " small { "±" (percent(deviation)) }
+            }
+            @if let Some(interval) = cell.interval {
+                " " small { "[" (percent(interval.low)) ", " (percent(interval.high)) "]" }
+            }
+            @if cell.no_interval() {
+                " " small { "[n/a]" }
+            }
+            @if let Some(published) = cell.reference {
+                " " small { span class="published" { "(" (percent(published)) ")" } }
+            }
+        }
     }
-    let class = if classes.is_empty() {
-        String::new()
-    } else {
-        format!(" class=\"{}\"", classes.join(" "))
-    };
-    let sorted = cell.value.map(|value| format!(" data-value=\"{value}\"")).unwrap_or_default();
-    let mut out =
-        format!("<td id=\"{id}\"{class}{sorted} data-at=\"{at}\"><a href=\"#{id}\">{value}</a>");
-    if cell.significant {
-        out += "<span class=\"dagger\">†</span>";
-    }
-    if cell.value.is_none() && !cell.seen {
-        let n = footnotes.number(cell);
-        let reason =
-            escape(footnotes.reasons.get(n.saturating_sub(1)).copied().unwrap_or_default());
-        out += &format!("<sup><a href=\"#reason-{n}\" title=\"{reason}\">{n}</a></sup>");
-    }
-    let mut small = Vec::new();
-    if let Some(deviation) = cell.deviation() {
-        small.push(format!("±{}", percent(deviation)));
-    }
-    if let Some(interval) = cell.interval {
-        small.push(format!("[{}, {}]", percent(interval.low), percent(interval.high)));
-    }
-    if cell.no_interval() {
-        small.push("[n/a]".to_owned());
-    }
-    if let Some(published) = cell.reference {
-        small.push(format!("<span class=\"published\">({})</span>", percent(published)));
-    }
-    for small in small {
-        out += &format!(" <small>{small}</small>");
-    }
-    out + "</td>"
 }

@@ -15,7 +15,7 @@ use proofmark_base::provenance::Provenance;
 use proofmark_lang::model::Split;
 use proofmark_model::weights::LoadReport;
 use proofmark_plan::scope::Target;
-use proofmark_train::journal::record::{EpochRecord, Part};
+use proofmark_train::journal::record::{EpochRecord, LossPart};
 
 /// What breaks pages that take labels for markup.
 const HOSTILE: &str = "</script><b id=\"x\" onclick='y'>&amp;<!--";
@@ -49,7 +49,7 @@ fn findings() -> Findings {
         epoch,
         train_loss: 1.5 / f64::from(epoch),
         parts: ["cross-entropy", "batch-all"]
-            .map(|term| Part { term: term.into(), value: 0.5 })
+            .map(|term| LossPart { term: term.into(), value: 0.5 })
             .into(),
         val_loss: Some(0.7),
         val_auc: (epoch > 1).then_some(0.9),
@@ -171,11 +171,24 @@ fn panels(page: &str) -> Value {
 fn no_label_is_taken_for_markup() {
     let (_, _, page) = full();
     assert!(!page.contains("<b id"), "a label is markup");
-    assert!(page.matches(&escape(HOSTILE)).count() > 12);
+    // Between double quotes, as all attributes are, an apostrophe is a letter like any other.
+    let text = escape(HOSTILE).replace("&#39;", "'");
+    assert!(page.matches(&text).count() > 12);
     // Two scripts: the facts and the page's own.
     assert_eq!(page.matches("<script").count(), 2);
     assert_eq!(page.matches("</script>").count(), 2);
     assert_eq!(panels(&page)["rows"][0]["label"], HOSTILE);
+}
+
+#[test]
+fn what_cannot_be_seen_is_shown_wherever_it_stands() {
+    let mut table = table();
+    for text in [&mut table.title, &mut table.scenarios[0].name, &mut table.claims[0].text] {
+        *text = "a\u{1b}[2J\u{202e}b".into();
+    }
+    let page = page_of(&content(&table, &Findings::default()));
+    assert!(!page.contains(['\u{1b}', '\u{202e}']));
+    assert!(page.matches("a&lt;U+001B&gt;[2J&lt;U+202E&gt;b").count() > 3);
 }
 
 #[test]
@@ -274,6 +287,9 @@ fn the_table_looks_as_it_should() {
     let text = page(&certain());
     let (_, block) = text.split_once("<div class=\"wide\"").unwrap();
     let (block, _) = block.split_once("</div>").unwrap();
+    // A line for each row, so that differences can be seen.
+    let lines = ["<caption", "<colgroup", "<thead", "<tbody", "<tr"];
+    let block = lines.iter().fold(block.to_owned(), |b, tag| b.replace(tag, &format!("\n{tag}")));
     insta::assert_snapshot!("page_table", block);
 }
 

@@ -1,7 +1,7 @@
 //! Lines over an axis.
 
 use super::chart::Lines;
-use super::draw::{Area, LEFT, TOP, path, pixel};
+use super::pieces::{Area, LEFT, TOP, path, pixel};
 
 /// Share of the height that the highest bar takes.
 const BARS: f64 = 0.25;

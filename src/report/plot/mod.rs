@@ -1,9 +1,10 @@
 //! Plots as SVG that says in words what it shows, and as PNG.
 
 pub mod chart;
-mod draw;
 mod lines;
 pub mod palette;
+mod panel;
+mod pieces;
 pub mod png;
 mod scale;
 mod scores;

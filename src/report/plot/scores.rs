@@ -2,7 +2,7 @@
 //! other.
 
 use super::chart::{Mark, Scores};
-use super::draw::{Area, LEFT, path, pixel, text};
+use super::pieces::{Area, LEFT, path, pixel, text};
 use super::scale::{Axis, number};
 
 /// Draws both histograms.

@@ -1,8 +1,9 @@
 //! Plots as SVG: each panel for a page, and a whole plot as a file.
 
 use super::chart::{Key, Panel, Plot};
-use super::draw::{self, fit, outer, swatch, text, width};
 use super::palette::{file_style, light_style};
+use super::panel::{self, outer};
+use super::pieces::{fit, swatch, text, width};
 use crate::markup::escape;
 
 /// Space around a whole plot, and between its panels.
@@ -32,7 +33,7 @@ pub fn inline(panel: &Panel, titled: bool, id: &str) -> String {
          <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>\n{}</svg>\n",
         escape(&panel.title),
         escape(&panel.description),
-        draw::panel(panel, titled)
+        panel::panel(panel, titled)
     )
 }
 
@@ -69,7 +70,7 @@ pub fn file(plot: &Plot, theme: Theme) -> String {
             let x = EDGE + i as f64 * (widest + GAP);
             body += &format!(
                 "<g transform=\"translate({x} {y})\">\n{}</g>\n",
-                draw::panel(panel, plot.has_titles())
+                panel::panel(panel, plot.has_titles())
             );
         }
         y += row.iter().map(|panel| outer(panel).1).fold(0.0, f64::max) + GAP;

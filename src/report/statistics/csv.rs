@@ -1,15 +1,15 @@
 //! Statistics as CSV (RFC 4180) in long form: one record per number, then one per note.
 
 use super::columns::rows;
-use crate::records;
 use proofmark_data::statistics::Row;
 use proofmark_data::survey::{Purpose, Survey};
+use proofmark_text::csv;
 
 /// Renders all numbers, exactly, and all notes.
 pub fn render(survey: &Survey) -> String {
     let mut out = String::new();
     let head = ["table", "ensemble", "dataset", "title", "measure", "value", "published"];
-    records::write(&mut out, head.into_iter().chain(["note", "data"]));
+    csv::write(&mut out, head.into_iter().chain(["note", "data"]));
     for table in &survey.tables {
         let (rows, total) = rows(table);
         rows.into_iter().chain(&total).for_each(|row| write(&mut out, &table.purpose, row));
@@ -17,7 +17,7 @@ pub fn render(survey: &Survey) -> String {
     for note in &survey.notes {
         let count = text(note.count);
         let fields = ["note", "", &note.dataset, &note.title, note.about, &count, "", &note.text];
-        records::write(&mut out, fields.into_iter().chain([""]));
+        csv::write(&mut out, fields.into_iter().chain([""]));
     }
     out
 }
@@ -29,7 +29,7 @@ fn write(out: &mut String, purpose: &Purpose, row: &Row) {
     for (measure, count) in row.counts() {
         let (found, published) = (text(count.found), text(count.published));
         let fields = [purpose.word(), ensemble, dataset, &row.title, measure.word()];
-        records::write(out, fields.into_iter().chain([&*found, &*published, "", data]));
+        csv::write(out, fields.into_iter().chain([&*found, &*published, "", data]));
     }
 }
 

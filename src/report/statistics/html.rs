@@ -1,9 +1,10 @@
 //! Statistics as parts of an HTML page.
 
+use maud::{Markup, html};
+
 use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::legend;
-use crate::markup::escape;
 use proofmark_data::statistics::Row;
 use proofmark_data::survey::SetTable;
 
@@ -14,47 +15,63 @@ const STYLE: Style = Style {
 };
 
 /// Renders tables with their notes, and what their marks mean.
-pub(crate) fn render(tables: &[SetTable]) -> String {
-    let mut out: String = tables.iter().map(one).collect();
+pub(crate) fn render(tables: &[SetTable]) -> Markup {
     let all: Vec<&SetTable> = tables.iter().collect();
     let legend = legend(&all, "=", STYLE.unknown);
-    if !legend.is_empty() {
-        out += &format!("<p class=\"quiet\">{}</p>\n", escape(&legend.join(" ")));
+    html! {
+        @for table in tables {
+            (one(table))
+        }
+        @if !legend.is_empty() {
+            p class="quiet" { (legend.join(" ")) }
+        }
     }
-    out
 }
 
-fn one(table: &SetTable) -> String {
-    let caption = escape(&table.caption());
+fn one(table: &SetTable) -> Markup {
     let groups = groups(table);
-    let mut out = format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n<table>\n\
-         <caption><span>{caption}</span></caption>\n<thead>\n<tr><td></td>"
-    );
-    for Group { head, columns } in &groups {
-        out += &format!("<th scope=\"colgroup\" colspan=\"{}\">{head}</th>", columns.len());
-    }
-    out += "</tr>\n<tr><th scope=\"col\">Data set</th>";
-    for column in groups.iter().flat_map(|group| &group.columns) {
-        out += &format!("<th scope=\"col\">{}</th>", column.head);
-    }
-    out += "</tr>\n</thead>\n<tbody>\n";
+    let columns = || groups.iter().flat_map(|group| &group.columns);
     let line = |row: &Row| {
-        let columns = groups.iter().flat_map(|group| &group.columns);
-        let cells =
-            columns.map(|column| format!("<td>{}</td>", escape(&cell(row, column, &STYLE))));
-        let cells: String = cells.collect();
-        format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(&row.title))
+        html! {
+            tr {
+                th scope="row" { (row.title) }
+                @for column in columns() {
+                    td { (cell(row, column, &STYLE)) }
+                }
+            }
+        }
     };
     let (rows, total) = rows(table);
-    out += &rows.into_iter().map(line).collect::<String>();
-    out += "</tbody>\n";
-    if let Some(total) = &total {
-        out += &format!("<tfoot>\n{}</tfoot>\n", line(total));
+    html! {
+        div class="wide" tabindex="0" role="region" aria-label=(table.caption()) {
+            table {
+                caption { span { (table.caption()) } }
+                thead {
+                    tr {
+                        td {}
+                        @for Group { head, columns } in &groups {
+                            th scope="colgroup" colspan=(columns.len()) { (head) }
+                        }
+                    }
+                    tr {
+                        th scope="col" { "Data set" }
+                        @for column in columns() {
+                            th scope="col" { (column.head) }
+                        }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        (line(row))
+                    }
+                }
+                @if let Some(total) = &total {
+                    tfoot { (line(total)) }
+                }
+            }
+        }
+        @for note in &table.notes {
+            p { (note) }
+        }
     }
-    out += "</table>\n</div>\n";
-    for note in &table.notes {
-        out += &format!("<p>{}</p>\n", escape(note));
-    }
-    out
 }

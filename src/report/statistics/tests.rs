@@ -3,9 +3,9 @@
 use super::fixture::{declared, nothing_prepared, partly_prepared};
 use super::{csv, json, latex, markdown, text};
 use crate::lines::Screen;
-use crate::records;
 use proofmark_data::statistics::Measure;
 use proofmark_data::survey::{SetTable, Survey};
+use proofmark_text::csv::{Record, records};
 
 #[test]
 fn formats_look_as_they_should() {
@@ -84,7 +84,7 @@ fn a_demo_is_called_one_in_every_format_and_nothing_else_is() {
 #[test]
 fn csv_and_json_have_the_exact_numbers() {
     let survey = partly_prepared();
-    let records = records::read(&csv::render(&survey)).unwrap();
+    let records = records(csv::render(&survey).as_bytes()).unwrap();
     let columns = records[0].fields.len();
     assert!(records.iter().all(|record| record.fields.len() == columns));
     let json: serde_json::Value = serde_json::from_str(&json::render(&survey)).unwrap();
@@ -93,7 +93,7 @@ fn csv_and_json_have_the_exact_numbers() {
             let name = row.dataset.as_deref().unwrap();
             for (measure, count) in row.counts() {
                 let value = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-                let has = |record: &&records::Record| {
+                let has = |record: &&Record| {
                     record.fields[2] == name && record.fields[4] == measure.word()
                 };
                 let record = records.iter().find(has).unwrap();

@@ -1,16 +1,17 @@
 //! A stored face to a normalised input: augmented while training, resized as declared
 //! otherwise.
 
-use super::affine::Sampling;
 use super::erase::{erase, random_rectangle};
 use super::randaugment;
 use super::window::random_window;
 use proofmark_base::rng::Rng;
 use proofmark_base::wide::wide;
-use proofmark_lang::model::{Augment, AugmentKind, Interpolation, Normalize, Resize};
+use proofmark_lang::model::{Augment, AugmentKind, Normalize, Resize};
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::{Filter, Window};
-use proofmark_prepare::resample::resize;
+use proofmark_picture::affine::Sampling;
+use proofmark_picture::resize::resize;
+use proofmark_picture::resize::{Filter, Window};
+use proofmark_prepare::cut::filter_of;
 
 /// Area of a random crop over the face's, in `augment flip-crop`.
 const GENTLE: (f64, f64) = (0.5, 1.0);
@@ -36,10 +37,7 @@ pub fn training(face: Face<'_>, augment: &Augment, by: &Normalize, rng: &mut Rng
             normalize(&image.rgb, by, out);
         }
         AugmentKind::Fsfm => {
-            let filter = match augment.interpolation {
-                Interpolation::Bilinear => Filter::Bilinear,
-                Interpolation::Bicubic => Filter::Bicubic,
-            };
+            let filter = filter_of(augment.interpolation);
             let mut image = crop_and_flip(face, FSFM, target, filter, rng);
             let sampling = Sampling { filter, fill: mean_colour(by) };
             for step in randaugment::draw(rng) {
@@ -138,6 +136,7 @@ pub fn normalize(rgb: &[u8], by: &Normalize, out: &mut [f32]) {
 mod tests {
     use super::*;
     use proofmark_base::rng::Stream;
+    use proofmark_lang::model::Interpolation;
 
     fn by(mean: [f64; 3], std: [f64; 3]) -> Normalize {
         Normalize { mean, std }

@@ -1,10 +1,10 @@
 //! RandAugment as FSFM uses it, `rand-m9-mstd0.5-inc1` (recipe 3.2): two of fifteen
 //! operations, each done half the time, of a strength near 9 of 10.
 
-use super::affine::{self, Sampling};
-use super::colour;
 use proofmark_base::rng::Rng;
 use proofmark_picture::Pixels;
+use proofmark_picture::affine::{self, Sampling};
+use proofmark_picture::enhance as colour;
 
 /// Operations drawn for a face, with replacement.
 const DRAWN: usize = 2;
@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
     use proofmark_base::rng::{Rng, Stream};
-    use proofmark_prepare::crop::Filter;
+    use proofmark_picture::resize::Filter;
 
     #[test]
     fn steps_are_distributed_as_declared() {

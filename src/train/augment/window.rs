@@ -2,7 +2,7 @@
 
 use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::Rng;
-use proofmark_prepare::crop::Window;
+use proofmark_picture::resize::Window;
 
 /// Width over height of a random window.
 const RATIO: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);

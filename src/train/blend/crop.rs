@@ -1,6 +1,6 @@
 //! The windows that a sample is cut with.
 
-use proofmark_prepare::crop::Window;
+use proofmark_picture::resize::Window;
 
 /// A box (left, top, right, bottom) grown on each side by a share of its own sides (left,
 /// top, right, bottom), as far as the picture goes; at least a pixel of it.

@@ -2,10 +2,10 @@
 
 use super::field::Field;
 use super::mask::Mask;
-use super::resample::{image, move_about_middle, source};
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_picture::linear::{image, move_about_middle, source};
+use proofmark_picture::resize::Window;
 
 /// A stretch along the axes about the middle, and a shift. Nothing turns.
 #[derive(Clone, Copy, Debug, PartialEq)]

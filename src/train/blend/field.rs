@@ -1,8 +1,8 @@
 //! A real number for each pixel: sized and blurred as OpenCV does it.
 
-use super::resample::{Tap, look_up};
 use proofmark_base::math::exp;
 use proofmark_base::wide::wide;
+use proofmark_picture::linear::{Tap, look_up};
 
 /// A number for each pixel.
 #[derive(Clone, Debug, PartialEq)]

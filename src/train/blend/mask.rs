@@ -1,6 +1,6 @@
 //! The mask that says which part of the source is seen, before its edge is made soft.
 
-use proofmark_prepare::crop::Window;
+use proofmark_picture::resize::Window;
 
 /// For each pixel how much of it is covered, from 0 to 255.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,27 +2,21 @@
 //! seams and colours as a swap would leave them. Each step is a function of its numbers;
 //! [`pair`] draws them and has the order.
 
-mod colour;
 mod crop;
 mod deform;
 mod field;
-mod hsv;
 mod hull;
 mod mask;
 mod pair;
 mod part;
-mod resample;
 mod soften;
 mod texture;
 
-pub use colour::{brightness_contrast, shift_rgb};
 pub use crop::{around_box, around_points};
 pub use deform::{Affine, elastic};
 pub use field::Field;
-pub use hsv::shift_hsv;
 pub use hull::{Outline, hull};
 pub use mask::Mask;
 pub use pair::{Pair, PseudoSet, Use, pair};
-pub use resample::resize;
 pub use soften::{Share, Softening, blend, soften};
 pub use texture::{coarsen, sharpen};

@@ -1,22 +1,22 @@
 //! A real and the fake that is made of it, from a stored face: what is drawn, and the order
 //! of the steps.
 
-use super::colour::{brightness_contrast, shift_rgb};
 use super::crop::{around_box, around_points};
 use super::deform::{Affine, elastic};
 use super::field::Field;
-use super::hsv::shift_hsv;
 use super::hull::{Outline, Point, hull};
 use super::mask::Mask;
 use super::part::{around, image_beside, overlap, paste, shared, whole};
-use super::resample::{cut, image, places};
 use super::soften::{Softening, blend, soften};
 use super::texture::{coarsen, sharpen};
 use crate::augment::face::Face;
 use proofmark_base::rng::Rng;
 use proofmark_lang::model::{Hull, PseudoFake};
+use proofmark_picture::hsv::shift_hsv;
+use proofmark_picture::linear::{cut, image, places};
+use proofmark_picture::resize::Window;
+use proofmark_picture::shift::{brightness_contrast, shift_rgb};
 use proofmark_picture::{Pixels, jpeg};
-use proofmark_prepare::crop::Window;
 use proofmark_prepare::landmarks::{FaceMark, Marks, Points, UnitBox};
 
 /// Chance that points of the forehead are left out.

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::resample::{Tap, image_into};
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_picture::linear::{Tap, image_into};
+use proofmark_picture::resize::Window;
 
 /// Side in pixels of what JPEG changes together: two blocks, because of its halved colours.
 const UNIT: u32 = 16;
@@ -98,8 +98,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::blend::resample::{cut, image, places, resize};
     use proofmark_picture::jpeg;
+    use proofmark_picture::linear::{cut, image, places, resize};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(60))]

@@ -5,10 +5,10 @@ use std::ops::Range;
 use super::field::Field;
 use super::mask::Mask;
 use super::part::touched;
-use super::resample::{Tap, byte, stretch};
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_picture::linear::{Tap, byte, stretch};
+use proofmark_picture::resize::Window;
 
 /// How a mask is softened.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! Coarser and sharper images.
 
-use super::resample::{byte, resize};
 use proofmark_base::wide::wide;
 use proofmark_picture::Pixels;
-use proofmark_prepare::crop::Window;
+use proofmark_picture::linear::{byte, resize};
+use proofmark_picture::resize::Window;
 
 /// Every `factor`-th pixel, brought back to the size linearly.
 pub fn coarsen(image: &Pixels, factor: usize) -> Pixels {

@@ -31,7 +31,7 @@ pub struct StepRecord {
     /// The objective: the weighted sum of the parts.
     pub loss: f64,
     /// Each term of the objective, without its weight.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LossPart>,
     /// Euclidean norm of the gradient of all parameters.
     pub grad_norm: f64,
     /// Training faces per second of wall clock.
@@ -55,7 +55,7 @@ pub struct EpochRecord {
     /// Mean objective over its steps.
     pub train_loss: f64,
     /// Mean of each term over its steps, without its weight.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LossPart>,
     /// Mean plain cross-entropy over validation faces; none without any.
     pub val_loss: Option<f64>,
     /// ROC-AUC of validation faces; none when one class is absent.
@@ -77,7 +77,7 @@ pub struct Pace {
 
 /// A term of the objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub struct LossPart {
     /// As [`term_names`] calls it.
     pub term: String,
     /// Its value without its weight.
@@ -141,7 +141,7 @@ impl StepRecord {
     /// One line for the progress line:
     /// `loss 0.8123 (cross-entropy 0.6931, batch-all 0.2384, 43 % active), lr 2.0e-5, gradient 1.3`.
     pub fn line(&self) -> String {
-        let part = |part: &Part| format!("{} {:.4}", part.term, part.value);
+        let part = |part: &LossPart| format!("{} {:.4}", part.term, part.value);
         let mut parts: Vec<String> = self.parts.iter().map(part).collect();
         for triplets in &self.triplets {
             if let Some(fraction) = triplets.active_fraction() {
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_step_is_one_line() {
-        let part = |term: &str, value| Part { term: term.to_owned(), value };
+        let part = |term: &str, value| LossPart { term: term.to_owned(), value };
         let mut step = StepRecord {
             lr: 2e-5,
             loss: 0.6875,

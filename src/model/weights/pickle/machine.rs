@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Id, Object};
+use super::object::{Id, Object};
 
 /// Dictionaries that are dictionaries here, too.
 const DICTIONARIES: [&str; 2] = ["collections.OrderedDict", "collections.defaultdict"];

@@ -1,7 +1,7 @@
 //! The steps without products: the image, pooling, enlarging.
 
 use super::map::{Map, Shape};
-use crate::detect::detector::MEAN;
+use crate::detect::network::MEAN;
 use proofmark_base::wide::wide;
 
 /// [`MEAN`] of 16 pixels, so that whole registers are computed.

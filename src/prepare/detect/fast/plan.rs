@@ -4,7 +4,7 @@ use crate::detect::network::{Layer, Map, Network};
 
 /// A network's plan.
 #[derive(Debug)]
-pub struct Plan {
+pub struct PassPlan {
     /// The place of each map. One that is not needed any more leaves its place to another,
     /// which finds it in the cache.
     pub places: Vec<usize>,
@@ -24,7 +24,7 @@ pub fn by_tiles(layer: &Layer) -> bool {
     }
 }
 
-impl Plan {
+impl PassPlan {
     /// Plans a network.
     pub fn new(network: &Network) -> Self {
         // The last layer that needs a map, and how often it is needed; heads are always.

@@ -4,10 +4,10 @@ use super::buffer::Buffer;
 use super::conv::{Conv, Source};
 use super::map::{Map, Shape};
 use super::passes;
-use super::plan::{Plan, by_tiles};
+use super::plan::{PassPlan, by_tiles};
 use super::separable::Separable;
 use super::winograd::{Transformed, Winograd};
-use crate::detect::network::{Layer, Network, Part};
+use crate::detect::network::{Layer, MapPart, Network};
 
 /// Zeros around the image: half of a 7x7 kernel.
 const IMAGE_BORDER: usize = 3;
@@ -56,7 +56,7 @@ enum Kind {
 impl Fast {
     /// Makes a network ready.
     pub fn new(network: &Network) -> candle_core::Result<Self> {
-        let Plan { places, passing } = Plan::new(network);
+        let PassPlan { places, passing } = PassPlan::new(network);
         let heads = network.heads.map(|map| places[map.0]);
         let step = |number: usize, layer: &Layer| {
             let map = number + 1;
@@ -180,8 +180,8 @@ impl Kind {
                 Self::Winograd(Winograd::new(filter, input[0].from)?)
             }
             Layer::Conv { input, filter, stride, plus } => {
-                let source = |part: &Part| {
-                    let Part { map, from, channels } = *part;
+                let source = |part: &MapPart| {
+                    let MapPart { map, from, channels } = *part;
                     Source { map: places[map.0], from, channels }
                 };
                 let sources = input.iter().map(source).collect();

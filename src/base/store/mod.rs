@@ -1,0 +1,29 @@
+//! The content-addressed store: a result appears whole or not at all, under a key
+//! that says what it was made from.
+//!
+//! ```text
+//! .proofmark/store.json          format number
+//! .proofmark/objects/train/KEY/  one folder per result, with its stage.json
+//! .proofmark/work/train-KEY/     a result in the making; training resumes from here
+//! .proofmark/locks/train-KEY     held while a process makes that result
+//! .proofmark/last/NAME.json      inputs of the last result of that name, for `plan`
+//! .proofmark/digests.json        digests of data files by size and time
+//! .proofmark/aside/train-KEY.1/  what stood in the place of a result, or was none
+//! ```
+
+mod aside;
+mod clock;
+mod digests;
+mod failure;
+mod inventory;
+mod record;
+mod results;
+mod size;
+mod write;
+
+pub use aside::set_aside;
+pub use failure::{StoreFailure, cure};
+pub use inventory::Held;
+pub use record::{StageRecord, contents};
+pub use results::{Claim, Draft, Store};
+pub use write::{readable_temporary, write_whole};

@@ -1,0 +1,15 @@
+//! The verbs and their options.
+
+mod score;
+mod shared;
+mod store;
+mod verbs;
+
+pub use score::{FacesFrom, MetricsArgs, ModelArgs, ScoreArgs, ScoreFormat};
+pub use shared::{Format, StoreArgs};
+pub use store::{EmbeddingsArgs, ExportArgs, ExportOf, ExportWhat, GcArgs, LsArgs, SplitName};
+pub use verbs::{
+    AuditArgs, CheckArgs, Cli, DataArgs, DiffArgs, DoctorArgs, ExplainArgs, FmtArgs, GalleryArgs,
+    PackArgs, PlanArgs, PrepareArgs, ReplayArgs, ReportArgs, RunArgs, StatisticsFormat, TableArgs,
+    TableFormat, Verb,
+};
