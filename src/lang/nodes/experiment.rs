@@ -2,10 +2,11 @@
 
 use serde::ser::SerializeMap;
 
+use super::losses::TERMS;
 use crate::cursor::Cursor;
 use crate::model::{
-    Augment, Backbone, Batch, CrossEntropy, DeviceChoice, Ensemble, Head, Init, Keep, Loss,
-    Optimizer, Precision, Recipe, Schedule, Sgd, Triplet,
+    Augment, Backbone, Batch, DeviceChoice, Ensemble, Head, Init, Keep, Loss, Optimizer, Precision,
+    Recipe, Schedule, Sgd,
 };
 use crate::node::{Decode, Part, Placed, Plain, Words, words};
 use crate::schema::{
@@ -139,7 +140,7 @@ static USE_LOSS: NodeSpec = NodeSpec::value(
     "The objective: the name of a `loss`, or its terms in a block.",
     &[Type::Ref(Kind::Loss).optional().named("loss", "The loss.").group(OR_BLOCK)],
 )
-.children(&[at_most_once(CrossEntropy::SPEC), any_number(Triplet::SPEC)]);
+.children(TERMS);
 
 static ATTRIBUTION: NodeSpec = NodeSpec::value(
     "attribution",

@@ -6,7 +6,9 @@ use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::node::{Decode, Placed, Words, choice, node, words};
 use crate::schema::Preset::{Bool, Number};
-use crate::schema::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, Type, any_number, at_most_once, once};
+use crate::schema::{
+    BELOW_ONE, Child, NOT_NEGATIVE, POSITIVE, Type, any_number, at_most_once, once,
+};
 use crate::span::Origin;
 
 node! {
@@ -22,6 +24,10 @@ node! {
     }
     check = trains_the_classifier;
 }
+
+/// The terms as an experiment may state them, where they may change those of another.
+pub(super) const TERMS: &[Child] =
+    &[at_most_once(CrossEntropy::SPEC), any_number(Triplet::SPEC), at_most_once(ArcFace::SPEC)];
 
 /// What terms of an objective have in common.
 pub trait Term {
