@@ -237,13 +237,13 @@ impl Reading<'_> {
                 what,
             };
             let key = key.filter(|key| !key.is_empty());
-            let key = key.ok_or_else(|| lacking(&video, "video"))?;
+            let key = key.ok_or_else(|| lacking(video, "video"))?;
             // A video that the other tool could not score is one without a score.
             let Some(value) = scores[i] else { continue };
             let frame = match (&frames, frame) {
                 (Some(frames), Some(column)) => {
                     let number = frames[i].filter(|n| n.fract() == 0.0 && (0.0..1e9).contains(n));
-                    number.ok_or_else(|| lacking(&column, "number of a frame"))? as u32
+                    number.ok_or_else(|| lacking(column, "number of a frame"))? as u32
                 }
                 _ => 0,
             };

@@ -70,7 +70,7 @@ fn the_classifier_makes_the_scores_of_the_embeddings() {
                     dot.sum::<f64>() + f64::from(*bias)
                 })
                 .collect();
-            ours.push(1.0 / (1.0 + (logits[0] - logits[1]).exp()));
+            ours.push(1.0 / (1.0 + proofmark_base::math::exp(logits[0] - logits[1])));
         }
     }
     assert_eq!(ours.len(), scores.len());

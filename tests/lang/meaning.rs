@@ -165,7 +165,7 @@ fn attribution_is_inherited_until_it_is_undone() {
     assert_eq!(of("x"), Some(Attribution::Category));
     assert_eq!(of("y"), Some(Attribution::Category));
     assert_eq!(of("z"), None);
-    assert_eq!(project.experiments["y"].extends.as_ref().map(|e| e.as_str()), Some("x"));
+    assert_eq!(project.experiments["y"].extends.as_deref(), Some("x"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::models::memory;
-use super::scores::{faces_of, no_number, videos};
+use super::scores::{TargetFaces, faces_of, no_number, videos};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
 use crate::engine::kind::{Kind, Need};
@@ -151,7 +151,7 @@ impl Work for EmbedSplit {
             normalize: &normalize,
         };
         let scan = world.scan(&self.target.dataset)?;
-        let (videos, todo) = faces_of(&scan.manifest, &sets[0], &self.target)?;
+        let TargetFaces { videos, faces: todo } = faces_of(&scan.manifest, &sets[0], &self.target)?;
         let metadata = BTreeMap::from([
             ("proofmark.model".to_owned(), card.key.clone()),
             ("proofmark.experiment".to_owned(), card.experiment.clone()),

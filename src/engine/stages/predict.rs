@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::models::memory;
 use super::outside;
-use super::scores::{FILE, NATURE, VERSION, faces_of, no_number, videos};
+use super::scores::{FILE, NATURE, TargetFaces, VERSION, faces_of, no_number, videos};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
 use crate::engine::kind::{Kind, Need};
@@ -177,7 +177,7 @@ impl Work for ScoreSplit {
             image: card.network.image(),
             normalize: &normalize,
         };
-        let (videos, todo) = faces_of(&scan.manifest, &sets[0], target)?;
+        let TargetFaces { videos, faces: todo } = faces_of(&scan.manifest, &sets[0], target)?;
         let metadata = BTreeMap::from([
             ("proofmark.model".to_owned(), card.key.clone()),
             ("proofmark.experiment".to_owned(), card.experiment.clone()),

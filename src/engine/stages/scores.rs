@@ -26,12 +26,19 @@ pub(super) const NATURE: Nature = Nature {
     divides: false,
 };
 
-/// The videos of a target, and its faces, each with the place of its video.
+/// The videos of a target and their faces.
+pub(super) struct TargetFaces {
+    pub videos: Vec<Video>,
+    /// Each face with the place of its video.
+    pub faces: Vec<(usize, Sample)>,
+}
+
+/// The videos of a target and their faces, in the order of the manifest.
 pub(super) fn faces_of(
     manifest: &Manifest,
     faces: &Faces,
     target: &Target,
-) -> Result<(Vec<Video>, Vec<(usize, Sample)>), Failure> {
+) -> Result<TargetFaces, Failure> {
     let videos = manifest.video_rows().into_iter();
     let videos: Vec<Video> = videos.filter(|v| v.split == Some(target.split)).collect();
     let mut todo = Vec::new();
@@ -49,7 +56,7 @@ pub(super) fn faces_of(
             (place, Sample { set: 0, face, class: 0, id, role: Role::Stored })
         }));
     }
-    Ok((videos, todo))
+    Ok(TargetFaces { videos, faces: todo })
 }
 
 /// The videos of a target, as work.

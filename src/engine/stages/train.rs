@@ -87,7 +87,7 @@ impl Work for TrainModel {
             .with("backbone", &experiment.backbone)
             .with("recipe", &experiment.recipe)
             .with("loss", &loss)
-            .with("attribution", &attribution)
+            .with("attribution", attribution)
             .nested("init", init);
         let pseudo: BTreeMap<_, _> = experiment
             .data
