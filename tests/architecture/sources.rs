@@ -195,7 +195,7 @@ impl Sources {
     }
 
     /// The modules below one that import something below another.
-    pub fn from_to(&self, from: &str, to: &str) -> Vec<String> {
+    pub fn path_between(&self, from: &str, to: &str) -> Vec<String> {
         let imports = self.imports();
         let below = |module: &Module, name: &str| module.first().is_some_and(|first| first == name);
         let wrong = imports.iter().filter(|(module, taken)| {

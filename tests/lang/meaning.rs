@@ -161,7 +161,7 @@ fn attribution_is_inherited_until_it_is_undone() {
          experiment y extends=x { override recipe { seed 5 } }\n\
          experiment z extends=y { attribution none }\n",
     );
-    let of = |name: &str| project.experiments[name].attribution.map(|a| a);
+    let of = |name: &str| project.experiments[name].attribution;
     assert_eq!(of("x"), Some(Attribution::Category));
     assert_eq!(of("y"), Some(Attribution::Category));
     assert_eq!(of("z"), None);
@@ -301,8 +301,8 @@ fn a_pseudo_fake_is_a_source_and_sbi_has_its_own_recipe() {
     assert_eq!((net.width_factor, net.depth_factor), (1.4, 1.8));
     let Optimizer::Sgd(sgd) = &x.recipe.optimizer else { panic!("an SGD") };
     assert_eq!((sgd.lr, sgd.momentum, sgd.weight_decay), (1e-3, 0.9, 0.0));
-    assert_eq!(x.recipe.sam.map(|rho| rho), Some(0.05));
-    assert_eq!(x.recipe.schedule.hold.map(|hold| hold), Some(75.0));
+    assert_eq!(x.recipe.sam, Some(0.05));
+    assert_eq!(x.recipe.schedule.hold, Some(75.0));
 }
 
 #[test]
