@@ -14,7 +14,12 @@ pub struct Measure {
 }
 
 impl From<Metric> for Measure {
+    /// A metric that needs no number.
+    ///
+    /// # Panics
+    /// If it needs one: zero would be a number that nobody chose. Use [`Metric::at`].
     fn from(metric: Metric) -> Self {
+        assert!(metric.needs.is_none(), "{metric:?} needs a number");
         Self { metric, number: 0.0 }
     }
 }

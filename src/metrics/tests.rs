@@ -23,6 +23,14 @@ fn a_score_at_the_threshold_is_called_fake() {
 }
 
 #[test]
+fn a_metric_that_needs_a_number_is_not_computed_at_zero() {
+    for metric in ALL {
+        let made = std::panic::catch_unwind(|| Measure::from(*metric));
+        assert_eq!(made.is_err(), metric.needs.is_some(), "{metric:?}");
+    }
+}
+
+#[test]
 fn undefined_is_not_zero() {
     let empty = ranking(&[]);
     let reals = ranking(&[(false, 0.1), (false, 0.7)]);
