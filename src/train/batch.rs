@@ -7,7 +7,7 @@ use super::augment::face::{Face, evaluation, normalize, training};
 use super::blend::{Pair, PseudoSet, Use, pair};
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::model::{Augment, Corruption, Normalize, Resize};
-use proofmark_prepare::corrupt::corrupt;
+use proofmark_picture::Pixels;
 use proofmark_prepare::faces::Faces;
 use proofmark_prepare::store::FaceStoreError;
 
@@ -112,7 +112,10 @@ impl Inputs<'_> {
             match corruption {
                 None => evaluation(face, resize, self.normalize, out),
                 Some(corruption) => {
-                    let rgb = corrupt(face.rgb, face.side, corruption, sample.id);
+                    // The same for every model.
+                    let mut rng = Rng::new(0, Stream::Corruption, 0, sample.id);
+                    let image = Pixels::square(face.rgb.to_vec(), face.side as usize);
+                    let rgb = corruption.apply(&image, &mut rng).rgb;
                     evaluation(Face { rgb: &rgb, ..face }, resize, self.normalize, out);
                 }
             }

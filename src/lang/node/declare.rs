@@ -304,6 +304,34 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+/// Declares the type of a value that is one of a static list, by its word.
+macro_rules! listed {
+    ($(#[$meta:meta])+ $vis:vis const $TYPE:ident: $Listed:ident in $ALL:path) => {
+        $(#[$meta])+
+        $vis const $TYPE: $crate::schema::Type = $crate::schema::Type::Word(&{
+            let mut words = [("", ""); $ALL.len()];
+            let mut place = 0;
+            while place < $ALL.len() {
+                words[place] = $ALL[place].words();
+                place += 1;
+            }
+            words
+        });
+
+        impl $crate::node::Read for $Listed {
+            fn read(
+                datum: $crate::value::Datum,
+                file: Option<&std::path::Path>,
+            ) -> Option<Self> {
+                Self::of(&String::read(datum, file)?)
+            }
+        }
+
+        $crate::node::values!($Listed);
+    };
+}
+pub(crate) use listed;
+
 /// Declares what is one of several nodes.
 macro_rules! choice {
     (
