@@ -5,7 +5,9 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_corruptions::{ALL, BLUR, Corruption, CorruptionKind, JPEG, NOISE, RESIZE, Values};
+use proofmark_corruptions::{
+    ALL, BLUR, Corruption, CorruptionKind, JPEG, NOISE, RESIZE, SOCIAL, Values,
+};
 use proofmark_picture::Pixels;
 
 const SIDE: u32 = 96;
@@ -54,6 +56,13 @@ fn jpeg_is_pillows_to_the_byte() {
 #[test]
 fn shrinking_and_enlarging_is_pillows_to_the_byte() {
     let found = differences(RESIZE);
+    assert_eq!(found.len(), 3);
+    assert!(found.iter().all(|(_, most, _)| *most == 0), "{found:?}");
+}
+
+#[test]
+fn a_picture_that_is_shared_twice_is_pillows_to_the_byte() {
+    let found = differences(SOCIAL);
     assert_eq!(found.len(), 3);
     assert!(found.iter().all(|(_, most, _)| *most == 0), "{found:?}");
 }

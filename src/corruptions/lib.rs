@@ -7,12 +7,14 @@ mod definition;
 mod jpeg;
 mod noise;
 mod resize;
+mod social;
 
 pub use blur::BLUR;
 pub use definition::{Corruption, CorruptionKind, Definition, Strength, Values};
 pub use jpeg::JPEG;
 pub use noise::NOISE;
 pub use resize::RESIZE;
+pub use social::SOCIAL;
 
 /// All kinds, in the order in which documentation lists them.
-pub const ALL: &[CorruptionKind] = &[JPEG, RESIZE, BLUR, NOISE];
+pub const ALL: &[CorruptionKind] = &[JPEG, RESIZE, BLUR, NOISE, SOCIAL];
