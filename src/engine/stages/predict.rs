@@ -167,12 +167,11 @@ impl Work for ScoreSplit {
         let (params, card) = load_model(&path, device)?;
         let network = Network::new(card.network.clone(), &params, Precision::F32);
         let sets = [faces];
-        let normalize = card.normalize();
         let inputs = Batches {
             sets: &sets,
             pseudo: &[],
             image: card.network.image(),
-            normalize: &normalize,
+            channels: card.channels(),
         };
         let TargetFaces { videos, faces: todo } = faces_of(&scan.manifest, &sets[0], target)?;
         let metadata = BTreeMap::from([

@@ -13,6 +13,7 @@
 ///         }
 ///         also_arguments [..]             // after them, of the schema alone
 ///         also_properties [..]            // before the others, as also_children
+///         children_of LIST                // a list of children, which a function below reads
 ///         properties {
 ///             other_name as "key": Option<f64> [since 2] = Type::Share.optional(),
 ///         }
@@ -46,6 +47,7 @@ macro_rules! node {
             $(properties { $($(#[doc = $pdoc:literal])+ $p:ident $(as $pkey:literal)? : $pty:ty
                 $([ $($pmark:tt)+ ])? = $pfield:expr,)* })?
             $(also_children [ $($also_child:expr),* $(,)? ])?
+            $(children_of $list:ident)?
             $(children { $($(#[doc = $cdoc:literal])+ $c:ident : $cty:ty
                 $([ $($cmark:tt)+ ])? =
                 $($times:ident ($role:ident $vname:literal, $vfield:expr, $vdoc:literal))?
@@ -106,7 +108,7 @@ macro_rules! node {
             };
             static ARGUMENTS: &[Field] = &[$($(FIELDS.$a,)*)? $($($also_argument,)*)?];
             static PROPERTIES: &[Field] = &[$($($also_property,)*)? $($(FIELDS.$p,)*)?];
-            const LISTS: &[&[Child]] = &[$(&[$($also_child),*],)? $($(FIELDS.$c,)*)?];
+            const LISTS: &[&[Child]] = &[$(&[$($also_child),*],)? $(&$list,)? $($(FIELDS.$c,)*)?];
             static CHILDREN: [Child; count(LISTS)] = flat(LISTS);
             static SPEC: NodeSpec =
                 NodeSpec::new($name, $crate::node::declare::doc(concat!($($doc),+)))
