@@ -9,6 +9,7 @@ use proofmark_augmentations::randaugment::{Step, TRANSFORMS, Transform};
 use proofmark_lang::model::Resize;
 use proofmark_picture::Pixels;
 use proofmark_picture::affine::Sampling;
+use proofmark_picture::blur::{Border, blur};
 use proofmark_picture::resize::resize;
 use proofmark_picture::resize::{Filter, Window};
 use proofmark_train::input::resized;
@@ -136,5 +137,19 @@ fn evaluation_is_that_of_torchvision() {
         let got = resized(face, rule, parts[3].parse().unwrap());
         let (largest, mean) = difference(&got, &expected.rgb);
         assert!(largest == 0, "{parts:?}: {largest}, {mean}");
+    }
+}
+
+#[test]
+fn blurs_are_those_of_torchvision() {
+    let golden = Golden::read();
+    let cases = golden.of("blur");
+    assert_eq!(cases.len(), 6);
+    for (parts, expected) in cases {
+        let (kernel, sigma) = (parts[2].parse().unwrap(), parts[3].parse().unwrap());
+        let got = blur(&golden.image(&parts[0]), kernel, sigma, Border::Mirrored);
+        let (largest, mean) = difference(&got.rgb, &expected.rgb);
+        // A sum that ends near a half may be rounded the other way.
+        assert!(largest <= 1 && mean < 1e-3, "{parts:?}: {largest}, {mean}");
     }
 }

@@ -4,6 +4,7 @@
 //! to be told of a new one. [`lists`] has the lists that have a name.
 
 mod apply;
+mod blur;
 mod crop;
 mod definition;
 mod erase;
@@ -13,6 +14,7 @@ pub mod lists;
 pub mod randaugment;
 
 pub use apply::training;
+pub use blur::BLUR;
 pub use crop::{CROP, random_window};
 pub use definition::{Definition, Does, Operation, OperationKind, Parameter, Value, Values};
 pub use erase::ERASE;
@@ -20,4 +22,4 @@ pub use flip::FLIP;
 pub use randaugment::RANDAUGMENT;
 
 /// All operations, in the order in which documentation lists them.
-pub const ALL: &[OperationKind] = &[CROP, FLIP, RANDAUGMENT, ERASE];
+pub const ALL: &[OperationKind] = &[CROP, FLIP, RANDAUGMENT, BLUR, ERASE];
