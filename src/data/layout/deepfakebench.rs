@@ -22,9 +22,10 @@ use crate::methods::Methods;
 use crate::natural;
 use crate::root::{Env, Want, locate, say_otherwise};
 use crate::video::{Frame, Kind, Video};
-use crate::words::{Word, nearest};
+use crate::words::Word;
 use proofmark_lang::model::{BenchLayout, Dataset, Label, Split};
 use proofmark_lang::span::Spanned;
+use proofmark_text::near::near;
 
 /// A video by its name, and its frames.
 type Listed = (String, Vec<String>);
@@ -96,7 +97,7 @@ impl Reader<'_> {
                     what: "label",
                     value: declared.value.clone(),
                     known: quoted(known),
-                    nearest: nearest(&declared.value, known.iter().copied()),
+                    nearest: near(&declared.value, known.iter().copied()).map(str::to_owned),
                     origin: declared.origin,
                 });
             }
