@@ -29,7 +29,7 @@ pub use backbone::{Backbone, BackboneKind, Pool};
 pub use corruption::{Corrupted, Corruption, CorruptionKind};
 pub use device::DeviceChoice;
 pub use efficientnet::EfficientNet;
-pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, SampleRule, Source};
+pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, Quota, SampleRule, Source};
 pub use experiment::{Attribution, Experiment, ExperimentAt};
 pub(super) use experiment::{EXPERIMENT, EXTENDS, NAME, OVERRIDE, attribution, ready};
 pub use init::{Head, Init, Normalize, REAL, RandomWeights, Statistics, Weights, WeightsFile};
