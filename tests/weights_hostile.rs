@@ -8,6 +8,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use proofmark_lang::model::Pool;
 use proofmark_model::architecture::Architecture;
+use proofmark_model::backbone::Backbone as _;
 use proofmark_model::params::Params;
 use proofmark_model::vit::VitConfig;
 use proofmark_model::weights::{Expected, LoadReport, WeightsError, load};

@@ -49,6 +49,20 @@ pub(super) use table::unique_labels;
 pub use table::{Claim, Comparison, Correction, Intervals, Reference, Table, Unit};
 pub use vit::Vit;
 
+/// The networks that a `backbone` may be, in the order of the reference. Each is a
+/// [`Network`](backbone::Network).
+macro_rules! networks {
+    ($for_all:ident) => {
+        $for_all! {
+            /// A Vision Transformer.
+            Vit,
+            /// An EfficientNet.
+            EfficientNet,
+        }
+    };
+}
+use networks;
+
 /// A seed.
 const SEED: Type = Type::Whole(0, u64::MAX);
 /// Side of the input of a network.

@@ -9,8 +9,10 @@ mod depthwise;
 pub mod norm;
 mod patches;
 mod same;
+mod segments;
 
 pub use activation::{gate, silu};
 pub use depthwise::depthwise;
 pub use patches::patches;
 pub use same::Same;
+pub use segments::{Pass, Segmented, Segments, mean_of_image, pointwise};
