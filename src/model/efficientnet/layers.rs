@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::config::{Block, EfficientNetConfig};
 use crate::convolution::{
-    Pass, Same, Segmented, depthwise, gate, mean_of_image, patches, pointwise, silu,
+    Pass, Segmented, Window, depthwise, gate, mean_of_image, patches, pointwise, silu,
 };
 use crate::params::Params;
 
@@ -38,8 +38,8 @@ impl Layers {
         } else {
             (input.clone(), "bn1", "conv_pw", "bn2")
         };
-        let same = Same { kernel: block.kernel, stride: block.stride };
-        let x = depthwise(&x, weight("conv_dw"), same)?;
+        let window = Window::same(block.kernel, block.stride);
+        let x = depthwise(&x, weight("conv_dw"), window)?;
         let x = silu(&pass.norm(&name(middle), &x)?)?;
         // Squeeze and excitation: a factor for each channel of an image.
         let affine = |part: &str, x: &Tensor| {
@@ -78,7 +78,7 @@ impl Segmented for Layers {
     /// The windows of the first convolution (B, S/2, S/2, 27).
     fn input(&self, params: &Params, images: &[f32]) -> Result<Tensor> {
         let device = params.vars()[0].device();
-        patches(images, self.config.image, Same { kernel: 3, stride: 2 }, device)
+        patches(images, self.config.image, Window::same(3, 2), device)
     }
 
     fn segment(&self, segment: usize, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
