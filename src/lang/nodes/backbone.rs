@@ -78,7 +78,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Side of the square input in pixels, and where that is written.
+            /// Side of the square input in pixels, and where that is written, if it is.
             fn image(&self) -> (usize, Origin) {
                 match self {
                     $(Self::$Network(network) => (network.image, network.at.image),)+
@@ -112,9 +112,10 @@ impl Backbone {
         self.kind.image().0
     }
 
-    /// Where that is written.
+    /// Where that is written, or the network whose default it is.
     pub fn image_at(&self) -> Origin {
-        self.kind.image().1
+        let (_, at) = self.kind.image();
+        if at.is_default() { self.kind.node() } else { at }
     }
 }
 
