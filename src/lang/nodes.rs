@@ -19,6 +19,7 @@ mod scenario;
 mod schedule;
 mod table;
 mod vit;
+mod xception;
 
 use super::limits;
 use super::schema::{Type, whole};
@@ -48,6 +49,7 @@ pub use schedule::{Schedule, ScheduleKind};
 pub(super) use table::unique_labels;
 pub use table::{Claim, Comparison, Correction, Intervals, Reference, Table, Unit};
 pub use vit::Vit;
+pub use xception::Xception;
 
 /// The networks that a `backbone` may be, in the order of the reference. Each is a
 /// [`Network`](backbone::Network).
@@ -58,6 +60,8 @@ macro_rules! networks {
             Vit,
             /// An EfficientNet.
             EfficientNet,
+            /// An Xception.
+            Xception,
         }
     };
 }

@@ -19,6 +19,7 @@ pub mod params;
 pub mod triplet;
 pub mod vit;
 pub mod weights;
+pub mod xception;
 
 /// Every network: its name in the language, and the type of its sizes, which is a
 /// [`Backbone`](backbone::Backbone).
@@ -29,6 +30,8 @@ macro_rules! networks {
             Vit: crate::vit::VitConfig,
             /// An EfficientNet.
             EfficientNet: crate::efficientnet::EfficientNetConfig,
+            /// An Xception.
+            Xception: crate::xception::XceptionConfig,
         }
     };
 }

@@ -11,3 +11,4 @@ mod optimizer;
 mod training;
 mod triplet;
 mod vit_b;
+mod xception;
