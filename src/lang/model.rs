@@ -1,7 +1,6 @@
 //! The typed experiment: what a checked set of files says, with every name resolved, in plain values
 //! with the place of each beside them; those of data sets still carry theirs.
 
-mod corruption;
 mod dataset;
 mod layout;
 
@@ -9,7 +8,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use corruption::*;
 pub use dataset::*;
 pub use layout::*;
 

@@ -13,7 +13,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::span::Origin;
 
-pub(crate) use declare::{choice, node, words};
+pub(crate) use declare::{choice, listed, node, words};
 pub(crate) use read::{Decode, FromNode, Nodes, Read, Value, Words, defaults, value_of_child};
 
 /// A node as a plain value, and where it and each of its fields were written.

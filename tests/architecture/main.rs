@@ -39,7 +39,6 @@ const LEFT: &[(&str, &[&str])] = &[(
         "lint::unused",
         "load",
         "model",
-        "model::corruption",
         "model::dataset",
         "model::layout",
         "node",
