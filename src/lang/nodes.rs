@@ -19,6 +19,7 @@ mod scenario;
 mod schedule;
 mod table;
 mod vit;
+mod xception;
 
 use super::limits;
 use super::schema::{Type, whole};
@@ -48,6 +49,23 @@ pub use schedule::{Schedule, ScheduleKind};
 pub(super) use table::unique_labels;
 pub use table::{Claim, Comparison, Correction, Intervals, Reference, Table, Unit};
 pub use vit::Vit;
+pub use xception::Xception;
+
+/// The networks that a `backbone` may be, in the order of the reference. Each is a
+/// [`Network`](backbone::Network).
+macro_rules! networks {
+    ($for_all:ident) => {
+        $for_all! {
+            /// A Vision Transformer.
+            Vit,
+            /// An EfficientNet.
+            EfficientNet,
+            /// An Xception.
+            Xception,
+        }
+    };
+}
+use networks;
 
 /// A seed.
 const SEED: Type = Type::Whole(0, u64::MAX);

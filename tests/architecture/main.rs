@@ -63,6 +63,7 @@ const LEFT: &[(&str, &[&str])] = &[(
         "nodes::schedule",
         "nodes::table",
         "nodes::vit",
+        "nodes::xception",
         "overrides",
         "resolve",
         "schema",
