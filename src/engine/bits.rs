@@ -14,8 +14,8 @@ use proofmark_data::demo::{render, videos};
 use proofmark_evaluate::statistics::delong::Area;
 use proofmark_evaluate::statistics::seeds::{Error, Seeds};
 use proofmark_lang::model::{
-    AdamW as AdamWSettings, Augment, AugmentKind, CrossEntropy, DemoLayout, Interpolation, Loss,
-    LossTerm, Mining, Normalize, Pool, Precision, Sgd as SgdSettings, Triplet,
+    AdamW as AdamWSettings, Augment, AugmentKind, CrossEntropy, Interpolation, Loss, LossTerm,
+    Mining, Normalize, Pool, Precision, Sgd as SgdSettings, Triplet,
 };
 use proofmark_lang::{MemoryFiles, load};
 use proofmark_model::architecture::Architecture;
@@ -177,8 +177,7 @@ fn drawn(side: u32) -> Vec<u8> {
                 manipulation swap-warp; split only=test; faces size=32 }";
     let files = MemoryFiles::default().with("d.kdl", text);
     let project = load(Path::new("d.kdl"), &files).project;
-    let layout: Option<&DemoLayout> = project.datasets["d"].layout.demo();
-    let layout = layout.expect("a demo was declared");
+    let layout = project.datasets["d"].layout.demo().expect("a demo was declared");
     let list = videos(layout, &["swap-warp"]).expect("the demo has the method");
     list.iter()
         .flat_map(|video| render(layout, video, 0, side).into_raw())

@@ -13,7 +13,6 @@ use crate::error::DataError;
 use crate::root::{Env, Want, locate};
 use crate::video::Kind;
 use proofmark_lang::model::{DataPath, Label, Split};
-use proofmark_lang::span::Spanned;
 
 /// Fakes per method in the released lists of the Celeb-DF domain. The paper has 11,366 in all.
 const RELEASED: [(&str, usize); 21] = [
@@ -121,10 +120,10 @@ fn fakes(method: &str, domain: &Domain) -> Vec<String> {
 fn mount_reals(release: &mut Release, domain: &Domain, env: Env) -> Result<(), DataError> {
     let folder = match release.layout.switches.get("reals") {
         Some(reals) => {
-            let base = release.layout.root.value.base.clone();
-            let path = DataPath { written: reals.value.clone(), base };
-            let path = Spanned::new(path, reals.origin);
-            locate(&release.dataset.name.value, &path, Want::Folder, env)?
+            let base = release.layout.root.base.clone();
+            let path = DataPath { written: reals.clone(), base };
+            let at = release.layout.at.switches.get("reals").copied().unwrap_or_default();
+            locate(&release.dataset.name, (&path, at), Want::Folder, env)?
         }
         None => {
             let root = release.files.root();

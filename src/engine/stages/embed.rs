@@ -77,7 +77,7 @@ struct EmbedSplit {
     experiment: Arc<Placed<Experiment>>,
     /// Key of its model.
     model: String,
-    dataset: Arc<Dataset>,
+    dataset: Arc<Placed<Dataset>>,
     /// Key of the data set's faces.
     faces: String,
     /// Whose faces, never corrupted.

@@ -90,7 +90,7 @@ struct ScoreSplit {
     experiment: Arc<Placed<Experiment>>,
     /// Key of its model.
     model: String,
-    dataset: Arc<Dataset>,
+    dataset: Arc<Placed<Dataset>>,
     /// Key of the data set's faces.
     faces: String,
     target: Target,
