@@ -8,11 +8,11 @@ mod clock;
 use std::path::PathBuf;
 
 use clock::processor_time;
+use proofmark_augmentations::face::Face;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::model::{Hull, PseudoFake, PseudoFakeKind, Split};
 use proofmark_prepare::crop::read_image;
 use proofmark_prepare::landmarks::{FaceMark, LandmarkNet, Points, Square};
-use proofmark_train::augment::face::Face;
 use proofmark_train::blend::{Use, pair};
 
 #[global_allocator]

@@ -8,10 +8,11 @@ mod clock;
 use std::path::PathBuf;
 
 use clock::processor_time;
+use proofmark_augmentations::face::{Channels, Face};
+use proofmark_augmentations::lists::fsfm;
+use proofmark_augmentations::training;
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_lang::model::{Augment, AugmentKind, Interpolation, Normalize};
 use proofmark_prepare::crop::read_image;
-use proofmark_train::augment::face::{Face, training};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -26,8 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect::<std::io::Result<_>>()?;
     files.sort();
     let rounds: u32 = rounds.parse()?;
-    let augment = Augment { kind: AugmentKind::Fsfm, interpolation: Interpolation::Bilinear };
-    let by = Normalize { mean: [0.548, 0.423, 0.365], std: [0.279, 0.244, 0.235] };
+    let augment = fsfm("bilinear");
+    let by = Channels { mean: [0.548, 0.423, 0.365], std: [0.279, 0.244, 0.235] };
     let mut input = vec![0f32; 3 * 224 * 224];
     let mut prepare = |rgb: &[u8], side: u32, epoch: u32, number: usize| {
         let mut rng = Rng::new(0, Stream::Augment, epoch, number as u64);

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use proofmark_augmentations::face::Face;
+use proofmark_augmentations::randaugment::{Step, TRANSFORMS, Transform};
 use proofmark_lang::model::Resize;
 use proofmark_picture::Pixels;
 use proofmark_picture::affine::Sampling;
+use proofmark_picture::blur::{Border, blur};
 use proofmark_picture::resize::resize;
 use proofmark_picture::resize::{Filter, Window};
-use proofmark_train::augment::face::{Face, resized};
-use proofmark_train::augment::randaugment::{ALL, Operation, Step};
+use proofmark_train::input::resized;
 
 struct Golden(BTreeMap<String, Tensor>);
 
@@ -49,7 +51,7 @@ fn filter(word: &str) -> Filter {
 }
 
 /// timm's names.
-fn operation(word: &str) -> Operation {
+fn transform(word: &str) -> Transform {
     let names = [
         "AutoContrast",
         "Equalize",
@@ -67,7 +69,7 @@ fn operation(word: &str) -> Operation {
         "TranslateXRel",
         "TranslateYRel",
     ];
-    ALL[names.iter().position(|name| *name == word).unwrap()]
+    TRANSFORMS[names.iter().position(|name| *name == word).unwrap()]
 }
 
 /// Largest and mean difference in grey levels.
@@ -87,11 +89,11 @@ fn the_fifteen_operations_are_those_of_timm_and_pillow() {
     assert_eq!(cases.len(), 2 * (6 * 3 - 1 + 4 * 3 * 2 + 5 * 3 * 2 * 2));
     for (parts, expected) in cases {
         let step = Step {
-            operation: operation(&parts[2]),
+            transform: transform(&parts[2]),
             level: parts[3].parse().unwrap(),
             negative: parts[4] == "-",
         };
-        seen.insert(step.operation);
+        seen.insert(step.transform);
         let mut image = golden.image(&parts[0]);
         let before = image.clone();
         step.apply(&mut image, Sampling { filter: filter(&parts[5]), fill: [140, 108, 93] });
@@ -135,5 +137,19 @@ fn evaluation_is_that_of_torchvision() {
         let got = resized(face, rule, parts[3].parse().unwrap());
         let (largest, mean) = difference(&got, &expected.rgb);
         assert!(largest == 0, "{parts:?}: {largest}, {mean}");
+    }
+}
+
+#[test]
+fn blurs_are_those_of_torchvision() {
+    let golden = Golden::read();
+    let cases = golden.of("blur");
+    assert_eq!(cases.len(), 6);
+    for (parts, expected) in cases {
+        let (kernel, sigma) = (parts[2].parse().unwrap(), parts[3].parse().unwrap());
+        let got = blur(&golden.image(&parts[0]), kernel, sigma, Border::Mirrored);
+        let (largest, mean) = difference(&got.rgb, &expected.rgb);
+        // A sum that ends near a half may be rounded the other way.
+        assert!(largest <= 1 && mean < 1e-3, "{parts:?}: {largest}, {mean}");
     }
 }

@@ -5,6 +5,7 @@ pub mod approx;
 pub mod foreign;
 pub mod fused;
 pub mod guard;
+mod listed;
 pub mod math;
 pub mod product;
 pub mod provenance;
@@ -15,3 +16,6 @@ pub mod tar_members;
 pub mod wide;
 pub mod width;
 pub mod work;
+
+#[doc(hidden)]
+pub use serde;

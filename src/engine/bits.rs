@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use candle_core::{Device, Result, Tensor};
+use proofmark_augmentations::face::{Channels, Face};
+use proofmark_augmentations::lists::fsfm;
+use proofmark_augmentations::training;
 use proofmark_base::approx;
 use proofmark_base::math;
 use proofmark_base::product::{Mat, Out, Threads, product};
@@ -14,8 +17,8 @@ use proofmark_data::demo::{render, videos};
 use proofmark_evaluate::statistics::delong::Area;
 use proofmark_evaluate::statistics::seeds::{Error, Seeds};
 use proofmark_lang::model::{
-    AdamW as AdamWSettings, Augment, AugmentKind, CrossEntropy, Interpolation, Loss, LossTerm,
-    Mining, Normalize, Pool, Precision, Sgd as SgdSettings, Triplet,
+    AdamW as AdamWSettings, CrossEntropy, Loss, LossTerm, Mining, Pool, Precision,
+    Sgd as SgdSettings, Triplet,
 };
 use proofmark_lang::{MemoryFiles, load};
 use proofmark_model::architecture::Architecture;
@@ -28,7 +31,6 @@ use proofmark_model::params::Params;
 use proofmark_model::vit::{DropPath, VitConfig};
 use proofmark_prepare::detect::{Detector, Scratch};
 use proofmark_prepare::landmarks::{LandmarkNet, SIDE};
-use proofmark_train::augment::face::{Face, training};
 use proofmark_train::optim::{AdamW, Sgd, ascend, descend, groups};
 use proofmark_train::step::{Batch, StepReport, gradients};
 
@@ -199,8 +201,8 @@ fn landmarks(rgb: &[u8]) -> Result<Digest> {
 }
 
 fn augmented(rgb: &[u8]) -> Digest {
-    let augment = Augment { kind: AugmentKind::Fsfm, interpolation: Interpolation::Bicubic };
-    let by = Normalize { mean: [0.5, 0.4, 0.3], std: [0.25, 0.26, 0.27] };
+    let augment = fsfm("bicubic");
+    let by = Channels { mean: [0.5, 0.4, 0.3], std: [0.25, 0.26, 0.27] };
     let mut digest = Digest::default();
     let mut input = vec![0f32; 3 * 64 * 64];
     for sample in 0..40 {

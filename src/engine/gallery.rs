@@ -6,11 +6,12 @@ use super::kind::Kind;
 use super::results::Results;
 use super::session::Session;
 use super::training_sets;
+use proofmark_augmentations::face::Face;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Placed};
-use proofmark_train::augment::face::Face;
 use proofmark_train::batch::{Inputs, Role, Sample};
 use proofmark_train::blend::Use;
+use proofmark_train::input::channels;
 
 /// White between the pictures, in pixels.
 const GAP: u32 = 2;
@@ -53,7 +54,7 @@ pub fn sheet(
         sets: &sets.sets,
         pseudo: &sets.pseudo,
         image: side,
-        normalize: &experiment.init.normalize,
+        channels: channels(&experiment.init.normalize),
     };
     let side = side as u32;
     let step = side + GAP;

@@ -106,9 +106,12 @@ fn key_set(text: &str) -> BTreeSet<String> {
 
 /// Names of the stages whose keys a replacement changes.
 fn changed(from: &str, to: &str) -> BTreeSet<String> {
-    let text = PARTS.join("\n");
+    changed_in(&PARTS.join("\n"), from, to)
+}
+
+fn changed_in(text: &str, from: &str, to: &str) -> BTreeSet<String> {
     assert!(text.contains(from), "{from}");
-    let (before, after) = (keys(&text), keys(&text.replacen(from, to, 1)));
+    let (before, after) = (keys(text), keys(&text.replacen(from, to, 1)));
     assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
     before.into_iter().filter(|(name, key)| after[name] != *key).map(|(name, _)| name).collect()
 }
@@ -150,6 +153,7 @@ fn each_change_of_meaning_reaches_what_depends_on_it() {
         ("warmup=(epoch)1", "warmup=(epoch)2"),
         ("augment flip-crop", "augment none"),
         ("augment flip-crop", "augment flip-crop interpolation=bicubic"),
+        ("augment flip-crop", "augment { crop smallest=0.5; flip }"),
         ("keep lowest=val.loss", "keep highest=val.auc"),
         ("patch=8 width", "patch=16 width"),
         ("depth=2", "depth=3"),
@@ -160,6 +164,14 @@ fn each_change_of_meaning_reaches_what_depends_on_it() {
     ] {
         assert_eq!(changed(from, to), from_training(&all), "{from} to {to}");
     }
+    let of_flips = |from: &str, to: &str| {
+        let from = format!("augment {{ crop smallest=0.5; flip{from} }}");
+        let to = format!("augment {{ crop smallest=0.5; flip{to} }}");
+        changed_in(&PARTS.join("\n").replace("augment flip-crop", &from), &from, &to)
+    };
+    assert_eq!(of_flips("", " probability=0.4"), from_training(&all));
+    assert_eq!(of_flips("", "; erase"), from_training(&all));
+    assert!(of_flips("", " probability=0.5").is_empty(), "a default that is written");
     assert_eq!(changed("margin=0.3", "margin=0.4"), from_training(&["ba"]));
     assert_eq!(changed("weight=0.5", "weight=0.6"), from_training(&["ba"]));
     assert_eq!(changed("by=category", "by=dataset"), from_training(&["att"]));

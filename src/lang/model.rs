@@ -1,13 +1,9 @@
 //! The typed experiment: what a checked set of files says, with every name resolved, in plain values
 //! with the place of each beside them.
 
-mod corruption;
-
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-
-pub use corruption::*;
 
 pub use super::node::{DataPath, Placed};
 pub use super::nodes::*;

@@ -15,7 +15,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::span::Origin;
 
-pub(crate) use declare::{choice, node, words};
+pub(crate) use declare::{choice, listed, node, words};
 pub use path::DataPath;
 pub(crate) use read::{Decode, FromNode, Nodes, Read, Value, Words, defaults, value_of_child};
 

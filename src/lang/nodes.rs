@@ -30,7 +30,7 @@ use super::schema::{Type, whole};
 pub use arcface::ArcFace;
 pub use augment::{Augment, AugmentKind, Interpolation, Mix};
 pub use backbone::{Backbone, BackboneKind, Pool};
-pub use corruption::Corrupted;
+pub use corruption::{Corrupted, Corruption, CorruptionKind};
 pub use dataset::{Dataset, Expect, Family, Label, Manipulation};
 pub use device::DeviceChoice;
 pub use efficientnet::EfficientNet;

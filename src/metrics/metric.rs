@@ -1,11 +1,5 @@
 //! What a metric is: its words, the number it needs, and how it is computed.
 
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-
-use serde::{Serialize, Serializer};
-
 use super::ranking::{Ranking, Undefined};
 use super::replica::{Item, Resampled};
 
@@ -66,79 +60,15 @@ impl Number {
     }
 }
 
-/// A metric. Two are the same if their words are.
-#[derive(Clone, Copy)]
-pub struct Metric(pub(crate) &'static Definition);
-
-impl std::ops::Deref for Metric {
-    type Target = Definition;
-
-    fn deref(&self) -> &Definition {
-        self.0
-    }
+proofmark_base::listed! {
+    /// A metric.
+    pub struct Metric of Definition in super::ALL, "metric"
 }
 
 impl Metric {
-    /// The metric of a word.
-    pub fn of(word: &str) -> Option<Self> {
-        super::ALL.iter().copied().find(|metric| metric.word == word)
-    }
-
-    /// Its word, and what it is.
-    pub const fn words(self) -> (&'static str, &'static str) {
-        (self.0.word, self.0.doc)
-    }
-
-    /// The number that it needs.
-    pub const fn needed(self) -> Option<Needed> {
-        self.0.needs
-    }
-
     /// Its key in JSON.
     pub fn key(self) -> String {
         self.word.replace('-', "_")
-    }
-
-    fn place(self) -> Option<usize> {
-        super::ALL.iter().position(|metric| metric.word == self.word)
-    }
-}
-
-impl fmt::Debug for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word)
-    }
-}
-
-impl PartialEq for Metric {
-    fn eq(&self, other: &Self) -> bool {
-        self.word == other.word
-    }
-}
-
-impl Eq for Metric {}
-
-impl PartialOrd for Metric {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Metric {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.place().cmp(&other.place())
-    }
-}
-
-impl Hash for Metric {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.word.hash(state);
-    }
-}
-
-impl Serialize for Metric {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.word)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Images in memory and all that is done to them: other sizes and places, as Pillow and as OpenCV
-//! find them, colours, what JPEG leaves, and the images of JPEG files.
+//! find them, colours, blurs, what JPEG leaves, and the images of JPEG files.
 
 pub mod affine;
+pub mod blur;
 pub mod channels;
 mod colour;
 mod dct;

@@ -58,8 +58,7 @@ fn targets_in(scenario: &Scenario) -> Vec<Target> {
         let target = |corruption| Target { dataset: dataset.to_owned(), split, corruption };
         match column {
             Column::Corrupted(of) => {
-                let each = of.strengths.iter().map(|at| Corruption { kind: of.kind, at: *at });
-                each.map(|corruption| target(Some(corruption))).collect()
+                of.corruptions().map(|corruption| target(Some(corruption))).collect()
             }
             Column::Dataset(_)
             | Column::PerManipulation(_)

@@ -2,7 +2,6 @@
 //! training reads in place.
 
 mod claims;
-pub mod corrupt;
 pub mod crop;
 pub mod cut;
 pub mod detect;

@@ -169,10 +169,8 @@ pub(super) fn plan(
                 }
                 Column::Corrupted(of) => {
                     let dataset = known(project, &of.dataset)?;
-                    let strengths = of.strengths.iter();
-                    let strengths = strengths.map(|at| Corruption { kind: of.kind, at: *at });
                     planned.corrupted(
-                        strengths,
+                        of.corruptions(),
                         (&dataset, of.split),
                         of.average.as_deref(),
                         evidence,

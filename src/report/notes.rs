@@ -8,7 +8,7 @@ use super::evidence::Evidence;
 use super::makers;
 use super::protocol;
 use super::table::{Coverage, MetricBlock};
-use proofmark_lang::model::{FrameMax, Pooling, Project, Split, Table, VideoScore};
+use proofmark_lang::model::{CorruptionKind, FrameMax, Pooling, Project, Split, Table, VideoScore};
 
 /// What readers must know to understand the numbers.
 pub fn of(
@@ -122,11 +122,14 @@ fn how(rule: VideoScore) -> String {
 
 /// What is meant by corrupted faces.
 fn corruptions(planned: &Planned) -> Option<String> {
-    planned.units.iter().any(|unit| unit.corruption.is_some()).then(|| {
-        "Columns of a corruption: the stored faces were corrupted before they were scored, JPEG \
-         in 4:2:0, size by shrinking and enlarging, blur and noise by their standard deviation in \
-         pixels and in grey levels; the noise is the same for every row."
-            .into()
+    let kinds = planned.units.iter().filter_map(|unit| unit.corruption.map(|of| of.kind));
+    let kinds: BTreeSet<CorruptionKind> = kinds.collect();
+    let methods: Vec<&str> = kinds.iter().map(|kind| kind.method).collect();
+    (!methods.is_empty()).then(|| {
+        format!(
+            "Columns of a corruption: the stored faces were corrupted before they were scored: {}.",
+            methods.join("; ")
+        )
     })
 }
 

@@ -3,11 +3,13 @@
 
 use rayon::prelude::*;
 
-use super::augment::face::{Face, evaluation, normalize, training};
 use super::blend::{Pair, PseudoSet, Use, pair};
+use super::input::evaluation;
+use proofmark_augmentations::face::{Channels, Face, normalize};
+use proofmark_augmentations::{Operation, training};
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_lang::model::{Augment, Corruption, Normalize, Resize};
-use proofmark_prepare::corrupt::corrupt;
+use proofmark_lang::model::{Corruption, Resize};
+use proofmark_picture::Pixels;
 use proofmark_prepare::faces::Faces;
 use proofmark_prepare::store::FaceStoreError;
 
@@ -76,22 +78,22 @@ pub struct Inputs<'a> {
     pub pseudo: &'a [Option<PseudoSet>],
     /// Side of an input in pixels.
     pub image: usize,
-    /// Mean and standard deviation.
-    pub normalize: &'a Normalize,
+    /// What inputs are normalised by.
+    pub channels: Channels,
 }
 
 impl Inputs<'_> {
-    /// Augmented inputs (B, 3, S, S) as planes.
+    /// Inputs (B, 3, S, S) as planes, augmented by these operations.
     pub fn training(
         &self,
         samples: &[Sample],
-        augment: &Augment,
+        augment: &[Operation],
         seed: u64,
         epoch: u32,
     ) -> Result<Vec<f32>, FaceStoreError> {
         let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
             let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
-            training(face, augment, self.normalize, &mut rng, out);
+            training(face, augment, &self.channels, &mut rng, out);
         };
         self.planes(samples, (Use::Training, epoch), write)
     }
@@ -106,14 +108,17 @@ impl Inputs<'_> {
         let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
             if sample.role != Role::Stored {
                 // Cut to the input's size already.
-                normalize(face.rgb, self.normalize, out);
+                normalize(face.rgb, &self.channels, out);
                 return;
             }
             match corruption {
-                None => evaluation(face, resize, self.normalize, out),
+                None => evaluation(face, resize, &self.channels, out),
                 Some(corruption) => {
-                    let rgb = corrupt(face.rgb, face.side, corruption, sample.id);
-                    evaluation(Face { rgb: &rgb, ..face }, resize, self.normalize, out);
+                    // The same for every model.
+                    let mut rng = Rng::new(0, Stream::Corruption, 0, sample.id);
+                    let image = Pixels::square(face.rgb.to_vec(), face.side as usize);
+                    let rgb = corruption.apply(&image, &mut rng).rgb;
+                    evaluation(Face { rgb: &rgb, ..face }, resize, &self.channels, out);
                 }
             }
         };

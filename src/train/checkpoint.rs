@@ -14,11 +14,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::card::FaceCard;
+use proofmark_augmentations::face::Channels;
 use proofmark_base::foreign::{Limits, json, within};
 use proofmark_base::store::{cure, write_whole};
 use proofmark_base::work::Failure;
 use proofmark_lang::limits::CARD_FACE;
-use proofmark_lang::model::{Normalize, REAL, Resize};
+use proofmark_lang::model::{REAL, Resize};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::Params;
 use proofmark_model::weights::WeightsFile;
@@ -67,9 +68,9 @@ pub struct ModelCard {
 }
 
 impl ModelCard {
-    /// The normalisation as the loader takes it.
-    pub fn normalize(&self) -> Normalize {
-        Normalize { mean: self.mean, std: self.std }
+    /// What its inputs are normalised by.
+    pub fn channels(&self) -> Channels {
+        Channels { mean: self.mean, std: self.std }
     }
 }
 

@@ -181,10 +181,10 @@ impl<'a> Course<'a> {
             // the loader learns of it.
             let (sender, receiver) =
                 sync_channel::<Result<(Vec<f32>, f64), FaceStoreError>>(PREFETCH);
-            let todo = &todo;
+            let (todo, augment) = (&todo, recipe.augment.list());
             scope.spawn(move || {
                 for (step, samples) in todo {
-                    let read = fit.inputs.training(samples, &recipe.augment, seed, epoch);
+                    let read = fit.inputs.training(samples, &augment, seed, epoch);
                     let batch = read.map(|mut images| {
                         let own = recipe.mix.as_ref().map_or(1.0, |rule| {
                             mix(&mut images, samples.len(), rule, seed, epoch, *step)

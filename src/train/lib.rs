@@ -1,12 +1,12 @@
-//! Training: optimiser, schedule, augmentation, batches, checkpoints, the fit loop,
+//! Training: optimiser, schedule, batches of augmented faces, checkpoints, the fit loop,
 //! the journal.
 
-pub mod augment;
 pub mod batch;
 pub mod blend;
 pub mod card;
 pub mod checkpoint;
 pub mod fit;
+pub mod input;
 pub mod journal;
 pub mod log;
 pub mod mix;

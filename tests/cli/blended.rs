@@ -10,7 +10,7 @@ use crate::support::{Place, TINY, folders};
 fn blended(epochs: u32) -> String {
     let recipe = format!(
         "recipe blend {{ epochs {epochs}; batch 8 micro=4; sgd lr=0.05; sam rho=0.05; \
-         schedule linear hold=2; augment flip-crop; keep last; seed 3 }}\n"
+         schedule linear hold=2; augment {{ crop smallest=0.5; flip; blur; erase }}; keep last; seed 3 }}\n"
     );
     let declared = "ensemble blends { pseudo-fake self-blended from=seen }\n\
          backbone net { efficientnet image=32 width-factor=0.25 depth-factor=0.3 momentum=0.1; drop-path 0.2 }\n\

@@ -60,7 +60,7 @@ fn defaults_are_those_of_the_reference_page() {
     assert!(adamw(&base.recipe).at.eps.is_default());
     assert!(!adamw(&base.recipe).at.lr.is_default());
     assert_eq!(base.recipe.keep, Keep::LowestValLoss);
-    assert_eq!(base.recipe.augment.kind, AugmentKind::None);
+    assert_eq!(base.recipe.augment.recipe, Some(AugmentKind::None));
     assert_eq!(base.recipe.resize, Resize::Straight);
     assert_eq!(base.recipe.schedule.kind, ScheduleKind::Cosine);
     assert_eq!(base.recipe.schedule.warmup, 1.0);
@@ -124,6 +124,24 @@ fn overrides_replace_what_excludes_them() {
          experiment x extends=y { override init { normalize { mean 0 0 0; std 1 1 1 } } }",
     );
     assert_eq!(x.init.normalize.std, [1.0; 3]);
+}
+
+#[test]
+fn a_list_of_operations_may_have_a_name() {
+    let list = |written: &str| {
+        let override_ = format!("override recipe {{ augment {written} }}");
+        let x = experiment(&format!("experiment x extends=base {{ {override_} }}"));
+        x.recipe.augment.list()
+    };
+    let fsfm = list("fsfm");
+    assert_eq!(fsfm, list("{ crop; flip; randaugment; erase }"));
+    assert_eq!(list("flip-crop"), list("{ crop smallest=0.5; flip }"));
+    assert_eq!(list("none"), []);
+    let bicubic = "{ crop interpolation=bicubic; flip; randaugment interpolation=bicubic; erase }";
+    assert_eq!(list("fsfm interpolation=bicubic"), list(bicubic));
+    let flips = list("{ flip probability=(%)10; flip }");
+    let probabilities: Vec<f64> = flips.iter().map(|flip| flip.number("probability")).collect();
+    assert_eq!(probabilities, [0.1, 0.5]);
 }
 
 #[test]

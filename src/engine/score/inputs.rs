@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::look::Crop;
-use proofmark_lang::model::Normalize;
-use proofmark_train::augment::face::{Face, evaluation};
+use proofmark_augmentations::face::{Channels, Face};
 use proofmark_train::checkpoint::ModelCard;
+use proofmark_train::input::evaluation;
 
 /// What inputs are made by.
 pub(super) struct Inputs<'a> {
     card: &'a ModelCard,
-    normalize: Normalize,
+    channels: Channels,
     /// Side of the crops in pixels.
     crop: u32,
 }
@@ -20,7 +20,7 @@ pub(super) struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// As the card of a model says, of crops of this side.
     pub fn new(card: &'a ModelCard, crop: u32) -> Self {
-        Self { card, normalize: card.normalize(), crop }
+        Self { card, channels: card.channels(), crop }
     }
 
     /// The planes (B, 3, S, S) of crops.
@@ -30,7 +30,7 @@ impl<'a> Inputs<'a> {
         let mut inputs = vec![0f32; crops.len() * planes];
         inputs.par_chunks_mut(planes).zip(crops).for_each(|(out, crop)| {
             let face = Face { rgb: &crop.rgb, side: self.crop };
-            evaluation(face, self.card.resize, &self.normalize, out);
+            evaluation(face, self.card.resize, &self.channels, out);
         });
         inputs
     }

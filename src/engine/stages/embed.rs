@@ -143,12 +143,11 @@ impl Work for EmbedSplit {
         let sets = [results.faces(&self.faces)?];
         let (params, card) = load_model(&path, device)?;
         let network = Network::new(card.network.clone(), &params, Precision::F32);
-        let normalize = card.normalize();
         let inputs = Batches {
             sets: &sets,
             pseudo: &[],
             image: card.network.image(),
-            normalize: &normalize,
+            channels: card.channels(),
         };
         let scan = world.scan(&self.target.dataset)?;
         let TargetFaces { videos, faces: todo } = faces_of(&scan.manifest, &sets[0], &self.target)?;

@@ -25,9 +25,6 @@ use proofmark_train::batch::{Inputs as Batches, Sample};
 use proofmark_train::checkpoint::load_model;
 use proofmark_train::fit::{fake_score, together};
 
-/// Of corrupted faces.
-const CORRUPTION_VERSION: u32 = 2;
-
 /// Plans the scores of every row of every table.
 pub fn plan(planning: &mut Planning<'_>) {
     let experiments: BTreeMap<String, Arc<Placed<Experiment>>> =
@@ -127,7 +124,7 @@ impl Work for ScoreSplit {
             Some(corruption) => inputs.with("corruption", corruption).finding(
                 "corruption-version",
                 Observed::Version,
-                CORRUPTION_VERSION,
+                corruption.kind.version,
             ),
             None => inputs,
         }
@@ -170,12 +167,11 @@ impl Work for ScoreSplit {
         let (params, card) = load_model(&path, device)?;
         let network = Network::new(card.network.clone(), &params, Precision::F32);
         let sets = [faces];
-        let normalize = card.normalize();
         let inputs = Batches {
             sets: &sets,
             pseudo: &[],
             image: card.network.image(),
-            normalize: &normalize,
+            channels: card.channels(),
         };
         let TargetFaces { videos, faces: todo } = faces_of(&scan.manifest, &sets[0], target)?;
         let metadata = BTreeMap::from([

@@ -28,6 +28,7 @@ use proofmark_train::batch::Inputs as Batches;
 use proofmark_train::card::FaceCard;
 use proofmark_train::checkpoint::ModelCard;
 use proofmark_train::fit::Fit;
+use proofmark_train::input::channels;
 
 /// Raised whenever the same experiment gives another model than before: since 2 the arithmetic is the
 /// same on every machine.
@@ -198,7 +199,7 @@ impl Work for TrainModel {
         let (image, pseudo) = (config.image(), &sets.pseudo);
         Fit {
             experiment: &experiment,
-            inputs: Batches { sets: &sets.sets, pseudo, image, normalize },
+            inputs: Batches { sets: &sets.sets, pseudo, image, channels: channels(normalize) },
             config,
             params: &params,
             train: &sets.train,

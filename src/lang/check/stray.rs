@@ -263,8 +263,9 @@ impl Checker<'_> {
                 // As `+` in front of it.
                 stray.arguments.extend(spec.arguments.len()..i);
                 break;
-            } else if let Some(child) =
-                spec.all_children(word).find(|child| child.spec.name == text)
+            } else if let Some(child) = spec
+                .all_children(word)
+                .find(|child| child.spec.name == text && !is_one_word(node, spec))
             {
                 let rest = Origin { end: node.head.end, ..value.origin };
                 let rest = self.sources.excerpt(rest).unwrap_or(text).trim_end().to_owned();
@@ -332,4 +333,17 @@ fn on_one_line(node: &Node, next: &str, at: Origin, code: Code) -> Diagnostic {
         .at(at, "a node of its own")
         .and(node.name.origin, "whose line goes on")
         .help(format!("put `;` before `{next}`{equals}"))
+}
+
+/// Whether the arguments are the parts of one word, as `flip crop` of `flip-crop`.
+fn is_one_word(node: &Node, spec: &NodeSpec) -> bool {
+    let Some(Type::Word(words)) = spec.arguments.first().map(|field| field.ty) else {
+        return false;
+    };
+    let texts = node.arguments.iter().map_while(|value| match &value.scalar {
+        Scalar::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let whole = texts.collect::<Vec<_>>().join("-");
+    words.iter().any(|(word, _)| *word == whole)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Claim, Column, Corruption, Placed, Project, Row, Scenario, Table};
+use crate::model::{Claim, Column, Placed, Project, Row, Scenario, Table};
 use crate::span::Origin;
 use crate::suggest::{did_you_mean, list, near};
 
@@ -165,8 +165,7 @@ fn labels(project: &Project, scenario: &Scenario) -> Vec<String> {
                 );
             }
             Column::Corrupted(of) => {
-                let at = |at: &f64| Corruption { kind: of.kind, at: *at }.to_string();
-                labels.extend(of.strengths.iter().map(at));
+                labels.extend(of.corruptions().map(|corruption| corruption.to_string()));
             }
             // The values of an attribute are known once the data are.
             Column::PerManipulation(_)

@@ -141,7 +141,7 @@ fn dataset_effects(dataset: &Placed<Dataset>, sink: &mut Sink) {
 }
 
 fn recipe_effects(recipe: &Placed<Recipe>, sink: &mut Sink) {
-    if recipe.augment.kind != AugmentKind::Fsfm {
+    if recipe.augment.recipe != Some(AugmentKind::Fsfm) {
         report(
             sink,
             "`interpolation` without `fsfm`",

@@ -13,6 +13,7 @@
 ///         }
 ///         also_arguments [..]             // after them, of the schema alone
 ///         also_properties [..]            // before the others, as also_children
+///         children_of LIST                // a list of children, which a function below reads
 ///         properties {
 ///             other_name as "key": Option<f64> [since 2] = Type::Share.optional(),
 ///         }
@@ -52,6 +53,7 @@ macro_rules! node {
             $(properties { $($(#[doc = $pdoc:literal])+ $p:ident $(as $pkey:literal)? : $pty:ty
                 $([ $($pmark:tt)+ ])? = $pfield:expr,)* })?
             $(also_children [ $($also_child:expr),* $(,)? ])?
+            $(children_of $list:ident)?
             $(children { $($(#[doc = $cdoc:literal])+ $c:ident $(as $ckey:literal)? : $cty:ty
                 $([ $($cmark:tt)+ ])? =
                 $($times:ident (
@@ -115,7 +117,7 @@ macro_rules! node {
             };
             static ARGUMENTS: &[Field] = &[$($(FIELDS.$a,)*)? $($($also_argument,)*)?];
             static PROPERTIES: &[Field] = &[$($($also_property,)*)? $($(FIELDS.$p,)*)?];
-            const LISTS: &[&[Child]] = &[$(&[$($also_child),*],)? $($(FIELDS.$c,)*)?];
+            const LISTS: &[&[Child]] = &[$(&[$($also_child),*],)? $(&$list,)? $($(FIELDS.$c,)*)?];
             static CHILDREN: [Child; count(LISTS)] = flat(LISTS, $crate::schema::ANY_CHILD);
             static SPEC: NodeSpec =
                 NodeSpec::new($name, $crate::node::declare::doc(concat!($($doc),+)))
@@ -327,6 +329,34 @@ macro_rules! words {
     };
 }
 pub(crate) use words;
+
+/// Declares the type of a value that is one of a static list, by its word.
+macro_rules! listed {
+    ($(#[$meta:meta])+ $vis:vis const $TYPE:ident: $Listed:ident in $ALL:path) => {
+        $(#[$meta])+
+        $vis const $TYPE: $crate::schema::Type = $crate::schema::Type::Word(&{
+            let mut words = [("", ""); $ALL.len()];
+            let mut place = 0;
+            while place < $ALL.len() {
+                words[place] = $ALL[place].words();
+                place += 1;
+            }
+            words
+        });
+
+        impl $crate::node::Read for $Listed {
+            fn read(
+                datum: $crate::value::Datum,
+                file: Option<&std::path::Path>,
+            ) -> Option<Self> {
+                Self::of(&String::read(datum, file)?)
+            }
+        }
+
+        $crate::node::values!($Listed);
+    };
+}
+pub(crate) use listed;
 
 /// Declares what is one of several nodes.
 macro_rules! choice {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use proofmark_corruptions::{ALL, Values};
+pub use proofmark_corruptions::{Corruption, CorruptionKind};
+
 use super::scenario::SPLIT;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{CorruptionKind, Split};
-use crate::node::{Decode, Placed, Words, node};
-use crate::schema::{
-    Child, Field, Kind, NodeSpec, POSITIVE, Range, Times, Type, UP_TO_ONE, Variant,
-};
+use crate::model::Split;
+use crate::node::{Decode, Placed, listed, node};
+use crate::schema::{Child, Field, Kind, NodeSpec, Range, Times, Type, UP_TO_ONE, Variant, up_to};
 use crate::span::{Origin, Spanned};
 
 node! {
@@ -18,7 +19,7 @@ node! {
     pub struct Corrupted = "corrupted" {
         arguments {
             /// What is done.
-            kind as "by": CorruptionKind = CorruptionKind::WORD.required(),
+            kind as "by": CorruptionKind = CORRUPTION.required(),
         }
         properties {
             /// The data set.
@@ -35,64 +36,82 @@ node! {
             /// How strongly: a column each.
             strengths: Vec<f64> = strengths,
         }
-        variants = STRENGTHS
+        variants = &STRENGTHS
     }
     check = different_strengths;
 }
 
-/// Widths of a blur: narrower is none, wider leaves nothing of a face.
-const BLUR: Range = Range { low: 0.1, high: 100.0, low_in: true, high_in: true };
-/// Deviations of noise.
-const GREY: Range = Range { high: 255.0, high_in: true, ..POSITIVE };
-
-const QUALITIES: Child = Child::new(&QUALITY, Times::AtLeastOnce);
-const SIZES: Child = Child::new(&SIDE, Times::AtLeastOnce);
-const WIDTHS: Child = Child::new(&SIGMA, Times::AtLeastOnce);
-const DEVIATIONS: Child = Child::new(&DEVIATION, Times::AtLeastOnce);
-
-static QUALITY: NodeSpec = NodeSpec::value(
-    "quality",
-    "A strength.",
-    &[Type::Whole(1, 100).required().named("quality", "JPEG quality.")],
+listed!(
+    /// The word of a corruption.
+    const CORRUPTION: CorruptionKind in ALL
 );
-static SIDE: NodeSpec = NodeSpec::value(
-    "side",
-    "A strength.",
-    &[Type::Number(UP_TO_ONE).required().named("side", "Fraction of the face's side.")],
-);
-static SIGMA: NodeSpec = NodeSpec::value("sigma", "A strength.", &[SIGMA_FIELD]);
-static DEVIATION: NodeSpec = NodeSpec::value("deviation", "A strength.", &[DEVIATION_FIELD]);
-const SIGMA_FIELD: Field = Type::Number(BLUR)
-    .required()
-    .named("sigma", "Standard deviation in pixels of the stored face.");
-const DEVIATION_FIELD: Field = Type::Number(GREY)
-    .required()
-    .named("deviation", "Standard deviation in grey levels, of 0 to 255.");
 
-const STRENGTHS: &[Variant] = &[
-    at(CorruptionKind::Jpeg, "At these qualities.", &[QUALITIES]),
-    at(CorruptionKind::Resize, "To these sizes.", &[SIZES]),
-    at(CorruptionKind::Blur, "Of these widths.", &[WIDTHS]),
-    at(CorruptionKind::Noise, "Of these deviations.", &[DEVIATIONS]),
-];
-
-const fn at(kind: CorruptionKind, doc: &'static str, children: &'static [Child]) -> Variant {
-    Variant { word: kind.word(), doc, properties: &[], children }
+impl Corrupted {
+    /// What is done to the faces of each column, in order.
+    pub fn corruptions(&self) -> impl Iterator<Item = Corruption> {
+        self.strengths.iter().map(|at| Corruption { kind: self.kind, at: *at })
+    }
 }
+
+/// How many corruptions there are.
+const KINDS: usize = ALL.len();
+
+/// A strength of each corruption, the node that states it, and where such a node stands.
+static VALUES: [[Field; 1]; KINDS] = {
+    let mut fields = [[Field::new("", Type::Text, "")]; KINDS];
+    let mut place = 0;
+    while place < KINDS {
+        let strength = ALL[place].definition().strength;
+        let values = match strength.values {
+            Values::Whole(low, high) => Type::Whole(low as u64, high as u64),
+            Values::From(low, high) => {
+                Type::Number(Range { low, high, low_in: true, high_in: true })
+            }
+            Values::UpTo(high) => Type::Number(up_to(high)),
+            Values::Share => Type::Number(UP_TO_ONE),
+        };
+        fields[place] = [values.required().named(strength.name, strength.doc)];
+        place += 1;
+    }
+    fields
+};
+static NODES: [NodeSpec; KINDS] = {
+    let mut nodes = [NodeSpec::new("", ""); KINDS];
+    let mut place = 0;
+    while place < KINDS {
+        let name = ALL[place].definition().strength.name;
+        nodes[place] = NodeSpec::value(name, "A strength.", &VALUES[place]);
+        place += 1;
+    }
+    nodes
+};
+static CHILDREN: [[Child; 1]; KINDS] = {
+    let mut children = [[Child::new(&NODES[0], Times::AtLeastOnce)]; KINDS];
+    let mut place = 0;
+    while place < KINDS {
+        children[place] = [Child::new(&NODES[place], Times::AtLeastOnce)];
+        place += 1;
+    }
+    children
+};
+static STRENGTHS: [Variant; KINDS] = {
+    let mut variants = [Variant { word: "", doc: "", properties: &[], children: &[] }; KINDS];
+    let mut place = 0;
+    while place < KINDS {
+        let kind = ALL[place].definition();
+        variants[place] =
+            Variant { word: kind.word, doc: kind.at, properties: &[], children: &CHILDREN[place] };
+        place += 1;
+    }
+    variants
+};
 
 fn strengths(node: Cursor<'_>, _: &mut Sink) -> Option<(Vec<f64>, Vec<Origin>)> {
     let kind = node.read::<CorruptionKind>(&Corrupted::FIELDS.kind)?.value;
-    let listed = match kind {
-        CorruptionKind::Jpeg => [QUALITIES],
-        CorruptionKind::Resize => [SIZES],
-        CorruptionKind::Blur => [WIDTHS],
-        CorruptionKind::Noise => [DEVIATIONS],
-    };
-    let read = node.among(&listed).map(|node| match kind {
-        CorruptionKind::Jpeg => node.read::<u32>(node.spec.only()).map(|at| at.map(f64::from)),
-        CorruptionKind::Resize | CorruptionKind::Blur | CorruptionKind::Noise => {
-            node.read(node.spec.only())
-        }
+    let listed = STRENGTHS.iter().find(|variant| variant.word == kind.word)?.children;
+    let read = node.among(listed).map(|node| match kind.strength.values {
+        Values::Whole(..) => node.read::<u32>(node.spec.only()).map(|at| at.map(f64::from)),
+        Values::From(..) | Values::UpTo(_) | Values::Share => node.read(node.spec.only()),
     });
     let read: Option<Vec<Spanned<f64>>> = read.collect();
     Some(read?.into_iter().map(|at| (at.value, at.origin)).unzip())

@@ -203,7 +203,7 @@ pub(crate) fn ready(head: &Head) -> (Placed<Ensemble>, Placed<Recipe>, Placed<Lo
         clip: None,
         ema: None,
         precision: Precision::F32,
-        augment: Augment::NONE.into(),
+        augment: Augment::none().into(),
         mix: None,
         resize: head.resize,
         keep: Keep::Last,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
-use crate::node::{Decode, Read, Words, node, values, words};
+use crate::node::{Decode, Read, Words, listed, node, values, words};
 use crate::schema::Preset::{Number, Text, Whole};
 use crate::schema::{Field, NodeSpec, Type, Variant};
 use crate::span::Origin;
@@ -30,24 +30,16 @@ node! {
     }
 }
 
-/// The word of a metric.
-pub(super) const METRIC: Type = Type::Word(METRICS);
-/// Words and documentation of all metrics.
-const METRICS: &[(&str, &str)] = &{
-    let mut words = [("", ""); ALL.len()];
-    let mut place = 0;
-    while place < ALL.len() {
-        words[place] = ALL[place].words();
-        place += 1;
-    }
-    words
-};
+listed!(
+    /// The word of a metric.
+    pub(super) const METRIC: Metric in ALL
+);
 
 /// How many metrics need a number.
 const NUMBERED: usize = {
     let (mut count, mut place) = (0, 0);
     while place < ALL.len() {
-        count += ALL[place].needed().is_some() as usize;
+        count += ALL[place].definition().needs.is_some() as usize;
         place += 1;
     }
     count
@@ -58,7 +50,7 @@ const NUMBERS: &[Variant] = &{
     let mut variants = [Variant { word: "", doc: "", properties: &[], children: &[] }; NUMBERED];
     let (mut next, mut place) = (0, 0);
     while place < ALL.len() {
-        if let Some(needed) = ALL[place].needed() {
+        if let Some(needed) = ALL[place].definition().needs {
             let properties: &[Field] = match needed.number {
                 Needed::Threshold => &[THRESHOLD],
                 Needed::Fpr => &[FPR],
@@ -80,13 +72,7 @@ const THRESHOLD: Field = Type::Threshold.or(Number(0.5)).named(
     "Score from which a sample is called fake. `val` is the one of the highest balanced accuracy on the validation split of each row's ensemble.",
 );
 
-values!(Metric, Parameter, Threshold, VideoScore);
-
-impl Read for Metric {
-    fn read(datum: Datum, file: Option<&std::path::Path>) -> Option<Self> {
-        Self::of(&String::read(datum, file)?)
-    }
-}
+values!(Parameter, Threshold, VideoScore);
 
 words! {
     /// What is scored.

@@ -1,7 +1,7 @@
 //! A real number for each pixel: sized and blurred as OpenCV does it.
 
-use proofmark_base::math::exp;
 use proofmark_base::wide::wide;
+use proofmark_picture::blur::{Border, convolved, gaussian};
 use proofmark_picture::linear::{Tap, look_up};
 
 /// A number for each pixel.
@@ -14,9 +14,6 @@ pub struct Field {
     /// Row by row.
     pub values: Vec<f32>,
 }
-
-/// Numbers that are computed together.
-const LANES: usize = 64;
 
 impl Field {
     /// 0 everywhere.
@@ -73,84 +70,14 @@ impl Field {
         tops.into_iter().fold(0.0, f32::max)
     }
 
-    /// Blurred by a Gaussian in a window of `kernel` pixels; what is beyond the
-    /// border is mirrored about its last pixel.
+    /// Blurred by a Gaussian in a window of `kernel` pixels; what is beyond the border is mirrored
+    /// about its last pixel.
     pub fn blurred(&self, kernel: usize, sigma: f64) -> Self {
         let (width, height) = (self.width, self.height);
-        let weights = gaussian(kernel, sigma);
-        let radius = kernel / 2;
-        let place = |n: usize| move |i| mirrored(i, radius, n);
-        let left: Vec<usize> = (0..radius).map(place(width)).collect();
-        let right: Vec<usize> = (radius + width..width + 2 * radius).map(place(width)).collect();
-        // Lines are long enough for whole groups of numbers.
-        let line = width.next_multiple_of(LANES);
-        let mut across = vec![0f32; line * height];
-        let mut padded = vec![0f32; line + 2 * radius];
-        let lines = self.values.chunks_exact(width).zip(across.chunks_exact_mut(line));
-        for (row, out) in lines {
-            padded[radius..radius + width].copy_from_slice(row);
-            let (before, after) = padded.split_at_mut(radius + width);
-            for (value, from) in before.iter_mut().zip(&left).chain(after.iter_mut().zip(&right)) {
-                *value = row[*from];
-            }
-            let rows: Vec<&[f32]> = (0..kernel).map(|k| &padded[k..k + line]).collect();
-            weigh(out, &weights, &rows);
-        }
-        let rows: Vec<&[f32]> = (0..height + 2 * radius)
-            .map(|i| &across[mirrored(i, radius, height) * line..][..line])
-            .collect();
-        let mut out = vec![0f32; line];
-        let mut values = Vec::with_capacity(width * height);
-        for rows in rows.windows(kernel) {
-            weigh(&mut out, &weights, rows);
-            values.extend_from_slice(&out[..width]);
-        }
+        let window = gaussian(kernel, sigma);
+        let values = convolved(&self.values, (width, height), &window, Border::Mirrored);
         Self { width, height, values }
     }
-}
-
-/// The place in 0 .. n that place `i` of a border of `radius` in front mirrors.
-fn mirrored(i: usize, radius: usize, n: usize) -> usize {
-    if n == 1 {
-        return 0;
-    }
-    let period = 2 * (n - 1);
-    let at = (i as isize - radius as isize).rem_euclid(period as isize) as usize;
-    at.min(period - at)
-}
-
-/// Weights of a Gaussian window, which sum to 1.
-fn gaussian(kernel: usize, sigma: f64) -> Vec<f32> {
-    let middle = (kernel as f64 - 1.0) / 2.0;
-    let at = |i: usize| exp(-(i as f64 - middle).powi(2) / (2.0 * sigma * sigma));
-    let sum: f64 = (0..kernel).map(at).sum();
-    (0..kernel).map(|i| (at(i) / sum) as f32).collect()
-}
-
-/// The sum of weighted rows; weights are the same from both ends. Rows are of whole groups of
-/// numbers, whose sums stay in registers.
-fn weigh(out: &mut [f32], weights: &[f32], rows: &[&[f32]]) {
-    let middle = weights.len() / 2;
-    let group = |row: &[f32], group: usize| row.as_chunks::<LANES>().0[group];
-    wide(
-        #[inline(always)]
-        || {
-            for (place, out) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-                let mut sums = group(rows[middle], place);
-                for sum in &mut sums {
-                    *sum *= weights[middle];
-                }
-                let pairs = rows[..middle].iter().zip(rows[middle + 1..].iter().rev());
-                for (weight, (first, last)) in weights.iter().zip(pairs) {
-                    let (first, last) = (group(first, place), group(last, place));
-                    for i in 0..LANES {
-                        sums[i] += weight * (first[i] + last[i]);
-                    }
-                }
-                *out = sums;
-            }
-        },
-    );
 }
 
 #[cfg(test)]

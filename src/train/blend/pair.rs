@@ -9,7 +9,7 @@ use super::mask::Mask;
 use super::part::{around, image_beside, overlap, paste, shared, whole};
 use super::soften::{Softening, blend, soften};
 use super::texture::{coarsen, sharpen};
-use crate::augment::face::Face;
+use proofmark_augmentations::face::Face;
 use proofmark_base::rng::Rng;
 use proofmark_lang::model::{Hull, PseudoFake};
 use proofmark_picture::hsv::shift_hsv;

@@ -9,6 +9,7 @@ A tensor's name is `kind|strength`; `face` is the face as it was, 96 x 96.
 """
 
 import io
+import math
 import pathlib
 import sys
 
@@ -31,6 +32,15 @@ for side in [0.25, 0.5, 0.75]:
 for sigma in [0.5, 1, 2, 4]:
     blurred = gaussian_filter(pixels.astype(np.float64), (sigma, sigma, 0), mode="nearest")
     tensors[f"blur|{sigma}"] = np.clip(np.round(blurred), 0, 255).astype(np.uint8)
+for quality in [30, 60, 90]:
+    shared = face
+    for _ in range(2):
+        side = round(shared.width * math.sqrt(0.5))
+        shared = shared.resize((side, side), Image.Resampling.BICUBIC)
+        file = io.BytesIO()
+        shared.save(file, "JPEG", quality=quality, subsampling="4:2:0")
+        shared = Image.open(file).convert("RGB")
+    tensors[f"social|{quality}"] = np.asarray(shared.resize((96, 96), Image.Resampling.BICUBIC))
 
 target = pathlib.Path(__file__).with_name("corruptions.safetensors")
 save_file({name: np.ascontiguousarray(t) for name, t in tensors.items()}, target)

@@ -11,9 +11,10 @@ two; all before take the horizontal one first, and so do we.
 
 A tensor's name says how it was made: `image|step|operation|level|sign|filter` by timm's
 own functions, `image|window|x,y,width,height|side|filter` by Pillow, and
-`image|evaluation|way|side` by torchvision.
+`image|evaluation|way|side` and `image|blur|kernel|sigma` by torchvision.
 """
 
+import math
 import pathlib
 import sys
 from unittest import mock
@@ -24,6 +25,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 from timm.data import auto_augment
 from torchvision import transforms
+from torchvision.transforms import functional
 
 FILL = (140, 108, 93)
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
@@ -85,6 +87,11 @@ for side, short in [(28, 32), (112, 128), (224, 256)]:
     for way, steps in ways.items():
         if side < 224 or way == "center-crop":
             tensors[f"large|evaluation|{way}|{side}"] = transforms.Compose(steps)(large)
+
+for name, image in images.items():
+    for sigma in [0.3, 1.0, 2.0]:
+        kernel = 2 * math.ceil(3 * sigma) + 1
+        tensors[f"{name}|blur|{kernel}|{sigma}"] = functional.gaussian_blur(image, kernel, sigma)
 
 arrays = {name: np.ascontiguousarray(np.asarray(made)) for name, made in tensors.items()}
 assert all(array.dtype == np.uint8 for array in arrays.values())

@@ -105,11 +105,11 @@ fn panel(block: &MetricBlock, group: &Group, y: &Axis) -> Panel {
     let ticks = labels.iter().enumerate().map(|(i, label)| (i as f64, (*label).to_owned()));
     let last = (group.points.len().max(2) - 1) as f64;
     Panel {
-        title: format!("{} by {}", block.label, group.kind.axis()),
+        title: format!("{} by {}", block.label, group.kind.axis),
         description: format!(
             "{}, {}: at {}. {}.",
             heading(block),
-            group.kind.axis(),
+            group.kind.axis,
             labels.join(", "),
             words.collect::<Vec<_>>().join("; ")
         ),
@@ -117,7 +117,7 @@ fn panel(block: &MetricBlock, group: &Group, y: &Axis) -> Panel {
         size: SIZE,
         drawing: Drawing::Lines(Lines {
             x: Axis {
-                title: group.kind.axis().to_owned(),
+                title: group.kind.axis.to_owned(),
                 low: -0.2,
                 high: last + 0.2,
                 ticks: ticks.collect(),

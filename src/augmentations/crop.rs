@@ -1,8 +1,36 @@
-//! The window of RandomResizedCrop.
+//! `crop`: a random window of the face at the size of an input, torchvision's `RandomResizedCrop`.
 
+use super::definition::{Definition, Does, INTERPOLATION, OperationKind, Parameter, Value, Values};
 use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::Rng;
-use proofmark_picture::resize::Window;
+use proofmark_picture::Pixels;
+use proofmark_picture::resize::{Window, resize};
+
+/// A random window, resized.
+pub const CROP: OperationKind = OperationKind(&Definition {
+    word: "crop",
+    doc: "A random part of the face, of a width from 3/4 to 4/3 of its height, at the size of an input. Without it, the whole face.",
+    parameters: &[
+        Parameter {
+            name: "smallest",
+            doc: "Least area of the part, as a share of the face.",
+            values: Values::From(0.01, 1.0),
+            default: Value::Number(0.08),
+        },
+        Parameter {
+            name: "largest",
+            doc: "Greatest area of the part.",
+            values: Values::From(0.01, 1.0),
+            default: Value::Number(1.0),
+        },
+        INTERPOLATION,
+    ],
+    ordered: &[("smallest", "largest")],
+    does: Does::Crop(|crop, face, side, rng| {
+        let window = random_window(rng, face.side, crop.range("smallest", "largest"));
+        Pixels::square(resize(face.rgb, face.side, window, side, crop.filter()), side as usize)
+    }),
+});
 
 /// Width over height of a random window.
 const RATIO: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);

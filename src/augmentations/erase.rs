@@ -1,12 +1,44 @@
-//! Random erasing: a rectangle of a normalised image becomes noise (recipe 3.3).
+//! `erase`: a rectangle of a normalised image becomes noise (recipe 3.3), timm's `RandomErasing`.
 
+use super::definition::{Definition, Does, OperationKind, Parameter, Value, Values};
 use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::Rng;
 
-/// Share of the faces that are erased in part.
-const PROBABILITY: f64 = 0.25;
-/// Area of the rectangle over the image's.
-const AREA: (f64, f64) = (0.02, 1.0 / 3.0);
+/// Erases a rectangle, at random.
+pub const ERASE: OperationKind = OperationKind(&Definition {
+    word: "erase",
+    doc: "A rectangle of the normalised input becomes Gaussian noise (random erasing). Its height is from 0.3 to 1/0.3 of its width.",
+    parameters: &[
+        Parameter {
+            name: "probability",
+            doc: "Share of the faces that are erased in part.",
+            values: Values::Share,
+            default: Value::Number(0.25),
+        },
+        Parameter {
+            name: "smallest",
+            doc: "Least area of the rectangle, as a share of the input.",
+            values: Values::From(0.001, 1.0),
+            default: Value::Number(0.02),
+        },
+        Parameter {
+            name: "largest",
+            doc: "Greatest area of the rectangle.",
+            values: Values::From(0.001, 1.0),
+            default: Value::Number(1.0 / 3.0),
+        },
+    ],
+    ordered: &[("smallest", "largest")],
+    does: Does::Input(|operation, input, side, rng| {
+        if !rng.chance(operation.number("probability")) {
+            return;
+        }
+        if let Some(at) = random_rectangle(rng, side, operation.range("smallest", "largest")) {
+            erase(input, side, at, rng);
+        }
+    }),
+});
+
 /// Height over width of the rectangle; the inverse is as likely.
 const ASPECT: f64 = 0.3;
 /// Tries before the face is left as it is.
@@ -14,25 +46,22 @@ const TRIES: usize = 10;
 
 /// A rectangle in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rectangle {
+struct Rectangle {
     /// Left edge.
-    pub x: usize,
+    x: usize,
     /// Top edge.
-    pub y: usize,
+    y: usize,
     /// Width.
-    pub width: usize,
+    width: usize,
     /// Height.
-    pub height: usize,
+    height: usize,
 }
 
-/// The rectangle to erase from a square of `side` pixels, if any: area uniform, the
-/// logarithm of the aspect uniform.
-pub fn random_rectangle(rng: &mut Rng, side: usize) -> Option<Rectangle> {
-    if !rng.chance(PROBABILITY) {
-        return None;
-    }
+/// The rectangle to erase from a square of `side` pixels, if one fits: its area uniform in these shares, the
+/// logarithm of its aspect uniform.
+fn random_rectangle(rng: &mut Rng, side: usize, share: (f64, f64)) -> Option<Rectangle> {
     for _ in 0..TRIES {
-        let area = rng.range(AREA.0, AREA.1) * (side * side) as f64;
+        let area = rng.range(share.0, share.1) * (side * side) as f64;
         let aspect = exp(rng.range(ln(ASPECT), ln(1.0 / ASPECT)));
         let height = (area * aspect).sqrt().round() as usize;
         let width = (area / aspect).sqrt().round() as usize;
@@ -47,7 +76,7 @@ pub fn random_rectangle(rng: &mut Rng, side: usize) -> Option<Rectangle> {
 
 /// Fills a rectangle of an image (3, S, S) with standard normal noise, each pixel and
 /// channel by itself.
-pub fn erase(image: &mut [f32], side: usize, at: Rectangle, rng: &mut Rng) {
+fn erase(image: &mut [f32], side: usize, at: Rectangle, rng: &mut Rng) {
     // Normals come in pairs. A row of odd width leaves one unused.
     let drawn = at.width.next_multiple_of(2);
     let mut noise = vec![0.0; at.height * drawn];
@@ -71,7 +100,10 @@ mod tests {
         let n = 40_000;
         for i in 0..n {
             let mut rng = Rng::new(1, Stream::Augment, 0, i);
-            let Some(r) = random_rectangle(&mut rng, 500) else { continue };
+            if !rng.chance(0.25) {
+                continue;
+            }
+            let Some(r) = random_rectangle(&mut rng, 500, (0.02, 1.0 / 3.0)) else { continue };
             assert!(r.x + r.width <= 500 && r.y + r.height <= 500);
             erased += 1;
             area += (r.width * r.height) as f64 / 250_000.0;
@@ -109,7 +141,7 @@ mod tests {
         for side in 1..4 {
             for i in 0..100 {
                 let mut rng = Rng::new(1, Stream::Augment, 0, i);
-                if let Some(at) = random_rectangle(&mut rng, side) {
+                if let Some(at) = random_rectangle(&mut rng, side, (0.02, 1.0 / 3.0)) {
                     erase(&mut vec![0.0; 3 * side * side], side, at, &mut rng);
                 }
             }
