@@ -89,7 +89,7 @@ pub fn scan(dataset: &Placed<Dataset>, env: Env) -> Result<Scan, DataError> {
         Layout::Demo(demo) => layout::demo::read(dataset, demo)?,
         Layout::Folder(folder) => layout::folder::read(dataset, folder, env)?,
         Layout::Table(table) => layout::table::read(dataset, table, env)?,
-        Layout::Released(released) => layout::released::read(dataset, released, env)?,
+        Layout::Released(released) => layout::read_release(dataset, released, env)?,
         Layout::Deepfakebench(bench) => layout::deepfakebench::read(dataset, bench, env)?,
     };
     let name = &dataset.name;

@@ -126,7 +126,7 @@ pub fn released(
 /// What a layout lists of a data set.
 pub fn listed(dataset: &Dataset) -> Result<Listing, super::DataError> {
     match &dataset.layout {
-        Layout::Released(layout) => super::layout::released::read(dataset, layout, &no_env),
+        Layout::Released(layout) => super::layout::read_release(dataset, layout, &no_env),
         Layout::Deepfakebench(layout) => {
             super::layout::deepfakebench::read(dataset, layout, &no_env)
         }

@@ -10,7 +10,7 @@ use super::lists::json;
 use super::release::{Images, Release, ReleasePart};
 use super::tree;
 use crate::error::DataError;
-use crate::root::{Env, Want, locate};
+use crate::root::{Want, locate};
 use crate::video::Kind;
 use proofmark_lang::model::{DataPath, Label, Split};
 
@@ -56,7 +56,7 @@ struct Domain {
 const CDF: Domain = Domain {
     names: &["cdf", "cdfv2"],
     reals: "Celeb-DF-v2",
-    folders: &[&["Celeb-real"], &["YouTube-real", "Youtube-real"]],
+    folders: &celebdf::REALS,
     list: celebdf::LIST,
     tests: 178,
 };
@@ -74,12 +74,12 @@ const FF: Domain = Domain {
 };
 
 /// Lists the fakes of the declared methods and the test reals.
-pub(super) fn read(release: &mut Release, env: Env) -> Result<(), DataError> {
+pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let domain = release.choose("domain", &CDF, &[("cdf", &CDF), ("ff", &FF)])?;
     let methods: Vec<&str> = release.declared().collect();
     let mut parts: Vec<ReleasePart> =
         methods.iter().map(|m| ReleasePart::of_method(fakes(m, domain), m)).collect();
-    mount_reals(release, domain, env)?;
+    mount_reals(release, domain)?;
     let reals = |names: &&[&str]| {
         let places = names.iter().map(|name| format!("{}/{name}/frames", domain.reals)).collect();
         ReleasePart::spelled(places)
@@ -117,13 +117,13 @@ fn fakes(method: &str, domain: &Domain) -> Vec<String> {
 
 /// Makes the folder of the reals known, which may lie inside the root, beside it, or where
 /// the declaration says.
-fn mount_reals(release: &mut Release, domain: &Domain, env: Env) -> Result<(), DataError> {
+fn mount_reals(release: &mut Release, domain: &Domain) -> Result<(), DataError> {
     let folder = match release.layout.switches.get("reals") {
         Some(reals) => {
             let base = release.layout.root.base.clone();
             let path = DataPath { written: reals.clone(), base };
             let at = release.layout.at.switches.get("reals").copied().unwrap_or_default();
-            locate(&release.dataset.name, (&path, at), Want::Folder, env)?
+            locate(&release.dataset.name, (&path, at), Want::Folder, release.env)?
         }
         None => {
             let root = release.files.root();
@@ -148,7 +148,7 @@ fn list_reals(
             found.insert((place, last(&key).to_owned()), (key, images));
         }
     }
-    let tested = tested(release, domain, folders)?;
+    let tested = tested(release, domain)?;
     if tested.is_none() && found.len() > domain.tests {
         let list = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
         let cure = format!(
@@ -178,7 +178,6 @@ fn list_reals(
 fn tested(
     release: &mut Release,
     domain: &Domain,
-    folders: &[String],
 ) -> Result<Option<Vec<(usize, String)>>, DataError> {
     let places = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
     let Some(path) = places.into_iter().find(|path| release.files.file(path).is_file()) else {
@@ -188,10 +187,7 @@ fn tested(
         let pairs: Vec<[String; 2]> = json(&release.files.file(&path))?;
         return Ok(Some(pairs.into_iter().flatten().map(|id| (0, id)).collect()));
     }
-    let listed = celebdf::list(release, &path)?;
-    let place = |folder: &str| domain.folders.iter().position(|names| names[0] == folder);
-    let reals = listed.into_iter().filter_map(|t| Some((place(t.folder)?, t.name)));
-    Ok(Some(reals.filter(|(place, _)| *place < folders.len()).collect()))
+    Ok(Some(celebdf::tested_reals(release, &path)?))
 }
 
 /// Lists the fakes of a method and counts them.

@@ -4,8 +4,6 @@ pub mod cells;
 pub mod deepfakebench;
 pub mod demo;
 pub mod folder;
-mod release;
-pub mod released;
 pub mod table;
 
 mod bench;
@@ -19,7 +17,20 @@ mod forgerynet;
 mod listing;
 mod lists;
 mod paths;
+mod release;
+mod released;
 pub mod tree;
 mod wdf;
 
 pub use listing::{Finding, Lacking, Listing, Tally};
+
+released::readers! {
+    Faceforensics: ffpp,
+    Celebdf: celebdf,
+    Dfdc: dfdc,
+    Fakeavceleb: fakeavceleb,
+    Forgerynet: forgerynet,
+    Df40: df40,
+    Wilddeepfake: wdf,
+    DeepfakeEval2024: dfeval,
+}

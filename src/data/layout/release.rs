@@ -19,6 +19,8 @@ pub(super) struct Release<'a> {
     pub dataset: &'a Dataset,
     /// Its layout.
     pub layout: &'a Placed<ReleasedLayout>,
+    /// Environment variables.
+    pub env: Env<'a>,
     /// Where its files lie.
     pub files: Files,
     /// What has been found so far.
@@ -65,7 +67,7 @@ impl<'a> Release<'a> {
     pub fn open(
         dataset: &'a Dataset,
         layout: &'a Placed<ReleasedLayout>,
-        env: Env,
+        env: Env<'a>,
     ) -> Result<Self, DataError> {
         let root = locate(&dataset.name, (&layout.root, layout.at.root), Want::Folder, env)?;
         let mut listing = Listing::default();
@@ -75,7 +77,7 @@ impl<'a> Release<'a> {
         }
         let (methods, places) = (Methods::of(dataset), HashMap::new());
         let files = Files::at(root);
-        Ok(Self { dataset, layout, files, listing, methods, places, found: false })
+        Ok(Self { dataset, layout, env, files, listing, methods, places, found: false })
     }
 
     /// The position of a switch.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{listed, path, refused, released, tree, words};
-use proofmark_lang::model::{Layout, SplitRule};
+use proofmark_lang::model::{Layout, Released, SplitRule};
 
 #[test]
 fn every_layout_says_what_it_looks_for() {
