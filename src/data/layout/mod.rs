@@ -8,6 +8,7 @@ pub mod table;
 
 mod bench;
 mod celebdf;
+mod celebdf_plus_plus;
 mod df40;
 mod dfdc;
 mod dfeval;
@@ -27,6 +28,7 @@ pub use listing::{Finding, Lacking, Listing, Tally};
 released::readers! {
     Faceforensics: ffpp,
     Celebdf: celebdf,
+    CelebdfPlusPlus: celebdf_plus_plus,
     Dfdc: dfdc,
     Fakeavceleb: fakeavceleb,
     Forgerynet: forgerynet,

@@ -95,6 +95,10 @@ releases! {
     /// Celeb-DF v2. The list of test videos may be absent where `split` is not `official`.
     Celebdf = "celebdf", "Celeb-DF v2", Videos, [ROOT];
 
+    /// Celeb-DF++: Celeb-DF v2 with 21 methods more. Without a `manipulation`, all methods that are
+    /// there are read. The list of test videos may be absent where `split` is not `official`.
+    CelebdfPlusPlus = "celebdf-plus-plus", "Celeb-DF++", Videos, [ROOT];
+
     /// DFDC: the parts of train, also in folders of their archives' names, or `train_sample_videos`;
     /// validation; test. Any of the three may be absent, which is told.
     Dfdc = "dfdc", "DFDC", Videos, [ROOT];
