@@ -41,12 +41,8 @@ fn check(rule: FrameRule, origin: Origin) -> Result<(), DataError> {
         FrameRule::Fps { fps } if !(fps > 0.0 && fps.is_finite()) => {
             ("frames per second", "a positive number", fps.to_string())
         }
-        FrameRule::Every { every } if every == 0 => {
-            ("the step between frames", "1 or more", "0".to_owned())
-        }
-        FrameRule::Count { count } if count == 0 => {
-            ("the number of frames", "1 or more", "0".to_owned())
-        }
+        FrameRule::Every { every: 0 } => ("the step between frames", "1 or more", "0".to_owned()),
+        FrameRule::Count { count: 0 } => ("the number of frames", "1 or more", "0".to_owned()),
         FrameRule::All
         | FrameRule::Fps { .. }
         | FrameRule::Every { .. }
@@ -64,7 +60,7 @@ fn uses(rule: FrameRule, index: u32, length: u32) -> bool {
         // Position k of n falls on frame floor(k (length - 1) / (n - 1)), as a linspace
         // from the first to the last frame, of which a single position is the first.
         FrameRule::Count { count } if count >= length => true,
-        FrameRule::Count { count } if count == 1 => index == 0,
+        FrameRule::Count { count: 1 } => index == 0,
         FrameRule::Count { count } => {
             let (steps, last) = (u64::from(count - 1), u64::from(length - 1));
             let k = (u64::from(index) * steps).div_ceil(last);

@@ -60,9 +60,9 @@ pub fn path(base: &Path, written: &str) -> DataPath {
 
 pub fn demo(seed: u64, identities: u32) -> DemoLayout {
     DemoLayout {
-        seed: seed,
+        seed,
         capture: DemoCapture::Studio,
-        identities: identities,
+        identities,
         videos: 2,
         fakes: 3,
         frames: 4,
@@ -116,7 +116,7 @@ pub fn released(
 ) -> Placed<Dataset> {
     let switches =
         switches.iter().map(|(name, to)| ((*name).to_owned(), (*to).to_owned())).collect();
-    let layout = ReleasedLayout { name: name, root: path(root, "."), switches };
+    let layout = ReleasedLayout { name, root: path(root, "."), switches };
     let mut set = dataset("set", Layout::Released(layout.into()));
     let declared = |name: &&str| manipulation(name, Some(Family::FaceSwap));
     set.manipulations = fakes.iter().map(declared).collect();

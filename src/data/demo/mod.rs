@@ -26,9 +26,9 @@ fn test_layout(identities: u32, videos: u32, fakes: u32) -> proofmark_lang::mode
     DemoLayout {
         seed: 11,
         capture: DemoCapture::Studio,
-        identities: identities,
-        videos: videos,
-        fakes: fakes,
+        identities,
+        videos,
+        fakes,
         frames: 3,
         hidden_methods: Vec::new(),
     }

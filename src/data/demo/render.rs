@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_fake_has_the_circumstances_of_its_real_video() {
         for capture in CAPTURES {
-            let layout = DemoLayout { capture: capture, ..test_layout(4, 2, 3) };
+            let layout = DemoLayout { capture, ..test_layout(4, 2, 3) };
             let list = videos(&layout, &["swap-seam", "mouth-warp"]).unwrap();
             for fake in list.iter().filter(|video| video.label == Label::Fake) {
                 let real =
