@@ -40,8 +40,8 @@ pub(super) use experiment::{EXPERIMENT, EXTENDS, NAME, OVERRIDE, attribution, re
 pub use faces::{Detector, FaceRule, FrameRule, Framing, Take};
 pub use init::{Head, Init, Normalize, REAL, RandomWeights, Statistics, Weights, WeightsFile};
 pub use layout::{
-    BenchLayout, DemoCapture, DemoLayout, FolderClass, FolderLayout, Layout, Released,
-    ReleasedLayout, TableLayout,
+    BenchLayout, Cloned, DemoCapture, DemoLayout, Domain, FolderClass, FolderLayout, Identities,
+    Layout, Mixed, Released, ReleasedLayout, TableLayout, Validation,
 };
 pub use losses::{CrossEntropy, Loss, LossTerm, Mining, Term, Triplet};
 pub use metric::{

@@ -12,7 +12,7 @@ use super::tree;
 use crate::error::DataError;
 use crate::root::{Want, locate};
 use crate::video::Kind;
-use proofmark_lang::model::{DataPath, Label, Split};
+use proofmark_lang::model::{DataPath, Domain, Label, Split};
 
 /// Fakes per method in the released lists of the Celeb-DF domain. The paper has 11,366 in all.
 const RELEASED: [(&str, usize); 21] = [
@@ -40,7 +40,7 @@ const RELEASED: [(&str, usize); 21] = [
 ];
 
 /// Where the fakes of a domain come from.
-struct Domain {
+struct Origins {
     /// The folder's spellings.
     names: &'static [&'static str],
     /// The name of the folder of reals.
@@ -53,7 +53,7 @@ struct Domain {
     tests: usize,
 }
 
-const CDF: Domain = Domain {
+const CDF: Origins = Origins {
     names: &["cdf", "cdfv2"],
     reals: "Celeb-DF-v2",
     folders: &celebdf::REALS,
@@ -61,7 +61,7 @@ const CDF: Domain = Domain {
     tests: 178,
 };
 
-const FF: Domain = Domain {
+const FF: Origins = Origins {
     names: &["ff", "ffpp"],
     reals: "FaceForensics++",
     folders: &[&[
@@ -75,7 +75,10 @@ const FF: Domain = Domain {
 
 /// Lists the fakes of the declared methods and the test reals.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
-    let domain = release.choose("domain", &CDF, &[("cdf", &CDF), ("ff", &FF)])?;
+    let domain = match release.choose("domain", Domain::of)? {
+        Domain::Cdf => &CDF,
+        Domain::Ff => &FF,
+    };
     let methods: Vec<&str> = release.declared().collect();
     let mut parts: Vec<ReleasePart> =
         methods.iter().map(|m| ReleasePart::of_method(fakes(m, domain), m)).collect();
@@ -101,7 +104,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
 
 /// The spellings of a method's folder of videos: some archives hold it doubled, and some
 /// without `frames`.
-fn fakes(method: &str, domain: &Domain) -> Vec<String> {
+fn fakes(method: &str, domain: &Origins) -> Vec<String> {
     let mut spellings = Vec::new();
     for end in ["/frames", ""] {
         for name in domain.names {
@@ -117,7 +120,7 @@ fn fakes(method: &str, domain: &Domain) -> Vec<String> {
 
 /// Makes the folder of the reals known, which may lie inside the root, beside it, or where
 /// the declaration says.
-fn mount_reals(release: &mut Release, domain: &Domain) -> Result<(), DataError> {
+fn mount_reals(release: &mut Release, domain: &Origins) -> Result<(), DataError> {
     let folder = match release.layout.switches.get("reals") {
         Some(reals) => {
             let base = release.layout.root.base.clone();
@@ -139,7 +142,7 @@ fn mount_reals(release: &mut Release, domain: &Domain) -> Result<(), DataError> 
 /// Lists the reals of the test split and gives their keys by name.
 fn list_reals(
     release: &mut Release,
-    domain: &Domain,
+    domain: &Origins,
     folders: &[String],
 ) -> Result<BTreeMap<String, String>, DataError> {
     let mut found: BTreeMap<(usize, String), (String, Images)> = BTreeMap::new();
@@ -177,7 +180,7 @@ fn list_reals(
 /// The reals of the test split by folder and name, if the list is there.
 fn tested(
     release: &mut Release,
-    domain: &Domain,
+    domain: &Origins,
 ) -> Result<Option<Vec<(usize, String)>>, DataError> {
     let places = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
     let Some(path) = places.into_iter().find(|path| release.files.file(path).is_file()) else {
@@ -193,7 +196,7 @@ fn tested(
 /// Lists the fakes of a method and counts them.
 fn list_fakes(
     release: &mut Release,
-    domain: &Domain,
+    domain: &Origins,
     method: &str,
     folder: &str,
     originals: &BTreeMap<String, String>,
@@ -221,7 +224,7 @@ fn original(name: &str) -> String {
     }
 }
 
-fn identities(domain: &Domain, name: &str) -> Vec<String> {
+fn identities(domain: &Origins, name: &str) -> Vec<String> {
     if domain.reals == FF.reals { ffpp::identities(name) } else { celebdf::identities(name) }
 }
 

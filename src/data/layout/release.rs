@@ -82,26 +82,19 @@ impl<'a> Release<'a> {
 
     /// The position of a switch.
     pub fn switch(&self, name: &str) -> &'a str {
-        self.layout.switches.get(name).map_or("", String::as_str)
+        self.layout.switch(name).unwrap_or("")
     }
 
-    /// What a switch chooses among all that it may be; `unset` where it is not set.
+    /// What a switch chooses, by its words.
     ///
     /// # Errors
-    /// Another word, which the schema has and this layout does not: it is not taken for one of
-    /// these.
-    pub fn choose<T: Copy>(
-        &self,
-        name: &'static str,
-        unset: T,
-        words: &[(&str, T)],
-    ) -> Result<T, DataError> {
-        let Some(switch) = self.layout.switches.get(name) else { return Ok(unset) };
-        let known = words.iter().find(|(word, _)| word == switch);
-        known.map(|(_, meaning)| *meaning).ok_or_else(|| DataError::Rule {
+    /// Another word, which only a program can have put there: it is not taken for one of these.
+    pub fn choose<T>(&self, name: &'static str, of: fn(&str) -> Option<T>) -> Result<T, DataError> {
+        let word = self.switch(name);
+        of(word).ok_or_else(|| DataError::Rule {
             what: name,
             must: "a word that this layout knows",
-            value: switch.clone(),
+            value: word.to_owned(),
             origin: self.layout.at.switches.get(name).copied().unwrap_or_default(),
         })
     }

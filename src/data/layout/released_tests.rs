@@ -78,3 +78,16 @@ fn a_switch_is_taken_for_no_other_word() {
         assert!(error.contains(&expected), "{error}");
     }
 }
+
+#[test]
+fn a_switch_that_a_program_left_out_is_as_the_language_has_it() {
+    let root = std::path::Path::new("/none");
+    let compression = |switches: &[_]| {
+        let set = released(Released::Faceforensics, root, switches, &[]);
+        set.layout.compression().map(str::to_owned)
+    };
+    assert_eq!(compression(&[]).as_deref(), Some("c23"));
+    assert_eq!(compression(&[("compression", "raw")]).as_deref(), Some("raw"));
+    let celebdf = released(Released::Celebdf, root, &[], &[]);
+    assert_eq!(celebdf.layout.compression(), None);
+}

@@ -311,6 +311,14 @@ macro_rules! words {
                     $(Self::$Variant => $word,)+
                 }
             }
+
+            /// The one that a word means.
+            pub fn of(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$Variant),)+
+                    _ => None,
+                }
+            }
         }
 
         impl $crate::node::Read for $Words {
@@ -318,10 +326,7 @@ macro_rules! words {
                 datum: $crate::value::Datum,
                 file: Option<&std::path::Path>,
             ) -> Option<Self> {
-                match String::read(datum, file)?.as_str() {
-                    $($word => Some(Self::$Variant),)+
-                    _ => None,
-                }
+                Self::of(&String::read(datum, file)?)
             }
         }
 

@@ -106,7 +106,7 @@ impl Layout {
     /// Which copy of several it reads, if that is declared.
     pub fn compression(&self) -> Option<&str> {
         match self {
-            Self::Released(released) => released.switches.get("compression").map(String::as_str),
+            Self::Released(released) => released.switch("compression"),
             Self::Deepfakebench(bench) => bench.compression.as_deref(),
             Self::Demo(_) | Self::Folder(_) | Self::Table(_) => None,
         }

@@ -13,5 +13,5 @@ pub use deepfakebench::BenchLayout;
 pub use demo::{DemoCapture, DemoLayout};
 pub(super) use demo::{check_demo, demo_family, demo_of};
 pub use folder::{FolderClass, FolderLayout};
-pub use released::{Released, ReleasedLayout};
+pub use released::{Cloned, Domain, Identities, Mixed, Released, ReleasedLayout, Validation};
 pub use table::TableLayout;

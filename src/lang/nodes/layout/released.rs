@@ -6,8 +6,8 @@ use super::choose::KIND;
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
 use crate::model::DataPath;
-use crate::node::{Decode, node, words};
-use crate::schema::Preset::Text;
+use crate::node::{Decode, Words, node, words};
+use crate::schema::Preset::{Bool, Number, Text, Whole};
 use crate::schema::{Field, Type, Variant};
 use crate::span::Origin;
 
@@ -24,6 +24,20 @@ node! {
             /// Its properties besides, which settle what is open about it.
             switches: BTreeMap<String, String> = switches,
         }
+    }
+}
+
+impl ReleasedLayout {
+    /// The word of a switch, or its default where a program left it out.
+    pub fn switch(&self, name: &str) -> Option<&str> {
+        let preset = || {
+            let field = self.name.properties().iter().find(|field| field.name == name)?;
+            match field.default? {
+                Text(word) => Some(word),
+                Whole(_) | Number(_) | Bool(_) => None,
+            }
+        };
+        self.switches.get(name).map(String::as_str).or_else(preset)
     }
 }
 
@@ -69,6 +83,12 @@ macro_rules! releases {
             /// All of them, in the order of the reference page.
             pub const ALL: &[Self] = &[$(Self::$Release),+];
 
+            const fn properties(self) -> &'static [Field] {
+                match self {
+                    $(Self::$Release => &[$($property),+],)+
+                }
+            }
+
             /// What it has of each video.
             pub fn media(self) -> Media {
                 match self {
@@ -80,7 +100,7 @@ macro_rules! releases {
         pub(super) const RELEASES: &[Variant] = &[$(Variant {
             word: $word,
             doc: crate::node::declare::doc(concat!($($doc),+)),
-            properties: &[$($property),+],
+            properties: Released::$Release.properties(),
             children: &[],
         }),+];
     };
@@ -121,40 +141,81 @@ releases! {
     DeepfakeEval2024 = "deepfake-eval-2024", "Deepfake-Eval-2024", Videos, [ROOT, UNKNOWN];
 }
 
-// What is open about a release. Its reader in `src/data/layout/` knows the same words.
+const CLONED: Field = Cloned::WORD.or(Text("exclude")).named(
+    "real-video-fake-audio",
+    "Real videos with a cloned voice; the paper excludes them (section 4.2).",
+);
 
-const CLONED: Field =
-    Type::Word(&[("exclude", "left out"), ("real", "counted as real")]).or(Text("exclude")).named(
-        "real-video-fake-audio",
-        "Real videos with a cloned voice; the paper excludes them (section 4.2).",
-    );
-const MIXED: Field =
-    Type::Word(&[("face-swap", "the swap, `faceswap` or `fsgan`"), ("reenactment", "`wav2lip`")])
-        .or(Text("face-swap"))
-        .named("mixed", "What a swap followed by wav2lip counts as; the paper does not say.");
-const IDENTITIES: Field = Type::Word(&[
-    ("source", "the person who is filmed"),
-    ("all", "that of the face or voice put onto them, too"),
-])
-.or(Text("source"))
-.named("identities", "Whose identities must not straddle splits.");
+words! {
+    /// Real videos with a cloned voice.
+    pub enum Cloned {
+        /// left out
+        Exclude = "exclude",
+        /// counted as real
+        Real = "real",
+    }
+}
 
-const VALIDATION: Field = Type::Word(&[
-    ("test", "the test split; val is to be carved from train"),
-    ("val", "the val split"),
-])
-.or(Text("test"))
-.named(
+const MIXED: Field = Mixed::WORD
+    .or(Text("face-swap"))
+    .named("mixed", "What a swap followed by wav2lip counts as; the paper does not say.");
+
+words! {
+    /// What a swap followed by wav2lip counts as.
+    pub enum Mixed {
+        /// the swap, `faceswap` or `fsgan`
+        FaceSwap = "face-swap",
+        /// `wav2lip`
+        Reenactment = "reenactment",
+    }
+}
+
+const IDENTITIES: Field = Identities::WORD
+    .or(Text("source"))
+    .named("identities", "Whose identities must not straddle splits.");
+
+words! {
+    /// Whose identities must not straddle splits.
+    pub enum Identities {
+        /// the person who is filmed
+        Source = "source",
+        /// that of the face or voice put onto them, too
+        All = "all",
+    }
+}
+
+const VALIDATION: Field = Validation::WORD.or(Text("test")).named(
     "validation",
     "What the released Validation part is; the labels of the released test part were not published.",
 );
+
+words! {
+    /// What ForgeryNet's part Validation is.
+    pub enum Validation {
+        /// the test split; val is to be carved from train
+        Test = "test",
+        /// the val split
+        Val = "val",
+    }
+}
+
 const FRAME_LABELS: Field = Type::Word(&[("video", "the video's label")])
     .or(Text("video"))
     .named("frame-labels", "What labels a frame; the paper uses the video's.");
 
-const DOMAIN: Field = Type::Word(&[("cdf", "Celeb-DF"), ("ff", "FaceForensics++")])
-    .or(Text("cdf"))
-    .named("domain", "Source of the fakes; the paper uses Celeb-DF's.");
+const DOMAIN: Field =
+    Domain::WORD.or(Text("cdf")).named("domain", "Source of the fakes; the paper uses Celeb-DF's.");
+
+words! {
+    /// Where DF40's fakes come from.
+    pub enum Domain {
+        /// Celeb-DF
+        Cdf = "cdf",
+        /// FaceForensics++
+        Ff = "ff",
+    }
+}
+
 const REALS: Field = Type::Path
     .optional()
     .named("reals", "The Celeb-DF folder with the reals; inside the root if absent.");
@@ -171,9 +232,8 @@ type Switches = BTreeMap<String, String>;
 
 fn switches(layout: Cursor<'_>, _: &mut Sink) -> Option<(Switches, BTreeMap<String, Origin>)> {
     let (mut switches, mut places) = (BTreeMap::new(), BTreeMap::new());
-    let release = layout.read::<Released>(&KIND)?.value.word();
-    let variant = RELEASES.iter().find(|variant| variant.word == release)?;
-    let fields = variant.properties.iter().filter(|field| field.name != ROOT.name);
+    let properties = layout.read::<Released>(&KIND)?.value.properties();
+    let fields = properties.iter().filter(|field| field.name != ROOT.name);
     for field in fields.filter(|field| layout.given(field) || field.default.is_some()) {
         let switch = layout.read_or_default::<String>(field)?;
         switches.insert(field.name.to_owned(), switch.value);
