@@ -89,7 +89,7 @@ fn a_method_of_another_name_is_refused() {
 #[test]
 fn lines_that_cannot_be_used_are_told() {
     let (_dir, root) = tree(&[
-        "List_of_testing_videos.txt=1 Celeb-synthesis/FaceSwap/GHOST/id0_id1_0000.mp4\n0 Celeb-real/id0_0001.mp4\n0 Celeb-synthesis/FaceSwap/NewFace/id0_id1_0000.mp4\n0 Celeb-synthesis/FaceSwap/LIA/id0_id1_0000.mp4\n0 Celeb-synthesis/id0_id1_0000.mp4\n2 YouTube-real/00170.mp4\nYouTube-real/00170.mp4\n",
+        "List_of_testing_videos.txt=1 Celeb-synthesis/FaceSwap/GHOST/id0_id1_0000.mp4\n0 Celeb-real/id0_0001.mp4\n0 Celeb-synthesis/FaceSwap/GHOST2/id0_id1_0000.mp4\n0 Celeb-synthesis/FaceSwap/LIA/id0_id1_0000.mp4\n0 Celeb-synthesis/id0_id1_0000.mp4\n2 YouTube-real/00170.mp4\nYouTube-real/00170.mp4\n",
         "YouTube-real/",
         "Celeb-real/",
         "Celeb-synthesis/FaceSwap/GHOST/",
