@@ -5,6 +5,7 @@ use clap::error::{ContextKind, ContextValue};
 
 use super::exit::Exit;
 use super::output;
+use proofmark_text::near::near;
 
 /// Prints what is wrong with a command line, or the help it asks for.
 pub fn usage(error: Error) -> Exit {
@@ -16,9 +17,8 @@ fn without_far_fetched(mut error: Error) -> Error {
     let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else {
         return error;
     };
-    let limit = (written.chars().count() / 3).max(1);
     let near = |verb: &str| {
-        strsim::damerau_levenshtein(verb, written) <= limit
+        near(written, [verb]).is_some()
             || verb.starts_with(written.as_str())
             || written.starts_with(verb)
     };

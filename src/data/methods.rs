@@ -2,7 +2,7 @@
 
 use proofmark_lang::model::{Dataset, Family};
 
-use super::words::nearest;
+use proofmark_text::near::near;
 
 /// The declared manipulations of one data set.
 #[derive(Clone, Debug)]
@@ -33,7 +33,9 @@ impl<'a> Methods<'a> {
         match self.declared.iter().find(|(name, _)| *name == method) {
             Some((_, family)) => Ok(*family),
             None if self.declared.is_empty() => Ok(Family::Unknown),
-            None => Err(Undeclared { nearest: nearest(method, self.declared.iter().map(|d| d.0)) }),
+            None => Err(Undeclared {
+                nearest: near(method, self.declared.iter().map(|d| d.0)).map(str::to_owned),
+            }),
         }
     }
 

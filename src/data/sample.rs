@@ -2,14 +2,15 @@
 //!
 //! Within each data set the class that is short of the ratio gives all its faces; of the
 //! other class as many are taken as the ratio asks for, equally from its videos, and at least
-//! a given number from every video that has them.
+//! a given number from every video that has them. Or the reals give all, and every fake video the
+//! same whole number, the least that reaches the ratio.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use proofmark_base::rng::{Rng, Stream};
-use proofmark_lang::model::{Label, Placed, SampleRule};
+use proofmark_lang::model::{Label, Placed, Quota, SampleRule};
 
 use super::error::DataError;
 
@@ -137,12 +138,15 @@ pub fn sample(
     let mut sample = Sample::default();
     for (dataset, classes) in datasets {
         let available = classes.each_ref().map(|videos| total(videos));
-        let targets = rule.map_or(available, |rule| targets(available, rule.real_to_fake));
+        let targets = rule.map_or(available, |rule| targets(available, rule));
         let mut taken = [ClassSample::default(); 2];
         for ((videos, target), taken) in classes.into_iter().zip(targets).zip(&mut taken) {
             let seed = rule.map_or(0, |rule| rule.seed);
             let at_least = rule.map_or(0, |rule| rule.at_least);
-            let quotas = quotas(&videos, target, at_least, seed);
+            let quotas = match rule.map_or(Quota::Exact, |rule| rule.quota) {
+                Quota::Exact => quotas(&videos, target, at_least, seed),
+                Quota::Whole => whole_quotas(&videos, target, at_least),
+            };
             taken.videos = videos.len() as u64;
             taken.faceless = videos.iter().filter(|v| v.faces == 0).count() as u64;
             taken.available = total(&videos);
@@ -164,14 +168,14 @@ fn total(videos: &[&Candidate]) -> u64 {
 }
 
 /// How many faces of (real, fake) the ratio asks for; a class alone gives all it has.
-fn targets(available: [u64; 2], (real, fake): (f64, f64)) -> [u64; 2] {
-    let [reals, fakes] = available;
+fn targets(available: [u64; 2], rule: &SampleRule) -> [u64; 2] {
+    let ([reals, fakes], (real, fake)) = (available, rule.real_to_fake);
     if reals == 0 || fakes == 0 {
         return available;
     }
     let fakes_wanted = (reals as f64 * fake / real).round() as u64;
-    if fakes_wanted <= fakes {
-        [reals, fakes_wanted]
+    if fakes_wanted <= fakes || rule.quota == Quota::Whole {
+        [reals, fakes_wanted.min(fakes)]
     } else {
         [((fakes as f64 * real / fake).round() as u64).min(reals), fakes]
     }
@@ -181,16 +185,9 @@ fn targets(available: [u64; 2], (real, fake): (f64, f64)) -> [u64; 2] {
 /// of videos that have more faces to give differ by at most one; a seeded hash decides which
 /// give one more.
 fn quotas(videos: &[&Candidate], target: u64, at_least: u32, seed: u64) -> Vec<u32> {
-    let filled = |level: u32| videos.iter().map(|v| u64::from(v.faces.min(level))).sum::<u64>();
-    let highest = videos.iter().map(|v| v.faces).max().unwrap_or(0);
-    // The highest level that the target fills in every video.
-    let (mut level, mut above) = (0, highest.saturating_add(1));
-    while above - level > 1 {
-        let middle = level + (above - level) / 2;
-        if filled(middle) <= target { level = middle } else { above = middle }
-    }
+    let level = level(videos, target);
     let (level, left) =
-        if level < at_least { (at_least, 0) } else { (level, target - filled(level)) };
+        if level < at_least { (at_least, 0) } else { (level, target - filled(videos, level)) };
     let mut quotas: Vec<u32> = videos.iter().map(|v| v.faces.min(level)).collect();
     let mut unfilled: Vec<(u64, &str, usize)> = (videos.par_iter().enumerate())
         .filter(|(_, v)| v.faces > level && left > 0)
@@ -200,6 +197,29 @@ fn quotas(videos: &[&Candidate], target: u64, at_least: u32, seed: u64) -> Vec<u
     let extra = usize::try_from(left).unwrap_or(usize::MAX);
     unfilled.into_iter().take(extra).for_each(|(_, _, i)| quotas[i] += 1);
     quotas
+}
+
+/// How many faces each video gives where all give the same: the least number that reaches the target.
+fn whole_quotas(videos: &[&Candidate], target: u64, at_least: u32) -> Vec<u32> {
+    let below = level(videos, target);
+    let level = if filled(videos, below) < target { below + 1 } else { below };
+    videos.iter().map(|v| v.faces.min(level.max(at_least))).collect()
+}
+
+/// Faces of videos of which each gives so many, if it has them.
+fn filled(videos: &[&Candidate], level: u32) -> u64 {
+    videos.iter().map(|v| u64::from(v.faces.min(level))).sum()
+}
+
+/// The most faces that every video may give without exceeding the target together.
+fn level(videos: &[&Candidate], target: u64) -> u32 {
+    let highest = videos.iter().map(|v| v.faces).max().unwrap_or(0);
+    let (mut level, mut above) = (0, highest.saturating_add(1));
+    while above - level > 1 {
+        let middle = level + (above - level) / 2;
+        if filled(videos, middle) <= target { level = middle } else { above = middle }
+    }
+    level
 }
 
 /// The faces that a video gives: the first `quota` of a seeded permutation.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn rule(real: f64, fake: f64, at_least: u32, seed: u64) -> Placed<SampleRule> {
-    SampleRule { real_to_fake: (real, fake), at_least, seed }.into()
+    SampleRule { real_to_fake: (real, fake), at_least, quota: Quota::Exact, seed }.into()
 }
 
 fn candidate(dataset: &str, key: &str, label: Label, faces: u32) -> Candidate {
@@ -180,4 +180,77 @@ fn an_ensemble_of_the_papers_size_is_sampled_one_to_one() {
         class(Label::Real, 70_000, 1).chain(class(Label::Fake, 160_000, 4)).collect();
     let sample = sample(&rows, Some(&rule(1.0, 1.0, 1, 0))).unwrap();
     assert_eq!(sample.sources["set"].real.taken, sample.sources["set"].fake.taken);
+}
+
+/// The training split of a data set of Table 1: real faces, spread evenly over so many videos, and fake
+/// videos with the number of faces of each.
+fn of_table_1(reals: (u32, u32), fakes: impl Iterator<Item = u32>) -> Vec<Candidate> {
+    let (faces, videos) = reals;
+    let real = (0..videos).map(|i| (Label::Real, faces / videos + u32::from(i < faces % videos)));
+    let all = real.chain(fakes.map(|faces| (Label::Fake, faces)));
+    all.enumerate().map(|(i, (label, n))| candidate("d", &i.to_string(), label, n)).collect()
+}
+
+/// Table 1 says in thousands how many faces were sampled. With the numbers of videos and of real faces given,
+/// those of fakes follow from one whole number for each video: an exact ratio gives 12, 9 and 198 thousand.
+#[test]
+fn the_fakes_of_table_1_are_whole_numbers_of_faces_of_every_video() {
+    let even = |videos: usize, faces: u32| std::iter::repeat_n(faces, videos);
+    let taken = |rows: &[Candidate], quota| {
+        let rule = SampleRule { real_to_fake: (1.0, 1.0), at_least: 1, quota, seed: 0 };
+        let sample = sample(rows, Some(&rule.into())).unwrap();
+        (sample.sources["d"].real.taken, sample.sources["d"].fake.taken)
+    };
+    // FF++, Celeb-DF, DFDC and FakeAVCeleb: training videos of each class, at a face a second.
+    let ffpp = of_table_1((12_000, 720), even(3_600, 18));
+    let celebdf = of_table_1((9_000, 712), even(5_299, 13));
+    let dfdc = of_table_1((198_000, 19_154), even(100_000, 10));
+    let fakeavceleb = of_table_1((3_000, 350), even(14_400, 7));
+    for (rows, whole, exact) in [
+        (&ffpp, (12_000, 14_400), (12_000, 12_000)),
+        (&celebdf, (9_000, 10_598), (9_000, 9_000)),
+        (&dfdc, (198_000, 200_000), (198_000, 198_000)),
+        (&fakeavceleb, (3_000, 14_400), (3_000, 14_400)),
+    ] {
+        assert_eq!(taken(rows, Quota::Whole), whole);
+        assert_eq!(taken(rows, Quota::Exact), exact);
+    }
+    // ForgeryNet's fakes are short: all of them are not as many as the reals, which stay all the same.
+    let forgerynet = of_table_1((82_000, 35_300), (0..28_900).map(|i| 1 + i % 3 % 2 + i % 2));
+    let (real, fake) = taken(&forgerynet, Quota::Whole);
+    assert!(real == 82_000 && (48_000..58_000).contains(&fake), "{real}, {fake}");
+    assert_eq!(taken(&forgerynet, Quota::Exact), (fake, fake));
+}
+
+proptest! {
+    #[test]
+    fn whole_quotas_are_the_least_that_reach_the_ratio(
+        real in faces(), fake in faces(), at_least in 0u32..4,
+    ) {
+        let candidates = candidates(&real, &fake);
+        let rule = SampleRule { real_to_fake: (1.0, 1.0), at_least, quota: Quota::Whole, seed: 3 };
+        let sample = sample(&candidates, Some(&rule.into())).unwrap();
+        let quotas = quotas_of(&sample);
+        for (dataset, source) in &sample.sources {
+            prop_assert_eq!(source.real.taken, source.real.available);
+            let fakes = candidates.iter().filter(|c| c.dataset == *dataset && c.label == Label::Fake);
+            let fakes: Vec<&Candidate> = fakes.collect();
+            let quota = |c: &&Candidate| {
+                quotas.get(&(dataset.as_str(), c.video_key.as_str())).copied().unwrap_or(0)
+            };
+            let level = fakes.iter().map(quota).max().unwrap_or(0);
+            for fake in &fakes {
+                prop_assert_eq!(quota(fake), fake.faces.min(level));
+            }
+            if source.real.available == 0 {
+                prop_assert_eq!(source.fake.taken, source.fake.available);
+                continue;
+            }
+            let reaches = source.fake.taken >= source.real.available;
+            prop_assert!(reaches || source.fake.taken == source.fake.available);
+            if level > at_least.max(1) {
+                prop_assert!(filled(&fakes, level - 1) < source.real.available);
+            }
+        }
+    }
 }

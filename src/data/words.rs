@@ -54,14 +54,3 @@ impl Word for Kind {
         (Self::Demo, "demo"),
     ];
 }
-
-/// The candidate most like `name`, if any is close enough to be a slip of the pen.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let wanted = name.trim().to_lowercase();
-    candidates
-        .into_iter()
-        .map(|c| (strsim::jaro_winkler(&wanted, &c.trim().to_lowercase()), c))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, c)| c.to_owned())
-}

@@ -6,7 +6,8 @@ use super::stages::scores;
 use super::world::World;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
-use proofmark_evaluate::predictions::{family_name, label_name, read};
+use proofmark_evaluate::face::{family_name, label_name};
+use proofmark_evaluate::predictions::read;
 use proofmark_lang::model::{Label, Project, Split};
 use proofmark_text::csv::write;
 
@@ -100,19 +101,19 @@ pub fn predictions(plan: &Plan, store: &Store, wanted: &Wanted<'_>) -> Result<St
         let corruption = target.corruption.map(|c| c.to_string()).unwrap_or_default();
         let samples = file.frames();
         for (row, sample) in file.rows().zip(&samples.rows) {
-            let [frame, face] = [row.frame, row.face].map(|number| number.to_string());
+            let [frame, face] = [row.of.frame, row.of.face].map(|number| number.to_string());
             let score = sample.score.to_string();
             let row = [
                 scores.of.as_str(),
                 &target.dataset,
                 target.split.word(),
                 &corruption,
-                &row.video,
+                &row.of.video,
                 &frame,
                 &face,
-                label_name(row.label),
-                row.method.as_deref().unwrap_or_default(),
-                row.family.map_or("", family_name),
+                label_name(row.of.label),
+                row.of.method.as_deref().unwrap_or_default(),
+                row.of.family.map_or("", family_name),
                 &score,
             ];
             write(&mut text, row);

@@ -261,6 +261,7 @@ fn write_plot(plot: &Plot, folder: &Path) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proofmark_evaluate::face::Face;
     use proofmark_evaluate::predictions::{Prediction, write};
     use proofmark_lang::model::Label;
 
@@ -269,13 +270,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("predictions.parquet");
         let face = |face, area, p| Prediction {
-            dataset: "d".to_owned(),
-            video: "seen".to_owned(),
-            frame: 0,
-            face,
-            label: Label::Real,
-            method: None,
-            family: None,
+            of: Face {
+                dataset: "d".to_owned(),
+                video: "seen".to_owned(),
+                frame: 0,
+                face,
+                label: Label::Real,
+                method: None,
+                family: None,
+            },
             area: Some(area),
             probabilities: vec![1.0 - p, p],
             exact: Some(f64::from(p)),

@@ -1,15 +1,13 @@
-//! Embeddings of faces as Parquet: who a face is, as in predictions, and a list of numbers.
+//! Embeddings of faces as Parquet: which face it is, as in predictions, and a list of numbers.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::*;
 use thiserror::Error;
 
-use crate::predictions::{family_name, label_name};
-use proofmark_lang::model::{Family, Label};
+use crate::face::{self, Face};
+use crate::row_groups::{Failed, RowGroups};
 
 /// Rows of a row group; what the writer holds in memory.
 const ROW_GROUP: usize = 1 << 13;
@@ -17,20 +15,8 @@ const ROW_GROUP: usize = 1 << 13;
 /// What a model makes of one face before its classifier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
-    /// Name of the data set.
-    pub dataset: String,
-    /// The video, unique within its data set.
-    pub video: String,
-    /// Frame of the video, from 0.
-    pub frame: u32,
-    /// Face of the frame, from 0.
-    pub face: u32,
-    /// Real or fake.
-    pub label: Label,
-    /// Manipulation of a fake, where known.
-    pub method: Option<String>,
-    /// Its family, where known.
-    pub family: Option<Family>,
+    /// Which face.
+    pub of: Face,
     /// The embedding, D numbers: what the classifier and triplet losses see (paper section 3.3).
     pub values: Vec<f32>,
 }
@@ -44,11 +30,7 @@ pub struct EmbeddingsError {
 }
 
 /// Writes embeddings as they come; memory stays at one row group.
-pub struct EmbeddingsWriter {
-    path: PathBuf,
-    pending: Vec<Embedding>,
-    file: BatchedWriter<File>,
-}
+pub struct EmbeddingsWriter(RowGroups<Embedding, fn(&[Embedding]) -> PolarsResult<DataFrame>>);
 
 impl EmbeddingsWriter {
     /// Creates the file. `metadata` is kept in the Parquet footer.
@@ -59,17 +41,11 @@ impl EmbeddingsWriter {
         path: &Path,
         metadata: &BTreeMap<String, String>,
     ) -> Result<Self, EmbeddingsError> {
-        let failed = |reason: String| EmbeddingsError { path: path.to_owned(), reason };
-        let file = File::create(path).map_err(|e| failed(e.to_string()))?;
-        let pairs = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        let file = table(&[])
-            .and_then(|empty| {
-                ParquetWriter::new(file)
-                    .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
-                    .batched(empty.schema())
-            })
-            .map_err(|e| failed(e.to_string()))?;
-        Ok(Self { path: path.to_owned(), pending: Vec::new(), file })
+        let groups = RowGroups::create(path, ROW_GROUP, metadata, table as fn(&[_]) -> _);
+        groups.map(Self).map_err(|failed| match failed {
+            Failed::Open(error) => failure(path, error),
+            Failed::Write(error) => failure(path, error),
+        })
     }
 
     /// Adds one face.
@@ -77,42 +53,25 @@ impl EmbeddingsWriter {
     /// # Errors
     /// A failed write.
     pub fn push(&mut self, row: Embedding) -> Result<(), EmbeddingsError> {
-        self.pending.push(row);
-        if self.pending.len() == ROW_GROUP { self.flush() } else { Ok(()) }
+        self.0.push(row).map_err(|error| failure(&self.0.path, error))
     }
 
     /// Writes what is pending and the footer.
     ///
     /// # Errors
     /// A failed write.
-    pub fn finish(mut self) -> Result<(), EmbeddingsError> {
-        self.flush()?;
-        let finished = self.file.finish().map(drop);
-        finished.map_err(|e| EmbeddingsError { path: self.path, reason: e.to_string() })
+    pub fn finish(self) -> Result<(), EmbeddingsError> {
+        let path = self.0.path.clone();
+        self.0.finish().map_err(|error| failure(&path, error))
     }
+}
 
-    fn flush(&mut self) -> Result<(), EmbeddingsError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        table(&self.pending)
-            .and_then(|rows| self.file.write_batch(&rows))
-            .map_err(|e| EmbeddingsError { path: self.path.clone(), reason: e.to_string() })?;
-        self.pending.clear();
-        Ok(())
-    }
+fn failure(path: &Path, reason: impl ToString) -> EmbeddingsError {
+    EmbeddingsError { path: path.to_owned(), reason: reason.to_string() }
 }
 
 /// Rows as a Polars frame with the columns of the file.
 fn table(rows: &[Embedding]) -> PolarsResult<DataFrame> {
-    fn text<'a>(
-        name: &str,
-        rows: &'a [Embedding],
-        get: impl Fn(&'a Embedding) -> Option<&'a str>,
-    ) -> Column {
-        StringChunked::from_iter_options(name.into(), rows.iter().map(get)).into_column()
-    }
-    let numbers = |get: fn(&Embedding) -> u32| rows.iter().map(get).collect::<Vec<u32>>();
     let width = rows.iter().map(|row| row.values.len()).sum();
     let mut lists = ListPrimitiveChunkedBuilder::<Float32Type>::new(
         "embedding".into(),
@@ -123,17 +82,7 @@ fn table(rows: &[Embedding]) -> PolarsResult<DataFrame> {
     for row in rows {
         lists.append_slice(&row.values);
     }
-    DataFrame::new(
-        rows.len(),
-        vec![
-            text("dataset", rows, |row| Some(&row.dataset)),
-            text("video_key", rows, |row| Some(&row.video)),
-            Column::new("frame".into(), numbers(|row| row.frame)),
-            Column::new("face".into(), numbers(|row| row.face)),
-            text("label", rows, |row| Some(label_name(row.label))),
-            text("method", rows, |row| row.method.as_deref()),
-            text("family", rows, |row| row.family.map(family_name)),
-            lists.finish().into_column(),
-        ],
-    )
+    let mut columns = face::columns(rows.iter().map(|row| &row.of));
+    columns.push(lists.finish().into_column());
+    DataFrame::new(rows.len(), columns)
 }

@@ -2,6 +2,7 @@
 
 pub mod aggregate;
 pub mod embeddings;
+pub mod face;
 pub mod file;
 mod labels;
 pub mod outside;
@@ -9,6 +10,7 @@ pub mod predictions;
 mod read_rows;
 mod repeated;
 pub mod request;
+mod row_groups;
 mod rows;
 pub mod samples;
 mod score_file;

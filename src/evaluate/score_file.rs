@@ -15,6 +15,7 @@ use super::request::FileError;
 use proofmark_base::foreign::{self, LIST_FILE};
 use proofmark_base::guard::guarded;
 use proofmark_parquet::{ParquetError, ParquetFile};
+use proofmark_text::near::near;
 use proofmark_text::show::from_cell;
 
 /// Rows that are decoded together; whole row groups up to about this many.
@@ -293,14 +294,7 @@ impl ScoreFile {
             });
         }
         let Some(missing) = wanted.iter().find(|name| count(name) == 0) else { return Ok(()) };
-        let likeness =
-            |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &missing.to_lowercase());
-        let nearest = self
-            .columns
-            .iter()
-            .filter(|name| likeness(name) > 0.75)
-            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-            .cloned();
+        let nearest = near(missing, self.columns.iter().map(String::as_str)).map(str::to_owned);
         Err(FileError::MissingColumn {
             path: self.path.clone(),
             column: missing.clone(),

@@ -34,7 +34,7 @@ pub use corruption::{Corrupted, Corruption, CorruptionKind};
 pub use dataset::{Dataset, Expect, Family, Label, Manipulation};
 pub use device::DeviceChoice;
 pub use efficientnet::EfficientNet;
-pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, SampleRule, Source};
+pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, Quota, SampleRule, Source};
 pub use experiment::{Attribution, Experiment, ExperimentAt};
 pub(super) use experiment::{EXPERIMENT, EXTENDS, NAME, OVERRIDE, attribution, ready};
 pub use faces::{Detector, FaceRule, FrameRule, Framing, Take};

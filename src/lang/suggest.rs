@@ -1,6 +1,7 @@
 //! What somebody probably meant.
 
 use super::synonyms;
+use proofmark_text::near as spelling;
 
 /// The option nearest to a word: the only one, or as [`near`].
 pub(super) fn nearest<'a>(
@@ -17,28 +18,15 @@ pub(super) fn nearest<'a>(
 }
 
 /// The option near to a word: one that differs in case alone, one that is called so elsewhere, or
-/// one within a third of the word's length in Damerau-Levenshtein distance.
+/// one that is near in spelling.
 pub fn near<'a>(word: &str, options: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let mut options: Vec<&str> = options.into_iter().collect();
-    options.sort_unstable();
-    options.dedup();
+    let options: Vec<&str> = options.into_iter().collect();
     let plain = |text: &str| text.to_lowercase().replace('_', "-");
     if let Some(same) = options.iter().find(|option| plain(option) == plain(word)) {
         return Some(same);
     }
-    if let Some(here) = synonyms::here(word).find_map(|here| options.iter().find(|o| **o == here)) {
-        return Some(here);
-    }
-    // A typing mistake; words much longer than any option are not worth the time.
-    let word = plain(word);
-    let limit = (word.chars().count() / 3).min(8);
-    options
-        .into_iter()
-        .filter(|option| option.len().abs_diff(word.len()) <= 4 * limit)
-        .map(|option| (strsim::damerau_levenshtein(&plain(option), &word), option))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, option)| option)
+    let here = synonyms::here(word).find_map(|here| options.iter().find(|o| **o == here));
+    here.copied().or_else(|| spelling::near(word, options))
 }
 
 /// The declared name near to one that is not declared: as [`near`], or the only one that begins

@@ -72,6 +72,7 @@ pub fn of(
              no column."
         ));
     }
+    notes.extend(table.notes.iter().cloned());
     notes
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::{Evidence, ScoreKey};
 use proofmark_lang::model::{
-    Dataset, Detector, Experiment, FrameRule, Project, Row, Table, Weights,
+    Dataset, Detector, Experiment, FrameRule, Project, Quota, Row, Table, Weights,
 };
 
 /// A sentence for all rows of another training data or input than most, for each of them that
@@ -91,7 +91,11 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
         Some(rule) => {
             let (real, fake) = rule.real_to_fake;
             let (least, seed) = (rule.at_least, rule.seed);
-            format!("{real}:{fake} of at least {least} per video, seed {seed}")
+            let whole = match rule.quota {
+                Quota::Exact => "",
+                Quota::Whole => ", the same whole number of every fake video",
+            };
+            format!("{real}:{fake} of at least {least} per video{whole}, seed {seed}")
         }
     };
     let each = |word: fn(&Dataset) -> String| {

@@ -3,5 +3,6 @@
 
 pub mod csv;
 pub mod names;
+pub mod near;
 pub mod origin;
 pub mod show;

@@ -270,9 +270,9 @@ fn releases(place: &Place) {
         builder.append_data(&mut header, name, &b"x"[..]).unwrap();
         place.write(&format!("WDF/{folder}/1.tar.gz"), builder.into_inner().unwrap());
     }
-    place.write("ITW/faces.csv", "file,label,video\na.png,real,a\nb.png,fake,b\n");
-    video("ITW/a.png".to_owned());
-    video("ITW/b.png".to_owned());
+    place.write("ITW/videos.csv", "file,label\na.mp4,real\nb.mp4,fake\n");
+    video("ITW/a.mp4".to_owned());
+    video("ITW/b.mp4".to_owned());
     place.write(
         "DFEVAL/video-metadata-publish.csv",
         "Filename,Date,Video Ground Truth,Audio Ground Truth,Public Comments,Finetuning Set\n-a.mp4,d,Fake,Real,,test\n_b.mp4,d,Unknown,Real,,test\nc.mp4,d,Real,Real,,test\n",

@@ -252,7 +252,7 @@ fn table3_states_the_facts_of_the_paper() {
         assert_eq!(experiment.data.sources.len(), 5);
     }
     let [table] = &project.tables[..] else { panic!("one table") };
-    assert_eq!((table.rows.len(), table.scenarios.len(), table.metrics.len()), (10, 3, 3));
+    assert_eq!((table.rows.len(), table.scenarios.len(), table.metrics.len()), (11, 3, 3));
     assert!(table.claims.len() > 60, "{}", table.claims.len());
 }
 

@@ -6,7 +6,7 @@ use super::celebdf::{self, Folder, Form, Named, REALS, Tested};
 use super::release::{Release, ReleasePart};
 use crate::error::DataError;
 use crate::flaw::quoted;
-use crate::words::nearest;
+use proofmark_text::near::near;
 
 /// The folder of the fakes.
 const FAKES: &str = "Celeb-synthesis";
@@ -107,7 +107,7 @@ fn only_methods_of_the_release(release: &Release) -> Result<(), DataError> {
         what: "method",
         value: unknown.name.clone(),
         known: quoted(&known),
-        nearest: nearest(&unknown.name, known),
+        nearest: near(&unknown.name, known).map(str::to_owned),
         origin: unknown.at.name,
     })
 }

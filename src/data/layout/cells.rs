@@ -7,11 +7,11 @@ use polars::prelude::*;
 
 use crate::error::DataError;
 use crate::flaw::Nothing;
-use crate::words::nearest;
 use proofmark_base::foreign::{self, LIST_CELLS, LIST_FILE};
 use proofmark_lang::span::Origin;
 use proofmark_parquet::{ParquetError, ParquetFile};
 use proofmark_text::csv::{CsvFlaw, CsvRows};
+use proofmark_text::near::near;
 use proofmark_text::show::from_cell;
 
 /// Some columns of a table as text; an empty cell is an empty text.
@@ -138,7 +138,8 @@ fn find(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<usize>,
                 column: column.to_owned(),
                 role,
                 available: header.to_vec(),
-                nearest: nearest(column, header.iter().map(String::as_str))
+                nearest: near(column, header.iter().map(String::as_str))
+                    .map(str::to_owned)
                     .filter(|_| header.len() > 1),
                 origin: at,
             }),

@@ -22,9 +22,10 @@ use crate::methods::Methods;
 use crate::natural;
 use crate::root::{Env, Want, locate, say_otherwise};
 use crate::video::{Frame, Kind, Video};
-use crate::words::{Word, nearest};
+use crate::words::Word;
 use proofmark_lang::model::{BenchLayout, Dataset, Label, Placed, Split};
 use proofmark_lang::span::each;
+use proofmark_text::near::near;
 
 /// A video by its name, and its frames.
 type Listed = (String, Vec<String>);
@@ -101,7 +102,7 @@ impl Reader<'_> {
                     what: "label",
                     value: declared.clone(),
                     known: quoted(known),
-                    nearest: nearest(declared, known.iter().copied()),
+                    nearest: near(declared, known.iter().copied()).map(str::to_owned),
                     origin: at,
                 });
             }

@@ -3,6 +3,7 @@
 pub mod embed;
 pub mod faces;
 pub mod landmarks;
+mod model_pass;
 mod models;
 pub mod outside;
 pub mod predict;

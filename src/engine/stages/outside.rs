@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::scores::{FILE, NATURE, VERSION, videos};
+use super::scores::{FILE, NATURE, VERSION, face, videos};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
 use crate::engine::kind::Need;
@@ -13,7 +13,7 @@ use proofmark_base::work::Failure;
 use proofmark_data::Video;
 use proofmark_evaluate::outside::{OutsideCoverage, OutsideError, read};
 use proofmark_evaluate::predictions::{Prediction, PredictionsError, write};
-use proofmark_lang::model::{Dataset, Label, Placed, Predictions, Project, Table};
+use proofmark_lang::model::{Dataset, Placed, Predictions, Project, Table};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
@@ -99,19 +99,8 @@ impl Work for TakeScores {
         let (rows, coverage) = read(&path, declared, &target.dataset, target.split, &keys)
             .map_err(|error| unusable(row, error, declared))?;
         let prediction = |video: &Video, frame, score: f64| {
-            let fake = video.label == Label::Fake;
-            Prediction {
-                dataset: video.dataset.clone(),
-                video: video.key.clone(),
-                frame,
-                face: 0,
-                label: video.label,
-                method: video.method.clone().filter(|_| fake),
-                family: video.family.filter(|_| fake),
-                area: None,
-                probabilities: vec![(1.0 - score) as f32, score as f32],
-                exact: Some(score),
-            }
+            let probabilities = vec![(1.0 - score) as f32, score as f32];
+            Prediction { of: face(video, frame, 0), area: None, probabilities, exact: Some(score) }
         };
         let rows = rows.iter().map(|row| prediction(&videos[row.video], row.frame, row.score));
         let classes = ["real", "fake"].map(str::to_owned);

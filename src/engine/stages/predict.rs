@@ -2,28 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use super::models::memory;
+use super::model_pass::{ModelPass, Passed};
 use super::outside;
-use super::scores::{FILE, NATURE, TargetFaces, VERSION, faces_of, no_number, videos};
+use super::scores::{FILE, NATURE, VERSION};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Scores, Told, Work};
-use crate::engine::kind::{Kind, Need};
+use crate::engine::kind::Need;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
-use proofmark_evaluate::predictions::{Prediction, PredictionsWriter};
-use proofmark_lang::model::{Dataset, Experiment, Label, Placed, Precision, Project, Table};
+use proofmark_evaluate::predictions::{Prediction, PredictionsError, PredictionsWriter};
+use proofmark_lang::model::{Experiment, Placed, Project, Table};
 use proofmark_lang::span::Origin;
-use proofmark_model::architecture::Architecture;
-use proofmark_model::network::Network;
-use proofmark_model::params::ParamSpec;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::{Target, targets_of};
-use proofmark_train::batch::{Inputs as Batches, Sample};
-use proofmark_train::checkpoint::load_model;
-use proofmark_train::fit::{fake_score, together};
 
 /// Plans the scores of every row of every table.
 pub fn plan(planning: &mut Planning<'_>) {
@@ -61,20 +54,10 @@ fn of_model(
         all.extend(validation.map(target));
     }
     for target in all {
-        let (Some(dataset), Some(faces)) = (
-            planning.datasets.get(&target.dataset).cloned(),
-            planning.plan.sets.faces.get(&target.dataset).cloned(),
-        ) else {
-            continue;
-        };
-        let scores = ScoreSplit {
-            experiment: Arc::clone(experiment),
-            model: model.to_owned(),
-            dataset,
-            faces,
-            is_reported: reported.contains(&target),
-            target: target.clone(),
-        };
+        let is_reported = reported.contains(&target);
+        let pass = ModelPass::of(planning, experiment, model, target.clone());
+        let Some(pass) = pass else { continue };
+        let scores = ScoreSplit { pass, is_reported };
         let key = planning.add(scores);
         let of = experiment.name.clone();
         planning.scores(Scores { of, outside: false, target, key });
@@ -84,13 +67,7 @@ fn of_model(
 /// The scores of a model.
 #[derive(Debug)]
 struct ScoreSplit {
-    experiment: Arc<Placed<Experiment>>,
-    /// Key of its model.
-    model: String,
-    dataset: Arc<Placed<Dataset>>,
-    /// Key of the data set's faces.
-    faces: String,
-    target: Target,
+    pass: ModelPass,
     /// Whether a column shows it; else it chooses a threshold.
     is_reported: bool,
 }
@@ -101,8 +78,8 @@ impl Work for ScoreSplit {
     }
 
     fn name(&self) -> String {
-        let Target { dataset, split, corruption } = &self.target;
-        let mut name = format!("{} on {dataset}", self.experiment.name);
+        let Target { dataset, split, corruption } = &self.pass.target;
+        let mut name = format!("{} on {dataset}", self.pass.experiment.name);
         if let Some(corruption) = corruption {
             name += &format!(", {corruption}");
         }
@@ -113,14 +90,8 @@ impl Work for ScoreSplit {
     }
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
-        let inputs = Inputs::empty()
-            .finding("version", Observed::Version, VERSION)
-            .finding("model", Observed::Model, &self.model)
-            .finding("faces", Observed::Faces, &self.faces)
-            .finding("manifest", Observed::Manifest, facts.manifest(&self.target.dataset))
-            .with("split-rule", &self.dataset.split)
-            .with("split", self.target.split);
-        match self.target.corruption {
+        let inputs = self.pass.inputs(VERSION, facts);
+        match self.pass.target.corruption {
             Some(corruption) => inputs.with("corruption", corruption).finding(
                 "corruption-version",
                 Observed::Version,
@@ -131,92 +102,40 @@ impl Work for ScoreSplit {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![(Kind::Faces, self.faces.clone()), (Kind::Train, self.model.clone())]
+        self.pass.needs()
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.experiment.name)
+        Some(&self.pass.experiment.name)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
-        making.devices.provenance(&self.experiment)
+        making.devices.provenance(&self.pass.experiment)
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.experiment.at.name, "this experiment")
+        (self.pass.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
-        let mut cost = videos(costs.world, &self.target)?;
-        let network = Architecture::new(&self.experiment.backbone, 2);
-        let parameters = network.parameters().iter().map(ParamSpec::count).sum();
-        // Without a backward pass the buffers of one block serve all.
-        let images = together(network.image()) * 3 * network.image().pow(2);
-        cost.memory = Some(memory(parameters, 2, images, 2));
-        Ok(cost)
+        self.pass.cost(costs)
     }
 
     /// A score for every face of the target.
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
-        let Making { world, results, folder, events, stop, .. } = *making;
-        let device = &making.devices.of(&self.experiment)?;
-        let model = results.folder(Kind::Train, &self.model)?;
-        let (faces, target) = (results.faces(&self.faces)?, &self.target);
-        let scan = world.scan(&target.dataset)?;
-        let path = model.join("model.safetensors");
-        let (params, card) = load_model(&path, device)?;
-        let network = Network::new(card.network.clone(), &params, Precision::F32);
-        let sets = [faces];
-        let inputs = Batches {
-            sets: &sets,
-            pseudo: &[],
-            image: card.network.image(),
-            channels: card.channels(),
-        };
-        let TargetFaces { videos, faces: todo } = faces_of(&scan.manifest, &sets[0], target)?;
-        let metadata = BTreeMap::from([
-            ("proofmark.model".to_owned(), card.key.clone()),
-            ("proofmark.experiment".to_owned(), card.experiment.clone()),
-        ]);
-        let failed = |e: proofmark_evaluate::predictions::PredictionsError| Failure::run(e);
-        let mut writer = PredictionsWriter::create(&folder.join(FILE), &card.classes, &metadata)
-            .map_err(failed)?;
-        events.begin("faces", todo.len() as u64);
-        for chunk in todo.chunks(together(card.network.image())) {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Failure::Interrupted);
-            }
-            let samples: Vec<Sample> = chunk.iter().map(|(_, sample)| *sample).collect();
-            let scores = network.probabilities(&inputs.evaluation(
-                &samples,
-                card.resize,
-                target.corruption,
-            )?)?;
-            for ((video, sample), probabilities) in chunk.iter().zip(scores) {
-                let video = &videos[*video];
-                let (frame, face) = sets[0].file.place(sample.face);
-                let fake = video.label == Label::Fake;
-                if !fake_score(&probabilities).is_finite() {
-                    let face = format!("face {face} in frame {frame} of {}", video.key);
-                    return Err(no_number(&path, &face));
-                }
-                writer
-                    .push(Prediction {
-                        dataset: video.dataset.clone(),
-                        video: video.key.clone(),
-                        frame,
-                        face,
-                        label: video.label,
-                        method: video.method.clone().filter(|_| fake),
-                        family: video.family.filter(|_| fake),
-                        area: sets[0].file.area(sample.face),
-                        probabilities,
-                        exact: None,
-                    })
-                    .map_err(failed)?;
-            }
-            events.advance(chunk.len() as u64);
-        }
+        let failed = |e: PredictionsError| Failure::run(e);
+        let file = making.folder.join(FILE);
+        let writer = self.pass.run(
+            making,
+            |card, metadata| {
+                PredictionsWriter::create(&file, &card.classes, metadata).map_err(failed)
+            },
+            |network, images| network.probabilities(images),
+            |writer: &mut PredictionsWriter, Passed { face: of, area, values }| {
+                let row = Prediction { of, area, probabilities: values, exact: None };
+                writer.push(row).map_err(failed)
+            },
+        )?;
         writer.finish().map_err(failed)?;
         Ok(Told::Nothing)
     }

@@ -8,6 +8,8 @@ use crate::engine::kind::Kind;
 use crate::engine::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::{Manifest, Video};
+use proofmark_evaluate::face::Face;
+use proofmark_lang::model::Label;
 use proofmark_plan::scope::Target;
 use proofmark_prepare::faces::Faces;
 use proofmark_train::batch::{Role, Sample, face_id};
@@ -57,6 +59,20 @@ pub(super) fn faces_of(
         }));
     }
     Ok(TargetFaces { videos, faces: todo })
+}
+
+/// A face of a video, as files say it. Only fakes have a method.
+pub(super) fn face(video: &Video, frame: u32, face: u32) -> Face {
+    let fake = video.label == Label::Fake;
+    Face {
+        dataset: video.dataset.clone(),
+        video: video.key.clone(),
+        frame,
+        face,
+        label: video.label,
+        method: video.method.clone().filter(|_| fake),
+        family: video.family.filter(|_| fake),
+    }
 }
 
 /// The videos of a target, as work.

@@ -20,7 +20,7 @@ mod write;
 
 pub use error::PredictionsError;
 pub use read::{Predictions, read};
-pub use row::{Prediction, family_name, label_name};
+pub use row::Prediction;
 pub use write::{PredictionsWriter, write};
 
 #[cfg(test)]

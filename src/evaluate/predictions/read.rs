@@ -7,8 +7,9 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::error::PredictionsError;
-use super::row::{FAMILIES, Prediction, frame, in_unit};
+use super::row::{Prediction, frame, in_unit};
 use crate::aggregate::{Place, by_frames, by_video};
+use crate::face::{FAMILIES, Face};
 use crate::samples::{Sample, Samples};
 use proofmark_lang::model::{Family, Label, VideoScore};
 use proofmark_parquet::ParquetFile;
@@ -148,13 +149,15 @@ impl Predictions {
             })
             .collect();
         (0..self.len()).map(move |row| Prediction {
-            dataset: datasets.get(row).unwrap_or_default().to_owned(),
-            video: videos.get(row).unwrap_or_default().to_owned(),
-            frame: frames.get(row).unwrap_or_default(),
-            face: faces.get(row).unwrap_or_default(),
-            label: if labels[row] { Label::Fake } else { Label::Real },
-            method: methods.get(row).map(str::to_owned),
-            family: families[row],
+            of: Face {
+                dataset: datasets.get(row).unwrap_or_default().to_owned(),
+                video: videos.get(row).unwrap_or_default().to_owned(),
+                frame: frames.get(row).unwrap_or_default(),
+                face: faces.get(row).unwrap_or_default(),
+                label: if labels[row] { Label::Fake } else { Label::Real },
+                method: methods.get(row).map(str::to_owned),
+                family: families[row],
+            },
             area: areas[row],
             probabilities: probabilities.iter().map(|p| p.get(row).unwrap_or_default()).collect(),
             exact: None,

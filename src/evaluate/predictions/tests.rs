@@ -9,6 +9,7 @@ use polars::prelude::*;
 use super::row::frame;
 use super::write::ROW_GROUP;
 use super::*;
+use crate::face::Face;
 use crate::samples::{Sample, Samples};
 use proofmark_lang::model::{Family, Label, VideoScore};
 
@@ -19,13 +20,15 @@ fn classes() -> Vec<String> {
 fn prediction(video: &str, frame: u32, label: Label, probabilities: [f32; 3]) -> Prediction {
     let fake = label == Label::Fake;
     Prediction {
-        dataset: "demo".into(),
-        video: video.into(),
-        frame,
-        face: 0,
-        label,
-        method: fake.then(|| "swap-seam".into()),
-        family: fake.then_some(Family::FaceSwap),
+        of: Face {
+            dataset: "demo".into(),
+            video: video.into(),
+            frame,
+            face: 0,
+            label,
+            method: fake.then(|| "swap-seam".into()),
+            family: fake.then_some(Family::FaceSwap),
+        },
         area: None,
         probabilities: probabilities.to_vec(),
         exact: None,
@@ -104,7 +107,7 @@ fn videos_are_means_over_faces() {
 #[test]
 fn a_video_with_both_labels_is_an_error() {
     let mut rows = rows();
-    rows[2].label = Label::Real;
+    rows[2].of.label = Label::Real;
     let error = round_trip(rows).unwrap().videos(VideoScore::default()).unwrap_err().to_string();
     assert!(error.ends_with("video \"demo/fake/1\" is real in row 3 and fake in row 2"), "{error}");
 }

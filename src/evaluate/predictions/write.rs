@@ -1,24 +1,25 @@
 //! Writing predictions, one row group at a time.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use polars::io::parquet::write::BatchedWriter;
-use polars::prelude::{KeyValueMetadata, ParquetWriter};
+use polars::prelude::{DataFrame, PolarsResult};
 
 use super::error::PredictionsError;
 use super::row::{Prediction, frame, in_unit};
+use crate::face::Face;
+use crate::row_groups::{Failed, RowGroups};
 
 /// Rows of a row group; what the writer holds in memory.
 pub(super) const ROW_GROUP: usize = 1 << 16;
 
+/// The columns of rows.
+type Table = Box<dyn Fn(&[Prediction]) -> PolarsResult<DataFrame>>;
+
 /// Writes predictions as they come; memory stays at one row group.
 pub struct PredictionsWriter {
-    path: PathBuf,
     classes: Vec<String>,
-    pending: Vec<Prediction>,
-    file: BatchedWriter<File>,
+    groups: RowGroups<Prediction, Table>,
 }
 
 impl PredictionsWriter {
@@ -34,17 +35,15 @@ impl PredictionsWriter {
         if classes.len() < 2 || classes[0] != "real" {
             return Err(PredictionsError::Classes(classes.to_vec()));
         }
-        let open = |source| PredictionsError::Open { path: path.to_owned(), source };
-        let file = File::create(path).map_err(open)?;
-        let pairs = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        let file = frame(classes, &[])
-            .and_then(|empty| {
-                ParquetWriter::new(file)
-                    .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
-                    .batched(empty.schema())
-            })
-            .map_err(|source| PredictionsError::Write { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), classes: classes.to_vec(), pending: Vec::new(), file })
+        let classes = classes.to_vec();
+        let named = classes.clone();
+        let table: Table = Box::new(move |rows| frame(&named, rows));
+        let groups = RowGroups::create(path, ROW_GROUP, metadata, table);
+        let groups = groups.map_err(|failed| match failed {
+            Failed::Open(source) => PredictionsError::Open { path: path.to_owned(), source },
+            Failed::Write(source) => PredictionsError::Write { path: path.to_owned(), source },
+        })?;
+        Ok(Self { classes, groups })
     }
 
     /// Adds one face.
@@ -62,11 +61,11 @@ impl PredictionsWriter {
             })
         };
         if let Some(reason) = reason {
-            let Prediction { dataset, video, frame, face, .. } = row;
+            let Face { dataset, video, frame, face, .. } = row.of;
             return Err(PredictionsError::Row { dataset, video, frame, face, reason });
         }
-        self.pending.push(row);
-        if self.pending.len() == ROW_GROUP { self.flush() } else { Ok(()) }
+        let written = self.groups.push(row);
+        written.map_err(|source| PredictionsError::Write { path: self.groups.path.clone(), source })
     }
 
     /// Writes what is pending and the footer. Without it the file is no Parquet; that it
@@ -74,23 +73,9 @@ impl PredictionsWriter {
     ///
     /// # Errors
     /// A failed write.
-    pub fn finish(mut self) -> Result<(), PredictionsError> {
-        self.flush()?;
-        self.file
-            .finish()
-            .map(drop)
-            .map_err(|source| PredictionsError::Write { path: self.path, source })
-    }
-
-    fn flush(&mut self) -> Result<(), PredictionsError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        frame(&self.classes, &self.pending)
-            .and_then(|rows| self.file.write_batch(&rows))
-            .map_err(|source| PredictionsError::Write { path: self.path.clone(), source })?;
-        self.pending.clear();
-        Ok(())
+    pub fn finish(self) -> Result<(), PredictionsError> {
+        let path = self.groups.path.clone();
+        self.groups.finish().map_err(|source| PredictionsError::Write { path, source })
     }
 }
 

@@ -106,9 +106,21 @@ node! {
             real_to_fake: (f64, f64) = Type::Ratio.or(Text("1:1")),
             /// Faces taken from every video, if it has them.
             at_least: u32 = whole(&limits::SIZE).or(Whole(1)),
+            /// How many faces each video gives of the class that has more than the ratio asks for.
+            quota: Quota [since 2] = Quota::WORD.or(Text("exact")),
             /// Seed.
             seed: u64 = SEED.or(Whole(0)),
         }
+    }
+}
+
+words! {
+    /// How many faces each video gives.
+    pub enum Quota {
+        /// as many together as the ratio asks for: some videos give one more than others
+        Exact = "exact",
+        /// every fake video the same whole number, the least that reaches the ratio, and all reals: what Table 1 of the paper comes to
+        Whole = "whole",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{Column, DataPath, MetricSpec, Parameter, Row, Scenario, Threshold, VideoScore};
 use crate::node::{Decode, FromNode, Placed, Words, defaults, node, words};
 use crate::schema::Preset::{Number, Text, Whole};
-use crate::schema::{Type, any_number, at_least_once, at_most_once};
+use crate::schema::{Field, NodeSpec, Type, any_number, at_least_once, at_most_once};
 use crate::span::Origin;
 
 node! {
@@ -41,6 +41,8 @@ node! {
             references: Vec<Placed<Reference>> = [any_number(Reference::SPEC)],
             /// Statements about the numbers.
             claims: Vec<Placed<Claim>> = [any_number(Claim::SPEC)],
+            /// What readers must know beside what the table finds out itself.
+            notes: Vec<String> = [any_number(&NOTE)] via notes,
             /// How far a number may lie from the committed table's before `table --check` fails.
             tolerance: f64 = AtMostOnce (
                 arguments "fraction", Type::Points.required().or(Number(0.0)),
@@ -190,6 +192,16 @@ pub(crate) fn unique_labels(
         let labels = columns.iter().flat_map(Column::labels);
         unique(labels.map(|(label, at)| (label.clone(), at)), "column", sink);
     }
+}
+
+static NOTE: NodeSpec =
+    NodeSpec::value("note", "A note below the table, such as how a paper was read.", &[SENTENCE]);
+const SENTENCE: Field = Type::Text.required().named("text", "The note.");
+
+fn notes(table: Cursor<'_>, _: &mut Sink) -> Option<(Vec<String>, Vec<Origin>)> {
+    let read = table.among(Table::FIELDS.notes).map(|note| note.read::<String>(&SENTENCE));
+    let read: Vec<_> = read.collect::<Option<_>>()?;
+    Some(read.into_iter().map(|note| (note.value, note.origin)).unzip())
 }
 
 fn is_written(node: Cursor<'_>, _: &mut Sink) -> Option<(bool, Origin)> {
