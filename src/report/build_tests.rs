@@ -108,6 +108,7 @@ pub(crate) fn table() -> Placed<Table> {
         compare: None,
         references: Vec::new(),
         claims: Vec::new(),
+        notes: Vec::new(),
         tolerance: 0.0,
     };
     table.into()
