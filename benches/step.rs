@@ -9,12 +9,14 @@ use std::time::Instant;
 use candle_core::Device;
 use proofmark_base::product::{Mat, Out, Threads, product};
 use proofmark_lang::model::{AdamW as Settings, CrossEntropy, Loss, LossTerm, Pool, Precision};
+use proofmark_model::backbone::Backbone as _;
+use proofmark_model::drop_path::DropPath;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
-use proofmark_model::vit::{DropPath, VitConfig};
+use proofmark_model::vit::VitConfig;
 use proofmark_train::optim::{AdamW, groups};
 use proofmark_train::step::{Batch, gradients};
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use proofmark_lang::model::{Pool, Precision};
+use proofmark_model::backbone::Backbone as _;
 use proofmark_model::gradients::{Gradient, Gradients};
 use proofmark_model::losses::cross_entropy;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
-use proofmark_model::vit::VitConfig;
+use proofmark_model::vit::{Composed, VitConfig};
 
 fn golden() -> BTreeMap<String, Tensor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/vit/vit.safetensors");
@@ -54,7 +55,7 @@ fn agrees_with_timm(name: &str, layer_scale: Option<f32>) {
     let images = get("images").flatten_all().unwrap().to_vec1::<f32>().unwrap();
     for network in [
         Network::new(config.clone(), &params, Precision::F32),
-        Network::composed(config.clone(), &params),
+        Network::with_trunk(config.clone(), &params, Composed::new(config.clone(), DType::F32)),
     ] {
         let mut grads = Gradients::new(&params);
         let embedding = network.embed_keeping(&images, None).unwrap();

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use proofmark_base::math::exp;
 use proofmark_lang::model::{Pool, Precision};
 use proofmark_model::architecture::Architecture;
+use proofmark_model::backbone::Backbone as _;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
-use proofmark_model::vit::VitConfig;
+use proofmark_model::vit::{Composed, VitConfig};
 use proofmark_model::weights::{Expected, LoadReport, WeightsError, check, load};
 
 fn golden(name: &str) -> PathBuf {
@@ -304,7 +305,8 @@ fn networks_written_in_other_ways_compute_the_same() {
         assert_eq!((report.missing.len(), report.unexpected.len()), (0, 0), "{name}");
         let theirs = values(&results[name.strip_prefix("timm-").unwrap_or(name)]);
         let fused = Network::new(config.clone(), &params, Precision::F32);
-        for network in [fused, Network::composed(config, &params)] {
+        let composed = Composed::new(config.clone(), DType::F32);
+        for network in [fused, Network::with_trunk(config, &params, composed)] {
             let ours = values(&network.logits(&images).unwrap());
             for (ours, theirs) in ours.iter().zip(&theirs) {
                 assert!((ours - theirs).abs() < 2e-5, "{name}: {ours} and {theirs}");
@@ -328,7 +330,7 @@ fn other_networks_are_refused() {
     refused("shorter.pth", &timm(), "it has more blocks than `depth=1`; it has blocks.1.attn");
     let dir = tempfile::tempdir().unwrap();
     let mut tensors: HashMap<String, Tensor> = reference("timm.safetensors").into_iter().collect();
-    let ones = Tensor::ones(8, candle_core::DType::F32, &Device::Cpu).unwrap();
+    let ones = Tensor::ones(8, DType::F32, &Device::Cpu).unwrap();
     let mut with = |name: &str, words: &str| {
         tensors.insert(name.to_owned(), ones.clone());
         let file = dir.path().join("more.safetensors");
@@ -386,7 +388,7 @@ fn outputs_of_a_classifier_are_put_in_order() {
     let mut tensors: HashMap<String, Tensor> =
         reference("timm-cls.safetensors").into_iter().collect();
     // A second stream would be left out where the network is used as it is.
-    let ones = Tensor::ones(8, candle_core::DType::F32, &Device::Cpu).unwrap();
+    let ones = Tensor::ones(8, DType::F32, &Device::Cpu).unwrap();
     tensors.insert("srm.fusion.weight".into(), ones);
     let two_streams = dir.path().join("two-streams.safetensors");
     candle_core::safetensors::save(&tensors, &two_streams).unwrap();

@@ -8,6 +8,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use proofmark_lang::model::Pool;
 use proofmark_model::architecture::Architecture;
+use proofmark_model::backbone::Backbone as _;
 use proofmark_model::params::Params;
 use proofmark_model::vit::VitConfig;
 use proofmark_model::weights::{Expected, LoadReport, WeightsError, load};
@@ -240,6 +241,21 @@ fn what_the_card_of_a_model_says_is_checked() {
         })
         .unwrap_err()
     };
+    for (field, value, why) in [
+        ("image", json!(6), "its image is 6, which is not from 7 to 4096"),
+        ("dropout", json!(1.0), "its dropout or its momentum is not in 0 to 1"),
+        ("classes", json!(0), "its number of classes is 0"),
+        ("image", json!(64), "has no tensor `conv1.weight` of shape [32, 3, 3, 3]"),
+    ] {
+        let error = try_model(|card, _| {
+            let fields = card.as_object_mut().unwrap();
+            fields.remove("vit");
+            let mut net = json!({"image": 64, "dropout": 0.4, "momentum": 0.1, "classes": 5});
+            net[field] = value.clone();
+            fields.insert("xception".to_owned(), net);
+        });
+        assert!(error.as_ref().unwrap_err().contains(why), "{field} {value}: {error:?}");
+    }
     assert!(nets(1e300, 1.0).contains("a factor of 1e300 on its width"), "{}", nets(1e300, 1.0));
     assert!(nets(1.0, 0.0).contains("a factor of 0.0 on its depth"));
     assert!(nets(1.0, 1.0).contains("has no tensor `conv_stem.weight`"));

@@ -22,13 +22,14 @@ use proofmark_lang::model::{
 };
 use proofmark_lang::{MemoryFiles, load};
 use proofmark_model::architecture::Architecture;
+use proofmark_model::drop_path::DropPath;
 use proofmark_model::efficientnet::EfficientNetConfig;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
-use proofmark_model::vit::{DropPath, VitConfig};
+use proofmark_model::vit::VitConfig;
 use proofmark_prepare::detect::{Detector, Scratch};
 use proofmark_prepare::landmarks::{LandmarkNet, SIDE};
 use proofmark_train::optim::{AdamW, Sgd, ascend, descend, groups};
@@ -347,7 +348,7 @@ fn efficientnet(what: &str, lines: &mut Lines) -> Result<()> {
         drop_path: 0.2,
         classes: 3,
     };
-    let architecture = Architecture::EfficientNet(config);
+    let architecture = Architecture::from(config);
     let training = Training::of(&architecture, 4)?;
     let network = Network::new(architecture, &training.params, Precision::F32);
     let settings = SgdSettings { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 };
@@ -365,7 +366,7 @@ fn efficientnet(what: &str, lines: &mut Lines) -> Result<()> {
         grads.clear();
         gradients(&network, &loss, training.batch(), 4, drop, &mut grads)?;
         descend(&training.params, &before)?;
-        network.count_statistics()?;
+        network.update_running_statistics()?;
         optimizer.step(&training.params, &grads, 0.05)?;
         lines.add(&format!("{what}, parameters"), training.parameters()?);
     }

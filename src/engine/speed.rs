@@ -9,8 +9,9 @@ const MEASURED: Duration = Duration::from_millis(30);
 /// A training step takes about this many times as long as its matrix products alone.
 const STEP: f64 = 1.5;
 
-/// Width beyond which products are no faster: larger ones would take memory for nothing.
-const WIDEST: usize = 2048;
+/// Width beyond which products are hardly faster: larger ones would take memory, and seconds without
+/// wide registers, for nothing.
+const WIDEST: usize = 768;
 
 /// Floating-point operations per second that a training of this width gets out of all cores of
 /// the processor, roughly: measured for a moment on products of its shape.

@@ -23,6 +23,7 @@ mod schedule;
 mod split;
 mod table;
 mod vit;
+mod xception;
 
 use super::limits;
 use super::schema::{Type, whole};
@@ -59,6 +60,23 @@ pub use split::{Carve, Official, Only, Overlap, Split, SplitRule};
 pub(super) use table::unique_labels;
 pub use table::{Claim, Comparison, Correction, Intervals, Reference, Table, Unit};
 pub use vit::Vit;
+pub use xception::Xception;
+
+/// The networks that a `backbone` may be, in the order of the reference. Each is a
+/// [`Network`](backbone::Network).
+macro_rules! networks {
+    ($for_all:ident) => {
+        $for_all! {
+            /// A Vision Transformer.
+            Vit,
+            /// An EfficientNet.
+            EfficientNet,
+            /// An Xception.
+            Xception,
+        }
+    };
+}
+use networks;
 
 /// A seed.
 const SEED: Type = Type::Whole(0, u64::MAX);

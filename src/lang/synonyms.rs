@@ -209,14 +209,17 @@ const ADVICE: &[(&[&str], &str)] = &[
         "half precision is `bf16` here; without `precision` everything is f32",
     ),
     (&["from"], "a file is imported whole: `import \"FILE\"`"),
-    (&["dropout"], "an `efficientnet` has `dropout=`; a `vit` has `drop-path`"),
+    (
+        &["dropout"],
+        "networks of convolutions have `dropout=`, as `efficientnet`; a `vit` has `drop-path`",
+    ),
     (
         &["f1", "f1-score", "precision-score", "log-loss", "logloss", "mcc"],
         "this metric is not computed; `proofmark metrics` and the predictions in the store let another tool do it",
     ),
     (
-        &["resnet", "resnet50", "xception", "xceptionnet", "clip", "swin", "convnext", "resnet-50"],
-        "the networks are `vit` and `efficientnet`; scores of another tool can be a row: `row NAME predictions=\"scores.csv\"`",
+        &["resnet", "resnet50", "clip", "swin", "convnext", "resnet-50"],
+        "this network is not among those of a `backbone` (docs/language.md); scores of another tool can be a row: `row NAME predictions=\"scores.csv\"`",
     ),
     (
         &["output", "output-dir", "log-dir", "save-dir", "out-dir"],

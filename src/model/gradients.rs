@@ -1,6 +1,7 @@
 //! Gradients of all parameters of a network, summed over the parts of a batch: in host
 //! memory that is reused from step to step, or as tensors on another device.
 
+use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
@@ -80,6 +81,16 @@ impl<'p> Gradients<'p> {
             None => value.clone(),
         });
         slot.written = true;
+        Ok(())
+    }
+
+    /// Adds what a backward pass of candle's found for a network's parameters.
+    pub fn add_all(&mut self, params: &Params, found: &GradStore) -> Result<()> {
+        for (spec, var) in params.specs().iter().zip(params.vars()) {
+            if let Some(grad) = found.get(var) {
+                self.add_tensor(&spec.name, grad)?;
+            }
+        }
         Ok(())
     }
 

@@ -1,10 +1,12 @@
-//! The network: Vision Transformer, differentiable ops, first weights, losses.
+//! Networks, differentiable ops, first weights, losses.
 
 pub mod arcface;
 pub mod architecture;
+pub mod backbone;
 mod bounds;
 pub mod convolution;
 mod distance;
+pub mod drop_path;
 pub mod efficientnet;
 pub mod exact;
 pub mod gradients;
@@ -15,6 +17,22 @@ pub mod network;
 pub mod ops;
 pub mod params;
 pub mod triplet;
-mod trunk;
 pub mod vit;
 pub mod weights;
+pub mod xception;
+
+/// Every network: its name in the language, and the type of its sizes, which is a
+/// [`Backbone`](backbone::Backbone).
+macro_rules! networks {
+    ($for_all:ident) => {
+        $for_all! {
+            /// A Vision Transformer.
+            Vit: crate::vit::VitConfig,
+            /// An EfficientNet.
+            EfficientNet: crate::efficientnet::EfficientNetConfig,
+            /// An Xception.
+            Xception: crate::xception::XceptionConfig,
+        }
+    };
+}
+use networks;

@@ -1,17 +1,17 @@
-//! A network that trains: images to embeddings by whichever implementation fits the
-//! device, the head on top, and the gradient of everything.
+//! A network that trains: images to embeddings by the trunk of its architecture, the head on top,
+//! and the gradient of everything.
 
 use std::cell::RefCell;
 
-use candle_core::{DType, Result, Tensor, Var, bail};
+use candle_core::{Result, Tensor, Var};
 
 use super::architecture::Architecture;
-use super::efficientnet::Trunk as Convolutions;
+use super::backbone::Trunk;
+use super::drop_path::DropPath;
 use super::gradients::Gradients;
 use super::ops::linear;
 use super::params::Params;
-use super::trunk::Fused;
-use super::vit::{DropPath, VitConfig, embed, probabilities};
+use proofmark_base::math::exp;
 use proofmark_lang::model::Precision;
 
 /// A network with its parameters.
@@ -19,19 +19,7 @@ use proofmark_lang::model::Precision;
 pub struct Network<'p> {
     architecture: Architecture,
     params: &'p Params,
-    trunk: RefCell<Trunk>,
-}
-
-/// What computes embeddings.
-#[derive(Debug)]
-enum Trunk {
-    /// Hand-written kernels: the CPU in f32.
-    Fused(Box<Fused>),
-    /// candle's operations: every other device and precision. Holds the graph of the
-    /// last pass that kept.
-    Composed { config: VitConfig, dtype: DType, kept: Option<Tensor> },
-    /// An EfficientNet.
-    Convolutions(Box<Convolutions>),
+    trunk: RefCell<Box<dyn Trunk>>,
 }
 
 impl<'p> Network<'p> {
@@ -43,52 +31,32 @@ impl<'p> Network<'p> {
     ) -> Self {
         let architecture = architecture.into();
         let on_cpu = params.vars().iter().all(|v| v.device().is_cpu());
-        let composed = |config: &VitConfig, dtype| Trunk::Composed {
-            config: config.clone(),
-            dtype,
-            kept: None,
-        };
-        let trunk = match (&architecture, precision) {
-            // Its products are f32 whatever is declared; what declares otherwise is refused.
-            (Architecture::EfficientNet(config), _) => {
-                Trunk::Convolutions(Box::new(Convolutions::new(config.clone())))
-            }
-            (Architecture::Vit(config), Precision::F32) if on_cpu => {
-                Trunk::Fused(Box::new(Fused::new(config.clone())))
-            }
-            (Architecture::Vit(config), Precision::F32) => composed(config, DType::F32),
-            (Architecture::Vit(config), Precision::Bf16) => composed(config, DType::BF16),
-        };
-        Self { architecture, params, trunk: RefCell::new(trunk) }
+        let trunk = RefCell::new(architecture.trunk(on_cpu, precision));
+        Self { architecture, params, trunk }
     }
 
-    /// [`Network::new`] of a Vision Transformer in f32 without the hand-written kernels: the
-    /// reference.
-    pub fn composed(config: VitConfig, params: &'p Params) -> Self {
-        let trunk = Trunk::Composed { config: config.clone(), dtype: DType::F32, kept: None };
-        Self { architecture: config.into(), params, trunk: RefCell::new(trunk) }
+    /// [`Network::new`] with embeddings from another implementation of the same network.
+    pub fn with_trunk(
+        architecture: impl Into<Architecture>,
+        params: &'p Params,
+        trunk: impl Trunk + 'static,
+    ) -> Self {
+        let trunk = RefCell::new(Box::new(trunk) as Box<dyn Trunk>);
+        Self { architecture: architecture.into(), params, trunk }
     }
 
-    /// The same network, which keeps few activations where a batch passes as a whole.
+    /// The same network with activation checkpointing, if it can: where a batch passes as a whole,
+    /// most activations are computed again in the backward pass.
     #[must_use]
-    pub fn sparing(self) -> Self {
-        if let Trunk::Convolutions(trunk) = &mut *self.trunk.borrow_mut() {
-            trunk.spare();
-        }
+    pub fn with_checkpointing(self) -> Self {
+        self.trunk.borrow_mut().checkpoint_activations();
         self
     }
 
-    /// Whether a batch may pass in parts: not under batch norm, which needs all of it.
-    pub fn divides(&self) -> bool {
-        !matches!(*self.trunk.borrow(), Trunk::Convolutions(_))
-    }
-
-    /// Counts the last pass that kept into the running statistics, if there are any.
-    pub fn count_statistics(&self) -> Result<()> {
-        match &mut *self.trunk.borrow_mut() {
-            Trunk::Convolutions(trunk) => trunk.count(self.params),
-            Trunk::Fused(_) | Trunk::Composed { .. } => Ok(()),
-        }
+    /// Moves the running statistics of batch norm, if there are any, towards the moments of the last
+    /// [`Network::embed_keeping`].
+    pub fn update_running_statistics(&self) -> Result<()> {
+        self.trunk.borrow_mut().update_running_statistics(self.params)
     }
 
     /// Its size and shape.
@@ -104,51 +72,18 @@ impl<'p> Network<'p> {
     /// Embeddings (B, D) of normalised images (B, 3, S, S) as row-major values, without
     /// a graph. `drop` is given while training.
     pub fn embed(&self, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
-        match &mut *self.trunk.borrow_mut() {
-            Trunk::Fused(fused) => self.rows(fused.embed(self.params, images, drop)?),
-            Trunk::Composed { config, dtype, .. } => {
-                Ok(embed(config, self.params, &self.images(images)?, drop, *dtype)?.detach())
-            }
-            Trunk::Convolutions(trunk) => trunk.embed(self.params, images, drop),
-        }
+        self.trunk.borrow_mut().embed(self.params, images, drop)
     }
 
     /// [`Network::embed`], ready for [`Network::backward`].
     pub fn embed_keeping(&self, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
-        match &mut *self.trunk.borrow_mut() {
-            Trunk::Fused(fused) => self.rows(fused.embed_keeping(self.params, images, drop)?),
-            Trunk::Convolutions(trunk) => trunk.embed_keeping(self.params, images, drop),
-            Trunk::Composed { config, dtype, kept } => {
-                let images = self.images(images)?;
-                let embedding = embed(config, self.params, &images, drop, *dtype)?;
-                Ok(kept.insert(embedding).detach())
-            }
-        }
+        self.trunk.borrow_mut().embed_keeping(self.params, images, drop)
     }
 
     /// Adds the gradients of all parameters but the head's, given that of the
     /// embeddings (B, D) of the last [`Network::embed_keeping`].
     pub fn backward(&self, dembedding: &Tensor, grads: &mut Gradients<'_>) -> Result<()> {
-        match &mut *self.trunk.borrow_mut() {
-            Trunk::Fused(fused) => {
-                let values = dembedding.flatten_all()?.to_vec1::<f32>()?;
-                fused.backward(self.params, &values, grads)
-            }
-            Trunk::Convolutions(trunk) => trunk.backward(self.params, dembedding, grads),
-            Trunk::Composed { kept, .. } => {
-                let Some(embedding) = kept.take() else {
-                    bail!("no forward pass was kept for this backward pass")
-                };
-                // The inner product has the given gradient with respect to embeddings.
-                let store = (embedding * dembedding)?.sum_all()?.backward()?;
-                for (spec, var) in self.params.specs().iter().zip(self.params.vars()) {
-                    if let Some(grad) = store.get(var) {
-                        grads.add_tensor(&spec.name, grad)?;
-                    }
-                }
-                Ok(())
-            }
-        }
+        self.trunk.borrow_mut().backward(self.params, dembedding, grads)
     }
 
     /// Takes a loss of embeddings (B, D) and their logits (B, C), adds the gradients of
@@ -186,7 +121,7 @@ impl<'p> Network<'p> {
     }
 
     /// Logits (B, C) of embeddings (B, D), with a graph.
-    fn classify(&self, embedding: &Tensor) -> Result<Tensor> {
+    pub fn classify(&self, embedding: &Tensor) -> Result<Tensor> {
         let [weight, bias] = self.architecture.head().map(|name| self.params.get(name));
         linear(embedding, weight, bias)
     }
@@ -195,19 +130,18 @@ impl<'p> Network<'p> {
     pub fn probabilities(&self, images: &[f32]) -> Result<Vec<Vec<f32>>> {
         probabilities(&self.logits(images)?)
     }
+}
 
-    fn images(&self, values: &[f32]) -> Result<Tensor> {
-        let side = self.architecture.image();
-        let shape = (values.len() / (3 * side * side), 3, side, side);
-        Tensor::from_slice(values, shape, self.params.vars()[0].device())
-    }
-
-    fn rows(&self, values: Vec<f32>) -> Result<Tensor> {
-        let [weight, _] = self.architecture.head();
-        let width = self.params.get(weight).dim(1)?;
-        let shape = (values.len() / width, width);
-        Tensor::from_vec(values, shape, self.params.vars()[0].device())
-    }
+/// Logits (B, C) to class probabilities (B, C); class 0 is real.
+pub fn probabilities(logits: &Tensor) -> Result<Vec<Vec<f32>>> {
+    let of_row = |row: Vec<f32>| {
+        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let powers = row.iter().map(|v| exp(f64::from(*v) - f64::from(top)));
+        let powers: Vec<f64> = powers.collect();
+        let sum: f64 = powers.iter().sum();
+        powers.into_iter().map(|power| (power / sum) as f32).collect()
+    };
+    Ok(logits.to_vec2::<f32>()?.into_iter().map(of_row).collect())
 }
 
 #[cfg(test)]

@@ -19,11 +19,12 @@ use proofmark_base::work::{Divergence, Events, Failure};
 use proofmark_lang::model::{Experiment, Keep};
 use proofmark_metrics::{AUC, Ranking};
 use proofmark_model::architecture::Architecture;
+use proofmark_model::drop_path::DropPath;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::losses::{Targets, cross_entropy, scalar};
 use proofmark_model::network::Network;
+use proofmark_model::network::probabilities;
 use proofmark_model::params::Params;
-use proofmark_model::vit::{DropPath, probabilities};
 use proofmark_prepare::store::FaceStoreError;
 
 /// Batches that are made ready while a step runs.
@@ -156,7 +157,11 @@ impl<'a> Course<'a> {
         let network = Network::new(fit.config.clone(), params, recipe.precision);
         Ok(Self {
             fit,
-            network: if recipe.batch.micro.is_some() { network.sparing() } else { network },
+            network: if recipe.batch.micro.is_some() {
+                network.with_checkpointing()
+            } else {
+                network
+            },
             tensors,
             grads: Gradients::new(params),
             state,
@@ -240,7 +245,7 @@ impl<'a> Course<'a> {
         let mut norm = self.grads.norm()?;
         self.check("norm of the gradient", norm, samples)?;
         // Statistics are those at the weights themselves, not at the worst place nearby.
-        self.network.count_statistics()?;
+        self.network.update_running_statistics()?;
         if let Some(rho) = &recipe.sam {
             let before = ascend(self.fit.params, &self.grads, *rho, norm)?;
             self.grads.clear();

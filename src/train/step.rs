@@ -10,11 +10,11 @@
 use candle_core::{Result, Tensor};
 
 use proofmark_lang::model::Loss;
+use proofmark_model::drop_path::DropPath;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::losses::{Targets, mixed_cross_entropy, objective, scalar};
 use proofmark_model::network::Network;
 use proofmark_model::triplet::TripletStats;
-use proofmark_model::vit::DropPath;
 
 /// The faces of a step.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub fn gradients(
 ) -> Result<StepReport> {
     let count = batch.targets.classes.len();
     let pixels = batch.images.len() / count.max(1);
-    let in_one = count <= micro || !network.divides();
+    let in_one = count <= micro || !network.architecture().supports_micro_batches();
     let embedding = if in_one {
         network.embed_keeping(batch.images, Some(drop))?
     } else {
@@ -104,6 +104,7 @@ mod tests {
     use proofmark_lang::model::{
         ArcFace, CrossEntropy, LossTerm, Mining, Pool, Precision, Triplet,
     };
+    use proofmark_model::backbone::Backbone as _;
     use proofmark_model::gradients::Gradient;
     use proofmark_model::init::{Scheme, randomize};
     use proofmark_model::params::Params;

@@ -69,6 +69,7 @@ const LEFT: &[(&str, &[&str])] = &[(
         "nodes::split",
         "nodes::table",
         "nodes::vit",
+        "nodes::xception",
         "overrides",
         "resolve",
         "schema",

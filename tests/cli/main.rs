@@ -18,6 +18,7 @@ mod hub;
 mod hub_cache;
 mod interrupt;
 mod layouts;
+mod networks;
 mod outside;
 mod pack;
 mod page;

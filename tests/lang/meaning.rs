@@ -33,10 +33,8 @@ fn experiment(more: &str) -> Placed<Experiment> {
 }
 
 fn vit(experiment: &Experiment) -> &Vit {
-    match &experiment.backbone.kind {
-        BackboneKind::Vit(vit) => vit,
-        BackboneKind::EfficientNet(_) => panic!("an EfficientNet"),
-    }
+    let BackboneKind::Vit(vit) = &experiment.backbone.kind else { panic!("a ViT") };
+    vit
 }
 
 fn adamw(recipe: &Recipe) -> &Placed<AdamW> {

@@ -1,143 +1,21 @@
-//! EfficientNet-B4 against timm: logits and every gradient, while training and at
-//! evaluation, and what batch norm counts.
+//! EfficientNet-B4 against timm.
 
-use std::collections::BTreeMap;
-
-use candle_core::{Device, Tensor};
-use proofmark_lang::model::{Loss, Precision};
 use proofmark_model::efficientnet::EfficientNetConfig;
-use proofmark_model::gradients::{Gradient, Gradients};
-use proofmark_model::losses::{Targets, cross_entropy};
-use proofmark_model::network::Network;
-use proofmark_model::params::Params;
-use proofmark_model::vit::DropPath;
-use proofmark_train::step::{Batch, gradients};
-use serde::Deserialize;
 
-use crate::engine::cross_entropy as entropy;
-use crate::formula::{Fingerprint, parameter, units, worse};
+use crate::convolutions::{Golden, hold};
 use crate::golden::read;
-
-#[derive(Deserialize)]
-struct Golden {
-    image: usize,
-    classes: Vec<u32>,
-    eval: Pass,
-    train: Pass,
-    statistics: BTreeMap<String, Fingerprint>,
-}
-
-#[derive(Deserialize)]
-struct Pass {
-    logits: Vec<f64>,
-    gradients: BTreeMap<String, Fingerprint>,
-    /// Shifts that the next batch norm takes away again.
-    vanishing: Vec<String>,
-}
-
-const DROP: DropPath = DropPath { seed: 0, epoch: 0, step: 0, offset: 0 };
-
-fn b4(image: usize) -> EfficientNetConfig {
-    EfficientNetConfig {
-        width: 1.4,
-        depth: 1.8,
-        image,
-        dropout: 0.0,
-        momentum: 0.01,
-        drop_path: 0.0,
-        classes: 3,
-    }
-}
-
-/// The formula's parameters; variances are above 0.
-fn params(config: &EfficientNetConfig) -> Params {
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
-    for (spec, var) in params.specs().iter().zip(params.vars()) {
-        let values = match spec.name.ends_with("running_var") {
-            true => units(&spec.name, spec.count()).map(|v| 1.0 + v / 2.0).collect(),
-            false => parameter(&spec.name, &spec.shape),
-        };
-        var.set(&Tensor::from_vec(values, spec.shape.as_slice(), &Device::Cpu).unwrap()).unwrap();
-    }
-    params
-}
-
-fn images(golden: &Golden) -> Vec<f32> {
-    let pixels = golden.classes.len() * 3 * golden.image * golden.image;
-    units("images", pixels).map(|v| v * 2.0).collect()
-}
-
-/// Logits, and the gradient of cross-entropy by name.
-fn run(network: &Network<'_>, golden: &Golden, train: bool) -> (Vec<f32>, Gradients<'static>) {
-    let drop = train.then_some(DROP);
-    let images = images(golden);
-    let params: &'static Params = Box::leak(Box::new(network.params().copy().unwrap()));
-    let mut grads = Gradients::new(params);
-    let embedding = network.embed_keeping(&images, drop).unwrap();
-    let (gradient, logits) = network
-        .head_backward(&embedding, &mut grads, |_, logits| {
-            Ok((cross_entropy(logits, &golden.classes, 0.0)?, logits.detach()))
-        })
-        .unwrap();
-    network.backward(&gradient, &mut grads).unwrap();
-    (logits.flatten_all().unwrap().to_vec1().unwrap(), grads)
-}
-
-fn compare(ours: &(Vec<f32>, Gradients<'_>), theirs: &Pass, params: &Params, most: f64) {
-    let largest = theirs.logits.iter().fold(0f64, |a, b| a.max(b.abs()));
-    assert_eq!(ours.0.len(), theirs.logits.len());
-    let errors = ours.0.iter().zip(&theirs.logits).map(|(a, b)| f64::from(*a) - b);
-    let logits = errors.fold(0.0, |worst, e| worse(worst, e / largest));
-    assert!(logits < most / 10.0, "logits: {logits}");
-    let trained: Vec<&str> =
-        params.specs().iter().filter(|s| s.trained()).map(|s| s.name.as_str()).collect();
-    assert_eq!(trained.len(), theirs.gradients.len() + theirs.vanishing.len());
-    for name in trained {
-        let Gradient::Host(values) = ours.1.get(params.index(name)).unwrap() else {
-            panic!("gradients are on the host")
-        };
-        let Some(theirs) = theirs.gradients.get(name) else {
-            assert!(values.iter().all(|v| v.abs() < 1e-4), "gradient of {name} is not nothing");
-            continue;
-        };
-        let error = theirs.distance(name, values);
-        assert!(error < most, "gradient of {name}: {error}");
-    }
-}
 
 #[test]
 fn logits_gradients_and_statistics_are_timms() {
     let golden: Golden = read("efficientnet.json");
-    let config = b4(golden.image);
-    let params = params(&config);
-    let network = Network::new(config, &params, Precision::F32);
-    compare(&run(&network, &golden, false), &golden.eval, &params, 1e-4);
-    let train = run(&network, &golden, true);
-    compare(&train, &golden.train, &params, 1e-3);
-    network.count_statistics().unwrap();
-    for (name, theirs) in &golden.statistics {
-        let values: Vec<f32> = params.get(name).to_vec1().unwrap();
-        let error = theirs.distance(name, &values);
-        assert!(error < 1e-5, "{name}: {error}");
-    }
-    // What a step is asked for is the same whether or not activations are kept.
-    let whole = step(&network, &golden, 4);
-    let network = Network::new(b4(golden.image), &params, Precision::F32).sparing();
-    assert!(whole == step(&network, &golden, 1), "the same to the bit");
-}
-
-/// The gradients of a step with micro-batches, in order.
-fn step(network: &Network<'_>, golden: &Golden, micro: usize) -> Vec<Vec<f32>> {
-    let loss = Loss { terms: vec![entropy(0.0)] };
-    let images = images(golden);
-    let targets = Targets { classes: &golden.classes, own: 1.0 };
-    let batch = Batch { images: &images, targets };
-    let mut grads = Gradients::new(network.params());
-    gradients(network, &loss, batch, micro, DROP, &mut grads).unwrap();
-    let trained = network.params().specs().iter().enumerate().filter(|(_, s)| s.trained());
-    let values = |i| match grads.get(i).unwrap() {
-        Gradient::Host(values) => values.to_vec(),
-        Gradient::Device(_) => panic!("gradients are on the host"),
+    let b4 = EfficientNetConfig {
+        width: 1.4,
+        depth: 1.8,
+        image: golden.image,
+        dropout: 0.0,
+        momentum: 0.01,
+        drop_path: 0.0,
+        classes: 3,
     };
-    trained.map(|(i, _)| values(i)).collect()
+    hold(&b4.into(), &golden);
 }

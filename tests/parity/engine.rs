@@ -6,11 +6,13 @@ use candle_core::{Device, Tensor};
 use proofmark_lang::model::{
     AdamW as Settings, CrossEntropy, Loss, LossTerm, Mining, Precision, Triplet,
 };
+use proofmark_model::backbone::Backbone as _;
+use proofmark_model::drop_path::DropPath;
 use proofmark_model::gradients::{Gradient, Gradients};
 use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
-use proofmark_model::vit::{DropPath, VitConfig, logits};
+use proofmark_model::vit::VitConfig;
 use proofmark_train::optim::{AdamW, groups};
 use proofmark_train::step::{Batch, gradients};
 
@@ -47,7 +49,8 @@ impl Engine {
     /// Forward and backward. `images` are B × 3 × S × S.
     pub fn pass(&self, images: Vec<f32>, classes: &[u32], loss: &Loss) -> Pass {
         let (loss, grads) = self.differentiate(&images, classes, loss);
-        let embedding = self.network().embed(&images, None).unwrap();
+        let network = self.network();
+        let embedding = network.embed(&images, None).unwrap();
         let values = |i: usize| match grads.get(i).unwrap() {
             Gradient::Host(values) => values.to_vec(),
             Gradient::Device(tensor) => host(tensor),
@@ -55,7 +58,7 @@ impl Engine {
         let specs = self.params.specs().iter().enumerate();
         Pass {
             loss,
-            logits: host(&logits(&self.params, &embedding).unwrap()),
+            logits: host(&network.classify(&embedding).unwrap()),
             embedding: host(&embedding),
             gradients: specs.map(|(i, spec)| (spec.name.clone(), values(i))).collect(),
         }

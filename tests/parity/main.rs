@@ -2,6 +2,7 @@
 //! lie in tests/golden/parity with the programs that wrote them.
 
 mod arcface;
+mod convolutions;
 mod efficientnet;
 mod engine;
 mod formula;
@@ -10,3 +11,4 @@ mod optimizer;
 mod training;
 mod triplet;
 mod vit_b;
+mod xception;

@@ -142,7 +142,7 @@ impl Work for TrainModel {
             [("parameters", parameters), ("epochs", epochs), ("batch", batch)],
         );
         cost.memory = Some(memory(parameters, COPIES, network.activations(), together));
-        cost.width = network.width();
+        cost.width = network.embedding_width();
         if let Some(faces) = faces {
             let steps = faces / batch * epochs;
             cost.words = format!(

@@ -2,9 +2,8 @@
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{
-    Attribution, AugmentKind, BackboneKind, Dataset, Detector, Experiment, FaceRule, FrameRule,
-    Init, Layout, Level, Placed, Precision, Project, Recipe, ScheduleKind, SplitRule, Table,
-    Weights,
+    Attribution, AugmentKind, Dataset, Detector, Experiment, FaceRule, FrameRule, Init, Layout,
+    Level, Placed, Precision, Project, Recipe, ScheduleKind, SplitRule, Table, Weights,
 };
 use crate::span::Origin;
 
@@ -16,12 +15,11 @@ pub(super) fn effects(project: &Project, sink: &mut Sink) {
     for experiment in project.experiments.values() {
         recipe_effects(&experiment.recipe, sink);
         init_effects(&experiment.init, sink);
-        if let BackboneKind::EfficientNet(_) = experiment.backbone.kind
-            && experiment.recipe.precision == Precision::Bf16
-        {
+        let network = experiment.backbone.kind.about();
+        if experiment.recipe.precision == Precision::Bf16 && !network.supports_bf16 {
             report(
                 sink,
-                "bf16 of an EfficientNet",
+                &format!("bf16 of {}", network.name),
                 "its products are f32 on every device",
                 experiment.recipe.at.precision,
                 "remove `precision`",

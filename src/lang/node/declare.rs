@@ -20,6 +20,7 @@
 ///         children {                      // nodes; nodes that a function reads; a node of one value
 ///             part: Placed<Part> = [once(Part::SPEC)],
 ///             list: Vec<String> = [at_most_once(&LIST)] via list,
+///             kind: Kind = (Kind::NODES),    // a list that stands elsewhere
 ///             /// What the node is.
 ///             epochs: u32 = Once (arguments "number", EPOCHS.required(), "What the value is."),
 ///             /// What the node is, which has any number of values.
@@ -59,7 +60,7 @@ macro_rules! node {
                 $($times:ident (
                     $role:ident $vname:literal, $vfield:expr, $vdoc:literal $(, $vmark:ident)?
                 ))?
-                $([ $($child:expr),+ ])? $(via $via:path)?,)* })?
+                $([ $($child:expr),+ ])? $(($nodes:path))? $(via $via:path)?,)* })?
             $(made { $($(#[doc = $mdoc:literal])+ $m:ident : $mty:ty
                 $([ $($mmark:tt)+ ])? = $make:path,)* })?
             $(variants = $variants:expr)?
@@ -105,14 +106,17 @@ macro_rules! node {
                         $crate::node::declare::doc(concat!($($cdoc),+)),
                     );
                     let _ = NODE;
-                    &[
+                    const LISTED: &[Child] = &[
                         $({
                             static VALUE: [Field; 1] = [$vfield.named($vname, $vdoc)];
                             static SPEC: NodeSpec = NODE.$role(&VALUE)$(.$vmark())?;
                             Child::new(&SPEC, $crate::schema::Times::$times)
                         },)?
                         $($($child),+)?
-                    ]
+                    ];
+                    let listed = LISTED;
+                    $(let listed = { let _ = listed; $nodes };)?
+                    listed
                 },)*)?
             };
             static ARGUMENTS: &[Field] = &[$($(FIELDS.$a,)*)? $($($also_argument,)*)?];

@@ -4,14 +4,14 @@ use serde::ser::SerializeMap;
 
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{EfficientNet, Vit};
-use crate::node::{Placed, Words, choice, node, words};
+use crate::model::*;
+use crate::node::{Decode, Words, choice, node, words};
 use crate::schema::Preset::{Number, Text};
-use crate::schema::{BELOW_ONE, Type, at_most_once};
+use crate::schema::{BELOW_ONE, Child, Type, at_most_once};
 use crate::span::Origin;
 
 node! {
-    /// A Vision Transformer or an EfficientNet.
+    /// A network without its classifier.
     pub struct Backbone = "backbone" {
         arguments {
             /// Name by which everything else refers to it.
@@ -19,31 +19,82 @@ node! {
         }
         children {
             /// The network.
-            kind: BackboneKind [flat] = [
-                at_most_once(Vit::SPEC).group("kind"),
-                at_most_once(EfficientNet::SPEC).group("kind")
-            ],
+            kind: BackboneKind [flat] = (BackboneKind::NODES),
             /// What becomes the embedding of a `vit`, before `fc_norm`.
             pool: Pool [when has_tokens] = AtMostOnce (arguments "tokens", Pool::WORD.required().or(Text("patch-mean")), "The tokens."
             ),
             /// Stochastic depth of the last block; linear from 0 at the first.
-            drop_path: f64 = AtMostOnce (arguments "rate", Type::Number(BELOW_ONE).required().or(Number(0.0)), "The rate."
+            drop_path: f64 [when has_stochastic_depth] = AtMostOnce (arguments "rate", Type::Number(BELOW_ONE).required().or(Number(0.0)), "The rate."
             ),
         }
     }
-    check = pools;
+    check = without_effect;
 }
 
-choice! {
-    /// Kinds of network.
-    #[serde(untagged)]
-    pub enum BackboneKind {
-        /// A Vision Transformer.
-        Vit(Vit),
-        /// An EfficientNet.
-        EfficientNet(EfficientNet),
-    }
+/// A network: a node with the side of its input as `image`.
+pub trait Network {
+    /// What lints and keys ask of it.
+    const ABOUT: About;
 }
+
+/// What is known of a network, whatever its sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// What readers call one, with its article.
+    pub name: &'static str,
+    /// Whether it makes tokens of an image, which `pool` makes an embedding.
+    pub has_tokens: bool,
+    /// Whether `drop-path` leaves out branches of its blocks.
+    pub has_stochastic_depth: bool,
+    /// Whether its products can be in bf16.
+    pub supports_bf16: bool,
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $Network:ident,)+) => {
+        choice! {
+            /// Kinds of network.
+            #[serde(untagged)]
+            pub enum BackboneKind {
+                $($(#[doc = $doc])+ $Network($Network),)+
+            }
+        }
+
+        impl BackboneKind {
+            /// Their nodes, of which a backbone has one.
+            const NODES: &[Child] = &[$(at_most_once($Network::SPEC).group("kind")),+];
+
+            /// What is known of the network.
+            pub fn about(&self) -> &'static About {
+                match self {
+                    $(Self::$Network(_) => &$Network::ABOUT,)+
+                }
+            }
+
+            /// Where it is written.
+            fn node(&self) -> Origin {
+                match self {
+                    $(Self::$Network(network) => network.node,)+
+                }
+            }
+
+            /// Side of the square input in pixels, and where that is written, if it is.
+            fn image(&self) -> (usize, Origin) {
+                match self {
+                    $(Self::$Network(network) => (network.image, network.at.image),)+
+                }
+            }
+
+            /// A key has the sizes of a network among what all networks have.
+            fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                match self {
+                    $(Self::$Network(network) => network.entries(map),)+
+                }
+            }
+        }
+    };
+}
+super::networks!(kinds);
 
 words! {
     /// What becomes the embedding of a Vision Transformer.
@@ -58,54 +109,56 @@ words! {
 impl Backbone {
     /// Side of the square input in pixels.
     pub fn image(&self) -> usize {
-        match &self.kind {
-            BackboneKind::Vit(vit) => vit.image,
-            BackboneKind::EfficientNet(net) => net.image,
-        }
+        self.kind.image().0
     }
 
-    /// Where that is written.
+    /// Where that is written, or the network whose default it is.
     pub fn image_at(&self) -> Origin {
-        match &self.kind {
-            BackboneKind::Vit(vit) => vit.at.image,
-            BackboneKind::EfficientNet(net) => net.at.image,
-        }
-    }
-}
-
-impl BackboneKind {
-    /// A key has the sizes of a network among what all networks have.
-    fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        match self {
-            Self::Vit(vit) => vit.entries(map),
-            Self::EfficientNet(net) => net.entries(map),
-        }
+        let (_, at) = self.kind.image();
+        if at.is_default() { self.kind.node() } else { at }
     }
 }
 
 fn has_tokens(backbone: &Placed<Backbone>) -> bool {
-    match backbone.kind {
-        BackboneKind::Vit(_) => true,
-        BackboneKind::EfficientNet(_) => false,
-    }
+    backbone.kind.about().has_tokens
 }
 
-fn pools(
+fn has_stochastic_depth(backbone: &Placed<Backbone>) -> bool {
+    backbone.kind.about().has_stochastic_depth
+}
+
+/// Tells of what stands beside a network to which it says nothing.
+fn without_effect(
     _: Cursor<'_>,
     read: Option<Placed<Backbone>>,
     sink: &mut Sink,
 ) -> Option<Placed<Backbone>> {
     let backbone = read?;
-    if let BackboneKind::EfficientNet(net) = &backbone.kind
-        && !backbone.at.pool.is_default()
-    {
-        sink.report(
-            Diagnostic::warning(Code::NoEffect, "`pool` of an EfficientNet")
-                .text("it has no tokens; its embedding is the mean over all places")
-                .at(backbone.at.pool, "has no effect")
-                .and(net.node, "the network")
-                .help("remove `pool`"),
-        );
+    let about = backbone.kind.about();
+    let parts = [
+        (
+            about.has_tokens,
+            "pool",
+            backbone.at.pool,
+            "it has no tokens; its embedding is the mean over all places",
+        ),
+        (
+            about.has_stochastic_depth,
+            "drop-path",
+            backbone.at.drop_path,
+            "it has no stochastic depth: all of its blocks are always there",
+        ),
+    ];
+    for (has_effect, word, at, text) in parts {
+        if !has_effect && !at.is_default() {
+            sink.report(
+                Diagnostic::warning(Code::NoEffect, format!("`{word}` of {}", about.name))
+                    .text(text)
+                    .at(at, "has no effect")
+                    .and(backbone.kind.node(), "the network")
+                    .help(format!("remove `{word}`")),
+            );
+        }
     }
     Some(backbone)
 }

@@ -1,6 +1,7 @@
 //! `efficientnet`: an EfficientNet (Tan and Le 2019).
 
 use super::SIDE;
+use super::backbone::{About, Network};
 use crate::limits;
 use crate::node::node;
 use crate::schema::Preset::Number;
@@ -26,4 +27,13 @@ node! {
             momentum: f64 = Type::Number(UP_TO_ONE).or(Number(0.01)),
         }
     }
+}
+
+impl Network for EfficientNet {
+    const ABOUT: About = About {
+        name: "an EfficientNet",
+        has_tokens: false,
+        has_stochastic_depth: true,
+        supports_bf16: false,
+    };
 }

@@ -1,6 +1,7 @@
 //! `vit`: a Vision Transformer.
 
 use super::SIDE;
+use super::backbone::{About, Network};
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::limits;
@@ -34,6 +35,15 @@ node! {
         }
     }
     check = sizes_go_together;
+}
+
+impl Network for Vit {
+    const ABOUT: About = About {
+        name: "a Vision Transformer",
+        has_tokens: true,
+        has_stochastic_depth: true,
+        supports_bf16: true,
+    };
 }
 
 /// Looks at each pair of sizes that is right, whatever the others are.

@@ -1,6 +1,7 @@
-//! SiLU, and factors of a channel from a sigmoid: operations of our own on the CPU, composed elsewhere.
+//! SiLU, ReLU, and factors of a channel from a sigmoid: operations of our own on the CPU, composed elsewhere.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use super::maps::values;
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
 use proofmark_base::approx::exp;
 use proofmark_base::wide::wide;
 use rayon::prelude::*;
@@ -19,19 +20,17 @@ pub fn silu(x: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() { x.contiguous()?.apply_op1(Silu) } else { x.silu() }
 }
 
+/// x where it is above 0, else 0; there its gradient is 0, too. What is no number stays that.
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() { x.contiguous()?.apply_op1(Relu) } else { x.relu() }
+}
+
 /// x (B, H, W, C) times the sigmoids of e (B, 1, 1, C).
 pub fn gate(x: &Tensor, e: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() {
         return x.contiguous()?.apply_op2(&e.contiguous()?, Gate);
     }
     x.broadcast_mul(&(e.neg()?.exp()? + 1.0)?.recip()?)
-}
-
-fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
-        _ => bail!("an activation takes contiguous f32 tensors only"),
-    }
 }
 
 /// `f` of each pair of values, on all threads.
@@ -79,6 +78,36 @@ impl CustomOp1 for Silu {
                 let s = sigmoid(x);
                 dy * (s * (1.0 + x * (1.0 - s)))
             },
+        );
+        Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
+    }
+}
+
+struct Relu;
+
+impl CustomOp1 for Relu {
+    fn name(&self) -> &'static str {
+        "relu"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let x = values(x, layout)?;
+        let out = each(
+            x,
+            x,
+            #[inline(always)]
+            |x, _| if x < 0.0 { 0.0 } else { x },
+        );
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+
+    fn bwd(&self, x: &Tensor, _out: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let [values, dys] = [x, dy].map(|t| t.flatten_all()?.to_vec1::<f32>());
+        let dx = each(
+            &values?,
+            &dys?,
+            #[inline(always)]
+            |x, dy| if x > 0.0 { dy } else { 0.0 },
         );
         Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
     }
@@ -186,6 +215,19 @@ mod tests {
 
     fn off(a: &Tensor, b: &Tensor) -> f32 {
         (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
+    }
+
+    #[test]
+    fn relu_is_zero_with_its_gradient_up_to_zero() {
+        let x = [-1.0, -0.0, 0.0, 0.5, f32::NAN, f32::INFINITY];
+        let x = Var::from_tensor(&Tensor::new(&x, &Device::Cpu).unwrap()).unwrap();
+        let y = relu(&x).unwrap();
+        let store = (&y * 3.0).unwrap().sum_all().unwrap().backward().unwrap();
+        let dx = store.get(&x).unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(dx, [0.0, 0.0, 0.0, 3.0, 0.0, 3.0]);
+        let y = y.to_vec1::<f32>().unwrap();
+        assert_eq!(y[..4], [0.0, 0.0, 0.0, 0.5]);
+        assert!(y[4].is_nan() && y[5] == f32::INFINITY);
     }
 
     #[test]

@@ -2,15 +2,23 @@
 //! pixel side by side, so that everything but a window's sum is a matrix product over
 //! pixels.
 //!
-//! Padding is TensorFlow's "same" ([`Same`]), which the networks here were trained with.
+//! Operations are our own on the CPU, with the same bits on every machine, and composed of candle's
+//! elsewhere.
 
 mod activation;
 mod depthwise;
+mod maps;
 pub mod norm;
 mod patches;
-mod same;
+mod pool;
+mod segments;
+mod window;
+mod windows;
 
-pub use activation::{gate, silu};
+pub use activation::{gate, relu, silu};
 pub use depthwise::depthwise;
 pub use patches::patches;
-pub use same::Same;
+pub use pool::max_pool;
+pub use segments::{Pass, Segmented, Segments, mean_of_image, pointwise};
+pub use window::{Padding, Window};
+pub use windows::{convolution, windows};

@@ -1,8 +1,9 @@
 //! Batch normalisation over rows (N, C), with its gradient, and the moments that it is by.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::maps::values;
 use proofmark_base::wide::wide;
 
 /// Rows that one task sums, so that sums do not depend on the number of threads.
@@ -92,13 +93,6 @@ struct Normalize {
     /// One over the deviation.
     scale: Vec<f32>,
     own: bool,
-}
-
-fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
-        _ => bail!("batch norm takes contiguous f32 tensors only"),
-    }
 }
 
 impl CustomOp3 for Normalize {

@@ -3,12 +3,12 @@
 use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
-use super::Same;
+use super::Window;
 
 /// Images (B, 3, S, S) to the windows around their output pixels, (B, H', W', 3 k k), in
 /// the order of a weight (O, 3, k, k). There is no gradient of images.
-pub fn patches(images: &[f32], side: usize, same: Same, device: &Device) -> Result<Tensor> {
-    let (out, kernel) = (same.outputs(side), same.kernel);
+pub fn patches(images: &[f32], side: usize, window: Window, device: &Device) -> Result<Tensor> {
+    let (out, kernel) = (window.outputs(side), window.kernel);
     let (row, image) = (out * 3 * kernel * kernel, 3 * side * side);
     let mut rows = vec![0f32; images.len() / image * out * row];
     rows.par_chunks_exact_mut(row).enumerate().for_each(|(line, row)| {
@@ -16,8 +16,8 @@ pub fn patches(images: &[f32], side: usize, same: Same, device: &Device) -> Resu
         for (x, patch) in row.chunks_exact_mut(3 * kernel * kernel).enumerate() {
             let mut values = patch.iter_mut();
             for plane in image.chunks_exact(side * side) {
-                for from in (0..kernel).map(|k| same.input(y, k, side)) {
-                    let columns = (0..kernel).map(|k| same.input(x, k, side));
+                for from in (0..kernel).map(|k| window.input(y, k, side)) {
+                    let columns = (0..kernel).map(|k| window.input(x, k, side));
                     // In this order: the other way round a value would be lost at the end.
                     for (at, value) in columns.zip(values.by_ref()) {
                         *value = from.zip(at).map_or(0.0, |(y, x)| plane[y * side + x]);
@@ -41,7 +41,7 @@ mod tests {
             (0..2 * 3 * 49).map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0).collect();
         let weight: Vec<f32> = (0..4 * 27).map(|i| (i * 23 % 71) as f32 / 35.0 - 1.0).collect();
         let weight = Tensor::from_vec(weight, (4, 3, 3, 3), &Device::Cpu).unwrap();
-        let rows = patches(&images, side, Same { kernel: 3, stride: 2 }, &Device::Cpu).unwrap();
+        let rows = patches(&images, side, Window::same(3, 2), &Device::Cpu).unwrap();
         let ours = rows.reshape((2 * 16, 27)).unwrap();
         let ours = ours.matmul(&weight.reshape((4, 27)).unwrap().t().unwrap()).unwrap();
         let x = Tensor::from_vec(images, (2, 3, side, side), &Device::Cpu).unwrap();

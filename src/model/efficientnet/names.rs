@@ -1,9 +1,22 @@
 //! The names that efficientnet-pytorch gives the same tensors.
 
 use super::config::EfficientNetConfig;
+use crate::backbone::{FromFiles, LeftOver};
+
+impl FromFiles for EfficientNetConfig {
+    fn aliases(&self, name: &str) -> Vec<String> {
+        alias(self, name).into_iter().collect()
+    }
+
+    fn unlike(&self, name: &str, _: &LeftOver<'_>) -> Option<String> {
+        let block = name.starts_with("blocks.") || name.starts_with("_blocks.");
+        (block && !name.ends_with("num_batches_tracked"))
+            .then(|| "it has more blocks than `width-factor` and `depth-factor` give".to_owned())
+    }
+}
 
 /// What efficientnet-pytorch calls the tensor of timm's `name`.
-pub fn alias(config: &EfficientNetConfig, name: &str) -> Option<String> {
+fn alias(config: &EfficientNetConfig, name: &str) -> Option<String> {
     let ends = [
         ("conv_stem.", "_conv_stem."),
         ("bn1.", "_bn0."),
@@ -50,6 +63,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::backbone::Backbone as _;
 
     #[test]
     fn every_parameter_has_another_name_of_its_own() {

@@ -2,7 +2,6 @@
 
 use crate::architecture::Architecture;
 use crate::params::ParamSpec;
-use crate::vit::VitConfig;
 
 /// What is expected of a file.
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +23,6 @@ impl<'a> Expected<'a> {
     /// A network that is trained further, its tensors anywhere in the file.
     pub fn new(architecture: &'a Architecture, missing: &'a [String]) -> Self {
         Self { architecture, missing, key: None, head: None, whole: false }
-    }
-
-    pub(super) fn vit(&self) -> Option<&'a VitConfig> {
-        match self.architecture {
-            Architecture::Vit(config) => Some(config),
-            Architecture::EfficientNet(_) => None,
-        }
     }
 
     /// Whether a parameter is the classifier's.

@@ -9,26 +9,21 @@ use super::error::WeightsError;
 use super::expected::Expected;
 use super::file::{Entry, WeightsFile};
 use super::missing::lacking;
-use super::positions::{Table, interpolate, sincos_deviation};
 use super::report::LoadReport;
 use super::unlike::unlike;
 use crate::params::{ParamSpec, Params};
-use crate::vit::VitConfig;
 
 /// A file in which everything has its place.
 struct Fitted {
     file: WeightsFile,
     choice: Choice,
     report: LoadReport,
-    /// How the file's table of positions lies, if the network has one.
-    table: Option<(usize, Table)>,
 }
 
 /// Loads what `path` has into `params`.
 ///
-/// The head is dropped if the file was trained for another class count, the position
-/// table is interpolated to another grid, and everything else must have the model's
-/// shape. Parameters that the file lacks must match a pattern of `missing`.
+/// The head is dropped if the file was trained for another class count, what the network can
+/// adapt (positions, to another grid) is adapted, and everything else must have the model's shape. Parameters that the file lacks must match a pattern of `missing`.
 ///
 /// # Errors
 /// A file that cannot be read, or is not of the expected network.
@@ -37,29 +32,25 @@ pub fn load(
     expected: &Expected<'_>,
     params: &Params,
 ) -> Result<LoadReport, WeightsError> {
-    let mut fitted = fit(path, expected)?;
+    let Fitted { file, choice, mut report } = fit(path, expected)?;
+    let matched = report.matched.clone();
     for (index, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
-        if !fitted.report.matched.contains(&spec.name) {
+        if !matched.contains(&spec.name) {
             continue;
         }
-        let Some(entry) = fitted.choice.found[index] else { continue };
-        let tensor = fitted.file.tensor(entry)?;
-        let tensor = match &fitted.table {
-            Some((place, table)) if *place == entry => {
-                let (from, to) = (table.side, expected.vit().map_or(table.side, VitConfig::grid));
-                let tensor = table.positions(&tensor)?;
-                fitted.report.sincos_deviation = sincos_deviation(&tensor, from)?;
-                if from == to { tensor } else { interpolate(&tensor, from, to)? }
-            }
-            Some((place, table)) if spec.name == "reg_token" && table.of_registers() => {
-                (tensor + table.registers(&fitted.file.tensor(*place)?)?)?
-            }
-            _ if expected.classifies(spec) => arranged(expected, &tensor)?,
-            _ => tensor,
+        let Some(entry) = choice.found[index] else { continue };
+        let tensor = file.tensor(entry)?;
+        let tensor = if expected.classifies(spec) {
+            arranged(expected, &tensor)?
+        } else {
+            let mut other = |name: &str| {
+                place(params.specs(), &choice, name).map(|entry| file.tensor(entry)).transpose()
+            };
+            expected.architecture.adapted(&spec.name, tensor, &mut other, &mut report)?
         };
         var.set(&tensor.to_device(var.device())?)?;
     }
-    Ok(fitted.report)
+    Ok(report)
 }
 
 /// [`load`] without a value: what it would say, from the headers of the file alone.
@@ -82,9 +73,7 @@ fn fit(path: &Path, expected: &Expected<'_>) -> Result<Fitted, WeightsError> {
         others: choice.others.clone(),
         ..LoadReport::default()
     };
-    let mut table = None;
-    let registers = place(&specs, &choice, "reg_token")
-        .map_or(0, |place| entries[place].shape.get(1).copied().unwrap_or(0));
+    let shape_of = |name: &str| Some(entries[place(&specs, &choice, name)?].shape.clone());
     for (spec, found) in specs.iter().zip(&choice.found) {
         let Some(entry) = *found else {
             report.missing.push(spec.name.clone());
@@ -96,12 +85,9 @@ fn fit(path: &Path, expected: &Expected<'_>) -> Result<Fitted, WeightsError> {
             report.missing.push(spec.name.clone());
             continue;
         }
-        let of_vit = expected.vit().filter(|_| spec.name == "pos_embed");
-        let lies = of_vit.and_then(|vit| Table::of(found, vit.width, vit.grid(), registers));
-        let fits = match (&lies, expected.classifies(spec)) {
-            (Some(_), _) => true,
-            (None, true) => found[1..] == spec.shape[1..],
-            (None, false) => *found == spec.shape,
+        let fits = match expected.classifies(spec) {
+            true => found[1..] == spec.shape[1..],
+            false => expected.architecture.fits(spec, &entries[entry], &shape_of, &mut report),
         };
         if !fits {
             return Err(WeightsError::Shape {
@@ -111,19 +97,12 @@ fn fit(path: &Path, expected: &Expected<'_>) -> Result<Fitted, WeightsError> {
                 needed: spec.shape.clone(),
             });
         }
-        if let (Some(lies), Some(vit)) = (lies, of_vit) {
-            report.interpolated = (lies.side != vit.grid()).then(|| (lies.side, vit.grid()));
-            report.moved = lies.front != 1;
-            table = Some((entry, lies));
-        }
         file.check_type(entry)?;
-        report.norm |=
-            spec.name.starts_with("fc_norm.") && !entries[entry].name.contains("fc_norm");
         report.matched.push(spec.name.clone());
     }
     report.unexpected = unexpected(entries, &choice);
     complete(path, &file, expected, &report)?;
-    Ok(Fitted { file, choice, report, table })
+    Ok(Fitted { file, choice, report })
 }
 
 /// The tensors of the file that are the network's.
@@ -134,11 +113,11 @@ fn chosen(
     expected: &Expected<'_>,
 ) -> Result<Choice, WeightsError> {
     let wanted = |spec: &ParamSpec| {
-        // Tables of positions are interpolated, classifiers left out.
-        let exact = spec.name != "pos_embed" && !expected.classifies(spec);
+        // A classifier of other classes is left out.
+        let exact = !expected.architecture.adapts(&spec.name) && !expected.classifies(spec);
         let own = std::iter::once(spec.name.clone());
         Wanted {
-            names: own.chain(expected.architecture.alias(&spec.name)).collect(),
+            names: own.chain(expected.architecture.aliases(&spec.name)).collect(),
             shape: exact.then(|| spec.shape.clone()),
         }
     };
@@ -190,18 +169,17 @@ fn complete(
 ) -> Result<(), WeightsError> {
     let allowed = |name: &&String| {
         let pattern = expected.missing.iter().any(|pattern| matches(pattern, name));
-        // Patterns speak of a `head`; the classifier of an EfficientNet is one.
-        let head = expected.vit().is_none() && expected.architecture.head().contains(&&***name);
-        !expected.whole && (pattern || head)
+        // Patterns speak of a `head`; a classifier of another name is one.
+        let head = expected.architecture.head().contains(&name.as_str());
+        !expected.whole && (pattern || head && !name.starts_with("head."))
     };
     let undeclared: Vec<String> = report.missing.iter().filter(|n| !allowed(n)).cloned().collect();
     let shape = |name: &str| {
         let of_name = |e: &&Entry| e.name == name || e.name.ends_with(&format!(".{name}"));
         file.entries().iter().find(of_name).map(|entry| entry.shape.clone())
     };
-    let norm = |name: &String| name.starts_with("fc_norm.");
-    if undeclared.iter().all(norm)
-        && let Some((why, names)) = unlike(expected.architecture, report, shape, expected.whole)
+    if undeclared.iter().all(|name| expected.architecture.lacked_by_variants(name))
+        && let Some((why, names)) = unlike(expected.architecture, report, &shape, expected.whole)
     {
         return Err(WeightsError::Unlike { path: path.to_owned(), why, names });
     }

@@ -11,7 +11,6 @@ mod fill;
 mod legacy;
 mod missing;
 mod pickle;
-mod positions;
 mod report;
 mod source;
 mod tensors;

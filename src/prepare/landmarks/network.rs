@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::{Device, Result, Tensor};
 
 use super::square::Square;
-use proofmark_model::convolution::{Same, depthwise, patches};
+use proofmark_model::convolution::{Window, depthwise, patches};
 use proofmark_model::exact::mean_of_places;
 use proofmark_model::ops::linear;
 use proofmark_model::weights::{WeightsError, WeightsFile};
@@ -96,7 +96,7 @@ impl LandmarkNet {
                 *value = (f32::from(pixel[c]) - MEAN[c]) / 255.0;
             }
         }
-        let halved = Same { kernel: 3, stride: 2 };
+        let halved = Window::same(3, 2);
         let mut x = patches(&planes, SIDE, halved, &Device::Cpu)?;
         for [first, second, third, fourth] in &self.blocks[..blocks] {
             let sum = first.apply(&x, 2)?.relu()?;
@@ -113,7 +113,7 @@ impl Conv {
     fn apply(&self, x: &Tensor, stride: usize) -> Result<Tensor> {
         match &self.depthwise {
             Some(window) => {
-                let x = depthwise(x, window, Same { kernel: 3, stride })?;
+                let x = depthwise(x, window, Window::same(3, stride))?;
                 linear(&x, &self.weight, &self.bias)
             }
             // The image is in windows already.

@@ -10,7 +10,7 @@ use proofmark_base::math::powi;
 use proofmark_lang::model::AdamW as Settings;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::gradients::{Gradient, Gradients};
-use proofmark_model::params::Params;
+use proofmark_model::params::{ParamSpec, Params};
 
 /// Elements that one task updates.
 const CHUNK: usize = 16 * 1024;
@@ -20,21 +20,18 @@ const CHUNK: usize = 16 * 1024;
 pub struct Group {
     /// Factor on the scheduled learning rate: `layer_decay ^ (top - layer)`.
     pub scale: f64,
-    /// Weight decay: 0 for vectors, biases, norms, tokens and positions.
+    /// Weight decay: 0 for what the network exempts from it.
     pub decay: f64,
 }
 
 /// The group of each parameter, in order.
 pub fn groups(settings: &Settings, config: &Architecture, params: &Params) -> Vec<Group> {
     let top = config.top_layer();
-    let group = |name: &str, rank: usize| {
-        let undecayed = rank <= 1 || name == "pos_embed" || name == "cls_token";
-        Group {
-            scale: powi(settings.layer_decay, (top - config.layer_of(name)) as i32),
-            decay: if undecayed { 0.0 } else { settings.weight_decay },
-        }
+    let group = |spec: &ParamSpec| Group {
+        scale: powi(settings.layer_decay, (top - config.layer_of(&spec.name)) as i32),
+        decay: if config.decays(spec) { settings.weight_decay } else { 0.0 },
     };
-    params.specs().iter().map(|s| group(&s.name, s.shape.len())).collect()
+    params.specs().iter().map(group).collect()
 }
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2), its state

@@ -4,6 +4,7 @@ use candle_core::Device;
 
 use super::*;
 use proofmark_lang::model::Pool;
+use proofmark_model::backbone::Backbone as _;
 use proofmark_model::params::{Begin, ParamSpec};
 use proofmark_model::vit::VitConfig;
 

@@ -7,7 +7,7 @@ use super::rows::{
 };
 use crate::gradients::Gradients;
 use crate::params::HostValues;
-use crate::vit::{EPS, VitConfig};
+use crate::vit::config::{EPS, VitConfig};
 use proofmark_base::product::{Mat, Out, Threads, product};
 
 /// Sizes of what passes through a block.

@@ -1,13 +1,15 @@
 //! The whole way from images to embeddings and back, block by block, in buffers that
 //! live as long as the training does.
 
-use candle_core::{Result, bail};
+use candle_core::{Result, Tensor, bail};
 
 use super::block::{Block, Kept, Scratch, Sizes, apply, fit, outer};
 use super::rows::{Moments, column_sums, norm, norm_backward};
+use crate::backbone::Trunk;
+use crate::drop_path::DropPath;
 use crate::gradients::Gradients;
 use crate::params::{HostValues, Params};
-use crate::vit::{DropPath, EPS, VitConfig};
+use crate::vit::config::{EPS, VitConfig};
 use proofmark_lang::model::Pool;
 
 /// Images of one pass that keeps nothing: enough to fill the products, few enough for
@@ -53,31 +55,10 @@ impl Fused {
         }
     }
 
-    /// Embeddings (B, D) of images (B, 3, S, S), after `fc_norm`.
-    pub fn embed(
-        &mut self,
-        params: &Params,
-        images: &[f32],
-        drop: Option<DropPath>,
-    ) -> Result<Vec<f32>> {
-        let values = params.host()?;
-        let pixels = 3 * self.config.image * self.config.image;
-        let mut embedding = Vec::with_capacity(images.len() / pixels * self.config.width);
-        for (i, images) in images.chunks(CHUNK * pixels).enumerate() {
-            let drop = drop.map(|drop| drop.at(i * CHUNK));
-            embedding.extend(self.forward(&values, images, drop, false)?);
-        }
-        Ok(embedding)
-    }
-
-    /// [`Fused::embed`] in one pass that leaves what [`Fused::backward`] needs.
-    pub fn embed_keeping(
-        &mut self,
-        params: &Params,
-        images: &[f32],
-        drop: Option<DropPath>,
-    ) -> Result<Vec<f32>> {
-        self.forward(&params.host()?, images, drop, true)
+    /// Embeddings of images as a tensor where the parameters are.
+    fn rows(&self, values: Vec<f32>, params: &Params) -> Result<Tensor> {
+        let shape = (values.len() / self.config.width, self.config.width);
+        Tensor::from_vec(values, shape, params.vars()[0].device())
     }
 
     fn sizes(&self, images: usize) -> Sizes {
@@ -210,40 +191,6 @@ impl Fused {
         }
     }
 
-    /// Adds the gradients of all parameters but the head's, given that of the embedding
-    /// (B, D) of the last pass that kept.
-    pub fn backward(
-        &mut self,
-        params: &Params,
-        dembedding: &[f32],
-        grads: &mut Gradients<'_>,
-    ) -> Result<()> {
-        let Some((batch, drop)) = self.pass else {
-            bail!("no forward pass was kept for this backward pass")
-        };
-        if dembedding.len() != batch * self.config.width {
-            bail!("a gradient of {} values for {batch} embeddings", dembedding.len());
-        }
-        let values = params.host()?;
-        let sizes = self.sizes(batch);
-        let width = sizes.width;
-        let mut dpooled = vec![0f32; batch * width];
-        let gamma = values.get("fc_norm.weight");
-        let (dgamma, dbeta) =
-            norm_backward(dembedding, &self.pooled, &self.moments, gamma, &mut dpooled);
-        grads.add("fc_norm.weight", &dgamma);
-        grads.add("fc_norm.bias", &dbeta);
-        self.unpool(&dpooled, &sizes);
-        for index in (0..self.config.depth).rev() {
-            let scales = self.scales(drop, index, batch);
-            let scales = scales.each_ref().map(|s| s.as_deref());
-            let block = Block::new(sizes, &self.config, &values, index, scales);
-            block.backward(&self.kept[index], &mut self.scratch, &mut self.dx, grads);
-        }
-        self.tokens_backward(&sizes, grads);
-        Ok(())
-    }
-
     /// Fills `dx` with the gradient of the last block's result.
     fn unpool(&mut self, dpooled: &[f32], sizes: &Sizes) {
         let width = sizes.width;
@@ -287,5 +234,62 @@ impl Fused {
         grads.add("patch_embed.proj.bias", &column_sums(&self.projected, width));
         let rows = sizes.images * self.config.grid() * self.config.grid();
         outer(&self.projected, &self.patches, rows, grads, "patch_embed.proj.weight");
+    }
+}
+
+impl Trunk for Fused {
+    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
+        let values = params.host()?;
+        let pixels = 3 * self.config.image * self.config.image;
+        let mut embedding = Vec::with_capacity(images.len() / pixels * self.config.width);
+        for (i, images) in images.chunks(CHUNK * pixels).enumerate() {
+            let drop = drop.map(|drop| drop.at(i * CHUNK));
+            embedding.extend(self.forward(&values, images, drop, false)?);
+        }
+        self.rows(embedding, params)
+    }
+
+    /// In one pass, whatever the number of images.
+    fn embed_keeping(
+        &mut self,
+        params: &Params,
+        images: &[f32],
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
+        let embedding = self.forward(&params.host()?, images, drop, true)?;
+        self.rows(embedding, params)
+    }
+
+    fn backward(
+        &mut self,
+        params: &Params,
+        dembedding: &Tensor,
+        grads: &mut Gradients<'_>,
+    ) -> Result<()> {
+        let Some((batch, drop)) = self.pass else {
+            bail!("no forward pass was kept for this backward pass")
+        };
+        let dembedding = dembedding.flatten_all()?.to_vec1::<f32>()?;
+        if dembedding.len() != batch * self.config.width {
+            bail!("a gradient of {} values for {batch} embeddings", dembedding.len());
+        }
+        let values = params.host()?;
+        let sizes = self.sizes(batch);
+        let width = sizes.width;
+        let mut dpooled = vec![0f32; batch * width];
+        let gamma = values.get("fc_norm.weight");
+        let (dgamma, dbeta) =
+            norm_backward(&dembedding, &self.pooled, &self.moments, gamma, &mut dpooled);
+        grads.add("fc_norm.weight", &dgamma);
+        grads.add("fc_norm.bias", &dbeta);
+        self.unpool(&dpooled, &sizes);
+        for index in (0..self.config.depth).rev() {
+            let scales = self.scales(drop, index, batch);
+            let scales = scales.each_ref().map(|s| s.as_deref());
+            let block = Block::new(sizes, &self.config, &values, index, scales);
+            block.backward(&self.kept[index], &mut self.scratch, &mut self.dx, grads);
+        }
+        self.tokens_backward(&sizes, grads);
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The network from images to embeddings on the CPU in f32, forward and backward
 //! written out by hand: no graph, no allocation per step, few passes over memory.
 //!
-//! [`crate::vit::embed`] is the same network composed of candle's operations:
-//! the reference in tests, and what runs on other devices and in other precisions.
+//! [`super::Composed`] is the same network composed of candle's operations: the reference in tests,
+//! and what runs on other devices and in other precisions.
 
 mod attention;
 mod block;
