@@ -52,7 +52,7 @@ pub fn classes(
         Some(Attribution::Dataset) => {
             let has_fakes = |videos: &[Video]| videos.iter().any(|v| v.label == Label::Fake);
             let found = sources.iter().filter(|(_, videos)| has_fakes(videos));
-            names.extend(found.map(|(dataset, _)| dataset.name.value.clone()));
+            names.extend(found.map(|(dataset, _)| dataset.name.clone()));
         }
         Some(Attribution::Manipulation) => names.extend(manipulations(sources)),
     }
@@ -61,7 +61,7 @@ pub fn classes(
         (Label::Real, _) => 0,
         (Label::Fake, None) => 1,
         (Label::Fake, Some(Attribution::Category)) => index[video.family.word()],
-        (Label::Fake, Some(Attribution::Dataset)) => index[dataset.name.value.as_str()],
+        (Label::Fake, Some(Attribution::Dataset)) => index[dataset.name.as_str()],
         (Label::Fake, Some(Attribution::Manipulation)) => {
             index[video.method.as_deref().unwrap_or_default()]
         }
@@ -91,7 +91,7 @@ fn check<'a>(
     let alike = |(d, v): &(&Dataset, &Video)| d.name == dataset.name && v.method == video.method;
     Err(DataError::Unattributed {
         by: word,
-        dataset: dataset.name.value.clone(),
+        dataset: dataset.name.clone(),
         manipulation: video.method.clone(),
         videos: lacking.filter(alike).count(),
         example: video.key.clone(),
@@ -103,7 +103,7 @@ fn manipulations(sources: &[(&Dataset, &[Video])]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (dataset, videos) in sources {
         let declared = |name: &str| {
-            dataset.manipulations.iter().position(|m| m.name.value == name).unwrap_or(usize::MAX)
+            dataset.manipulations.iter().position(|m| m.name == name).unwrap_or(usize::MAX)
         };
         let mut found: Vec<&str> = videos.iter().filter_map(|v| v.method.as_deref()).collect();
         found.sort_unstable_by_key(|name| (declared(name), *name));

@@ -1,11 +1,12 @@
 use super::*;
 use crate::testing::{manipulation, plain, video};
+use proofmark_lang::model::Placed;
 
 fn fake(key: &str, method: Option<&str>, family: Family) -> Video {
     Video { method: method.map(str::to_owned), family: Some(family), ..video(key, Label::Fake) }
 }
 
-fn sets() -> [(Dataset, Vec<Video>); 2] {
+fn sets() -> [(Placed<Dataset>, Vec<Video>); 2] {
     let mut first = plain("b-first");
     first.manipulations = vec![manipulation("pose", None), manipulation("swap", None)];
     let real = video("r", Label::Real);
@@ -22,8 +23,11 @@ fn sets() -> [(Dataset, Vec<Video>); 2] {
     [(first, one), (plain("a-second"), two)]
 }
 
-fn of(by: Option<Attribution>, sets: &[(Dataset, Vec<Video>)]) -> Result<Classes, DataError> {
-    let sources: Vec<_> = sets.iter().map(|(d, v)| (d, v.as_slice())).collect();
+fn of(
+    by: Option<Attribution>,
+    sets: &[(Placed<Dataset>, Vec<Video>)],
+) -> Result<Classes, DataError> {
+    let sources: Vec<_> = sets.iter().map(|(d, v)| (&**d, v.as_slice())).collect();
     classes(by, &sources)
 }
 
@@ -57,7 +61,7 @@ fn sets_without_fakes_get_no_class() {
     assert_eq!(of(Some(Attribution::Dataset), &sets).unwrap().names, ["real", "a-second"]);
     assert_eq!(of(Some(Attribution::Category), &sets).unwrap().names, ["real", "face-swap"]);
     // A data set named `real` or a manipulation of that name must not become class 0.
-    sets[1].0.name.value = "real".into();
+    sets[1].0.name = "real".into();
     let classes = of(Some(Attribution::Dataset), &sets).unwrap();
     assert_eq!(classes.of[1], [1, 1, 0]);
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use proofmark_lang::model::FrameRule;
+use proofmark_lang::span::Origin;
 
 use super::error::DataError;
 use super::video::{Frame, Video};
@@ -14,20 +15,16 @@ use super::video::{Frame, Video};
 /// A rule by time for images, which have none, or a rule without meaning.
 pub fn select(
     dataset: &str,
-    rule: &FrameRule,
+    (rule, at): (FrameRule, Origin),
     videos: &[Video],
     frames: Vec<Frame>,
 ) -> Result<Vec<Frame>, DataError> {
     if let FrameRule::Fps { fps } = rule
         && videos.iter().any(|video| !video.kind.has_times())
     {
-        return Err(DataError::NoTimes {
-            dataset: dataset.to_owned(),
-            fps: fps.value,
-            origin: fps.origin,
-        });
+        return Err(DataError::NoTimes { dataset: dataset.to_owned(), fps, origin: at });
     }
-    check(rule)?;
+    check(rule, at)?;
     let mut lengths: HashMap<&str, u32> = HashMap::with_capacity(videos.len());
     for frame in &frames {
         let length = lengths.entry(&frame.video_key).or_default();
@@ -39,17 +36,13 @@ pub fn select(
     Ok(frames.into_iter().filter(used).collect())
 }
 
-fn check(rule: &FrameRule) -> Result<(), DataError> {
-    let (what, must, value, origin) = match rule {
-        FrameRule::Fps { fps } if !(fps.value > 0.0 && fps.value.is_finite()) => {
-            ("frames per second", "a positive number", fps.value.to_string(), fps.origin)
+fn check(rule: FrameRule, origin: Origin) -> Result<(), DataError> {
+    let (what, must, value) = match rule {
+        FrameRule::Fps { fps } if !(fps > 0.0 && fps.is_finite()) => {
+            ("frames per second", "a positive number", fps.to_string())
         }
-        FrameRule::Every { every } if every.value == 0 => {
-            ("the step between frames", "1 or more", "0".to_owned(), every.origin)
-        }
-        FrameRule::Count { count } if count.value == 0 => {
-            ("the number of frames", "1 or more", "0".to_owned(), count.origin)
-        }
+        FrameRule::Every { every: 0 } => ("the step between frames", "1 or more", "0".to_owned()),
+        FrameRule::Count { count: 0 } => ("the number of frames", "1 or more", "0".to_owned()),
         FrameRule::All
         | FrameRule::Fps { .. }
         | FrameRule::Every { .. }
@@ -60,23 +53,23 @@ fn check(rule: &FrameRule) -> Result<(), DataError> {
 
 /// Whether the rule uses frame `index` of a video of `length` frames, which in the demo are
 /// one second apart.
-fn uses(rule: &FrameRule, index: u32, length: u32) -> bool {
+fn uses(rule: FrameRule, index: u32, length: u32) -> bool {
     match rule {
         FrameRule::All => true,
-        FrameRule::Every { every } => index.is_multiple_of(every.value),
+        FrameRule::Every { every } => index.is_multiple_of(every),
         // Position k of n falls on frame floor(k (length - 1) / (n - 1)), as a linspace
         // from the first to the last frame, of which a single position is the first.
-        FrameRule::Count { count } if count.value >= length => true,
-        FrameRule::Count { count } if count.value == 1 => index == 0,
+        FrameRule::Count { count } if count >= length => true,
+        FrameRule::Count { count: 1 } => index == 0,
         FrameRule::Count { count } => {
-            let (steps, last) = (u64::from(count.value - 1), u64::from(length - 1));
+            let (steps, last) = (u64::from(count - 1), u64::from(length - 1));
             let k = (u64::from(index) * steps).div_ceil(last);
             k * last / steps == u64::from(index)
         }
         // Sample k is taken at k / fps, which falls in second `index`.
         FrameRule::Fps { fps } => {
-            let first_after = (f64::from(index) * fps.value).ceil();
-            first_after / fps.value < f64::from(index) + 1.0
+            let first_after = (f64::from(index) * fps).ceil();
+            first_after / fps < f64::from(index) + 1.0
         }
     }
 }
@@ -87,36 +80,35 @@ mod tests {
 
     use super::*;
     use crate::video::Kind;
-    use proofmark_lang::span::Spanned;
 
-    fn picked(rule: &FrameRule, length: u32) -> Vec<u32> {
+    fn picked(rule: FrameRule, length: u32) -> Vec<u32> {
         (0..length).filter(|&i| uses(rule, i, length)).collect()
     }
 
     fn count(count: u32) -> FrameRule {
-        FrameRule::Count { count: Spanned::default_of(count) }
+        FrameRule::Count { count }
     }
 
     fn every(every: u32) -> FrameRule {
-        FrameRule::Every { every: Spanned::default_of(every) }
+        FrameRule::Every { every }
     }
 
     fn fps(fps: f64) -> FrameRule {
-        FrameRule::Fps { fps: Spanned::default_of(fps) }
+        FrameRule::Fps { fps }
     }
 
     #[test]
     fn rules_pick_the_frames_they_say() {
-        assert_eq!(picked(&FrameRule::All, 3), [0, 1, 2]);
-        assert_eq!(picked(&every(10), 25), [0, 10, 20]);
-        assert_eq!(picked(&count(1), 9), [0]);
-        assert_eq!(picked(&count(3), 9), [0, 4, 8]);
-        assert_eq!(picked(&count(4), 9), [0, 2, 5, 8]);
-        assert_eq!(picked(&count(9), 2), [0, 1]);
-        assert_eq!(picked(&fps(1.0), 3), [0, 1, 2]);
-        assert_eq!(picked(&fps(0.5), 5), [0, 2, 4]);
-        assert_eq!(picked(&fps(0.4), 8), [0, 2, 5, 7]);
-        assert_eq!(picked(&fps(30.0), 2), [0, 1]);
+        assert_eq!(picked(FrameRule::All, 3), [0, 1, 2]);
+        assert_eq!(picked(every(10), 25), [0, 10, 20]);
+        assert_eq!(picked(count(1), 9), [0]);
+        assert_eq!(picked(count(3), 9), [0, 4, 8]);
+        assert_eq!(picked(count(4), 9), [0, 2, 5, 8]);
+        assert_eq!(picked(count(9), 2), [0, 1]);
+        assert_eq!(picked(fps(1.0), 3), [0, 1, 2]);
+        assert_eq!(picked(fps(0.5), 5), [0, 2, 4]);
+        assert_eq!(picked(fps(0.4), 8), [0, 2, 5, 7]);
+        assert_eq!(picked(fps(30.0), 2), [0, 1]);
     }
 
     #[test]
@@ -135,19 +127,20 @@ mod tests {
             attributes: Default::default(),
         };
         let frames = vec![Frame { video_key: "v".into(), frame: 0, path: "v/0".into() }];
-        let select = |rule: &FrameRule, kind| select("d", rule, &[video(kind)], frames.clone());
-        assert!(matches!(select(&fps(1.0), Kind::Frames), Err(DataError::NoTimes { .. })));
-        assert!(matches!(select(&fps(1.0), Kind::Image), Err(DataError::NoTimes { .. })));
-        assert_eq!(select(&fps(1.0), Kind::Demo).unwrap(), frames);
+        let select =
+            |rule, kind| select("d", (rule, Origin::DEFAULT), &[video(kind)], frames.clone());
+        assert!(matches!(select(fps(1.0), Kind::Frames), Err(DataError::NoTimes { .. })));
+        assert!(matches!(select(fps(1.0), Kind::Image), Err(DataError::NoTimes { .. })));
+        assert_eq!(select(fps(1.0), Kind::Demo).unwrap(), frames);
         for rule in [fps(0.0), fps(f64::NAN), every(0), count(0)] {
-            assert!(matches!(select(&rule, Kind::Demo), Err(DataError::Rule { .. })), "{rule:?}");
+            assert!(matches!(select(rule, Kind::Demo), Err(DataError::Rule { .. })), "{rule:?}");
         }
     }
 
     proptest! {
         #[test]
         fn a_count_is_met_and_spread_evenly(n in 1u32..40, length in 1u32..200) {
-            let frames = picked(&count(n), length);
+            let frames = picked(count(n), length);
             prop_assert_eq!(frames.len() as u32, n.min(length));
             prop_assert_eq!(frames[0], 0);
             if n > 1 {

@@ -22,11 +22,7 @@ impl<'a> Methods<'a> {
     pub fn of(dataset: &'a Dataset) -> Self {
         let family = |f: Option<Family>| f.unwrap_or(Family::Unknown);
         let declared = dataset.manipulations.iter();
-        Self {
-            declared: declared
-                .map(|m| (m.name.value.as_str(), family(m.family.as_ref().map(|f| f.value))))
-                .collect(),
-        }
+        Self { declared: declared.map(|m| (m.name.as_str(), family(m.family))).collect() }
     }
 
     /// The family of a fake. A data set without declarations accepts any name, of unknown

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use proofmark_lang::model::{Dataset, Layout, Overlap, Split};
+use proofmark_lang::model::{Dataset, Overlap, Placed, Split};
 
 use super::error::DataError;
 use super::video::Video;
@@ -35,7 +35,7 @@ impl Role {
 #[derive(Clone, Copy, Debug)]
 pub struct SplitPart<'a> {
     /// The data set.
-    pub dataset: &'a Dataset,
+    pub dataset: &'a Placed<Dataset>,
     /// All its videos.
     pub videos: &'a [Video],
     /// The split.
@@ -61,12 +61,8 @@ type Example<'a> = (&'a SplitPart<'a>, &'a str);
 pub fn check(ensemble: &str, parts: &[SplitPart<'_>]) -> Result<Vec<String>, DataError> {
     let mut seen: HashMap<Shared, [Option<Example>; 3]> = HashMap::new();
     for part in parts {
-        let name = part.dataset.name.value.as_str();
-        let everywhere = match part.dataset.layout {
-            Layout::Released(_) | Layout::Deepfakebench(_) => true,
-            Layout::Demo(_) | Layout::Folder(_) | Layout::Table(_) => false,
-        };
-        let space = if everywhere { "" } else { name };
+        let name = part.dataset.name.as_str();
+        let space = if part.dataset.layout.names_people_alike() { "" } else { name };
         for video in part.videos.iter().filter(|v| v.split == Some(part.split)) {
             let groups = video.groups.iter().map(|g| ("identity", space, g.as_str()));
             let media = [Some(&video.key), video.pair.as_ref()].into_iter().flatten();
@@ -85,7 +81,7 @@ pub fn check(ensemble: &str, parts: &[SplitPart<'_>]) -> Result<Vec<String>, Dat
         if examples.len() < 2 {
             continue;
         }
-        let accepted = |(part, _): &Example| part.dataset.overlap.value == Overlap::Accept;
+        let accepted = |(part, _): &Example| part.dataset.overlap == Overlap::Accept;
         let foreign = examples.iter().any(|(part, _)| !part.own);
         if foreign || examples.iter().all(accepted) {
             told.add(shared, examples);
@@ -99,9 +95,9 @@ pub fn check(ensemble: &str, parts: &[SplitPart<'_>]) -> Result<Vec<String>, Dat
             counted: refused.counted(),
             more: refused.total().saturating_sub(NAMED),
             datasets: refused.datasets.iter().map(|d| format!("`{d}`")).collect(),
-            origins: (parts.iter().map(|part| &part.dataset.name))
-                .filter(|name| refused.datasets.contains(name.value.as_str()))
-                .map(|name| name.origin)
+            origins: (parts.iter().map(|part| part.dataset))
+                .filter(|dataset| refused.datasets.contains(dataset.name.as_str()))
+                .map(|dataset| dataset.at.name)
                 .collect(),
             some: refused.named(),
         });
@@ -129,7 +125,7 @@ struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     fn add(&mut self, shared: Shared<'a>, examples: Vec<Example<'a>>) {
-        self.datasets.extend(examples.iter().map(|(part, _)| part.dataset.name.value.as_str()));
+        self.datasets.extend(examples.iter().map(|(part, _)| part.dataset.name.as_str()));
         let list = if shared.0 == "identity" { &mut self.identities } else { &mut self.originals };
         list.push((shared, examples));
     }
@@ -157,7 +153,7 @@ impl<'a> Findings<'a> {
     fn named(self) -> Vec<String> {
         let line = |((what, _, name), examples): (Shared, Vec<Example>)| {
             let places = examples.iter().map(|(part, key)| {
-                format!("in {} with {key} of {}", part.role.word(), part.dataset.name.value)
+                format!("in {} with {key} of {}", part.role.word(), part.dataset.name)
             });
             format!("{what} {name}: {}", places.collect::<Vec<_>>().join(", "))
         };

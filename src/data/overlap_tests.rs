@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{plain, released, said, video};
+use crate::testing::{plain, released, video};
 use proofmark_lang::model::{Label, Released};
 
 fn in_split(key: &str, split: Split, groups: &[&str], pair: Option<&str>) -> Video {
@@ -11,7 +11,7 @@ fn in_split(key: &str, split: Split, groups: &[&str], pair: Option<&str>) -> Vid
     }
 }
 
-fn parts<'a>(dataset: &'a Dataset, videos: &'a [Video], own: bool) -> Vec<SplitPart<'a>> {
+fn parts<'a>(dataset: &'a Placed<Dataset>, videos: &'a [Video], own: bool) -> Vec<SplitPart<'a>> {
     [(Split::Train, Role::Train), (Split::Val, Role::Val), (Split::Test, Role::Test)]
         .map(|(split, role)| SplitPart { dataset, videos, split, role, own })
         .into()
@@ -63,7 +63,7 @@ fn people_of_released_sets_are_the_same_in_all_of_them() {
     let root = std::path::Path::new("/none");
     let (mut one, mut two) =
         (released(Released::Celebdf, root, &[], &[]), released(Released::Df40, root, &[], &[]));
-    (one.name.value, two.name.value) = ("one".into(), "two".into());
+    (one.name, two.name) = ("one".into(), "two".into());
     let trained = [in_split("a", Split::Train, &["celebdf:id1"], None)];
     let tested = [in_split("b", Split::Test, &["celebdf:id1"], None)];
     let all = |own| [parts(&one, &trained, true), parts(&two, &tested, own)].concat();
@@ -78,7 +78,7 @@ fn people_of_released_sets_are_the_same_in_all_of_them() {
 #[test]
 fn what_a_release_has_in_two_splits_can_be_accepted() {
     let mut set = plain("one");
-    set.overlap = said(Overlap::Accept);
+    set.overlap = Overlap::Accept;
     let videos =
         [in_split("a", Split::Train, &["1"], None), in_split("b", Split::Test, &["1"], Some("a"))];
     assert_eq!(

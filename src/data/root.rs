@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use proofmark_lang::model::DataPath;
-use proofmark_lang::span::Spanned;
+use proofmark_lang::span::Origin;
 
 use super::error::DataError;
 
@@ -20,24 +20,24 @@ pub enum Want {
     File,
 }
 
-/// The path that `written` leads to, which exists and is what is wanted.
+/// The path that `written` leads to, which exists and is what is wanted. `at` states it.
 ///
 /// `env:NAME` and `env:NAME/below` start from an environment variable; anything else is
 /// relative to the file that states it.
 pub fn locate(
     dataset: &str,
-    written: &Spanned<DataPath>,
+    (written, at): (&DataPath, Origin),
     want: Want,
     env: Env,
 ) -> Result<PathBuf, DataError> {
     let not_found = |looked_for: String| DataError::NotFound {
         dataset: dataset.to_owned(),
         looked_for: vec![looked_for],
-        say_otherwise: say_otherwise(dataset, &written.value),
-        origin: written.origin,
+        say_otherwise: say_otherwise(dataset, written),
+        origin: at,
     };
-    let path = match variable(&written.value) {
-        None => written.value.base.join(&written.value.written),
+    let path = match variable(written) {
+        None => written.base.join(&written.written),
         Some((name, below)) => match env(name) {
             Some(value) if !value.is_empty() => PathBuf::from(value).join(below),
             _ => return Err(not_found(format!("the environment variable {name} (not set)"))),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use proofmark_lang::model::{Dataset, Expect, Label, Layout, Split, SplitRule};
+use proofmark_lang::model::{Dataset, Expect, Label, Layout, Placed, Split, SplitRule};
 
 use super::error::DataError;
 use super::files::Files;
@@ -84,26 +84,27 @@ pub struct Expected {
 ///
 /// # Errors
 /// Everything that its parts report; [`DataError::NotFound`] says what was looked for.
-pub fn scan(dataset: &Dataset, env: Env) -> Result<Scan, DataError> {
+pub fn scan(dataset: &Placed<Dataset>, env: Env) -> Result<Scan, DataError> {
     let mut listing = match &dataset.layout {
         Layout::Demo(demo) => layout::demo::read(dataset, demo)?,
         Layout::Folder(folder) => layout::folder::read(dataset, folder, env)?,
         Layout::Table(table) => layout::table::read(dataset, table, env)?,
-        Layout::Released(released) => layout::released::read(dataset, released, env)?,
+        Layout::Released(released) => layout::read_release(dataset, released, env)?,
         Layout::Deepfakebench(bench) => layout::deepfakebench::read(dataset, bench, env)?,
     };
-    let name = &dataset.name.value;
-    if let SplitRule::Only { split } = &dataset.split {
+    let name = &dataset.name;
+    if let SplitRule::Only(only) = &dataset.split {
         leave_out_absent(&mut listing);
-        let put = put_together(&listing.videos, split.value);
+        let put = put_together(&listing.videos, only.split);
         listing.remarks.extend(put);
     }
     let frames_found = listing.frames.len();
     split::assign(name, &dataset.split, &mut listing.videos)?;
-    if let SplitRule::Carve { .. } = &dataset.split {
+    if let SplitRule::Carve(_) = &dataset.split {
         listing.remarks.extend(kinship::remarks(&listing.videos));
     }
-    let frames = frames::select(name, &dataset.frames, &listing.videos, listing.frames)?;
+    let frames =
+        frames::select(name, (dataset.frames, dataset.at.frames), &listing.videos, listing.frames)?;
     let one_class = one_class(&listing.videos);
     listing.remarks.extend(one_class);
     listing.remarks.extend(listing.lacking.iter().map(Lacking::words));
@@ -112,7 +113,7 @@ pub fn scan(dataset: &Dataset, env: Env) -> Result<Scan, DataError> {
         dataset: name.clone(),
         found: SplitCounts::of(listing.videos.iter().filter(|v| !absent(v))),
         missing: SplitCounts::of(listing.videos.iter().filter(absent)),
-        expected: Expected::of(dataset.expect.as_ref()),
+        expected: Expected::of(dataset.expect.as_deref()),
         frames_found,
         frames_used: frames.len(),
         findings: listing.findings,
@@ -196,11 +197,7 @@ impl Expected {
     /// Those that a data set declares.
     pub fn of(expect: Option<&Expect>) -> Self {
         let Some(expect) = expect else { return Self::default() };
-        Self {
-            train: expect.train.as_ref().map(|n| n.value),
-            val: expect.val.as_ref().map(|n| n.value),
-            test: expect.test.as_ref().map(|n| n.value),
-        }
+        Self { train: expect.train, val: expect.val, test: expect.test }
     }
 }
 

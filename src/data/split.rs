@@ -22,41 +22,37 @@ use super::video::Video;
 /// whole, or fewer groups than splits.
 pub fn assign(dataset: &str, rule: &SplitRule, videos: &mut [Video]) -> Result<(), DataError> {
     match rule {
-        SplitRule::Official { .. } if videos.iter().all(|v| v.split.is_none()) => {
+        SplitRule::Official(_) if videos.iter().all(|v| v.split.is_none()) => {
             Err(DataError::NoSplits { dataset: dataset.to_owned(), videos: videos.len() })
         }
-        SplitRule::Official { val: None, .. } => Ok(()),
-        SplitRule::Official { val: Some(val), seed } => {
+        SplitRule::Official(official) => {
+            let Some(val) = official.val else { return Ok(()) };
             if let Some(video) = videos.iter().find(|v| v.split == Some(Split::Val)) {
                 return Err(DataError::HasValidation {
                     dataset: dataset.to_owned(),
                     example: video.key.clone(),
-                    origin: val.origin,
+                    origin: official.at.val,
                 });
             }
             let of_train = |v: &&mut Video| v.split == Some(Split::Train);
             let mut train: Vec<&mut Video> = videos.iter_mut().filter(of_train).collect();
-            carve(dataset, [1.0 - val.value, val.value, 0.0], seed.value, &mut train)
+            carve(dataset, [1.0 - val, val, 0.0], official.seed, &mut train)
         }
-        SplitRule::Only { split } => {
-            videos.iter_mut().for_each(|v| v.split = Some(split.value));
+        SplitRule::Only(only) => {
+            videos.iter_mut().for_each(|v| v.split = Some(only.split));
             Ok(())
         }
-        SplitRule::Carve { train, val, test, seed } => {
-            let fractions = [train.value, val.value, test.value];
+        SplitRule::Carve(rule) => {
+            let fractions = [rule.train, rule.val, rule.test];
             let sum: f64 = fractions.iter().sum();
             let whole = (sum - 1.0).abs() < 1e-6;
             if !whole || fractions.iter().any(|f| !(0.0..=1.0).contains(f)) {
-                return Err(DataError::Fractions {
-                    dataset: dataset.to_owned(),
-                    train: train.value,
-                    val: val.value,
-                    test: test.value,
-                    origin: train.origin,
-                });
+                let [train, val, test] = fractions;
+                let (dataset, origin) = (dataset.to_owned(), rule.at.train);
+                return Err(DataError::Fractions { dataset, train, val, test, origin });
             }
             let mut all: Vec<&mut Video> = videos.iter_mut().collect();
-            carve(dataset, fractions.map(|f| f / sum), seed.value, &mut all)
+            carve(dataset, fractions.map(|f| f / sum), rule.seed, &mut all)
         }
     }
 }

@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{said, video};
+use crate::testing::{only, video};
+use proofmark_lang::model::{Carve, Official, Overlap};
 
 fn carve_rule(train: f64, val: f64, test: f64, seed: u64) -> SplitRule {
-    SplitRule::Carve { train: said(train), val: said(val), test: said(test), seed: said(seed) }
+    SplitRule::Carve(Carve { train, val, test, seed }.into())
 }
 
 /// `groups` groups of up to `size` videos, the first `mixed` with both labels.
@@ -169,7 +170,8 @@ fn identities_hold_videos_together_across_others() {
 
 #[test]
 fn a_validation_split_is_taken_from_train_where_there_is_none() {
-    let rule = SplitRule::Official { val: Some(said(0.25)), seed: said(3) };
+    let official = Official { val: Some(0.25), seed: 3, overlap: Overlap::Refuse };
+    let rule = SplitRule::Official(official.into());
     let mut some = videos(40, 3, 20);
     let tests = 10;
     for (i, video) in some.iter_mut().enumerate() {
@@ -201,13 +203,13 @@ fn small_sets_fill_every_split() {
 #[test]
 fn official_and_only() {
     let mut some = videos(4, 1, 0);
-    let error = assign("set", &SplitRule::OFFICIAL, &mut some).unwrap_err();
+    let error = assign("set", &SplitRule::official(), &mut some).unwrap_err();
     assert!(matches!(error, DataError::NoSplits { videos: 4, .. }), "{error}");
     some[1].split = Some(Split::Val);
     let before = some.clone();
-    assign("set", &SplitRule::OFFICIAL, &mut some).unwrap();
+    assign("set", &SplitRule::official(), &mut some).unwrap();
     assert_eq!(some, before);
-    assign("set", &SplitRule::Only { split: said(Split::Test) }, &mut some).unwrap();
+    assign("set", &only(Split::Test), &mut some).unwrap();
     assert!(some.iter().all(|v| v.split == Some(Split::Test)));
 }
 

@@ -166,10 +166,10 @@ pub struct Row {
 impl Row {
     /// What is published of a data set, and nothing found yet.
     pub fn published(dataset: &Dataset) -> Self {
-        let name = &dataset.name.value;
+        let name = &dataset.name;
         let mut row = Self {
             dataset: Some(name.clone()),
-            title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
+            title: dataset.title.as_ref().unwrap_or(name).clone(),
             synthetic: dataset.layout.demo().is_some(),
             counts: BTreeMap::new(),
         };
@@ -187,7 +187,7 @@ impl Row {
             (Measure::RealSamples, &expect.real_samples),
             (Measure::FakeSamples, &expect.fake_samples),
         ] {
-            let published = number.as_ref().map(|n| n.value);
+            let published = *number;
             let in_thousands = published.is_some_and(|n| n > 0 && n.is_multiple_of(1000));
             let slack = if measure.is_rounded() && in_thousands { 500 } else { 0 };
             row.counts.insert(measure, Count { found: None, published, slack });
@@ -301,7 +301,7 @@ impl Manipulations {
             videos.iter().filter_map(|v| Some((v.method.as_deref()?, v.family))).collect();
         let declared = told.is_empty() && videos.iter().any(|v| v.label == Label::Fake);
         let families: Vec<Option<Family>> = if declared {
-            dataset.manipulations.iter().map(|m| m.family.as_ref().map(|f| f.value)).collect()
+            dataset.manipulations.iter().map(|m| m.family).collect()
         } else {
             told.into_iter().map(|(_, family)| family).collect()
         };

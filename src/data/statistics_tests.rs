@@ -4,9 +4,9 @@ use crate::manifest::Manifest;
 use crate::sample::ClassSample;
 use crate::scan::{Expected, ScanReport};
 use crate::survey::{Purpose, SetTable, Survey};
-use crate::testing::{manipulation, plain, said, text, video};
+use crate::testing::{manipulation, plain, video};
 use crate::video::{Frame, Kind};
-use proofmark_lang::model::{Expect, Split};
+use proofmark_lang::model::{Expect, Placed, Split};
 
 /// A fake of a method, or a real.
 fn one(key: &str, method: Option<&str>, family: Option<Family>, split: Option<Split>) -> Video {
@@ -38,21 +38,24 @@ fn scan(videos: Vec<Video>, absent: &[&str]) -> Scan {
     }
 }
 
-fn dataset() -> Dataset {
+fn dataset() -> Placed<Dataset> {
     let mut set = plain("set");
-    set.title = Some(text("The Set"));
+    set.title = Some("The Set".to_owned());
     set.manipulations = vec![
         manipulation("Deepfakes", Some(Family::FaceSwap)),
         manipulation("FaceSwap", Some(Family::FaceSwap)),
         manipulation("Face2Face", Some(Family::Reenactment)),
     ];
-    set.expect = Some(Expect {
-        train: Some(said(3)),
-        real: Some(said(2)),
-        face_swaps: Some(said(2)),
-        real_frames: Some(said(4000)),
-        ..Expect::default()
-    });
+    set.expect = Some(
+        Expect {
+            train: Some(3),
+            real: Some(2),
+            face_swaps: Some(2),
+            real_frames: Some(4000),
+            ..Expect::default()
+        }
+        .into(),
+    );
     set
 }
 
@@ -125,7 +128,7 @@ fn manipulations_are_declared_where_no_video_tells_its_own() {
 fn totals_add_up_as_far_as_they_are_known() {
     let row = |found: Option<u64>, published: Option<u64>| {
         let mut set = plain("set");
-        set.expect = Some(Expect { train: published.map(said), ..Expect::default() });
+        set.expect = Some(Expect { train: published, ..Expect::default() }.into());
         let mut row = Row::published(&set);
         found.into_iter().for_each(|n| row.find(Measure::Train, n));
         row
@@ -148,12 +151,15 @@ fn totals_add_up_as_far_as_they_are_known() {
 #[test]
 fn a_sum_of_rounded_numbers_is_compared_as_far_as_they_go() {
     let mut set = plain("set");
-    set.expect = Some(Expect {
-        real_frames: Some(said(46_000)),
-        fake_frames: Some(said(76_000)),
-        fake_samples: Some(said(1_234)),
-        ..Expect::default()
-    });
+    set.expect = Some(
+        Expect {
+            real_frames: Some(46_000),
+            fake_frames: Some(76_000),
+            fake_samples: Some(1_234),
+            ..Expect::default()
+        }
+        .into(),
+    );
     let mut row = Row::published(&set);
     row.find(Measure::RealFrames, 46_123);
     row.find(Measure::FakeFrames, 76_499);

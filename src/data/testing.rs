@@ -9,73 +9,70 @@ use super::layout::Listing;
 use super::video::{Kind, Video};
 use super::words::Word;
 use proofmark_lang::model::*;
-use proofmark_lang::span::Spanned;
-
-pub fn said<T>(value: T) -> Spanned<T> {
-    Spanned::default_of(value)
-}
-
-pub fn text(value: &str) -> Spanned<String> {
-    said(value.to_owned())
-}
 
 /// A data set that keeps its layout's splits, or puts everything into test.
-pub fn dataset(name: &str, layout: Layout) -> Dataset {
+pub fn dataset(name: &str, layout: Layout) -> Placed<Dataset> {
     Dataset {
-        name: text(name),
+        name: name.to_owned(),
         title: None,
         layout,
         manipulations: Vec::new(),
-        split: SplitRule::Only { split: said(Split::Test) },
-        overlap: said(Overlap::Refuse),
+        split: only(Split::Test),
+        overlap: Overlap::Refuse,
         frames: FrameRule::All,
-        faces: face_rule(),
+        faces: face_rule().into(),
         landmarks: None,
-        min_coverage: said(0.9),
+        min_coverage: 0.9,
         expect: None,
     }
+    .into()
+}
+
+/// Everything in one split.
+pub fn only(split: Split) -> SplitRule {
+    SplitRule::Only(Only { split }.into())
 }
 
 /// Images that are faces.
 pub fn face_rule() -> FaceRule {
     FaceRule {
-        detector: said(Detector::None),
+        detector: Detector::None,
         weights: None,
-        score: said(0.8),
-        nms: said(0.4),
-        min_face: said(20),
-        long_side: said(1280),
-        take: said(Take::All),
-        margin: said(0.0),
-        framing: said(Framing::Square),
-        filter: said(Interpolation::Bicubic),
-        size: said(224),
+        score: 0.8,
+        nms: 0.4,
+        min_face: 20,
+        long_side: 1280,
+        take: Take::All,
+        margin: 0.0,
+        framing: Framing::Square,
+        filter: Interpolation::Bicubic,
+        size: 224,
     }
 }
 
-pub fn manipulation(name: &str, family: Option<Family>) -> Manipulation {
-    Manipulation { name: text(name), family: family.map(said), title: None }
+pub fn manipulation(name: &str, family: Option<Family>) -> Placed<Manipulation> {
+    Manipulation { name: name.to_owned(), family, title: None }.into()
 }
 
-pub fn path(base: &Path, written: &str) -> Spanned<DataPath> {
-    said(DataPath { written: written.to_owned(), base: base.to_owned() })
+pub fn path(base: &Path, written: &str) -> DataPath {
+    DataPath { written: written.to_owned(), base: base.to_owned() }
 }
 
 pub fn demo(seed: u64, identities: u32) -> DemoLayout {
     DemoLayout {
-        seed: said(seed),
-        capture: said(DemoCapture::Studio),
-        identities: said(identities),
-        videos: said(2),
-        fakes: said(3),
-        frames: said(4),
+        seed,
+        capture: DemoCapture::Studio,
+        identities,
+        videos: 2,
+        fakes: 3,
+        frames: 4,
         hidden_methods: Vec::new(),
     }
 }
 
 /// A data set for rules that do not look at its files.
-pub fn plain(name: &str) -> Dataset {
-    dataset(name, Layout::Demo(demo(0, 2)))
+pub fn plain(name: &str) -> Placed<Dataset> {
+    dataset(name, Layout::Demo(demo(0, 2).into()))
 }
 
 pub fn video(key: &str, label: Label) -> Video {
@@ -111,10 +108,16 @@ pub fn tree(files: &[&str]) -> (TempDir, PathBuf) {
 }
 
 /// A released data set below a root, with manipulations of one family.
-pub fn released(name: Released, root: &Path, switches: &[(&str, &str)], fakes: &[&str]) -> Dataset {
-    let switches = switches.iter().map(|(name, to)| ((*name).to_owned(), text(to))).collect();
-    let layout = ReleasedLayout { name: said(name), root: path(root, "."), switches };
-    let mut set = dataset("set", Layout::Released(layout));
+pub fn released(
+    name: Released,
+    root: &Path,
+    switches: &[(&str, &str)],
+    fakes: &[&str],
+) -> Placed<Dataset> {
+    let switches =
+        switches.iter().map(|(name, to)| ((*name).to_owned(), (*to).to_owned())).collect();
+    let layout = ReleasedLayout { name, root: path(root, "."), switches };
+    let mut set = dataset("set", Layout::Released(layout.into()));
     let declared = |name: &&str| manipulation(name, Some(Family::FaceSwap));
     set.manipulations = fakes.iter().map(declared).collect();
     set
@@ -123,7 +126,7 @@ pub fn released(name: Released, root: &Path, switches: &[(&str, &str)], fakes: &
 /// What a layout lists of a data set.
 pub fn listed(dataset: &Dataset) -> Result<Listing, super::DataError> {
     match &dataset.layout {
-        Layout::Released(layout) => super::layout::released::read(dataset, layout, &no_env),
+        Layout::Released(layout) => super::layout::read_release(dataset, layout, &no_env),
         Layout::Deepfakebench(layout) => {
             super::layout::deepfakebench::read(dataset, layout, &no_env)
         }

@@ -17,7 +17,7 @@ use proofmark_data::demo::{render, videos};
 use proofmark_evaluate::statistics::delong::Area;
 use proofmark_evaluate::statistics::seeds::{Error, Seeds};
 use proofmark_lang::model::{
-    AdamW as AdamWSettings, CrossEntropy, DemoLayout, Loss, LossTerm, Mining, Pool, Precision,
+    AdamW as AdamWSettings, CrossEntropy, Loss, LossTerm, Mining, Pool, Precision,
     Sgd as SgdSettings, Triplet,
 };
 use proofmark_lang::{MemoryFiles, load};
@@ -180,8 +180,7 @@ fn drawn(side: u32) -> Vec<u8> {
                 manipulation swap-warp; split only=test; faces size=32 }";
     let files = MemoryFiles::default().with("d.kdl", text);
     let project = load(Path::new("d.kdl"), &files).project;
-    let layout: Option<&DemoLayout> = project.datasets["d"].layout.demo();
-    let layout = layout.expect("a demo was declared");
+    let layout = project.datasets["d"].layout.demo().expect("a demo was declared");
     let list = videos(layout, &["swap-warp"]).expect("the demo has the method");
     list.iter()
         .flat_map(|video| render(layout, video, 0, side).into_raw())

@@ -129,7 +129,7 @@ fn trained(project: &Project, experiment: &Experiment, world: &World, found: &Fo
     let mut lacking = Vec::new();
     let mut all = Classes::default();
     for source in sources(project, &experiment.data) {
-        let (dataset, split) = (&source.dataset.name.value, source.train);
+        let (dataset, split) = (&source.dataset.name, source.train);
         let mut classes = of(found, dataset, split);
         if source.pseudo_fake.is_some() {
             // Each real is trained on with a fake that is made of it.
@@ -143,7 +143,7 @@ fn trained(project: &Project, experiment: &Experiment, world: &World, found: &Fo
                 split.word(),
                 why(world, dataset, split)
             );
-            let at = source.dataset.name.origin;
+            let at = source.dataset.at.name;
             lacking.push(Lack { what, at, text: "nothing to train on" });
         }
         all = Classes { real: all.real + classes.real, fake: all.fake + classes.fake };
@@ -180,12 +180,12 @@ fn selected(
     let mut all = Classes::default();
     let mut reasons = String::new();
     for source in sources(project, &experiment.data) {
-        let mut classes = of(found, &source.dataset.name.value, source.val);
+        let mut classes = of(found, &source.dataset.name, source.val);
         if source.pseudo_fake.is_some() {
             classes.fake = classes.real;
         }
         if classes.is_empty() {
-            reasons += &why(world, &source.dataset.name.value, source.val);
+            reasons += &why(world, &source.dataset.name, source.val);
         }
         all = Classes { real: all.real + classes.real, fake: all.fake + classes.fake };
     }
@@ -211,7 +211,7 @@ fn most(
 ) -> Result<Option<usize>, Failure> {
     let one_each = sources(project, &experiment.data).iter().all(|source| {
         let faces = &source.dataset.faces;
-        faces.detector.value == Detector::None || faces.take.value == Take::Largest
+        faces.detector == Detector::None || faces.take == Take::Largest
     });
     if one_each { expected(project, &experiment.data, world) } else { Ok(None) }
 }
@@ -237,7 +237,7 @@ fn tested(project: &Project, table: &Placed<Table>, world: &World, found: &Found
         if !world.scans.contains_key(&dataset) {
             continue;
         }
-        let at = project.datasets.get(&dataset).map_or(table.at.name, |set| set.name.origin);
+        let at = project.datasets.get(&dataset).map_or(table.at.name, |set| set.at.name);
         let classes = of(found, &dataset, split);
         let split_word = split.word();
         if classes.is_empty() {

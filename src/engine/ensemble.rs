@@ -21,7 +21,7 @@ pub fn sources<'a>(project: &'a Project, ensemble: &'a Ensemble) -> Vec<Source<'
             Some(Source { dataset, train: s.train, val: s.val, pseudo_fake })
         })
         .collect();
-    sources.sort_by_key(|s| (&s.dataset.name.value, s.pseudo_fake.is_some()));
+    sources.sort_by_key(|s| (&s.dataset.name, s.pseudo_fake.is_some()));
     sources
 }
 
@@ -29,7 +29,7 @@ pub fn sources<'a>(project: &'a Project, ensemble: &'a Ensemble) -> Vec<Source<'
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// The data set.
-    pub dataset: &'a Dataset,
+    pub dataset: &'a Placed<Dataset>,
     /// Split trained on.
     pub train: Split,
     /// Split that selects.
@@ -41,7 +41,7 @@ pub struct Source<'a> {
 impl Source<'_> {
     /// Name of the data set.
     pub fn name(&self) -> &str {
-        &self.dataset.name.value
+        &self.dataset.name
     }
 
     /// Whether a video is used, if it is in the right split.
@@ -80,7 +80,7 @@ pub(super) fn classes_of(
     videos: &[Vec<Video>],
 ) -> Result<Classes, Failure> {
     let pairs: Vec<(&Dataset, &[Video])> =
-        sources.iter().zip(videos).map(|(s, v)| (s.dataset, v.as_slice())).collect();
+        sources.iter().zip(videos).map(|(s, v)| (&**s.dataset, v.as_slice())).collect();
     let by = experiment.attribution;
     classes(by, &pairs).map_err(|error| match by {
         Some(_) => {

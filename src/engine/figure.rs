@@ -6,7 +6,7 @@ use super::survey::Prepared;
 use super::world::World;
 use proofmark_base::store::Store;
 use proofmark_base::work::{Events, Failure};
-use proofmark_lang::model::{Dataset, Detector, Label};
+use proofmark_lang::model::{Dataset, Detector, Label, Placed};
 use proofmark_prepare::faces::Faces;
 use proofmark_prepare::store::{PreparedVideo, Status};
 use proofmark_report::figure::panels::{Amount, Figure, Panel};
@@ -16,12 +16,12 @@ use proofmark_report::figure::panels::{Amount, Figure, Panel};
 /// # Errors
 /// A data set that is not there; a face store that cannot be read.
 pub fn figure(
-    dataset: &Dataset,
+    dataset: &Placed<Dataset>,
     store: &Store,
     world: &mut World,
     events: &dyn Events,
 ) -> Result<Option<Figure>, Failure> {
-    let name = &dataset.name.value;
+    let name = &dataset.name;
     if let Some(why) = world.take_lacking(name) {
         return Err(why);
     }
@@ -44,7 +44,7 @@ pub fn figure(
     };
     let faces = Faces::open(&folder).map_err(Failure::data)?;
     Ok(Some(Figure {
-        title: dataset.title.as_ref().map_or(name, |t| &t.value).clone(),
+        title: dataset.title.as_ref().unwrap_or(name).clone(),
         synthetic: dataset.layout.demo().is_some(),
         amounts: classes.each_ref().map(amount),
         panels: vec![
@@ -88,7 +88,7 @@ fn lengths(classes: &[Vec<&PreparedVideo>; 2]) -> Panel {
 
 /// How large faces are before they are cut.
 fn sizes(dataset: &Dataset, classes: &[Vec<&PreparedVideo>; 2], faces: &Faces) -> Panel {
-    let found = dataset.faces.detector.value != Detector::None;
+    let found = dataset.faces.detector != Detector::None;
     let (title, axis) = match found {
         true => ("Size of a face", "shorter side of its box, in pixels"),
         false => ("Size of an image", "shorter side, in pixels"),

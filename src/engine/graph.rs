@@ -240,7 +240,7 @@ pub struct Planning<'a> {
     /// The experiments that are planned.
     pub experiments: Vec<Arc<Placed<Experiment>>>,
     /// The data sets that are needed, by name.
-    pub datasets: BTreeMap<String, Arc<Dataset>>,
+    pub datasets: BTreeMap<String, Arc<Placed<Dataset>>>,
     /// The embeddings that are wanted, if any are.
     pub embeddings: Option<WantedEmbeddings>,
     /// The plan so far.
@@ -255,7 +255,7 @@ impl<'a> Planning<'a> {
     /// A plan without stages.
     pub fn new(project: &'a Project, facts: &'a Facts) -> Self {
         let experiments = experiments(project).into_iter().cloned().map(Arc::new).collect();
-        let named = |dataset: &Dataset| (dataset.name.value.clone(), Arc::new(dataset.clone()));
+        let named = |dataset: &Placed<Dataset>| (dataset.name.clone(), Arc::new(dataset.clone()));
         let datasets = datasets(project).into_iter().map(named).collect();
         let plan = Plan::default();
         let (places, scores) = (BTreeMap::new(), BTreeSet::new());

@@ -42,11 +42,11 @@ pub fn look(project: &Project, world: &World) -> Result<Vec<String>, Failure> {
         };
         let trained = sources(project, ensemble);
         for source in &trained {
-            add(&source.dataset.name.value, source.train, Role::Train, true);
-            add(&source.dataset.name.value, source.val, Role::Val, true);
+            add(&source.dataset.name, source.train, Role::Train, true);
+            add(&source.dataset.name, source.val, Role::Val, true);
         }
         for (dataset, split) in tested(project, name) {
-            let own = trained.iter().any(|s| s.dataset.name.value == dataset);
+            let own = trained.iter().any(|s| s.dataset.name == dataset);
             add(&dataset, split, Role::Test, own);
         }
         notes.extend(
@@ -68,7 +68,7 @@ fn copies(ensemble: &str, world: &World, parts: &[SplitPart<'_>]) -> Vec<String>
     for (part, tested) in
         trained.iter().map(|part| (part, false)).chain(tested.iter().map(|part| (part, true)))
     {
-        let dataset = part.dataset.name.value.as_str();
+        let dataset = part.dataset.name.as_str();
         let known = world.contents.get(dataset).into_iter().flatten();
         for known in known.filter(|known| known.split == Some(part.split)) {
             match (tested, seen.get(known.digest.as_str())) {

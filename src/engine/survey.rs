@@ -11,7 +11,7 @@ use proofmark_base::work::{Events, Failure};
 use proofmark_data::DataError;
 use proofmark_data::statistics::{Measure, Row};
 use proofmark_data::survey::{Purpose, SetTable, Survey};
-use proofmark_lang::model::{Dataset, Ensemble, Label, Project};
+use proofmark_lang::model::{Dataset, Ensemble, Label, Placed, Project};
 use proofmark_plan::scope::{experiments, only_datasets};
 use proofmark_prepare::faces::read_tables;
 use proofmark_prepare::outcomes::Outcomes;
@@ -62,7 +62,7 @@ pub fn survey_of(
     let mut prepared = BTreeMap::new();
     for dataset in &sets {
         let how_far = Prepared::of(dataset, world, store, events);
-        prepared.insert(dataset.name.value.as_str(), how_far);
+        prepared.insert(dataset.name.as_str(), how_far);
     }
     store.save_digests()?;
 
@@ -73,7 +73,7 @@ pub fn survey_of(
     for (purpose, sets) in groups {
         let mut rows = Vec::new();
         for dataset in sets {
-            let name = dataset.name.value.as_str();
+            let name = dataset.name.as_str();
             let row = row(dataset, world, &prepared[name]);
             if noted.insert(name) {
                 let verb = format!("`proofmark prepare {}`", file.display());
@@ -108,14 +108,14 @@ pub fn survey_of(
 }
 
 /// All data sets of some groups, each once, by name.
-fn sets<'a>(groups: &[(Purpose, Vec<&'a Dataset>)]) -> Vec<&'a Dataset> {
-    let sets = groups.iter().flat_map(|(_, sets)| sets).map(|d| (d.name.value.as_str(), *d));
+fn sets<'a>(groups: &[(Purpose, Vec<&'a Placed<Dataset>>)]) -> Vec<&'a Placed<Dataset>> {
+    let sets = groups.iter().flat_map(|(_, sets)| sets).map(|d| (d.name.as_str(), *d));
     sets.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// The data sets of each table: those of every ensemble that is trained on, then those that
 /// are scored only. In a file without experiments, all that it declares.
-fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
+fn groups(project: &Project) -> Vec<(Purpose, Vec<&Placed<Dataset>>)> {
     if only_datasets(project) {
         return vec![(Purpose::Declared, project.datasets.values().collect())];
     }
@@ -125,12 +125,13 @@ fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
         let mut seen = BTreeSet::new();
         let names = ensemble.sources.iter().map(|s| s.dataset.as_str());
         let names = names.filter(|name| seen.insert(*name));
-        let sets: Vec<&Dataset> = names.filter_map(|name| project.datasets.get(name)).collect();
-        trained.extend(sets.iter().map(|set| set.name.value.as_str()));
+        let sets: Vec<&Placed<Dataset>> =
+            names.filter_map(|name| project.datasets.get(name)).collect();
+        trained.extend(sets.iter().map(|set| set.name.as_str()));
         groups.push((Purpose::Training(ensemble.name.clone()), sets));
     }
     let mut tested = tested(project);
-    tested.retain(|set| !trained.contains(set.name.value.as_str()));
+    tested.retain(|set| !trained.contains(set.name.as_str()));
     if !tested.is_empty() {
         groups.push((Purpose::Testing, tested));
     }
@@ -138,9 +139,9 @@ fn groups(project: &Project) -> Vec<(Purpose, Vec<&Dataset>)> {
 }
 
 /// What is known of one data set.
-fn row(dataset: &Dataset, world: &World, prepared: &Prepared) -> Row {
+fn row(dataset: &Placed<Dataset>, world: &World, prepared: &Prepared) -> Row {
     let mut row = Row::published(dataset);
-    let name = &dataset.name.value;
+    let name = &dataset.name;
     let Some(scan) = world.scans.get(name) else { return row };
     row.scanned(dataset, scan);
     let Prepared::Wholly(_, videos) = prepared else { return row };
@@ -169,12 +170,12 @@ fn row(dataset: &Dataset, world: &World, prepared: &Prepared) -> Row {
 fn note(
     survey: &mut Survey,
     row: &Row,
-    dataset: &Dataset,
+    dataset: &Placed<Dataset>,
     world: &World,
     prepared: &Prepared,
     preparer: &str,
 ) {
-    let name = &dataset.name.value;
+    let name = &dataset.name;
     if let Some(why) = world.lacking(name) {
         let about = match why.of_data() {
             Some(DataError::NotFound { .. }) => "not-found",
@@ -218,7 +219,12 @@ fn prepared_faces<'a>(
 
 impl Prepared {
     /// That of a data set that was looked at.
-    pub fn of(dataset: &Dataset, world: &mut World, store: &Store, events: &dyn Events) -> Self {
+    pub fn of(
+        dataset: &Placed<Dataset>,
+        world: &mut World,
+        store: &Store,
+        events: &dyn Events,
+    ) -> Self {
         match world.find_detector(dataset, store, None, events) {
             Ok(None) => {}
             Ok(Some(why)) => return Self::Unknown(why),
@@ -242,11 +248,11 @@ fn ensembles(project: &Project) -> BTreeMap<&str, &Ensemble> {
 }
 
 /// What the tables score, in their order.
-fn tested(project: &Project) -> Vec<&Dataset> {
+fn tested(project: &Project) -> Vec<&Placed<Dataset>> {
     let columns = project.tables.iter().flat_map(|t| &t.scenarios).flat_map(|s| &s.columns);
     let mut seen = BTreeSet::new();
     columns
         .filter_map(|column| project.datasets.get(column.reported()?.dataset))
-        .filter(|dataset| seen.insert(dataset.name.value.as_str()))
+        .filter(|dataset| seen.insert(dataset.name.as_str()))
         .collect()
 }

@@ -156,16 +156,15 @@ fn unbuilt(error: BuildError, project: &Project, table: &Placed<Table>) -> Failu
     let set = |name: &String| project.datasets.get(name);
     let places: Vec<(Origin, &str)> = match &error {
         BuildError::Coverage(low) => {
-            let of = |dataset: &Dataset| match dataset.min_coverage.origin {
-                Origin::DEFAULT => (dataset.name.origin, "too few videos with a face"),
+            let of = |dataset: &Placed<Dataset>| match dataset.at.min_coverage {
+                Origin::DEFAULT => (dataset.at.name, "too few videos with a face"),
                 written => (written, "not reached"),
             };
             low.iter().filter_map(|low| set(&low.dataset)).map(of).collect()
         }
-        BuildError::Score { dataset, .. } => set(dataset)
-            .map(|set| (set.name.origin, "scores of this data set"))
-            .into_iter()
-            .collect(),
+        BuildError::Score { dataset, .. } => {
+            set(dataset).map(|set| (set.at.name, "scores of this data set")).into_iter().collect()
+        }
         BuildError::Dataset(_) => Vec::new(),
     };
     let failure = Failure::data(error);

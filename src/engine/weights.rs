@@ -96,8 +96,9 @@ pub fn look(project: &Project, world: &mut World) -> Result<(), Failure> {
     for (dataset, file) in &world.detectors {
         if let Err(error) = Detector::check(file) {
             let why = Failure::data(format!("the face detector of `{dataset}`: {error}"));
-            let declared = project.datasets.get(dataset).and_then(|set| set.faces.weights.as_ref());
-            let why = why.at(declared.map_or(Origin::DEFAULT, |path| path.origin), "this file");
+            let declared = project.datasets.get(dataset);
+            let at = declared.map_or(Origin::DEFAULT, |set| set.faces.at.weights);
+            let why = why.at(at, "this file");
             world.missing.push(Missing { what: Sought::Weights, of: dataset.clone(), why });
         }
     }

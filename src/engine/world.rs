@@ -12,7 +12,7 @@ use proofmark_base::work::{Events, Failure};
 use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
 use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
-use proofmark_lang::model::{DataPath, Dataset, Experiment, Project, Split, Weights};
+use proofmark_lang::model::{DataPath, Dataset, Experiment, Placed, Project, Split, Weights};
 use proofmark_lang::span::Origin;
 use proofmark_model::hub::HubFile;
 use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
@@ -155,15 +155,15 @@ const HERE: &str = "declared here";
 
 /// What is wrong with a data set, at what it is about: else at how it is divided, or the path of its
 /// files.
-fn declared(error: DataError, dataset: &Dataset) -> Failure {
-    let (at, text) = match (&error, dataset.layout.files()) {
+fn declared(error: DataError, dataset: &Placed<Dataset>) -> Failure {
+    let (at, text) = match (&error, dataset.layout.files_at()) {
         (DataError::NoSplits { .. } | DataError::TooFewGroups { .. }, _) => {
             (dataset.split.origin(), "divided here")
         }
-        (_, Some(path)) => (path.origin, "read as declared here"),
+        (_, Some(at)) => (at, "read as declared here"),
         (_, None) => (Origin::DEFAULT, HERE),
     };
-    Failure::from(error).or_at(at, text).or_at(dataset.name.origin, HERE)
+    Failure::from(error).or_at(at, text).or_at(dataset.at.name, HERE)
 }
 
 /// Environment variables of this process.
@@ -204,14 +204,14 @@ pub fn look(project: &Project, store: &Store, events: &dyn Events) -> Result<Wor
 /// # Errors
 /// Only what makes the rest meaningless: a store that cannot be written.
 pub fn look_at(
-    datasets: &[&Dataset],
+    datasets: &[&Placed<Dataset>],
     store: &Store,
     events: &dyn Events,
 ) -> Result<World, Failure> {
     let mut world = World::default();
     world.facts.demo_version = demo::GENERATOR_VERSION;
     for dataset in datasets {
-        let name = dataset.name.value.clone();
+        let name = dataset.name.clone();
         match read(dataset, store, events) {
             Ok((scan, digests, contents)) => {
                 let manifest = &scan.manifest;
@@ -283,14 +283,14 @@ impl World {
         }
         for dataset in datasets(project) {
             if let Some(why) = self.find_detector(dataset, store, download, events)? {
-                self.miss(Sought::Weights, &dataset.name.value, why);
+                self.miss(Sought::Weights, &dataset.name, why);
             }
         }
         for dataset in marked(project) {
-            let (name, Some(path)) = (&dataset.name.value, &dataset.landmarks) else { continue };
+            let (name, Some(path)) = (&dataset.name, &dataset.landmarks) else { continue };
             let node = format!("dataset {name} {{ landmarks .. }}");
             let whose = format!("landmarks of `{name}`");
-            match find((&path.value, path.origin), &whose, &node, store, download, events)? {
+            match find((path, dataset.at.landmarks), &whose, &node, store, download, events)? {
                 Looked::Found { digest, file } => {
                     self.facts.landmarks.insert(name.clone(), digest);
                     self.landmarks.extend(file.map(|file| (name.clone(), file)));
@@ -308,17 +308,17 @@ impl World {
     /// As [`World::find_weights`].
     pub fn find_detector(
         &mut self,
-        dataset: &Dataset,
+        dataset: &Placed<Dataset>,
         store: &Store,
         download: Option<&AtomicBool>,
         events: &dyn Events,
     ) -> Result<Option<Failure>, Failure> {
-        let (name, Some(path)) = (&dataset.name.value, &dataset.faces.weights) else {
+        let (name, Some(path)) = (&dataset.name, &dataset.faces.weights) else {
             return Ok(None);
         };
         let whose = format!("weights of the face detector of `{name}`");
         let node = format!("dataset {name} {{ faces weights=.. }}");
-        match find((&path.value, path.origin), &whose, &node, store, download, events)? {
+        match find((path, dataset.faces.at.weights), &whose, &node, store, download, events)? {
             Looked::Found { digest, file } => {
                 self.facts.detectors.insert(name.clone(), digest);
                 self.detectors.extend(file.map(|file| (name.clone(), file)));
@@ -420,7 +420,7 @@ fn locate(
 
 /// A data set's manifest with digests of its labels, of its pixels and of each video.
 fn read(
-    dataset: &Dataset,
+    dataset: &Placed<Dataset>,
     store: &Store,
     events: &dyn Events,
 ) -> Result<(Scan, DatasetDigests, Vec<Known>), DataError> {

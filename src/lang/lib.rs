@@ -2,7 +2,6 @@
 
 mod check;
 mod cursor;
-mod decode;
 pub mod diagnostic;
 mod elsewhere;
 pub mod explain;

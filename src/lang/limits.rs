@@ -32,3 +32,5 @@ pub const MARGIN: f64 = 10.0;
 pub const FPS: f64 = 1000.0;
 /// Most parameters of a network: 40 GB as f32.
 pub const PARAMETERS: usize = 10_000_000_000;
+/// A published number: more than anybody has, and less than sums of it overflow.
+pub const PUBLISHED: RangeInclusive<u64> = 0..=1_000_000_000_000;

@@ -1,24 +1,18 @@
 //! The typed experiment: what a checked set of files says, with every name resolved, in plain values
-//! with the place of each beside them; those of data sets still carry theirs.
-
-mod dataset;
-mod layout;
+//! with the place of each beside them.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use dataset::*;
-pub use layout::*;
-
-pub use super::node::Placed;
+pub use super::node::{DataPath, Placed};
 pub use super::nodes::*;
 
 /// Everything that an experiment file and its imports declare.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Project {
     /// Data sets by name.
-    pub datasets: BTreeMap<String, Dataset>,
+    pub datasets: BTreeMap<String, Placed<Dataset>>,
     /// Experiments by name, with `extends` and `override` already applied.
     pub experiments: BTreeMap<String, Placed<Experiment>>,
     /// Tables in order of declaration.

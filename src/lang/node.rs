@@ -4,8 +4,10 @@
 //! A node is declared once, by `node!`; its words by `words!`; one of several nodes by `choice!`.
 
 pub(crate) mod declare;
+mod path;
 mod read;
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use serde::Serialize;
@@ -14,6 +16,7 @@ use serde::ser::{SerializeMap, Serializer};
 use super::span::Origin;
 
 pub(crate) use declare::{choice, listed, node, words};
+pub use path::DataPath;
 pub(crate) use read::{Decode, FromNode, Nodes, Read, Value, Words, defaults, value_of_child};
 
 /// A node as a plain value, and where it and each of its fields were written.
@@ -133,6 +136,15 @@ impl<P: Part> Part for Vec<P> {
         // A list that a program put together has no places.
         let at = at.into_iter().chain(std::iter::repeat_with(P::At::default));
         self.iter().zip(at).map(|(part, at)| part.placed(at)).collect::<Vec<_>>()
+    }
+}
+
+impl<P: Part> Part for BTreeMap<String, P> {
+    type At = BTreeMap<String, P::At>;
+
+    fn placed(&self, at: Self::At) -> impl Serialize {
+        let place = |key: &String| at.get(key).cloned().unwrap_or_default();
+        self.iter().map(|(key, part)| (key, part.placed(place(key)))).collect::<BTreeMap<_, _>>()
     }
 }
 

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::messages::{duplicate_name, find};
 use super::check::{Checker, Names};
 use super::cursor::Cursor;
-use super::decode;
 use super::diagnostic::{Code, Diagnostic, Sink};
 use super::elsewhere::Elsewhere;
-use super::model::{Backbone, Ensemble, Experiment, Init, Loss, Project, Recipe, Table};
+use super::model::{Backbone, Dataset, Ensemble, Experiment, Init, Loss, Project, Recipe, Table};
 use super::node::{Decode, Placed, Value};
 use super::nodes::{self, EXTENDS, ExperimentAt, NAME};
 use super::overrides::{merge, same};
@@ -110,9 +109,9 @@ impl Declarations {
             let cursor = Cursor::new(node, kind.spec(), sources);
             let understood = match kind {
                 Kind::Dataset => {
-                    let dataset = decode::dataset(cursor, sink);
+                    let dataset = Dataset::decode(cursor, sink);
                     dataset.is_some_and(|dataset| {
-                        project.datasets.entry(dataset.name.value.clone()).or_insert(dataset);
+                        project.datasets.entry(dataset.name.clone()).or_insert(dataset);
                         true
                     })
                 }
@@ -140,10 +139,7 @@ impl Declarations {
         }
         for node in self.nodes.iter().filter(|node| node.name.value == "table") {
             let cursor = Cursor::new(node, Kind::Table.spec(), sources);
-            let title = |name: &str| {
-                let dataset = project.datasets.get(name)?;
-                dataset.title.as_ref().map(|title| title.value.clone())
-            };
+            let title = |name: &str| project.datasets.get(name)?.title.clone();
             nodes::unique_labels(cursor, title, sink);
             let mut table = Table::decode(cursor, sink);
             if let Some(table) = &mut table {

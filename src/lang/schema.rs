@@ -7,11 +7,9 @@ use std::ops::RangeInclusive;
 use super::model;
 use super::node::Decode;
 
-mod data;
 pub(super) mod search;
 
 pub(super) use super::nodes::{EXPERIMENT, OVERRIDE};
-pub(super) use data::DATASET;
 
 /// What can be declared under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +40,7 @@ impl Kind {
     /// The node that declares it.
     pub fn spec(self) -> &'static NodeSpec {
         match self {
-            Self::Dataset => &DATASET,
+            Self::Dataset => model::Dataset::SPEC,
             Self::Ensemble => model::Ensemble::SPEC,
             Self::Backbone => model::Backbone::SPEC,
             Self::Init => model::Init::SPEC,
@@ -278,8 +276,11 @@ pub(super) const fn any_number(spec: &'static NodeSpec) -> Child {
     Child::new(spec, Times::AnyNumber)
 }
 
-/// How many children some lists have together.
-pub(super) const fn count(lists: &[&[Child]]) -> usize {
+/// Some child, which no list has.
+pub(super) const ANY_CHILD: Child = once(&IMPORT);
+
+/// How many items some lists have together.
+pub(super) const fn count<T>(lists: &[&[T]]) -> usize {
     let (mut n, mut i) = (0, 0);
     while i < lists.len() {
         n += lists[i].len();
@@ -288,9 +289,9 @@ pub(super) const fn count(lists: &[&[Child]]) -> usize {
     n
 }
 
-/// The children of some lists, as many as they are together.
-pub(super) const fn flat<const N: usize>(lists: &[&'static [Child]]) -> [Child; N] {
-    let mut all = [once(&IMPORT); N];
+/// The items of some lists, as many as they are together; `any` stands in their places before.
+pub(super) const fn flat<T: Copy, const N: usize>(lists: &[&[T]], any: T) -> [T; N] {
+    let mut all = [any; N];
     let (mut n, mut i) = (0, 0);
     while i < lists.len() {
         let mut k = 0;
@@ -311,6 +312,13 @@ pub(super) struct Variant {
     pub doc: &'static str,
     pub properties: &'static [Field],
     pub children: &'static [Child],
+}
+
+impl Variant {
+    /// The word with which a node is read as another.
+    pub const fn of(word: &'static str, spec: &'static NodeSpec) -> Self {
+        Self { word, doc: spec.doc, properties: spec.properties, children: spec.children }
+    }
 }
 
 /// A node.

@@ -18,6 +18,11 @@ pub struct Spanned<T> {
     pub origin: Origin,
 }
 
+/// The values of a list, each with its place. A list that a program put together has no places.
+pub fn each<'a, T>(values: &'a [T], places: &'a [Origin]) -> impl Iterator<Item = (&'a T, Origin)> {
+    values.iter().zip(places.iter().copied().chain(std::iter::repeat(Origin::DEFAULT)))
+}
+
 impl<T> Spanned<T> {
     /// A value written at `origin`.
     pub fn new(value: T, origin: Origin) -> Self {

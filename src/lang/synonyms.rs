@@ -126,6 +126,10 @@ const NAMES: &[(&str, &[&str])] = &[
     ("fake", &["forged", "manipulated", "deepfake", "synthetic", "spoof"]),
     ("faceforensics", &["ffpp", "ff++", "faceforensics++", "ff", "ffplusplus"]),
     ("celebdf", &["celeb-df", "celebdfv2", "celeb-df-v2", "cdf", "cdfv2"]),
+    (
+        "celebdf-plus-plus",
+        &["celeb-df++", "celebdf++", "celeb-df-pp", "celebdf-pp", "celebdfpp", "cdf++", "cdfpp"],
+    ),
     ("wilddeepfake", &["wdf", "wild-deepfake"]),
     ("deepfake-eval-2024", &["dfeval", "dfe", "deepfake-eval"]),
     ("folder", &["images", "imagefolder", "image-folder", "directory", "folders"]),

@@ -80,7 +80,7 @@ pub fn only_datasets(project: &Project) -> bool {
 }
 
 /// Data sets that the planned stages need.
-pub fn datasets(project: &Project) -> Vec<&Dataset> {
+pub fn datasets(project: &Project) -> Vec<&Placed<Dataset>> {
     if only_datasets(project) {
         return project.datasets.values().collect();
     }
@@ -111,7 +111,7 @@ pub fn seen(project: &Project) -> BTreeSet<String> {
 }
 
 /// Data sets of which pseudo-fakes are made: their faces need landmarks.
-pub fn marked(project: &Project) -> Vec<&Dataset> {
+pub fn marked(project: &Project) -> Vec<&Placed<Dataset>> {
     let pseudo = experiments(project).into_iter().flat_map(|e| e.data.pseudo_fakes());
     let names: BTreeSet<&str> = pseudo.map(|(source, _)| source.dataset.as_str()).collect();
     names.into_iter().filter_map(|name| project.datasets.get(name)).collect()

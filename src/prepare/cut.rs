@@ -20,8 +20,8 @@ pub struct Cut {
 impl Cut {
     /// As a data set declares it.
     pub fn of(rule: &FaceRule) -> Self {
-        let (margin, framing) = (rule.margin.value, rule.framing.value);
-        Self { margin, framing, filter: filter_of(rule.filter.value), side: rule.size.value }
+        let (margin, framing) = (rule.margin, rule.framing);
+        Self { margin, framing, filter: filter_of(rule.filter), side: rule.size }
     }
 
     /// The part of a frame that a box (left, top, right, bottom) stands for: grown by the

@@ -4,20 +4,19 @@ use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
-use proofmark_lang::span::Spanned;
 
 static NO: AtomicBool = AtomicBool::new(false);
 
 fn fps(fps: f64) -> FrameRule {
-    FrameRule::Fps { fps: Spanned::default_of(fps) }
+    FrameRule::Fps { fps }
 }
 
 fn every(every: u32) -> FrameRule {
-    FrameRule::Every { every: Spanned::default_of(every) }
+    FrameRule::Every { every }
 }
 
 fn count(count: u32) -> FrameRule {
-    FrameRule::Count { count: Spanned::default_of(count) }
+    FrameRule::Count { count }
 }
 
 /// Makes a video with ffmpeg's own sources and these arguments.

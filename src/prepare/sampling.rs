@@ -25,14 +25,14 @@ pub fn needs_length(rule: &FrameRule) -> bool {
 pub fn expression(rule: &FrameRule, length: Option<u64>) -> String {
     let picked = match rule {
         FrameRule::All => "1".to_owned(),
-        FrameRule::Every { every } => format!("not(mod(n,{}))", every.value),
+        FrameRule::Every { every } => format!("not(mod(n,{every}))"),
         // Register 0 is the number of the next time that has no frame yet.
         FrameRule::Fps { fps } => {
-            let periods = format!("((t-start_t)*{}+{EARLY})", fps.value);
+            let periods = format!("((t-start_t)*{fps}+{EARLY})");
             format!("if(gte({periods},ld(0)),st(0,floor({periods})+1),0)")
         }
         FrameRule::Count { count } => {
-            let (count, length) = (u64::from(count.value), length.unwrap_or(0));
+            let (count, length) = (u64::from(*count), length.unwrap_or(0));
             match (count, length) {
                 _ if count >= length => "1".to_owned(),
                 (1, _) => "eq(n,0)".to_owned(),

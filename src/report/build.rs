@@ -280,7 +280,7 @@ fn check_coverage(
         else {
             continue;
         };
-        let min = declared.min_coverage.value;
+        let min = declared.min_coverage;
         if coverage.fraction() < min {
             let (dataset, split) = key;
             low.push(LowCoverage { dataset, split, coverage, min });

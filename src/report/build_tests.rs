@@ -7,45 +7,36 @@ use crate::evidence::Scored;
 use crate::reference::PublishedValue;
 use crate::table::{ColumnKind, Coverage, Mark, Verdict};
 use proofmark_base::provenance::Provenance;
-use proofmark_data::testing::face_rule;
+use proofmark_data::testing::{demo, face_rule, manipulation};
 use proofmark_evaluate::samples::{Sample, Samples};
 use proofmark_lang::model::*;
-use proofmark_lang::span::Spanned;
 use proofmark_metrics::{AUC, BALANCED_ACCURACY, Metric, Number};
 
-pub(crate) fn say<T>(value: T) -> Spanned<T> {
-    Spanned::default_of(value)
-}
-
-pub(crate) fn text(value: &str) -> Spanned<String> {
-    say(value.to_owned())
-}
-
-fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Dataset {
+fn dataset(name: &str, manipulations: &[(&str, Family)]) -> Placed<Dataset> {
     Dataset {
-        name: text(name),
+        name: name.to_owned(),
         title: None,
-        layout: Layout::Folder(FolderLayout {
-            root: say(DataPath { written: "faces".into(), base: PathBuf::new() }),
-            videos: say(false),
-            classes: Vec::new(),
-        }),
+        layout: Layout::Folder(
+            FolderLayout {
+                root: DataPath { written: "faces".into(), base: PathBuf::new() },
+                videos: false,
+                classes: Vec::new(),
+            }
+            .into(),
+        ),
         manipulations: manipulations
             .iter()
-            .map(|&(name, family)| Manipulation {
-                name: text(name),
-                family: Some(say(family)),
-                title: None,
-            })
+            .map(|&(name, family)| manipulation(name, Some(family)))
             .collect(),
-        split: SplitRule::OFFICIAL,
-        overlap: Spanned::default_of(Overlap::Refuse),
+        split: SplitRule::official(),
+        overlap: Overlap::Refuse,
         frames: FrameRule::All,
-        faces: face_rule(),
+        faces: face_rule().into(),
         landmarks: None,
-        min_coverage: say(0.9),
+        min_coverage: 0.9,
         expect: None,
     }
+    .into()
 }
 
 /// Data sets `a` and `b`, and `m` with two swaps and one reenactment.
@@ -56,7 +47,7 @@ pub(crate) fn project() -> Project {
         ("mouth", Family::Reenactment),
     ];
     let sets = [dataset("a", &[]), dataset("b", &[]), dataset("m", &methods)];
-    let datasets = sets.into_iter().map(|set| (set.name.value.clone(), set)).collect();
+    let datasets = sets.into_iter().map(|set| (set.name.clone(), set)).collect();
     Project { datasets, ..Project::default() }
 }
 
@@ -354,15 +345,7 @@ fn rows_of_unlike_machines_are_noted() {
 fn one_demo_set_makes_a_demo() {
     let mut project = project();
     assert!(!build(&project, &table(), &evidence(), &[]).unwrap().demo);
-    project.datasets.get_mut("b").unwrap().layout = Layout::Demo(DemoLayout {
-        seed: say(0),
-        capture: say(DemoCapture::Studio),
-        identities: say(1),
-        videos: say(1),
-        fakes: say(1),
-        frames: say(1),
-        hidden_methods: Vec::new(),
-    });
+    project.datasets.get_mut("b").unwrap().layout = Layout::Demo(demo(0, 1).into());
     assert!(build(&project, &table(), &evidence(), &[]).unwrap().demo);
 }
 

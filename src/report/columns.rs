@@ -376,9 +376,9 @@ fn methods(project: &Project, dataset: &str, split: Split, evidence: &Evidence) 
     let mut methods: Vec<Method> = declared
         .iter()
         .map(|m| Method {
-            name: m.name.value.clone(),
-            label: m.title.as_ref().unwrap_or(&m.name).value.clone(),
-            family: m.family.as_ref().map(|family| family.value),
+            name: m.name.clone(),
+            label: m.title.as_ref().unwrap_or(&m.name).clone(),
+            family: m.family,
         })
         .collect();
     let mut found: BTreeMap<Arc<str>, Option<Family>> = BTreeMap::new();

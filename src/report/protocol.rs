@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::{Evidence, ScoreKey};
 use proofmark_lang::model::{
-    Dataset, Detector, Experiment, FrameRule, Layout, Project, Quota, Row, Table, Weights,
+    Dataset, Detector, Experiment, FrameRule, Project, Quota, Row, Table, Weights,
 };
 
 /// A sentence for all rows of another training data or input than most, for each of them that
@@ -100,7 +100,11 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
     };
     let each = |word: fn(&Dataset) -> String| {
         let sets = sources.iter().filter_map(|source| project.datasets.get(&source.dataset));
-        sets.map(word).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" and ")
+        sets.map(|set| word(set))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+            .join(" and ")
     };
     [
         format!("trained on {}", trained.join(", ")),
@@ -115,29 +119,24 @@ fn protocol(project: &Project, experiment: &Experiment, evidence: &Evidence) -> 
 fn frames(dataset: &Dataset) -> String {
     match &dataset.frames {
         FrameRule::All => "all".to_owned(),
-        FrameRule::Fps { fps } => format!("{} per second", fps.value),
-        FrameRule::Every { every } => format!("every {}.", every.value),
-        FrameRule::Count { count } => format!("{} per video", count.value),
+        FrameRule::Fps { fps } => format!("{} per second", fps),
+        FrameRule::Every { every } => format!("every {}.", every),
+        FrameRule::Count { count } => format!("{} per video", count),
     }
 }
 
 fn faces(dataset: &Dataset) -> String {
     let rule = &dataset.faces;
-    match rule.detector.value {
+    match rule.detector {
         Detector::None => "as they come".to_owned(),
         Detector::Retinaface => {
-            format!("box and {} % around it", (rule.margin.value * 1e8).round() / 1e6)
+            format!("box and {} % around it", (rule.margin * 1e8).round() / 1e6)
         }
     }
 }
 
 fn compression(dataset: &Dataset) -> String {
-    let written = match &dataset.layout {
-        Layout::Released(layout) => layout.switches.get("compression"),
-        Layout::Deepfakebench(layout) => layout.compression.as_ref(),
-        Layout::Demo(_) | Layout::Folder(_) | Layout::Table(_) => None,
-    };
-    written.map_or_else(|| "as it comes".to_owned(), |compression| compression.value.clone())
+    dataset.layout.compression().unwrap_or("as it comes").to_owned()
 }
 
 /// What is not known of another tool's scores, and how many videos they are of.

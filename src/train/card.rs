@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use proofmark_base::foreign::{Limits, within};
 use proofmark_lang::limits::{CARD_FACE, COUNT, FPS, LONG_SIDE, MARGIN, MIN_FACE};
 use proofmark_lang::model::{Dataset, Detector, FaceRule, FrameRule, Framing, Interpolation, Take};
-use proofmark_lang::span::Spanned;
 use proofmark_prepare::cut::{Cut, filter_of};
 use proofmark_prepare::detect::Options;
 
@@ -65,29 +64,29 @@ impl FaceCard {
     /// As a data set declares it. `weights` is the digest of its detector's file.
     pub fn new(dataset: &Dataset, weights: Option<&str>) -> Self {
         let rule: &FaceRule = &dataset.faces;
-        let frames = match &dataset.frames {
+        let frames = match dataset.frames {
             FrameRule::All => FrameCard::All,
-            FrameRule::Fps { fps } => FrameCard::Fps(fps.value),
-            FrameRule::Every { every } => FrameCard::Every(every.value),
-            FrameRule::Count { count } => FrameCard::Count(count.value),
+            FrameRule::Fps { fps } => FrameCard::Fps(fps),
+            FrameRule::Every { every } => FrameCard::Every(every),
+            FrameRule::Count { count } => FrameCard::Count(count),
         };
         let search = SearchCard {
             weights: weights.map(str::to_owned),
-            score: rule.score.value,
-            nms: rule.nms.value,
-            min_face: rule.min_face.value,
-            long_side: rule.long_side.value,
-            take: rule.take.value,
-            margin: rule.margin.value,
-            framing: rule.framing.value,
-            filter: rule.filter.value,
+            score: rule.score,
+            nms: rule.nms,
+            min_face: rule.min_face,
+            long_side: rule.long_side,
+            take: rule.take,
+            margin: rule.margin,
+            framing: rule.framing,
+            filter: rule.filter,
         };
-        let found = match rule.detector.value {
+        let found = match rule.detector {
             Detector::Retinaface => true,
             Detector::None => false,
         };
-        let datasets = vec![dataset.name.value.clone()];
-        Self { datasets, frames, search: found.then_some(search), size: rule.size.value }
+        let datasets = vec![dataset.name.clone()];
+        Self { datasets, frames, search: found.then_some(search), size: rule.size }
     }
 
     /// Puts together what is the same but for the data sets, in the order of their names.
@@ -145,9 +144,9 @@ impl FrameCard {
     pub fn rule(self) -> FrameRule {
         match self {
             Self::All => FrameRule::All,
-            Self::Fps(fps) => FrameRule::Fps { fps: Spanned::default_of(fps) },
-            Self::Every(every) => FrameRule::Every { every: Spanned::default_of(every) },
-            Self::Count(count) => FrameRule::Count { count: Spanned::default_of(count) },
+            Self::Fps(fps) => FrameRule::Fps { fps },
+            Self::Every(every) => FrameRule::Every { every },
+            Self::Count(count) => FrameRule::Count { count },
         }
     }
 }

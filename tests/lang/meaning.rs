@@ -8,7 +8,6 @@ use proofmark_lang::model::{
     FrameRule, Hull, Keep, Layout, LossTerm, Mining, Optimizer, Placed, Project, Recipe, Resize,
     ScheduleKind, SplitRule, Vit, Weights,
 };
-use proofmark_lang::span::Spanned;
 use proofmark_lang::{self as lang, DiskFiles, MemoryFiles};
 
 const PARTS: &str = r#"
@@ -69,15 +68,12 @@ fn defaults_are_those_of_the_reference_page() {
     let sample = base.data.sample.as_ref().expect("a sample");
     assert_eq!((sample.real_to_fake, sample.at_least), ((1.0, 1.0), 1));
     let a = &project.datasets["a"];
-    assert_eq!(a.split, SplitRule::OFFICIAL);
+    assert_eq!(a.split, SplitRule::official());
     assert_eq!(a.frames, FrameRule::All);
-    assert_eq!(a.min_coverage.value, 0.9);
-    assert_eq!(
-        (a.faces.detector.value, a.faces.margin.value, a.faces.size.value),
-        (Detector::None, 0.0, 224)
-    );
+    assert_eq!(a.min_coverage, 0.9);
+    assert_eq!((a.faces.detector, a.faces.margin, a.faces.size), (Detector::None, 0.0, 224));
     let families: Vec<_> =
-        a.manipulations.iter().map(|m| m.family.expect("a demo method has one").value).collect();
+        a.manipulations.iter().map(|m| m.family.expect("a demo method has one")).collect();
     assert_eq!(families, [Family::FaceSwap, Family::Reenactment]);
 }
 
@@ -191,9 +187,9 @@ fn paths_know_the_folder_of_their_file() {
         .with("datasets/x.kdl", "dataset x { layout celebdf root=\"data/x\" }");
     let loaded = lang::load(Path::new("experiments/main.kdl"), &files);
     let Layout::Released(released) = &loaded.project.datasets["x"].layout else { panic!() };
-    assert_eq!(released.root.value.written, "data/x");
-    assert_eq!(released.root.value.base, PathBuf::from("datasets"));
-    let place = loaded.sources.place(released.root.origin).expect("a place");
+    assert_eq!(released.root.written, "data/x");
+    assert_eq!(released.root.base, PathBuf::from("datasets"));
+    let place = loaded.sources.place(released.at.root).expect("a place");
     assert_eq!((place.file, place.line, place.column), (PathBuf::from("datasets/x.kdl"), 1, 33));
 }
 
@@ -215,7 +211,7 @@ fn table3_states_the_facts_of_the_paper() {
     let training = ["ffpp", "celebdf", "dfdc", "fakeavceleb", "forgerynet"];
     let count = |names: &[&str], family| {
         let manipulations = names.iter().flat_map(|name| &project.datasets[*name].manipulations);
-        manipulations.filter(|m| m.family.is_some_and(|f| f.value == family)).count()
+        manipulations.filter(|m| m.family == Some(family)).count()
     };
     // Table 1, and section 4.2.
     assert_eq!(
@@ -226,23 +222,23 @@ fn table3_states_the_facts_of_the_paper() {
         (count(&["df40"], Family::FaceSwap), count(&["df40"], Family::Reenactment)),
         (9, 12)
     );
-    let expected = |names: &[&str], pick: fn(&Expect) -> &Option<Spanned<u64>>| -> u64 {
+    let expected = |names: &[&str], pick: fn(&Expect) -> Option<u64>| -> u64 {
         let declared = names.iter().map(|name| project.datasets[*name].expect.as_ref());
-        declared.map(|e| pick(e.expect("numbers")).as_ref().map_or(0, |n| n.value)).sum()
+        declared.map(|e| pick(e.expect("numbers")).unwrap_or(0)).sum()
     };
     // The last line of Table 1.
     let total = |pick| expected(&training, pick);
-    assert_eq!((total(|e| &e.face_swaps), total(|e| &e.reenactments)), (18, 6));
-    assert_eq!(total(|e| &e.train), 208_401);
-    assert_eq!(total(|e| &e.val), 17_971);
-    assert_eq!(total(|e| &e.test), 23_052);
-    assert_eq!((total(|e| &e.real), total(|e| &e.fake)), (74_205, 175_219));
-    assert_eq!((total(|e| &e.real_samples), total(|e| &e.fake_samples)), (304_000, 287_000));
+    assert_eq!((total(|e| e.face_swaps), total(|e| e.reenactments)), (18, 6));
+    assert_eq!(total(|e| e.train), 208_401);
+    assert_eq!(total(|e| e.val), 17_971);
+    assert_eq!(total(|e| e.test), 23_052);
+    assert_eq!((total(|e| e.real), total(|e| e.fake)), (74_205, 175_219));
+    assert_eq!((total(|e| e.real_samples), total(|e| e.fake_samples)), (304_000, 287_000));
     // Table 2, and section 4.2 for DF40: each set's classes make its test split.
     for (name, frames) in [("df40", 0), ("wdf", 122_000), ("itw", 84_000), ("dfeval", 72_000)] {
         let one = |pick| expected(&[name], pick);
-        assert_eq!(one(|e| &e.real) + one(|e| &e.fake), one(|e| &e.test), "{name}");
-        assert_eq!(one(|e| &e.real_frames) + one(|e| &e.fake_frames), frames, "{name}");
+        assert_eq!(one(|e| e.real) + one(|e| e.fake), one(|e| e.test), "{name}");
+        assert_eq!(one(|e| e.real_frames) + one(|e| e.fake_frames), frames, "{name}");
     }
     // Section 4.3.
     let ours = project.experiments.values().filter(|e| e.name != "sbi");

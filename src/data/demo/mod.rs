@@ -23,14 +23,13 @@ pub use video::{DemoError, DemoVideo, videos};
 #[cfg(test)]
 fn test_layout(identities: u32, videos: u32, fakes: u32) -> proofmark_lang::model::DemoLayout {
     use proofmark_lang::model::{DemoCapture, DemoLayout};
-    use proofmark_lang::span::Spanned;
     DemoLayout {
-        seed: Spanned::default_of(11),
-        capture: Spanned::default_of(DemoCapture::Studio),
-        identities: Spanned::default_of(identities),
-        videos: Spanned::default_of(videos),
-        fakes: Spanned::default_of(fakes),
-        frames: Spanned::default_of(3),
+        seed: 11,
+        capture: DemoCapture::Studio,
+        identities,
+        videos,
+        fakes,
+        frames: 3,
         hidden_methods: Vec::new(),
     }
 }

@@ -48,8 +48,8 @@ struct Shot<'a> {
 
 impl<'a> Shot<'a> {
     fn new(layout: &'a DemoLayout, video: &'a DemoVideo, frame: u32) -> Self {
-        let seed = layout.seed.value;
-        let capture = layout.capture.value;
+        let seed = layout.seed;
+        let capture = layout.capture;
         let origin = video.pair.as_deref().unwrap_or(&video.key);
         let draw = |what: &str| Rng::named(seed, Stream::Demo, &format!("{what}/{origin}"));
         let person =
@@ -68,7 +68,7 @@ impl<'a> Shot<'a> {
 
     fn rng(&self, what: &str) -> Rng {
         let name = format!("{what}/{}/{}", self.origin, self.frame);
-        Rng::named(self.layout.seed.value, Stream::Demo, &name)
+        Rng::named(self.layout.seed, Stream::Demo, &name)
     }
 
     fn portrait(&self) -> Portrait<'_> {
@@ -92,7 +92,7 @@ impl<'a> Shot<'a> {
         }
         let Some(method) = self.video.method.and_then(Method::named) else { return taken };
         let name = format!("edit/{}", self.video.key);
-        let edit = Edit::new(method, &mut Rng::named(self.layout.seed.value, Stream::Demo, &name));
+        let edit = Edit::new(method, &mut Rng::named(self.layout.seed, Stream::Demo, &name));
         let frame = Frame {
             portrait: &portrait,
             drawn: &drawn,
@@ -113,7 +113,6 @@ mod tests {
     use super::super::{test_layout, videos};
     use super::*;
     use proofmark_lang::model::{DemoCapture, Label};
-    use proofmark_lang::span::Spanned;
 
     const CAPTURES: [DemoCapture; 7] = [
         DemoCapture::Studio,
@@ -171,8 +170,7 @@ mod tests {
     #[test]
     fn a_fake_has_the_circumstances_of_its_real_video() {
         for capture in CAPTURES {
-            let layout =
-                DemoLayout { capture: Spanned::default_of(capture), ..test_layout(4, 2, 3) };
+            let layout = DemoLayout { capture, ..test_layout(4, 2, 3) };
             let list = videos(&layout, &["swap-seam", "mouth-warp"]).unwrap();
             for fake in list.iter().filter(|video| video.label == Label::Fake) {
                 let real =

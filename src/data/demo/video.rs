@@ -59,7 +59,7 @@ pub fn videos(layout: &DemoLayout, methods: &[&str]) -> Result<Vec<DemoVideo>, D
         Method::named(name).ok_or_else(|| DemoError::UnknownMethod { name: (*name).to_owned() })
     });
     let methods: Vec<_> = methods.collect::<Result<_, _>>()?;
-    let (identities, takes) = (layout.identities.value, layout.videos.value);
+    let (identities, takes) = (layout.identities, layout.videos);
     let mut next = 0;
     let mut list = Vec::new();
     for target in 0..identities {
@@ -71,7 +71,7 @@ pub fn videos(layout: &DemoLayout, methods: &[&str]) -> Result<Vec<DemoVideo>, D
             family: None,
             group: format!("cell{:02}", cell.number),
             pair: None,
-            frames: layout.frames.value,
+            frames: layout.frames,
             target,
             donor: target,
             take: 0,
@@ -84,7 +84,7 @@ pub fn videos(layout: &DemoLayout, methods: &[&str]) -> Result<Vec<DemoVideo>, D
         if methods.is_empty() || takes == 0 {
             continue;
         }
-        for fake in 0..layout.fakes.value {
+        for fake in 0..layout.fakes {
             let method = methods[next % methods.len()];
             next += 1;
             let take = fake % takes;

@@ -1,5 +1,7 @@
 //! `layout celebdf`: Celeb-DF v2. The official list names the test videos, with 1 for real;
 //! everything else trains. Where the data set is divided otherwise, the list may be absent.
+//!
+//! What is here for other releases of this form is told of folders and a list ([`Form`]).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,89 +17,163 @@ use proofmark_lang::model::{Label, Split};
 /// The list of test videos.
 pub(super) const LIST: &str = "List_of_testing_videos.txt";
 
-/// The one manipulation, named as its folder.
-const FAKES: &str = "Celeb-synthesis";
-
 /// The folder of the videos that fakes were made from.
 const ORIGINALS: &str = "Celeb-real";
 
-/// The folders in their spellings, the first of which lists use, and what they hold.
-const FOLDERS: [(&[&str], Label); 3] = [
-    (&[ORIGINALS], Label::Real),
-    (&["YouTube-real", "Youtube-real"], Label::Real),
-    (&[FAKES], Label::Fake),
-];
+/// The folders of reals in their spellings, the first of which lists use.
+pub(super) const REALS: [&[&str]; 2] = [&[ORIGINALS], &["YouTube-real", "Youtube-real"]];
+
+/// The one manipulation, named as its folder.
+const FAKES: &str = "Celeb-synthesis";
+
+/// Folders of videos, and a list that says which of them are for testing.
+pub(super) struct Form {
+    /// Its folders, reals first.
+    pub folders: Vec<Folder>,
+    /// What a path of the list leads to, for messages.
+    pub listed: &'static str,
+    /// What the name of a video says.
+    pub named: fn(&str) -> Named,
+}
+
+/// A folder of videos of one kind.
+pub(super) struct Folder {
+    /// Its spellings, the first of which lists and messages use.
+    pub names: Vec<String>,
+    /// What made its videos; nothing made reals.
+    pub method: Option<&'static str>,
+}
+
+/// What the name of a video says.
+pub(super) struct Named {
+    /// The people in it.
+    pub people: Vec<String>,
+    /// The real video that it was made from, by its name.
+    pub original: Option<String>,
+}
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tested {
     /// Line, from 1.
     pub line: u32,
-    /// Folder, in its first spelling.
-    pub folder: &'static str,
+    /// Folder, by its place in the form.
+    pub folder: usize,
     /// Name of the video without extension.
     pub name: String,
 }
 
+impl Form {
+    /// Folders of reals, and some of fakes.
+    pub fn of(fakes: Vec<Folder>, listed: &'static str, named: fn(&str) -> Named) -> Self {
+        let reals = REALS.map(|names| Folder { names: spellings(names), method: None });
+        Self { folders: reals.into_iter().chain(fakes).collect(), listed, named }
+    }
+
+    /// Celeb-DF v2.
+    fn celebdf() -> Self {
+        let fakes = Folder { names: spellings(&[FAKES]), method: Some(FAKES) };
+        Self::of(vec![fakes], "a video of Celeb-real, YouTube-real or Celeb-synthesis", named)
+    }
+}
+
+impl Folder {
+    /// Whether its videos are real.
+    pub fn label(&self) -> Label {
+        if self.method.is_some() { Label::Fake } else { Label::Real }
+    }
+
+    /// The folder as a part that must be there.
+    pub fn part(&self) -> ReleasePart {
+        ReleasePart::spelled(self.names.clone())
+    }
+
+    /// Whether a path of the list is in it.
+    fn holds(&self, path: &str) -> bool {
+        let below = |name: &String| path.strip_prefix(name.as_str())?.strip_prefix('/');
+        self.names.iter().any(|name| below(name).is_some())
+    }
+}
+
 /// Lists the videos of all folders.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
-    let mut parts: Vec<_> = FOLDERS.iter().map(|(names, _)| ReleasePart::of(names)).collect();
-    let official = release.dataset.split.is_official();
+    let form = Form::celebdf();
+    let parts = form.folders.iter().map(Folder::part).enumerate().collect();
+    list_videos(release, &form, parts).map(|_| ())
+}
+
+/// Lists the videos of some folders of a form, each by its place there. Gives the lines of the list,
+/// if it is there.
+///
+/// # Errors
+/// A folder that is not there, a list that cannot be used or that an official split lacks.
+pub(super) fn list_videos(
+    release: &mut Release,
+    form: &Form,
+    folders: Vec<(usize, ReleasePart)>,
+) -> Result<Option<Vec<Tested>>, DataError> {
+    let (places, mut parts): (Vec<usize>, Vec<ReleasePart>) = folders.into_iter().unzip();
     let listed = release.find(&spellings(&[LIST]));
-    if official {
+    if release.dataset.split.is_official() {
         let cure = "the list is in the release, and names the test videos; without it, divide \
                     the data set by `split carve ..` or `split only=..`";
         parts.push(ReleasePart::of(&[LIST]).or(cure));
     }
     let found = release.need(&parts)?;
     let rest = listed.is_some().then_some(Split::Train);
-    let tested = listed.map_or(Ok(Vec::new()), |path| list(release, &path))?;
-    let mut tests: HashMap<(&str, String), u32> =
-        tested.into_iter().map(|t| ((t.folder, t.name), t.line)).collect();
+    let tested = listed.map(|path| list(release, form, &path)).transpose()?;
+    let mut tests: HashMap<(usize, String), u32> =
+        tested.iter().flatten().map(|t| ((t.folder, t.name.clone()), t.line)).collect();
     let mut originals = HashMap::new();
-    for ((names, label), folder) in FOLDERS.iter().zip(&found) {
-        let on_disk = release.videos_below(folder)?;
-        for (path, size) in on_disk {
-            let line = tests.remove(&(names[0], stem(&path).to_owned()));
-            if names[0] == ORIGINALS {
+    for (place, folder) in places.into_iter().zip(&found) {
+        let of = &form.folders[place];
+        for (path, size) in release.videos_below(folder)? {
+            let line = tests.remove(&(place, stem(&path).to_owned()));
+            if of.names[0] == ORIGINALS {
                 originals.insert(stem(&path).to_owned(), path.clone());
             }
             let split = if line.is_some() { Some(Split::Test) } else { rest };
-            add(release, &path, *label, (split, line), Some(size), &originals)?;
+            add(release, (form, of), &path, (split, line), Some(size), &originals)?;
         }
         // What the list names and the disk lacks.
         let absent: BTreeMap<u32, String> = (tests.iter())
-            .filter(|((listed, _), _)| *listed == names[0])
+            .filter(|((listed, _), _)| *listed == place)
             .map(|((_, name), line)| (*line, format!("{folder}/{name}.mp4")))
             .collect();
         for (line, path) in absent {
             let listed = (Some(Split::Test), Some(line));
-            add(release, &path, *label, listed, None, &originals)?;
+            add(release, (form, of), &path, listed, None, &originals)?;
         }
     }
-    Ok(())
+    Ok(tested)
 }
 
 fn add(
     release: &mut Release,
+    (form, folder): (&Form, &Folder),
     path: &str,
-    label: Label,
     (split, line): (Option<Split>, Option<u32>),
     size: Option<u64>,
     originals: &HashMap<String, String>,
 ) -> Result<(), DataError> {
-    let mut video = release.video(path, label, Some(FAKES), Kind::Video)?;
+    let mut video = release.video(path, folder.label(), folder.method, Kind::Video)?;
+    let Named { people, original } = (form.named)(stem(path));
     video.split = split;
     video.source_line = line;
-    let name = stem(path);
-    video.groups = identities(name);
-    if label == Label::Fake
-        && let [target, _, number] = name.split('_').collect::<Vec<_>>()[..]
-    {
-        video.pair = originals.get(&format!("{target}_{number}")).cloned();
-    }
+    video.groups = people;
+    video.pair = original.filter(|_| video.label == Label::Fake);
+    video.pair = video.pair.and_then(|original| originals.get(&original).cloned());
     release.add(video, size);
     Ok(())
+}
+
+/// What a name says: `idT_NNNN`, or `idT_idS_NNNN` of what was made of `idT_NNNN`.
+pub(super) fn named(name: &str) -> Named {
+    let original = match name.split('_').collect::<Vec<_>>()[..] {
+        [target, _, number] => Some(format!("{target}_{number}")),
+        _ => None,
+    };
+    Named { people: identities(name), original }
 }
 
 /// The identities in the name of a video: `idT_NNNN`, `idT_idS_NNNN`; the people of
@@ -110,8 +186,18 @@ pub(super) fn identities(name: &str) -> Vec<String> {
     if ids.is_empty() { vec![format!("celebdf:{name}")] } else { ids }
 }
 
+/// The reals that Celeb-DF's list tests, each by the place of its folder and by its name.
+pub(super) fn tested_reals(
+    release: &mut Release,
+    path: &str,
+) -> Result<Vec<(usize, String)>, DataError> {
+    let listed = list(release, &Form::celebdf(), path)?;
+    let reals = listed.into_iter().filter(|tested| tested.folder < REALS.len());
+    Ok(reals.map(|tested| (tested.folder, tested.name)).collect())
+}
+
 /// The lines of the list, whose labels must be those of the folders.
-pub(super) fn list(release: &mut Release, path: &str) -> Result<Vec<Tested>, DataError> {
+fn list(release: &mut Release, form: &Form, path: &str) -> Result<Vec<Tested>, DataError> {
     let file = release.files.file(path);
     let mut problems = Problems::of(&file);
     let mut tested: Vec<Tested> = Vec::new();
@@ -133,14 +219,12 @@ pub(super) fn list(release: &mut Release, path: &str) -> Result<Vec<Tested>, Dat
                 continue;
             }
         };
-        let folder = path.split('/').next().unwrap_or_default();
-        let known = FOLDERS.iter().find(|(names, _)| names.contains(&folder));
-        let Some((names, actual)) = known.filter(|_| path.contains('/')) else {
-            let wanted = "a video of Celeb-real, YouTube-real or Celeb-synthesis";
-            problems.add("line", number, RowFlaw::Form { found: path, wanted });
+        let Some(folder) = form.folders.iter().position(|folder| folder.holds(&path)) else {
+            problems.add("line", number, RowFlaw::Form { found: path, wanted: form.listed });
             continue;
         };
-        if label != *actual {
+        let actual = form.folders[folder].label();
+        if label != actual {
             let what = format!(
                 "`{path}` is labelled {value}, which means {}, but its folder holds {}s; in this \
                  list 1 is real",
@@ -150,8 +234,8 @@ pub(super) fn list(release: &mut Release, path: &str) -> Result<Vec<Tested>, Dat
             problems.add("line", number, RowFlaw::Disagree(what));
             continue;
         }
-        let entry = Tested { line: number, folder: names[0], name: stem(&path).to_owned() };
-        match seen.insert((entry.folder, entry.name.clone()), number) {
+        let entry = Tested { line: number, folder, name: stem(&path).to_owned() };
+        match seen.insert((folder, entry.name.clone()), number) {
             Some(_) => release.listing.note(Finding::Duplicated, format!("line {number}: {path}")),
             None => tested.push(entry),
         }

@@ -45,7 +45,7 @@ fn without_the_list_nothing_is_divided() {
     let mut set = released(Released::Celebdf, &root, &[], &[]);
     let listing = listed(&set).unwrap();
     assert!(listing.videos.len() == 3 && listing.videos.iter().all(|v| v.split.is_none()));
-    set.split = SplitRule::OFFICIAL;
+    set.split = SplitRule::official();
     let error = refused(&set, &root);
     assert!(error.contains("the list is in the release"), "{error}");
 }

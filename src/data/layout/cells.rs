@@ -8,7 +8,7 @@ use polars::prelude::*;
 use crate::error::DataError;
 use crate::flaw::Nothing;
 use proofmark_base::foreign::{self, LIST_CELLS, LIST_FILE};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::span::Origin;
 use proofmark_parquet::{ParquetError, ParquetFile};
 use proofmark_text::csv::{CsvFlaw, CsvRows};
 use proofmark_text::near::near;
@@ -27,8 +27,26 @@ pub struct Cells {
     pub columns: Vec<Vec<String>>,
 }
 
-/// A wanted column and what it is wanted for.
-pub type Wanted<'a> = (&'static str, &'a Spanned<String>);
+/// A wanted column, what it is wanted for, and where it is declared.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// What it is wanted for.
+    pub role: &'static str,
+    column: &'a str,
+    at: Origin,
+}
+
+impl<'a> Wanted<'a> {
+    /// A column that a layout declares.
+    pub fn declared(role: &'static str, column: &'a str, at: Origin) -> Self {
+        Self { role, column, at }
+    }
+
+    /// A column that a release has.
+    pub fn fixed(role: &'static str, column: &'a str) -> Self {
+        Self::declared(role, column, Origin::DEFAULT)
+    }
+}
 
 impl Cells {
     /// Reads the wanted columns of a file: Parquet if its name ends so, else CSV.
@@ -77,7 +95,7 @@ impl Cells {
     }
 
     fn of_parquet(file: &Path, wanted: &[Wanted]) -> Result<Self, DataError> {
-        let mut names: Vec<String> = wanted.iter().map(|w| w.1.value.clone()).collect();
+        let mut names: Vec<String> = wanted.iter().map(|w| w.column.to_owned()).collect();
         let opened = ParquetFile::open(file).map_err(|e| flaw(file, e))?;
         find(file, &opened.columns(), wanted)?;
         if let Some((name, dtype)) = names.iter().find_map(|n| Some((n, opened.unread(n)?))) {
@@ -111,23 +129,23 @@ fn check_size(file: &Path, rows: usize, columns: usize) -> Result<(), DataError>
 
 /// Where the wanted columns are in the header.
 fn find(file: &Path, header: &[String], wanted: &[Wanted]) -> Result<Vec<usize>, DataError> {
-    let place = |(role, column): &Wanted| {
-        let count = header.iter().filter(|h| **h == column.value).count();
-        match (count, header.iter().position(|h| *h == column.value)) {
+    let place = |&Wanted { role, column, at }: &Wanted| {
+        let count = header.iter().filter(|h| *h == column).count();
+        match (count, header.iter().position(|h| h == column)) {
             (1, Some(place)) => Ok(place),
             (0, _) => Err(DataError::NoColumn {
                 file: file.to_owned(),
-                column: column.value.clone(),
+                column: column.to_owned(),
                 role,
                 available: header.to_vec(),
-                nearest: near(&column.value, header.iter().map(String::as_str))
+                nearest: near(column, header.iter().map(String::as_str))
                     .map(str::to_owned)
                     .filter(|_| header.len() > 1),
-                origin: column.origin,
+                origin: at,
             }),
             _ => Err(DataError::RepeatedColumn {
                 file: file.to_owned(),
-                column: column.value.clone(),
+                column: column.to_owned(),
                 count,
             }),
         }

@@ -23,8 +23,8 @@ use crate::natural;
 use crate::root::{Env, Want, locate, say_otherwise};
 use crate::video::{Frame, Kind, Video};
 use crate::words::Word;
-use proofmark_lang::model::{BenchLayout, Dataset, Label, Split};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{BenchLayout, Dataset, Label, Placed, Split};
+use proofmark_lang::span::each;
 use proofmark_text::near::near;
 
 /// A video by its name, and its frames.
@@ -35,10 +35,14 @@ type Listed = (String, Vec<String>);
 /// # Errors
 /// A file or folder that is not there, a JSON of another form, labels or a compression that
 /// it does not have, entries that contradict each other.
-pub fn read(dataset: &Dataset, layout: &BenchLayout, env: Env) -> Result<Listing, DataError> {
-    let name = &dataset.name.value;
-    let file = locate(name, &layout.file, Want::File, env)?;
-    let root = locate(name, &layout.root, Want::Folder, env)?;
+pub fn read(
+    dataset: &Dataset,
+    layout: &Placed<BenchLayout>,
+    env: Env,
+) -> Result<Listing, DataError> {
+    let name = &dataset.name;
+    let file = locate(name, (&layout.file, layout.at.file), Want::File, env)?;
+    let root = locate(name, (&layout.root, layout.at.root), Want::Folder, env)?;
     let mut reader = Reader {
         dataset,
         layout,
@@ -73,7 +77,7 @@ struct Seen {
 
 struct Reader<'a> {
     dataset: &'a Dataset,
-    layout: &'a BenchLayout,
+    layout: &'a Placed<BenchLayout>,
     methods: Methods<'a>,
     /// What was taken off the paths that were found.
     prefixes: Vec<String>,
@@ -90,15 +94,16 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The declared labels must occur: a slip of the pen must not leave a class out.
     fn check_labels(&self, file: &Path, known: &[&str]) -> Result<(), DataError> {
-        for declared in self.layout.real.iter().chain(&self.layout.fake) {
-            if !known.contains(&declared.value.as_str()) {
+        let (layout, at) = (self.layout, &self.layout.at);
+        for (declared, at) in each(&layout.real, &at.real).chain(each(&layout.fake, &at.fake)) {
+            if !known.contains(&declared.as_str()) {
                 return Err(DataError::UnknownValue {
                     file: file.to_owned(),
                     what: "label",
-                    value: declared.value.clone(),
+                    value: declared.clone(),
                     known: quoted(known),
-                    nearest: near(&declared.value, known.iter().copied()).map(str::to_owned),
-                    origin: declared.origin,
+                    nearest: near(declared, known.iter().copied()).map(str::to_owned),
+                    origin: at,
                 });
             }
         }
@@ -111,7 +116,7 @@ impl Reader<'_> {
         split: &str,
         nodes: Vec<(String, Node)>,
     ) -> Result<(), DataError> {
-        let among = |list: &[Spanned<String>]| list.iter().any(|l| l.value == label);
+        let among = |list: &[String]| list.iter().any(|l| l == label);
         let class = match (among(&self.layout.real), among(&self.layout.fake)) {
             (true, _) => Some(Label::Real),
             (_, true) => Some(Label::Fake),
@@ -120,7 +125,7 @@ impl Reader<'_> {
         let (copies, nodes): (Vec<_>, Vec<_>) =
             nodes.into_iter().partition(|(name, node)| is_copy(name, node));
         let names: Vec<&str> = copies.iter().map(|(name, _)| name.as_str()).collect();
-        let copy = self.layout.compression.as_ref().map_or("", |copy| copy.value.as_str());
+        let copy = self.layout.compression.as_deref().unwrap_or("");
         if !names.is_empty() && !names.contains(&copy) {
             self.number += 1;
             let what = format!(
@@ -230,10 +235,10 @@ impl Reader<'_> {
             None => None,
             Some(method) => Some(self.methods.family(Some(method)).map_err(|undeclared| {
                 DataError::UndeclaredManipulation {
-                    dataset: self.dataset.name.value.clone(),
+                    dataset: self.dataset.name.clone(),
                     name: method.clone(),
                     nearest: undeclared.nearest,
-                    origin: self.layout.file.origin,
+                    origin: self.layout.at.file,
                 }
             })?),
         };
@@ -241,7 +246,7 @@ impl Reader<'_> {
         let seen = Seen { video: self.listing.videos.len(), frames: from..from + frames.len() };
         self.places.insert(key.clone(), seen);
         self.listing.videos.push(Video {
-            dataset: self.dataset.name.value.clone(),
+            dataset: self.dataset.name.clone(),
             label: class,
             method,
             family,
@@ -346,13 +351,13 @@ impl Reader<'_> {
             })
             .collect();
         if sizes.iter().all(Option::is_none) {
-            let name = self.dataset.name.value.clone();
+            let name = self.dataset.name.clone();
             let looked_for = listing.frames.first().map(|f| files.file(&f.path)).into_iter();
             return Err(DataError::NotFound {
                 looked_for: looked_for.map(|path| path.display().to_string()).collect(),
-                say_otherwise: say_otherwise(&name, &self.layout.root.value),
+                say_otherwise: say_otherwise(&name, &self.layout.root),
                 dataset: name,
-                origin: self.layout.root.origin,
+                origin: self.layout.at.root,
             });
         }
         listing.absent = listing.videos.iter().map(|v| v.key.clone()).collect();

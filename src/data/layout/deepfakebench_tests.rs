@@ -1,25 +1,25 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::testing::{dataset, manipulation, path, refused, text, told, tree};
+use crate::testing::{dataset, manipulation, path, refused, told, tree};
 use proofmark_lang::model::{Family, Layout, SplitRule};
 
-fn set(root: &Path, compression: Option<&str>, real: &[&str], fake: &[&str]) -> Dataset {
-    let texts = |list: &[&str]| list.iter().map(|label| text(label)).collect();
+fn set(root: &Path, compression: Option<&str>, real: &[&str], fake: &[&str]) -> Placed<Dataset> {
+    let texts = |list: &[&str]| list.iter().map(|label| (*label).to_owned()).collect();
     let layout = BenchLayout {
         root: path(root, "."),
         file: path(root, "set.json"),
-        compression: compression.map(text),
+        compression: compression.map(str::to_owned),
         real: texts(real),
         fake: texts(fake),
     };
-    let mut set = dataset("set", Layout::Deepfakebench(layout));
+    let mut set = dataset("set", Layout::Deepfakebench(layout.into()));
     set.manipulations =
         fake.iter().map(|label| manipulation(label, Some(Family::FaceSwap))).collect();
     set
 }
 
-fn listed(set: &Dataset) -> Listing {
+fn listed(set: &Placed<Dataset>) -> Listing {
     crate::testing::listed(set).unwrap()
 }
 
@@ -83,8 +83,9 @@ fn val_that_repeats_test_is_test() {
     insta::assert_snapshot!(told(&listed(&official(set(&root, None, &["R"], &["F"])))));
 }
 
-fn official(set: Dataset) -> Dataset {
-    Dataset { split: SplitRule::OFFICIAL, ..set }
+fn official(mut set: Placed<Dataset>) -> Placed<Dataset> {
+    set.split = SplitRule::official();
+    set
 }
 
 /// An entry of a video by its folder.

@@ -4,8 +4,7 @@ use super::Listing;
 use crate::demo;
 use crate::error::DataError;
 use crate::video::{Frame, Kind, Video};
-use proofmark_lang::model::{Dataset, DemoLayout, Family, Label};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{Dataset, DemoLayout, Family, Label, Placed};
 use proofmark_lang::vocabulary::DEMO_METHODS;
 
 /// Lists the videos of a demo data set. With hidden methods, no fake tells its method or
@@ -13,21 +12,21 @@ use proofmark_lang::vocabulary::DEMO_METHODS;
 ///
 /// # Errors
 /// A method that the demo cannot draw, or fakes without any method.
-pub fn read(dataset: &Dataset, layout: &DemoLayout) -> Result<Listing, DataError> {
+pub fn read(dataset: &Dataset, layout: &Placed<DemoLayout>) -> Result<Listing, DataError> {
     let hidden = !layout.hidden_methods.is_empty();
-    let declared = || dataset.manipulations.iter().map(|m| &m.name);
-    let methods: Vec<&Spanned<String>> =
-        if hidden { layout.hidden_methods.iter().collect() } else { declared().collect() };
-    if methods.is_empty() && layout.fakes.value > 0 {
+    let names: Vec<&str> = match hidden {
+        true => layout.hidden_methods.iter().map(String::as_str).collect(),
+        false => dataset.manipulations.iter().map(|m| m.name.as_str()).collect(),
+    };
+    if names.is_empty() && layout.fakes > 0 {
         return Err(DataError::DemoWithoutMethods {
-            dataset: dataset.name.value.clone(),
-            origin: layout.fakes.origin,
+            dataset: dataset.name.clone(),
+            origin: layout.at.fakes,
         });
     }
-    let names: Vec<&str> = methods.iter().map(|m| m.value.as_str()).collect();
     let mut listing = Listing::default();
     let drawn = demo::videos(layout, &names)
-        .map_err(|source| DataError::Demo { dataset: dataset.name.value.clone(), source })?;
+        .map_err(|source| DataError::Demo { dataset: dataset.name.clone(), source })?;
     for drawn in drawn {
         listing.frames.extend((0..drawn.frames).map(|frame| Frame {
             video_key: drawn.key.clone(),
@@ -36,7 +35,7 @@ pub fn read(dataset: &Dataset, layout: &DemoLayout) -> Result<Listing, DataError
         }));
         let method = drawn.method.filter(|_| !hidden);
         listing.videos.push(Video {
-            dataset: dataset.name.value.clone(),
+            dataset: dataset.name.clone(),
             label: drawn.label,
             method: method.map(str::to_owned),
             family: match drawn.label {
@@ -58,10 +57,7 @@ pub fn read(dataset: &Dataset, layout: &DemoLayout) -> Result<Listing, DataError
 
 /// The declared family of a method, or else the one that the demo gives it.
 fn family(dataset: &Dataset, method: Option<&str>) -> Family {
-    let declared = dataset.manipulations.iter().find(|m| Some(m.name.value.as_str()) == method);
+    let declared = dataset.manipulations.iter().find(|m| Some(m.name.as_str()) == method);
     let drawn = DEMO_METHODS.iter().find(|(name, _)| Some(*name) == method);
-    declared
-        .and_then(|m| m.family.as_ref().map(|f| f.value))
-        .or(drawn.map(|m| m.1))
-        .unwrap_or(Family::Unknown)
+    declared.and_then(|m| m.family).or(drawn.map(|m| m.1)).unwrap_or(Family::Unknown)
 }

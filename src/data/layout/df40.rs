@@ -10,10 +10,9 @@ use super::lists::json;
 use super::release::{Images, Release, ReleasePart};
 use super::tree;
 use crate::error::DataError;
-use crate::root::{Env, Want, locate};
+use crate::root::{Want, locate};
 use crate::video::Kind;
-use proofmark_lang::model::{DataPath, Label, Split};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{DataPath, Domain, Label, Split};
 
 /// Fakes per method in the released lists of the Celeb-DF domain. The paper has 11,366 in all.
 const RELEASED: [(&str, usize); 21] = [
@@ -41,7 +40,7 @@ const RELEASED: [(&str, usize); 21] = [
 ];
 
 /// Where the fakes of a domain come from.
-struct Domain {
+struct Origins {
     /// The folder's spellings.
     names: &'static [&'static str],
     /// The name of the folder of reals.
@@ -54,15 +53,15 @@ struct Domain {
     tests: usize,
 }
 
-const CDF: Domain = Domain {
+const CDF: Origins = Origins {
     names: &["cdf", "cdfv2"],
     reals: "Celeb-DF-v2",
-    folders: &[&["Celeb-real"], &["YouTube-real", "Youtube-real"]],
+    folders: &celebdf::REALS,
     list: celebdf::LIST,
     tests: 178,
 };
 
-const FF: Domain = Domain {
+const FF: Origins = Origins {
     names: &["ff", "ffpp"],
     reals: "FaceForensics++",
     folders: &[&[
@@ -75,12 +74,15 @@ const FF: Domain = Domain {
 };
 
 /// Lists the fakes of the declared methods and the test reals.
-pub(super) fn read(release: &mut Release, env: Env) -> Result<(), DataError> {
-    let domain = release.choose("domain", &CDF, &[("cdf", &CDF), ("ff", &FF)])?;
+pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
+    let domain = match release.choose("domain", Domain::of)? {
+        Domain::Cdf => &CDF,
+        Domain::Ff => &FF,
+    };
     let methods: Vec<&str> = release.declared().collect();
     let mut parts: Vec<ReleasePart> =
         methods.iter().map(|m| ReleasePart::of_method(fakes(m, domain), m)).collect();
-    mount_reals(release, domain, env)?;
+    mount_reals(release, domain)?;
     let reals = |names: &&[&str]| {
         let places = names.iter().map(|name| format!("{}/{name}/frames", domain.reals)).collect();
         ReleasePart::spelled(places)
@@ -102,7 +104,7 @@ pub(super) fn read(release: &mut Release, env: Env) -> Result<(), DataError> {
 
 /// The spellings of a method's folder of videos: some archives hold it doubled, and some
 /// without `frames`.
-fn fakes(method: &str, domain: &Domain) -> Vec<String> {
+fn fakes(method: &str, domain: &Origins) -> Vec<String> {
     let mut spellings = Vec::new();
     for end in ["/frames", ""] {
         for name in domain.names {
@@ -118,13 +120,13 @@ fn fakes(method: &str, domain: &Domain) -> Vec<String> {
 
 /// Makes the folder of the reals known, which may lie inside the root, beside it, or where
 /// the declaration says.
-fn mount_reals(release: &mut Release, domain: &Domain, env: Env) -> Result<(), DataError> {
+fn mount_reals(release: &mut Release, domain: &Origins) -> Result<(), DataError> {
     let folder = match release.layout.switches.get("reals") {
         Some(reals) => {
-            let base = release.layout.root.value.base.clone();
-            let path = DataPath { written: reals.value.clone(), base };
-            let path = Spanned::new(path, reals.origin);
-            locate(&release.dataset.name.value, &path, Want::Folder, env)?
+            let base = release.layout.root.base.clone();
+            let path = DataPath { written: reals.clone(), base };
+            let at = release.layout.at.switches.get("reals").copied().unwrap_or_default();
+            locate(&release.dataset.name, (&path, at), Want::Folder, release.env)?
         }
         None => {
             let root = release.files.root();
@@ -140,7 +142,7 @@ fn mount_reals(release: &mut Release, domain: &Domain, env: Env) -> Result<(), D
 /// Lists the reals of the test split and gives their keys by name.
 fn list_reals(
     release: &mut Release,
-    domain: &Domain,
+    domain: &Origins,
     folders: &[String],
 ) -> Result<BTreeMap<String, String>, DataError> {
     let mut found: BTreeMap<(usize, String), (String, Images)> = BTreeMap::new();
@@ -149,7 +151,7 @@ fn list_reals(
             found.insert((place, last(&key).to_owned()), (key, images));
         }
     }
-    let tested = tested(release, domain, folders)?;
+    let tested = tested(release, domain)?;
     if tested.is_none() && found.len() > domain.tests {
         let list = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
         let cure = format!(
@@ -178,8 +180,7 @@ fn list_reals(
 /// The reals of the test split by folder and name, if the list is there.
 fn tested(
     release: &mut Release,
-    domain: &Domain,
-    folders: &[String],
+    domain: &Origins,
 ) -> Result<Option<Vec<(usize, String)>>, DataError> {
     let places = [format!("{}/{}", domain.reals, domain.list), domain.list.to_owned()];
     let Some(path) = places.into_iter().find(|path| release.files.file(path).is_file()) else {
@@ -189,16 +190,13 @@ fn tested(
         let pairs: Vec<[String; 2]> = json(&release.files.file(&path))?;
         return Ok(Some(pairs.into_iter().flatten().map(|id| (0, id)).collect()));
     }
-    let listed = celebdf::list(release, &path)?;
-    let place = |folder: &str| domain.folders.iter().position(|names| names[0] == folder);
-    let reals = listed.into_iter().filter_map(|t| Some((place(t.folder)?, t.name)));
-    Ok(Some(reals.filter(|(place, _)| *place < folders.len()).collect()))
+    Ok(Some(celebdf::tested_reals(release, &path)?))
 }
 
 /// Lists the fakes of a method and counts them.
 fn list_fakes(
     release: &mut Release,
-    domain: &Domain,
+    domain: &Origins,
     method: &str,
     folder: &str,
     originals: &BTreeMap<String, String>,
@@ -226,7 +224,7 @@ fn original(name: &str) -> String {
     }
 }
 
-fn identities(domain: &Domain, name: &str) -> Vec<String> {
+fn identities(domain: &Origins, name: &str) -> Vec<String> {
     if domain.reals == FF.reals { ffpp::identities(name) } else { celebdf::identities(name) }
 }
 

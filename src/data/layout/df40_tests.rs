@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{listed, refused, released, told, tree};
-use proofmark_lang::model::{Dataset, Released};
+use proofmark_lang::model::{Dataset, Placed, Released};
 
 const REALS: [&str; 4] = [
     "Celeb-DF-v2/Celeb-real/frames/id0_0000/000.png=x",
@@ -9,7 +9,7 @@ const REALS: [&str; 4] = [
     "Celeb-DF-v2/YouTube-real/frames/00171/000.png=x",
 ];
 
-fn set(root: &std::path::Path, domain: &str, fakes: &[&str]) -> Dataset {
+fn set(root: &std::path::Path, domain: &str, fakes: &[&str]) -> Placed<Dataset> {
     released(Released::Df40, root, &[("domain", domain)], fakes)
 }
 

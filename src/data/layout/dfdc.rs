@@ -9,7 +9,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::cells::Cells;
+use super::cells::{Cells, Wanted};
 use super::lists::{Entries, Problems, json};
 use super::release::{Release, ReleasePart, spellings};
 use super::{Finding, Listing, tree};
@@ -17,7 +17,6 @@ use crate::error::DataError;
 use crate::flaw::RowFlaw;
 use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
-use proofmark_lang::span::Spanned;
 
 /// What the folders of train's parts begin with; a number follows.
 const PART: &str = "dfdc_train_part_";
@@ -225,9 +224,8 @@ fn labels(
     let mut labels: BTreeMap<String, (Label, u32)> = BTreeMap::new();
     let csv = release.files.file(&format!("{folder}/{LABELS}"));
     if csv.is_file() {
-        let column = |name: &str| Spanned::default_of(name.to_owned());
-        let (filename, label) = (column("filename"), column("label"));
-        let cells = Cells::read(&csv, &[("video", &filename), ("label", &label)])?;
+        let wanted = [Wanted::fixed("video", "filename"), Wanted::fixed("label", "label")];
+        let cells = Cells::read(&csv, &wanted)?;
         let mut problems = Problems::of(&csv);
         for (row, &line) in cells.lines.iter().enumerate() {
             let (name, value) = (&cells.columns[0][row], &cells.columns[1][row]);

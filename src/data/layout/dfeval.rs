@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::Finding;
-use super::cells::Cells;
+use super::cells::{Cells, Wanted};
 use super::lists::Problems;
 use super::paths;
 use super::release::{Release, ReleasePart};
@@ -12,7 +12,6 @@ use crate::error::DataError;
 use crate::flaw::RowFlaw;
 use crate::video::Kind;
 use proofmark_lang::model::{Label, Split};
-use proofmark_lang::span::Spanned;
 
 /// Lists the videos whose label is known.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
@@ -22,9 +21,9 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     ])?;
     let on_disk = release.videos_below(&found[0])?;
     let file = release.files.file(&found[1]);
-    let column = |name: &str| Spanned::default_of(name.to_owned());
-    let [name, label, split] = ["Filename", "Video Ground Truth", "Finetuning Set"].map(column);
-    let cells = Cells::read(&file, &[("video", &name), ("label", &label), ("split", &split)])?;
+    let columns =
+        [("video", "Filename"), ("label", "Video Ground Truth"), ("split", "Finetuning Set")];
+    let cells = Cells::read(&file, &columns.map(|(role, name)| Wanted::fixed(role, name)))?;
     let mut problems = Problems::of(&file);
     let mut seen: HashMap<String, (Option<Label>, u32)> = HashMap::new();
     for (row, &line) in cells.lines.iter().enumerate() {

@@ -13,7 +13,7 @@ use crate::error::DataError;
 use crate::flaw::{Entry, Nothing, RowFlaw};
 use crate::video::{Kind, Video};
 use proofmark_base::foreign::{self, LIST_FILE};
-use proofmark_lang::model::Label;
+use proofmark_lang::model::{Cloned, Identities, Label, Mixed};
 use proofmark_text::csv::{CsvFlaw, CsvRows};
 
 const TABLE: &str = "meta_data.csv";
@@ -32,8 +32,7 @@ const COLUMNS: [&str; 9] =
 
 /// Lists the videos of the table.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
-    let words = [("exclude", false), ("real", true)];
-    let cloned = release.choose("real-video-fake-audio", false, &words)?;
+    let cloned = release.choose("real-video-fake-audio", Cloned::of)? == Cloned::Real;
     let wanted = |category: &str| category != "B" || cloned;
     let types: Vec<_> = TYPES.iter().filter(|(category, _)| wanted(category)).collect();
     let mut parts: Vec<_> = types.iter().map(|(_, name)| ReleasePart::of(&[name])).collect();
@@ -127,15 +126,16 @@ fn video(
         return Ok(Entry::Flawed(RowFlaw::OutsideRoot(key)));
     }
     let label = if matches!(category, "A" | "B") { Label::Real } else { Label::Fake };
-    let words = [("face-swap", true), ("reenactment", false)];
-    let mixed_as_swap = release.choose("mixed", false, &words)?;
-    let Some(method) = method(mixed_as_swap, label, row.get("method")) else {
+    let mixed = release.choose("mixed", Mixed::of)?;
+    let Some(method) = method(mixed, label, row.get("method")) else {
         let wanted = "faceswap, fsgan, wav2lip or one of the first two followed by -wav2lip";
         return Ok(Entry::Flawed(RowFlaw::Form { found: row.get("method").to_owned(), wanted }));
     };
     let mut video = release.video(&key, label, method.as_deref(), Kind::Video)?;
-    let (source, all): (&[&str], &[&str]) = (&["source"], &["source", "target1", "target2"]);
-    let people = release.choose("identities", source, &[("source", source), ("all", all)])?;
+    let people: &[&str] = match release.choose("identities", Identities::of)? {
+        Identities::Source => &["source"],
+        Identities::All => &["source", "target1", "target2"],
+    };
     let is_id =
         |id: &&str| id.strip_prefix("id").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
     video.groups = (people.iter().map(|who| row.get(who)).filter(is_id))
@@ -154,7 +154,7 @@ fn video(
 }
 
 /// The method as declared: a swap followed by wav2lip counts as one of the two.
-fn method(mixed_as_swap: bool, label: Label, spelled: &str) -> Option<Option<String>> {
+fn method(mixed: Mixed, label: Label, spelled: &str) -> Option<Option<String>> {
     if label == Label::Real {
         return Some(None);
     }
@@ -164,10 +164,10 @@ fn method(mixed_as_swap: bool, label: Label, spelled: &str) -> Option<Option<Str
         "wav2lip" if swap.is_none() => {}
         _ => return None,
     }
-    Some(Some(match swap {
-        None => spelled.to_owned(),
-        Some(swap) if mixed_as_swap => swap.to_owned(),
-        Some(_) => "wav2lip".to_owned(),
+    Some(Some(match (swap, mixed) {
+        (None, _) => spelled.to_owned(),
+        (Some(swap), Mixed::FaceSwap) => swap.to_owned(),
+        (Some(_), Mixed::Reenactment) => "wav2lip".to_owned(),
     }))
 }
 

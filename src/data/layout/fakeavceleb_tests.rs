@@ -1,5 +1,5 @@
 use crate::testing::{listed, refused, released, told, tree};
-use proofmark_lang::model::{Dataset, Released};
+use proofmark_lang::model::{Dataset, Placed, Released};
 
 const HEADER: &str = "source,target1,target2,method,category,type,race,gender,path,";
 const ROWS: &str = "\
@@ -23,7 +23,7 @@ const FILES: [&str; 8] = [
     "FakeVideo-RealAudio/readme.txt=x",
 ];
 
-fn set(root: &std::path::Path, switches: &[(&str, &str)]) -> Dataset {
+fn set(root: &std::path::Path, switches: &[(&str, &str)]) -> Placed<Dataset> {
     let usual =
         [("real-video-fake-audio", "exclude"), ("mixed", "face-swap"), ("identities", "source")];
     let switches = usual.map(|(name, to)| {

@@ -1,5 +1,5 @@
 use crate::testing::{listed, refused, released, told, tree};
-use proofmark_lang::model::{Dataset, Released, Split};
+use proofmark_lang::model::{Dataset, Placed, Released, Split};
 
 const LISTS: [&str; 3] = [
     "train.json=[[\"071\", \"054\"], [\"087\", \"081\"]]",
@@ -7,7 +7,7 @@ const LISTS: [&str; 3] = [
     "test.json=[[\"953\", \"974\"]]",
 ];
 
-fn set(root: &std::path::Path, compression: &str, fakes: &[&str]) -> Dataset {
+fn set(root: &std::path::Path, compression: &str, fakes: &[&str]) -> Placed<Dataset> {
     released(Released::Faceforensics, root, &[("compression", compression)], fakes)
 }
 

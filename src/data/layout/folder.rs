@@ -11,7 +11,7 @@ use crate::media;
 use crate::methods::Methods;
 use crate::root::{Env, Want, locate, say_otherwise};
 use crate::video::{Frame, Kind, Video};
-use proofmark_lang::model::{Dataset, FolderClass, FolderLayout, Label};
+use proofmark_lang::model::{Dataset, FolderClass, FolderLayout, Label, Placed};
 
 /// Lists the images and videos below the class folders. Links are followed; since no folder below the
 /// video folders is entered, a link cannot lead into a loop.
@@ -19,8 +19,12 @@ use proofmark_lang::model::{Dataset, FolderClass, FolderLayout, Label};
 /// # Errors
 /// A root or class folder that is not there, lies outside the root, is declared twice or
 /// holds no images and no videos; a manipulation that is not declared; a folder that cannot be read.
-pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listing, DataError> {
-    let root = locate(&dataset.name.value, &layout.root, Want::Folder, env)?;
+pub fn read(
+    dataset: &Dataset,
+    layout: &Placed<FolderLayout>,
+    env: Env,
+) -> Result<Listing, DataError> {
+    let root = locate(&dataset.name, (&layout.root, layout.at.root), Want::Folder, env)?;
     let folders = class_folders(dataset, layout, &root)?;
     let mut listing = Listing::at(root.clone());
     let files = Files::at(root.clone());
@@ -31,13 +35,13 @@ pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listin
         };
         let before = usable(&listing);
         let blank = blank_video(dataset, class)?;
-        let found = if layout.videos.value {
+        let found = if layout.videos {
             read_videos(&mut listing, &files, folder, &blank)?
         } else {
             read_images(&mut listing, &files, folder, &blank)?
         };
         if usable(&listing) == before {
-            let hint = match (layout.videos.value, found) {
+            let hint = match (layout.videos, found) {
                 (false, FolderContent { folders, .. }) if folders > 0 => {
                     EmptyClassHint::Folders(folders)
                 }
@@ -47,10 +51,10 @@ pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listin
                 _ => EmptyClassHint::Nothing,
             };
             return Err(DataError::EmptyClass {
-                dataset: dataset.name.value.clone(),
+                dataset: dataset.name.clone(),
                 path: root.join(folder),
                 hint,
-                origin: class.folder.origin,
+                origin: class.at.folder,
             });
         }
     }
@@ -60,24 +64,24 @@ pub fn read(dataset: &Dataset, layout: &FolderLayout, env: Env) -> Result<Listin
 /// The class folders relative to the root, each of which exists once.
 fn class_folders(
     dataset: &Dataset,
-    layout: &FolderLayout,
+    layout: &Placed<FolderLayout>,
     root: &Path,
 ) -> Result<Vec<String>, DataError> {
-    let name = &dataset.name.value;
+    let name = &dataset.name;
     let mut folders = Vec::new();
     let (mut looked_for, mut lacking) = (Vec::new(), None);
     let mut known: HashMap<PathBuf, &str> = HashMap::new();
     for class in &layout.classes {
-        let written = &class.folder.value;
+        let written = &class.folder;
         let folder = paths::below(root, written).ok_or_else(|| DataError::ClassOutsideRoot {
             dataset: name.clone(),
             folder: written.clone(),
-            origin: class.folder.origin,
+            origin: class.at.folder,
         })?;
         let path = root.join(&folder);
         if !path.is_dir() {
             looked_for.push(path.display().to_string());
-            lacking.get_or_insert(class.folder.origin);
+            lacking.get_or_insert(class.at.folder);
             continue;
         }
         let canonical = path.canonicalize().map_err(|e| tree::unreadable(&path, e))?;
@@ -86,7 +90,7 @@ fn class_folders(
                 dataset: name.clone(),
                 first: first.to_owned(),
                 second: written.clone(),
-                origin: class.folder.origin,
+                origin: class.at.folder,
             });
         }
         folders.push(folder);
@@ -100,40 +104,40 @@ fn class_folders(
             dataset: name.clone(),
             looked_for,
             cures: cures.map(str::to_owned).to_vec(),
-            origin: lacking.unwrap_or(layout.root.origin),
+            origin: lacking.unwrap_or(layout.at.root),
         });
     }
     Err(DataError::NotFound {
         dataset: name.clone(),
         looked_for,
-        say_otherwise: say_otherwise(name, &layout.root.value),
-        origin: layout.root.origin,
+        say_otherwise: say_otherwise(name, &layout.root),
+        origin: layout.at.root,
     })
 }
 
 /// What all videos of a class have in common.
-fn blank_video(dataset: &Dataset, class: &FolderClass) -> Result<Video, DataError> {
-    let label = class.label.value;
+fn blank_video(dataset: &Dataset, class: &Placed<FolderClass>) -> Result<Video, DataError> {
+    let label = class.label;
     let method = class.manipulation.as_ref().filter(|_| label == Label::Fake);
     let family = match label {
         Label::Real => None,
         Label::Fake => {
-            let known = Methods::of(dataset).family(method.map(|m| m.value.as_str()));
+            let known = Methods::of(dataset).family(method.map(String::as_str));
             Some(known.map_err(|undeclared| DataError::UndeclaredManipulation {
-                dataset: dataset.name.value.clone(),
-                name: method.map_or_else(String::new, |m| m.value.clone()),
+                dataset: dataset.name.clone(),
+                name: method.cloned().unwrap_or_default(),
                 nearest: undeclared.nearest,
-                origin: method.map_or(class.folder.origin, |m| m.origin),
+                origin: method.map_or(class.at.folder, |_| class.at.manipulation),
             })?)
         }
     };
     Ok(Video {
-        dataset: dataset.name.value.clone(),
+        dataset: dataset.name.clone(),
         key: String::new(),
         label,
-        method: method.map(|m| m.value.clone()),
+        method: method.cloned(),
         family,
-        split: class.split.as_ref().map(|s| s.value),
+        split: class.split,
         groups: Vec::new(),
         pair: None,
         kind: Kind::Image,

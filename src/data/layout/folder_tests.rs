@@ -1,23 +1,24 @@
 use super::*;
-use crate::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
+use crate::testing::{dataset, manipulation, no_env, path, tree, words};
 use proofmark_lang::model::{Family, Layout, Split};
 
-fn class(folder: &str, label: Label, manipulation: Option<&str>) -> FolderClass {
+fn class(folder: &str, label: Label, manipulation: Option<&str>) -> Placed<FolderClass> {
     FolderClass {
-        folder: text(folder),
-        label: said(label),
-        manipulation: manipulation.map(text),
+        folder: folder.to_owned(),
+        label,
+        manipulation: manipulation.map(str::to_owned),
         split: None,
     }
+    .into()
 }
 
-fn layout(root: &Path, videos: bool) -> FolderLayout {
+fn layout(root: &Path, videos: bool) -> Placed<FolderLayout> {
     let classes =
         vec![class("real", Label::Real, None), class("fake/x", Label::Fake, Some("swap"))];
-    FolderLayout { root: path(root, "."), videos: said(videos), classes }
+    FolderLayout { root: path(root, "."), videos, classes }.into()
 }
 
-fn scan(layout: &FolderLayout) -> Result<Listing, DataError> {
+fn scan(layout: &Placed<FolderLayout>) -> Result<Listing, DataError> {
     let mut set = dataset("set", Layout::Folder(layout.clone()));
     set.manipulations = vec![
         manipulation("swap", Some(Family::FaceSwap)),
@@ -69,7 +70,7 @@ fn images_of_class_folders() {
         "fake/y/2.png",
     ]);
     let mut layout = layout(&root, false);
-    layout.classes[1].split = Some(said(Split::Test));
+    layout.classes[1].split = Some(Split::Test);
     let listing = scan(&layout).unwrap();
     let keys: Vec<_> = listing.videos.iter().map(|v| v.key.as_str()).collect();
     assert_eq!(
@@ -134,14 +135,14 @@ fn video_files_are_videos_beside_images_and_folders_of_images() {
 fn what_cannot_be_read_says_why() {
     let (_dir, root) = tree(&["real/a/1.png", "fake/x/1.png", "fake/empty/", "fake/text/a.txt"]);
     let mut messages = Vec::new();
-    let mut error = |layout: &FolderLayout| {
+    let mut error = |layout: &Placed<FolderLayout>| {
         messages.push(words(&scan(layout).unwrap_err(), &root));
     };
     error(&layout(&root, false));
     error(&layout(&root, true));
     let mut changed = layout(&root, true);
     for folder in ["fake/empty", "fake/text", "Real", "../real", "./real/"] {
-        changed.classes[1].folder = text(folder);
+        changed.classes[1].folder = folder.to_owned();
         error(&changed);
     }
     changed.classes[1] = class("fake/x", Label::Fake, Some("swop"));
@@ -170,7 +171,7 @@ fn links_are_followed_but_never_in_circles() {
 
     symlink(root.join("real"), root.join("again")).unwrap();
     let mut twice = layout(&root, true);
-    twice.classes[1].folder = text("again");
+    twice.classes[1].folder = "again".to_owned();
     assert!(matches!(scan(&twice), Err(DataError::RepeatedClass { .. })));
 }
 

@@ -16,7 +16,7 @@ use crate::error::DataError;
 use crate::flaw::RowFlaw;
 use crate::video::Kind;
 use crate::words::Word;
-use proofmark_lang::model::{Label, Split};
+use proofmark_lang::model::{Label, Split, Validation};
 
 /// The classes of videos, from 1; those above are of images only.
 const CLASSES: [&str; 8] = [
@@ -47,15 +47,14 @@ const RELEASES: [&str; 3] = ["train_video_release", "val_video_release", "test_v
 /// Lists the videos of the parts that are there.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let mut parts = vec![("Training", Split::Train)];
-    let words = [("test", Split::Test), ("val", Split::Val)];
-    match release.choose("validation", Split::Test, &words)? {
-        Split::Val => {
+    match release.choose("validation", Validation::of)? {
+        Validation::Val => {
             parts.push(("Validation", Split::Val));
             if release.files.file(&format!("Test/{LIST}")).is_file() {
                 parts.push(("Test", Split::Test));
             }
         }
-        Split::Train | Split::Test => parts.push(("Validation", Split::Test)),
+        Validation::Test => parts.push(("Validation", Split::Test)),
     }
     let mut needed = Vec::new();
     let mut there = Vec::new();

@@ -1,7 +1,7 @@
 use crate::testing::{listed, refused, released, told, tree};
-use proofmark_lang::model::{Dataset, Released};
+use proofmark_lang::model::{Dataset, Placed, Released};
 
-fn set(root: &std::path::Path, validation: &str) -> Dataset {
+fn set(root: &std::path::Path, validation: &str) -> Placed<Dataset> {
     let switches = [("validation", validation), ("frame-labels", "video")];
     released(Released::Forgerynet, root, &switches, &[])
 }

@@ -4,12 +4,11 @@ pub mod cells;
 pub mod deepfakebench;
 pub mod demo;
 pub mod folder;
-mod release;
-pub mod released;
 pub mod table;
 
 mod bench;
 mod celebdf;
+mod celebdf_plus_plus;
 mod df40;
 mod dfdc;
 mod dfeval;
@@ -19,7 +18,21 @@ mod forgerynet;
 mod listing;
 mod lists;
 mod paths;
+mod release;
+mod released;
 pub mod tree;
 mod wdf;
 
 pub use listing::{Finding, Lacking, Listing, Tally};
+
+released::readers! {
+    Faceforensics: ffpp,
+    Celebdf: celebdf,
+    CelebdfPlusPlus: celebdf_plus_plus,
+    Dfdc: dfdc,
+    Fakeavceleb: fakeavceleb,
+    Forgerynet: forgerynet,
+    Df40: df40,
+    Wilddeepfake: wdf,
+    DeepfakeEval2024: dfeval,
+}

@@ -11,14 +11,16 @@ use crate::media;
 use crate::methods::Methods;
 use crate::root::{Env, Want, locate, say_otherwise};
 use crate::video::{Frame, Kind, Video};
-use proofmark_lang::model::{Dataset, Label, ReleasedLayout, Split};
+use proofmark_lang::model::{Dataset, Label, Placed, ReleasedLayout, Split};
 
 /// A released data set that is being read.
 pub(super) struct Release<'a> {
     /// Its declaration.
     pub dataset: &'a Dataset,
     /// Its layout.
-    pub layout: &'a ReleasedLayout,
+    pub layout: &'a Placed<ReleasedLayout>,
+    /// Environment variables.
+    pub env: Env<'a>,
     /// Where its files lie.
     pub files: Files,
     /// What has been found so far.
@@ -64,49 +66,42 @@ impl<'a> Release<'a> {
     /// A root that is not there.
     pub fn open(
         dataset: &'a Dataset,
-        layout: &'a ReleasedLayout,
-        env: Env,
+        layout: &'a Placed<ReleasedLayout>,
+        env: Env<'a>,
     ) -> Result<Self, DataError> {
-        let root = locate(&dataset.name.value, &layout.root, Want::Folder, env)?;
+        let root = locate(&dataset.name, (&layout.root, layout.at.root), Want::Folder, env)?;
         let mut listing = Listing::default();
         if !layout.switches.is_empty() {
-            let switches = layout.switches.iter().map(|(name, to)| format!("{name}={}", to.value));
+            let switches = layout.switches.iter().map(|(name, to)| format!("{name}={to}"));
             listing.remarks.push(switches.collect::<Vec<_>>().join(" "));
         }
         let (methods, places) = (Methods::of(dataset), HashMap::new());
         let files = Files::at(root);
-        Ok(Self { dataset, layout, files, listing, methods, places, found: false })
+        Ok(Self { dataset, layout, env, files, listing, methods, places, found: false })
     }
 
     /// The position of a switch.
     pub fn switch(&self, name: &str) -> &'a str {
-        self.layout.switches.get(name).map_or("", |switch| &switch.value)
+        self.layout.switch(name).unwrap_or("")
     }
 
-    /// What a switch chooses among all that it may be; `unset` where it is not set.
+    /// What a switch chooses, by its words.
     ///
     /// # Errors
-    /// Another word, which the schema has and this layout does not: it is not taken for one of
-    /// these.
-    pub fn choose<T: Copy>(
-        &self,
-        name: &'static str,
-        unset: T,
-        words: &[(&str, T)],
-    ) -> Result<T, DataError> {
-        let Some(switch) = self.layout.switches.get(name) else { return Ok(unset) };
-        let known = words.iter().find(|(word, _)| *word == switch.value);
-        known.map(|(_, meaning)| *meaning).ok_or_else(|| DataError::Rule {
+    /// Another word, which only a program can have put there: it is not taken for one of these.
+    pub fn choose<T>(&self, name: &'static str, of: fn(&str) -> Option<T>) -> Result<T, DataError> {
+        let word = self.switch(name);
+        of(word).ok_or_else(|| DataError::Rule {
             what: name,
             must: "a word that this layout knows",
-            value: switch.value.clone(),
-            origin: switch.origin,
+            value: word.to_owned(),
+            origin: self.layout.at.switches.get(name).copied().unwrap_or_default(),
         })
     }
 
     /// Names of the declared manipulations.
     pub fn declared(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.dataset.manipulations.iter().map(|m| m.name.value.as_str())
+        self.dataset.manipulations.iter().map(|m| m.name.as_str())
     }
 
     /// Where each part lies that the release must have.
@@ -154,17 +149,17 @@ impl<'a> Release<'a> {
     /// The error that some parts are not there.
     pub fn incomplete(&self, looked_for: Vec<String>, cures: Vec<String>) -> DataError {
         DataError::Incomplete {
-            dataset: self.dataset.name.value.clone(),
+            dataset: self.dataset.name.clone(),
             looked_for,
             cures,
-            origin: self.layout.root.origin,
+            origin: self.layout.at.root,
         }
     }
 
     /// The error that no part is there, and the folder below the root that has one.
     fn not_found(&self, parts: &[ReleasePart], looked_for: Vec<String>) -> DataError {
-        let name = &self.dataset.name.value;
-        let root = &self.layout.root.value;
+        let name = &self.dataset.name;
+        let root = &self.layout.root;
         let below = std::fs::read_dir(self.files.root()).into_iter().flatten().flatten();
         let mut below: Vec<_> = below.map(|entry| entry.path()).collect();
         below.sort();
@@ -177,7 +172,7 @@ impl<'a> Release<'a> {
             }
             None => say_otherwise(name, root),
         };
-        let origin = self.layout.root.origin;
+        let origin = self.layout.at.root;
         DataError::NotFound { dataset: name.clone(), looked_for, say_otherwise, origin }
     }
 
@@ -205,15 +200,15 @@ impl<'a> Release<'a> {
             Label::Real => None,
             Label::Fake => Some(self.methods.family(method).map_err(|undeclared| {
                 DataError::UndeclaredManipulation {
-                    dataset: self.dataset.name.value.clone(),
+                    dataset: self.dataset.name.clone(),
                     name: method.unwrap_or_default().to_owned(),
                     nearest: undeclared.nearest,
-                    origin: self.layout.name.origin,
+                    origin: self.layout.at.name,
                 }
             })?),
         };
         Ok(Video {
-            dataset: self.dataset.name.value.clone(),
+            dataset: self.dataset.name.clone(),
             key: key.to_owned(),
             label,
             method: method.map(str::to_owned),

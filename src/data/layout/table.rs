@@ -17,8 +17,8 @@ use crate::natural;
 use crate::root::{Env, Want, locate};
 use crate::video::{Frame, Kind, Video};
 use crate::words::Word;
-use proofmark_lang::model::{Dataset, Label, Split, TableLayout};
-use proofmark_lang::span::Spanned;
+use proofmark_lang::model::{Dataset, Label, Placed, Split, TableLayout};
+use proofmark_lang::span::each;
 
 /// What the columns of attributes are wanted for.
 const ATTRIBUTE: &str = "attribute";
@@ -31,18 +31,23 @@ const ATTRIBUTE: &str = "attribute";
 /// # Errors
 /// A file or folder that is not there, a broken table, missing columns, and all rows that
 /// cannot be used, with their lines.
-pub fn read(dataset: &Dataset, layout: &TableLayout, env: Env) -> Result<Listing, DataError> {
-    let name = &dataset.name.value;
-    if let Some(value) = layout.fake.iter().find(|fake| layout.real.contains(fake)) {
+pub fn read(
+    dataset: &Dataset,
+    layout: &Placed<TableLayout>,
+    env: Env,
+) -> Result<Listing, DataError> {
+    let name = &dataset.name;
+    let mut fakes = each(&layout.fake, &layout.at.fake);
+    if let Some((value, origin)) = fakes.find(|(fake, _)| layout.real.contains(fake)) {
         return Err(DataError::TwoFacedLabel {
             dataset: name.clone(),
-            value: value.value.clone(),
-            origin: value.origin,
+            value: value.clone(),
+            origin,
         });
     }
-    let file = locate(name, &layout.file, Want::File, env)?;
+    let file = locate(name, (&layout.file, layout.at.file), Want::File, env)?;
     let root = match &layout.root {
-        Some(root) => locate(name, root, Want::Folder, env)?,
+        Some(root) => locate(name, (root, layout.at.root), Want::Folder, env)?,
         None => file.parent().unwrap_or(Path::new("")).to_owned(),
     };
     let columns = Columns::read(&file, layout)?;
@@ -112,20 +117,22 @@ struct Row<'a> {
 }
 
 impl Columns {
-    fn read(file: &Path, layout: &TableLayout) -> Result<Self, DataError> {
+    fn read(file: &Path, layout: &Placed<TableLayout>) -> Result<Self, DataError> {
+        let at = &layout.at;
+        let attributes = each(&layout.attributes, &at.attributes);
         let wanted: Vec<Wanted> = [
-            ("path", Some(&layout.path)),
-            ("label", Some(&layout.label)),
-            ("video", layout.video.as_ref()),
-            ("manipulation", layout.manipulation.as_ref()),
-            ("split", layout.split.as_ref()),
-            ("group", layout.group.as_ref()),
+            ("path", Some(&layout.path), at.path),
+            ("label", Some(&layout.label), at.label),
+            ("video", layout.video.as_ref(), at.video),
+            ("manipulation", layout.manipulation.as_ref(), at.manipulation),
+            ("split", layout.split.as_ref(), at.split),
+            ("group", layout.group.as_ref(), at.group),
         ]
         .into_iter()
-        .filter_map(|(role, column)| Some((role, column?)))
-        .chain(layout.attributes.iter().map(|column| (ATTRIBUTE, column)))
+        .chain(attributes.map(|(column, at)| (ATTRIBUTE, Some(column), at)))
+        .filter_map(|(role, column, at)| Some(Wanted::declared(role, column?, at)))
         .collect();
-        let roles = wanted.iter().map(|w| w.0).collect();
+        let roles = wanted.iter().map(|w| w.role).collect();
         Ok(Self { cells: Cells::read(file, &wanted)?, roles })
     }
 
@@ -152,7 +159,7 @@ impl Columns {
 /// The reading of one table.
 struct Reader<'a> {
     dataset: &'a Dataset,
-    layout: &'a TableLayout,
+    layout: &'a Placed<TableLayout>,
     root: &'a Path,
     methods: Methods<'a>,
     listing: Listing,
@@ -227,7 +234,7 @@ impl Reader<'_> {
             Some(video) => (video, Kind::Frames),
         };
         Ok(Video {
-            dataset: self.dataset.name.value.clone(),
+            dataset: self.dataset.name.clone(),
             key: key.to_owned(),
             label,
             method: method.map(str::to_owned),
@@ -242,16 +249,14 @@ impl Reader<'_> {
                 .attributes
                 .iter()
                 .zip(&row.attributes)
-                .map(|(name, value)| (name.value.clone(), (*value).to_owned()))
+                .map(|(name, value)| (name.clone(), (*value).to_owned()))
                 .collect(),
         })
     }
 
     fn label(&self, value: &str) -> Result<Label, RowFlaw> {
-        let among = |list: &[Spanned<String>]| list.iter().any(|known| same(&known.value, value));
-        let list = |list: &[Spanned<String>]| {
-            quoted(&list.iter().map(|v| v.value.as_str()).collect::<Vec<_>>())
-        };
+        let among = |list: &[String]| list.iter().any(|known| same(known, value));
+        let list = |list: &[String]| quoted(&list.iter().map(String::as_str).collect::<Vec<_>>());
         match (among(&self.layout.real), among(&self.layout.fake)) {
             (true, _) => Ok(Label::Real),
             (_, true) => Ok(Label::Fake),

@@ -6,14 +6,14 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::files::Files;
-use crate::testing::{dataset, manipulation, no_env, path, said, text, tree, words};
+use crate::testing::{dataset, manipulation, no_env, path, tree, words};
 use proofmark_lang::model::{DataPath, Family, Label, Layout};
 
 /// A table of every column, beside the files `a/1.png` and `a/2.png`.
 struct Case {
     _dir: TempDir,
     root: PathBuf,
-    layout: TableLayout,
+    layout: Placed<TableLayout>,
 }
 
 impl Case {
@@ -23,17 +23,17 @@ impl Case {
         let layout = TableLayout {
             file: path(&root, file),
             root: None,
-            path: text("path"),
-            label: text("label"),
-            real: vec![text("0"), text("false")],
-            fake: vec![text("1"), text("true")],
+            path: "path".to_owned(),
+            label: "label".to_owned(),
+            real: vec!["0".to_owned(), "false".to_owned()],
+            fake: vec!["1".to_owned(), "true".to_owned()],
             video: None,
             manipulation: None,
             split: None,
             group: None,
             attributes: Vec::new(),
         };
-        Self { _dir: dir, root, layout }
+        Self { _dir: dir, root, layout: layout.into() }
     }
 
     fn csv(content: &str) -> Self {
@@ -41,10 +41,10 @@ impl Case {
     }
 
     fn with_all_columns(mut self) -> Self {
-        self.layout.video = Some(text("video"));
-        self.layout.manipulation = Some(text("how"));
-        self.layout.split = Some(text("split"));
-        self.layout.group = Some(text("who"));
+        self.layout.video = Some("video".to_owned());
+        self.layout.manipulation = Some("how".to_owned());
+        self.layout.split = Some("split".to_owned());
+        self.layout.group = Some("who".to_owned());
         self
     }
 
@@ -177,8 +177,8 @@ fn files_and_folders_that_are_not_there() {
 #[test]
 fn variables_lead_to_files_and_roots() {
     let mut case = Case::csv("path,label\n1.png,0\n");
-    case.layout.file = said(DataPath { written: "env:SET/list.csv".into(), base: "/no".into() });
-    case.layout.root = Some(said(DataPath { written: "env:SET/a".into(), base: "/no".into() }));
+    case.layout.file = DataPath { written: "env:SET/list.csv".into(), base: "/no".into() };
+    case.layout.root = Some(DataPath { written: "env:SET/a".into(), base: "/no".into() });
     let set = dataset("set", Layout::Table(Box::new(case.layout.clone())));
     let env = |name: &str| (name == "SET").then(|| case.root.clone().into_os_string());
     let listing = read(&set, &case.layout, &env).unwrap();
@@ -191,7 +191,7 @@ fn variables_lead_to_files_and_roots() {
 #[test]
 fn a_label_has_one_face() {
     let mut case = Case::csv("path,label\na/1.png,0\n");
-    case.layout.fake.push(text("0"));
+    case.layout.fake.push("0".to_owned());
     assert!(case.error().contains("both real and fake"));
 }
 
@@ -229,9 +229,9 @@ fn parquet_labels_are_compared_as_text() {
     let labels: Vec<_> = listing.videos.iter().map(|v| v.label).collect();
     assert_eq!(labels, [Label::Real, Label::Fake]);
     let mut case = parquet(Column::new("label".into(), ["0", "1"]));
-    case.layout.label = text("boxes");
+    case.layout.label = "boxes".to_owned();
     assert!(case.error().contains("column `boxes` holds list"), "{}", case.error());
-    case.layout.label = text("labels");
+    case.layout.label = "labels".to_owned();
     assert!(case.error().contains("did you mean `label`?"), "{}", case.error());
 }
 
@@ -270,6 +270,6 @@ fn video_files_are_videos_of_their_own() {
     assert_eq!(listing.findings[&Finding::Missing].count, 1);
 
     let mut named = Case::csv("path,label,video\nb.mp4,1,v\n");
-    named.layout.video = Some(text("video"));
+    named.layout.video = Some("video".to_owned());
     assert!(named.error().contains("`b.mp4` is a video file, and a video of its own"));
 }

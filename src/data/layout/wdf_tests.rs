@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use super::*;
 use crate::layout::Listing;
 use crate::testing::{listed, refused, released, told, tree};
-use proofmark_lang::model::{Dataset, Released};
+use proofmark_lang::model::{Dataset, Placed, Released};
 
-fn set(root: &Path) -> Dataset {
+fn set(root: &Path) -> Placed<Dataset> {
     released(Released::Wilddeepfake, root, &[], &[])
 }
 

@@ -11,8 +11,9 @@ use crate::engine::kind::{Kind, Need};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_data::{Kind as VideoKind, Scan, demo};
-use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared, Project};
+use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared, Placed, Project};
 use proofmark_lang::span::Origin;
+use proofmark_lang::span::Spanned;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::seen;
@@ -41,13 +42,13 @@ pub fn plan(planning: &mut Planning<'_>) {
 }
 
 /// Key of a data set's faces.
-pub fn key(dataset: &Dataset, facts: &Facts) -> String {
+pub fn key(dataset: &Placed<Dataset>, facts: &Facts) -> String {
     inputs(dataset, facts).key(Kind::Faces.word())
 }
 
 /// For files, their content; for the demo, what draws it.
-fn inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
-    let name = &dataset.name.value;
+fn inputs(dataset: &Placed<Dataset>, facts: &Facts) -> Inputs {
+    let name = &dataset.name;
     let mut faces = Inputs::of(&dataset.faces);
     if dataset.faces.weights.is_some() {
         let digest = facts.detectors.get(name);
@@ -57,7 +58,7 @@ fn inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
     let inputs = Inputs::empty()
         .finding("version", Observed::Version, VERSION)
         .finding("pixels", Observed::Pixels, facts.datasets.get(name).map(|d| &d.pixels))
-        .with("frames", &dataset.frames)
+        .with("frames", Spanned::new(dataset.frames, dataset.at.frames))
         .nested("faces", faces);
     let jpeg = facts.datasets.get(name).is_some_and(|d| d.jpeg);
     let inputs = match jpeg {
@@ -75,7 +76,7 @@ fn inputs(dataset: &Dataset, facts: &Facts) -> Inputs {
 /// The faces of a data set.
 #[derive(Debug)]
 struct PrepareFaces {
-    dataset: Arc<Dataset>,
+    dataset: Arc<Placed<Dataset>>,
 }
 
 impl Work for PrepareFaces {
@@ -85,7 +86,7 @@ impl Work for PrepareFaces {
     }
 
     fn name(&self) -> String {
-        self.dataset.name.value.clone()
+        self.dataset.name.clone()
     }
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
@@ -98,18 +99,18 @@ impl Work for PrepareFaces {
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
         let mut made_with = Provenance::of_this_process(COMMIT);
-        if making.world.scan(&self.dataset.name.value)?.undecoded() {
+        if making.world.scan(&self.dataset.name)?.undecoded() {
             made_with.tools.insert("ffmpeg".to_owned(), Ffmpeg::find()?.number().to_owned());
         }
         Ok(made_with)
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.dataset.name.origin, "this data set")
+        (self.dataset.at.name, "this data set")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
-        let scan = costs.world.scan(&self.dataset.name.value)?;
+        let scan = costs.world.scan(&self.dataset.name)?;
         let (videos, frames) = (scan.manifest.videos().height(), scan.manifest.frames().height());
         Ok(match scan.undecoded() {
             true => Cost::new(
@@ -126,7 +127,7 @@ impl Work for PrepareFaces {
     /// The faces of a share of the videos, and the tables if with that all of them are done.
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
         let dataset = &*self.dataset;
-        let scan = making.world.scan(&dataset.name.value)?;
+        let scan = making.world.scan(&dataset.name)?;
         let layout = dataset.layout.demo();
         let drawn = match layout {
             Some(layout) => demo_videos(dataset, layout)?,
@@ -138,7 +139,7 @@ impl Work for PrepareFaces {
             None => image::RgbImage::new(side, side),
         };
         let ffmpeg = if scan.undecoded() { Some(Ffmpeg::find()?) } else { None };
-        let weights = making.world.detectors.get(&dataset.name.value);
+        let weights = making.world.detectors.get(&dataset.name);
         let search = search(dataset, weights.map(|path| path.as_path()))?;
         let videos = listed(scan, &drawn)?;
         let done = Preparation {
@@ -172,10 +173,10 @@ impl Work for PrepareFaces {
 }
 
 /// The detector that a data set declares, with its thresholds.
-fn search(dataset: &Dataset, weights: Option<&Path>) -> Result<Option<Search>, Failure> {
+fn search(dataset: &Placed<Dataset>, weights: Option<&Path>) -> Result<Option<Search>, Failure> {
     let rule = &dataset.faces;
-    let declared = rule.weights.as_ref().map_or(rule.detector.origin, |path| path.origin);
-    if rule.detector.value == Declared::None {
+    let declared = rule.weights.as_ref().map_or(rule.at.detector, |_| rule.at.weights);
+    if rule.detector == Declared::None {
         return Ok(None);
     }
     let detector = match weights {
@@ -185,12 +186,12 @@ fn search(dataset: &Dataset, weights: Option<&Path>) -> Result<Option<Search>, F
     Ok(Some(Search {
         detector: detector.map_err(|e| Failure::run(e).at(declared, "this detector"))?,
         options: Options {
-            score: rule.score.value as f32,
-            nms: rule.nms.value as f32,
-            min_side: rule.min_face.value as f32,
-            long_side: rule.long_side.value,
+            score: rule.score as f32,
+            nms: rule.nms as f32,
+            min_side: rule.min_face as f32,
+            long_side: rule.long_side,
         },
-        take: rule.take.value,
+        take: rule.take,
     }))
 }
 
@@ -224,9 +225,12 @@ fn listed(scan: &Scan, drawn: &[demo::DemoVideo]) -> Result<Vec<Listed>, Failure
 }
 
 /// The demo's own list of videos, from the methods that the data set declares.
-fn demo_videos(dataset: &Dataset, layout: &DemoLayout) -> Result<Vec<demo::DemoVideo>, Failure> {
-    let hidden: Vec<&str> = layout.hidden_methods.iter().map(|m| m.value.as_str()).collect();
-    let declared: Vec<&str> = dataset.manipulations.iter().map(|m| m.name.value.as_str()).collect();
+fn demo_videos(
+    dataset: &Placed<Dataset>,
+    layout: &DemoLayout,
+) -> Result<Vec<demo::DemoVideo>, Failure> {
+    let hidden: Vec<&str> = layout.hidden_methods.iter().map(String::as_str).collect();
+    let declared: Vec<&str> = dataset.manipulations.iter().map(|m| m.name.as_str()).collect();
     let methods = if hidden.is_empty() { declared } else { hidden };
     demo::videos(layout, &methods).map_err(Failure::data)
 }

@@ -10,7 +10,7 @@ use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
 use crate::engine::kind::{Kind, Need};
 use proofmark_base::work::Failure;
-use proofmark_lang::model::{Dataset, Detector as Declared, Project};
+use proofmark_lang::model::{Dataset, Detector as Declared, Placed, Project};
 use proofmark_lang::span::Origin;
 use proofmark_picture::resize::Window;
 use proofmark_plan::facts::Facts;
@@ -45,7 +45,7 @@ enum Finder {
 /// Plans the points of the faces of which pseudo-fakes are made.
 pub fn plan(planning: &mut Planning<'_>) {
     for declared in marked(planning.project) {
-        let name = &declared.name.value;
+        let name = &declared.name;
         let (Some(dataset), Some(faces)) =
             (planning.datasets.get(name).cloned(), planning.plan.sets.faces.get(name).cloned())
         else {
@@ -81,7 +81,7 @@ fn inputs(dataset: &str, faces: &str, facts: &Facts) -> Inputs {
 /// The points of a data set's faces.
 #[derive(Debug)]
 struct FindLandmarks {
-    dataset: Arc<Dataset>,
+    dataset: Arc<Placed<Dataset>>,
     /// Key of its faces.
     faces: String,
 }
@@ -93,11 +93,11 @@ impl Work for FindLandmarks {
     }
 
     fn name(&self) -> String {
-        self.dataset.name.value.clone()
+        self.dataset.name.clone()
     }
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
-        inputs(&self.dataset.name.value, &self.faces, facts)
+        inputs(&self.dataset.name, &self.faces, facts)
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -105,7 +105,7 @@ impl Work for FindLandmarks {
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.dataset.name.origin, "this data set")
+        (self.dataset.at.name, "this data set")
     }
 
     fn cost(&self, _costs: &mut Costs<'_>) -> Result<Cost, Failure> {
@@ -116,11 +116,11 @@ impl Work for FindLandmarks {
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
         let (dataset, faces) = (&*self.dataset, &making.results.faces(&self.faces)?);
         let Making { world, folder, events, stop, .. } = making;
-        let frames = world.scan(&dataset.name.value)?.manifest.frame_rows();
-        let given = world.landmarks.get(&dataset.name.value);
+        let frames = world.scan(&dataset.name)?.manifest.frame_rows();
+        let given = world.landmarks.get(&dataset.name);
         let given = given.map(|file| (file.as_path(), frames.as_slice()));
         let internal = |e: &dyn std::fmt::Display| Failure::Internal(e.to_string());
-        let declared = dataset.landmarks.as_ref().map_or(Origin::DEFAULT, |path| path.origin);
+        let declared = dataset.at.landmarks;
         let finder = match given {
             Some((path, frames)) => {
                 let read = Given::read(path, frames);
@@ -128,7 +128,7 @@ impl Work for FindLandmarks {
             }
             None => Finder::Network(LandmarkNet::embedded()?),
         };
-        let detector = match dataset.faces.detector.value {
+        let detector = match dataset.faces.detector {
             Declared::None => Some(Detector::embedded().map_err(|e| internal(&e))?),
             Declared::Retinaface => None,
         };
@@ -152,7 +152,7 @@ impl Work for FindLandmarks {
                 "{} has points of none of the {count} faces of `{}`; a row of its first face has `{}` \
              in `video`, {frame} in `frame`, and points in pixels of the frame that lie on the face",
                 path.display(),
-                dataset.name.value,
+                dataset.name,
                 faces.file.video_key(0)
             ))
             .at(declared, "this file"));

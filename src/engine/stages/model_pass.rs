@@ -28,7 +28,7 @@ pub(super) struct ModelPass {
     pub experiment: Arc<Placed<Experiment>>,
     /// Key of its model.
     model: String,
-    dataset: Arc<Dataset>,
+    dataset: Arc<Placed<Dataset>>,
     /// Key of the data set's faces.
     faces: String,
     pub target: Target,

@@ -45,7 +45,7 @@ struct TakeScores {
     /// The row that they are of.
     row: String,
     file: Arc<Placed<Predictions>>,
-    dataset: Arc<Dataset>,
+    dataset: Arc<Placed<Dataset>>,
     target: Target,
 }
 

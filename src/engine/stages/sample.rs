@@ -41,7 +41,7 @@ pub fn plan(planning: &mut Planning<'_>) {
 pub fn key(project: &Project, ensemble: &Ensemble, facts: &Facts) -> String {
     let mut sets = SetKeys::default();
     for dataset in ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset)) {
-        let (name, faces) = (dataset.name.value.clone(), faces::key(dataset, facts));
+        let (name, faces) = (dataset.name.clone(), faces::key(dataset, facts));
         sets.landmarks.insert(name.clone(), landmarks::key(&name, &faces, facts));
         sets.faces.insert(name, faces);
     }

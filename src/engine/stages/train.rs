@@ -230,11 +230,8 @@ fn families(project: &Project, experiment: &Experiment) -> Value {
     let mut families = BTreeMap::new();
     for source in &experiment.data.sources {
         let Some(dataset) = project.datasets.get(&source.dataset) else { continue };
-        let of: BTreeMap<&str, Value> = dataset
-            .manipulations
-            .iter()
-            .map(|m| (m.name.value.as_str(), json!(m.family.map(|f| f.value))))
-            .collect();
+        let of: BTreeMap<&str, Value> =
+            dataset.manipulations.iter().map(|m| (m.name.as_str(), json!(m.family))).collect();
         families.insert(source.dataset.as_str(), of);
     }
     json!(families)
@@ -244,7 +241,7 @@ fn families(project: &Project, experiment: &Experiment) -> Value {
 fn cuts(project: &Project, ensemble: &Ensemble, facts: &Facts) -> Vec<FaceCard> {
     let sources = ensemble.sources.iter().filter_map(|s| project.datasets.get(&s.dataset));
     FaceCard::merged(sources.map(|dataset| {
-        let digest = facts.detectors.get(&dataset.name.value);
+        let digest = facts.detectors.get(&dataset.name);
         FaceCard::new(dataset, digest.and_then(Digest::known))
     }))
 }

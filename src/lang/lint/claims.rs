@@ -161,7 +161,7 @@ fn labels(project: &Project, scenario: &Scenario) -> Vec<String> {
                     dataset
                         .iter()
                         .flat_map(|set| &set.manipulations)
-                        .map(|method| method.title.as_ref().unwrap_or(&method.name).value.clone()),
+                        .map(|method| method.title.as_ref().unwrap_or(&method.name).clone()),
                 );
             }
             Column::Corrupted(of) => {

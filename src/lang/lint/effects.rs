@@ -65,18 +65,18 @@ fn report(sink: &mut Sink, title: &str, text: &str, at: Origin, help: &str) {
 }
 
 /// What is said of a detector that there is not.
-fn detector_effects(faces: &FaceRule, sink: &mut Sink) {
-    let weights = faces.weights.as_ref().map_or(Origin::DEFAULT, |weights| weights.origin);
+fn detector_effects(faces: &Placed<FaceRule>, sink: &mut Sink) {
+    let at = &faces.at;
     for (name, origin) in [
-        ("weights", weights),
-        ("score", faces.score.origin),
-        ("nms", faces.nms.origin),
-        ("min-face", faces.min_face.origin),
-        ("long-side", faces.long_side.origin),
-        ("take", faces.take.origin),
-        ("margin", faces.margin.origin),
-        ("framing", faces.framing.origin),
-        ("filter", faces.filter.origin),
+        ("weights", at.weights),
+        ("score", at.score),
+        ("nms", at.nms),
+        ("min-face", at.min_face),
+        ("long-side", at.long_side),
+        ("take", at.take),
+        ("margin", at.margin),
+        ("framing", at.framing),
+        ("filter", at.filter),
     ] {
         report(
             sink,
@@ -88,66 +88,49 @@ fn detector_effects(faces: &FaceRule, sink: &mut Sink) {
     }
 }
 
-fn dataset_effects(dataset: &Dataset, sink: &mut Sink) {
-    if dataset.faces.detector.value == Detector::None {
+fn dataset_effects(dataset: &Placed<Dataset>, sink: &mut Sink) {
+    if dataset.faces.detector == Detector::None {
         detector_effects(&dataset.faces, sink);
     }
-    // Folders and tables may hold video files, which only a look at them can tell.
-    let timeless = match &dataset.layout {
-        Layout::Deepfakebench(_) => true,
-        Layout::Released(released) => !released.name.value.is_videos(),
-        Layout::Folder(_) | Layout::Table(_) | Layout::Demo(_) => false,
-    };
-    let frames = match &dataset.frames {
-        FrameRule::All => Origin::DEFAULT,
-        FrameRule::Fps { fps } => fps.origin,
-        FrameRule::Every { every } => every.origin,
-        FrameRule::Count { count } => count.origin,
-    };
-    if matches!(dataset.frames, FrameRule::Fps { .. }) && timeless {
+    if matches!(dataset.frames, FrameRule::Fps { .. }) && dataset.layout.is_images() {
         report(
             sink,
             "frames per second without times",
             "images have no presentation time; all of them are used",
-            frames,
+            dataset.at.frames,
             "use `every` or `count`",
         );
     }
-    let carved = match dataset.split {
-        SplitRule::Official { .. } => false,
-        SplitRule::Carve { .. } | SplitRule::Only { .. } => true,
-    };
+    let carved = !dataset.split.is_official();
     match &dataset.layout {
         Layout::Folder(folder) if carved => {
-            for split in folder.classes.iter().filter_map(|class| class.split.as_ref()) {
+            for class in &folder.classes {
                 report(
                     sink,
                     "a folder's split that is divided again",
                     "`split` divides the data set whatever its folders say",
-                    split.origin,
+                    class.at.split,
                     "remove `split` from the `class`, or the `split` of the data set",
                 );
             }
         }
         Layout::Folder(_) | Layout::Demo(_) | Layout::Released(_) | Layout::Deepfakebench(_) => {}
         Layout::Table(table) => {
-            if let Some(split) = table.split.as_ref().filter(|_| carved) {
+            if carved {
                 report(
                     sink,
                     "a column of splits that is not used",
                     "`split` divides the data set whatever its table says",
-                    split.origin,
+                    table.at.split,
                     "remove one of the two",
                 );
             }
-            if let Some(group) = &table.group
-                && matches!(dataset.split, SplitRule::Only { .. })
-            {
+            if matches!(dataset.split, SplitRule::Only(_)) {
                 report(
                     sink,
                     "a column of groups that is not used",
                     "groups matter where there are several splits",
-                    group.origin,
+                    table.at.group,
                     "write `split carve ..`, or remove `group`",
                 );
             }

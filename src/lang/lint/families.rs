@@ -25,7 +25,7 @@ pub(super) fn families(project: &Project, sink: &mut Sink) {
     }
 }
 
-fn attributable(experiment: &Placed<Experiment>, dataset: &Dataset, sink: &mut Sink) {
+fn attributable(experiment: &Placed<Experiment>, dataset: &Placed<Dataset>, sink: &mut Sink) {
     let by_category = experiment.attribution == Some(Attribution::Category);
     let by = if by_category { "category" } else { "manipulation" };
     let report = |diagnostic: Diagnostic| {
@@ -38,9 +38,9 @@ fn attributable(experiment: &Placed<Experiment>, dataset: &Dataset, sink: &mut S
             report(
                 Diagnostic::error(
                     Code::MissingFamily,
-                    format!("`{}` without manipulations", dataset.name.value),
+                    format!("`{}` without manipulations", dataset.name),
                 )
-                .at(dataset.name.origin, "declares no `manipulation`"),
+                .at(dataset.at.name, "declares no `manipulation`"),
             )
             .help("declare its manipulations with their families"),
         );
@@ -48,28 +48,27 @@ fn attributable(experiment: &Placed<Experiment>, dataset: &Dataset, sink: &mut S
     }
     if by_category {
         for manipulation in dataset.manipulations.iter().filter(|m| m.family.is_none()) {
-            let title = format!("`{}` without a family", manipulation.name.value);
+            let title = format!("`{}` without a family", manipulation.name);
             sink.report(
                 report(
                     Diagnostic::error(Code::MissingFamily, title)
-                        .at(manipulation.name.origin, "has no `family`"),
+                        .at(manipulation.at.name, "has no `family`"),
                 )
                 .help("write `family=face-swap`, `family=reenactment` or another one"),
             );
         }
     }
     if let Layout::Folder(folder) = &dataset.layout {
-        for class in folder.classes.iter().filter(|class| class.label.value == Label::Fake) {
+        for class in folder.classes.iter().filter(|class| class.label == Label::Fake) {
             let declared = class.manipulation.as_ref().is_some_and(|manipulation| {
-                dataset.manipulations.iter().any(|other| other.name.value == manipulation.value)
+                dataset.manipulations.iter().any(|other| other.name == *manipulation)
             });
             if !declared {
-                let title =
-                    format!("the fakes of \"{}\" without a manipulation", class.folder.value);
+                let title = format!("the fakes of \"{}\" without a manipulation", class.folder);
                 sink.report(
                     report(
                         Diagnostic::error(Code::MissingFamily, title)
-                            .at(class.folder.origin, "made by no declared `manipulation`"),
+                            .at(class.at.folder, "made by no declared `manipulation`"),
                     )
                     .help("write `manipulation=..` with the name of a declared one"),
                 );
@@ -83,19 +82,14 @@ fn values(project: &Project, column: &Column, sink: &mut Sink) {
     let Column::PerValue(column) = column else { return };
     let (name, by) = (&column.dataset, &column.by);
     let Some(dataset) = project.datasets.get(name) else { return };
-    let known: Vec<&str> = match &dataset.layout {
-        Layout::Table(layout) => layout.attributes.iter().map(|a| a.value.as_str()).collect(),
-        Layout::Demo(_) | Layout::Folder(_) | Layout::Released(_) | Layout::Deepfakebench(_) => {
-            Vec::new()
-        }
-    };
-    if !known.contains(&by.as_str()) {
-        let near = near(by, known.iter().copied());
+    let known = dataset.layout.attributes();
+    if !known.contains(by) {
+        let near = near(by, known.iter().map(String::as_str));
         sink.report(
             Diagnostic::error(Code::UnknownName, format!("`{}` has no attribute `{}`", name, by))
                 .text("a `layout table` declares attributes, the columns that say more of a video")
                 .at(column.at.by, "not declared")
-                .and(dataset.name.origin, "declared here")
+                .and(dataset.at.name, "declared here")
                 .help(match near {
                     Some(near) => did_you_mean(by, near),
                     None => format!("add `attribute \"{}\"` to its layout", by),
@@ -114,17 +108,14 @@ fn averages(project: &Project, column: &Column, sink: &mut Sink) {
             Diagnostic::error(Code::MissingFamily, format!("`{}` without manipulations", name))
                 .text("`per-manipulation` scores each declared manipulation")
                 .at(column.at.dataset, "declares no `manipulation`")
-                .and(dataset.name.origin, "declared here")
+                .and(dataset.at.name, "declared here")
                 .help("declare its manipulations, or use `column`"),
         );
         return;
     }
     for average in &column.averages {
         let Some(family) = average.family else { continue };
-        let any = dataset
-            .manipulations
-            .iter()
-            .any(|m| m.family.is_some_and(|other| other.value == family));
+        let any = dataset.manipulations.iter().any(|m| m.family == Some(family));
         if !any {
             sink.report(
                 Diagnostic::error(Code::MissingFamily, "an average over no manipulations")

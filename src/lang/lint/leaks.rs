@@ -192,19 +192,19 @@ fn seen_in_training(
 fn has_split(project: &Project, used: Reported<'_>, sink: &mut Sink) {
     let Some(declared) = project.datasets.get(used.dataset) else { return };
     let rule = match &declared.split {
-        SplitRule::Only { split: only } if only.value != used.split => only.origin,
-        SplitRule::Carve { train, val, test, .. } => {
-            let part = match used.split {
-                Split::Train => train,
-                Split::Val => val,
-                Split::Test => test,
+        SplitRule::Only(only) if only.split != used.split => only.at.split,
+        SplitRule::Carve(carve) => {
+            let (part, at) = match used.split {
+                Split::Train => (carve.train, carve.at.train),
+                Split::Val => (carve.val, carve.at.val),
+                Split::Test => (carve.test, carve.at.test),
             };
-            if part.value > 0.0 {
+            if part > 0.0 {
                 return;
             }
-            part.origin
+            at
         }
-        SplitRule::Official { .. } | SplitRule::Only { .. } => return,
+        SplitRule::Official(_) | SplitRule::Only(_) => return,
     };
     let word = used.split.word();
     sink.report(

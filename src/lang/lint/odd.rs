@@ -13,17 +13,17 @@ pub(super) fn odd(project: &Project, sink: &mut Sink) {
         enlarged(project, experiment, sink);
     }
     for dataset in project.datasets.values() {
-        let margin = &dataset.faces.margin;
-        if dataset.faces.detector.value != Detector::None && margin.value >= 1.0 {
+        let margin = dataset.faces.margin;
+        if dataset.faces.detector != Detector::None && margin >= 1.0 {
             report(
                 sink,
                 "a margin as large as the face",
-                format!("the box grows by {} of its size", margin.value),
-                margin.origin,
+                format!("the box grows by {} of its size", margin),
+                dataset.faces.at.margin,
                 format!(
                     "write `{}` if the box should be {} times as large",
-                    number(margin.value - 1.0),
-                    margin.value
+                    number(margin - 1.0),
+                    margin
                 ),
             );
         }
@@ -90,17 +90,17 @@ fn enlarged(project: &Project, experiment: &Experiment, sink: &mut Sink) {
     let (image, image_at) = (experiment.backbone.image(), experiment.backbone.image_at());
     for source in &experiment.data.sources {
         let Some(dataset) = project.datasets.get(&source.dataset) else { continue };
-        let size = &dataset.faces.size;
-        if image as f64 <= 1.25 * f64::from(size.value) {
+        let size = dataset.faces.size;
+        if image as f64 <= 1.25 * f64::from(size) {
             continue;
         }
-        let name = &dataset.name.value;
-        let stored = (size.origin, "stored in this size");
+        let name = &dataset.name;
+        let stored = (dataset.faces.at.size, "stored in this size");
         let diagnostic = Diagnostic::warning(Code::OddValue, "faces that are enlarged")
             .text(format!(
                 "the faces of `{name}` are stored with {} pixels a side, and enlarged to {} for the \
                  network: detail that a larger crop would have is lost",
-                size.value, image
+                size, image
             ))
             .between((image_at, "the network's image"), stored)
             .help(format!("write `faces size={}` in `{name}`, or choose a smaller `image`", image));

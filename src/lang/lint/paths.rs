@@ -1,13 +1,15 @@
 //! Paths as a shell would read them.
 
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{DataPath, Dataset, Layout, Project, Weights};
-use crate::span::{Origin, Spanned};
+use crate::model::{DataPath, Dataset, Placed, Project, Weights};
+use crate::span::Origin;
 
 /// Reports paths with signs that a shell replaces and Proofmark does not.
 pub(super) fn paths(project: &Project, sink: &mut Sink) {
-    for path in project.datasets.values().flat_map(of_dataset) {
-        path_of(&path.value, path.origin, sink);
+    for dataset in project.datasets.values() {
+        for (path, at) in of_dataset(dataset) {
+            path_of(path, at, sink);
+        }
     }
     for experiment in project.experiments.values() {
         if let Weights::File(file) = &experiment.init.weights {
@@ -24,16 +26,10 @@ pub(super) fn paths(project: &Project, sink: &mut Sink) {
     }
 }
 
-fn of_dataset(dataset: &Dataset) -> Vec<&Spanned<DataPath>> {
-    let mut paths: Vec<&Spanned<DataPath>> = match &dataset.layout {
-        Layout::Demo(_) => Vec::new(),
-        Layout::Folder(folder) => vec![&folder.root],
-        Layout::Table(table) => std::iter::once(&table.file).chain(&table.root).collect(),
-        Layout::Deepfakebench(bench) => vec![&bench.root, &bench.file],
-        Layout::Released(released) => vec![&released.root],
-    };
-    paths.extend(&dataset.landmarks);
-    paths.extend(&dataset.faces.weights);
+fn of_dataset(dataset: &Placed<Dataset>) -> Vec<(&DataPath, Origin)> {
+    let mut paths = dataset.layout.paths();
+    paths.extend(dataset.landmarks.iter().map(|path| (path, dataset.at.landmarks)));
+    paths.extend(dataset.faces.weights.iter().map(|path| (path, dataset.faces.at.weights)));
     paths
 }
 

@@ -23,6 +23,9 @@
 ///             kind: Kind = (Kind::NODES),    // a list that stands elsewhere
 ///             /// What the node is.
 ///             epochs: u32 = Once (arguments "number", EPOCHS.required(), "What the value is."),
+///             /// What the node is, which has any number of values.
+///             real: Vec<String> =
+///                 Once (arguments "value", Type::Text.required(), "What a value is.", repeating),
 ///         }
 ///         made {                          // what a function makes of the node
 ///             lr: f64 = rate,
@@ -33,6 +36,8 @@
 /// }
 /// ```
 ///
+/// A property that is `[by FUNCTION]` is read by it, since its default depends on others.
+///
 /// A key has a field under its own name, unless it is `[unkeyed]`, has `[key "another"]`, is
 /// `[flat]` (its fields are those of this node), or is only there `[when FUNCTION]` says so.
 /// `[since 2]` leaves it out where it is the default: what came after the first form of the
@@ -40,6 +45,7 @@
 macro_rules! node {
     (
         $(#[doc = $doc:literal])+
+        $(#[derive($($derive:path),+)])?
         $vis:vis struct $Node:ident = $name:literal $(, $mark:ident)* {
             $(arguments { $($(#[doc = $adoc:literal])+ $a:ident $(as $akey:literal)? : $aty:ty
                 $([ $($amark:tt)+ ])? = $afield:expr,)* })?
@@ -49,9 +55,11 @@ macro_rules! node {
                 $([ $($pmark:tt)+ ])? = $pfield:expr,)* })?
             $(also_children [ $($also_child:expr),* $(,)? ])?
             $(children_of $list:ident)?
-            $(children { $($(#[doc = $cdoc:literal])+ $c:ident : $cty:ty
+            $(children { $($(#[doc = $cdoc:literal])+ $c:ident $(as $ckey:literal)? : $cty:ty
                 $([ $($cmark:tt)+ ])? =
-                $($times:ident ($role:ident $vname:literal, $vfield:expr, $vdoc:literal))?
+                $($times:ident (
+                    $role:ident $vname:literal, $vfield:expr, $vdoc:literal $(, $vmark:ident)?
+                ))?
                 $([ $($child:expr),+ ])? $(($nodes:path))? $(via $via:path)?,)* })?
             $(made { $($(#[doc = $mdoc:literal])+ $m:ident : $mty:ty
                 $([ $($mmark:tt)+ ])? = $make:path,)* })?
@@ -62,6 +70,7 @@ macro_rules! node {
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq)]
+        $(#[derive($($derive),+)])?
         $vis struct $Node {
             $($($(#[doc = $adoc])+ pub $a: $aty,)*)?
             $($($(#[doc = $pdoc])+ pub $p: $pty,)*)?
@@ -93,14 +102,14 @@ macro_rules! node {
                 $($($c: {
                     // The node itself, of a field whose node has one value.
                     const NODE: NodeSpec = NodeSpec::new(
-                        $crate::node::declare::key!($c),
+                        $crate::node::declare::key!($c $($ckey)?),
                         $crate::node::declare::doc(concat!($($cdoc),+)),
                     );
                     let _ = NODE;
                     const LISTED: &[Child] = &[
                         $({
                             static VALUE: [Field; 1] = [$vfield.named($vname, $vdoc)];
-                            static SPEC: NodeSpec = NODE.$role(&VALUE);
+                            static SPEC: NodeSpec = NODE.$role(&VALUE)$(.$vmark())?;
                             Child::new(&SPEC, $crate::schema::Times::$times)
                         },)?
                         $($($child),+)?
@@ -113,7 +122,7 @@ macro_rules! node {
             static ARGUMENTS: &[Field] = &[$($(FIELDS.$a,)*)? $($($also_argument,)*)?];
             static PROPERTIES: &[Field] = &[$($($also_property,)*)? $($(FIELDS.$p,)*)?];
             const LISTS: &[&[Child]] = &[$(&[$($also_child),*],)? $(&$list,)? $($(FIELDS.$c,)*)?];
-            static CHILDREN: [Child; count(LISTS)] = flat(LISTS);
+            static CHILDREN: [Child; count(LISTS)] = flat(LISTS, $crate::schema::ANY_CHILD);
             static SPEC: NodeSpec =
                 NodeSpec::new($name, $crate::node::declare::doc(concat!($($doc),+)))
                     .arguments(ARGUMENTS)
@@ -149,7 +158,8 @@ macro_rules! node {
                     // Values alone have nothing to report.
                     let _ = &sink;
                     $($(let $a = <$aty as $crate::node::Value>::value(node, &FIELDS.$a);)*)?
-                    $($(let $p = <$pty as $crate::node::Value>::value(node, &FIELDS.$p);)*)?
+                    $($(let $p = $crate::node::declare::property!(
+                        node, sink, FIELDS.$p, $pty, [$($($pmark)+)?]);)*)?
                     $($(let $c = $crate::node::declare::child!(
                         node, sink, FIELDS.$c, $cty, $($role)? $(via $via)?);)*)?
                     $($(let $m = $make(node, sink);)*)?
@@ -200,6 +210,17 @@ macro_rules! key {
 }
 pub(crate) use key;
 
+/// Reads a property.
+macro_rules! property {
+    ($node:ident, $sink:ident, $field:expr, $type:ty, [by $by:path]) => {
+        $by($node, $sink)
+    };
+    ($node:ident, $sink:ident, $field:expr, $type:ty, [$($mark:tt)*]) => {
+        <$type as $crate::node::Value>::value($node, &$field)
+    };
+}
+pub(crate) use property;
+
 /// Reads the nodes of a field.
 macro_rules! child {
     ($node:ident, $sink:ident, $listed:expr, $type:ty, via $via:path) => {
@@ -228,6 +249,9 @@ macro_rules! entry {
             $name,
             &Part::placed(&$placed.value.$field, Clone::clone(&$placed.at.$field)),
         )?
+    };
+    ($placed:ident, $map:ident, $field:ident, $kind:tt, [by $by:path]) => {
+        $crate::node::declare::entry!($placed, $map, $field, $kind, [])
     };
     ($placed:ident, $map:ident, $field:ident, $kind:tt, [unkeyed]) => {};
     ($placed:ident, $map:ident, $field:ident, $kind:tt, [flat]) => {
@@ -291,6 +315,14 @@ macro_rules! words {
                     $(Self::$Variant => $word,)+
                 }
             }
+
+            /// The one that a word means.
+            pub fn of(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$Variant),)+
+                    _ => None,
+                }
+            }
         }
 
         impl $crate::node::Read for $Words {
@@ -298,10 +330,7 @@ macro_rules! words {
                 datum: $crate::value::Datum,
                 file: Option<&std::path::Path>,
             ) -> Option<Self> {
-                match String::read(datum, file)?.as_str() {
-                    $($word => Some(Self::$Variant),)+
-                    _ => None,
-                }
+                Self::of(&String::read(datum, file)?)
             }
         }
 

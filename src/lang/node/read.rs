@@ -6,7 +6,6 @@ use std::path::Path;
 use super::{Part, Placed, Plain};
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
-use crate::model::DataPath;
 use crate::schema::{Child, Field, NodeSpec, Type};
 use crate::span::{Origin, Spanned};
 use crate::tree;
@@ -94,13 +93,6 @@ impl Read for (f64, f64) {
             Datum::Ratio(a, b) => Some((a, b)),
             Datum::Text(_) | Datum::Whole(_) | Datum::Number(_) | Datum::Bool(_) => None,
         }
-    }
-}
-
-impl Read for DataPath {
-    fn read(datum: Datum, file: Option<&Path>) -> Option<Self> {
-        let base = file.and_then(Path::parent).map_or_else(Default::default, Path::to_path_buf);
-        String::read(datum, file).map(|written| Self { written, base })
     }
 }
 

@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::points::Points;
-use proofmark_data::layout::cells::Cells;
+use proofmark_data::layout::cells::{Cells, Wanted};
 use proofmark_data::{DataError, Frame};
-use proofmark_lang::span::Spanned;
 use proofmark_text::show::brief;
 
 /// Overlap (intersection over union) of the box around the points and a face's from which
@@ -285,8 +284,8 @@ fn count_points(path: &Path, columns: &[String]) -> Result<usize, String> {
 fn read(path: &Path, count: usize) -> Result<Cells, DataError> {
     let names = ["video".to_owned(), "frame".to_owned()].into_iter();
     let coordinates = (0..count).flat_map(|i| [format!("x{i}"), format!("y{i}")]);
-    let names: Vec<Spanned<String>> = names.chain(coordinates).map(Spanned::default_of).collect();
-    let wanted: Vec<_> = names.iter().map(|name| ("landmarks", name)).collect();
+    let names: Vec<String> = names.chain(coordinates).collect();
+    let wanted: Vec<_> = names.iter().map(|name| Wanted::fixed("landmarks", name)).collect();
     Cells::read(path, &wanted)
 }
 

@@ -77,7 +77,7 @@ pub fn shapes(
 /// All of a data set.
 fn whole(project: &Project, dataset: &str, split: Split) -> Unit {
     let title = project.datasets.get(dataset).and_then(|set| set.title.as_ref());
-    let title = title.map_or(dataset, |title| title.value.as_str());
+    let title = title.map_or(dataset, String::as_str);
     Unit {
         label: format!("{title}, all manipulations"),
         dataset: dataset.to_owned(),

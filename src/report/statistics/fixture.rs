@@ -5,43 +5,43 @@ use std::collections::BTreeMap;
 use proofmark_data::sample::{ClassSample, SourceSample};
 use proofmark_data::statistics::{Measure, Row};
 use proofmark_data::survey::{Purpose, SetTable, Survey};
-use proofmark_data::testing::{plain, released, said, text};
-use proofmark_lang::model::{Dataset, Expect, Released};
+use proofmark_data::testing::{plain, released};
+use proofmark_lang::model::{Dataset, Expect, Placed, Released};
 
-fn set(name: &str, title: &str, expect: Expect) -> Dataset {
+fn set(name: &str, title: &str, expect: Expect) -> Placed<Dataset> {
     let mut set = released(Released::Faceforensics, std::path::Path::new("."), &[], &[]);
-    set.name = text(name);
-    set.title = Some(text(title));
-    set.expect = Some(expect);
+    set.name = name.to_owned();
+    set.title = Some(title.to_owned());
+    set.expect = Some(expect.into());
     set
 }
 
 /// Two sets of the paper, and one of one's own of which nothing is published.
 fn training() -> Vec<Row> {
     let ffpp = Expect {
-        train: Some(said(4320)),
-        val: Some(said(840)),
-        test: Some(said(840)),
-        real: Some(said(1000)),
-        fake: Some(said(5000)),
-        face_swaps: Some(said(3)),
-        reenactments: Some(said(2)),
-        real_samples: Some(said(12_000)),
-        fake_samples: Some(said(14_000)),
+        train: Some(4320),
+        val: Some(840),
+        test: Some(840),
+        real: Some(1000),
+        fake: Some(5000),
+        face_swaps: Some(3),
+        reenactments: Some(2),
+        real_samples: Some(12_000),
+        fake_samples: Some(14_000),
         ..Expect::default()
     };
     let celebdf = Expect {
-        train: Some(said(6010)),
-        test: Some(said(518)),
-        real: Some(said(889)),
-        fake: Some(said(5639)),
-        face_swaps: Some(said(1)),
-        real_samples: Some(said(9000)),
-        fake_samples: Some(said(10_000)),
+        train: Some(6010),
+        test: Some(518),
+        real: Some(889),
+        fake: Some(5639),
+        face_swaps: Some(1),
+        real_samples: Some(9000),
+        fake_samples: Some(10_000),
         ..Expect::default()
     };
     let mut own = plain("own_1");
-    own.title = Some(text("Own & drawn"));
+    own.title = Some("Own & drawn".to_owned());
     vec![
         Row::published(&set("ffpp", "FF++", ffpp)),
         Row::published(&set("celebdf", "CDF", celebdf)),
@@ -51,19 +51,19 @@ fn training() -> Vec<Row> {
 
 fn testing() -> Vec<Row> {
     let wdf = Expect {
-        test: Some(said(7314)),
-        real: Some(said(3805)),
-        fake: Some(said(3509)),
-        real_frames: Some(said(46_000)),
-        fake_frames: Some(said(76_000)),
+        test: Some(7314),
+        real: Some(3805),
+        fake: Some(3509),
+        real_frames: Some(46_000),
+        fake_frames: Some(76_000),
         ..Expect::default()
     };
     let itw = Expect {
-        test: Some(said(740)),
-        real: Some(said(402)),
-        fake: Some(said(338)),
-        real_frames: Some(said(60_000)),
-        fake_frames: Some(said(24_000)),
+        test: Some(740),
+        real: Some(402),
+        fake: Some(338),
+        real_frames: Some(60_000),
+        fake_frames: Some(24_000),
         ..Expect::default()
     };
     vec![Row::published(&set("wdf", "WDF", wdf)), Row::published(&set("itw", "ITW", itw))]
