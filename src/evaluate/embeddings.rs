@@ -30,7 +30,10 @@ pub struct EmbeddingsError {
 }
 
 /// Writes embeddings as they come; memory stays at one row group.
-pub struct EmbeddingsWriter(RowGroups<Embedding, fn(&[Embedding]) -> PolarsResult<DataFrame>>);
+pub struct EmbeddingsWriter(RowGroups<Embedding, Table>);
+
+/// The columns of rows.
+type Table = fn(&[Embedding]) -> PolarsResult<DataFrame>;
 
 impl EmbeddingsWriter {
     /// Creates the file. `metadata` is kept in the Parquet footer.
@@ -41,7 +44,7 @@ impl EmbeddingsWriter {
         path: &Path,
         metadata: &BTreeMap<String, String>,
     ) -> Result<Self, EmbeddingsError> {
-        let groups = RowGroups::create(path, ROW_GROUP, metadata, table as fn(&[_]) -> _);
+        let groups = RowGroups::create(path, ROW_GROUP, metadata, table as Table);
         groups.map(Self).map_err(|failed| match failed {
             Failed::Open(error) => failure(path, error),
             Failed::Write(error) => failure(path, error),
