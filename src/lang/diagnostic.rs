@@ -45,6 +45,15 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// A name that is declared twice.
+    pub(crate) fn duplicate_name(title: String, again: Origin, first: Origin) -> Self {
+        Self::error(Code::DuplicateName, title)
+            .text("a name stands for one thing")
+            .at(again, "again here")
+            .and(first, "first here")
+            .help("rename or remove one of them")
+    }
+
     /// An error.
     pub(super) fn error(code: Code, title: impl Into<String>) -> Self {
         Self {

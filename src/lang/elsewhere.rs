@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::load::FILE_LIMIT;
+use super::limits::FILE_LIMIT;
 use super::schema::Kind;
 use super::source::Files;
 use super::span::FileId;

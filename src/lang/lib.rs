@@ -2,10 +2,12 @@
 
 mod check;
 mod cursor;
+mod device;
 pub mod diagnostic;
 mod elsewhere;
 pub mod explain;
 pub mod format;
+mod kinds;
 mod lex;
 pub mod limits;
 mod lint;
@@ -18,6 +20,7 @@ mod reference;
 pub mod render;
 mod resolve;
 mod schema;
+mod search;
 pub mod source;
 pub mod span;
 mod suggest;

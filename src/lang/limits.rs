@@ -34,3 +34,7 @@ pub const FPS: f64 = 1000.0;
 pub const PARAMETERS: usize = 10_000_000_000;
 /// A published number: more than anybody has, and less than sums of it overflow.
 pub const PUBLISHED: RangeInclusive<u64> = 0..=1_000_000_000_000;
+
+/// Largest experiment file in bytes. Lists of files and frames belong in CSV or
+/// Parquet.
+pub const FILE_LIMIT: usize = 4 << 20;

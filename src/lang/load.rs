@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::check;
 use super::diagnostic::{Code, Diagnostic, Severity, Sink};
 use super::elsewhere::Elsewhere;
+use super::limits::FILE_LIMIT;
 use super::lint;
 use super::model::Project;
 use super::resolve::Declarations;
@@ -15,10 +16,6 @@ use super::source::{Files, Sources, normalized};
 use super::span::Origin;
 use super::suggest::near;
 use super::tree::{self, Node, Scalar};
-
-/// Largest experiment file in bytes. Lists of files and frames belong in CSV or
-/// Parquet.
-pub const FILE_LIMIT: usize = 4 << 20;
 
 /// Longest chain of imports.
 pub const IMPORT_LIMIT: usize = 32;

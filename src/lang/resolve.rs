@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::messages::{duplicate_name, find};
+use super::check::find;
 use super::check::{Checker, Names};
 use super::cursor::Cursor;
 use super::diagnostic::{Code, Diagnostic, Sink};
@@ -173,7 +173,7 @@ impl Declarations {
             match self.names.declared.get(&key) {
                 Some(first) if !first.is_default() => {
                     let title = format!("the {} `{}` twice", node.name.value, label.value);
-                    sink.report(duplicate_name(title, label.origin, *first));
+                    sink.report(Diagnostic::duplicate_name(title, label.origin, *first));
                 }
                 _ => {
                     self.names.declared.insert(key.clone(), label.origin);
@@ -333,7 +333,11 @@ impl Declarations {
         if self.get(Kind::Ensemble, &left).is_some() {
             let title = format!("the ensemble `{left}` twice");
             let first = self.names.declared.get(&(Kind::Ensemble, left.clone()));
-            sink.report(duplicate_name(title, without.origin, *first.unwrap_or(&without.origin)));
+            sink.report(Diagnostic::duplicate_name(
+                title,
+                without.origin,
+                *first.unwrap_or(&without.origin),
+            ));
         }
         ensemble.arguments[0].scalar = Scalar::Text(left);
         Some(())

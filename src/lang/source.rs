@@ -45,7 +45,7 @@ impl Files for DiskFiles {
         // One byte over the limit is enough to know that a file is too large.
         let file = std::fs::File::open(path)?;
         let mut bytes = Vec::new();
-        file.take(super::load::FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+        file.take(super::limits::FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

@@ -1,6 +1,6 @@
 //! Words that the language shares with the stages behind it.
 
-use super::model::Family;
+use super::nodes::Family;
 
 /// The methods that the synthetic demo can draw: name and family.
 pub const DEMO_METHODS: &[(&str, Family)] = &[

@@ -1,9 +1,10 @@
 //! What is said about nodes and keys that do not fit the schema.
 
-use super::Path;
+use super::checker::Path;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::schema::search::{one_for_each, overridden};
-use crate::schema::{Child, Field, NodeSpec, OVERRIDE, Type};
+use crate::nodes::OVERRIDE;
+use crate::schema::{Child, Field, NodeSpec, Type};
+use crate::search::{one_for_each, overridden};
 use crate::source::Sources;
 use crate::span::Origin;
 use crate::suggest::{did_you_mean, list, near, nearest};
@@ -28,15 +29,6 @@ pub(crate) fn lower_first(doc: &str) -> String {
         }
         _ => doc.to_owned(),
     }
-}
-
-/// A name that is declared twice.
-pub(crate) fn duplicate_name(title: String, again: Origin, first: Origin) -> Diagnostic {
-    Diagnostic::error(Code::DuplicateName, title)
-        .text("a name stands for one thing")
-        .at(again, "again here")
-        .and(first, "first here")
-        .help("rename or remove one of them")
 }
 
 /// Arguments that a node does not take, from the `first`th of its own on.

@@ -1,6 +1,6 @@
 //! Names that are referred to, and what is said of those that nothing declares.
 
-use super::Checker;
+use super::checker::Checker;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Field, Kind, NodeSpec, Type};
 use crate::span::Origin;

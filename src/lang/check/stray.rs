@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Checker, Path, all_children};
+use super::checker::{Checker, Path, all_children};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::schema::search::overridden;
-use crate::schema::{EXPERIMENT, Field, NodeSpec, OVERRIDE, Type};
+use crate::nodes::EXPERIMENT;
+use crate::nodes::OVERRIDE;
+use crate::schema::{Field, NodeSpec, Type};
+use crate::search::overridden;
 use crate::span::Origin;
 use crate::suggest::list;
 use crate::tree::{Node, Scalar, Value};

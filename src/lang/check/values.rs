@@ -1,9 +1,10 @@
 //! Values of fields, and what is said of those that the schema alone cannot judge.
 
-use super::Checker;
+use super::checker::Checker;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::schema::search::overridden;
-use crate::schema::{Field, NodeSpec, OVERRIDE, Type};
+use crate::nodes::OVERRIDE;
+use crate::schema::{Field, NodeSpec, Type};
+use crate::search::overridden;
 use crate::span::Origin;
 use crate::tree::{Scalar, Value};
 use crate::value::{self, Datum};

@@ -1,6 +1,6 @@
 //! Codes about files and imports.
 
-use super::Explanation;
+use super::explanation::Explanation;
 use crate::diagnostic::Code;
 
 pub(super) const ALL: &[Explanation] = &[

@@ -1,6 +1,6 @@
 //! Codes about experiments and tables that are valid KDL and make no sense.
 
-use super::Explanation;
+use super::explanation::Explanation;
 use crate::diagnostic::Code;
 
 /// The parts that most examples need; each adds its data and its table.

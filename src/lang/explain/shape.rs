@@ -1,6 +1,6 @@
 //! Codes about text that is not KDL, or not what was meant by it.
 
-use super::Explanation;
+use super::explanation::Explanation;
 use crate::diagnostic::Code;
 
 pub(super) const ALL: &[Explanation] = &[

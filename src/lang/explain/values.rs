@@ -1,6 +1,6 @@
 //! Codes about nodes, keys and values.
 
-use super::Explanation;
+use super::explanation::Explanation;
 use crate::diagnostic::Code;
 
 pub(super) const ALL: &[Explanation] = &[

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Read, values};
+use super::placed::values;
+use super::read::Read;
 use crate::value::Datum;
 
 /// A path as written: `env:NAME`, or a path relative to the file that states it.

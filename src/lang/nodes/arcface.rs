@@ -1,6 +1,6 @@
 //! `arcface`: cross-entropy of angles with a margin.
 
-use super::losses::Term;
+use super::terms::Term;
 use crate::node::{Decode, Placed, node};
 use crate::schema::Preset::Number;
 use crate::schema::{NOT_NEGATIVE, POSITIVE, Range, Type};

@@ -2,10 +2,11 @@
 
 use serde::ser::SerializeMap;
 
+use super::network::{About, Network};
+use super::*;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::*;
-use crate::node::{Decode, Words, choice, node, words};
+use crate::node::{Decode, Placed, Words, choice, node, words};
 use crate::schema::Preset::{Number, Text};
 use crate::schema::{BELOW_ONE, Child, Type, at_most_once};
 use crate::span::Origin;
@@ -29,25 +30,6 @@ node! {
         }
     }
     check = without_effect;
-}
-
-/// A network: a node with the side of its input as `image`.
-pub trait Network {
-    /// What lints and keys ask of it.
-    const ABOUT: About;
-}
-
-/// What is known of a network, whatever its sizes.
-#[derive(Clone, Copy, Debug)]
-pub struct About {
-    /// What readers call one, with its article.
-    pub name: &'static str,
-    /// Whether it makes tokens of an image, which `pool` makes an embedding.
-    pub has_tokens: bool,
-    /// Whether `drop-path` leaves out branches of its blocks.
-    pub has_stochastic_depth: bool,
-    /// Whether its products can be in bf16.
-    pub supports_bf16: bool,
 }
 
 macro_rules! kinds {

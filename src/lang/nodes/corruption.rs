@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proofmark_corruptions::{ALL, Values};
 pub use proofmark_corruptions::{Corruption, CorruptionKind};
 
-use super::scenario::SPLIT;
+use super::split::SCORED;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::Split;
@@ -25,7 +25,7 @@ node! {
             /// The data set.
             dataset: String = Type::Ref(Kind::Dataset).required(),
             /// Split scored.
-            split: Split = SPLIT,
+            split: Split = SCORED,
         }
         children {
             /// Mean over the strengths.

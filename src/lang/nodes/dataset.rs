@@ -1,15 +1,18 @@
 //! `dataset`: where media lie and what they mean.
 
 use super::faces::{Frames, frames};
-use super::layout::{LAYOUT, check_demo, demo_family, demo_of};
+use super::label::Family;
+use super::layout::{LAYOUT, demo_family};
 use super::split::{SPLIT, overlap};
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::limits;
-use crate::model::{DataPath, FaceRule, FrameRule, Layout, Overlap, SplitRule};
-use crate::node::{Decode, Placed, Words, node, words};
+use crate::model::{DataPath, DemoLayout, FaceRule, FrameRule, Layout, Overlap, SplitRule};
+use crate::node::{Decode, Nodes, Placed, Words, node};
 use crate::schema::Preset::Number;
 use crate::schema::{Type, any_number, at_most_once, once, whole};
+use crate::suggest::list;
+use crate::vocabulary::DEMO_METHODS;
 
 node! {
     /// A data set: where its media lie and what they mean. It is declared once.
@@ -56,16 +59,6 @@ node! {
     check = check_demo;
 }
 
-words! {
-    /// Real or fake. Real is class 0 everywhere inside.
-    pub enum Label {
-        /// pristine
-        Real = "real",
-        /// manipulated
-        Fake = "fake",
-    }
-}
-
 node! {
     /// A manipulation method of the data set.
     pub struct Manipulation = "manipulation", keyed {
@@ -79,22 +72,6 @@ node! {
             /// Name for readers.
             title: Option<String> = Type::Text.optional(),
         }
-    }
-}
-
-words! {
-    /// Families of manipulation.
-    pub enum Family {
-        /// another person's face (FS)
-        FaceSwap = "face-swap",
-        /// the same person, driven (RE)
-        Reenactment = "reenactment",
-        /// a face that never existed (EFS)
-        EntireFace = "entire-face",
-        /// edited attributes (FE)
-        Editing = "editing",
-        /// not known
-        Unknown = "unknown",
     }
 }
 
@@ -160,4 +137,48 @@ fn manipulations(
     };
     let read: Vec<_> = dataset.among(Dataset::FIELDS.manipulations).map(&mut read).collect();
     Some((read.into_iter().collect::<Option<_>>()?, Vec::new()))
+}
+
+/// The demo that a data set declares, if it is one.
+fn demo_of(dataset: Cursor<'_>) -> Option<Placed<DemoLayout>> {
+    match Layout::nodes(dataset, Dataset::FIELDS.layout, &mut Sink::default())? {
+        Layout::Demo(demo) => Some(demo),
+        Layout::Folder(_) | Layout::Table(_) | Layout::Released(_) | Layout::Deepfakebench(_) => {
+            None
+        }
+    }
+}
+
+/// Reports a demo that has no methods, or some that are shown and some that are hidden, whatever
+/// else of the data set is wrong.
+fn check_demo(
+    dataset: Cursor<'_>,
+    read: Option<Placed<Dataset>>,
+    sink: &mut Sink,
+) -> Option<Placed<Dataset>> {
+    let Some(demo) = demo_of(dataset) else { return read };
+    let shown = dataset.among(Dataset::FIELDS.manipulations).next();
+    let hidden = demo.at.hidden_methods.first();
+    match (shown, hidden) {
+        (None, None) => sink.report(
+            Diagnostic::error(Code::MissingNode, "a demo without methods")
+                .text(
+                    "a demo needs at least one `manipulation`, or a `method` in its `layout` block",
+                )
+                .at(dataset.origin(), "nothing would be fake")
+                .help(format!("the methods are {}", list(DEMO_METHODS.iter().map(|m| m.0), "and"))),
+        ),
+        (Some(shown), Some(hidden)) => {
+            let at = shown.node.label().map_or(shown.origin(), |name| name.origin);
+            sink.report(
+                Diagnostic::error(Code::Conflict, "shown and hidden methods")
+                    .text("a demo's methods are either all shown, as `manipulation`, or all hidden, as `method`")
+                    .at(*hidden, "hidden")
+                    .and(at, "shown")
+                    .help("keep one kind"),
+            );
+        }
+        (Some(_), None) | (None, Some(_)) => {}
+    }
+    read
 }

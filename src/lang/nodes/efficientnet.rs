@@ -1,7 +1,7 @@
 //! `efficientnet`: an EfficientNet (Tan and Le 2019).
 
-use super::SIDE;
-use super::backbone::{About, Network};
+use super::common::SIDE;
+use super::network::{About, Network};
 use crate::limits;
 use crate::node::node;
 use crate::schema::Preset::Number;

@@ -1,6 +1,6 @@
 //! `ensemble`: data sets trained on together (paper section 3.1).
 
-use super::SEED;
+use super::common::SEED;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::limits;

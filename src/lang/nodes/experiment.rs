@@ -2,6 +2,7 @@
 
 use serde::ser::SerializeMap;
 
+use super::common::NAME;
 use super::losses::TERMS;
 use crate::cursor::Cursor;
 use crate::model::{
@@ -102,8 +103,6 @@ pub(crate) static EXPERIMENT: NodeSpec = NodeSpec::new(
     any_number(&OVERRIDE),
 ]);
 
-pub(crate) const NAME: Field =
-    Type::Name.required().named("name", "Name by which everything else refers to it.");
 pub(crate) const EXTENDS: Field =
     Type::Ref(Kind::Experiment).optional().named("extends", "The experiment it is derived from.");
 

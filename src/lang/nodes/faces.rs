@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
+use super::common::COUNT;
 use super::layout::released_as;
-use super::{COUNT, Dataset};
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
 use crate::limits;
 use crate::model::{DataPath, Interpolation};
 use crate::node::{Decode, Words, defaults, node, values, words};
 use crate::schema::Preset::{Number, Text, Whole};
-use crate::schema::{Type, up_to, whole};
+use crate::schema::{Type, at_most_once, up_to, whole};
 use crate::span::Origin;
 
 /// Which frames of a video are used.
@@ -54,7 +54,7 @@ node! {
 
 /// Reads the `frames` of a data set.
 pub(super) fn frames(dataset: Cursor<'_>, sink: &mut Sink) -> Option<(FrameRule, Origin)> {
-    let Some(node) = dataset.among(Dataset::FIELDS.frames).next() else {
+    let Some(node) = dataset.among(&[at_most_once(Frames::SPEC)]).next() else {
         return Some((FrameRule::All, Origin::DEFAULT));
     };
     let frames = Frames::decode(node, sink)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::SEED;
+use super::common::SEED;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{DataPath, Resize};

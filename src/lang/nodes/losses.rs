@@ -1,15 +1,12 @@
 //! `loss`: the training objective, a weighted sum of terms (paper section 3.3).
 
 use super::arcface::ArcFace;
-use super::experiment::NAME;
+use super::common::NAME;
+use super::terms::{CrossEntropy, Term, Triplet};
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::node::{Decode, Placed, Words, choice, node, words};
-use crate::schema::Preset::{Bool, Number};
-use crate::schema::{
-    BELOW_ONE, Child, NOT_NEGATIVE, POSITIVE, Type, any_number, at_most_once, once,
-};
-use crate::span::Origin;
+use crate::node::{Decode, Placed, choice, node};
+use crate::schema::{Child, any_number, at_most_once, once};
 
 node! {
     /// An objective under a name: a weighted sum of terms (paper section 3.3).
@@ -29,30 +26,6 @@ node! {
 pub(super) const TERMS: &[Child] =
     &[at_most_once(CrossEntropy::SPEC), any_number(Triplet::SPEC), at_most_once(ArcFace::SPEC)];
 
-/// What terms of an objective have in common.
-pub trait Term {
-    /// Its weight in the sum.
-    fn weight(&self) -> f64;
-    /// Where that is written.
-    fn weight_at(&self) -> Origin;
-    /// Where the term is written.
-    fn node(&self) -> Origin;
-    /// The node that states it.
-    fn word(&self) -> &'static str;
-    /// What journals and reports call it.
-    fn name(&self) -> &'static str {
-        self.word()
-    }
-    /// Whether it trains the classifier.
-    fn trains_classifier(&self) -> bool;
-    /// What makes it need faces of one class each, if it does.
-    fn needs_one_class(&self) -> Option<Origin>;
-    /// The triplet loss that it is, if it is one.
-    fn triplet(&self) -> Option<&Placed<Triplet>> {
-        None
-    }
-}
-
 choice! {
     /// One term of the objective.
     #[serde(tag = "term", rename_all = "kebab-case")]
@@ -63,108 +36,6 @@ choice! {
         Triplet(Triplet),
         /// Cross-entropy of angles.
         ArcFace(ArcFace),
-    }
-}
-
-node! {
-    /// Softmax cross-entropy.
-    pub struct CrossEntropy = "cross-entropy" {
-        properties {
-            /// Weight in the sum.
-            weight: f64 = Type::Number(NOT_NEGATIVE).or(Number(1.0)),
-            /// Label smoothing, 0 for none.
-            smoothing: f64 = Type::Number(BELOW_ONE).or(Number(0.0)),
-        }
-    }
-}
-
-node! {
-    /// Triplet loss on the embeddings (paper section 3.3.1).
-    pub struct Triplet = "triplet" {
-        arguments {
-            /// Which triplets of a batch count.
-            mining: Mining = Mining::WORD.required(),
-        }
-        properties {
-            /// The margin m, in units of Euclidean distance.
-            margin: f64 = Type::Number(POSITIVE).required(),
-            /// The weight w.
-            weight: f64 = Type::Number(NOT_NEGATIVE).or(Number(1.0)),
-            /// Whether embeddings are first scaled to unit length.
-            normalize: bool = Type::Bool.or(Bool(false)),
-        }
-    }
-}
-
-impl Term for Placed<CrossEntropy> {
-    fn weight(&self) -> f64 {
-        self.weight
-    }
-
-    fn weight_at(&self) -> Origin {
-        self.at.weight
-    }
-
-    fn node(&self) -> Origin {
-        self.node
-    }
-
-    fn word(&self) -> &'static str {
-        CrossEntropy::SPEC.name
-    }
-
-    fn trains_classifier(&self) -> bool {
-        true
-    }
-
-    fn needs_one_class(&self) -> Option<Origin> {
-        None
-    }
-}
-
-impl Term for Placed<Triplet> {
-    fn weight(&self) -> f64 {
-        self.weight
-    }
-
-    fn weight_at(&self) -> Origin {
-        self.at.weight
-    }
-
-    fn node(&self) -> Origin {
-        self.node
-    }
-
-    fn word(&self) -> &'static str {
-        Triplet::SPEC.name
-    }
-
-    fn name(&self) -> &'static str {
-        self.mining.word()
-    }
-
-    fn trains_classifier(&self) -> bool {
-        false
-    }
-
-    fn needs_one_class(&self) -> Option<Origin> {
-        Some(self.at.mining)
-    }
-
-    fn triplet(&self) -> Option<&Placed<Triplet>> {
-        Some(self)
-    }
-}
-
-words! {
-    /// Which triplets of a batch count (paper section 3.3.1).
-    pub enum Mining {
-        /// BA: mean over all active triplets
-        BatchAll = "batch-all",
-        /// HP-HN: farthest positive, nearest negative
-        HardPositiveHardNegative = "hard-positive-hard-negative",
-        /// EP-HN: nearest positive, nearest negative
-        EasyPositiveHardNegative = "easy-positive-hard-negative",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::ser::SerializeMap;
 
-use super::recipe::Batch;
+use super::batch::Batch;
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
 use crate::node::{Decode, choice, node};

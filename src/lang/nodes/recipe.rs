@@ -1,13 +1,12 @@
 //! `recipe`: how a backbone is trained (paper section 4.3).
 
-use super::SEED;
+use super::common::SEED;
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
-use crate::limits;
-use crate::model::{AdamW, Augment, DeviceChoice, Mix, Optimizer, Schedule, Sgd};
+use crate::model::{AdamW, Augment, Batch, DeviceChoice, Mix, Optimizer, Schedule, Sgd};
 use crate::node::{Decode, Placed, Words, node, words};
 use crate::schema::Preset::{Number, Text, Whole};
-use crate::schema::{BELOW_ONE, Field, NodeSpec, POSITIVE, Type, at_most_once, once, whole};
+use crate::schema::{BELOW_ONE, Field, NodeSpec, POSITIVE, Type, at_most_once, once};
 use crate::span::Origin;
 
 node! {
@@ -61,21 +60,6 @@ node! {
             device: DeviceChoice [unkeyed] = AtMostOnce (arguments "name", Type::Device.required().or(Text("auto")),
                 "`auto` is the first GPU if there is one that this build can use."
             ),
-        }
-    }
-}
-
-node! {
-    /// Faces per step.
-    pub struct Batch = "batch" {
-        arguments {
-            /// The number.
-            size: usize [key "batch"] = whole(&limits::SIZE).required(),
-        }
-        properties {
-            /// Faces whose activations are in memory at a time; losses still see the whole batch.
-            /// All if absent.
-            micro: Option<usize> = whole(&limits::SIZE).optional(),
         }
     }
 }

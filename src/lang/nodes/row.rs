@@ -1,7 +1,7 @@
 //! `row`: an experiment of a table, or the scores of another tool.
 
+use super::common::unique;
 use super::metric::{VIDEO_SCORE, video_score};
-use super::table::unique;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{DataPath, Label, VideoScore};

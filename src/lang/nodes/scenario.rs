@@ -1,10 +1,11 @@
 //! `scenario`: a group of columns of a table.
 
+use super::split::SCORED;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{Corrupted, Family, Split};
 use crate::node::{Decode, Placed, Words, choice, node, values};
-use crate::schema::Preset::{Bool, Text};
+use crate::schema::Preset::Bool;
 use crate::schema::{Field, Kind, Type, any_number};
 use crate::span::Origin;
 use serde::Serialize;
@@ -69,9 +70,6 @@ choice! {
     }
 }
 
-/// The split that a column scores.
-pub(super) const SPLIT: Field = Split::WORD.or(Text("test"));
-
 node! {
     /// One data set.
     pub struct DatasetColumn = "column" {
@@ -82,7 +80,7 @@ node! {
         also_arguments [LABEL]
         properties {
             /// Split scored.
-            split: Split = SPLIT,
+            split: Split = SCORED,
         }
         made {
             /// Name for readers; the data set's if absent.
@@ -103,7 +101,7 @@ node! {
         }
         properties {
             /// Split scored.
-            split: Split = SPLIT,
+            split: Split = SCORED,
             /// Whether each manipulation has a column, or only the averages.
             show: bool = Type::Bool.or(Bool(false)),
         }
@@ -151,7 +149,7 @@ node! {
             /// The attribute, which the layout of the data set declares.
             by: String = Type::Text.required(),
             /// Split scored.
-            split: Split = SPLIT,
+            split: Split = SCORED,
         }
         children {
             /// Mean over the values.

@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Dataset, SEED};
+use super::common::SEED;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::node::{Decode, FromNode, Part, Placed, Words, node, words};
 use crate::schema::Preset::{Text, Whole};
-use crate::schema::{Field, NodeSpec, Type, Variant};
+use crate::schema::{Field, NodeSpec, Type, Variant, at_most_once};
 use crate::span::Origin;
+
+/// The split that a column scores.
+pub(super) const SCORED: Field = Split::WORD.or(Text("test"));
 
 words! {
     /// A part of a data set.
@@ -164,7 +167,7 @@ pub(super) fn overlap(dataset: Cursor<'_>, _: &mut Sink) -> Option<(Overlap, Ori
     let official = |split: &Cursor<'_>| {
         split.read::<Rule>(&RULE).is_some_and(|rule| rule.value == Rule::Official)
     };
-    match dataset.among(Dataset::FIELDS.split).next().filter(official) {
+    match dataset.among(&[at_most_once(&SPLIT)]).next().filter(official) {
         Some(split) => {
             let overlap = split.read_or_default::<Overlap>(&Official::FIELDS.overlap)?;
             Some((overlap.value, overlap.origin))

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use proofmark_metrics::Metric;
 
+use super::common::{SEED, unique};
 use super::metric::{METRIC, VIDEO_SCORE, video_score};
-use super::{SEED, row};
+use super::row;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{Column, DataPath, MetricSpec, Parameter, Row, Scenario, Threshold, VideoScore};
@@ -212,18 +213,6 @@ fn score_of_all(table: Cursor<'_>, _: &mut Sink) -> Option<(VideoScore, Origin)>
     match table.among(Table::FIELDS.video_score).next() {
         Some(score) => video_score(score),
         None => Some((VideoScore::default(), Origin::DEFAULT)),
-    }
-}
-
-/// Reports what is twice under one name.
-pub(super) fn unique(labels: impl Iterator<Item = (String, Origin)>, what: &str, sink: &mut Sink) {
-    let mut seen: BTreeMap<String, Origin> = BTreeMap::new();
-    for (label, at) in labels {
-        if let Some(first) = seen.get(&label) {
-            let title = format!("the {what} `{label}` twice");
-            sink.report(crate::check::messages::duplicate_name(title, at, *first));
-        }
-        seen.entry(label).or_insert(at);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `vit`: a Vision Transformer.
 
-use super::SIDE;
-use super::backbone::{About, Network};
+use super::common::SIDE;
+use super::network::{About, Network};
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::limits;

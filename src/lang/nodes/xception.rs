@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::backbone::{About, Network};
+use super::network::{About, Network};
 use crate::limits;
 use crate::node::node;
 use crate::schema::Preset::{Number, Whole};

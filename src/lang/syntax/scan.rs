@@ -5,7 +5,7 @@ mod foreign;
 
 use std::ops::Range;
 
-use super::{Chunk, DEPTH_LIMIT, TOP_LEVEL};
+use super::chunk::{Chunk, DEPTH_LIMIT, TOP_LEVEL};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::{Kind, Token, is_newline};
 use crate::span::{FileId, Origin};

@@ -1,6 +1,6 @@
 //! What to write in place of a value that does not fit.
 
-use super::{EPOCHS, unit_of};
+use super::units::{EPOCHS, unit_of};
 use crate::limits::MARGIN;
 use crate::schema::{Field, Preset, Type};
 use crate::tree::{Scalar, Value};

@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
+use super::deepfakebench::BenchLayout;
+use super::demo::DemoLayout;
+use super::folder::FolderLayout;
 use super::released::{Media, RELEASES, Released, ReleasedLayout};
-use super::{BenchLayout, DemoLayout, FolderLayout, TableLayout};
+use super::table::TableLayout;
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
-use crate::model::{DataPath, Dataset};
+use crate::model::DataPath;
 use crate::node::{Decode, FromNode, Part, Placed, Words, words};
-use crate::schema::{Field, NodeSpec, Type, Variant, count, flat};
+use crate::schema::{Field, NodeSpec, Type, Variant, count, flat, once};
 use crate::span::Origin;
 
 /// How the files of a data set lie on disk.
@@ -48,7 +51,7 @@ pub(crate) static LAYOUT: NodeSpec = NodeSpec::value(
 )
 .variants(&VARIANTS);
 
-pub(super) const KIND: Field = Type::Word(&WORDS).required().named("kind", "The layout.");
+const KIND: Field = Type::Word(&WORDS).required().named("kind", "The layout.");
 
 /// The words of the reference page, those of releases among the others.
 static WORDS: [(&str, &str); count(WORD_LISTS)] = flat(WORD_LISTS, ("", ""));
@@ -168,6 +171,6 @@ impl FromNode for Layout {
 /// What the layout that a data set declares has of each video, if it is a release; asked by a node
 /// beside it.
 pub(crate) fn released_as(beside: Cursor<'_>) -> Option<Media> {
-    let layout = beside.beside(Dataset::FIELDS.layout)?;
+    let layout = beside.beside(&[once(&LAYOUT)])?;
     layout.read::<Released>(&KIND).map(|release| release.value.media())
 }

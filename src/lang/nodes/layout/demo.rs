@@ -2,9 +2,9 @@
 
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Dataset, Family, Layout};
-use crate::node::{Decode, Nodes, Placed, Words, node, words};
-use crate::nodes::{COUNT, SEED};
+use crate::model::Family;
+use crate::node::{Placed, Words, node, words};
+use crate::nodes::common::{COUNT, SEED};
 use crate::schema::Preset::Whole;
 use crate::schema::{Field, NodeSpec, Type, any_number};
 use crate::span::Origin;
@@ -102,16 +102,6 @@ fn methods(layout: Cursor<'_>, sink: &mut Sink) -> Option<(Vec<String>, Vec<Orig
     Some(read.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip())
 }
 
-/// The demo that a data set declares, if it is one.
-pub(crate) fn demo_of(dataset: Cursor<'_>) -> Option<Placed<DemoLayout>> {
-    match Layout::nodes(dataset, Dataset::FIELDS.layout, &mut Sink::default())? {
-        Layout::Demo(demo) => Some(demo),
-        Layout::Folder(_) | Layout::Table(_) | Layout::Released(_) | Layout::Deepfakebench(_) => {
-            None
-        }
-    }
-}
-
 /// The family of a demo method; reports a method that does not exist.
 pub(crate) fn demo_family((name, at): (&str, Origin), sink: &mut Sink) -> Option<Family> {
     let found = DEMO_METHODS.iter().find(|(method, _)| *method == name);
@@ -126,38 +116,4 @@ pub(crate) fn demo_family((name, at): (&str, Origin), sink: &mut Sink) -> Option
         );
     }
     found.map(|(_, family)| *family)
-}
-
-/// Reports a demo that has no methods, or some that are shown and some that are hidden, whatever
-/// else of the data set is wrong.
-pub(crate) fn check_demo(
-    dataset: Cursor<'_>,
-    read: Option<Placed<Dataset>>,
-    sink: &mut Sink,
-) -> Option<Placed<Dataset>> {
-    let Some(demo) = demo_of(dataset) else { return read };
-    let shown = dataset.among(Dataset::FIELDS.manipulations).next();
-    let hidden = demo.at.hidden_methods.first();
-    match (shown, hidden) {
-        (None, None) => sink.report(
-            Diagnostic::error(Code::MissingNode, "a demo without methods")
-                .text(
-                    "a demo needs at least one `manipulation`, or a `method` in its `layout` block",
-                )
-                .at(dataset.origin(), "nothing would be fake")
-                .help(format!("the methods are {}", list(DEMO_METHODS.iter().map(|m| m.0), "and"))),
-        ),
-        (Some(shown), Some(hidden)) => {
-            let at = shown.node.label().map_or(shown.origin(), |name| name.origin);
-            sink.report(
-                Diagnostic::error(Code::Conflict, "shown and hidden methods")
-                    .text("a demo's methods are either all shown, as `manipulation`, or all hidden, as `method`")
-                    .at(*hidden, "hidden")
-                    .and(at, "shown")
-                    .help("keep one kind"),
-            );
-        }
-        (Some(_), None) | (None, Some(_)) => {}
-    }
-    read
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::choose::KIND;
 use crate::cursor::Cursor;
 use crate::diagnostic::Sink;
 use crate::model::DataPath;
@@ -224,15 +223,18 @@ const UNKNOWN: Field = Type::Word(&[("exclude", "left out")])
     .or(Text("exclude"))
     .named("unknown", "Videos whose label is unknown; the paper excludes them (section 4.2).");
 
+/// The first argument of a layout that is a release.
+const NAME: Field = Released::WORD.required().named("kind", "The layout.");
+
 fn name(layout: Cursor<'_>, _: &mut Sink) -> Option<(Released, Origin)> {
-    layout.read::<Released>(&KIND).map(|name| (name.value, name.origin))
+    layout.read::<Released>(&NAME).map(|name| (name.value, name.origin))
 }
 
 type Switches = BTreeMap<String, String>;
 
 fn switches(layout: Cursor<'_>, _: &mut Sink) -> Option<(Switches, BTreeMap<String, Origin>)> {
     let (mut switches, mut places) = (BTreeMap::new(), BTreeMap::new());
-    let properties = layout.read::<Released>(&KIND)?.value.properties();
+    let properties = layout.read::<Released>(&NAME)?.value.properties();
     let fields = properties.iter().filter(|field| field.name != ROOT.name);
     for field in fields.filter(|field| layout.given(field) || field.default.is_some()) {
         let switch = layout.read_or_default::<String>(field)?;

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::super::{Chunk, TOP_LEVEL};
 use super::{Scan, State};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::{Kind, Token};
 use crate::schema::Type;
-use crate::schema::search::{field, has_child, has_property, one_for_each};
+use crate::search::{field, has_child, has_property, one_for_each};
 use crate::synonyms;
+use crate::syntax::chunk::{Chunk, TOP_LEVEL};
 use crate::value::{unit_of, wanted};
 use crate::words::number::{is_number, number, unit_after};
 use crate::words::{self, Position};

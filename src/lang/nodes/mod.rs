@@ -4,6 +4,8 @@
 mod arcface;
 mod augment;
 mod backbone;
+mod batch;
+mod common;
 mod corruption;
 mod dataset;
 mod device;
@@ -12,9 +14,11 @@ mod ensemble;
 mod experiment;
 mod faces;
 mod init;
+mod label;
 mod layout;
 mod losses;
 mod metric;
+mod network;
 mod optimizers;
 mod recipe;
 mod row;
@@ -22,34 +26,35 @@ mod scenario;
 mod schedule;
 mod split;
 mod table;
+mod terms;
 mod vit;
 mod xception;
 
-use super::limits;
-use super::schema::{Type, whole};
-
+pub use crate::device::DeviceChoice;
 pub use arcface::ArcFace;
 pub use augment::{Augment, AugmentKind, Interpolation, Mix};
 pub use backbone::{Backbone, BackboneKind, Pool};
+pub use batch::Batch;
+pub(crate) use common::NAME;
 pub use corruption::{Corrupted, Corruption, CorruptionKind};
-pub use dataset::{Dataset, Expect, Family, Label, Manipulation};
-pub use device::DeviceChoice;
+pub use dataset::{Dataset, Expect, Manipulation};
 pub use efficientnet::EfficientNet;
 pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, Quota, SampleRule, Source};
 pub use experiment::{Attribution, Experiment, ExperimentAt};
-pub(super) use experiment::{EXPERIMENT, EXTENDS, NAME, OVERRIDE, attribution, ready};
+pub(crate) use experiment::{EXPERIMENT, EXTENDS, OVERRIDE, attribution, ready};
 pub use faces::{Detector, FaceRule, FrameRule, Framing, Take};
 pub use init::{Head, Init, Normalize, REAL, RandomWeights, Statistics, Weights, WeightsFile};
+pub use label::{Family, Label};
 pub use layout::{
     BenchLayout, Cloned, DemoCapture, DemoLayout, Domain, FolderClass, FolderLayout, Identities,
     Layout, Mixed, Released, ReleasedLayout, TableLayout, Validation,
 };
-pub use losses::{CrossEntropy, Loss, LossTerm, Mining, Term, Triplet};
+pub use losses::{Loss, LossTerm};
 pub use metric::{
     FrameMax, Level, MetricSpec, Parameter, Pooling, ScoreRule, Threshold, VideoScore,
 };
 pub use optimizers::{AdamW, Optimizer, Sgd};
-pub use recipe::{Batch, Keep, Precision, Recipe, Resize};
+pub use recipe::{Keep, Precision, Recipe, Resize};
 pub use row::{Columns, Predictions, Row};
 pub use scenario::{
     Average, Column, ColumnAverage, DatasetColumn, PerManipulation, PerValue, Promise, Reported,
@@ -57,13 +62,14 @@ pub use scenario::{
 };
 pub use schedule::{Schedule, ScheduleKind};
 pub use split::{Carve, Official, Only, Overlap, Split, SplitRule};
-pub(super) use table::unique_labels;
+pub(crate) use table::unique_labels;
 pub use table::{Claim, Comparison, Correction, Intervals, Reference, Table, Unit};
+pub use terms::{CrossEntropy, Mining, Term, Triplet};
 pub use vit::Vit;
 pub use xception::Xception;
 
 /// The networks that a `backbone` may be, in the order of the reference. Each is a
-/// [`Network`](backbone::Network).
+/// [`Network`](network::Network).
 macro_rules! networks {
     ($for_all:ident) => {
         $for_all! {
@@ -77,10 +83,3 @@ macro_rules! networks {
     };
 }
 use networks;
-
-/// A seed.
-const SEED: Type = Type::Whole(0, u64::MAX);
-/// Side of the input of a network.
-const SIDE: Type = whole(&limits::IMAGE);
-/// How many of something.
-const COUNT: Type = whole(&limits::COUNT);

@@ -1,15 +1,13 @@
-//! Bare words that KDL rejects, or accepts as something else than was meant, and
-//! what their writer probably meant.
+//! Bare words, quotes, keywords and escapes that are not what was meant.
 
-pub(super) mod number;
-
-use super::diagnostic::{Code, Diagnostic};
-use super::lex::{FOREIGN_QUOTES, is_newline};
-use super::span::Origin;
+use super::number;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lex::{FOREIGN_QUOTES, is_newline};
+use crate::span::Origin;
 
 /// Where a bare word stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Position {
+pub(crate) enum Position {
     /// The name of a node.
     Name,
     /// The key of a property.
@@ -19,7 +17,7 @@ pub(super) enum Position {
 }
 
 /// What is wrong with a bare word, if anything.
-pub(super) fn check(word: &str, position: Position, at: Origin) -> Option<Diagnostic> {
+pub(crate) fn check(word: &str, position: Position, at: Origin) -> Option<Diagnostic> {
     let value = position == Position::Value;
     if let Some(diagnostic) = letters(word, at) {
         return Some(diagnostic);
@@ -129,7 +127,7 @@ pub(super) fn check(word: &str, position: Position, at: Origin) -> Option<Diagno
 }
 
 /// Whether a word is a list, or a part of one, as other languages write it.
-pub(super) fn is_list(word: &str) -> bool {
+pub(crate) fn is_list(word: &str) -> bool {
     let number = number::begins(word) && number::meant(word, Origin::DEFAULT).is_some();
     word.contains(['[', ']', ',']) && word.chars().any(|c| c != ',') && !number
 }
@@ -183,7 +181,7 @@ const FULL_WIDTH: &[(char, &str)] = &[
 ];
 
 /// What is wrong with text in the quotes of another notation.
-pub(super) fn check_quotes(text: &str, at: Origin) -> Diagnostic {
+pub(crate) fn check_quotes(text: &str, at: Origin) -> Diagnostic {
     let quoted = |text: &str| match text.contains(['"', '\\']) {
         true => format!("#\"{text}\"#"),
         false => format!("\"{text}\""),
@@ -206,7 +204,7 @@ pub(super) fn check_quotes(text: &str, at: Origin) -> Diagnostic {
 }
 
 /// What is wrong with a word that begins with `#`, if anything.
-pub(super) fn check_keyword(word: &str, at: Origin) -> Option<Diagnostic> {
+pub(crate) fn check_keyword(word: &str, at: Origin) -> Option<Diagnostic> {
     if matches!(word, "#true" | "#false" | "#null" | "#inf" | "#-inf" | "#nan") {
         return None;
     }
@@ -224,7 +222,7 @@ pub(super) fn check_keyword(word: &str, at: Origin) -> Option<Diagnostic> {
 }
 
 /// How to write a path that has single backslashes, of a string as written.
-pub(super) fn windows_path(text: &str) -> Option<String> {
+pub(crate) fn windows_path(text: &str) -> Option<String> {
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     let drive = inner.as_bytes().get(1..3) == Some(b":\\");
     let parts = inner.matches('\\').count() >= 2 && !inner.contains(char::is_whitespace);
@@ -234,7 +232,7 @@ pub(super) fn windows_path(text: &str) -> Option<String> {
 }
 
 /// What is wrong with the escapes of a string in quotes, if anything.
-pub(super) fn check_escapes(text: &str, at: Origin) -> Option<Diagnostic> {
+pub(crate) fn check_escapes(text: &str, at: Origin) -> Option<Diagnostic> {
     if text.starts_with('#') {
         return None;
     }

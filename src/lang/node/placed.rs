@@ -1,11 +1,4 @@
-//! Nodes as plain Rust values: what a node consists of, how it is read, and where each part was
-//! written.
-//!
-//! A node is declared once, by `node!`; its words by `words!`; one of several nodes by `choice!`.
-
-pub(crate) mod declare;
-mod path;
-mod read;
+//! A node as a plain value with the places of its parts.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -13,11 +6,7 @@ use std::ops::{Deref, DerefMut};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::span::Origin;
-
-pub(crate) use declare::{choice, listed, node, words};
-pub use path::DataPath;
-pub(crate) use read::{Decode, FromNode, Nodes, Read, Value, Words, defaults, value_of_child};
+use crate::span::Origin;
 
 /// A node as a plain value, and where it and each of its fields were written.
 ///
@@ -163,7 +152,3 @@ macro_rules! values {
 pub(crate) use values;
 
 values!(bool, u32, u64, usize, f64, String, (f64, f64), [f64; 3]);
-
-#[cfg(test)]
-#[path = "node_tests.rs"]
-mod tests;

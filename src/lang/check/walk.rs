@@ -1,53 +1,23 @@
-//! Nodes against the schema: everything that can be said about a node by itself, and
-//! whether the names it refers to are declared.
-
-pub(super) mod messages;
-mod names;
-mod stray;
-mod values;
+//! A node and everything in it against the schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use messages::{
-    duplicate_name, lower_first, missing_node, node_name, unexpected_arguments, unexpected_block,
-    unknown_key, unknown_node,
+use super::checker::{Checker, Names, Path, all_children};
+use super::messages::{
+    lower_first, missing_node, node_name, unexpected_arguments, unexpected_block, unknown_key,
+    unknown_node,
 };
-use stray::Stray;
-use values::property_with;
-
-use super::diagnostic::{Code, Diagnostic, Sink};
-use super::elsewhere::Elsewhere;
-use super::schema::search::specs;
-use super::schema::{Child, Field, Kind, NodeSpec, OR_BLOCK, OVERRIDE, Times, Type};
-use super::source::Sources;
-use super::span::Origin;
-use super::suggest::list;
-use super::tree::{Node, Scalar};
-use super::value;
-
-/// The names that are declared, and which of them are referred to.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    /// Where each name is declared.
-    pub declared: BTreeMap<(Kind, String), Origin>,
-    /// Whether some declarations could not be read, so that a missing name proves
-    /// nothing.
-    pub incomplete: bool,
-    /// Names that something refers to.
-    pub used: BTreeSet<(Kind, String)>,
-}
-
-/// Checks nodes of a schema.
-pub(super) struct Checker<'a> {
-    pub names: &'a mut Names,
-    /// What other files nearby declare; nothing in a fragment, whose references are not checked.
-    pub elsewhere: Option<&'a Elsewhere<'a>>,
-    pub sources: &'a Sources,
-    pub sink: &'a mut Sink,
-}
-
-/// Where a node is: the specs around it, outermost first.
-type Path = Vec<&'static NodeSpec>;
+use super::stray::Stray;
+use super::values::property_with;
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::nodes::OVERRIDE;
+use crate::schema::{Field, NodeSpec, OR_BLOCK, Times, Type};
+use crate::search::specs;
+use crate::source::Sources;
+use crate::span::Origin;
+use crate::suggest::list;
+use crate::tree::{Node, Scalar};
+use crate::value;
 
 impl Checker<'_> {
     /// Checks a declaration and everything in it.
@@ -326,7 +296,7 @@ impl Checker<'_> {
                 let first = *labels.entry((name, label.value)).or_insert(label.origin);
                 if first != label.origin {
                     let title = format!("`{name} {}` twice", label.value);
-                    self.sink.report(duplicate_name(title, label.origin, first));
+                    self.sink.report(Diagnostic::duplicate_name(title, label.origin, first));
                 }
             }
             meant.extend(self.node(child, known.spec, partial, path));
@@ -343,13 +313,8 @@ impl Checker<'_> {
     }
 }
 
-/// Every child of a node, whatever its first argument.
-fn all_children(spec: &'static NodeSpec) -> impl Iterator<Item = &'static Child> {
-    spec.children.iter().chain(spec.variants.iter().flat_map(|variant| variant.children))
-}
-
 /// Checks a node by itself, wherever in a file it may belong.
-pub(super) fn fragment(node: &Node, sources: &Sources, sink: &mut Sink) {
+pub(crate) fn fragment(node: &Node, sources: &Sources, sink: &mut Sink) {
     // Several nodes may share a name; the one that fits best is meant.
     let attempts = specs(&node.name.value).into_iter().map(|spec| {
         let mut names = Names::default();

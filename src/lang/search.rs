@@ -1,6 +1,7 @@
 //! Questions about nodes of which the name alone is known.
 
-use super::{Child, Field, IMPORT, Kind, NodeSpec, OVERRIDE, Times};
+use super::nodes::OVERRIDE;
+use super::schema::{Child, Field, IMPORT, Kind, NodeSpec, Times};
 
 /// Goes through a node and everything in it, each with its place in the node around it.
 fn walk(

@@ -1,22 +1,12 @@
-//! Beyond validity: leaks, settings without effect, claims about nothing.
+//! All lints, one after the other.
 
-mod claims;
-mod effects;
-mod families;
-mod leaks;
-mod mixing;
-mod odd;
-mod outside;
-mod paths;
-mod pseudo;
-mod unused;
-
-use super::diagnostic::Sink;
-use super::model::Project;
-use super::resolve::Declarations;
+use super::{claims, effects, families, leaks, mixing, odd, outside, paths, pseudo, unused};
+use crate::diagnostic::Sink;
+use crate::model::Project;
+use crate::resolve::Declarations;
 
 /// Looks at what is valid, and reports what cannot be meant.
-pub(super) fn lint(project: &Project, declarations: &Declarations, sink: &mut Sink) {
+pub(crate) fn lint(project: &Project, declarations: &Declarations, sink: &mut Sink) {
     leaks::leaks(project, sink);
     families::families(project, sink);
     mixing::mixing(project, sink);

@@ -8,7 +8,7 @@ use crate::diagnostic::Sink;
 use crate::schema::Preset::{Bool, Number, Text, Whole};
 use crate::schema::{Type, any_number, at_most_once, once};
 use crate::source::Sources;
-use crate::span::FileId;
+use crate::span::{FileId, Origin};
 use crate::tree::parse;
 
 node! {

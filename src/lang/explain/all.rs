@@ -1,24 +1,8 @@
-//! What each code means, with a wrong and a right example.
+//! The explanations of all codes.
 
-mod files;
-mod meaning;
-mod shape;
-mod values;
-
-use super::diagnostic::Code;
-
-/// What a code means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// The code.
-    pub code: Code,
-    /// The rule and the reason for it, in a few sentences.
-    pub meaning: &'static str,
-    /// A file that gives the code.
-    pub wrong: &'static str,
-    /// The same without the mistake.
-    pub right: &'static str,
-}
+use super::explanation::Explanation;
+use super::{files, meaning, shape, values};
+use crate::diagnostic::Code;
 
 /// What a code means.
 pub fn explain(code: Code) -> &'static Explanation {
@@ -31,7 +15,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::load::FILE_LIMIT;
+    use crate::limits::FILE_LIMIT;
     use crate::{MemoryFiles, load};
 
     /// The files that examples import.

@@ -1,21 +1,19 @@
 //! A written value against the type that its place wants.
 
-mod hints;
-
-use hints::{example, truth, within};
-
-use super::diagnostic::{Code, Diagnostic};
-use super::limits::MARGIN;
-use super::model::DeviceChoice;
-use super::schema::{Field, Type, WIDE};
-use super::suggest::{did_you_mean, list, near, nearest};
-use super::synonyms;
-use super::tree::{Scalar, Value};
-use super::words::number;
+use super::hints::{example, truth, within};
+use super::units::{EPOCHS, unit_of};
+use crate::device::DeviceChoice;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::limits::MARGIN;
+use crate::schema::{Field, Type, WIDE};
+use crate::suggest::{did_you_mean, list, near, nearest};
+use crate::synonyms;
+use crate::tree::{Scalar, Value};
+use crate::words::number;
 
 /// A value of the right type.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Datum {
+pub(crate) enum Datum {
     Text(String),
     Whole(u64),
     Number(f64),
@@ -24,7 +22,7 @@ pub(super) enum Datum {
 }
 
 /// Reads a value as a field wants it. Messages call it by the field's name.
-pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
+pub(crate) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     unit(value, field)?;
     match field.ty {
         Type::Text => Ok(Datum::Text(text(value, field)?.to_owned())),
@@ -59,15 +57,6 @@ pub(super) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     }
 }
 
-/// The unit that a type allows.
-pub(super) fn unit_of(ty: Type) -> Option<&'static str> {
-    match ty {
-        Type::Fraction | Type::Points | Type::Share => Some("%"),
-        Type::Epochs => Some("epoch"),
-        _ => None,
-    }
-}
-
 fn unit(value: &Value, field: &Field) -> Result<(), Diagnostic> {
     let Some(unit) = &value.unit else { return Ok(()) };
     let allowed = unit_of(field.ty);
@@ -99,7 +88,7 @@ fn unit(value: &Value, field: &Field) -> Result<(), Diagnostic> {
 }
 
 /// What a type wants, for messages.
-pub(super) fn wanted(ty: Type) -> String {
+pub(crate) fn wanted(ty: Type) -> String {
     match ty {
         Type::Text => "text".to_owned(),
         Type::Name => "a name".to_owned(),
@@ -210,8 +199,6 @@ fn not_empty(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
     }
 }
 
-/// Most epochs.
-const EPOCHS: f64 = 100_000.0;
 /// Largest part of a ratio; 1 over it is the smallest.
 const RATIO: f64 = 1e6;
 

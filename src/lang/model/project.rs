@@ -1,12 +1,11 @@
-//! The typed experiment: what a checked set of files says, with every name resolved, in plain values
-//! with the place of each beside them.
+//! A checked set of files as one value.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use super::node::{DataPath, Placed};
-pub use super::nodes::*;
+use crate::node::Placed;
+use crate::nodes::{Dataset, Experiment, Table};
 
 /// Everything that an experiment file and its imports declare.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -22,7 +21,7 @@ pub struct Project {
 impl Project {
     /// Leaves the tables of the file itself: those of the files it imports are theirs. A file
     /// that declares neither a table nor an experiment stands for what it imports.
-    pub(super) fn keep_own(&mut self) {
+    pub(crate) fn keep_own(&mut self) {
         let tables = self.tables.iter().any(|table| table.at.name.is_own());
         if tables || self.experiments.values().any(|experiment| experiment.at.name.is_own()) {
             self.tables.retain(|table| table.at.name.is_own());
