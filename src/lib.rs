@@ -17,7 +17,7 @@ pub use proofmark_report as report;
 pub mod plan {
     pub use crate::engine::cost::Cost;
     pub use crate::engine::graph::{Plan, Stage};
-    pub use crate::engine::kind::Kind;
+    pub use crate::engine::kind::StageKind;
     pub use crate::engine::listing::{Listed, json, list};
     pub use crate::engine::reason::Reason;
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor, Var};
 use proofmark_model::losses::{Targets, mixed_cross_entropy, scalar};
-use proofmark_train::mix::{Plan, Region, apply};
+use proofmark_train::mix::{MixPlan, Region, apply};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -35,8 +35,8 @@ fn batches_are_mixed_as_timm_mixes_them() {
     assert_eq!(golden.cases.len(), 6);
     for case in &golden.cases {
         let plan = match case.kind.as_str() {
-            "blend" => Plan::Blend(case.beta),
-            "paste" => Plan::Paste(Region::around(case.centre, golden.side, case.beta)),
+            "blend" => MixPlan::Blend(case.beta),
+            "paste" => MixPlan::Paste(Region::around(case.centre, golden.side, case.beta)),
             other => panic!("nothing is called {other}"),
         };
         let mut images = golden.images.clone();

@@ -19,7 +19,7 @@ const HEADERS: usize = 8;
 
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MemberKind {
     /// A file whose content lies in the archive as it is.
     File,
     /// A folder.
@@ -34,7 +34,7 @@ pub struct Member {
     /// Its path as it is written.
     pub name: Vec<u8>,
     /// What it is.
-    pub kind: Kind,
+    pub kind: MemberKind,
     /// Where its content begins.
     pub start: u64,
     /// Length of its content in bytes, as the archive says.
@@ -106,9 +106,9 @@ impl<R: Read> Members<R> {
             return Ok(Some(Member {
                 name: said.name.unwrap_or_else(|| header.path_bytes().into_owned()),
                 kind: match kind {
-                    EntryType::Directory => Kind::Folder,
-                    EntryType::Regular | EntryType::Continuous if !said.holes => Kind::File,
-                    _ => Kind::Other,
+                    EntryType::Directory => MemberKind::Folder,
+                    EntryType::Regular | EntryType::Continuous if !said.holes => MemberKind::File,
+                    _ => MemberKind::Other,
                 },
                 start,
                 size,
@@ -255,7 +255,7 @@ mod tests {
         content
     }
 
-    fn all<R: Read>(mut members: Members<R>) -> Result<Vec<(String, Kind, u64)>, String> {
+    fn all<R: Read>(mut members: Members<R>) -> Result<Vec<(String, MemberKind, u64)>, String> {
         let mut found = Vec::new();
         while let Some(member) = members.next_member().map_err(|e| e.to_string())? {
             let name = String::from_utf8(member.name).unwrap();
@@ -266,7 +266,7 @@ mod tests {
 
     /// Both ways to read an archive say the same.
     #[track_caller]
-    fn members(archive: &[u8]) -> Result<Vec<(String, Kind, u64)>, String> {
+    fn members(archive: &[u8]) -> Result<Vec<(String, MemberKind, u64)>, String> {
         let streamed = all(Members::streaming(archive));
         assert_eq!(all(Members::seeking(Cursor::new(archive))), streamed);
         streamed
@@ -289,7 +289,7 @@ mod tests {
         archive.extend(padded(b"two"));
         archive.extend(header(EntryType::Directory, "d/", 0));
         archive.extend(header(EntryType::Symlink, "link", 0));
-        let file = |name: &str, size| (name.to_owned(), Kind::File, size);
+        let file = |name: &str, size| (name.to_owned(), MemberKind::File, size);
         assert_eq!(
             members(&archive).unwrap(),
             [
@@ -297,8 +297,8 @@ mod tests {
                 file(&long, 1000),
                 file("empty", 0),
                 file("renamed", 3),
-                ("d/".to_owned(), Kind::Folder, 0),
-                ("link".to_owned(), Kind::Other, 0),
+                ("d/".to_owned(), MemberKind::Folder, 0),
+                ("link".to_owned(), MemberKind::Other, 0),
             ]
         );
         let mut reader = Members::streaming(&archive[..]);
@@ -351,10 +351,10 @@ mod tests {
         }
         archive.extend(padded(b"abc"));
         archive.extend(header(EntryType::Regular, "after", 0));
-        let after = ("after".to_owned(), Kind::File, 0);
+        let after = ("after".to_owned(), MemberKind::File, 0);
         assert_eq!(
             members(&archive).unwrap(),
-            [("holes.png".to_owned(), Kind::Other, 3), after.clone()]
+            [("holes.png".to_owned(), MemberKind::Other, 3), after.clone()]
         );
         let mut builder = tar::Builder::new(Vec::new());
         builder.append_pax_extensions([("GNU.sparse.major", &b"1"[..])]).unwrap();
@@ -363,7 +363,7 @@ mod tests {
         archive.extend(
             [header(EntryType::Regular, "x", 0), header(EntryType::Regular, "after", 0)].concat(),
         );
-        assert_eq!(members(&archive).unwrap(), [("x".to_owned(), Kind::Other, 0), after]);
+        assert_eq!(members(&archive).unwrap(), [("x".to_owned(), MemberKind::Other, 0), after]);
     }
 
     #[test]

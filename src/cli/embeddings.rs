@@ -11,7 +11,7 @@ use super::project::{Stop, session, with};
 use super::run::{failures, stop_on_signal};
 use super::run_progress::RunProgress;
 use crate::engine::graph::{Until, WantedEmbeddings};
-use crate::engine::kind::Kind;
+use crate::engine::kind::StageKind;
 use crate::engine::results::Results;
 use crate::engine::session::{How, Purpose};
 use crate::engine::stages::embed::FILE;
@@ -56,7 +56,7 @@ fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit
     for (target, experiment, key) in &session.plan().embeddings {
         let stem = names.of(&[experiment, &target.dataset, target.split.word()]);
         // What failed is told below.
-        let Ok(folder) = results.folder(Kind::Embed, key) else { continue };
+        let Ok(folder) = results.folder(StageKind::Embed, key) else { continue };
         give(&folder.join(FILE), &args.out, &stem, printer)?;
     }
     Ok(failures(&ended, printer).unwrap_or(Exit::Ok))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::progress::duration;
 use crate::engine::cost::Cost;
 use crate::engine::graph::{Stage, Until};
-use crate::engine::kind::Kind;
+use crate::engine::kind::StageKind;
 use crate::engine::session::{How, Session};
 use proofmark_base::store::StageRecord;
 use proofmark_base::work::Failure;
@@ -15,7 +15,7 @@ use proofmark_base::work::Failure;
 /// What takes time in the same measure: stages of a kind, whose cost is counted alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Sort {
-    kind: Kind,
+    kind: StageKind,
     /// Whether operations are counted, or else videos.
     operations: bool,
     /// Whether some run at a time.

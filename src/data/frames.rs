@@ -79,7 +79,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::video::Kind;
+    use crate::video::MediaKind;
 
     fn picked(rule: FrameRule, length: u32) -> Vec<u32> {
         (0..length).filter(|&i| uses(rule, i, length)).collect()
@@ -129,11 +129,14 @@ mod tests {
         let frames = vec![Frame { video_key: "v".into(), frame: 0, path: "v/0".into() }];
         let select =
             |rule, kind| select("d", (rule, Origin::DEFAULT), &[video(kind)], frames.clone());
-        assert!(matches!(select(fps(1.0), Kind::Frames), Err(DataError::NoTimes { .. })));
-        assert!(matches!(select(fps(1.0), Kind::Image), Err(DataError::NoTimes { .. })));
-        assert_eq!(select(fps(1.0), Kind::Demo).unwrap(), frames);
+        assert!(matches!(select(fps(1.0), MediaKind::Frames), Err(DataError::NoTimes { .. })));
+        assert!(matches!(select(fps(1.0), MediaKind::Image), Err(DataError::NoTimes { .. })));
+        assert_eq!(select(fps(1.0), MediaKind::Demo).unwrap(), frames);
         for rule in [fps(0.0), fps(f64::NAN), every(0), count(0)] {
-            assert!(matches!(select(rule, Kind::Demo), Err(DataError::Rule { .. })), "{rule:?}");
+            assert!(
+                matches!(select(rule, MediaKind::Demo), Err(DataError::Rule { .. })),
+                "{rule:?}"
+            );
         }
     }
 

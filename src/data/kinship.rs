@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::video::{Kind, Video};
+use super::video::{MediaKind, Video};
 use proofmark_lang::model::Split;
 
 /// Fewer kin than this may be chance.
@@ -20,7 +20,7 @@ pub(super) fn remarks(videos: &[Video]) -> Vec<String> {
 /// Images named like the frames of videos.
 fn frames(videos: &[&Video]) -> Option<String> {
     let mut by_stem: BTreeMap<&str, Vec<&Video>> = BTreeMap::new();
-    for video in videos.iter().filter(|video| video.kind == Kind::Image) {
+    for video in videos.iter().filter(|video| video.kind == MediaKind::Image) {
         if let Some(stem) = stem(&video.key) {
             by_stem.entry(stem).or_default().push(video);
         }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use proofmark_lang::model::Label;
 
-    fn video(key: &str, kind: Kind, split: Split) -> Video {
+    fn video(key: &str, kind: MediaKind, split: Split) -> Video {
         Video {
             dataset: "d".into(),
             key: key.into(),
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn frames_of_one_video_in_several_splits_are_told() {
-        let image = |key: &str, split| video(key, Kind::Image, split);
+        let image = |key: &str, split| video(key, MediaKind::Image, split);
         let mut videos: Vec<Video> = (0..12)
             .map(|i| {
                 let split = if i % 2 == 0 { Split::Train } else { Split::Test };
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn fakes_in_another_split_than_what_they_are_made_of_are_told() {
-        let folder = |key: &str, split| video(key, Kind::Frames, split);
+        let folder = |key: &str, split| video(key, MediaKind::Frames, split);
         let mut videos = vec![
             folder("real/000", Split::Train),
             folder("real/001", Split::Train),

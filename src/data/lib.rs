@@ -32,4 +32,4 @@ pub use error::DataError;
 pub use manifest::Manifest;
 pub use root::Env;
 pub use scan::{Scan, ScanReport, scan};
-pub use video::{Frame, Kind, Video};
+pub use video::{Frame, MediaKind, Video};

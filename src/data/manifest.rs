@@ -10,7 +10,7 @@ use proofmark_lang::model::{Label, Split};
 
 use super::columns::{frame_rows, frame_table, video_rows, video_table};
 use super::error::DataError;
-use super::video::{Frame, Kind, Video};
+use super::video::{Frame, MediaKind, Video};
 use super::words::Word;
 use super::{layout, natural};
 
@@ -63,7 +63,7 @@ impl Manifest {
     }
 
     /// Whether any video is stored in this way.
-    pub fn has_kind(&self, kind: Kind) -> bool {
+    pub fn has_kind(&self, kind: MediaKind) -> bool {
         let kinds = self.videos.column("kind").and_then(|column| column.str());
         let kinds = kinds.expect("checked when the manifest was made");
         kinds.iter().any(|word| word == Some(kind.word()))

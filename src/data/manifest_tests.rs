@@ -35,7 +35,7 @@ fn rows_come_back_in_natural_order() {
         by_video.iter().map(|(_, f)| f.iter().map(|f| f.frame).collect::<Vec<_>>()).collect();
     assert_eq!(frames, [vec![0], vec![2, 10], vec![]]);
     assert_eq!((manifest.in_split(Split::Val), manifest.in_split(Split::Test)), (1, 0));
-    assert!(manifest.has_kind(Kind::Frames) && !manifest.has_kind(Kind::Video));
+    assert!(manifest.has_kind(MediaKind::Frames) && !manifest.has_kind(MediaKind::Video));
     assert_eq!(manifest.videos().shape(), (3, 10));
     assert_eq!(manifest.frames().shape(), (3, 3));
 }
@@ -125,7 +125,7 @@ proptest! {
             2 => videos[1].family = Some(Family::Editing),
             3 => videos[1].split = None,
             4 => videos[1].groups = vec!["id 1".into()],
-            5 => videos[1].kind = Kind::Demo,
+            5 => videos[1].kind = MediaKind::Demo,
             6 => videos.iter_mut().for_each(|v| v.dataset = "x".into()),
             7 => frames[0].path.push('x'),
             _ => frames[0].frame = 11,

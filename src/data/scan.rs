@@ -9,7 +9,7 @@ use super::files::Files;
 use super::layout::{self, Finding, Lacking, Listing, Tally};
 use super::manifest::Manifest;
 use super::root::Env;
-use super::video::{Kind, Video};
+use super::video::{MediaKind, Video};
 use super::words::Word;
 use super::{frames, kinship, split};
 
@@ -29,7 +29,7 @@ pub struct Scan {
 impl Scan {
     /// Whether its frames are those of video files, which are known once they are decoded.
     pub fn undecoded(&self) -> bool {
-        self.manifest.has_kind(Kind::Video)
+        self.manifest.has_kind(MediaKind::Video)
     }
 }
 

@@ -13,7 +13,7 @@ use super::video::Video;
 
 /// What is counted of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Measure {
+pub enum CountKind {
     /// Manipulations that are face swaps.
     FaceSwaps,
     /// Manipulations that are reenactments.
@@ -56,7 +56,7 @@ pub enum Measure {
     Faces,
 }
 
-impl Measure {
+impl CountKind {
     /// Every one.
     pub const ALL: [Self; 20] = [
         Self::FaceSwaps,
@@ -153,17 +153,17 @@ impl Count {
 
 /// The statistics of one data set, or of several together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct SurveyRow {
     /// Name of the data set; of a total, none.
     pub dataset: Option<String>,
     /// Name for readers.
     pub title: String,
     /// Whether Proofmark drew it.
     pub synthetic: bool,
-    counts: BTreeMap<Measure, Count>,
+    counts: BTreeMap<CountKind, Count>,
 }
 
-impl Row {
+impl SurveyRow {
     /// What is published of a data set, and nothing found yet.
     pub fn published(dataset: &Dataset) -> Self {
         let name = &dataset.name;
@@ -175,17 +175,17 @@ impl Row {
         };
         let Some(expect) = &dataset.expect else { return row };
         for (measure, number) in [
-            (Measure::FaceSwaps, &expect.face_swaps),
-            (Measure::Reenactments, &expect.reenactments),
-            (Measure::Train, &expect.train),
-            (Measure::Val, &expect.val),
-            (Measure::Test, &expect.test),
-            (Measure::Real, &expect.real),
-            (Measure::Fake, &expect.fake),
-            (Measure::RealFrames, &expect.real_frames),
-            (Measure::FakeFrames, &expect.fake_frames),
-            (Measure::RealSamples, &expect.real_samples),
-            (Measure::FakeSamples, &expect.fake_samples),
+            (CountKind::FaceSwaps, &expect.face_swaps),
+            (CountKind::Reenactments, &expect.reenactments),
+            (CountKind::Train, &expect.train),
+            (CountKind::Val, &expect.val),
+            (CountKind::Test, &expect.test),
+            (CountKind::Real, &expect.real),
+            (CountKind::Fake, &expect.fake),
+            (CountKind::RealFrames, &expect.real_frames),
+            (CountKind::FakeFrames, &expect.fake_frames),
+            (CountKind::RealSamples, &expect.real_samples),
+            (CountKind::FakeSamples, &expect.fake_samples),
         ] {
             let published = *number;
             let in_thousands = published.is_some_and(|n| n > 0 && n.is_multiple_of(1000));
@@ -196,22 +196,22 @@ impl Row {
     }
 
     /// A number found beside the published one.
-    pub fn count(&self, measure: Measure) -> Count {
+    pub fn count(&self, measure: CountKind) -> Count {
         let of = |measure| self.counts.get(&measure).copied().unwrap_or_default();
         match measure {
-            Measure::Videos => of(Measure::Real).and(of(Measure::Fake)),
-            Measure::Frames => of(Measure::RealFrames).and(of(Measure::FakeFrames)),
+            CountKind::Videos => of(CountKind::Real).and(of(CountKind::Fake)),
+            CountKind::Frames => of(CountKind::RealFrames).and(of(CountKind::FakeFrames)),
             _ => of(measure),
         }
     }
 
     /// Every measure with what is known of it.
-    pub fn counts(&self) -> impl Iterator<Item = (Measure, Count)> {
-        Measure::ALL.into_iter().map(|measure| (measure, self.count(measure)))
+    pub fn counts(&self) -> impl Iterator<Item = (CountKind, Count)> {
+        CountKind::ALL.into_iter().map(|measure| (measure, self.count(measure)))
     }
 
     /// Sets a number found.
-    pub fn find(&mut self, measure: Measure, number: u64) {
+    pub fn find(&mut self, measure: CountKind, number: u64) {
         self.counts.entry(measure).or_default().found = Some(number);
     }
 
@@ -220,19 +220,19 @@ impl Row {
         let videos = scan.manifest.video_rows();
         let there: Vec<&Video> = videos.iter().filter(|v| !scan.absent.contains(&v.key)).collect();
         if let Some(methods) = Manipulations::of(dataset, &there) {
-            self.find(Measure::FaceSwaps, methods.face_swaps);
-            self.find(Measure::Reenactments, methods.reenactments);
-            self.find(Measure::OtherManipulations, methods.others);
+            self.find(CountKind::FaceSwaps, methods.face_swaps);
+            self.find(CountKind::Reenactments, methods.reenactments);
+            self.find(CountKind::OtherManipulations, methods.others);
         }
         let splits = SplitCounts::of(there.iter().copied());
         let class = |label| there.iter().filter(|v| v.label == label).count() as u64;
         for (measure, number) in [
-            (Measure::Train, splits.train),
-            (Measure::Val, splits.val),
-            (Measure::Test, splits.test),
-            (Measure::NoSplit, splits.none),
-            (Measure::Real, class(Label::Real)),
-            (Measure::Fake, class(Label::Fake)),
+            (CountKind::Train, splits.train),
+            (CountKind::Val, splits.val),
+            (CountKind::Test, splits.test),
+            (CountKind::NoSplit, splits.none),
+            (CountKind::Real, class(Label::Real)),
+            (CountKind::Fake, class(Label::Fake)),
         ] {
             self.find(measure, number);
         }
@@ -244,15 +244,15 @@ impl Row {
             let (all, real) = frames.fold((0, 0), |(all, real), label| {
                 (all + 1, real + u64::from(*label == Label::Real))
             });
-            self.find(Measure::RealFrames, real);
-            self.find(Measure::FakeFrames, all - real);
+            self.find(CountKind::RealFrames, real);
+            self.find(CountKind::FakeFrames, all - real);
         }
     }
 
     /// Sets what was sampled for training.
     pub fn sampled(&mut self, sample: &SourceSample) {
-        self.find(Measure::RealSamples, sample.real.taken);
-        self.find(Measure::FakeSamples, sample.fake.taken);
+        self.find(CountKind::RealSamples, sample.real.taken);
+        self.find(CountKind::FakeSamples, sample.fake.taken);
     }
 
     /// The sum of rows. What is found of some of them is summed up as far as it goes. A published
@@ -260,9 +260,9 @@ impl Row {
     pub fn total(rows: &[Self]) -> Self {
         let mut total = Self { title: "Total".to_owned(), ..Self::default() };
         total.synthetic = !rows.is_empty() && rows.iter().all(|row| row.synthetic);
-        for measure in Measure::ALL {
+        for measure in CountKind::ALL {
             // Sums of others.
-            if matches!(measure, Measure::Videos | Measure::Frames) {
+            if matches!(measure, CountKind::Videos | CountKind::Frames) {
                 continue;
             }
             let counts = || rows.iter().map(|row| row.count(measure));

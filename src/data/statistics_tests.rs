@@ -5,7 +5,7 @@ use crate::sample::ClassSample;
 use crate::scan::{Expected, ScanReport};
 use crate::survey::{Purpose, SetTable, Survey};
 use crate::testing::{manipulation, plain, video};
-use crate::video::{Frame, Kind};
+use crate::video::{Frame, MediaKind};
 use proofmark_lang::model::{Expect, Placed, Split};
 
 /// A fake of a method, or a real.
@@ -15,7 +15,7 @@ fn one(key: &str, method: Option<&str>, family: Option<Family>, split: Option<Sp
 }
 
 fn scan(videos: Vec<Video>, absent: &[&str]) -> Scan {
-    let frames = videos.iter().filter(|v| v.kind != Kind::Video);
+    let frames = videos.iter().filter(|v| v.kind != MediaKind::Video);
     let frames = frames.flat_map(|v| {
         (0..2).map(|frame| Frame { video_key: v.key.clone(), frame, path: v.key.clone() })
     });
@@ -70,18 +70,18 @@ fn videos() -> Vec<Video> {
     ]
 }
 
-fn found(row: &Row, measures: &[Measure]) -> Vec<Option<u64>> {
+fn found(row: &SurveyRow, measures: &[CountKind]) -> Vec<Option<u64>> {
     measures.iter().map(|measure| row.count(*measure).found).collect()
 }
 
 #[test]
 fn what_is_on_disk_stands_beside_what_is_published() {
     let set = dataset();
-    let mut row = Row::published(&set);
+    let mut row = SurveyRow::published(&set);
     assert_eq!((row.title.as_str(), row.synthetic), ("The Set", true));
     assert!(row.counts().all(|(_, count)| count.found.is_none()));
     row.scanned(&set, &scan(videos(), &["f/3"]));
-    use Measure::{
+    use CountKind::{
         FaceSwaps, Fake, FakeFrames, Frames, NoSplit, OtherManipulations, Real, RealFrames,
         Reenactments, Test, Train, Val, Videos,
     };
@@ -102,10 +102,10 @@ fn what_is_on_disk_stands_beside_what_is_published() {
 
 #[test]
 fn frames_of_video_files_are_not_known_before_they_are_decoded() {
-    let videos = videos().into_iter().map(|v| Video { kind: Kind::Video, ..v }).collect();
-    let mut row = Row::published(&dataset());
+    let videos = videos().into_iter().map(|v| Video { kind: MediaKind::Video, ..v }).collect();
+    let mut row = SurveyRow::published(&dataset());
     row.scanned(&dataset(), &scan(videos, &[]));
-    assert_eq!(found(&row, &[Measure::Frames, Measure::Real]), [None, Some(2)]);
+    assert_eq!(found(&row, &[CountKind::Frames, CountKind::Real]), [None, Some(2)]);
 }
 
 #[test]
@@ -129,11 +129,11 @@ fn totals_add_up_as_far_as_they_are_known() {
     let row = |found: Option<u64>, published: Option<u64>| {
         let mut set = plain("set");
         set.expect = Some(Expect { train: published, ..Expect::default() }.into());
-        let mut row = Row::published(&set);
-        found.into_iter().for_each(|n| row.find(Measure::Train, n));
+        let mut row = SurveyRow::published(&set);
+        found.into_iter().for_each(|n| row.find(CountKind::Train, n));
         row
     };
-    let total = |rows: &[Row]| Row::total(rows).count(Measure::Train);
+    let total = |rows: &[SurveyRow]| SurveyRow::total(rows).count(CountKind::Train);
     let count = |found, published| Count { found, published, slack: 0 };
     let (first, second) = (row(Some(4318), Some(4320)), row(Some(10), Some(10)));
     assert_eq!(total(&[first.clone(), second]), count(Some(4328), Some(4330)));
@@ -160,28 +160,28 @@ fn a_sum_of_rounded_numbers_is_compared_as_far_as_they_go() {
         }
         .into(),
     );
-    let mut row = Row::published(&set);
-    row.find(Measure::RealFrames, 46_123);
-    row.find(Measure::FakeFrames, 76_499);
-    row.find(Measure::FakeSamples, 1_235);
+    let mut row = SurveyRow::published(&set);
+    row.find(CountKind::RealFrames, 46_123);
+    row.find(CountKind::FakeFrames, 76_499);
+    row.find(CountKind::FakeSamples, 1_235);
     // 122,622 is 123K, and its parts are as published.
-    assert_eq!(row.count(Measure::Frames).found, Some(122_622));
-    assert!(row.count(Measure::Frames).is_same());
-    assert!(Row::total(&[row.clone(), row.clone()]).count(Measure::Frames).is_same());
-    assert!(!row.count(Measure::FakeSamples).is_same());
-    row.find(Measure::FakeFrames, 77_000);
-    assert!(!row.count(Measure::FakeFrames).is_same());
+    assert_eq!(row.count(CountKind::Frames).found, Some(122_622));
+    assert!(row.count(CountKind::Frames).is_same());
+    assert!(SurveyRow::total(&[row.clone(), row.clone()]).count(CountKind::Frames).is_same());
+    assert!(!row.count(CountKind::FakeSamples).is_same());
+    row.find(CountKind::FakeFrames, 77_000);
+    assert!(!row.count(CountKind::FakeFrames).is_same());
 }
 
 #[test]
 fn a_source_of_one_class_is_told() {
     let class = |taken| ClassSample { videos: 1, faceless: 0, available: taken, taken };
-    let rows = vec![Row::published(&dataset())];
+    let rows = vec![SurveyRow::published(&dataset())];
     let mut table = SetTable { purpose: Purpose::Training("all".into()), rows, notes: Vec::new() };
     let sample = SourceSample { real: class(0), fake: class(99) };
     table.sampled(&BTreeMap::from([("set".to_owned(), sample)]));
-    assert_eq!(table.rows[0].count(Measure::FakeSamples).found, Some(99));
-    assert_eq!(table.rows[0].count(Measure::RealSamples).found, Some(0));
+    assert_eq!(table.rows[0].count(CountKind::FakeSamples).found, Some(99));
+    assert_eq!(table.rows[0].count(CountKind::RealSamples).found, Some(0));
     let expected = "The Set has only fake training faces: nothing to balance, all taken";
     assert_eq!(table.notes, [expected]);
 }
@@ -194,7 +194,7 @@ fn what_a_scan_noticed_is_noted_with_its_number() {
     scan.report.findings.insert(Finding::Duplicated, tally);
     scan.report.remarks.push("3 of the 50 parts of train".into());
     let mut survey = Survey::default();
-    survey.note_scan(&Row::published(&set), &set, &scan);
+    survey.note_scan(&SurveyRow::published(&set), &set, &scan);
     let notes: Vec<_> = survey.notes.iter().map(|n| (n.about, n.count, n.text.as_str())).collect();
     assert_eq!(
         notes,

@@ -9,7 +9,7 @@ use proofmark_lang::model::Dataset;
 
 use super::sample::SourceSample;
 use super::scan::{Scan, ScanReport};
-use super::statistics::{Manipulations, Row};
+use super::statistics::{Manipulations, SurveyRow};
 
 /// Tables of statistics and what is to be said beside them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +26,7 @@ pub struct SetTable {
     /// What the sets are for.
     pub purpose: Purpose,
     /// One row per data set.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SurveyRow>,
     /// Notes on all of it.
     pub notes: Vec<String>,
 }
@@ -91,8 +91,8 @@ impl SetTable {
     }
 
     /// The sum of the rows.
-    pub fn total(&self) -> Row {
-        Row::total(&self.rows)
+    pub fn total(&self) -> SurveyRow {
+        SurveyRow::total(&self.rows)
     }
 
     /// Sets what was sampled of each data set, by its name.
@@ -117,7 +117,7 @@ impl Survey {
     /// Adds a note on a data set.
     pub fn note(
         &mut self,
-        row: &Row,
+        row: &SurveyRow,
         about: &'static str,
         count: Option<u64>,
         text: impl Into<String>,
@@ -133,7 +133,7 @@ impl Survey {
     }
 
     /// Adds what a scan noticed, most serious first.
-    pub fn note_scan(&mut self, row: &Row, dataset: &Dataset, scan: &Scan) {
+    pub fn note_scan(&mut self, row: &SurveyRow, dataset: &Dataset, scan: &Scan) {
         for (finding, tally) in &scan.report.findings {
             let text = ScanReport::note(*finding, tally);
             self.note(row, finding.word(), Some(tally.count as u64), text);

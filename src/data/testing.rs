@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::layout::Listing;
-use super::video::{Kind, Video};
+use super::video::{MediaKind, Video};
 use super::words::Word;
 use proofmark_lang::model::*;
 
@@ -85,7 +85,7 @@ pub fn video(key: &str, label: Label) -> Video {
         split: None,
         groups: Vec::new(),
         pair: None,
-        kind: Kind::Frames,
+        kind: MediaKind::Frames,
         source_line: None,
         attributes: Default::default(),
     }

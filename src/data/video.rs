@@ -25,7 +25,7 @@ pub struct Video {
     /// Key of the original that a fake was made from.
     pub pair: Option<String>,
     /// How its frames are stored.
-    pub kind: Kind,
+    pub kind: MediaKind,
     /// Line (CSV) or row (Parquet) of the table that first names it, from 1.
     pub source_line: Option<u32>,
     /// More that is said of it, by name: the same names for every video of a data set.
@@ -45,7 +45,7 @@ pub struct Frame {
 
 /// How the frames of a video are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MediaKind {
     /// An image that stands alone.
     Image,
     /// A sequence of images.
@@ -58,7 +58,7 @@ pub enum Kind {
     Demo,
 }
 
-impl Kind {
+impl MediaKind {
     /// Whether its frames have presentation times.
     pub fn has_times(self) -> bool {
         match self {

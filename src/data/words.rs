@@ -2,7 +2,7 @@
 
 use proofmark_lang::model::{Family, Label, Split};
 
-use super::video::Kind;
+use super::video::MediaKind;
 
 /// A closed set of values, each with one word.
 pub trait Word: Copy + PartialEq + 'static {
@@ -45,7 +45,7 @@ impl Word for Option<Family> {
     ];
 }
 
-impl Word for Kind {
+impl Word for MediaKind {
     const WORDS: &'static [(Self, &'static str)] = &[
         (Self::Image, "image"),
         (Self::Frames, "frames"),

@@ -1,7 +1,7 @@
 //! What other programs take: the keys of videos, and scores, as CSV.
 
 use super::graph::{Plan, Scores};
-use super::kind::Kind;
+use super::kind::StageKind;
 use super::stages::scores;
 use super::world::World;
 use proofmark_base::store::Store;
@@ -93,7 +93,7 @@ pub fn predictions(plan: &Plan, store: &Store, wanted: &Wanted<'_>) -> Result<St
     write(&mut text, COLUMNS);
     let mut finished = 0;
     for scores in &planned {
-        let Some(folder) = store.find(Kind::Predict.word(), &scores.key) else { continue };
+        let Some(folder) = store.find(StageKind::Predict.word(), &scores.key) else { continue };
         finished += 1;
         let path = folder.join(scores::FILE);
         let file = read(&path).map_err(Failure::data)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::figure::figure;
 use super::graph::Plan;
-use super::kind::Kind;
+use super::kind::StageKind;
 use super::stages::{outside, scores};
 use super::survey::survey_of;
 use super::world::World;
@@ -41,14 +41,14 @@ pub fn gather(
         project.tables.iter().flat_map(|table| scored(table)).chain(validated).collect();
     for (dataset, split) in splits {
         let key = plan.sets.faces.get(&dataset);
-        if let Some(folder) = key.and_then(|key| store.find(Kind::Faces.word(), key)) {
+        if let Some(folder) = key.and_then(|key| store.find(StageKind::Faces.word(), key)) {
             let faces = Faces::open(&folder).map_err(Failure::data)?;
             findings.coverage.push(coverage(world, &faces, dataset, split));
         }
     }
     findings.attributes = attributes(project, world);
     for scores in &plan.scores {
-        let folder = store.find(Kind::Predict.word(), &scores.key);
+        let folder = store.find(StageKind::Predict.word(), &scores.key);
         let outside = match &folder {
             Some(folder) if scores.outside => Some(outside::coverage(folder)?),
             _ => None,
@@ -73,7 +73,7 @@ pub fn gather(
     }
     findings.makers = makers(plan, store)?;
     let models: BTreeMap<&str, &Inputs> = (plan.stages.iter())
-        .filter(|stage| stage.nature().kind == Kind::Train)
+        .filter(|stage| stage.nature().kind == StageKind::Train)
         .map(|stage| (stage.key.as_str(), &stage.inputs))
         .collect();
     for (experiment, key) in &plan.models {
@@ -147,7 +147,7 @@ fn run(
         load: None,
         epochs: Vec::new(),
     };
-    let Some(folder) = store.find(Kind::Train.word(), key) else { return Ok(run) };
+    let Some(folder) = store.find(StageKind::Train.word(), key) else { return Ok(run) };
     if let Some(record) = StageRecord::read(&folder)? {
         run.proofmark = Some(record.proofmark);
     }

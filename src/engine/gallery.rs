@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-use super::kind::Kind;
+use super::kind::StageKind;
 use super::results::Results;
 use super::session::Session;
 use super::training_sets;
@@ -42,7 +42,7 @@ pub fn sheet(
     let sample = plan.samples.get(&ensemble.name);
     let sample =
         sample.ok_or_else(|| Failure::run(format!("experiment `{name}` is not trained")))?;
-    let sampled = results.folder(Kind::Sample, sample)?;
+    let sampled = results.folder(StageKind::Sample, sample)?;
     let faces = results.marked(project, ensemble, &plan.sets.of(ensemble))?;
     let sets = training_sets::read(project, experiment, session.world(), &sampled, faces)?;
     let reals: Vec<&Sample> = sets.train.iter().filter(|s| s.role == Role::Target).collect();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::commit::COMMIT;
 use super::cost::{Cost, Costs};
 use super::device::Devices;
-use super::kind::{Kind, Need, SetKeys};
+use super::kind::{Need, SetKeys, StageKind};
 use super::results::Results;
 use super::world::World;
 use proofmark_base::provenance::Provenance;
@@ -43,7 +43,7 @@ pub enum Until {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nature {
     /// The kind.
-    pub kind: Kind,
+    pub kind: StageKind,
     /// The part of a run that it belongs to.
     pub until: Until,
     /// Whether it goes on from what an interrupted try left.

@@ -9,7 +9,7 @@ use proofmark_lang::model::Ensemble;
 /// Kinds of stage, in the order in which they are planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum StageKind {
     /// Frames of a data set to faces.
     Faces,
     /// Faces of a data set to their points.
@@ -24,7 +24,7 @@ pub enum Kind {
     Embed,
 }
 
-impl Kind {
+impl StageKind {
     /// The word that the store and the plan use.
     pub fn word(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Kind {
 }
 
 /// A stage that names what it needs by kind and key.
-pub type Need = (Kind, String);
+pub type Need = (StageKind, String);
 
 /// Keys of what is made of data sets, by their names. Data sets that differ in name alone have the
 /// same.
@@ -67,7 +67,9 @@ impl SetKeys {
 
     /// The stages that make them.
     pub fn needs(&self) -> Vec<Need> {
-        let faces = self.faces.values().map(|key| (Kind::Faces, key.clone()));
-        faces.chain(self.landmarks.values().map(|key| (Kind::Landmarks, key.clone()))).collect()
+        let faces = self.faces.values().map(|key| (StageKind::Faces, key.clone()));
+        faces
+            .chain(self.landmarks.values().map(|key| (StageKind::Landmarks, key.clone())))
+            .collect()
     }
 }

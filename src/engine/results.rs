@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::ensemble::sources;
-use super::kind::{Kind, SetKeys};
+use super::kind::{SetKeys, StageKind};
 use super::marked::MarkedFaces;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
@@ -21,7 +21,7 @@ impl Results<'_> {
     ///
     /// # Errors
     /// A result that is not there, although it was.
-    pub fn folder(&self, kind: Kind, key: &str) -> Result<PathBuf, Failure> {
+    pub fn folder(&self, kind: StageKind, key: &str) -> Result<PathBuf, Failure> {
         self.0.find(kind.word(), key).ok_or_else(|| {
             Failure::run(format!(
                 "the result {}/{key} is no longer in the store {}; the same command makes it again",
@@ -36,7 +36,7 @@ impl Results<'_> {
     /// # Errors
     /// Faces that are not there, or are damaged.
     pub fn faces(&self, key: &str) -> Result<Faces, Failure> {
-        Faces::open(&self.folder(Kind::Faces, key)?).map_err(Failure::data)
+        Faces::open(&self.folder(StageKind::Faces, key)?).map_err(Failure::data)
     }
 
     /// The faces of the data sets of an ensemble, by their names, with the landmarks that its
@@ -60,7 +60,7 @@ impl Results<'_> {
             let faces = self.faces(key)?;
             let marks = match keys.landmarks.get(name) {
                 Some(key) => {
-                    let folder = self.folder(Kind::Landmarks, key)?;
+                    let folder = self.folder(StageKind::Landmarks, key)?;
                     Some(Marks::read(&folder, &faces.file).map_err(Failure::data)?)
                 }
                 None => None,

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::kind::Kind;
+use super::kind::StageKind;
 use super::stages::{faces, sample};
 use super::world::{World, look_at};
 use proofmark_base::store::Store;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::DataError;
-use proofmark_data::statistics::{Measure, Row};
+use proofmark_data::statistics::{CountKind, SurveyRow};
 use proofmark_data::survey::{Purpose, SetTable, Survey};
 use proofmark_lang::model::{Dataset, Ensemble, Label, Placed, Project};
 use proofmark_plan::scope::{experiments, only_datasets};
@@ -88,7 +88,7 @@ pub fn survey_of(
         let mut table = SetTable { purpose, rows, notes: Vec::new() };
         if let Some(ensemble) = table.purpose.ensemble().and_then(|name| ensembles.get(name)) {
             let key = sample::key(project, ensemble, &world.facts);
-            match store.find(Kind::Sample.word(), &key) {
+            match store.find(StageKind::Sample.word(), &key) {
                 Some(folder) => table.sampled(&sample::counts(
                     project,
                     ensemble,
@@ -139,26 +139,27 @@ fn groups(project: &Project) -> Vec<(Purpose, Vec<&Placed<Dataset>>)> {
 }
 
 /// What is known of one data set.
-fn row(dataset: &Placed<Dataset>, world: &World, prepared: &Prepared) -> Row {
-    let mut row = Row::published(dataset);
+fn row(dataset: &Placed<Dataset>, world: &World, prepared: &Prepared) -> SurveyRow {
+    let mut row = SurveyRow::published(dataset);
     let name = &dataset.name;
     let Some(scan) = world.scans.get(name) else { return row };
     row.scanned(dataset, scan);
     let Prepared::Wholly(_, videos) = prepared else { return row };
     let outcomes = Outcomes::of(videos);
     for (measure, number) in [
-        (Measure::WithFace, outcomes.with_face()),
-        (Measure::NoFace, outcomes.no_face.count),
-        (Measure::Unreadable, outcomes.unreadable.count),
-        (Measure::Missing, outcomes.missing.count),
-        (Measure::Faces, outcomes.faces),
+        (CountKind::WithFace, outcomes.with_face()),
+        (CountKind::NoFace, outcomes.no_face.count),
+        (CountKind::Unreadable, outcomes.unreadable.count),
+        (CountKind::Missing, outcomes.missing.count),
+        (CountKind::Faces, outcomes.faces),
     ] {
         row.find(measure, number as u64);
     }
     // What was read says more than what is listed.
     let listed = scan.manifest.video_rows();
     let labels: BTreeMap<&str, Label> = listed.iter().map(|v| (v.key.as_str(), v.label)).collect();
-    for (measure, label) in [(Measure::RealFrames, Label::Real), (Measure::FakeFrames, Label::Fake)]
+    for (measure, label) in
+        [(CountKind::RealFrames, Label::Real), (CountKind::FakeFrames, Label::Fake)]
     {
         let of = videos.iter().filter(|v| labels.get(v.video_key.as_str()) == Some(&label));
         row.find(measure, of.map(PreparedVideo::readable_frames).sum());
@@ -169,7 +170,7 @@ fn row(dataset: &Placed<Dataset>, world: &World, prepared: &Prepared) -> Row {
 /// What is to be said of one data set. `preparer` is what prepares it.
 fn note(
     survey: &mut Survey,
-    row: &Row,
+    row: &SurveyRow,
     dataset: &Placed<Dataset>,
     world: &World,
     prepared: &Prepared,
@@ -230,7 +231,7 @@ impl Prepared {
             Ok(Some(why)) => return Self::Unknown(why),
             Err(failure) => return Self::Unknown(Failure::data(failure)),
         }
-        let (word, key) = (Kind::Faces.word(), faces::key(dataset, &world.facts));
+        let (word, key) = (StageKind::Faces.word(), faces::key(dataset, &world.facts));
         match store.find(word, &key) {
             None if store.has_state(word, &key) => Self::Partly,
             None => Self::Not,

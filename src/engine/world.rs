@@ -11,7 +11,7 @@ use proofmark_base::store::Store;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
-use proofmark_data::{DataError, Frame, Kind, Scan, Video, demo, scan};
+use proofmark_data::{DataError, Frame, MediaKind, Scan, Video, demo, scan};
 use proofmark_lang::model::{DataPath, Dataset, Experiment, Placed, Project, Split, Weights};
 use proofmark_lang::span::Origin;
 use proofmark_model::hub::HubFile;
@@ -456,7 +456,7 @@ fn read(
     // Videos without a frame are part of the preparation's result, too.
     for video in videos {
         hasher.update(video.key.as_bytes());
-        if video.kind == Kind::Video {
+        if video.kind == MediaKind::Video {
             hasher.update(digest(&video.key).as_bytes());
         }
         hasher.update(b"\0");
@@ -480,7 +480,7 @@ fn found<'a>(
     let of: HashMap<&str, &Video> = videos.iter().map(|v| (v.key.as_str(), v)).collect();
     let images = frames.iter().filter(|frame| files.place(&frame.path).part.is_none());
     let images = images.filter_map(|f| Some((f.path.as_str(), *of.get(f.video_key.as_str())?)));
-    let whole = videos.iter().filter(|v| v.kind == Kind::Video).map(|v| (v.key.as_str(), v));
+    let whole = videos.iter().filter(|v| v.kind == MediaKind::Video).map(|v| (v.key.as_str(), v));
     let content = |(path, video): (&'a str, &'a Video)| {
         let digest = digests.get(&files.file(path))?.as_ref().ok()?;
         let content = Content { digest, path, label: video.label, split: video.split };
@@ -550,7 +550,7 @@ fn digests(
     store: &Store,
     events: &dyn Events,
 ) -> HashMap<PathBuf, Result<String, Unread>> {
-    let of_videos = videos.iter().filter(|v| v.kind == Kind::Video);
+    let of_videos = videos.iter().filter(|v| v.kind == MediaKind::Video);
     let of_videos = of_videos.map(|v| (files.file(&v.key), true));
     let of_frames = frames.iter().map(|f| (files.file(&f.path), false));
     let distinct: BTreeMap<PathBuf, bool> = of_frames.chain(of_videos).collect();

@@ -7,7 +7,7 @@ use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, RgbImage};
 
 use super::graph::Plan;
-use super::kind::Kind;
+use super::kind::StageKind;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_prepare::faces::Faces;
@@ -33,7 +33,7 @@ pub fn add(content: &mut Content, plan: &Plan, store: &Store) -> Result<(), Fail
     let mut pictures = BTreeMap::new();
     for (dataset, videos) in wanted {
         let Some(folder) =
-            plan.sets.faces.get(dataset).and_then(|key| store.find(Kind::Faces.word(), key))
+            plan.sets.faces.get(dataset).and_then(|key| store.find(StageKind::Faces.word(), key))
         else {
             continue;
         };

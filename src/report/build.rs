@@ -4,7 +4,7 @@ use super::beside;
 use super::build_error::{BuildError, LowCoverage};
 use super::certainty::{self, Measured};
 use super::claims;
-use super::columns::{Planned, Source, Unit, plan};
+use super::columns::{ColumnSource, Planned, Unit, plan};
 use super::evidence::{Evidence, ScoreKey};
 use super::lookup::Lookup;
 use super::marks::mark;
@@ -55,8 +55,8 @@ pub fn build(
                     let units: Vec<Cell> =
                         rankings.iter().map(|ranking| cell(ranking, &measure)).collect();
                     let cells = planned.sources.iter().map(|source| match source {
-                        Source::Unit(unit) => units[*unit].clone(),
-                        Source::Mean(over) => mean(over, &units, &planned.units),
+                        ColumnSource::Unit(unit) => units[*unit].clone(),
+                        ColumnSource::Mean(over) => mean(over, &units, &planned.units),
                     });
                     seeds[place].push(cells.collect());
                     thresholds[place].extend(measure.as_ref().ok().and_then(|m| m.1));
@@ -225,8 +225,8 @@ fn held_out(row: &Row, planned: &Planned, mut cells: Vec<Cell>) -> Vec<Cell> {
     let hides = |unit: &usize| planned.units[*unit].hides(row);
     for (cell, source) in cells.iter_mut().zip(&planned.sources) {
         let seen = match source {
-            Source::Unit(unit) => hides(unit),
-            Source::Mean(over) => over.iter().any(hides),
+            ColumnSource::Unit(unit) => hides(unit),
+            ColumnSource::Mean(over) => over.iter().any(hides),
         };
         if seen {
             let reason = Some("the row trains on a data set that is held out".to_owned());

@@ -82,14 +82,14 @@ impl Unit {
 
 /// Where the numbers of a column come from; places in [`Planned::units`].
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Source {
+pub(super) enum ColumnSource {
     /// One unit.
     Unit(usize),
     /// The mean of several.
     Mean(Vec<usize>),
 }
 
-impl Source {
+impl ColumnSource {
     /// What it is computed from; places in [`Planned::units`].
     pub fn units(&self) -> &[usize] {
         match self {
@@ -105,7 +105,7 @@ pub(super) struct Planned {
     /// Heads by scenario.
     pub scenarios: Vec<ScenarioHead>,
     /// A source per column of all scenarios.
-    pub sources: Vec<Source>,
+    pub sources: Vec<ColumnSource>,
     /// What the sources refer to.
     pub units: Vec<Unit>,
 }
@@ -144,7 +144,7 @@ pub(super) fn plan(
                     let kind = ColumnKind::Dataset { dataset: of.dataset.clone(), split: of.split };
                     let unit = shown.next().unwrap_or(first);
                     let head = head(&of.label, &of.dataset, kind, evidence);
-                    planned.push(head, Source::Unit(unit));
+                    planned.push(head, ColumnSource::Unit(unit));
                 }
                 Column::Average(of) => planned.average(&of.label, datasets.clone()),
                 Column::PerManipulation(of) => {
@@ -203,7 +203,7 @@ impl Planned {
     }
 
     /// Adds a column to the last scenario.
-    fn push(&mut self, head: ColumnHead, source: Source) {
+    fn push(&mut self, head: ColumnHead, source: ColumnSource) {
         if let Some(scenario) = self.scenarios.last_mut() {
             scenario.columns.push(head);
             self.sources.push(source);
@@ -213,7 +213,7 @@ impl Planned {
     /// Adds a unit with a column of its own.
     fn shown(&mut self, unit: Unit, kind: ColumnKind, evidence: &Evidence) {
         let head = head(&unit.label, &unit.key(), kind, evidence);
-        self.push(head, Source::Unit(self.units.len()));
+        self.push(head, ColumnSource::Unit(self.units.len()));
         self.units.push(unit);
     }
 
@@ -226,7 +226,7 @@ impl Planned {
             kind: ColumnKind::Average { over: keys },
             coverage: None,
         };
-        self.push(head, Source::Mean(over));
+        self.push(head, ColumnSource::Mean(over));
     }
 
     /// Adds a column for each value of an attribute that a scored video has, and their mean where

@@ -6,7 +6,7 @@ use proofmark_lang::model::Mix;
 
 /// What is done to a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Plan {
+pub enum MixPlan {
     /// Every pixel is blended; what is kept of a face.
     Blend(f64),
     /// A box is taken from the other face.
@@ -48,7 +48,7 @@ pub fn mix(images: &mut [f32], batch: usize, rule: &Mix, seed: u64, epoch: u32, 
 }
 
 /// What the rule does to one batch.
-pub fn draw(rule: &Mix, side: usize, rng: &mut Rng) -> Option<Plan> {
+pub fn draw(rule: &Mix, side: usize, rng: &mut Rng) -> Option<MixPlan> {
     let (mixup, cutmix) = (rule.mixup, rule.cutmix);
     if mixup == 0.0 && cutmix == 0.0 || !rng.chance(rule.probability) {
         return None;
@@ -56,27 +56,27 @@ pub fn draw(rule: &Mix, side: usize, rng: &mut Rng) -> Option<Plan> {
     let cut = cutmix > 0.0 && (mixup == 0.0 || rng.chance(rule.switch));
     let kept = rng.beta(if cut { cutmix } else { mixup });
     if !cut {
-        return Some(Plan::Blend(kept));
+        return Some(MixPlan::Blend(kept));
     }
     let mut coordinate = || rng.below(side as u64) as usize;
-    Some(Plan::Paste(Region::around((coordinate(), coordinate()), side, kept)))
+    Some(MixPlan::Paste(Region::around((coordinate(), coordinate()), side, kept)))
 }
 
 /// Does it, and returns what is kept of each face.
-pub fn apply(plan: Plan, images: &mut [f32], batch: usize, side: usize) -> f64 {
+pub fn apply(plan: MixPlan, images: &mut [f32], batch: usize, side: usize) -> f64 {
     let (one, middle) = (3 * side * side, batch / 2);
     let (first, rest) = images.split_at_mut(middle * one);
     // The face in the middle of an odd batch is its own partner.
     let last = &mut rest[(batch - 2 * middle) * one..];
     for (a, b) in first.chunks_exact_mut(one).zip(last.chunks_exact_mut(one).rev()) {
         match plan {
-            Plan::Blend(kept) => blend(a, b, kept as f32),
-            Plan::Paste(region) => swap(a, b, region, side),
+            MixPlan::Blend(kept) => blend(a, b, kept as f32),
+            MixPlan::Paste(region) => swap(a, b, region, side),
         }
     }
     match plan {
-        Plan::Blend(kept) => kept,
-        Plan::Paste(region) => 1.0 - region.area() as f64 / (side * side) as f64,
+        MixPlan::Blend(kept) => kept,
+        MixPlan::Paste(region) => 1.0 - region.area() as f64 / (side * side) as f64,
     }
 }
 
@@ -108,11 +108,11 @@ mod tests {
         let (mut blends, mut pastes, mut none) = (0, 0, 0);
         for step in 0..20_000 {
             match draw(rule, 32, &mut Rng::new(1, Stream::Mix, 0, step)) {
-                Some(Plan::Blend(kept)) => {
+                Some(MixPlan::Blend(kept)) => {
                     assert!((0.0..=1.0).contains(&kept));
                     blends += 1;
                 }
-                Some(Plan::Paste(region)) => {
+                Some(MixPlan::Paste(region)) => {
                     assert!(region.x.0 <= region.x.1 && region.x.1 <= 32);
                     assert!(region.y.0 <= region.y.1 && region.y.1 <= 32);
                     pastes += 1;
@@ -137,7 +137,7 @@ mod tests {
     fn the_middle_of_an_odd_batch_stays_as_it_is() {
         let images: Vec<f32> = (0..3 * 12).map(|i| i as f32).collect();
         let mut mixed = images.clone();
-        assert_eq!(apply(Plan::Blend(0.75), &mut mixed, 3, 2), 0.75);
+        assert_eq!(apply(MixPlan::Blend(0.75), &mut mixed, 3, 2), 0.75);
         assert_eq!(mixed[12..24], images[12..24]);
         assert_eq!(mixed[0], 0.75 * images[0] + 0.25 * images[24]);
         assert_eq!(mixed[24], 0.75 * images[24] + 0.25 * images[0]);

@@ -11,7 +11,7 @@ use super::paths::stem;
 use super::release::{Release, ReleasePart, spellings};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::video::Kind;
+use crate::video::MediaKind;
 use proofmark_lang::model::{Label, Split};
 
 /// The list of test videos.
@@ -156,7 +156,7 @@ fn add(
     size: Option<u64>,
     originals: &HashMap<String, String>,
 ) -> Result<(), DataError> {
-    let mut video = release.video(path, folder.label(), folder.method, Kind::Video)?;
+    let mut video = release.video(path, folder.label(), folder.method, MediaKind::Video)?;
     let Named { people, original } = (form.named)(stem(path));
     video.split = split;
     video.source_line = line;

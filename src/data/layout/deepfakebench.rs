@@ -21,7 +21,7 @@ use crate::flaw::{Entry, RowFlaw, quoted};
 use crate::methods::Methods;
 use crate::natural;
 use crate::root::{Env, Want, locate, say_otherwise};
-use crate::video::{Frame, Kind, Video};
+use crate::video::{Frame, MediaKind, Video};
 use crate::words::Word;
 use proofmark_lang::model::{BenchLayout, Dataset, Label, Placed, Split};
 use proofmark_lang::span::each;
@@ -253,7 +253,7 @@ impl Reader<'_> {
             split: Some(split),
             groups: identities(&key),
             pair: None,
-            kind: Kind::Frames,
+            kind: MediaKind::Frames,
             source_line: None,
             attributes: Default::default(),
             key: key.clone(),

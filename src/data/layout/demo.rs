@@ -3,7 +3,7 @@
 use super::Listing;
 use crate::demo;
 use crate::error::DataError;
-use crate::video::{Frame, Kind, Video};
+use crate::video::{Frame, MediaKind, Video};
 use proofmark_lang::model::{Dataset, DemoLayout, Family, Label, Placed};
 use proofmark_lang::vocabulary::DEMO_METHODS;
 
@@ -46,7 +46,7 @@ pub fn read(dataset: &Dataset, layout: &Placed<DemoLayout>) -> Result<Listing, D
             split: None,
             groups: vec![drawn.group],
             pair: drawn.pair,
-            kind: Kind::Demo,
+            kind: MediaKind::Demo,
             source_line: None,
             attributes: Default::default(),
             key: drawn.key,

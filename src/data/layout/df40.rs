@@ -11,7 +11,7 @@ use super::release::{Images, Release, ReleasePart};
 use super::tree;
 use crate::error::DataError;
 use crate::root::{Want, locate};
-use crate::video::Kind;
+use crate::video::MediaKind;
 use proofmark_lang::model::{DataPath, Domain, Label, Split};
 
 /// Fakes per method in the released lists of the Celeb-DF domain. The paper has 11,366 in all.
@@ -168,7 +168,7 @@ fn list_reals(
             Some((key, images)) => (key, Some(images)),
             None => (format!("{}/{name}", folders[place]), None),
         };
-        let mut video = release.video(&key, Label::Real, None, Kind::Frames)?;
+        let mut video = release.video(&key, Label::Real, None, MediaKind::Frames)?;
         video.split = Some(Split::Test);
         video.groups = identities(domain, &name);
         release.add_images(video, images);
@@ -204,7 +204,7 @@ fn list_fakes(
     let folders = release.image_folders(folder)?;
     let count = folders.len();
     for (key, images) in folders {
-        let mut video = release.video(&key, Label::Fake, Some(method), Kind::Frames)?;
+        let mut video = release.video(&key, Label::Fake, Some(method), MediaKind::Frames)?;
         let name = last(&key);
         video.split = Some(Split::Test);
         video.groups = identities(domain, name);

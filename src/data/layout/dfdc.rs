@@ -15,7 +15,7 @@ use super::release::{Release, ReleasePart, spellings};
 use super::{Finding, Listing, tree};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::video::Kind;
+use crate::video::MediaKind;
 use proofmark_lang::model::{Label, Split};
 
 /// What the folders of train's parts begin with; a number follows.
@@ -142,7 +142,7 @@ fn folders(release: &Release, place: &str) -> Result<Vec<String>, DataError> {
     }
     let mut unread = Listing::default();
     let entries = tree::entries(&mut unread, &release.files, place, &[])?;
-    let folders = entries.into_iter().filter(|(_, kind)| *kind == tree::Kind::Folder);
+    let folders = entries.into_iter().filter(|(_, kind)| *kind == tree::EntryKind::Folder);
     Ok(folders.map(|(path, _)| path).collect())
 }
 
@@ -173,7 +173,7 @@ fn train(release: &mut Release, part: &str) -> Result<(), DataError> {
             }
             continue;
         }
-        let mut video = release.video(&key, label, None, Kind::Video)?;
+        let mut video = release.video(&key, label, None, MediaKind::Video)?;
         video.split = Some(Split::Train);
         video.pair = pair;
         video.source_line = Some(number);
@@ -203,7 +203,7 @@ fn evaluation(release: &mut Release, folder: &str, split: Split) -> Result<(), D
             Some((path, size)) => (path.clone(), Some(*size)),
             None => (format!("{folder}/{name}"), None),
         };
-        let mut video = release.video(&key, *label, None, Kind::Video)?;
+        let mut video = release.video(&key, *label, None, MediaKind::Video)?;
         video.split = Some(split);
         video.source_line = Some(*line);
         release.add(video, size);

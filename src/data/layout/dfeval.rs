@@ -10,7 +10,7 @@ use super::paths;
 use super::release::{Release, ReleasePart};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::video::Kind;
+use crate::video::MediaKind;
 use proofmark_lang::model::{Label, Split};
 
 /// Lists the videos whose label is known.
@@ -76,7 +76,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
             release.listing.note(Finding::Excluded, format!("line {line}: {name}"));
             continue;
         };
-        let mut video = release.video(&key, label, None, Kind::Video)?;
+        let mut video = release.video(&key, label, None, MediaKind::Video)?;
         video.split = split;
         video.source_line = Some(line);
         release.add(video, on_disk.get(&key).copied());

@@ -11,7 +11,7 @@ use super::paths;
 use super::release::{Release, ReleasePart};
 use crate::error::DataError;
 use crate::flaw::{Entry, Nothing, RowFlaw};
-use crate::video::{Kind, Video};
+use crate::video::{MediaKind, Video};
 use proofmark_base::foreign::{self, LIST_FILE};
 use proofmark_lang::model::{Cloned, Identities, Label, Mixed};
 use proofmark_text::csv::{CsvFlaw, CsvRows};
@@ -131,7 +131,7 @@ fn video(
         let wanted = "faceswap, fsgan, wav2lip or one of the first two followed by -wav2lip";
         return Ok(Entry::Flawed(RowFlaw::Form { found: row.get("method").to_owned(), wanted }));
     };
-    let mut video = release.video(&key, label, method.as_deref(), Kind::Video)?;
+    let mut video = release.video(&key, label, method.as_deref(), MediaKind::Video)?;
     let people: &[&str] = match release.choose("identities", Identities::of)? {
         Identities::Source => &["source"],
         Identities::All => &["source", "target1", "target2"],

@@ -18,7 +18,7 @@ use super::release::{Release, ReleasePart};
 use super::tree;
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::video::Kind;
+use crate::video::MediaKind;
 use proofmark_lang::model::{Label, Split};
 
 const SPLITS: [(Split, &str); 3] =
@@ -275,7 +275,7 @@ fn list_originals(
     let mut keys = HashMap::new();
     for (split, id) in ids {
         let (key, size) = place(&on_disk, folder, &id);
-        let mut video = release.video(&key, Label::Real, None, Kind::Video)?;
+        let mut video = release.video(&key, Label::Real, None, MediaKind::Video)?;
         video.split = split;
         video.groups = vec![identity(&id)];
         release.add(video, size);
@@ -310,7 +310,7 @@ fn list_fakes(
             continue;
         };
         let (key, size) = place(&on_disk, folder, &name);
-        let mut video = release.video(&key, Label::Fake, Some(method), Kind::Video)?;
+        let mut video = release.video(&key, Label::Fake, Some(method), MediaKind::Video)?;
         video.split = split;
         video.groups = vec![identity(target), identity(source)];
         video.pair = originals.get(target).cloned();
@@ -327,13 +327,13 @@ fn list_actors(release: &mut Release, reals: &str, fakes: &str) -> Result<(), Da
     let actor = |id: &str| format!("ffpp:actor {id}");
     let mut originals = HashMap::new();
     for (name, (key, size)) in by_name(release, reals)? {
-        let mut video = release.video(&key, Label::Real, None, Kind::Video)?;
+        let mut video = release.video(&key, Label::Real, None, MediaKind::Video)?;
         video.groups = name.split("__").take(1).map(actor).collect();
         release.add(video, Some(size));
         originals.insert(name, key);
     }
     for (name, (key, size)) in by_name(release, fakes)? {
-        let mut video = release.video(&key, Label::Fake, Some(DFD), Kind::Video)?;
+        let mut video = release.video(&key, Label::Fake, Some(DFD), MediaKind::Video)?;
         let mut parts = name.split("__");
         let (ids, scene) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         video.groups = ids.split('_').map(actor).collect();

@@ -10,7 +10,7 @@ use crate::flaw::EmptyClassHint;
 use crate::media;
 use crate::methods::Methods;
 use crate::root::{Env, Want, locate, say_otherwise};
-use crate::video::{Frame, Kind, Video};
+use crate::video::{Frame, MediaKind, Video};
 use proofmark_lang::model::{Dataset, FolderClass, FolderLayout, Label, Placed};
 
 /// Lists the images and videos below the class folders. Links are followed; since no folder below the
@@ -30,7 +30,7 @@ pub fn read(
     let files = Files::at(root.clone());
     for (class, folder) in layout.classes.iter().zip(&folders) {
         let usable = |listing: &Listing| {
-            let videos = listing.videos.iter().filter(|video| video.kind == Kind::Video);
+            let videos = listing.videos.iter().filter(|video| video.kind == MediaKind::Video);
             listing.frames.len() + videos.count()
         };
         let before = usable(&listing);
@@ -140,7 +140,7 @@ fn blank_video(dataset: &Dataset, class: &Placed<FolderClass>) -> Result<Video, 
         split: class.split,
         groups: Vec::new(),
         pair: None,
-        kind: Kind::Image,
+        kind: MediaKind::Image,
         source_line: None,
         attributes: Default::default(),
     })
@@ -163,15 +163,15 @@ fn read_images(
     let mut found = FolderContent::default();
     for (path, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
         match kind {
-            tree::Kind::File(_) if media::has_extension(&path, media::VIDEOS) => {
-                listing.videos.push(Video { key: path, kind: Kind::Video, ..blank.clone() });
+            tree::EntryKind::File(_) if media::has_extension(&path, media::VIDEOS) => {
+                listing.videos.push(Video { key: path, kind: MediaKind::Video, ..blank.clone() });
             }
-            tree::Kind::File(_) => {
+            tree::EntryKind::File(_) => {
                 found.images += 1;
                 listing.videos.push(Video { key: path.clone(), ..blank.clone() });
                 listing.frames.push(Frame { video_key: path.clone(), frame: 0, path });
             }
-            tree::Kind::Folder => {
+            tree::EntryKind::Folder => {
                 found.folders += 1;
                 listing.note(Finding::DeeperFolder, path);
             }
@@ -189,11 +189,11 @@ fn read_videos(
 ) -> Result<FolderContent, DataError> {
     let mut found = FolderContent::default();
     for (key, kind) in tree::entries(listing, files, folder, media::MEDIA)? {
-        if kind != tree::Kind::Folder && media::has_extension(&key, media::VIDEOS) {
-            listing.videos.push(Video { key, kind: Kind::Video, ..blank.clone() });
+        if kind != tree::EntryKind::Folder && media::has_extension(&key, media::VIDEOS) {
+            listing.videos.push(Video { key, kind: MediaKind::Video, ..blank.clone() });
             continue;
         }
-        if kind != tree::Kind::Folder {
+        if kind != tree::EntryKind::Folder {
             found.images += 1;
             listing.note(Finding::LooseImage, key);
             continue;
@@ -201,7 +201,7 @@ fn read_videos(
         found.folders += 1;
         let mut index = 0;
         for (path, kind) in tree::entries(listing, files, &key, media::IMAGES)? {
-            if kind == tree::Kind::Folder {
+            if kind == tree::EntryKind::Folder {
                 listing.note(Finding::DeeperFolder, path);
                 continue;
             }
@@ -211,7 +211,7 @@ fn read_videos(
         if index == 0 {
             listing.note(Finding::EmptyVideo, key.clone());
         }
-        listing.videos.push(Video { key, kind: Kind::Frames, ..blank.clone() });
+        listing.videos.push(Video { key, kind: MediaKind::Frames, ..blank.clone() });
     }
     Ok(found)
 }

@@ -40,7 +40,7 @@ fn videos_of_all_containers_are_videos() {
     let (_dir, root) = tree(&files);
     for videos in [false, true] {
         let listing = scan(&layout(&root, videos)).unwrap();
-        assert!(listing.videos.iter().all(|v| v.kind == Kind::Video), "{listing:?}");
+        assert!(listing.videos.iter().all(|v| v.kind == MediaKind::Video), "{listing:?}");
         assert_eq!(listing.videos.len(), endings.len() + 1, "{listing:?}");
         assert_eq!(noticed(&listing), [(Finding::OtherFile, 1)]);
     }
@@ -107,7 +107,7 @@ fn videos_of_class_folders() {
     ]);
     let listing = scan(&layout(&root, true)).unwrap();
     let videos: Vec<_> = listing.videos.iter().map(|v| (v.key.as_str(), v.kind)).collect();
-    let frames = Kind::Frames;
+    let frames = MediaKind::Frames;
     assert_eq!(videos, [("real/a b", frames), ("real/empty", frames), ("fake/x/a b", frames)]);
     let frames: Vec<_> = listing.frames.iter().map(|f| (f.frame, f.path.as_str())).collect();
     assert_eq!(frames, [(0, "real/a b/2.png"), (1, "real/a b/10.png"), (0, "fake/x/a b/1.png")]);
@@ -120,15 +120,15 @@ fn videos_of_class_folders() {
 #[test]
 fn video_files_are_videos_beside_images_and_folders_of_images() {
     let (_dir, root) = tree(&["real/a.mp4", "real/b.png", "fake/x/w/1.png", "fake/x/y.WEBM"]);
-    let kinds = |videos: bool| -> Vec<(String, Kind, usize)> {
+    let kinds = |videos: bool| -> Vec<(String, MediaKind, usize)> {
         let listing = scan(&layout(&root, videos)).unwrap();
         let frames = |key: &str| listing.frames.iter().filter(|f| f.video_key == key).count();
         listing.videos.iter().map(|v| (v.key.clone(), v.kind, frames(&v.key))).collect()
     };
     let of = |key: &str, kind, frames| (key.to_owned(), kind, frames);
-    let (a, y) = (of("real/a.mp4", Kind::Video, 0), of("fake/x/y.WEBM", Kind::Video, 0));
-    assert_eq!(kinds(false), [a.clone(), of("real/b.png", Kind::Image, 1), y.clone()]);
-    assert_eq!(kinds(true), [a, of("fake/x/w", Kind::Frames, 1), y]);
+    let (a, y) = (of("real/a.mp4", MediaKind::Video, 0), of("fake/x/y.WEBM", MediaKind::Video, 0));
+    assert_eq!(kinds(false), [a.clone(), of("real/b.png", MediaKind::Image, 1), y.clone()]);
+    assert_eq!(kinds(true), [a, of("fake/x/w", MediaKind::Frames, 1), y]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::paths;
 use super::release::{Release, ReleasePart};
 use crate::error::DataError;
 use crate::flaw::RowFlaw;
-use crate::video::Kind;
+use crate::video::MediaKind;
 use crate::words::Word;
 use proofmark_lang::model::{Label, Split, Validation};
 
@@ -159,7 +159,7 @@ fn list(release: &mut Release, folder: &str, list: &str, split: Split) -> Result
         }
         let label = if line.fake { Label::Fake } else { Label::Real };
         let method = line.fake.then(|| CLASSES[line.class as usize - 1]);
-        let mut video = release.video(&key, label, method, Kind::Video)?;
+        let mut video = release.video(&key, label, method, MediaKind::Video)?;
         video.split = Some(split);
         video.source_line = Some(number);
         video.groups = identities(&name, line.class);
@@ -195,7 +195,7 @@ fn on_disk_only(
             continue;
         };
         let method = CLASSES[class as usize - 1];
-        let mut video = release.video(key, Label::Fake, Some(method), Kind::Video)?;
+        let mut video = release.video(key, Label::Fake, Some(method), MediaKind::Video)?;
         video.split = Some(split);
         video.groups = identities(name, class);
         release.add(video, Some(*size));

@@ -10,7 +10,7 @@ use crate::files::Files;
 use crate::media;
 use crate::methods::Methods;
 use crate::root::{Env, Want, locate, say_otherwise};
-use crate::video::{Frame, Kind, Video};
+use crate::video::{Frame, MediaKind, Video};
 use proofmark_lang::model::{Dataset, Label, Placed, ReleasedLayout, Split};
 
 /// A released data set that is being read.
@@ -193,7 +193,7 @@ impl<'a> Release<'a> {
         key: &str,
         label: Label,
         method: Option<&str>,
-        kind: Kind,
+        kind: MediaKind,
     ) -> Result<Video, DataError> {
         let method = method.filter(|_| label == Label::Fake);
         let family = match label {
@@ -249,8 +249,8 @@ impl<'a> Release<'a> {
         let mut found = Vec::new();
         for (key, kind) in tree::entries(&mut self.listing, &self.files, folder, media::IMAGES)? {
             match kind {
-                tree::Kind::Folder => found.push((key.clone(), self.images(&key)?)),
-                tree::Kind::File(_) => self.listing.note(Finding::LooseImage, key),
+                tree::EntryKind::Folder => found.push((key.clone(), self.images(&key)?)),
+                tree::EntryKind::File(_) => self.listing.note(Finding::LooseImage, key),
             }
         }
         Ok(found)
@@ -261,8 +261,8 @@ impl<'a> Release<'a> {
         let mut images = Vec::new();
         for (path, kind) in tree::entries(&mut self.listing, &self.files, folder, media::IMAGES)? {
             match kind {
-                tree::Kind::File(size) => images.push((path, size)),
-                tree::Kind::Folder => self.listing.note(Finding::DeeperFolder, path),
+                tree::EntryKind::File(size) => images.push((path, size)),
+                tree::EntryKind::Folder => self.listing.note(Finding::DeeperFolder, path),
             }
         }
         Ok(images)

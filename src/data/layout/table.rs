@@ -15,7 +15,7 @@ use crate::media;
 use crate::methods::Methods;
 use crate::natural;
 use crate::root::{Env, Want, locate};
-use crate::video::{Frame, Kind, Video};
+use crate::video::{Frame, MediaKind, Video};
 use crate::words::Word;
 use proofmark_lang::model::{Dataset, Label, Placed, Split, TableLayout};
 use proofmark_lang::span::each;
@@ -79,7 +79,7 @@ pub fn read(
         .collect();
     missing.into_iter().for_each(|path| listing.note(Finding::Missing, path));
     let absent: Vec<String> = (listing.videos.par_iter())
-        .filter(|video| video.kind == Kind::Video && !root.join(&video.key).is_file())
+        .filter(|video| video.kind == MediaKind::Video && !root.join(&video.key).is_file())
         .map(|video| video.key.clone())
         .collect();
     absent.iter().for_each(|key| listing.note(Finding::Missing, key.as_str()));
@@ -194,7 +194,7 @@ impl Reader<'_> {
                 return Ok(());
             }
             Entry::Vacant(entry) => {
-                if video.kind != Kind::Video {
+                if video.kind != MediaKind::Video {
                     let (video_key, path) = (video.key.clone(), entry.key().clone());
                     self.listing.frames.push(Frame { video_key, frame: 0, path });
                 }
@@ -228,10 +228,10 @@ impl Reader<'_> {
             Some(_) if media::has_extension(path, media::VIDEOS) => {
                 return Err(RowFlaw::VideoOfVideo(path.to_owned()));
             }
-            None if media::has_extension(path, media::VIDEOS) => (path, Kind::Video),
-            None => (path, Kind::Image),
+            None if media::has_extension(path, media::VIDEOS) => (path, MediaKind::Video),
+            None => (path, MediaKind::Image),
             Some("") => return Err(RowFlaw::EmptyVideo),
-            Some(video) => (video, Kind::Frames),
+            Some(video) => (video, MediaKind::Frames),
         };
         Ok(Video {
             dataset: self.dataset.name.clone(),

@@ -78,7 +78,7 @@ fn a_full_table_is_read() {
     assert_eq!(fields(unknown), ("v/3".into(), Label::Fake, None, Some(Family::FaceSwap), None));
     assert_eq!((&fake.groups[..], &real.groups[..]), (&["id 1".to_owned()][..], &[][..]));
     assert_eq!([fake, real, unknown].map(|v| v.source_line), [Some(2), Some(4), Some(5)]);
-    assert_eq!(fake.kind, Kind::Frames);
+    assert_eq!(fake.kind, MediaKind::Frames);
     let frames: Vec<_> =
         listing.frames.iter().map(|f| (f.video_key.as_str(), f.frame, f.path.as_str())).collect();
     assert_eq!(
@@ -102,7 +102,7 @@ fn images_stand_alone_without_a_video_column() {
     let listing = Case::csv("label,path\r\n0,a/1.png\r\n1,a/2.png\r\n1,a/2.png\r\n,a/3.png").read();
     let listing = listing.unwrap();
     let keys: Vec<_> = listing.videos.iter().map(|v| (v.key.as_str(), v.kind)).collect();
-    assert_eq!(keys, [("a/1.png", Kind::Image), ("a/2.png", Kind::Image)]);
+    assert_eq!(keys, [("a/1.png", MediaKind::Image), ("a/2.png", MediaKind::Image)]);
     let noticed: Vec<_> = listing.findings.iter().map(|(f, t)| (*f, t.count)).collect();
     assert_eq!(noticed, [(Finding::Unlabelled, 1), (Finding::Duplicated, 1)]);
 }
@@ -263,7 +263,11 @@ fn video_files_are_videos_of_their_own() {
     fs::write(case.root.join("b.mp4"), "x").unwrap();
     let listing = case.read().unwrap();
     let kinds: Vec<_> = listing.videos.iter().map(|v| (v.key.as_str(), v.kind)).collect();
-    let expected = [("a/1.png", Kind::Image), ("b.mp4", Kind::Video), ("gone.MOV", Kind::Video)];
+    let expected = [
+        ("a/1.png", MediaKind::Image),
+        ("b.mp4", MediaKind::Video),
+        ("gone.MOV", MediaKind::Video),
+    ];
     assert_eq!(kinds, expected);
     assert_eq!(listing.frames.len(), 1);
     assert_eq!(listing.absent.iter().collect::<Vec<_>>(), ["gone.MOV"]);

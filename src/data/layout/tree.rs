@@ -23,7 +23,7 @@ const DEPTH: usize = 8;
 
 /// A file that is wanted, or a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A file of the wanted kind and its size.
     File(u64),
     /// A folder.
@@ -33,7 +33,7 @@ pub enum Kind {
 /// What a folder holds.
 #[derive(Debug, Default)]
 struct Content {
-    entries: Vec<(String, Kind)>,
+    entries: Vec<(String, EntryKind)>,
     noted: Vec<(Finding, String)>,
 }
 
@@ -47,7 +47,7 @@ pub fn entries(
     files: &Files,
     folder: &str,
     extensions: &[&str],
-) -> Result<Vec<(String, Kind)>, DataError> {
+) -> Result<Vec<(String, EntryKind)>, DataError> {
     let Content { mut entries, noted } = look(files, folder, extensions)?;
     noted.into_iter().for_each(|(finding, example)| listing.note(finding, example));
     entries.sort_by(|a, b| natural::compare(&a.0, &b.0));
@@ -74,8 +74,8 @@ pub fn walk(
             content.noted.into_iter().for_each(|(finding, example)| listing.note(finding, example));
             for (path, kind) in content.entries {
                 match kind {
-                    Kind::Folder => level.push(path),
-                    Kind::File(size) => {
+                    EntryKind::Folder => level.push(path),
+                    EntryKind::File(size) => {
                         found.insert(path, size);
                     }
                 }
@@ -103,16 +103,16 @@ fn look(files: &Files, folder: &str, extensions: &[&str]) -> Result<Content, Dat
             continue;
         }
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            content.entries.push((shown, Kind::Folder));
+            content.entries.push((shown, EntryKind::Folder));
             continue;
         }
         if LISTS.contains(&text) {
             continue;
         }
         match place.join(text).metadata() {
-            Ok(about) if about.is_dir() => content.entries.push((shown, Kind::Folder)),
+            Ok(about) if about.is_dir() => content.entries.push((shown, EntryKind::Folder)),
             Ok(about) if about.is_file() && has_extension(text, extensions) => {
-                content.entries.push((shown, Kind::File(about.len())));
+                content.entries.push((shown, EntryKind::File(about.len())));
             }
             Ok(_) => content.noted.push((Finding::OtherFile, shown)),
             Err(_) => content.noted.push((Finding::Missing, shown)),

@@ -15,7 +15,7 @@ use crate::error::DataError;
 use crate::files::{INSIDE, Members};
 use crate::media;
 use crate::natural;
-use crate::video::{Frame, Kind};
+use crate::video::{Frame, MediaKind};
 use crate::words::Word;
 use proofmark_base::{foreign, tar_members};
 use proofmark_lang::model::{Label, Split};
@@ -54,7 +54,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     for ((_, label, split), folder) in wanted.into_iter().zip(&found) {
         let entries = tree::entries(&mut release.listing, &release.files, folder, ARCHIVES)?;
         let (archives, folders): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|(_, kind)| *kind != tree::Kind::Folder);
+            entries.into_iter().partition(|(_, kind)| *kind != tree::EntryKind::Folder);
         let archives: Vec<String> = archives.into_iter().map(|(path, _)| path).collect();
         let files = &release.files;
         let indexed: Vec<Result<Archive, DataError>> =
@@ -102,7 +102,7 @@ fn list_unpacked(
     }
     for (key, mut frames) in sequences {
         note_label(release, key, label);
-        let mut video = release.video(key, label, None, Kind::Frames)?;
+        let mut video = release.video(key, label, None, MediaKind::Frames)?;
         video.split = Some(split);
         frames.sort_by(|a, b| natural::compare(&a.0, &b.0));
         release.add_images(video, Some(frames));
@@ -151,7 +151,7 @@ fn index(file: &Path) -> Result<Archive, DataError> {
     let mut members = tar_members::Members::seeking(foreign::open(file).map_err(unreadable)?);
     while let Some(member) = members.next_member().map_err(failed)? {
         let shown = String::from_utf8_lossy(&member.name).into_owned();
-        if member.kind == tar_members::Kind::Folder {
+        if member.kind == tar_members::MemberKind::Folder {
             continue;
         }
         let path = std::str::from_utf8(&member.name).ok();
@@ -161,7 +161,7 @@ fn index(file: &Path) -> Result<Archive, DataError> {
             None => archive.noted.push((Finding::UnreadableName, shown)),
             Some(path) if hidden(&path) => archive.noted.push((Finding::Hidden, path)),
             Some(path)
-                if member.kind != tar_members::Kind::File
+                if member.kind != tar_members::MemberKind::File
                     || !media::has_extension(&path, media::IMAGES) =>
             {
                 archive.noted.push((Finding::OtherFile, path));
@@ -214,7 +214,7 @@ fn list(
     for (folder, mut frames) in sequences {
         let key = inside(folder);
         note_label(release, &key, label);
-        let mut video = release.video(&key, label, None, Kind::Tar)?;
+        let mut video = release.video(&key, label, None, MediaKind::Tar)?;
         video.split = Some(split);
         release.add(video, Some(1));
         frames.sort_by(|a, b| natural::compare(a.0, b.0));

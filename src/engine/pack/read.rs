@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::card::{CARD, Card, FINDINGS, FORMAT, PREDICTIONS, PROJECT, TABLES, is_inside};
 use proofmark_base::foreign;
-use proofmark_base::tar_members::{Kind, Member, Members};
+use proofmark_base::tar_members::{Member, MemberKind, Members};
 use proofmark_base::work::Failure;
 use proofmark_lang::{DiskFiles, Loaded, load};
 use proofmark_report::findings::Findings;
@@ -169,7 +169,7 @@ fn unpack(path: &Path, folder: &Path) -> Result<Card, Failure> {
     let mut seen = 0;
     while let Some(member) = members.next_member().map_err(|e| broken(&e))? {
         let name = String::from_utf8_lossy(&member.name).into_owned();
-        if member.kind != Kind::File || !is_inside(&name) {
+        if member.kind != MemberKind::File || !is_inside(&name) {
             let name: String = name.chars().take(120).collect();
             return Err(flaw(path, &format!("it holds \"{}\"", name.escape_debug())));
         }

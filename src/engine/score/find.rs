@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::kind::Kind;
+use crate::engine::kind::StageKind;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_plan::inputs::Inputs;
@@ -12,7 +12,7 @@ use proofmark_plan::inputs::Inputs;
 /// # Errors
 /// No model of that name, or several of which none is the last run's.
 pub fn model(store: &Store, name: &str) -> Result<PathBuf, Failure> {
-    let stage = Kind::Train.word();
+    let stage = StageKind::Train.word();
     let last = store.last(stage, name).map(|values| Inputs::recorded(values).key(stage));
     if let Some(folder) = last.and_then(|key| store.find(stage, &key)) {
         return Ok(folder.join("model.safetensors"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::model_pass::{ModelPass, Passed};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
-use crate::engine::kind::{Kind, Need};
+use crate::engine::kind::{Need, StageKind};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::embeddings::{Embedding, EmbeddingsError, EmbeddingsWriter};
@@ -62,7 +62,7 @@ struct EmbedSplit(ModelPass);
 impl Work for EmbedSplit {
     fn nature(&self) -> Nature {
         Nature {
-            kind: Kind::Embed,
+            kind: StageKind::Embed,
             until: Until::Embed,
             goes_on: false,
             shares_cores: true,

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::engine::commit::COMMIT;
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
-use crate::engine::kind::{Kind, Need};
+use crate::engine::kind::{Need, StageKind};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
-use proofmark_data::{Kind as VideoKind, Scan, demo};
+use proofmark_data::{MediaKind, Scan, demo};
 use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared, Placed, Project};
 use proofmark_lang::span::Origin;
 use proofmark_lang::span::Spanned;
@@ -43,7 +43,7 @@ pub fn plan(planning: &mut Planning<'_>) {
 
 /// Key of a data set's faces.
 pub fn key(dataset: &Placed<Dataset>, facts: &Facts) -> String {
-    inputs(dataset, facts).key(Kind::Faces.word())
+    inputs(dataset, facts).key(StageKind::Faces.word())
 }
 
 /// For files, their content; for the demo, what draws it.
@@ -81,7 +81,7 @@ struct PrepareFaces {
 
 impl Work for PrepareFaces {
     fn nature(&self) -> Nature {
-        let (kind, until) = (Kind::Faces, Until::Prepare);
+        let (kind, until) = (StageKind::Faces, Until::Prepare);
         Nature { kind, until, goes_on: true, shares_cores: false, divides: true }
     }
 
@@ -203,7 +203,7 @@ fn listed(scan: &Scan, drawn: &[demo::DemoVideo]) -> Result<Vec<Listed>, Failure
     for (video, frames) in scan.manifest.by_video() {
         let key = video.key;
         let media = match (video.kind, &scan.files) {
-            (VideoKind::Demo, _) => {
+            (MediaKind::Demo, _) => {
                 let index = demo.get(key.as_str());
                 let index = *index
                     .ok_or_else(|| Failure::Internal(format!("there is no demo video {key}")))?;
@@ -212,7 +212,7 @@ fn listed(scan: &Scan, drawn: &[demo::DemoVideo]) -> Result<Vec<Listed>, Failure
             }
             (_, None) => return Err(Failure::Internal("files without a root".to_owned())),
             (_, Some(files)) if scan.absent.contains(&key) => Media::Missing(files.file(&key)),
-            (VideoKind::Video, Some(files)) => Media::Video(files.file(&key)),
+            (MediaKind::Video, Some(files)) => Media::Video(files.file(&key)),
             (_, Some(files)) => {
                 let pixels = |path: &str| Pixels::File(files.place(path));
                 let image = |frame: u32, path: &str| Image { frame, pixels: pixels(path) };

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
-use crate::engine::kind::{Kind, Need};
+use crate::engine::kind::{Need, StageKind};
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Dataset, Detector as Declared, Placed, Project};
 use proofmark_lang::span::Origin;
@@ -58,7 +58,7 @@ pub fn plan(planning: &mut Planning<'_>) {
 
 /// Key of the landmarks of a data set whose faces have that key.
 pub fn key(dataset: &str, faces: &str, facts: &Facts) -> String {
-    inputs(dataset, faces, facts).key(Kind::Landmarks.word())
+    inputs(dataset, faces, facts).key(StageKind::Landmarks.word())
 }
 
 /// The network, or the content of a declared file.
@@ -88,7 +88,7 @@ struct FindLandmarks {
 
 impl Work for FindLandmarks {
     fn nature(&self) -> Nature {
-        let (kind, until) = (Kind::Landmarks, Until::Prepare);
+        let (kind, until) = (StageKind::Landmarks, Until::Prepare);
         Nature { kind, until, goes_on: false, shares_cores: false, divides: false }
     }
 
@@ -101,7 +101,7 @@ impl Work for FindLandmarks {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![(Kind::Faces, self.faces.clone())]
+        vec![(StageKind::Faces, self.faces.clone())]
     }
 
     fn declared(&self) -> (Origin, &'static str) {

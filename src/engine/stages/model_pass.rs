@@ -8,7 +8,7 @@ use super::models::memory;
 use super::scores::{TargetFaces, face, faces_of, no_number, videos};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Planning};
-use crate::engine::kind::{Kind, Need};
+use crate::engine::kind::{Need, StageKind};
 use proofmark_base::work::Failure;
 use proofmark_evaluate::face::Face;
 use proofmark_lang::model::{Dataset, Experiment, Placed, Precision};
@@ -72,7 +72,7 @@ impl ModelPass {
 
     /// The faces and the model.
     pub fn needs(&self) -> Vec<Need> {
-        vec![(Kind::Faces, self.faces.clone()), (Kind::Train, self.model.clone())]
+        vec![(StageKind::Faces, self.faces.clone()), (StageKind::Train, self.model.clone())]
     }
 
     /// Its videos, and the memory of one batch.
@@ -98,7 +98,7 @@ impl ModelPass {
     ) -> Result<W, Failure> {
         let Making { world, results, events, stop, .. } = *making;
         let device = &making.devices.of(&self.experiment)?;
-        let path = results.folder(Kind::Train, &self.model)?.join("model.safetensors");
+        let path = results.folder(StageKind::Train, &self.model)?.join("model.safetensors");
         let sets = [results.faces(&self.faces)?];
         let (params, card) = load_model(&path, device)?;
         let network = Network::new(card.network.clone(), &params, Precision::F32);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::engine::graph::{Nature, Until};
-use crate::engine::kind::Kind;
+use crate::engine::kind::StageKind;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Weights};
 use proofmark_lang::span::Spanned;
@@ -12,7 +12,7 @@ use proofmark_plan::inputs::{Inputs, Observed};
 
 /// What all stages have in common that make a model.
 pub(super) const NATURE: Nature = Nature {
-    kind: Kind::Train,
+    kind: StageKind::Train,
     until: Until::Train,
     goes_on: true,
     shares_cores: true,

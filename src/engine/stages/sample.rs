@@ -8,12 +8,12 @@ use super::{faces, landmarks};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::ensemble::{sources, videos};
 use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
-use crate::engine::kind::{Kind, Need, SetKeys};
+use crate::engine::kind::{Need, SetKeys, StageKind};
 use crate::engine::sample_file::Picks;
 use crate::engine::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::sample::{Candidate, Pick, SourceSample, sample};
-use proofmark_data::statistics::Row;
+use proofmark_data::statistics::SurveyRow;
 use proofmark_data::survey::{Purpose, SetTable};
 use proofmark_lang::model::{Ensemble, Experiment, Label, Placed, Project};
 use proofmark_lang::span::{Origin, Spanned};
@@ -45,7 +45,7 @@ pub fn key(project: &Project, ensemble: &Ensemble, facts: &Facts) -> String {
         sets.landmarks.insert(name.clone(), landmarks::key(&name, &faces, facts));
         sets.faces.insert(name, faces);
     }
-    inputs(project, ensemble, &sets, facts).key(Kind::Sample.word())
+    inputs(project, ensemble, &sets, facts).key(StageKind::Sample.word())
 }
 
 /// Faces, splits and the rule that samples.
@@ -88,7 +88,7 @@ struct SampleFaces {
 
 impl Work for SampleFaces {
     fn nature(&self) -> Nature {
-        let (kind, until) = (Kind::Sample, Until::Sample);
+        let (kind, until) = (StageKind::Sample, Until::Sample);
         Nature { kind, until, goes_on: false, shares_cores: false, divides: false }
     }
 
@@ -176,7 +176,7 @@ impl Work for SampleFaces {
         }
         let row = |name: &str| {
             let (dataset, scan) = (project.datasets.get(name)?, world.scans.get(name)?);
-            let mut row = Row::published(dataset);
+            let mut row = SurveyRow::published(dataset);
             row.scanned(dataset, scan);
             Some(row)
         };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::engine::cost::Cost;
 use crate::engine::graph::{Nature, Until};
-use crate::engine::kind::Kind;
+use crate::engine::kind::StageKind;
 use crate::engine::world::World;
 use proofmark_base::work::Failure;
 use proofmark_data::{Manifest, Video};
@@ -21,7 +21,7 @@ pub const FILE: &str = "predictions.parquet";
 pub(super) const VERSION: u32 = 3;
 /// What all stages have in common that give scores.
 pub(super) const NATURE: Nature = Nature {
-    kind: Kind::Predict,
+    kind: StageKind::Predict,
     until: Until::Evaluate,
     goes_on: false,
     shares_cores: true,

@@ -9,7 +9,7 @@ use super::models::{NATURE, init_inputs, memory, write_json};
 use super::ready::UseReady;
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Told, Work};
-use crate::engine::kind::{Kind, Need, SetKeys};
+use crate::engine::kind::{Need, SetKeys, StageKind};
 use crate::engine::training_sets;
 use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
@@ -111,7 +111,7 @@ impl Work for TrainModel {
 
     fn needs(&self) -> Vec<Need> {
         let mut needs = self.sets.needs();
-        needs.push((Kind::Sample, self.sample.clone()));
+        needs.push((StageKind::Sample, self.sample.clone()));
         needs
     }
 
@@ -160,7 +160,7 @@ impl Work for TrainModel {
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
         let Making { project, world, results, stage, folder, events, stop, .. } = *making;
         let faces = results.marked(project, &self.experiment.data, &self.sets)?;
-        let sample = results.folder(Kind::Sample, &self.sample)?;
+        let sample = results.folder(StageKind::Sample, &self.sample)?;
         let sets = training_sets::read(project, &self.experiment, world, &sample, faces)?;
         let device = &making.devices.of(&self.experiment)?;
         let config = Architecture::new(&self.experiment.backbone, sets.classes.len());

@@ -7,7 +7,7 @@ use super::draws::{UnitDraws, Wanted};
 use super::family;
 use super::measured::{Measures, mean};
 use crate::claims;
-use crate::columns::{Planned, Source};
+use crate::columns::{ColumnSource, Planned};
 use crate::evidence::Evidence;
 use crate::lookup::{Lookup, Pair};
 use crate::table::{Cell, Difference, Doubt, MetricBlock};
@@ -94,7 +94,7 @@ pub(crate) fn add(
 
 /// A cell's draws: those of its unit, or the mean of several within each draw. Rows of several
 /// seeds have the mean over them.
-fn draws(source: &Source, block: usize, row: usize, units: &[UnitDraws]) -> Option<Vec<f64>> {
+fn draws(source: &ColumnSource, block: usize, row: usize, units: &[UnitDraws]) -> Option<Vec<f64>> {
     let parts: Option<Vec<&Vec<f64>>> =
         source.units().iter().map(|&unit| units[unit].own(block, row)).collect();
     parts.map(|parts| mean(&parts))

@@ -2,7 +2,7 @@
 
 use super::draws::UnitDraws;
 use super::measured::mean;
-use crate::columns::Source;
+use crate::columns::ColumnSource;
 use crate::lookup::Pair;
 use crate::table::{Cell, Common, Difference, Doubt, MetricBlock, Test, Untested};
 use proofmark_evaluate::statistics::bootstrap;
@@ -23,7 +23,7 @@ impl Contrast {
         blocks: &[MetricBlock],
         pair: Pair,
         column: usize,
-        source: &Source,
+        source: &ColumnSource,
         units: &[UnitDraws],
         level: f64,
     ) -> Option<Self> {
@@ -61,8 +61,8 @@ impl Contrast {
         if ours.n == 1 {
             difference.interval = Interval::of_draws(&draws, level);
             let areas = match (source, parts.as_slice()) {
-                (Source::Unit(_), [part]) => part.areas.as_ref(),
-                (Source::Unit(_) | Source::Mean(_), _) => None,
+                (ColumnSource::Unit(_), [part]) => part.areas.as_ref(),
+                (ColumnSource::Unit(_) | ColumnSource::Mean(_), _) => None,
             };
             let (test, p) = match areas {
                 Some([ours, theirs]) => (Test::Delong, ours.test(theirs).map(|test| test.p)),

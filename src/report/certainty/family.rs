@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::columns::{Planned, Source};
+use crate::columns::{ColumnSource, Planned};
 use crate::table::MetricBlock;
 use proofmark_evaluate::statistics::holm;
 use proofmark_lang::model::Correction;
@@ -56,8 +56,8 @@ fn firsts(planned: &Planned) -> Vec<usize> {
         .map(|(column, source)| {
             let units = source.units().iter().map(|&unit| planned.units[unit].videos());
             let mean = match source {
-                Source::Unit(_) => false,
-                Source::Mean(_) => true,
+                ColumnSource::Unit(_) => false,
+                ColumnSource::Mean(_) => true,
             };
             *known.entry((mean, units.collect::<Vec<_>>())).or_insert(column)
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::content::{BINS, CALIBRATION_BINS, CalibrationBin, Shape, UnitShapes, WRONG};
 use crate::build_error::BuildError;
-use crate::columns::{Source, Unit, plan};
+use crate::columns::{ColumnSource, Unit, plan};
 use crate::evidence::{Evidence, ScoreKey};
 use proofmark_base::math::hypot;
 use proofmark_evaluate::samples::Sample;
@@ -30,7 +30,7 @@ pub fn shapes(
     let mut column = 0;
     for (scenario, head) in planned.scenarios.iter().enumerate() {
         for _ in &head.columns {
-            if let Source::Unit(unit) = planned.sources[column] {
+            if let ColumnSource::Unit(unit) = planned.sources[column] {
                 let unit = planned.units[unit].clone();
                 // What robustness is compared with is often in another scenario, too.
                 let known = units

@@ -2,7 +2,7 @@
 
 use super::columns::Column;
 use crate::numbers::thousands;
-use proofmark_data::statistics::{Count, Measure, Row};
+use proofmark_data::statistics::{Count, CountKind, SurveyRow};
 
 /// How a format writes cells down.
 pub(super) struct Style {
@@ -15,7 +15,7 @@ pub(super) struct Style {
 }
 
 /// The cell of a row.
-pub(super) fn cell(row: &Row, column: &Column, style: &Style) -> String {
+pub(super) fn cell(row: &SurveyRow, column: &Column, style: &Style) -> String {
     let count = row.count(column.measure);
     let Some(beside) = column.beside else { return number(column.measure, count, style) };
     let frames = row.count(beside);
@@ -32,12 +32,12 @@ pub(super) fn cell(row: &Row, column: &Column, style: &Style) -> String {
 }
 
 /// Whether the cell of a row shows a number in thousands.
-pub(super) fn is_short(row: &Row, column: &Column) -> bool {
+pub(super) fn is_short(row: &SurveyRow, column: &Column) -> bool {
     let measures = std::iter::once(column.measure).chain(column.beside);
     measures.into_iter().any(|measure| in_thousands(measure, row.count(measure)))
 }
 
-fn number(measure: Measure, count: Count, style: &Style) -> String {
+fn number(measure: CountKind, count: Count, style: &Style) -> String {
     let print = |n| print(n, in_thousands(measure, count));
     match (count.found, count.published) {
         (None, None) => style.unknown.to_owned(),
@@ -49,7 +49,7 @@ fn number(measure: Measure, count: Count, style: &Style) -> String {
 }
 
 /// A published number is in thousands if it is rounded; one found alone, if it is large.
-fn in_thousands(measure: Measure, count: Count) -> bool {
+fn in_thousands(measure: CountKind, count: Count) -> bool {
     match count {
         Count { published: Some(_), slack, .. } => slack > 0,
         Count { found: Some(n), .. } => n >= 10_000 && measure.is_rounded(),
@@ -76,7 +76,7 @@ mod tests {
         differs: |found, published| format!("{found} of {published}"),
     };
 
-    fn of(measure: Measure, found: Option<u64>, published: Option<u64>) -> String {
+    fn of(measure: CountKind, found: Option<u64>, published: Option<u64>) -> String {
         let rounded = measure.is_rounded() && published.is_some_and(|n| n.is_multiple_of(1000));
         let slack = if rounded { 500 } else { 0 };
         number(measure, Count { found, published, slack }, &PLAIN)
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_number_stands_beside_the_published_one() {
-        let train = |found, published| of(Measure::Train, found, published);
+        let train = |found, published| of(CountKind::Train, found, published);
         assert_eq!(train(None, None), "–");
         assert_eq!(train(Some(1234), None), "1,234");
         assert_eq!(train(None, Some(4320)), "– of 4,320");
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn samples_are_rounded_as_they_are_published() {
-        let samples = |found, published| of(Measure::RealSamples, found, published);
+        let samples = |found, published| of(CountKind::RealSamples, found, published);
         assert_eq!(samples(Some(12_034), Some(12_000)), "12K =");
         assert_eq!(samples(Some(12_500), Some(12_000)), "13K of 12K");
         assert_eq!(samples(Some(11_499), Some(12_000)), "11K of 12K");
@@ -107,6 +107,6 @@ mod tests {
         assert_eq!(samples(Some(0), Some(12_000)), "0K of 12K");
         assert_eq!(samples(Some(9_999), None), "9,999");
         assert_eq!(samples(Some(10_499), None), "10K");
-        assert_eq!(of(Measure::RealFrames, None, Some(1_046_000)), "– of 1,046K");
+        assert_eq!(of(CountKind::RealFrames, None, Some(1_046_000)), "– of 1,046K");
     }
 }

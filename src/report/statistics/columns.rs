@@ -1,6 +1,6 @@
 //! The columns of a table of statistics, in groups as in the paper.
 
-use proofmark_data::statistics::{Count, Measure, Row};
+use proofmark_data::statistics::{Count, CountKind, SurveyRow};
 use proofmark_data::survey::{Purpose, SetTable};
 
 /// Columns below one head.
@@ -18,13 +18,13 @@ pub(super) struct Column {
     /// Its head where groups have none.
     pub alone: &'static str,
     /// What it shows.
-    pub measure: Measure,
+    pub measure: CountKind,
     /// What it shows in brackets.
-    pub beside: Option<Measure>,
+    pub beside: Option<CountKind>,
 }
 
 /// A column of one measure.
-const fn column(head: &'static str, alone: &'static str, measure: Measure) -> Column {
+const fn column(head: &'static str, alone: &'static str, measure: CountKind) -> Column {
     Column { head, alone, measure, beside: None }
 }
 
@@ -34,9 +34,9 @@ pub(super) fn groups(table: &SetTable) -> Vec<Group> {
     let manipulations = Group {
         head: "Manipulations",
         columns: vec![
-            column("FS", "FS", Measure::FaceSwaps),
-            column("RE", "RE", Measure::Reenactments),
-            column("Other", "Other", Measure::OtherManipulations),
+            column("FS", "FS", CountKind::FaceSwaps),
+            column("RE", "RE", CountKind::Reenactments),
+            column("Other", "Other", CountKind::OtherManipulations),
         ],
     };
     let mut groups = match table.purpose {
@@ -45,17 +45,17 @@ pub(super) fn groups(table: &SetTable) -> Vec<Group> {
             Group {
                 head: "Videos per split",
                 columns: vec![
-                    column("Train", "Train", Measure::Train),
-                    column("Val", "Val", Measure::Val),
-                    column("Test", "Test", Measure::Test),
-                    column("None", "No split", Measure::NoSplit),
+                    column("Train", "Train", CountKind::Train),
+                    column("Val", "Val", CountKind::Val),
+                    column("Test", "Test", CountKind::Test),
+                    column("None", "No split", CountKind::NoSplit),
                 ],
             },
             Group {
                 head: "Videos per class",
                 columns: vec![
-                    column("Real", "Real", Measure::Real),
-                    column("Fake", "Fake", Measure::Fake),
+                    column("Real", "Real", CountKind::Real),
+                    column("Fake", "Fake", CountKind::Fake),
                 ],
             },
         ],
@@ -69,9 +69,9 @@ pub(super) fn groups(table: &SetTable) -> Vec<Group> {
                 Group {
                     head: "Videos (frames)",
                     columns: vec![
-                        beside("Real", "Real (frames)", Measure::Real, Measure::RealFrames),
-                        beside("Fake", "Fake (frames)", Measure::Fake, Measure::FakeFrames),
-                        beside("Total", "Total (frames)", Measure::Videos, Measure::Frames),
+                        beside("Real", "Real (frames)", CountKind::Real, CountKind::RealFrames),
+                        beside("Fake", "Fake (frames)", CountKind::Fake, CountKind::FakeFrames),
+                        beside("Total", "Total (frames)", CountKind::Videos, CountKind::Frames),
                     ],
                 },
             ]
@@ -81,8 +81,8 @@ pub(super) fn groups(table: &SetTable) -> Vec<Group> {
         groups.push(Group {
             head: "Training samples",
             columns: vec![
-                column("Real", "Real samples", Measure::RealSamples),
-                column("Fake", "Fake samples", Measure::FakeSamples),
+                column("Real", "Real samples", CountKind::RealSamples),
+                column("Fake", "Fake samples", CountKind::FakeSamples),
             ],
         });
     }
@@ -95,8 +95,8 @@ pub(super) fn groups(table: &SetTable) -> Vec<Group> {
 
 fn is_optional(column: &Column, table: &SetTable) -> bool {
     match column.measure {
-        Measure::OtherManipulations | Measure::NoSplit => true,
-        Measure::FaceSwaps | Measure::Reenactments => table.purpose == Purpose::Testing,
+        CountKind::OtherManipulations | CountKind::NoSplit => true,
+        CountKind::FaceSwaps | CountKind::Reenactments => table.purpose == Purpose::Testing,
         _ => false,
     }
 }
@@ -109,7 +109,7 @@ fn says(column: &Column, table: &SetTable) -> bool {
 }
 
 /// The rows, and their total where they make one set to train on.
-pub(super) fn rows(table: &SetTable) -> (Vec<&Row>, Option<Row>) {
+pub(super) fn rows(table: &SetTable) -> (Vec<&SurveyRow>, Option<SurveyRow>) {
     let sums = matches!(table.purpose, Purpose::Training(_)) && table.rows.len() > 1;
     (table.rows.iter().collect(), sums.then(|| table.total()))
 }

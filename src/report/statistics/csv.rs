@@ -1,7 +1,7 @@
 //! Statistics as CSV (RFC 4180) in long form: one record per number, then one per note.
 
 use super::columns::rows;
-use proofmark_data::statistics::Row;
+use proofmark_data::statistics::SurveyRow;
 use proofmark_data::survey::{Purpose, Survey};
 use proofmark_text::csv;
 
@@ -22,7 +22,7 @@ pub fn render(survey: &Survey) -> String {
     out
 }
 
-fn write(out: &mut String, purpose: &Purpose, row: &Row) {
+fn write(out: &mut String, purpose: &Purpose, row: &SurveyRow) {
     let ensemble = purpose.ensemble().unwrap_or_default();
     let dataset = row.dataset.as_deref().unwrap_or_default();
     let data = if row.synthetic { "synthetic demo" } else { "" };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofmark_data::sample::{ClassSample, SourceSample};
-use proofmark_data::statistics::{Measure, Row};
+use proofmark_data::statistics::{CountKind, SurveyRow};
 use proofmark_data::survey::{Purpose, SetTable, Survey};
 use proofmark_data::testing::{plain, released};
 use proofmark_lang::model::{Dataset, Expect, Placed, Released};
@@ -17,7 +17,7 @@ fn set(name: &str, title: &str, expect: Expect) -> Placed<Dataset> {
 }
 
 /// Two sets of the paper, and one of one's own of which nothing is published.
-fn training() -> Vec<Row> {
+fn training() -> Vec<SurveyRow> {
     let ffpp = Expect {
         train: Some(4320),
         val: Some(840),
@@ -43,13 +43,13 @@ fn training() -> Vec<Row> {
     let mut own = plain("own_1");
     own.title = Some("Own & drawn".to_owned());
     vec![
-        Row::published(&set("ffpp", "FF++", ffpp)),
-        Row::published(&set("celebdf", "CDF", celebdf)),
-        Row::published(&own),
+        SurveyRow::published(&set("ffpp", "FF++", ffpp)),
+        SurveyRow::published(&set("celebdf", "CDF", celebdf)),
+        SurveyRow::published(&own),
     ]
 }
 
-fn testing() -> Vec<Row> {
+fn testing() -> Vec<SurveyRow> {
     let wdf = Expect {
         test: Some(7314),
         real: Some(3805),
@@ -66,14 +66,17 @@ fn testing() -> Vec<Row> {
         fake_frames: Some(24_000),
         ..Expect::default()
     };
-    vec![Row::published(&set("wdf", "WDF", wdf)), Row::published(&set("itw", "ITW", itw))]
+    vec![
+        SurveyRow::published(&set("wdf", "WDF", wdf)),
+        SurveyRow::published(&set("itw", "ITW", itw)),
+    ]
 }
 
-fn find(row: &mut Row, numbers: &[(Measure, u64)]) {
+fn find(row: &mut SurveyRow, numbers: &[(CountKind, u64)]) {
     numbers.iter().for_each(|(measure, number)| row.find(*measure, *number));
 }
 
-fn survey(training: Vec<Row>, testing: Vec<Row>) -> Survey {
+fn survey(training: Vec<SurveyRow>, testing: Vec<SurveyRow>) -> Survey {
     let all = Purpose::Training("five_sets".into());
     let table = |purpose, rows| SetTable { purpose, rows, notes: Vec::new() };
     Survey {
@@ -87,14 +90,14 @@ pub(super) fn nothing_prepared() -> Survey {
     let (mut training, mut testing) = (training(), testing());
     for row in training.iter_mut().chain(&mut testing) {
         let published: Vec<_> = (row.counts())
-            .filter(|(measure, _)| !measure.is_rounded() && *measure != Measure::Videos)
+            .filter(|(measure, _)| !measure.is_rounded() && *measure != CountKind::Videos)
             .filter_map(|(measure, count)| Some((measure, count.published?)))
             .collect();
         find(row, &published);
     }
-    let own = [Measure::Train, Measure::Real, Measure::Fake, Measure::OtherManipulations];
+    let own = [CountKind::Train, CountKind::Real, CountKind::Fake, CountKind::OtherManipulations];
     own.into_iter().for_each(|measure| training[2].find(measure, 30));
-    let rows: Vec<Row> = training.iter().chain(&testing).cloned().collect();
+    let rows: Vec<SurveyRow> = training.iter().chain(&testing).cloned().collect();
     let mut survey = survey(training, testing);
     for row in &rows {
         survey.note(
@@ -114,36 +117,39 @@ pub(super) fn partly_prepared() -> Survey {
     find(
         &mut training[0],
         &[
-            (Measure::FaceSwaps, 3),
-            (Measure::Reenactments, 1),
-            (Measure::OtherManipulations, 0),
-            (Measure::Train, 4318),
-            (Measure::Val, 840),
-            (Measure::Test, 841),
-            (Measure::NoSplit, 2),
-            (Measure::Real, 1000),
-            (Measure::Fake, 5001),
-            (Measure::RealFrames, 501_234),
-            (Measure::FakeFrames, 2_501_234),
-            (Measure::WithFace, 5999),
-            (Measure::NoFace, 1),
-            (Measure::Unreadable, 1),
-            (Measure::Missing, 0),
-            (Measure::Faces, 3_100_000),
+            (CountKind::FaceSwaps, 3),
+            (CountKind::Reenactments, 1),
+            (CountKind::OtherManipulations, 0),
+            (CountKind::Train, 4318),
+            (CountKind::Val, 840),
+            (CountKind::Test, 841),
+            (CountKind::NoSplit, 2),
+            (CountKind::Real, 1000),
+            (CountKind::Fake, 5001),
+            (CountKind::RealFrames, 501_234),
+            (CountKind::FakeFrames, 2_501_234),
+            (CountKind::WithFace, 5999),
+            (CountKind::NoFace, 1),
+            (CountKind::Unreadable, 1),
+            (CountKind::Missing, 0),
+            (CountKind::Faces, 3_100_000),
         ],
     );
-    find(&mut training[2], &[(Measure::Train, 30), (Measure::Real, 15), (Measure::Fake, 15)]);
+    find(&mut training[2], &[(CountKind::Train, 30), (CountKind::Real, 15), (CountKind::Fake, 15)]);
     find(
         &mut testing[0],
         &[
-            (Measure::Test, 7314),
-            (Measure::Real, 3805),
-            (Measure::Fake, 3509),
-            (Measure::RealFrames, 46_123),
-            (Measure::FakeFrames, 76_499),
+            (CountKind::Test, 7314),
+            (CountKind::Real, 3805),
+            (CountKind::Fake, 3509),
+            (CountKind::RealFrames, 46_123),
+            (CountKind::FakeFrames, 76_499),
         ],
     );
-    find(&mut testing[1], &[(Measure::Test, 739), (Measure::Real, 401), (Measure::Fake, 338)]);
+    find(
+        &mut testing[1],
+        &[(CountKind::Test, 739), (CountKind::Real, 401), (CountKind::Fake, 338)],
+    );
     let [ffpp, celebdf, own] = &training.clone()[..] else { panic!("three rows") };
     let itw = testing[1].clone();
     let mut survey = survey(training, testing);

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::legend;
-use proofmark_data::statistics::Row;
+use proofmark_data::statistics::SurveyRow;
 use proofmark_data::survey::SetTable;
 
 const STYLE: Style = Style {
@@ -31,7 +31,7 @@ pub(crate) fn render(tables: &[SetTable]) -> Markup {
 fn one(table: &SetTable) -> Markup {
     let groups = groups(table);
     let columns = || groups.iter().flat_map(|group| &group.columns);
-    let line = |row: &Row| {
+    let line = |row: &SurveyRow| {
         html! {
             tr {
                 th scope="row" { (row.title) }

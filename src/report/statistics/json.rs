@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::columns::rows;
-use proofmark_data::statistics::Row;
+use proofmark_data::statistics::SurveyRow;
 use proofmark_data::survey::{SetTable, Survey};
 
 /// Renders all tables and notes, ending in a newline.
@@ -25,7 +25,7 @@ fn table(table: &SetTable) -> Value {
     })
 }
 
-fn row(row: &Row) -> Value {
+fn row(row: &SurveyRow) -> Value {
     let counts: Map<String, Value> =
         row.counts().map(|(measure, count)| (measure.word().to_owned(), json!(count))).collect();
     json!({

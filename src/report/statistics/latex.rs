@@ -6,7 +6,7 @@ use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::{legend, lines, of_table};
 use crate::tex::{escape, with_letters};
-use proofmark_data::statistics::Row;
+use proofmark_data::statistics::SurveyRow;
 use proofmark_data::survey::{Note, SetTable, Survey};
 
 const STYLE: Style = Style {
@@ -38,7 +38,7 @@ fn environment(table: &SetTable, notes: &[Note]) -> String {
     out += &format!("\\begin{{tabular}}{{l{}}}\n\\toprule\n", "r".repeat(columns));
     out += &head(&groups);
     out += "\\midrule\n";
-    let line = |row: &Row| {
+    let line = |row: &SurveyRow| {
         let cells = groups.iter().flat_map(|group| &group.columns);
         let cells = cells.map(|column| format!(" & {}", cell(row, column, &STYLE)));
         format!("{}{} \\\\\n", escape(&row.title), cells.collect::<String>())

@@ -4,7 +4,7 @@ use super::cells::{Style, cell};
 use super::columns::{Column, Group, groups, rows};
 use super::notes::{legend, lines};
 use crate::markdown::{escape, grid};
-use proofmark_data::statistics::Row;
+use proofmark_data::statistics::SurveyRow;
 use proofmark_data::survey::{SetTable, Survey};
 
 const STYLE: Style = Style {
@@ -23,7 +23,7 @@ pub fn render(survey: &Survey) -> String {
             groups.iter().flat_map(|group: &Group| &group.columns).collect();
         let mut head = vec!["Data set".to_owned()];
         head.extend(columns.iter().map(|column| column.alone.to_owned()));
-        let line = |row: &Row| -> Vec<String> {
+        let line = |row: &SurveyRow| -> Vec<String> {
             let cells = columns.iter().map(|column| cell(row, column, &STYLE));
             std::iter::once(escape(&row.title)).chain(cells).collect()
         };

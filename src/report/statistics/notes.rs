@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cells::is_short;
 use super::columns::{groups, rows};
-use proofmark_data::statistics::{Count, Measure};
+use proofmark_data::statistics::{Count, CountKind};
 use proofmark_data::survey::{Note, SetTable};
 
 /// What abbreviations and marks mean, as far as the tables have them. `same` is the mark of a
@@ -14,7 +14,7 @@ pub(super) fn legend(tables: &[&SetTable], same: &str, unknown: &str) -> Vec<Str
     for table in tables {
         let groups = groups(table);
         let columns = || groups.iter().flat_map(|group| &group.columns);
-        families |= columns().any(|column| column.measure == Measure::FaceSwaps);
+        families |= columns().any(|column| column.measure == CountKind::FaceSwaps);
         let (rows, total) = rows(table);
         for row in rows.into_iter().chain(&total) {
             for column in columns() {

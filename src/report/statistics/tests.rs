@@ -3,7 +3,7 @@
 use super::fixture::{declared, nothing_prepared, partly_prepared};
 use super::{csv, json, latex, markdown, text};
 use crate::lines::Screen;
-use proofmark_data::statistics::Measure;
+use proofmark_data::statistics::CountKind;
 use proofmark_data::survey::{SetTable, Survey};
 use proofmark_text::csv::{Record, records};
 
@@ -105,8 +105,8 @@ fn csv_and_json_have_the_exact_numbers() {
             }
         }
     }
-    let words: std::collections::BTreeSet<_> = Measure::ALL.map(Measure::word).into();
-    assert_eq!(words.len(), Measure::ALL.len());
+    let words: std::collections::BTreeSet<_> = CountKind::ALL.map(CountKind::word).into();
+    assert_eq!(words.len(), CountKind::ALL.len());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::cells::{Style, cell};
 use super::columns::{Group, groups, rows};
 use super::notes::{legend, lines};
 use crate::lines::{Screen, cut, widest, width, wrap};
-use proofmark_data::statistics::Row;
+use proofmark_data::statistics::SurveyRow;
 use proofmark_data::survey::{SetTable, Survey};
 
 /// Widest title of a data set; longer ones are cut.
@@ -101,7 +101,7 @@ struct GroupText {
     lines: Vec<String>,
 }
 
-fn group_text<'a>(group: &Group, rows: impl Iterator<Item = &'a Row>) -> GroupText {
+fn group_text<'a>(group: &Group, rows: impl Iterator<Item = &'a SurveyRow>) -> GroupText {
     let cells: Vec<Vec<String>> =
         rows.map(|row| group.columns.iter().map(|c| cell(row, c, &STYLE)).collect()).collect();
     let mut widths: Vec<usize> = (group.columns.iter().enumerate())
