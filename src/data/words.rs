@@ -1,56 +1,63 @@
-//! The words that manifests and messages use for labels, splits, families and kinds.
+//! The words that manifests use for labels, splits, families and kinds of media.
 
 use proofmark_lang::model::{Family, Label, Split};
 
 use super::video::MediaKind;
 
-/// A closed set of values, each with one word.
-pub trait Word: Copy + PartialEq + 'static {
-    /// Every value and its word.
-    const WORDS: &'static [(Self, &'static str)];
-
-    /// The word of this value.
-    fn word(self) -> &'static str {
-        let entry = Self::WORDS.iter().find(|(value, _)| *value == self);
-        entry.expect("every value has a word").1
-    }
+/// A value with one word.
+pub trait Word: Copy {
+    /// Its word.
+    fn word(self) -> &'static str;
 
     /// The value of a word.
-    fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(_, w)| *w == word).map(|(value, _)| *value)
-    }
+    fn from_word(word: &str) -> Option<Self>;
 }
 
 impl Word for Label {
-    const WORDS: &'static [(Self, &'static str)] = &[(Self::Real, "real"), (Self::Fake, "fake")];
+    fn word(self) -> &'static str {
+        Self::word(self)
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::of(word)
+    }
 }
 
+/// Where a video without a split has `none`.
 impl Word for Option<Split> {
-    const WORDS: &'static [(Self, &'static str)] = &[
-        (Some(Split::Train), "train"),
-        (Some(Split::Val), "val"),
-        (Some(Split::Test), "test"),
-        (None, "none"),
-    ];
+    fn word(self) -> &'static str {
+        self.map_or("none", Split::word)
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        if word == "none" { Some(None) } else { Split::of(word).map(Some) }
+    }
 }
 
+/// Where a real video has `real`.
 impl Word for Option<Family> {
-    const WORDS: &'static [(Self, &'static str)] = &[
-        (None, "real"),
-        (Some(Family::FaceSwap), "face-swap"),
-        (Some(Family::Reenactment), "reenactment"),
-        (Some(Family::EntireFace), "entire-face"),
-        (Some(Family::Editing), "editing"),
-        (Some(Family::Unknown), "unknown"),
-    ];
+    fn word(self) -> &'static str {
+        self.map_or("real", Family::word)
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        if word == "real" { Some(None) } else { Family::of(word).map(Some) }
+    }
 }
 
 impl Word for MediaKind {
-    const WORDS: &'static [(Self, &'static str)] = &[
-        (Self::Image, "image"),
-        (Self::Frames, "frames"),
-        (Self::Tar, "tar"),
-        (Self::Video, "video"),
-        (Self::Demo, "demo"),
-    ];
+    fn word(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Frames => "frames",
+            Self::Tar => "tar",
+            Self::Video => "video",
+            Self::Demo => "demo",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Image, Self::Frames, Self::Tar, Self::Video, Self::Demo];
+        all.into_iter().find(|kind| kind.word() == word)
+    }
 }

@@ -6,9 +6,8 @@ use super::stages::scores;
 use super::world::World;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
-use proofmark_evaluate::face::{family_name, label_name};
 use proofmark_evaluate::predictions::read;
-use proofmark_lang::model::{Label, Project, Split};
+use proofmark_lang::model::{Family, Label, Project, Split};
 use proofmark_text::csv::write;
 
 /// What is wanted; everything where nothing is said.
@@ -52,9 +51,9 @@ pub fn keys(project: &Project, world: &World, wanted: &Wanted<'_>) -> Result<Str
             rows += 1;
             let fake = video.label == Label::Fake;
             let method = video.method.as_deref().filter(|_| fake).unwrap_or_default();
-            let family = video.family.filter(|_| fake).map_or("", family_name);
+            let family = video.family.filter(|_| fake).map_or("", Family::word);
             let split = video.split.map_or("", Split::word);
-            write(&mut text, [dataset, split, &video.key, label_name(video.label), method, family]);
+            write(&mut text, [dataset, split, &video.key, video.label.word(), method, family]);
         }
     }
     match rows {
@@ -111,9 +110,9 @@ pub fn predictions(plan: &Plan, store: &Store, wanted: &Wanted<'_>) -> Result<St
                 &row.of.video,
                 &frame,
                 &face,
-                label_name(row.of.label),
+                row.of.label.word(),
                 row.of.method.as_deref().unwrap_or_default(),
-                row.of.family.map_or("", family_name),
+                row.of.family.map_or("", Family::word),
                 &score,
             ];
             write(&mut text, row);

@@ -4,15 +4,6 @@ use polars::prelude::*;
 
 use proofmark_lang::model::{Family, Label};
 
-/// The families and their names in files.
-pub(crate) const FAMILIES: [(&str, Family); 5] = [
-    ("face-swap", Family::FaceSwap),
-    ("reenactment", Family::Reenactment),
-    ("entire-face", Family::EntireFace),
-    ("editing", Family::Editing),
-    ("unknown", Family::Unknown),
-];
-
 /// A face of a video.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Face {
@@ -53,22 +44,8 @@ pub(crate) fn columns<'a>(faces: impl Iterator<Item = &'a Face> + Clone) -> Vec<
         text("video_key", faces().map(|face| Some(face.video.as_str()))),
         numbers("frame", |face| face.frame),
         numbers("face", |face| face.face),
-        text("label", faces().map(|face| Some(label_name(face.label)))),
+        text("label", faces().map(|face| Some(face.label.word()))),
         text("method", faces().map(|face| face.method.as_deref())),
-        text("family", faces().map(|face| face.family.map(family_name))),
+        text("family", faces().map(|face| face.family.map(Family::word))),
     ]
-}
-
-/// What files call a label.
-pub fn label_name(label: Label) -> &'static str {
-    match label {
-        Label::Real => "real",
-        Label::Fake => "fake",
-    }
-}
-
-/// What files call a family.
-pub fn family_name(family: Family) -> &'static str {
-    let named = FAMILIES.iter().find(|(_, known)| *known == family);
-    named.expect("every family has a name").0
 }

@@ -29,7 +29,7 @@ const VERSION: u32 = 2;
 const GIVEN_VERSION: u32 = 3;
 /// Faces between two looks at whether to stop.
 const TOGETHER: usize = 256;
-/// Where nobody looked for a face in an image that is one, a face is looked for with these.
+/// How a crop is searched for its face where it was read as a crop, so that no detector saw it before.
 const IN_CROP: Options = Options { score: 0.5, nms: 0.4, min_side: 0.0, long_side: 0 };
 /// All of a crop.
 const WHOLE: UnitBox = [0.0, 0.0, 1.0, 1.0];

@@ -9,9 +9,10 @@ use polars::prelude::*;
 use super::error::PredictionsError;
 use super::row::{Prediction, frame, in_unit};
 use crate::aggregate::{Place, by_frames, by_video};
-use crate::face::{FAMILIES, Face};
+use crate::face::Face;
 use crate::samples::{Sample, Samples};
 use proofmark_lang::model::{Family, Label, VideoScore};
+use proofmark_lang::node::Every;
 use proofmark_parquet::ParquetFile;
 
 /// Predictions read from a file and checked.
@@ -86,13 +87,18 @@ fn check(classes: &[String], table: &DataFrame) -> Result<(), String> {
             None => Ok(()),
         }
     };
-    known("label", &["real", "fake"])?;
-    known("family", &FAMILIES.map(|(name, _)| name))?;
+    known("label", &words(Label::word))?;
+    known("family", &words(Family::word))?;
     let scores = table["score"].f64().expect("a column checked to be f64");
     match scores.into_no_null_iter().enumerate().find(|(_, score)| !in_unit(*score)) {
         Some((row, score)) => Err(format!("row {} has the score {score}, not 0 to 1", row + 1)),
         None => Ok(()),
     }
+}
+
+/// The words of all values of a type.
+fn words<T: Every + Copy>(word: fn(T) -> &'static str) -> Vec<&'static str> {
+    T::ALL.iter().map(|value| word(*value)).collect()
 }
 
 impl Predictions {
@@ -203,7 +209,6 @@ impl Predictions {
     }
 
     fn families(&self) -> Vec<Option<Family>> {
-        let family = |name| FAMILIES.iter().find(|(known, _)| *known == name).map(|(_, f)| *f);
-        self.text("family").iter().map(|name| name.and_then(family)).collect()
+        self.text("family").iter().map(|name| name.and_then(Family::of)).collect()
     }
 }

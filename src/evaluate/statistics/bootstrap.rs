@@ -6,8 +6,8 @@
 
 use rayon::prelude::*;
 
+use super::distributions::normal_above;
 use super::interval::same;
-use super::normal::above;
 use proofmark_metrics::LANES;
 pub use proofmark_metrics::{Item, Replica, Stratum};
 
@@ -74,7 +74,7 @@ pub fn p_value(difference: f64, draws: &[f64]) -> Option<f64> {
     match (same(difference, 0.0), variance == 0.0) {
         (true, true) => Some(1.0),
         (false, true) => None,
-        (_, false) => Some(2.0 * above((difference / variance.sqrt()).abs())),
+        (_, false) => Some(2.0 * normal_above((difference / variance.sqrt()).abs())),
     }
 }
 

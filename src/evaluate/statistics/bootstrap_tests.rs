@@ -133,7 +133,7 @@ fn a_difference_is_measured_by_the_deviation_of_its_draws() {
     let draws: Vec<f64> = (0..1000).map(|i| if i % 2 == 0 { 2.0 } else { 4.0 }).collect();
     let p = p_value(3.0, &draws).unwrap();
     let error = (1000.0f64 / 999.0).sqrt();
-    assert!((p - 2.0 * above(3.0 / error)).abs() < 1e-12);
+    assert!((p - 2.0 * normal_above(3.0 / error)).abs() < 1e-12);
     assert!((p - 0.0027).abs() < 1e-4, "{p}");
     assert_eq!(p_value(-3.0, &draws), Some(p));
     // Far below what a share of draws could be.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::bootstrap::{Item, Replica, Stratum, Unit};
 use super::delong::Area;
+use super::distributions::normal_above;
 use super::interval::Interval;
-use super::normal;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_metrics::AUC;
 
@@ -42,7 +42,7 @@ fn bootstrap(items: &[Item], videos: usize, set: u32) -> Interval {
 
 #[test]
 fn delong_covers_the_true_area() {
-    let truth = normal::above(-SHIFT / SQRT_2);
+    let truth = normal_above(-SHIFT / SQRT_2);
     let coverage = coverage(truth, |set| {
         let (reals, fakes) = binormal(set);
         Area::new(&reals, &fakes).unwrap().interval(0.95)
@@ -52,7 +52,7 @@ fn delong_covers_the_true_area() {
 
 #[test]
 fn the_bootstrap_covers_the_true_area() {
-    let truth = normal::above(-SHIFT / SQRT_2);
+    let truth = normal_above(-SHIFT / SQRT_2);
     let coverage = coverage(truth, |set| {
         let (reals, fakes) = binormal(set);
         let scores = reals.iter().map(|&s| (false, s)).chain(fakes.iter().map(|&s| (true, s)));
@@ -70,7 +70,7 @@ fn the_bootstrap_covers_the_true_area() {
 #[test]
 fn only_whole_videos_cover_the_true_area_of_frames() {
     const FRAMES: usize = 8;
-    let truth = normal::above(-SHIFT / 2.0);
+    let truth = normal_above(-SHIFT / 2.0);
     let frames = |set: u32| {
         let mut rng = Rng::new(12, Stream::Simulation, set, 0);
         let mut items = Vec::new();

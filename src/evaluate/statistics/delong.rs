@@ -5,8 +5,8 @@
 //! receiver operating characteristic curves" (1988), by midranks in O(n log n) as in Sun
 //! and Xu, "Fast implementation of DeLong's algorithm" (2014).
 
+use super::distributions::{normal_above, normal_quantile};
 use super::interval::Interval;
-use super::normal;
 use proofmark_metrics::unify;
 
 /// An area with what each sample contributes to it.
@@ -71,7 +71,7 @@ impl Area {
 
     /// The interval by the normal approximation, cut to 0 to 1.
     pub fn interval(&self, level: f64) -> Interval {
-        let half = normal::upper_quantile((1.0 - level) / 2.0) * self.variance().sqrt();
+        let half = normal_quantile((1.0 - level) / 2.0) * self.variance().sqrt();
         Interval { low: (self.auc - half).max(0.0), high: (self.auc + half).min(1.0) }
     }
 
@@ -92,7 +92,7 @@ impl Area {
             return (differences.auc.abs() <= 1e-15).then_some(Test { z: 0.0, p: 1.0 });
         }
         let z = differences.auc / variance.sqrt();
-        Some(Test { z, p: 2.0 * normal::above(z.abs()) })
+        Some(Test { z, p: 2.0 * normal_above(z.abs()) })
     }
 }
 

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::bootstrap::{Item, Replica};
 use super::delong::Area;
+use super::distributions::{normal_above, normal_quantile, student_quantile, student_two_sided};
+use super::holm;
 use super::interval::Interval;
 use super::seeds::{Error, Seeds};
-use super::{holm, normal, student};
 use proofmark_metrics::{
     ACCURACY, AUC, AVERAGE_PRECISION, BALANCED_ACCURACY, BRIER, LANES, MATTHEWS,
 };
@@ -102,10 +103,10 @@ fn holm_agrees_with_statsmodels() {
 #[test]
 fn the_normal_distribution_agrees_with_scipy() {
     for case in golden("normal") {
-        assert_near(normal::above(case["x"].as_f64().unwrap()), &case["above"], 1e-12);
+        assert_near(normal_above(case["x"].as_f64().unwrap()), &case["above"], 1e-12);
     }
     for case in golden("quantile") {
-        let x = normal::upper_quantile(case["p"].as_f64().unwrap());
+        let x = normal_quantile(case["p"].as_f64().unwrap());
         let theirs = case["x"].as_f64().unwrap();
         assert!((x - theirs).abs() <= 1e-12, "{x} is not {theirs}");
     }
@@ -138,12 +139,12 @@ fn seeds_agree_with_numpy() {
 fn students_distribution_agrees_with_scipy() {
     let number = |case: &Value, key: &str| case[key].as_f64().unwrap();
     for case in golden("student") {
-        let ours = student::two_sided(number(&case, "t"), number(&case, "freedom"));
+        let ours = student_two_sided(number(&case, "t"), number(&case, "freedom"));
         let theirs = number(&case, "p");
         assert!((ours - theirs).abs() <= 1e-11 * theirs + 1e-300, "{case}: {ours}");
     }
     for case in golden("student_quantile") {
-        let ours = student::two_sided_quantile(number(&case, "p"), number(&case, "freedom"));
+        let ours = student_quantile(number(&case, "p"), number(&case, "freedom"));
         let theirs = number(&case, "t");
         assert!((ours - theirs).abs() <= 1e-9 * theirs, "{case}: {ours}");
     }

@@ -5,11 +5,10 @@
 
 pub mod bootstrap;
 pub mod delong;
+mod distributions;
 pub mod holm;
 pub mod interval;
-mod normal;
 pub mod seeds;
-mod student;
 
 #[cfg(test)]
 mod coverage_tests;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::student;
+use super::distributions::{student_quantile, student_two_sided};
 
 /// What several seeds gave.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -66,13 +66,12 @@ impl Error {
 
     /// Half the width of the interval that holds the true value in a share of cases.
     pub fn half_width(self, level: f64) -> f64 {
-        self.standard * student::two_sided_quantile(1.0 - level, self.freedom)
+        self.standard * student_quantile(1.0 - level, self.freedom)
     }
 
     /// Two-sided p-value of a difference with this error: Welch's test, where the videos have no
     /// variance. None without any variance.
     pub fn p_value(self, difference: f64) -> Option<f64> {
-        (self.standard > 1e-12)
-            .then(|| student::two_sided(difference / self.standard, self.freedom))
+        (self.standard > 1e-12).then(|| student_two_sided(difference / self.standard, self.freedom))
     }
 }

@@ -308,6 +308,10 @@ macro_rules! words {
                 &[$(($word, $crate::node::declare::doc(concat!($($wdoc),+)))),+];
         }
 
+        impl $crate::node::Every for $Words {
+            const ALL: &'static [Self] = &[$(Self::$Variant),+];
+        }
+
         impl $Words {
             /// The word for it in files.
             pub const fn word(self) -> &'static str {

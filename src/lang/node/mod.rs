@@ -16,4 +16,5 @@ pub(crate) use decode::{Decode, FromNode, Nodes, Value, defaults, value_of_child
 pub use path::DataPath;
 pub(crate) use placed::{Maybe, values};
 pub use placed::{Part, Placed, Plain};
+pub use read::Every;
 pub(crate) use read::{Read, Words};

@@ -11,6 +11,12 @@ pub(crate) trait Read: Sized {
     fn read(datum: Datum, file: Option<&Path>) -> Option<Self>;
 }
 
+/// A type of few values.
+pub trait Every: Sized + 'static {
+    /// All of them, in the order of the documentation.
+    const ALL: &'static [Self];
+}
+
 /// A type whose values are words.
 pub(crate) trait Words {
     /// Every word with its meaning.
