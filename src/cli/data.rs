@@ -64,7 +64,7 @@ fn draw(args: &DataArgs, loaded: &Loaded, name: &str, printer: Printer) -> Resul
             args.file.display()
         ))
     })?;
-    give(args, &svg::render(&figure), printer)?;
+    give(args, &svg(&figure), printer)?;
     Ok(Exit::Ok)
 }
 

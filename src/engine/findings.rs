@@ -103,7 +103,7 @@ pub fn describe(
     let datasets: Vec<String> = findings.datasets.iter().map(|set| set.dataset.clone()).collect();
     for dataset in datasets {
         if let Some(figure) = figure(&project.datasets[&dataset], store, world, events)? {
-            let svg = proofmark_report::figure::svg::render(&figure);
+            let svg = proofmark_report::figure::svg(&figure);
             findings.figures.push(SetFigure { dataset, svg });
         }
     }

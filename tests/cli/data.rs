@@ -184,7 +184,7 @@ fn a_figure_needs_a_prepared_set() {
     let arguments = ["data", "x.kdl", "--figure", "seen"];
     let drawn = place.run(&arguments).ends_with(0).stdout;
     assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"), "{drawn}");
-    assert!(drawn.contains("real: 16 videos, 32 frames, 32 faces"), "{drawn}");
+    assert!(drawn.contains("real, above the axis: 16 videos, 32 frames, 32 faces"), "{drawn}");
     assert!(drawn.contains("synthetic demo"), "{drawn}");
     assert!(drawn.contains("Frames of a video"), "{drawn}");
     let file = [&arguments[..], &["--out", "seen.svg"]].concat();
@@ -237,9 +237,11 @@ table t { row base "Base"; scenario "Unseen" { column clips "Clips" }; metric au
     assert_eq!(count(&json, "clips", "test"), (Some(3), Some(3)));
     let drawn = place.run(&["data", "x.kdl", "--figure", "clips"]).ends_with(0).stdout;
     for words in [
-        "Length of a video (seconds to its last sampled frame): real has a median of 2 s",
+        "Length of a video: seconds to its last sampled frame, real above the axis",
+        "real has a median of 2 s",
         "fake has a median of 4.5 s",
-        "Size of an image (shorter side, in pixels): real has a median of 48 px",
+        "Size of an image: shorter side, in pixels, real above the axis",
+        "real has a median of 48 px",
         "fake has a median of 80 px",
     ] {
         assert!(drawn.contains(words), "{words}\n{drawn}");

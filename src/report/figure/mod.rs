@@ -1,8 +1,10 @@
 //! Statistics of a data set by label (the paper's Figure 3) as a figure.
 
 pub mod bins;
+mod draw;
 pub mod panels;
-pub mod svg;
+
+pub use draw::svg;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! The figure of a made-up data set, and that it is an SVG.
 
+use super::draw::plot;
 use super::panels::{Amount, Figure, Panel};
 use super::svg;
+use crate::plot::chart::Drawing;
 use proofmark_base::math::pow;
 
 /// Values around a median, on either side the further away the rarer, up to a long tail.
@@ -72,51 +74,48 @@ fn assert_well_formed(text: &str) {
 
 #[test]
 fn a_figure_looks_as_it_should() {
-    let text = svg::render(&figure());
+    let text = svg(&figure());
     assert_well_formed(&text);
     insta::assert_snapshot!("figure", text);
 }
 
 #[test]
 fn a_figure_says_in_words_what_it_shows() {
-    let text = svg::render(&figure());
+    let text = svg(&figure());
     for words in [
         "<title id=\"title\">Label-wise statistics of ITW &lt;&amp;&gt; co.</title>",
-        "real: 402 videos, 60,012 frames, 71,003 faces.",
-        "fake: 338 videos, 24,100 frames, 25,000 faces.",
+        "real, above the axis: 402 videos, 60,012 frames, 71,003 faces<",
+        "fake, below it: 338 videos, 24,100 frames, 25,000 faces<",
         "real has a median of 60 s, and half of its 401 videos between 34.7 s and 104 s",
         "fake has a median of 24.5 s",
         "role=\"img\" aria-labelledby=\"title desc\"",
         "prefers-color-scheme: dark",
         ">seconds to its last sampled frame</text>",
         ">share of its videos</text>",
-        "median (dashed): real 60 s, fake 24.5 s",
+        "Medians (dashed): length of a video real 60 s, fake 24.5 s; faces in a video real 8",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }
     assert!(!text.contains("synthetic") && !text.contains("<script") && !text.contains("NaN"));
     let mut demo = figure();
     demo.synthetic = true;
-    assert!(svg::render(&demo).contains("(synthetic demo: drawn faces, not real data)"));
+    assert!(svg(&demo).contains("(synthetic demo: drawn faces, not real data)"));
 }
 
-/// The bars of each label stand for all of its values: their heights add up to the same.
+/// The bars of each label stand for all of its values.
 #[test]
 fn bars_have_the_height_of_their_share() {
-    let mut figure = figure();
-    figure.panels.truncate(1);
-    let text = svg::render(&figure);
-    let sum = |label: &str| -> f64 {
-        let bars = text.lines().filter(|l| l.contains(&format!("<rect class=\"{label}")));
-        let height = |line: &str| -> f64 {
-            let (_, rest) = line.split_once("height=\"").unwrap();
-            rest.split('"').next().unwrap().parse().unwrap()
-        };
-        // The first is the legend's.
-        bars.skip(1).map(height).sum()
-    };
-    let (real, fake) = (sum("real"), sum("fake"));
-    assert!(real > 96.0 && (real - fake).abs() < 0.3, "{real} {fake}");
+    for panel in plot(&figure()).panels {
+        let Drawing::Halves(halves) = panel.drawing else { panic!("{}", panel.title) };
+        for shares in &halves.shares {
+            assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{shares:?}");
+            assert!(shares.iter().all(|share| *share <= halves.highest), "{shares:?}");
+        }
+        let inside = |value: f64| (halves.x.low..=halves.x.high).contains(&value);
+        assert!(halves.medians.iter().flatten().all(|median| inside(*median)));
+        assert!(halves.x.ticks.iter().all(|(value, _)| inside(*value)), "{:?}", halves.x);
+        assert!(halves.x.ticks.len() > 3, "{:?}", halves.x);
+    }
 }
 
 #[test]
@@ -125,9 +124,9 @@ fn labels_without_values_leave_their_half_empty() {
     figure.panels[0].values = [Vec::new(), Vec::new()];
     figure.panels[1].values[1].clear();
     figure.panels[2].values = [vec![224.0; 3], vec![224.0]];
-    let text = svg::render(&figure);
+    let text = svg(&figure);
     assert_well_formed(&text);
-    assert!(text.contains("no data") && text.contains("fake has none"), "{text}");
+    assert!(text.contains("no real videos") && text.contains("fake has none"), "{text}");
     assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
-    assert!(text.contains("real 224 px, fake 224 px"), "{text}");
+    assert!(text.contains("size of a face real 224 px, fake 224 px"), "{text}");
 }

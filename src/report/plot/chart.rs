@@ -29,7 +29,7 @@ impl Plot {
     pub fn has_dots(&self) -> bool {
         let dots = |panel: &Panel| match &panel.drawing {
             Drawing::Lines(lines) => lines.series.iter().any(|series| series.dots),
-            Drawing::Scores(_) => false,
+            Drawing::Halves(_) => false,
         };
         self.panels.iter().any(dots)
     }
@@ -77,8 +77,8 @@ pub struct Panel {
 pub enum Drawing {
     /// Lines.
     Lines(Lines),
-    /// Scores of real videos above an axis and of fake ones below it.
-    Scores(Scores),
+    /// A histogram of real above an axis, and one of fake below it.
+    Halves(Halves),
 }
 
 /// Lines over an axis.
@@ -109,11 +109,17 @@ pub struct Series {
     pub dots: bool,
 }
 
-/// Histograms of P(fake), from 0 to 1.
+/// Two histograms over the same bins.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scores {
-    /// Share of real, then of fake videos in bins of equal width; empty without any.
+pub struct Halves {
+    /// The edges of the bins, from the first to the last.
+    pub x: Axis,
+    /// What is counted, in the plural.
+    pub of: String,
+    /// Share of real, then of fake in bins of equal width; empty without any.
     pub shares: [Vec<f64>; 2],
-    /// Where the axis ends above and below, the same for all panels of a plot.
+    /// Where the axis ends above and below, the same for all panels of a plot that are compared.
     pub highest: f64,
+    /// A value of each that is marked, such as its median.
+    pub medians: [Option<f64>; 2],
 }

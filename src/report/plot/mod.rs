@@ -1,13 +1,13 @@
 //! Plots as SVG that says in words what it shows, and as PNG.
 
 pub mod chart;
+mod halves;
 mod lines;
 pub mod palette;
 mod panel;
 mod pieces;
 pub mod png;
 mod scale;
-mod scores;
 pub mod svg;
 
 pub use scale::{Axis, number, ticks};

@@ -40,7 +40,7 @@ const MARKERS: [&str; 6] = [
 ];
 
 /// Everything else that is drawn: class, property, colour.
-const REST: [(&str, &str, Colour); 8] = [
+const REST: [(&str, &str, Colour); 9] = [
     (".page", "fill", colour("#ffffff", "#14181d")),
     (".plot text", "fill", colour("#1b1f24", "#e6edf3")),
     (".plot .quiet", "fill", colour("#57606a", "#a2abb5")),
@@ -49,6 +49,7 @@ const REST: [(&str, &str, Colour); 8] = [
     (".plot .bar", "fill", colour("#cfd6dd", "#3b444d")),
     (".plot .real", "fill", colour("#0b6bcb", "#58a6ff")),
     (".plot .fake", "fill", colour("#c2410c", "#fb8f5a")),
+    (".plot .median", "stroke", colour("#1b1f24", "#e6edf3")),
 ];
 
 /// What has no colour of its own.
@@ -60,6 +61,7 @@ const FORM: &str = "\
 .plot .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 .plot .grid, .plot .axis { fill: none; stroke-width: 1; }
 .plot .at, .plot .chance { fill: none; stroke-width: 1; stroke-dasharray: 3 3; }
+.plot .median { fill: none; stroke-width: 1.5; stroke-dasharray: 4 3; }
 ";
 
 impl Mark {

@@ -2,7 +2,7 @@
 
 use super::chart::{Drawing, Panel};
 use super::pieces::{Area, BOTTOM, LEFT, RIGHT, TOP, fit, text};
-use super::{lines, scores};
+use super::{halves, lines};
 
 /// Width and height of a panel with its axes and titles.
 pub(super) fn outer(panel: &Panel) -> (f64, f64) {
@@ -20,6 +20,6 @@ pub(super) fn panel(panel: &Panel, titled: bool) -> String {
     title
         + &match &panel.drawing {
             Drawing::Lines(drawing) => lines::draw(drawing, &area),
-            Drawing::Scores(drawing) => scores::draw(drawing, &area),
+            Drawing::Halves(drawing) => halves::draw(drawing, &area),
         }
 }

@@ -29,7 +29,13 @@ fn plot() -> Plot {
         size: (120.0, 100.0),
         drawing,
     };
-    let scores = Scores { shares: [vec![0.5, 0.0, 0.5], Vec::new()], highest: 0.5 };
+    let scores = Halves {
+        x: Axis::share("P(fake) of a video"),
+        of: "videos".to_owned(),
+        shares: [vec![0.5, 0.0, 0.5], Vec::new()],
+        highest: 0.5,
+        medians: [None, None],
+    };
     Plot {
         name: "p".into(),
         title: "A plot of \"everything\" & more".into(),
@@ -41,7 +47,7 @@ fn plot() -> Plot {
         ],
         panels: vec![
             panel("lines", Drawing::Lines(lines)),
-            panel("scores", Drawing::Scores(scores)),
+            panel("scores", Drawing::Halves(scores)),
         ],
         columns: 5,
     }

@@ -4,7 +4,7 @@ use crate::figure::bins::nice;
 use crate::numbers::thousands;
 use crate::page::content::{BINS, CALIBRATION_BINS, Content, Shape, UnitShapes};
 use crate::plot::Axis;
-use crate::plot::chart::{Drawing, Key, Lines, Mark, Panel, Plot, Scores, Series};
+use crate::plot::chart::{Drawing, Halves, Key, Lines, Mark, Panel, Plot, Series};
 use crate::text::percent;
 
 /// Panels beside each other in a file.
@@ -157,6 +157,12 @@ fn histogram(row: &Row, unit: &str, highest: f64) -> Panel {
         description: words,
         row: Some(row.place),
         size: SMALL,
-        drawing: Drawing::Scores(Scores { shares: shares(row.shape), highest }),
+        drawing: Drawing::Halves(Halves {
+            x: Axis::share("P(fake) of a video"),
+            of: "videos".to_owned(),
+            shares: shares(row.shape),
+            highest,
+            medians: [None, None],
+        }),
     }
 }

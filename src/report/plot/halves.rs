@@ -1,16 +1,15 @@
-//! Histograms of scores: real above the axis and fake below it, so that neither covers the
-//! other.
+//! Two histograms: real above the axis and fake below it, so that neither covers the other.
 
-use super::chart::{Mark, Scores};
-use super::pieces::{Area, LEFT, path, pixel, text};
+use super::chart::{Halves, Mark};
+use super::pieces::{Area, LEFT, TOP, path, pixel, text};
 use super::scale::{Axis, number};
 
-/// Draws both histograms.
-pub(super) fn draw(scores: &Scores, area: &Area) -> String {
-    let highest = scores.highest.max(1e-9);
+/// Draws both histograms, and their medians.
+pub(super) fn draw(halves: &Halves, area: &Area) -> String {
+    let highest = halves.highest.max(1e-9);
     let label = |share: f64| format!("{}%", number(share * 100.0));
     let y = Axis {
-        title: "share of its videos".to_owned(),
+        title: format!("share of its {}", halves.of),
         low: -highest,
         high: highest,
         ticks: [-1.0, -0.5, 0.0, 0.5, 1.0]
@@ -19,12 +18,12 @@ pub(super) fn draw(scores: &Scores, area: &Area) -> String {
     };
     let mut out = area.y_axis(&y);
     for (half, (mark, shares)) in
-        [Mark::Real, Mark::Fake].into_iter().zip(&scores.shares).enumerate()
+        [Mark::Real, Mark::Fake].into_iter().zip(&halves.shares).enumerate()
     {
         let (name, above) = if half == 0 { ("real", 1.0) } else { ("fake", -1.0) };
         if shares.is_empty() {
             let at = (area.x(0.5), area.y(0.5 + above * 0.2));
-            out += &text(at, "quiet", "middle", &format!("no {name} videos"));
+            out += &text(at, "quiet", "middle", &format!("no {name} {}", halves.of));
             continue;
         }
         let wide = area.width / shares.len() as f64;
@@ -38,7 +37,13 @@ pub(super) fn draw(scores: &Scores, area: &Area) -> String {
         }
         out += &path(&mark.class(), &bars);
     }
+    for (half, median) in halves.medians.iter().enumerate() {
+        if let Some(median) = median {
+            let top = if half == 0 { TOP } else { area.y(0.5) };
+            let at = pixel(area.x(halves.x.place(*median)));
+            out += &path("median", &format!("M{at} {}v{}", pixel(top), pixel(area.height / 2.0)));
+        }
+    }
     let axis = format!("M{} {}h{}", pixel(LEFT), pixel(area.y(0.5)), pixel(area.width));
-    let x = Axis::share("P(fake) of a video");
-    out + &path("axis", &axis) + &area.x_axis(&x)
+    out + &path("axis", &axis) + &area.x_axis(&halves.x)
 }
