@@ -33,6 +33,8 @@ mod tests {
         assert_eq!(near(" Label", ["labels", "label"]), Some("label"));
         assert_eq!(near("bacth", ["batch", "epochs"]), Some("batch"));
         assert_eq!(near("rnu", ["runs", "run"]), Some("run"));
+        // One slip is allowed in any word of two letters or more.
+        assert_eq!(near("lt", ["lr", "epochs"]), Some("lr"));
         assert_eq!(near("zzz", ["batch", "epochs"]), None);
         assert_eq!(near("a", ["b", "c"]), None);
         assert_eq!(near("x", []), None);
