@@ -33,14 +33,25 @@ pub enum Does {
 }
 
 impl Does {
-    /// Its place among the three, from 0.
-    pub fn phase(&self) -> usize {
+    /// What it works on.
+    pub fn phase(&self) -> Phase {
         match self {
-            Self::Crop(_) => 0,
-            Self::Image(_) => 1,
-            Self::Input(_) => 2,
+            Self::Crop(_) => Phase::Crop,
+            Self::Image(_) => Phase::Image,
+            Self::Input(_) => Phase::Input,
         }
     }
+}
+
+/// What operations work on, in the order in which a list has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The stored face.
+    Crop,
+    /// The image of an input's side.
+    Image,
+    /// The normalised input.
+    Input,
 }
 
 /// A parameter of an operation.
@@ -146,10 +157,14 @@ impl Operation {
     }
 
     /// Its [`INTERPOLATION`].
+    ///
+    /// # Panics
+    /// If it has none, or one that is none of its words.
     pub(crate) fn filter(&self) -> Filter {
         match self.value(INTERPOLATION.name) {
             Value::Word("bicubic") => Filter::Bicubic,
-            Value::Word(_) | Value::Number(_) => Filter::Bilinear,
+            Value::Word("bilinear") => Filter::Bilinear,
+            other @ (Value::Word(_) | Value::Number(_)) => panic!("{other:?} is no filter"),
         }
     }
 

@@ -16,7 +16,7 @@ pub mod randaugment;
 pub use apply::training;
 pub use blur::BLUR;
 pub use crop::{CROP, random_window};
-pub use definition::{Definition, Does, Operation, OperationKind, Parameter, Value, Values};
+pub use definition::{Definition, Does, Operation, OperationKind, Parameter, Phase, Value, Values};
 pub use erase::ERASE;
 pub use flip::FLIP;
 pub use randaugment::RANDAUGMENT;

@@ -1,6 +1,6 @@
 //! `augment` and `mix`: what is done to training faces.
 
-use proofmark_augmentations::{ALL, Operation, Parameter, Value, Values, lists};
+use proofmark_augmentations::{ALL, Operation, Parameter, Phase, Value, Values, lists};
 
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
@@ -211,17 +211,19 @@ fn in_order(
     let listed = augment.operations.iter().zip(&augment.at.operations);
     let pairs = listed.clone().zip(listed.skip(1));
     for ((before, before_at), (after, after_at)) in pairs {
-        let phases = [before, after].map(|operation| operation.kind.does.phase());
-        let text = match phases {
-            [0, 0] => "a face is cropped once",
-            [1, 0] => "a crop is made of the stored face, before anything else",
-            [2, 0 | 1] => "it works on the normalised input, when the image is done",
-            _ => continue,
-        };
+        let [first, then] = [before, after].map(|operation| operation.kind.does.phase());
+        if first < then || first == then && then != Phase::Crop {
+            continue;
+        }
         let (after, before) = (after.kind.word, before.kind.word);
+        let (about, text) = match first {
+            Phase::Crop => (after, "a face is cropped once"),
+            Phase::Image => (after, "a crop is made of the stored face, before anything else"),
+            Phase::Input => (before, "it works on the normalised input, when the image is done"),
+        };
         sink.report(
             Diagnostic::error(Code::Conflict, format!("`{after}` after `{before}`"))
-                .text(format!("`{}`: {text}", if phases[0] == 2 { before } else { after }))
+                .text(format!("`{about}`: {text}"))
                 .at(*after_at, "comes too late")
                 .and(*before_at, "comes first here")
                 .help("the order is: a crop, operations on the image, operations on the input"),
