@@ -48,7 +48,7 @@ const NAMES: &[(&str, &[&str])] = &[
             "flipcrop",
         ],
     ),
-    ("bf16", &["bfloat16", "half-precision"]),
+    ("bf16", &["bfloat16", "half-precision", "half"]),
     ("f32", &["fp32", "float32", "float", "full"]),
     ("last", &["final", "latest"]),
     // Networks and their first weights.
@@ -205,7 +205,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
     (&["best"], "write `highest=val.auc` or `lowest=val.loss`"),
     (
-        &["fp16", "float16", "half", "f16", "amp"],
+        &["fp16", "float16", "f16", "amp"],
         "half precision is `bf16` here; without `precision` everything is f32",
     ),
     (&["from"], "a file is imported whole: `import \"FILE\"`"),
