@@ -1,7 +1,7 @@
 //! `arcface`: cross-entropy of angles with a margin.
 
-use super::terms::Term;
-use crate::node::{Decode, Placed, node};
+use super::terms::{Term, weighted};
+use crate::node::{Placed, node};
 use crate::schema::Preset::Number;
 use crate::schema::{NOT_NEGATIVE, POSITIVE, Range, Type};
 use crate::span::Origin;
@@ -25,23 +25,9 @@ node! {
     }
 }
 
+weighted!(ArcFace);
+
 impl Term for Placed<ArcFace> {
-    fn weight(&self) -> f64 {
-        self.weight
-    }
-
-    fn weight_at(&self) -> Origin {
-        self.at.weight
-    }
-
-    fn node(&self) -> Origin {
-        self.node
-    }
-
-    fn word(&self) -> &'static str {
-        ArcFace::SPEC.name
-    }
-
     fn trains_classifier(&self) -> bool {
         false
     }

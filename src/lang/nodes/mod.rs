@@ -64,7 +64,7 @@ pub use schedule::{Schedule, ScheduleKind};
 pub use split::{Carve, Official, Only, Overlap, Split, SplitRule};
 pub(crate) use table::unique_labels;
 pub use table::{Claim, Comparison, Correction, Intervals, Reference, Table, Unit};
-pub use terms::{CrossEntropy, Mining, Term, Triplet};
+pub use terms::{CrossEntropy, Mining, Term, Triplet, Weighted};
 pub use vit::Vit;
 pub use xception::Xception;
 

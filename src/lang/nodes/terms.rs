@@ -1,12 +1,12 @@
 //! Terms of an objective: what they have in common, cross-entropy and the triplet loss.
 
-use crate::node::{Decode, Placed, Words, node, words};
+use crate::node::{Placed, Words, node, words};
 use crate::schema::Preset::{Bool, Number};
 use crate::schema::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, Type};
 use crate::span::Origin;
 
-/// What terms of an objective have in common.
-pub trait Term {
+/// A node with a `weight`; `weighted!` says it of one.
+pub trait Weighted {
     /// Its weight in the sum.
     fn weight(&self) -> f64;
     /// Where that is written.
@@ -15,6 +15,35 @@ pub trait Term {
     fn node(&self) -> Origin;
     /// The node that states it.
     fn word(&self) -> &'static str;
+}
+
+macro_rules! weighted {
+    ($($Node:ident),+) => {
+        $(impl $crate::nodes::terms::Weighted for $crate::node::Placed<$Node> {
+            fn weight(&self) -> f64 {
+                self.weight
+            }
+
+            fn weight_at(&self) -> $crate::span::Origin {
+                self.at.weight
+            }
+
+            fn node(&self) -> $crate::span::Origin {
+                self.node
+            }
+
+            fn word(&self) -> &'static str {
+                <$Node as $crate::node::Decode>::SPEC.name
+            }
+        })+
+    };
+}
+pub(super) use weighted;
+
+weighted!(CrossEntropy, Triplet);
+
+/// What terms of an objective have in common.
+pub trait Term: Weighted {
     /// What journals and reports call it.
     fn name(&self) -> &'static str {
         self.word()
@@ -60,22 +89,6 @@ node! {
 }
 
 impl Term for Placed<CrossEntropy> {
-    fn weight(&self) -> f64 {
-        self.weight
-    }
-
-    fn weight_at(&self) -> Origin {
-        self.at.weight
-    }
-
-    fn node(&self) -> Origin {
-        self.node
-    }
-
-    fn word(&self) -> &'static str {
-        CrossEntropy::SPEC.name
-    }
-
     fn trains_classifier(&self) -> bool {
         true
     }
@@ -86,22 +99,6 @@ impl Term for Placed<CrossEntropy> {
 }
 
 impl Term for Placed<Triplet> {
-    fn weight(&self) -> f64 {
-        self.weight
-    }
-
-    fn weight_at(&self) -> Origin {
-        self.at.weight
-    }
-
-    fn node(&self) -> Origin {
-        self.node
-    }
-
-    fn word(&self) -> &'static str {
-        Triplet::SPEC.name
-    }
-
     fn name(&self) -> &'static str {
         self.mining.word()
     }
