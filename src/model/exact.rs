@@ -131,21 +131,8 @@ impl CustomOp1 for Known {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Var};
-
     use super::*;
-    use proofmark_base::rng::{Rng, Stream};
-
-    fn random(shape: &[usize], seed: u64) -> Var {
-        let mut rng = Rng::new(seed, Stream::Demo, 0, 0);
-        let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.normal() as f32).collect();
-        Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap()
-    }
-
-    fn off(a: &Tensor, b: &Tensor) -> f32 {
-        assert_eq!(a.dims(), b.dims());
-        (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
-    }
+    use crate::testing::{off, random};
 
     #[test]
     fn products_and_their_gradients_are_candles() {

@@ -16,6 +16,8 @@ pub mod losses;
 pub mod network;
 pub mod ops;
 pub mod params;
+#[cfg(test)]
+mod testing;
 pub mod triplet;
 pub mod vit;
 pub mod weights;

@@ -28,6 +28,17 @@ impl ParamSpec {
     }
 }
 
+/// The parameters and statistics of a batch norm of this name, in PyTorch's names, each a vector.
+pub(crate) fn batch_norm(name: &str) -> [(String, Begin); 4] {
+    [
+        ("weight", Begin::Constant(1.0)),
+        ("bias", Begin::Constant(0.0)),
+        ("running_mean", Begin::Statistic(0.0)),
+        ("running_var", Begin::Statistic(1.0)),
+    ]
+    .map(|(part, begin)| (format!("{name}.{part}"), begin))
+}
+
 /// How a parameter begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Begin {

@@ -9,7 +9,7 @@ use crate::convolution::{
     Pass, Segmented, Segments, Window, convolution, depthwise, max_pool, mean_of_image, patches,
     pointwise, relu,
 };
-use crate::params::{Begin, ParamSpec, Params};
+use crate::params::{Begin, ParamSpec, Params, batch_norm};
 use proofmark_base::foreign::within;
 use proofmark_lang::model::{Backbone as Declared, Precision, Xception};
 
@@ -158,10 +158,7 @@ impl Backbone for XceptionConfig {
             specs.push(ParamSpec { name, shape: shape.to_vec(), begin });
         };
         let norm = |add: &mut dyn FnMut(String, &[usize], Begin), name: &str, n: usize| {
-            add(format!("{name}.weight"), &[n], Begin::Constant(1.0));
-            add(format!("{name}.bias"), &[n], Begin::Constant(0.0));
-            add(format!("{name}.running_mean"), &[n], Begin::Statistic(0.0));
-            add(format!("{name}.running_var"), &[n], Begin::Statistic(1.0));
+            batch_norm(name).into_iter().for_each(|(name, begin)| add(name, &[n], begin));
         };
         let separable = |add: &mut dyn FnMut(String, &[usize], Begin), name: &str, i, o| {
             add(format!("{name}.conv1.weight"), &[i, 1, 3, 3], Begin::Matrix);

@@ -204,6 +204,7 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
+    use crate::testing::off;
     use proofmark_base::rng::{Rng, Stream};
 
     fn random(shape: &[usize], seed: u64) -> Var {
@@ -211,10 +212,6 @@ mod tests {
         let values = (0..shape.iter().product()).map(|_| 3.0 * rng.normal() as f32);
         let values: Vec<f32> = values.collect();
         Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap()
-    }
-
-    fn off(a: &Tensor, b: &Tensor) -> f32 {
-        (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
     }
 
     #[test]

@@ -87,15 +87,11 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
+    use crate::testing::off;
     use proofmark_base::rng::{Rng, Stream};
 
     fn var(values: Vec<f32>, shape: &[usize]) -> Var {
         Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap()
-    }
-
-    fn off(a: &Tensor, b: &Tensor) -> f32 {
-        assert_eq!(a.dims(), b.dims());
-        (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
     }
 
     fn gradient(y: &Tensor, x: &Var) -> Tensor {

@@ -5,7 +5,7 @@ use super::layers::Layers;
 use crate::backbone::{Backbone, Trunk};
 use crate::bounds::check_ends;
 use crate::convolution::Segments;
-use crate::params::{Begin, ParamSpec};
+use crate::params::{Begin, ParamSpec, batch_norm};
 use proofmark_lang::limits::FACTOR;
 use proofmark_lang::model::Precision;
 
@@ -45,10 +45,7 @@ impl Backbone for EfficientNetConfig {
             specs.push(ParamSpec { name, shape: shape.to_vec(), begin });
         };
         let norm = |add: &mut dyn FnMut(String, &[usize], Begin), name: &str, n: usize| {
-            add(format!("{name}.weight"), &[n], Begin::Constant(1.0));
-            add(format!("{name}.bias"), &[n], Begin::Constant(0.0));
-            add(format!("{name}.running_mean"), &[n], Begin::Statistic(0.0));
-            add(format!("{name}.running_var"), &[n], Begin::Statistic(1.0));
+            batch_norm(name).into_iter().for_each(|(name, begin)| add(name, &[n], begin));
         };
         add("conv_stem.weight".into(), &[self.stem(), 3, 3, 3], Begin::Matrix);
         norm(&mut add, "bn1", self.stem());
