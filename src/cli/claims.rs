@@ -18,9 +18,9 @@ pub fn checks(loaded: &Loaded, declared: &Table, table: &TableData) -> Vec<Check
 /// How a command ends by its checks: one that fails counts for more than one that is open.
 pub fn exit(checks: &[Check]) -> Exit {
     let any = |verdict| checks.iter().any(|check| check.verdict == verdict);
-    if any(Verdict::Fail) {
+    if any(Verdict::Contradicted) {
         Exit::Claim
-    } else if any(Verdict::Undecided) {
+    } else if any(Verdict::CannotTell) {
         Exit::Undecided
     } else {
         Exit::Ok

@@ -74,7 +74,7 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
     if args.github {
         printer.text(&annotations(&all));
     }
-    Ok(match compared.iter().any(|check| check.verdict == Verdict::Fail) {
+    Ok(match compared.iter().any(|check| check.verdict == Verdict::Contradicted) {
         true => Exit::Differs,
         false => claims::exit(&checks),
     })
@@ -106,7 +106,7 @@ fn committed(path: &Path, built: &Built<'_>) -> Result<Check, Failure> {
     Ok(Check {
         table: table.name.clone(),
         name: format!("as committed in {}", path.display()),
-        verdict: if same { Verdict::Pass } else { Verdict::Fail },
+        verdict: if same { Verdict::Holds } else { Verdict::Contradicted },
         detail: match same {
             true => format!("as committed in {}{redrawn}", path.display()),
             false => {

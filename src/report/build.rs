@@ -6,7 +6,6 @@ use super::certainty::{self, Measured};
 use super::claims;
 use super::columns::{ColumnSource, Planned, Unit, plan};
 use super::evidence::{Evidence, ScoreKey};
-use super::lookup::Lookup;
 use super::marks::mark;
 use super::measures;
 use super::notes;
@@ -80,7 +79,7 @@ pub fn build(
             }
         }
     }
-    let differences = certainty::add(&mut metrics, &computed, table, &planned, evidence);
+    let found = certainty::add(&mut metrics, &computed, table, &planned, evidence);
     for block in &mut metrics {
         mark(block.metric, &mut block.rows);
     }
@@ -95,10 +94,7 @@ pub fn build(
         claims: Vec::new(),
     };
     beside::place(&mut data, published);
-    let lookup = Lookup::of(&data.metrics, &data.scenarios);
-    let claims = table.claims.iter().zip(differences);
-    let claims = claims.map(|(claim, found)| claims::decide((&data, &lookup), claim, found));
-    data.claims = claims.collect();
+    data.claims = claims::decide(&data, table, &found);
     Ok(data)
 }
 

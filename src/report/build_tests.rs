@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::evidence::Scored;
+use crate::fixture;
 use crate::reference::PublishedValue;
 use crate::table::{ColumnKind, Coverage, Mark, Verdict};
 use proofmark_base::provenance::Provenance;
@@ -108,6 +109,7 @@ pub(crate) fn table() -> Placed<Table> {
         compare: None,
         references: Vec::new(),
         claims: Vec::new(),
+        sentences: Vec::new(),
         notes: Vec::new(),
         tolerance: 0.0,
     };
@@ -373,15 +375,7 @@ fn a_score_that_is_not_finite_is_an_error() {
 #[test]
 fn published_numbers_stand_beside_ours_and_claims_are_decided() {
     let mut table = table();
-    let claim = Claim {
-        text: "x is better".to_owned(),
-        row: "x".to_owned(),
-        above: "y".to_owned(),
-        column: "A".to_owned(),
-        scenario: "In".to_owned(),
-        metric: AUC,
-        by: 0.25,
-    };
+    let claim = fixture::claim("x", "y", ("In", "A"), 0.25);
     table.claims = vec![claim.into()];
     let published = |row: &str, column: &str, value| PublishedValue {
         metric: AUC,
@@ -409,9 +403,11 @@ fn published_numbers_stand_beside_ours_and_claims_are_decided() {
     assert_eq!(data.references[0].matched, 2);
     assert_eq!(data.references[0].unmatched, ["auc of z in In, A", "auc of x in In, Z"]);
     let claim = &data.claims[0];
-    assert_eq!((claim.verdict, claim.published), (Verdict::Pass, Some(Verdict::Fail)));
+    let published = claim.published.as_ref().map(|published| published.verdict);
+    assert_eq!((claim.verdict, published), (Verdict::CannotTell, Some(Verdict::Contradicted)));
     assert_eq!(
         claim.detail,
-        "Row x 75.0 against Row y 50.0: +25.00 points [+0.00, +100.00], claimed +25.00"
+        "Row x 75.0 against Row y 50.0: +25.00 points [+0.00, +100.00]; claimed +25.00; p 1.00; no \
+         number of such videos would tell at these differences"
     );
 }

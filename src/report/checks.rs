@@ -41,17 +41,17 @@ pub fn junit(checks: &[Check]) -> String {
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n",
             escaped(&suite[0].table),
             suite.len(),
-            count(Verdict::Fail),
-            count(Verdict::Undecided)
+            count(Verdict::Contradicted),
+            count(Verdict::CannotTell)
         );
         for check in suite {
             let (table, name) = (escaped(&check.table), escaped(&check.name));
             out += &format!("    <testcase classname=\"{table}\" name=\"{name}\"");
             let detail = escaped(&check.detail);
             out += &match check.verdict {
-                Verdict::Pass => format!("><system-out>{detail}</system-out></testcase>\n"),
-                Verdict::Fail => format!("><failure message=\"{detail}\"/></testcase>\n"),
-                Verdict::Undecided => format!("><skipped message=\"{detail}\"/></testcase>\n"),
+                Verdict::Holds => format!("><system-out>{detail}</system-out></testcase>\n"),
+                Verdict::Contradicted => format!("><failure message=\"{detail}\"/></testcase>\n"),
+                Verdict::CannotTell => format!("><skipped message=\"{detail}\"/></testcase>\n"),
             };
         }
         out += "  </testsuite>\n";
@@ -69,9 +69,9 @@ pub fn annotations(checks: &[Check]) -> String {
     let mut out = String::new();
     for check in checks {
         let level = match check.verdict {
-            Verdict::Pass => continue,
-            Verdict::Fail => "error",
-            Verdict::Undecided => "warning",
+            Verdict::Holds => continue,
+            Verdict::Contradicted => "error",
+            Verdict::CannotTell => "warning",
         };
         let mut properties = Vec::new();
         if let Some((file, line)) = &check.place {
@@ -105,15 +105,15 @@ mod tests {
             place,
         };
         vec![
-            check("one", "a > b & \"c\"", Verdict::Pass, "96.4 against 95.0", None),
+            check("one", "a > b & \"c\"", Verdict::Holds, "96.4 against 95.0", None),
             check(
                 "one",
                 "5.1: a, b",
-                Verdict::Fail,
+                Verdict::Contradicted,
                 "90.0 against 95.0:\n-5 %",
                 Some(("x.kdl".into(), 7)),
             ),
-            check("two", "later", Verdict::Undecided, "<n/a>", None),
+            check("two", "later", Verdict::CannotTell, "<n/a>", None),
         ]
     }
 

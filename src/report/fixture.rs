@@ -4,7 +4,7 @@ use super::marks::mark;
 use super::table::*;
 use proofmark_evaluate::statistics::interval::Interval;
 use proofmark_evaluate::statistics::seeds::Seeds;
-use proofmark_lang::model::{Level, Split};
+use proofmark_lang::model::{Claim, Level, Over, Quantifier, Relation, Split};
 use proofmark_metrics::{AUC, BALANCED_ACCURACY};
 
 fn dataset(label: &str, name: &str, coverage: Option<Coverage>) -> ColumnHead {
@@ -138,19 +138,44 @@ pub(super) fn table() -> TableData {
         claims: vec![
             ClaimResult {
                 text: "batch-all helps".into(),
-                verdict: Verdict::Fail,
-                detail: "FSFM + BA 30.0 against FSFM 95.3: -65.30 points".into(),
-                difference: None,
-                published: Some(Verdict::Pass),
+                sentence: None,
+                verdict: Verdict::Contradicted,
+                detail: "FSFM + BA 30.0 against FSFM 95.3: -65.30 points; p below 0.0001".into(),
+                comparisons: Vec::new(),
+                p: Some(1e-9),
+                p_adjusted: Some(2e-9),
+                published: Some(Published { verdict: Verdict::Holds, detail: None }),
             },
             ClaimResult {
                 text: "pretraining helps".into(),
-                verdict: Verdict::Undecided,
+                sentence: Some(Quote {
+                    section: "5.1".into(),
+                    text: "Pretraining & more <helps>.".into(),
+                }),
+                verdict: Verdict::CannotTell,
                 detail: "Scratch & co. is n/a: there is no fake among 3 real".into(),
-                difference: None,
-                published: None,
+                comparisons: Vec::new(),
+                p: None,
+                p_adjusted: None,
+                published: Some(Published {
+                    verdict: Verdict::Contradicted,
+                    detail: Some("Scratch & co. 94.0, FSFM 96.0".into()),
+                }),
             },
         ],
+    }
+}
+
+/// The claim that a row is better than another.
+pub(super) fn claim(row: &str, above: &str, (scenario, column): (&str, &str), by: f64) -> Claim {
+    Claim {
+        text: format!("{row} is better"),
+        row: row.to_owned(),
+        scenario: Some(scenario.to_owned()),
+        metric: AUC,
+        negated: false,
+        relation: Relation::Above { other: above.to_owned(), by, up_to: None },
+        over: Over { quantifier: Quantifier::All, columns: vec![column.to_owned()] },
     }
 }
 

@@ -7,6 +7,8 @@ use proofmark_metrics::Metric;
 
 /// Places by name. Of several of a name the first counts.
 pub(super) struct Lookup<'a> {
+    metrics: &'a [MetricBlock],
+    scenarios: &'a [ScenarioHead],
     /// The block of each metric, and its rows by experiment and by label.
     blocks: BTreeMap<Metric, (usize, BTreeMap<&'a str, usize>)>,
     /// Columns by scenario and label.
@@ -18,8 +20,13 @@ pub(super) struct Lookup<'a> {
 impl<'a> Lookup<'a> {
     /// The places of a table.
     pub fn of(blocks: &'a [MetricBlock], scenarios: &'a [ScenarioHead]) -> Self {
-        let mut lookup =
-            Self { blocks: BTreeMap::new(), labels: BTreeMap::new(), keys: BTreeMap::new() };
+        let mut lookup = Self {
+            metrics: blocks,
+            scenarios,
+            blocks: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            keys: BTreeMap::new(),
+        };
         for (place, block) in blocks.iter().enumerate() {
             lookup.blocks.entry(block.metric).or_insert_with(|| {
                 let mut rows = BTreeMap::new();
@@ -47,6 +54,26 @@ impl<'a> Lookup<'a> {
     /// A row of the first block of a metric, by its experiment or label.
     pub fn row(&self, metric: Metric, name: &str) -> Option<usize> {
         self.blocks.get(&metric)?.1.get(name).copied()
+    }
+
+    /// The number of rows of a block.
+    pub fn rows(&self, block: usize) -> usize {
+        self.metrics[block].rows.len()
+    }
+
+    /// The names of the scenarios.
+    pub fn scenarios(&self) -> impl Iterator<Item = &'a str> {
+        self.scenarios.iter().map(|scenario| scenario.name.as_str())
+    }
+
+    /// The columns of a scenario that are no averages, among those of all scenarios.
+    pub fn shown(&self, scenario: &str) -> impl Iterator<Item = usize> {
+        let columns =
+            self.scenarios.iter().flat_map(|s| s.columns.iter().map(move |head| (s, head)));
+        let shown = columns
+            .enumerate()
+            .filter(move |(_, (of, head))| of.name == scenario && !head.is_average());
+        shown.map(|(place, _)| place).collect::<Vec<_>>().into_iter()
     }
 
     /// A column among those of all scenarios, by its label, else by its key.

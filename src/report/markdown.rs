@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::table::{Cell, Mark, MetricBlock, RowData, TableData};
-use super::text::{Footnotes, certainty, claim, heading, notes, percent};
+use super::text::{Footnotes, by_sentence, certainty, claim, heading, notes, percent, quoted};
 use proofmark_text::show::prose;
 
 /// Renders a table as Markdown.
@@ -34,8 +34,14 @@ pub fn render(table: &TableData) -> String {
     }
     if !table.claims.is_empty() {
         out += "\n## Claims\n\n";
-        for result in &table.claims {
-            out += &format!("- {}\n", escape(&claim(result)));
+        for (sentence, claims) in by_sentence(table) {
+            let indent = sentence.map_or("", |sentence| {
+                out += &format!("- {}\n", escape(&quoted(sentence)));
+                "  "
+            });
+            for result in claims {
+                out += &format!("{indent}- {}\n", escape(&claim(result)));
+            }
         }
     }
     out

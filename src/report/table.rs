@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use proofmark_evaluate::statistics::interval::{Interval, same};
-use proofmark_evaluate::statistics::seeds::Seeds;
+use proofmark_evaluate::statistics::seeds::{Error, Seeds};
 use proofmark_lang::model::{Corruption, Family, Level, Split};
 use proofmark_metrics::Metric;
 
@@ -301,6 +301,12 @@ pub struct Difference {
     pub test: Option<Test>,
     /// How many videos both have, where one has more.
     pub videos: Option<Common>,
+    /// How far it may be off; none where it was not tested, or no draw changes it.
+    #[serde(skip)]
+    pub error: Option<Error>,
+    /// Videos that both have.
+    #[serde(skip)]
+    pub compared: u64,
 }
 
 /// Videos of two rows; of an average the sum over its parts.
@@ -345,14 +351,56 @@ pub struct ReferenceSummary {
 pub struct ClaimResult {
     /// The statement.
     pub text: String,
-    /// Whether our numbers bear it out.
+    /// The sentence that says so, where it is of one.
+    pub sentence: Option<Quote>,
+    /// What our numbers say of it.
     pub verdict: Verdict,
     /// The numbers compared, or why there are none.
     pub detail: String,
-    /// The difference of the two rows, where both have a number.
-    pub difference: Option<Difference>,
-    /// Whether the published numbers do, where both are published.
-    pub published: Option<Verdict>,
+    /// The comparisons that it consists of, as far as both rows have a number.
+    pub comparisons: Vec<Compared>,
+    /// p-value of the verdict that is nearer, two-sided; none without a comparison.
+    pub p: Option<f64>,
+    /// The same with Holm's correction over all claims of the table.
+    pub p_adjusted: Option<f64>,
+    /// What the published numbers say of it, where all of them are published.
+    pub published: Option<Published>,
+}
+
+/// A sentence of a paper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quote {
+    /// The section that it stands in.
+    pub section: String,
+    /// The sentence.
+    pub text: String,
+}
+
+/// Two rows in a column, as a claim compares them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Compared {
+    /// The row that the claim is about, by label.
+    pub row: String,
+    /// The row that it is compared with, by label.
+    pub other: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The column, by label.
+    pub column: String,
+    /// The difference.
+    #[serde(flatten)]
+    pub difference: Difference,
+    /// Why it was not tested.
+    pub untested: Option<Untested>,
+}
+
+/// What published numbers say of a claim. They are numbers without scores: nothing is tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// Whether they are as the claim says.
+    pub verdict: Verdict,
+    /// The numbers that are not as it says, and differences that it states, computed again.
+    pub detail: Option<String>,
 }
 
 /// Verdict on a claim.
@@ -360,20 +408,20 @@ pub struct ClaimResult {
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It holds.
-    Pass,
-    /// It does not.
-    Fail,
-    /// A number is missing.
-    Undecided,
+    Holds,
+    /// Its contrary holds.
+    Contradicted,
+    /// These data cannot tell, or a number is missing.
+    CannotTell,
 }
 
 impl Verdict {
-    /// The word for readers.
-    pub fn word(self) -> &'static str {
+    /// The words for readers.
+    pub fn words(self) -> &'static str {
         match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Undecided => "undecided",
+            Self::Holds => "holds",
+            Self::Contradicted => "contradicted",
+            Self::CannotTell => "cannot tell",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lines::{Screen, cut, widest, width, wrap};
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, TableData, Verdict};
-use super::text::{Footnotes, certainty, claim, heading, notes, percent};
+use super::text::{Footnotes, by_sentence, certainty, claim, heading, notes, percent, quoted};
 
 /// Widest row label; longer ones are cut.
 const LABEL: usize = 40;
@@ -34,15 +34,21 @@ pub fn render(table: &TableData, screen: Screen) -> String {
     }
     if !table.claims.is_empty() {
         out += &format!("\n{}\n", style.paint("1", "Claims"));
-        for result in &table.claims {
-            let code = match result.verdict {
-                Verdict::Pass => "32",
-                Verdict::Fail => "31",
-                Verdict::Undecided => "33",
-            };
-            let word = result.verdict.word();
-            let line = wrap(&claim(result), "    ");
-            out += &line.replacen(word, &style.paint(code, word), 1);
+        for (sentence, claims) in by_sentence(table) {
+            let indent = sentence.map_or("", |sentence| {
+                out += &wrap(&quoted(sentence), "    ");
+                "    "
+            });
+            for result in claims {
+                let code = match result.verdict {
+                    Verdict::Holds => "32",
+                    Verdict::Contradicted => "31",
+                    Verdict::CannotTell => "33",
+                };
+                let words = result.verdict.words();
+                let line = wrap(&format!("{indent}{}", claim(result)), &format!("{indent}    "));
+                out += &line.replacen(words, &style.paint(code, words), 1);
+            }
         }
     }
     out

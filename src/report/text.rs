@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Cell, ClaimResult, Mark, MetricBlock, TableData};
+use super::table::{Cell, ClaimResult, Mark, MetricBlock, Quote, TableData};
 use proofmark_evaluate::statistics::interval::Interval;
 use proofmark_lang::model::Level;
 
@@ -112,13 +112,28 @@ pub(super) fn notes(table: &TableData, best: &str, second: &str) -> Vec<String> 
     notes
 }
 
+/// The claims of a table, those of one sentence together.
+pub(super) fn by_sentence(
+    table: &TableData,
+) -> impl Iterator<Item = (Option<&Quote>, &[ClaimResult])> {
+    let chunks = table.claims.chunk_by(|a, b| a.sentence == b.sentence);
+    chunks.map(|claims| (claims[0].sentence.as_ref(), claims))
+}
+
+/// A sentence with the section that it stands in.
+pub(super) fn quoted(quote: &Quote) -> String {
+    format!("{} \"{}\"", quote.section, quote.text)
+}
+
 /// A claim's verdict in one line.
 pub(super) fn claim(claim: &ClaimResult) -> String {
-    let published = claim
-        .published
-        .map(|verdict| format!("; by the published numbers: {}", verdict.word()))
-        .unwrap_or_default();
-    format!("{}: {} ({}{published})", claim.verdict.word(), claim.text, claim.detail)
+    let published = claim.published.as_ref().map(|published| {
+        let detail = published.detail.as_ref().map(|detail| format!(", {detail}"));
+        let verdict = published.verdict.words();
+        format!("; by the published numbers: {verdict}{}", detail.unwrap_or_default())
+    });
+    let published = published.unwrap_or_default();
+    format!("{}: {} ({}{published})", claim.verdict.words(), claim.text, claim.detail)
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct Area {
 /// A test of the hypothesis that two areas are the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Test {
+    /// Standard error of the difference; zero of areas that are equal sample by sample.
+    pub error: f64,
     /// Difference by its standard error.
     pub z: f64,
     /// Two-sided p-value.
@@ -89,10 +91,11 @@ impl Area {
         let variance = differences.variance();
         // Rounding alone gives equal contributions a variance of this size.
         if variance <= 1e-30 {
-            return (differences.auc.abs() <= 1e-15).then_some(Test { z: 0.0, p: 1.0 });
+            return (differences.auc.abs() <= 1e-15).then_some(Test { error: 0.0, z: 0.0, p: 1.0 });
         }
-        let z = differences.auc / variance.sqrt();
-        Some(Test { z, p: 2.0 * normal_above(z.abs()) })
+        let error = variance.sqrt();
+        let z = differences.auc / error;
+        Some(Test { error, z, p: 2.0 * normal_above(z.abs()) })
     }
 }
 

@@ -36,13 +36,14 @@ impl Seeds {
     }
 }
 
-/// How far a mean over seeds may be off: by which seeds were drawn, and which videos.
+/// How far a number may be off: by which videos were drawn and, of a mean over seeds, which seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Error {
     /// Its standard error.
     pub standard: f64,
     /// Degrees of freedom: those of the seeds alone, after Welch and Satterthwaite. Counting the
     /// videos, too, could call a difference more certain for being measured on fewer of them.
+    /// Infinite without seeds, where the error is normal.
     pub freedom: f64,
 }
 
@@ -62,6 +63,17 @@ impl Error {
             parts.iter().map(|(_, freedom)| freedom).sum()
         };
         Some(Self { standard: (seeds + videos).sqrt(), freedom })
+    }
+
+    /// The normal error of a number that has no seeds.
+    pub fn normal(standard: f64) -> Self {
+        Self { standard, freedom: f64::INFINITY }
+    }
+
+    /// One-sided p-value: how likely a difference of zero looks at least this large.
+    pub fn above(self, difference: f64) -> f64 {
+        let outside = student_two_sided(difference / self.standard, self.freedom);
+        if difference > 0.0 { outside / 2.0 } else { 1.0 - outside / 2.0 }
     }
 
     /// Half the width of the interval that holds the true value in a share of cases.

@@ -16,7 +16,7 @@ const ABOUT: &str = "a claim about";
 pub(super) fn claims(project: &Project, sink: &mut Sink) {
     for table in &project.tables {
         let names = Names::of(project, table);
-        for claim in &table.claims {
+        for (_, claim) in table.statements() {
             self::claim(&names, claim, sink);
         }
         if let Some(compare) = &table.compare {
@@ -39,6 +39,7 @@ struct Names<'a> {
 }
 
 /// Names to choose from.
+#[derive(Clone)]
 struct Options<'a> {
     listed: Vec<Cow<'a, str>>,
     known: BTreeSet<Cow<'a, str>>,
@@ -80,6 +81,21 @@ impl<'a> Names<'a> {
         Self { table, rows, labelled, scenarios: Options::of(scenarios.collect()), columns }
     }
 
+    /// The columns of a scenario, or of all; none where there is no such scenario or one has a
+    /// column of no data set, of which something was said already.
+    fn columns(&self, scenario: Option<&str>) -> Option<Options<'a>> {
+        match scenario {
+            Some(name) => self.columns.get(name)?.clone(),
+            None => {
+                let all: Option<Vec<_>> =
+                    self.columns.values().map(|c| Some(c.as_ref()?.listed.clone())).collect();
+                let mut seen = BTreeSet::new();
+                let all = all?.into_iter().flatten();
+                Some(Options::of(all.filter(|label| seen.insert(label.clone())).collect()))
+            }
+        }
+    }
+
     /// Reports a row that the table does not have; rows are named by their experiments.
     fn row(&self, name: (&str, Origin), who: &str, sink: &mut Sink) {
         let Some(rows) = &self.rows else { return };
@@ -119,19 +135,27 @@ impl<'a> Names<'a> {
 fn claim(names: &Names<'_>, claim: &Placed<Claim>, sink: &mut Sink) {
     let table = names.table;
     names.row((&claim.row, claim.at.row), ABOUT, sink);
-    names.row((&claim.above, claim.at.above), ABOUT, sink);
-    if claim.row == claim.above {
-        sink.report(
-            Diagnostic::error(Code::Contradiction, "a claim that a row is above itself")
-                .at(claim.at.above, "the same row")
-                .and(claim.at.row, "as here")
-                .help("compare two rows"),
-        );
+    let others = claim.relation.others().iter().zip(&claim.at.relation);
+    for (other, at) in others {
+        names.row((other, *at), ABOUT, sink);
+        if *other == claim.row {
+            sink.report(
+                Diagnostic::error(Code::Contradiction, "a claim that compares a row with itself")
+                    .at(*at, "the same row")
+                    .and(claim.at.row, "as here")
+                    .help("compare two rows"),
+            );
+        }
     }
-    let scenario = (claim.scenario.as_str(), claim.at.scenario);
-    names.known(scenario, (ABOUT, "scenario"), &names.scenarios, None, sink);
-    if let Some(Some(columns)) = names.columns.get(&*claim.scenario) {
-        names.known((&claim.column, claim.at.column), (ABOUT, "column"), columns, None, sink);
+    let columns = claim.over.columns.iter().zip(&claim.at.over);
+    if let Some(scenario) = &claim.scenario {
+        let named = (scenario.as_str(), claim.at.scenario);
+        names.known(named, (ABOUT, "scenario"), &names.scenarios, None, sink);
+    }
+    if let Some(options) = names.columns(claim.scenario.as_deref()) {
+        for (column, at) in columns {
+            names.known((column, *at), (ABOUT, "column"), &options, None, sink);
+        }
     }
     if !table.metrics.is_empty()
         && !table.metrics.iter().any(|metric| metric.metric == claim.metric)

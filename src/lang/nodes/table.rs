@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proofmark_metrics::Metric;
-
+use super::claim::{Claim, Sentence};
 use super::common::{SEED, unique};
-use super::metric::{METRIC, VIDEO_SCORE, video_score};
+use super::metric::{VIDEO_SCORE, video_score};
 use super::row;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
@@ -42,6 +41,8 @@ node! {
             references: Vec<Placed<Reference>> = [any_number(Reference::SPEC)],
             /// Statements about the numbers.
             claims: Vec<Placed<Claim>> = [any_number(Claim::SPEC)],
+            /// Sentences of a paper, each with what it says of the numbers.
+            sentences: Vec<Placed<Sentence>> = [any_number(Sentence::SPEC)],
             /// What readers must know beside what the table finds out itself.
             notes: Vec<String> = [any_number(&NOTE)] via notes,
             /// How far a number may lie from the committed table's before `table --check` fails.
@@ -131,35 +132,18 @@ words! {
     }
 }
 
-node! {
-    /// A statement about the numbers: one row is better than another, which for the EER, the Brier
-    /// score and the calibration error means lower.
-    pub struct Claim = "claim" {
-        arguments {
-            /// The statement.
-            text: String = Type::Text.required(),
-        }
-        properties {
-            /// Experiment of the row that should be better.
-            row: String = Type::Text.required(),
-            /// Experiment of the row that should be worse.
-            above: String = Type::Text.required(),
-            /// Name of the scenario.
-            scenario: String = Type::Text.required(),
-            /// Label of the column.
-            column: String = Type::Text.required(),
-            /// The metric.
-            metric: Metric = METRIC.required(),
-            /// By how much better, at least: `(%)1` is one point.
-            by: f64 = Type::Points.or(Number(0.0)),
-        }
-    }
-}
-
 impl Table {
     /// How the faces of a video make its score in a row.
     pub fn video_score_of(&self, row: &Row) -> VideoScore {
         row.video_score.unwrap_or(self.video_score)
+    }
+
+    /// Every claim, with the sentence that it is of: those of no sentence first.
+    pub fn statements(&self) -> impl Iterator<Item = (Option<&Placed<Sentence>>, &Placed<Claim>)> {
+        let said = self.sentences.iter();
+        let said =
+            said.flat_map(|sentence| sentence.claims.iter().map(move |c| (Some(sentence), c)));
+        self.claims.iter().map(|claim| (None, claim)).chain(said)
     }
 
     /// Whether it chooses thresholds on validation.

@@ -1,16 +1,16 @@
 //! Adds intervals, tests and the differences of claims to the blocks of a table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::contrast::Contrast;
 use super::draws::{UnitDraws, Wanted};
 use super::family;
 use super::measured::{Measures, mean};
-use crate::claims;
+use crate::claims::Asked;
 use crate::columns::{ColumnSource, Planned};
 use crate::evidence::Evidence;
 use crate::lookup::{Lookup, Pair};
-use crate::table::{Cell, Difference, Doubt, MetricBlock};
+use crate::table::{Cell, Difference, Doubt, MetricBlock, Untested};
 use proofmark_evaluate::statistics::bootstrap;
 use proofmark_evaluate::statistics::interval::Interval;
 use proofmark_evaluate::statistics::seeds::Error;
@@ -19,23 +19,26 @@ use proofmark_lang::model::{Intervals, Table};
 /// Adds intervals and tests, as far as the table declares them, to blocks whose cells
 /// have values. `measures` is in the order of the blocks and their rows.
 ///
-/// Gives the difference that each claim of the table is about, where it can be computed.
+/// Gives the differences that the claims of the table are about, as far as they can be computed.
 pub(crate) fn add(
     blocks: &mut [MetricBlock],
     measures: &[Measures],
     table: &Table,
     planned: &Planned,
     evidence: &Evidence,
-) -> Vec<Option<Difference>> {
+) -> BTreeMap<(Pair, usize), (Difference, Option<Untested>)> {
     let base = table
         .compare
         .as_ref()
         .and_then(|compare| table.rows.iter().position(|row| row.experiment == compare.against));
     let lookup = Lookup::of(blocks, &planned.scenarios);
-    let claimed: Vec<Option<(Pair, usize)>> =
-        table.claims.iter().map(|claim| claims::place(claim, &lookup)).collect();
+    let claimed: BTreeSet<(Pair, usize)> = table
+        .statements()
+        .filter_map(|(_, claim)| Asked::of(claim, &lookup).ok())
+        .flat_map(|asked| asked.comparisons().collect::<Vec<_>>())
+        .collect();
     let mut claimed_on: Vec<Vec<Pair>> = vec![Vec::new(); planned.units.len()];
-    for (pair, column) in claimed.iter().flatten() {
+    for (pair, column) in &claimed {
         for &unit in planned.sources[*column].units() {
             claimed_on[unit].push(*pair);
         }
@@ -62,9 +65,11 @@ pub(crate) fn add(
         Contrast::new(blocks, pair, column, &planned.sources[column], &units, level)
     };
     let differences = claimed
-        .iter()
-        .map(|place| place.and_then(|(pair, column)| contrast(blocks, pair, column)))
-        .map(|contrast| contrast.map(|contrast| contrast.difference))
+        .into_iter()
+        .filter_map(|place| {
+            let found = contrast(blocks, place.0, place.1)?;
+            Some((place, (found.difference, found.p.err())))
+        })
         .collect();
     for place in 0..blocks.len() {
         // What no draw changes is known before anything is tested.

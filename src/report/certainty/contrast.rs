@@ -29,7 +29,14 @@ impl Contrast {
     ) -> Option<Self> {
         let cells = [pair.row, pair.other].map(|row| &blocks[pair.block].rows[row].cells[column]);
         let [ours, theirs] = cells.map(|cell| cell.value);
-        let plain = Difference { value: ours? - theirs?, interval: None, test: None, videos: None };
+        let plain = Difference {
+            value: ours? - theirs?,
+            interval: None,
+            test: None,
+            videos: None,
+            error: None,
+            compared: 0,
+        };
         let untested = |difference, reason| Some(Self { difference, p: Err(reason) });
         if cells.iter().any(|cell| cell.doubt == Some(Doubt::FewVideos)) {
             return untested(plain, Untested::FewVideos);
@@ -47,8 +54,12 @@ impl Contrast {
         let theirs = Seeds::of(&mean(&parts.iter().map(|p| &p.theirs).collect::<Vec<_>>()))?;
         let value = ours.mean - theirs.mean;
         let videos = parts.iter().fold(Common::default(), |sum, part| sum.and(part.videos));
-        let videos = (videos.both < videos.either).then_some(videos);
-        let mut difference = Difference { value, interval: None, test: None, videos };
+        let mut difference = Difference {
+            value,
+            videos: (videos.both < videos.either).then_some(videos),
+            compared: videos.both,
+            ..plain
+        };
         let Some(variance) = bootstrap::variance(&draws) else {
             return untested(difference, Untested::FewVideos);
         };
@@ -64,17 +75,22 @@ impl Contrast {
                 (ColumnSource::Unit(_), [part]) => part.areas.as_ref(),
                 (ColumnSource::Unit(_) | ColumnSource::Mean(_), _) => None,
             };
-            let (test, p) = match areas {
-                Some([ours, theirs]) => (Test::Delong, ours.test(theirs).map(|test| test.p)),
-                None => (Test::Bootstrap, bootstrap::p_value(value, &draws)),
+            let (test, p, error) = match areas {
+                Some([ours, theirs]) => {
+                    let test = ours.test(theirs);
+                    (Test::Delong, test.map(|test| test.p), test.map_or(0.0, |test| test.error))
+                }
+                None => (Test::Bootstrap, bootstrap::p_value(value, &draws), variance.sqrt()),
             };
             difference.test = Some(test);
+            difference.error = (error > 0.0).then(|| Error::normal(error));
             return Some(Self { difference, p: p.ok_or(Untested::NoVariance) });
         }
         let error = Error::of(&[&ours, &theirs], variance)?;
         if error.standard > 0.0 {
             let half = error.half_width(level);
             difference.interval = Some(Interval { low: value - half, high: value + half });
+            difference.error = Some(error);
         }
         difference.test = Some(Test::Seeds);
         let p = match error.p_value(value) {

@@ -3,6 +3,7 @@
 use crate::build::build;
 use crate::build::tests::{metric, project, table};
 use crate::evidence::{Evidence, ScoreKey, Scored};
+use crate::fixture;
 use crate::table::{Common, Doubt, Mark, TableData, Test, Untested};
 use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::{Rng, Stream};
@@ -397,18 +398,10 @@ fn the_family_of_tests_is_declared() {
 fn a_claim_has_its_difference_without_intervals_of_the_table() {
     let mut table = table();
     let scenario = table.scenarios[0].name.clone();
-    let claim = |row: &str, above: &str| Claim {
-        text: "x is better".to_owned(),
-        row: row.to_owned(),
-        above: above.to_owned(),
-        column: "a".to_owned(),
-        scenario: scenario.clone(),
-        metric: table.metrics[0].metric,
-        by: 0.0,
-    };
+    let claim = |row: &str, above: &str| fixture::claim(row, above, (&scenario, "a"), 0.0);
     table.claims = vec![claim("x", "y").into(), claim("y", "x").into()];
     let data = built(&table);
-    let [first, second] = [0, 1].map(|i| data.claims[i].difference.unwrap());
+    let [first, second] = [0, 1].map(|i| data.claims[i].comparisons[0].difference);
     let interval = first.interval.unwrap();
     assert!(interval.contains(first.value) && interval.low > 0.0, "{first:?}");
     assert_eq!(first.value, -second.value);

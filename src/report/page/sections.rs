@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::content::Content;
 use crate::statistics;
 use crate::table::{ClaimResult, TableData, Verdict};
-use crate::text::{Footnotes, notes};
+use crate::text::{Footnotes, by_sentence, notes, quoted};
 use proofmark_lang::model::Level;
 
 /// Notes, and why cells have no number.
@@ -41,9 +41,14 @@ pub(super) fn claims(table: &TableData) -> Markup {
         @if !table.claims.is_empty() {
             section id="claims" {
                 h2 { "Claims" }
-                ul class="claims" {
-                    @for claim in &table.claims {
-                        (one_claim(claim))
+                @for (sentence, claims) in by_sentence(table) {
+                    @if let Some(sentence) = sentence {
+                        p class="sentence" { (quoted(sentence)) }
+                    }
+                    ul class="claims" {
+                        @for claim in claims {
+                            (one_claim(claim))
+                        }
                     }
                 }
             }
@@ -52,14 +57,19 @@ pub(super) fn claims(table: &TableData) -> Markup {
 }
 
 fn one_claim(claim: &ClaimResult) -> Markup {
-    let verdict = |verdict: Verdict| html! { span class={ "verdict " (verdict.word()) } { (verdict.word()) } };
+    let verdict = |verdict: Verdict| {
+        let class = verdict.words().replace(' ', "-");
+        html! { span class={ "verdict " (class) } { (verdict.words()) } }
+    };
     html! {
         li {
             (verdict(claim.verdict)) " " strong { (claim.text) } " "
             span class="quiet" {
                 (claim.detail) "."
-                @if let Some(published) = claim.published {
-                    " By the published numbers: " (verdict(published)) "."
+                @if let Some(published) = &claim.published {
+                    " By the published numbers: " (verdict(published.verdict))
+                    @if let Some(detail) = &published.detail { ", " (detail) }
+                    "."
                 }
             }
         }

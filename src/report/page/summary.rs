@@ -81,11 +81,11 @@ fn claims(table: &TableData) -> Option<String> {
     let count = |verdict| table.claims.iter().filter(|claim| claim.verdict == verdict).count();
     (!table.claims.is_empty()).then(|| {
         format!(
-            "Of {} claims {} hold, {} do not, {} cannot be decided.",
+            "Of {} claims {} hold, {} are contradicted, {} cannot be told from these data.",
             table.claims.len(),
-            count(Verdict::Pass),
-            count(Verdict::Fail),
-            count(Verdict::Undecided)
+            count(Verdict::Holds),
+            count(Verdict::Contradicted),
+            count(Verdict::CannotTell)
         )
     })
 }
