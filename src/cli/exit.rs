@@ -88,9 +88,14 @@ impl Exit {
                  each other, or the bits that this machine computes from those of others \
                  (`doctor --bits`). The differences are printed."
             }
-            Self::Claim => "A claim of a table does not hold. The table prints the numbers.",
+            Self::Claim => {
+                "A claim of a table is contradicted by the numbers, beyond what their videos and \
+                 seeds leave open. The table prints them."
+            }
             Self::Undecided => {
-                "A claim of a table cannot be decided, because a number is n/a. The table says why."
+                "The numbers of a table cannot tell whether a claim holds: a number is n/a, or the \
+                 difference is within what its videos and seeds leave open. The table says which, \
+                 and how many more videos would tell."
             }
         }
     }

@@ -29,6 +29,7 @@ pub mod plot;
 mod protocol;
 pub mod reference;
 pub mod statistics;
+pub mod sums;
 pub mod table;
 pub mod terminal;
 mod tex;

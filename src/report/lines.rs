@@ -52,3 +52,9 @@ pub fn wrap(text: &str, indent: &str, limit: usize) -> String {
     }
     out + &line + "\n"
 }
+
+/// The same, all of it `by` characters from the left and lines after the first four more.
+pub fn inset(text: &str, by: usize, limit: usize) -> String {
+    let wrapped = wrap(text, "    ", limit.saturating_sub(by));
+    wrapped.lines().map(|line| format!("{}{line}\n", " ".repeat(by))).collect()
+}

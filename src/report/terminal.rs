@@ -1,6 +1,6 @@
 //! The table for a terminal: aligned blocks that fit its width.
 
-use super::lines::{Screen, cut, widest, width, wrap};
+use super::lines::{Screen, cut, inset, widest, width, wrap};
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, TableData, Verdict};
 use super::text::{Footnotes, by_sentence, certainty, claim, heading, notes, percent, quoted};
 
@@ -35,9 +35,9 @@ pub fn render(table: &TableData, screen: Screen) -> String {
     if !table.claims.is_empty() {
         out += &format!("\n{}\n", style.paint("1", "Claims"));
         for (sentence, claims) in by_sentence(table) {
-            let indent = sentence.map_or("", |sentence| {
+            let by = sentence.map_or(0, |sentence| {
                 out += &wrap(&quoted(sentence), "    ");
-                "    "
+                4
             });
             for result in claims {
                 let code = match result.verdict {
@@ -46,7 +46,7 @@ pub fn render(table: &TableData, screen: Screen) -> String {
                     Verdict::CannotTell => "33",
                 };
                 let words = result.verdict.words();
-                let line = wrap(&format!("{indent}{}", claim(result)), &format!("{indent}    "));
+                let line = inset(&claim(result), by, screen.width);
                 out += &line.replacen(words, &style.paint(code, words), 1);
             }
         }

@@ -293,6 +293,7 @@ fn the_nine_data_sets_of_table_3_are_read_as_released() {
         command.env(format!("{name}_ROOT"), place.path(name));
     }
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/table3.kdl");
+    place.run(&["check", table.to_str().unwrap()]).ends_with(0);
     command.arg("plan").arg(table).env("HF_HOME", place.path("hub"));
     let ran = crate::support::Ran::of(command.output().unwrap()).ends_with(0);
     insta::assert_snapshot!("the_nine_data_sets", ran.stderr);

@@ -62,7 +62,7 @@ fn a_page_is_driven_by_keyboard() {
     assert_eq!(browser.eval("document.querySelectorAll('img[src=x]').length"), json!(0));
     assert!(browser.text("document.querySelector('.demo').textContent").contains("Synthetic demo"));
     let claims = browser.text("document.querySelector('#claims').textContent");
-    assert!(claims.contains("fail") && claims.contains("triplets help"), "{claims}");
+    assert!(claims.contains("contradicted") && claims.contains("triplets help"), "{claims}");
 
     // Sorting by the keyboard: best first, worst first, as it was.
     let value = "Number(document.querySelector('#table\\\\.auc tbody tr td').dataset.value)";

@@ -48,7 +48,7 @@ pub enum Verb {
     Evaluate(RunArgs),
     /// Print the tables from finished results; runs nothing
     Table(TableArgs),
-    /// Recompute published averages and decide claims by published numbers; needs no data
+    /// Recompute published sums and averages, decide claims by published numbers; needs no data
     Audit(AuditArgs),
     /// Do everything that is not in the store yet, then print and write the tables
     Run(ReportArgs),
@@ -285,6 +285,11 @@ pub struct ReplayArgs {
 pub struct AuditArgs {
     /// The experiment file
     pub file: PathBuf,
+
+    /// Say which claims test sets of the published sizes can decide, and from which correlation of
+    /// two rows on
+    #[arg(long)]
+    pub power: bool,
 }
 
 /// Formats of a table.

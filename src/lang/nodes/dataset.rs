@@ -78,7 +78,8 @@ node! {
 const PUBLISHED: Type = whole(&limits::PUBLISHED);
 
 node! {
-    /// Published numbers, for comparison only; `proofmark data` prints them beside what is found.
+    /// Published numbers, for comparison only; `proofmark data` prints them beside what is found,
+    /// and `proofmark audit` compares them with each other.
     /// Samples and frames that are a multiple of 1,000 count as rounded to thousands.
     #[derive(Default)]
     pub struct Expect = "expect" {
@@ -105,6 +106,8 @@ node! {
             real_frames: Option<u64> = PUBLISHED.optional(),
             /// Frames of the fake videos, after `frames`.
             fake_frames: Option<u64> = PUBLISHED.optional(),
+            /// Frames of all videos, after `frames`.
+            frames: Option<u64> = PUBLISHED.optional(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `ensemble`: data sets trained on together (paper section 3.1).
 
 use super::common::SEED;
+use super::dataset::Expect;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::limits;
@@ -22,6 +23,8 @@ node! {
                 [any_number(Source::SPEC), any_number(PseudoFake::SPEC)] via sources,
             /// How faces are sampled; all faces if absent.
             sample: Option<Placed<SampleRule>> = [at_most_once(SampleRule::SPEC)],
+            /// Published totals over its data sets, which `proofmark audit` computes again.
+            expect: Option<Placed<Expect>> [unkeyed] = [at_most_once(Expect::SPEC)],
         }
     }
     check = has_sources;

@@ -191,7 +191,7 @@ const fn patch(word: &'static str, doc: &'static str, children: &'static [Child]
 /// What a model that is ready is said to be trained by.
 pub(crate) fn ready(head: &Head) -> (Placed<Ensemble>, Placed<Recipe>, Placed<Loss>) {
     let name = || "none".to_owned();
-    let data = Ensemble { name: name(), sources: Vec::new(), sample: None };
+    let data = Ensemble { name: name(), sources: Vec::new(), sample: None, expect: None };
     let recipe = Recipe {
         name: name(),
         epochs: 0,

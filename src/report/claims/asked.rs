@@ -1,6 +1,7 @@
 //! A claim as comparisons of a table's numbers.
 
 use crate::lookup::{Lookup, Pair};
+use crate::table::TableData;
 use proofmark_lang::model::{Claim, Quantifier, Relation};
 
 /// What a claim compares, and in how many columns it is to hold. Two claims that ask the same are
@@ -58,6 +59,29 @@ impl<'a> Asked<'a> {
             block,
             columns: columns.into_iter().map(|column| (column, pairs.clone())).collect(),
         })
+    }
+
+    /// The same among published numbers: of a claim about every other row, those that have one.
+    /// None where another number is not published.
+    pub fn published(&self, table: &TableData) -> Option<Self> {
+        let has = |row: usize, column: usize| {
+            table.metrics[self.block].rows[row].cells[column].reference.is_some()
+        };
+        let every = match self.relation {
+            Relation::Best(named) | Relation::Lowest(named) => named.is_empty(),
+            Relation::Above { .. } | Relation::Near { .. } => false,
+        };
+        let mut columns = self.columns.clone();
+        for (column, pairs) in &mut columns {
+            if every {
+                pairs.retain(|pair| has(pair.other, *column));
+            }
+            let all = pairs.iter().all(|pair| has(pair.row, *column) && has(pair.other, *column));
+            if pairs.is_empty() || !all {
+                return None;
+            }
+        }
+        Some(Self { columns, ..self.clone() })
     }
 
     /// The rows that are compared and the column, each.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::asked::Asked;
 use super::needed::POWER;
+use super::support::Support;
 use super::verdicts::{Found, adjusted, known};
 use crate::columns::{ColumnSource, Planned, Unit, plan};
 use crate::evidence::Evidence;
@@ -20,57 +21,62 @@ pub const CORRELATIONS: [f64; 6] = [0.0, 0.5, 0.8, 0.9, 0.95, 0.99];
 /// The best that a printed number of 100 % may stand for.
 const NEARLY_ALL: f64 = 0.9995;
 
-/// What could be decided.
-#[derive(Clone, Debug, PartialEq)]
+/// What could be decided of a claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Power {
-    /// Of each claim, from which of [`CORRELATIONS`] on it can be decided; none where from none.
-    pub from: Vec<Option<f64>>,
-    /// Of each claim, whether its numbers and the sizes of its test sets are published.
-    pub known: Vec<bool>,
+    /// Whether its numbers and the sizes of its test sets are published.
+    pub known: bool,
+    /// From which of [`CORRELATIONS`] on it is decided by itself, if it comes out as published.
+    pub alone: Option<f64>,
+    /// From which on it is decided with Holm's correction over all claims, in 80 % of cases.
+    pub among_all: Option<f64>,
 }
 
-impl Power {
-    /// How many claims can be decided at a correlation.
-    pub fn decided(&self, correlation: f64) -> usize {
-        self.from.iter().flatten().filter(|from| **from <= correlation).count()
-    }
-}
-
-/// Which claims can be decided with a power of 80 %, with Holm's correction over all of them, if
-/// the true differences are those of the published numbers.
+/// Which claims can be decided, each by itself and all together, if the true differences are those
+/// of the published numbers.
 ///
 /// The error of an AUC is Hanley and McNeil's (1982), that of a balanced accuracy the binomial one
 /// with both rates alike. Test sets of several splits have the classes of the whole set in
 /// proportion. Averages over manipulations share their reals.
-pub fn power(project: &Project, table: &TableData, declared: &Table) -> Power {
+pub fn power(project: &Project, table: &TableData, declared: &Table) -> Vec<Power> {
     let lookup = Lookup::of(&table.metrics, &table.scenarios);
-    let asked: Vec<_> = declared.statements().map(|(_, claim)| Asked::of(claim, &lookup)).collect();
+    let asked: Vec<_> = declared
+        .statements()
+        .map(|(_, claim)| {
+            let published = Asked::of(claim, &lookup)?.published(table);
+            published.ok_or_else(|| "its numbers are not published".to_owned())
+        })
+        .collect();
     let planned = plan(project, declared, &Evidence::default()).unwrap_or_default();
     let sizes = Sizes { project, planned: &planned };
     let level = 1.0 - declared.intervals.level;
-    let mut power = Power { from: vec![None; asked.len()], known: vec![false; asked.len()] };
+    let mut powers = vec![Power::default(); asked.len()];
     for correlation in CORRELATIONS {
         let mut found = Found::new();
         for place in asked.iter().flatten().flat_map(Asked::comparisons) {
             let difference = sizes.difference(&table.metrics[place.0.block], place, correlation);
             found.extend(difference.map(|difference| (place, (difference, None))));
         }
-        let whole = |asked: &Asked<'_>| asked.comparisons().all(|place| found.contains_key(&place));
-        let known: Vec<_> = asked
-            .iter()
-            .map(|asked| {
-                let asked = asked.as_ref().ok().filter(|asked| whole(asked))?;
-                known(asked, table, &found, POWER)
-            })
-            .collect();
-        for (i, p) in adjusted(&asked, &known).into_iter().enumerate() {
-            power.known[i] |= p.is_some();
-            if p.is_some_and(|p| p < level) && power.from[i].is_none() {
-                power.from[i] = Some(correlation);
+        let supported = |quantile: f64| -> Vec<Option<Support>> {
+            let whole =
+                |asked: &&Asked<'_>| asked.comparisons().all(|place| found.contains_key(&place));
+            let of = |asked: &Result<Asked<'_>, String>| {
+                known(asked.as_ref().ok().filter(whole)?, table, &found, quantile)
+            };
+            asked.iter().map(of).collect()
+        };
+        let alone = supported(0.0).into_iter().map(|known| known.map(Support::p));
+        let among_all = adjusted(&asked, &supported(POWER));
+        for (power, (alone, among_all)) in powers.iter_mut().zip(alone.zip(among_all)) {
+            power.known |= alone.is_some();
+            for (from, p) in [(&mut power.alone, alone), (&mut power.among_all, among_all)] {
+                if from.is_none() && p.is_some_and(|p| p < level) {
+                    *from = Some(correlation);
+                }
             }
         }
     }
-    power
+    powers
 }
 
 /// The published sizes of the test sets of a table.

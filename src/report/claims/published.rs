@@ -7,13 +7,14 @@ use super::words::Names;
 use crate::lookup::Pair;
 use crate::table::{ColumnKind, Published, TableData, Verdict};
 use crate::text::percent;
-use proofmark_lang::model::Relation;
+use proofmark_lang::model::{Quantifier, Relation};
 
 /// How far rounding may take a difference from a margin written in decimals.
 const ROUNDING: f64 = 1e-12;
 
 /// What the published numbers say; none where one of them is not published.
 pub(super) fn published(table: &TableData, asked: &Asked<'_>) -> Option<Published> {
+    let asked = &asked.published(table)?;
     let block = &table.metrics[asked.block];
     let lower = block.metric.lower_is_better;
     let names = Names::of(table, asked);
@@ -38,8 +39,14 @@ pub(super) fn published(table: &TableData, asked: &Asked<'_>) -> Option<Publishe
     let holds = (columns >= least(asked.quantifier, asked.columns.len())) != asked.negated;
     let verdict = if holds { Verdict::Holds } else { Verdict::Contradicted };
     let mut told = Vec::new();
-    if !contrary.is_empty() {
-        told.push(format!("{}{}", if holds { "not in " } else { "" }, contrary.join("; ")));
+    match (verdict, asked.quantifier, asked.negated) {
+        _ if contrary.is_empty() => {}
+        (Verdict::Holds, Quantifier::Most, false) => {
+            told.push(format!("not in {}", contrary.join("; ")));
+        }
+        // What holds of any, or not of all, has no exceptions.
+        (Verdict::Holds, ..) => {}
+        (Verdict::Contradicted | Verdict::CannotTell, ..) => told.push(contrary.join("; ")),
     }
     told.extend(stated);
     Some(Published { verdict, detail: (!told.is_empty()).then(|| told.join("; ")) })
