@@ -1,16 +1,16 @@
 //! Adds intervals, tests and the differences of claims to the blocks of a table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::contrast::Contrast;
 use super::draws::{UnitDraws, Wanted};
 use super::family;
 use super::measured::{Measures, mean};
-use crate::claims::Asked;
+use crate::claims::{Asked, Found};
 use crate::columns::{ColumnSource, Planned};
 use crate::evidence::Evidence;
 use crate::lookup::{Lookup, Pair};
-use crate::table::{Cell, Difference, Doubt, MetricBlock, Untested};
+use crate::table::{Cell, Doubt, MetricBlock};
 use proofmark_evaluate::statistics::bootstrap;
 use proofmark_evaluate::statistics::interval::Interval;
 use proofmark_evaluate::statistics::seeds::Error;
@@ -26,7 +26,7 @@ pub(crate) fn add(
     table: &Table,
     planned: &Planned,
     evidence: &Evidence,
-) -> BTreeMap<(Pair, usize), (Difference, Option<Untested>)> {
+) -> Found {
     let base = table
         .compare
         .as_ref()

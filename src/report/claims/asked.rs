@@ -1,8 +1,13 @@
 //! A claim as comparisons of a table's numbers.
 
+use std::collections::BTreeMap;
+
 use crate::lookup::{Lookup, Pair};
-use crate::table::TableData;
+use crate::table::{Difference, TableData, Untested};
 use proofmark_lang::model::{Claim, Quantifier, Relation};
+
+/// The differences of rows in columns, and why one was not tested.
+pub(crate) type Found = BTreeMap<(Pair, usize), (Difference, Option<Untested>)>;
 
 /// What a claim compares, and in how many columns it is to hold. Two claims that ask the same are
 /// equal, whatever their words.

@@ -13,6 +13,6 @@ mod tests;
 mod verdicts;
 mod words;
 
-pub(crate) use asked::Asked;
+pub(crate) use asked::{Asked, Found};
 pub use power::{CORRELATIONS, Power, power};
 pub(crate) use verdicts::decide;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::asked::Asked;
+use super::asked::{Asked, Found};
 use super::needed::POWER;
 use super::support::Support;
-use super::verdicts::{Found, adjusted, known};
+use super::verdicts::{adjusted, known};
 use crate::columns::{ColumnSource, Planned, Unit, plan};
 use crate::evidence::Evidence;
 use crate::lookup::{Lookup, Pair};

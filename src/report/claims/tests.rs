@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::asked::Asked;
+use super::asked::{Asked, Found};
 use super::support::{Measured, Support, least};
-use super::verdicts::{Found, decide};
+use super::verdicts::decide;
 use crate::fixture;
 use crate::lookup::Lookup;
 use crate::table::{ClaimResult, Common, Difference, TableData, Test, Untested, Verdict};

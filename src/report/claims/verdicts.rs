@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::asked::Asked;
+use super::asked::{Asked, Found};
 use super::needed;
 use super::published::published;
 use super::support::{Measured, Support, support};
 use super::words::{self, numbers};
 use crate::lookup::{Lookup, Pair};
-use crate::table::{ClaimResult, Compared, Difference, Quote, TableData, Test, Untested, Verdict};
+use crate::table::{ClaimResult, Compared, Quote, TableData, Test, Verdict};
 use proofmark_evaluate::statistics::holm;
 use proofmark_lang::model::{Claim, Placed, Sentence, Table};
-
-/// The differences of rows in columns, and why one was not tested.
-pub(crate) type Found = BTreeMap<(Pair, usize), (Difference, Option<Untested>)>;
 
 /// Decides the claims of a table by tests of the differences, with Holm's correction over all of
 /// them, at 1 less the level of its intervals.

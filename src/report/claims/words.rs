@@ -1,7 +1,6 @@
 //! Claims and what became of them, in words.
 
-use super::asked::Asked;
-use super::verdicts::Found;
+use super::asked::{Asked, Found};
 use crate::lookup::Pair;
 use crate::table::{ColumnHead, Difference, MetricBlock, TableData};
 use crate::text::{heading, percent};
