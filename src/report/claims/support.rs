@@ -82,11 +82,9 @@ impl Support {
             all
         };
         let n = parts.len();
-        let conjunction = |of: usize, sorted: &[f64]| {
-            (1..=n)
-                .contains(&of)
-                .then(|| ((n - of + 1) as f64 * sorted[of - 1]).min(1.0))
-                .unwrap_or(1.0)
+        let conjunction = |of: usize, sorted: &[f64]| match (1..=n).contains(&of) {
+            true => ((n - of + 1) as f64 * sorted[of - 1]).min(1.0),
+            false => 1.0,
         };
         Self {
             holds: conjunction(least, &sorted(|part| part.holds)),

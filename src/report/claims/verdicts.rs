@@ -141,10 +141,11 @@ fn takes(asked: &Asked<'_>, table: &TableData, found: &Found, level: f64) -> Str
     }
 }
 
-/// A number to two digits, upwards.
+/// A number to two digits, upwards; at least 1.
 fn rounded(number: f64) -> u64 {
-    let unit = 10f64.powi((number.max(1.0).log10().floor() as i32 - 1).max(0));
-    ((number / unit).ceil() * unit).max(1.0) as u64
+    let whole = (number.ceil() as u64).max(1);
+    let unit = 10u64.pow(whole.ilog10().saturating_sub(1));
+    whole.div_ceil(unit) * unit
 }
 
 /// The comparisons of a claim that have numbers.
