@@ -1,14 +1,17 @@
 //! How often claims are decided, and rightly, on simulated videos whose truth is known.
 
-use std::collections::BTreeMap;
-
+use super::asked::Asked;
+use super::needed;
+use super::support::Measured;
 use crate::build::build;
 use crate::build::tests::{project, table};
 use crate::evidence::{Evidence, ScoreKey, Scored};
 use crate::fixture;
+use crate::lookup::Lookup;
 use crate::table::{ClaimResult, Verdict};
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_evaluate::samples::{Sample, Samples};
+use proofmark_evaluate::statistics::seeds::Error;
 use proofmark_lang::model::{Claim, Over, Placed, Quantifier, Relation, Row, Split, Table};
 
 const REPETITIONS: u64 = 400;
@@ -19,13 +22,13 @@ const BY_CHANCE: usize = 33;
 
 /// Scores of three rows on two sets. A fake is `shift` of its row above the reals; half of the
 /// variance of a score is the video's, which all rows share.
-fn evidence(repetition: u64, shifts: [f64; 3]) -> Evidence {
+fn evidence(repetition: u64, shifts: [f64; 3], videos: usize) -> Evidence {
     let mut evidence = Evidence::default();
     for dataset in ["a", "b"] {
         let mut rng = Rng::named(repetition, Stream::Simulation, dataset);
         let mut rows: [Vec<Sample>; 3] = Default::default();
-        for i in 0..2 * VIDEOS {
-            let (fake, shared) = (i >= VIDEOS, rng.normal());
+        for i in 0..2 * videos {
+            let (fake, shared) = (i >= videos, rng.normal());
             for (row, shift) in rows.iter_mut().zip(shifts) {
                 let score = shared + rng.normal() + if fake { shift } else { 0.0 };
                 let video = format!("{i}").into();
@@ -56,9 +59,17 @@ fn declared(claims: Vec<Claim>) -> Placed<Table> {
 
 /// One claim in every repetition, in a table of its own.
 fn decided(claim: &Claim, shifts: [f64; 3]) -> Vec<ClaimResult> {
+    decided_on(claim, shifts, VIDEOS)
+}
+
+/// The same with so many videos of each class.
+fn decided_on(claim: &Claim, shifts: [f64; 3], videos: usize) -> Vec<ClaimResult> {
     let (project, table) = (project(), declared(vec![claim.clone()]));
     let one = |repetition| {
-        build(&project, &table, &evidence(repetition, shifts), &[]).unwrap().claims.remove(0)
+        build(&project, &table, &evidence(repetition, shifts, videos), &[])
+            .unwrap()
+            .claims
+            .remove(0)
     };
     (0..REPETITIONS).map(one).collect()
 }
@@ -84,9 +95,11 @@ fn near(within: f64) -> Relation {
 /// The area under the curve of a row, of scores whose variance is 2.
 fn area(shift: f64) -> f64 {
     // P(Z < shift / 2), from a table of the normal distribution.
-    let known =
-        BTreeMap::from([("1.0", 0.691_462_461_274_013_1), ("2.0", 0.841_344_746_068_542_9)]);
-    known[format!("{shift:.1}").as_str()]
+    [(1.0, 0.691_462_461_274_013), (1.4, 0.758_036_347_776_927), (2.0, 0.841_344_746_068_543)]
+        .into_iter()
+        .find(|(known, _)| *known == shift)
+        .expect("a shift of the table")
+        .1
 }
 
 #[test]
@@ -150,4 +163,24 @@ fn what_is_true_is_found_and_its_contrary_never() {
         assert!(count(&results, Verdict::Holds) > 360, "{:?}", claim.relation);
         assert_eq!(count(&results, Verdict::Contradicted), 0, "{:?}", claim.relation);
     }
+}
+
+#[test]
+fn as_many_videos_as_it_would_take_decide_in_four_of_five_cases() {
+    let claim = claim(above(0.0, None), Quantifier::All, &["a"]);
+    let shifts = [1.4, 1.0, 1.0];
+    let few = decided(&claim, shifts);
+    let errors =
+        few.iter().filter_map(|claim| Some(claim.comparisons[0].difference.error?.standard));
+    let error = Error::normal(errors.sum::<f64>() / REPETITIONS as f64);
+    let better = area(1.4) - area(1.0);
+    let data =
+        build(&project(), &declared(vec![claim.clone()]), &evidence(0, shifts, 2), &[]).unwrap();
+    let lookup = Lookup::of(&data.metrics, &data.scenarios);
+    let asked = Asked::of(&claim, &lookup).unwrap();
+    let times = needed::times(&asked, 0.05, |_, _| Some(Measured { better, error })).unwrap();
+    assert!(times > 2.0, "{times}");
+    let videos = (VIDEOS as f64 * times).ceil() as usize;
+    let holds = count(&decided_on(&claim, shifts, videos), Verdict::Holds);
+    assert!((296..=344).contains(&holds), "{holds} of {REPETITIONS} with {times} times the videos");
 }
