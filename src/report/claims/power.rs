@@ -181,3 +181,28 @@ fn variance(block: &MetricBlock, value: f64, reals: f64, fakes: f64) -> Option<f
         Level::Video | Level::Frame => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use proofmark_metrics::EER;
+
+    #[test]
+    fn an_area_of_chance_has_the_variance_of_the_rank_sum() {
+        // Mann and Whitney (1947): (m + n + 1) / (12 m n).
+        let mut block = fixture::table().metrics.remove(0);
+        let (reals, fakes) = (178.0, 541.0);
+        let expected = (reals + fakes + 1.0) / (12.0 * reals * fakes);
+        let found = variance(&block, 0.5, reals, fakes).unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-12, "{found} is not {expected}");
+        // Of half right in either class, each class has a binomial variance.
+        block.metric = BALANCED_ACCURACY;
+        let found = variance(&block, 0.5, 100.0, 400.0).unwrap();
+        assert!((found - (0.25 / 100.0 + 0.25 / 400.0) / 4.0).abs() < 1e-15, "{found}");
+        // A printed 100 is not certain.
+        assert!(variance(&block, 1.0, 100.0, 400.0).unwrap() > 0.0);
+        block.metric = EER;
+        assert_eq!(variance(&block, 0.1, 100.0, 400.0), None);
+    }
+}

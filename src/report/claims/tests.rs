@@ -119,6 +119,29 @@ fn a_difference_decides_where_it_is_clear_and_else_says_what_would() {
 }
 
 #[test]
+fn margins_agree_with_statsmodels() {
+    let golden: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/golden/statistics/golden.json")).unwrap();
+    let cases = golden["margins"].as_array().unwrap();
+    assert_eq!(cases.len(), 4);
+    for case in cases {
+        let number = |key: &str| case[key].as_f64().unwrap();
+        let error = Error { standard: number("standard"), freedom: number("freedom") };
+        let measured = Measured { better: number("mean"), error };
+        let above = |up_to| Relation::Above { other: String::new(), by: number("low"), up_to };
+        let one_sided = Support::of(&above(None), measured, 0.0);
+        let within = Support::of(&above(Some(number("high"))), measured, 0.0);
+        for (ours, theirs) in [
+            (one_sided.holds, number("above_low")),
+            (one_sided.contradicted, number("below_low")),
+            (within.holds, number("within")),
+        ] {
+            assert!((ours - theirs).abs() < 1e-11, "{case}: {ours} is not {theirs}");
+        }
+    }
+}
+
+#[test]
 fn a_range_and_nearness_hold_by_two_one_sided_tests() {
     let range =
         |by, up_to| with(Relation::Above { other: "fsfm-ba".into(), by, up_to: Some(up_to) });

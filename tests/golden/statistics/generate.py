@@ -28,6 +28,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.weightstats import DescrStatsW
 
 HERE = Path(__file__).parent
 
@@ -100,6 +101,21 @@ def holm(p_values):
     return {"p": p_values, "adjusted": multipletests(p_values, method="holm")[1].tolist()}
 
 
+def margin(differences, low, high):
+    """Whether a mean lies in a range: two one-sided tests, and each of them."""
+    described = DescrStatsW(differences)
+    return {
+        "mean": float(described.mean),
+        "standard": float(described.std_mean),
+        "freedom": len(differences) - 1,
+        "low": low,
+        "high": high,
+        "above_low": float(described.ttest_mean(low, alternative="larger")[1]),
+        "below_low": float(described.ttest_mean(low, alternative="smaller")[1]),
+        "within": float(described.ttost_mean(low, high)[0]),
+    }
+
+
 def main():
     rng = np.random.default_rng(5)
     golden = {
@@ -153,6 +169,15 @@ def main():
         "seeds": [
             {"values": v, "mean": float(np.mean(v)), "deviation": float(np.std(v, ddof=1))}
             for v in [[0.9, 0.92, 0.87], [0.5, 0.5], rng.random(5).tolist()]
+        ],
+        "margins": [
+            margin(rng.normal(mean, 0.05, n), low, high)
+            for mean, n, low, high in [
+                (0.02, 12, -0.03, 0.03),
+                (0.0, 40, -0.02, 0.02),
+                (0.05, 25, 0.03, 0.04),
+                (-0.01, 8, 0.0, 0.05),
+            ]
         ],
     }
     (HERE / "golden.json").write_text(json.dumps(golden, indent=1, allow_nan=False) + "\n")
