@@ -6,7 +6,7 @@ use std::path::Path;
 use super::figure::figure;
 use super::graph::Plan;
 use super::kind::StageKind;
-use super::stages::{outside, scores};
+use super::stages::{outside, scores, separate};
 use super::survey::survey_of;
 use super::world::World;
 use proofmark_base::provenance::Provenance;
@@ -20,6 +20,7 @@ use proofmark_plan::scope::scored;
 use proofmark_prepare::faces::Faces;
 use proofmark_report::findings::{
     FailedVideo, Findings, Maker, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
+    SetSeparability,
 };
 use proofmark_report::table::Coverage;
 use proofmark_train::journal::file::epochs;
@@ -59,6 +60,16 @@ pub fn gather(
             key: scores.key.clone(),
             file: folder.map(|folder| folder.join(scores::FILE)),
             outside,
+        });
+    }
+    for separated in &plan.separated {
+        let folder = store.find(StageKind::Separate.word(), &separated.key);
+        findings.separability.push(SetSeparability {
+            table: separated.table.clone(),
+            experiment: separated.of.clone(),
+            target: separated.target.clone(),
+            key: separated.key.clone(),
+            found: folder.map(|folder| separate::found(&folder)).transpose()?,
         });
     }
     // Several data sets, or experiments, may have one stage.

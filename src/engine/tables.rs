@@ -46,6 +46,11 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
     for set in &findings.datasets {
         evidence.manifests.insert(set.dataset.clone(), set.manifest.clone());
     }
+    for measured in findings.separability.iter().filter(|of| of.table == table.name) {
+        let Target { dataset, split, .. } = &measured.target;
+        let key = (measured.experiment.clone(), dataset.clone(), *split);
+        evidence.separability.insert(key, measured.found.clone());
+    }
     let targets = targets(table);
     let failed: BTreeMap<_, _> =
         findings.coverage.iter().map(|set| ((&*set.dataset, set.split), &set.failed)).collect();

@@ -11,6 +11,7 @@ use super::marks::mark;
 use super::measures;
 use super::notes;
 use super::reference::Published;
+use super::separability;
 use super::table::{Cell, Doubt, MetricBlock, RowData, TableData};
 use proofmark_evaluate::statistics::seeds::Seeds;
 use proofmark_lang::model::{Level, MetricSpec, Project, Row, Table, Threshold};
@@ -93,6 +94,7 @@ pub fn build(
         metrics,
         references: Vec::new(),
         claims: Vec::new(),
+        separability: separability::blocks(project, table, evidence),
     };
     beside::place(&mut data, published);
     let lookup = Lookup::of(&data.metrics, &data.scenarios);

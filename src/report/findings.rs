@@ -11,6 +11,7 @@ use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
 use proofmark_data::survey::SetTable;
 use proofmark_evaluate::outside::OutsideCoverage;
+use proofmark_evaluate::separability::Separability;
 use proofmark_lang::model::{Family, Split};
 use proofmark_model::weights::LoadReport;
 use proofmark_plan::scope::Target;
@@ -33,6 +34,9 @@ pub struct Findings {
     pub statistics: Vec<SetTable>,
     /// Statistics of videos by label, as in the paper's Figure 3.
     pub figures: Vec<SetFigure>,
+    /// How far embeddings lie apart, where tables ask for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub separability: Vec<SetSeparability>,
     /// With what faces, models and scores were made, as far as that may decide their bits. Packs of
     /// before do not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -75,6 +79,21 @@ pub struct ScoreFile {
     pub file: Option<PathBuf>,
     /// For another tool, how much of the split it scored.
     pub outside: Option<OutsideCoverage>,
+}
+
+/// How far the embeddings of an experiment on a split lie apart, for a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetSeparability {
+    /// The table.
+    pub table: String,
+    /// The experiment.
+    pub experiment: String,
+    /// What the embeddings are of.
+    pub target: Target,
+    /// Key of the stage.
+    pub key: String,
+    /// What was found; none if it is not there yet.
+    pub found: Option<Separability>,
 }
 
 /// How many videos of a split have a usable face.

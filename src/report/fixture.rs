@@ -135,6 +135,7 @@ pub(super) fn table() -> TableData {
             matched: 3,
             unmatched: vec!["auc of SBI in In-distribution, FF++".into()],
         }],
+        separability: Vec::new(),
         claims: vec![
             ClaimResult {
                 text: "batch-all helps".into(),

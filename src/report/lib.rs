@@ -28,6 +28,7 @@ pub mod page;
 pub mod plot;
 mod protocol;
 pub mod reference;
+mod separability;
 pub mod statistics;
 pub mod table;
 pub mod terminal;

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::table::{Cell, Mark, MetricBlock, RowData, TableData};
+use super::separability;
+use super::table::{Cell, Mark, MetricBlock, RowData, SeparabilityRow, TableData};
 use super::text::{Footnotes, certainty, claim, heading, notes, percent};
 use proofmark_text::show::prose;
 
@@ -32,11 +33,36 @@ pub fn render(table: &TableData) -> String {
     for (i, reason) in footnotes.reasons.iter().enumerate() {
         out += &format!("- <sup>{}</sup> n/a: {}\n", i + 1, escape(reason));
     }
+    out += &apart(table);
     if !table.claims.is_empty() {
         out += "\n## Claims\n\n";
         for result in &table.claims {
             out += &format!("- {}\n", escape(&claim(result)));
         }
+    }
+    out
+}
+
+/// How far embeddings lie apart.
+fn apart(table: &TableData) -> String {
+    if table.separability.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n## {}\n", separability::HEADING);
+    for block in &table.separability {
+        let head: Vec<String> = std::iter::once(escape(&block.label))
+            .chain(separability::heads().map(str::to_owned))
+            .collect();
+        let line = |row: &SeparabilityRow| {
+            std::iter::once(escape(&row.label)).chain(separability::cells(row)).collect()
+        };
+        let rows: Vec<Vec<String>> = block.rows.iter().map(line).collect();
+        out.push('\n');
+        out += &grid(&head, &rows);
+    }
+    out.push('\n');
+    for note in separability::notes(table) {
+        out += &format!("- {}\n", escape(&note));
     }
     out
 }

@@ -26,6 +26,7 @@ mod places;
 mod robustness;
 mod run;
 mod score;
+mod separability;
 mod stand_in;
 mod store;
 mod support;

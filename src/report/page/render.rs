@@ -55,6 +55,7 @@ fn body(content: &Content, figures: &Figures, places: &Places) -> Markup {
         ("rows", "Rows", differences::declarations(content)),
         ("robustness", "Robustness", plots::robustness(figures)),
         ("scores", "Scores", plots::units(content, figures)),
+        ("separability", "Separability", plots::separability(content, figures)),
         ("learning", "Learning", plots::learning(figures)),
         ("weights", "Weights", provenance::load_reports(content)),
         ("data", "Data", sections::data(content)),
