@@ -35,7 +35,7 @@ use proofmark_text::names::beside;
 /// # Errors
 /// Predictions that cannot be read.
 fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
-    let mut evidence = Evidence::default();
+    let mut evidence = Evidence { costs: findings.costs.clone(), ..Evidence::default() };
     for set in &findings.coverage {
         evidence.coverage.insert((set.dataset.clone(), set.split), set.coverage);
     }

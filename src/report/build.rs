@@ -5,6 +5,7 @@ use super::build_error::{BuildError, LowCoverage};
 use super::certainty::{self, Measured};
 use super::claims;
 use super::columns::{ColumnSource, Planned, Unit, plan};
+use super::cost;
 use super::evidence::{Evidence, ScoreKey};
 use super::lookup::Lookup;
 use super::marks::mark;
@@ -94,6 +95,7 @@ pub fn build(
         metrics,
         references: Vec::new(),
         claims: Vec::new(),
+        costs: cost::rows(table, evidence),
         separability: separability::blocks(project, table, evidence),
     };
     beside::place(&mut data, published);

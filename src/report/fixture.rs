@@ -135,6 +135,7 @@ pub(super) fn table() -> TableData {
             matched: 3,
             unmatched: vec!["auc of SBI in In-distribution, FF++".into()],
         }],
+        costs: Vec::new(),
         separability: Vec::new(),
         claims: vec![
             ClaimResult {

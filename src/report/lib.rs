@@ -9,6 +9,7 @@ pub mod checks;
 pub mod claims;
 mod columns;
 pub mod compare;
+mod cost;
 pub mod csv;
 pub mod evidence;
 pub mod figure;

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::cost;
 use super::separability;
-use super::table::{Cell, Mark, MetricBlock, RowData, SeparabilityRow, TableData};
+use super::table::{Cell, Mark, MetricBlock, RowCost, RowData, SeparabilityRow, TableData};
 use super::text::{Footnotes, certainty, claim, heading, notes, percent};
 use proofmark_text::show::prose;
 
@@ -34,6 +35,7 @@ pub fn render(table: &TableData) -> String {
         out += &format!("- <sup>{}</sup> n/a: {}\n", i + 1, escape(reason));
     }
     out += &apart(table);
+    out += &costs(table);
     if !table.claims.is_empty() {
         out += "\n## Claims\n\n";
         for result in &table.claims {
@@ -41,6 +43,19 @@ pub fn render(table: &TableData) -> String {
         }
     }
     out
+}
+
+/// What a face costs.
+fn costs(table: &TableData) -> String {
+    if table.costs.is_empty() {
+        return String::new();
+    }
+    let head: Vec<String> = ["Row"].iter().chain(&cost::HEADS).map(ToString::to_string).collect();
+    let line = |row: &RowCost| {
+        std::iter::once(escape(&row.label)).chain(cost::cells(row)).collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<String>> = table.costs.iter().map(line).collect();
+    format!("\n## {}\n\n{}\n- {}\n", cost::HEADING, grid(&head, &rows), escape(cost::NOTE))
 }
 
 /// How far embeddings lie apart.

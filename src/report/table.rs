@@ -30,6 +30,9 @@ pub struct TableData {
     pub references: Vec<ReferenceSummary>,
     /// Verdicts on the table's claims.
     pub claims: Vec<ClaimResult>,
+    /// What a face costs the network of each row that has one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<RowCost>,
     /// How far the embeddings of classes lie apart on each data set, where the table declares it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub separability: Vec<SeparabilityBlock>,
@@ -49,6 +52,21 @@ impl TableData {
     pub fn columns(&self) -> impl Iterator<Item = (&ScenarioHead, &ColumnHead)> {
         self.scenarios.iter().flat_map(|s| s.columns.iter().map(move |column| (s, column)))
     }
+}
+
+/// What a face costs the network of a row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RowCost {
+    /// The experiment.
+    pub experiment: String,
+    /// Name for readers.
+    pub label: String,
+    /// Side of its input in pixels.
+    pub image: u64,
+    /// Parameters, with those of the classifier.
+    pub parameters: u64,
+    /// Multiply-adds of one face's forward pass.
+    pub multiply_adds: u64,
 }
 
 /// How far the embeddings of all rows lie apart on a data set.

@@ -3,6 +3,7 @@
 mod blended;
 mod browser;
 mod checks;
+mod cost;
 mod damage;
 mod data;
 mod device;

@@ -1,7 +1,7 @@
 """Parameters and multiply-adds of networks, by timm and PyTorch's own counter.
 
     python -m venv venv
-    venv/bin/pip install torch==VERSION timm==VERSION
+    venv/bin/pip install torch==2.15.0 timm==1.0.31
     venv/bin/python tests/golden/cost/generate.py
 
 Writes golden.json beside this file; the tests read it without Python.
