@@ -5,7 +5,8 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::progress::duration;
 use super::project::{Stop, session, with};
-use crate::engine::graph::{Stage, Until};
+use crate::engine::graph::Stage;
+use crate::engine::kind::StageKind;
 use crate::engine::listing::{Listed, json, list};
 use crate::engine::reason::Reason;
 use crate::engine::session::Purpose;
@@ -74,7 +75,7 @@ impl Part {
         why: Vec<String>,
         alone: bool,
     ) {
-        let is_scored = stage.nature().until == Until::Evaluate && !alone;
+        let is_scored = stage.nature().kind == StageKind::Predict && !alone;
         let of = stage.work.experiment().filter(|_| is_scored).map(str::to_owned);
         if let Some(last) = parts.last_mut()
             && of.is_some()

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::figure::figure;
 use super::graph::Plan;
 use super::kind::StageKind;
-use super::stages::{outside, scores};
+use super::stages::{outside, scores, separate};
 use super::survey::survey_of;
 use super::world::World;
 use proofmark_base::provenance::Provenance;
@@ -19,9 +19,11 @@ use proofmark_plan::inputs::Inputs;
 use proofmark_plan::scope::scored;
 use proofmark_prepare::faces::Faces;
 use proofmark_report::findings::{
-    FailedVideo, Findings, Maker, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests, SetFigure,
+    FailedVideo, Findings, Maker, ModelCost, Run, ScoreFile, SetAttribute, SetCoverage, SetDigests,
+    SetFigure, SetSeparability, Took,
 };
 use proofmark_report::table::Coverage;
+use proofmark_train::checkpoint::card;
 use proofmark_train::journal::file::epochs;
 
 /// What the tables of a project need. Scores that are not there yet are listed without a file.
@@ -53,12 +55,25 @@ pub fn gather(
             Some(folder) if scores.outside => Some(outside::coverage(folder)?),
             _ => None,
         };
+        let record = folder.as_deref().map(StageRecord::read).transpose()?.flatten();
+        let took = record.map(|record| Took { seconds: record.seconds, with: record.made_with });
         findings.scores.push(ScoreFile {
             experiment: scores.of.clone(),
             target: scores.target.clone(),
             key: scores.key.clone(),
             file: folder.map(|folder| folder.join(scores::FILE)),
             outside,
+            took,
+        });
+    }
+    for separated in &plan.separated {
+        let folder = store.find(StageKind::Separate.word(), &separated.key);
+        findings.separability.push(SetSeparability {
+            table: separated.table.clone(),
+            experiment: separated.of.clone(),
+            target: separated.target.clone(),
+            key: separated.key.clone(),
+            found: folder.map(|folder| separate::found(&folder)).transpose()?,
         });
     }
     // Several data sets, or experiments, may have one stage.
@@ -79,6 +94,7 @@ pub fn gather(
     for (experiment, key) in &plan.models {
         if let Some(inputs) = models.get(key.as_str()) {
             findings.runs.push(run(project, experiment, key, inputs, store)?);
+            findings.costs.extend(cost(experiment, key, store)?);
         }
     }
     Ok(findings)
@@ -164,6 +180,22 @@ fn run(
         run.epochs = epochs(&folder)?;
     }
     Ok(run)
+}
+
+/// What a face costs a model, if it is trained.
+fn cost(experiment: &str, key: &str, store: &Store) -> Result<Option<ModelCost>, Failure> {
+    let Some(folder) = store.find(StageKind::Train.word(), key) else { return Ok(None) };
+    let file = folder.join("model.safetensors");
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let network = card(&file)?.network;
+    Ok(Some(ModelCost {
+        experiment: experiment.to_owned(),
+        image: network.image() as u64,
+        parameters: network.scalars(),
+        multiply_adds: network.multiply_adds(),
+    }))
 }
 
 /// With what the finished stages were made, as far as their records say.

@@ -179,6 +179,19 @@ pub struct Scores {
     pub key: String,
 }
 
+/// How far the embeddings of an experiment lie apart, for a table, and the stage that measures it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Separated {
+    /// The table.
+    pub table: String,
+    /// The experiment.
+    pub of: String,
+    /// What the embeddings are of.
+    pub target: Target,
+    /// Key of the stage.
+    pub key: String,
+}
+
 /// The plan of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -196,6 +209,8 @@ pub struct Plan {
     /// The scores that tables need. Several may come from one stage: experiments that differ
     /// in name alone are one model.
     pub scores: Vec<Scores>,
+    /// What tables show of how far embeddings lie apart.
+    pub separated: Vec<Separated>,
 }
 
 impl Plan {
@@ -208,7 +223,9 @@ impl Plan {
         let mut needed = BTreeSet::new();
         for place in places.rev() {
             let stage = &self.stages[place];
-            if stage.nature().until == until || needed.contains(&place) {
+            let is_wanted = stage.nature().kind == StageKind::Embed
+                && self.embeddings.iter().any(|(.., key)| *key == stage.key);
+            if is_wanted || needed.contains(&place) {
                 needed.insert(place);
                 needed.extend(&stage.needs);
             }

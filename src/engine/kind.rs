@@ -22,6 +22,8 @@ pub enum StageKind {
     Predict,
     /// A model and a split of a data set to embeddings.
     Embed,
+    /// Embeddings to how far their classes lie apart.
+    Separate,
 }
 
 impl StageKind {
@@ -34,6 +36,7 @@ impl StageKind {
             Self::Train => "train",
             Self::Predict => "predict",
             Self::Embed => "embed",
+            Self::Separate => "separate",
         }
     }
 }

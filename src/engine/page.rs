@@ -1,6 +1,6 @@
 //! Everything that a table's page shows, brought together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::common::common;
@@ -8,9 +8,10 @@ use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Placed, Project, Row, Table};
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, Sources, normalized};
-use proofmark_report::evidence::Evidence;
+use proofmark_plan::scope::Target;
+use proofmark_report::evidence::{Evidence, ScoreKey};
 use proofmark_report::findings::Findings;
-use proofmark_report::page::content::{Content, ExperimentText, Index};
+use proofmark_report::page::content::{Content, ExperimentText, Index, Pace};
 use proofmark_report::page::shapes::shapes;
 use proofmark_report::table::TableData;
 use proofmark_train::journal::record::term_names;
@@ -38,8 +39,41 @@ pub fn content<'a>(
         experiments: table.rows.iter().map(experiments).collect(),
         weights: weights(&loaded.project, table),
         faces: BTreeMap::new(),
+        paces: paces(table, evidence, findings),
         command: format!("proofmark run {}", named.root(&loaded.sources)),
     })
+}
+
+/// How fast the rows of a table were scored, of those whose times are known.
+fn paces(table: &Table, evidence: &Evidence, findings: &Findings) -> Vec<Pace> {
+    let mut paces = Vec::new();
+    for (row, declared) in table.rows.iter().enumerate() {
+        let mut pace = Pace { row, ..Pace::default() };
+        for scores in &findings.scores {
+            let Target { dataset, split, corruption: None } = &scores.target else { continue };
+            let of_row = declared.experiments().any(|name| name == scores.experiment);
+            let (true, false, Some(took)) = (of_row, scores.outside.is_some(), &scores.took) else {
+                continue;
+            };
+            let key = ScoreKey {
+                experiment: scores.experiment.clone(),
+                dataset: dataset.clone(),
+                split: *split,
+                corruption: None,
+            };
+            let Some(Ok(scored)) = evidence.scores.get(&key) else { continue };
+            let faces = &scored.frames.rows;
+            let videos: BTreeSet<&str> = faces.iter().map(|face| &*face.video).collect();
+            pace.faces += faces.len() as u64;
+            pace.videos += videos.len() as u64;
+            pace.seconds += took.seconds;
+            pace.machines.extend(took.with.as_ref().map(ToString::to_string));
+        }
+        if pace.faces > 0 {
+            paces.push(pace);
+        }
+    }
+    paces
 }
 
 /// The weight of each term of the objectives of a table's rows.

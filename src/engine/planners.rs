@@ -1,13 +1,21 @@
 //! What plans the stages of each kind.
 
 use super::graph::{Plan, Planning, WantedEmbeddings};
-use super::stages::{embed, faces, landmarks, predict, sample, train};
+use super::stages::{embed, faces, landmarks, predict, sample, separate, train};
 use proofmark_lang::model::Project;
 use proofmark_plan::facts::Facts;
 
 /// What adds the stages of each kind to a plan, after the kinds whose results they read.
-const PLANNERS: [fn(&mut Planning<'_>); 6] =
-    [faces::plan, landmarks::plan, sample::plan, train::plan, predict::plan, embed::plan];
+const PLANNERS: [fn(&mut Planning<'_>); 7] = [
+    faces::plan,
+    landmarks::plan,
+    sample::plan,
+    train::plan,
+    predict::plan,
+    // Before `embed`, which adds those embeddings alone that no table needs.
+    separate::plan,
+    embed::plan,
+];
 
 /// The stages of a project whose data sets are in `facts`.
 pub fn plan(project: &Project, facts: &Facts) -> Plan {

@@ -35,7 +35,7 @@ use proofmark_text::names::beside;
 /// # Errors
 /// Predictions that cannot be read.
 fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
-    let mut evidence = Evidence::default();
+    let mut evidence = Evidence { costs: findings.costs.clone(), ..Evidence::default() };
     for set in &findings.coverage {
         evidence.coverage.insert((set.dataset.clone(), set.split), set.coverage);
     }
@@ -45,6 +45,11 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
     }
     for set in &findings.datasets {
         evidence.manifests.insert(set.dataset.clone(), set.manifest.clone());
+    }
+    for measured in findings.separability.iter().filter(|of| of.table == table.name) {
+        let Target { dataset, split, .. } = &measured.target;
+        let key = (measured.experiment.clone(), dataset.clone(), *split);
+        evidence.separability.insert(key, measured.found.clone());
     }
     let targets = targets(table);
     let failed: BTreeMap<_, _> =

@@ -14,5 +14,6 @@ mod row_groups;
 mod rows;
 pub mod samples;
 mod score_file;
+pub mod separability;
 pub mod statistics;
 pub mod summary;

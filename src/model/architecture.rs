@@ -5,7 +5,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::backbone::Backbone;
-use super::params::ParamSpec;
+use super::params::{Begin, ParamSpec};
 use proofmark_lang::limits::PARAMETERS;
 use proofmark_lang::model::{Backbone as Declared, BackboneKind};
 
@@ -49,6 +49,19 @@ macro_rules! architectures {
 crate::networks!(architectures);
 
 impl Architecture {
+    /// Its parameters, with those of the classifier: what is trained, not what batch norm counts.
+    pub fn scalars(&self) -> u64 {
+        let trained = |spec: &ParamSpec| !matches!(spec.begin, Begin::Statistic(_));
+        let specs = self.parameters();
+        specs.iter().filter(|spec| trained(spec)).map(|spec| spec.count() as u64).sum()
+    }
+
+    /// Multiply-adds of the products and convolutions of one face's forward pass at its input size; half
+    /// as many as floating-point operations.
+    pub fn multiply_adds(&self) -> u64 {
+        (self.flops() / 2.0) as u64
+    }
+
     /// Whether it is one that can be, as all are that are declared alone; what a file or a card
     /// says may be anything. The error says what is wrong.
     ///

@@ -5,6 +5,8 @@ pub mod architecture;
 pub mod backbone;
 mod bounds;
 pub mod convolution;
+#[cfg(test)]
+mod cost_tests;
 mod distance;
 pub mod drop_path;
 pub mod efficientnet;

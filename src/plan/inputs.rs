@@ -23,6 +23,8 @@ pub enum Observed {
     Sample,
     /// The key of a model.
     Model,
+    /// The key of embeddings.
+    Embeddings,
     /// The digest of the files of a data set.
     Pixels,
     /// The digest of a data set's videos, labels and splits.
@@ -49,6 +51,7 @@ impl Observed {
             Self::Landmarks => "the landmarks changed",
             Self::Sample => "the sampled faces changed",
             Self::Model => "the model changed",
+            Self::Embeddings => "the embeddings changed",
             Self::Pixels => "files of the data set changed",
             Self::Manifest => "the data set's list of videos, labels or splits changed",
             Self::Weights => "the weights file changed",

@@ -5,11 +5,13 @@ use super::build_error::{BuildError, LowCoverage};
 use super::certainty::{self, Measured};
 use super::claims;
 use super::columns::{ColumnSource, Planned, Unit, plan};
+use super::cost;
 use super::evidence::{Evidence, ScoreKey};
 use super::marks::mark;
 use super::measures;
 use super::notes;
 use super::reference::Published;
+use super::separability;
 use super::table::{Cell, Doubt, MetricBlock, RowData, TableData};
 use proofmark_evaluate::statistics::seeds::Seeds;
 use proofmark_lang::model::{Level, MetricSpec, Project, Row, Table, Threshold};
@@ -92,6 +94,8 @@ pub fn build(
         metrics,
         references: Vec::new(),
         claims: Vec::new(),
+        costs: cost::rows(table, evidence),
+        separability: separability::blocks(project, table, evidence),
     };
     beside::place(&mut data, published);
     data.claims = claims::decide(&data, table, &found);

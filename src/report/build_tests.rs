@@ -106,6 +106,7 @@ pub(crate) fn table() -> Placed<Table> {
         metrics: vec![metric(AUC, Level::Video)],
         video_score: VideoScore::default(),
         intervals: Intervals { draws: 200, level: 0.95, seed: 0, shown: false }.into(),
+        separability: None,
         compare: None,
         references: Vec::new(),
         claims: Vec::new(),

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::findings::ModelCost;
 use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Samples;
+use proofmark_evaluate::separability::Separability;
 use proofmark_lang::model::{Corruption, Level, Split};
 
 /// What was scored: which model, on what.
@@ -65,6 +67,10 @@ pub struct Evidence {
     pub manifests: BTreeMap<String, String>,
     /// With what the model and the scores of each experiment were made, as far as it is known.
     pub makers: BTreeMap<String, BTreeSet<Provenance>>,
+    /// What a face costs each model.
+    pub costs: Vec<ModelCost>,
+    /// By experiment, data set and split, how far embeddings lie apart, as far as it is measured yet.
+    pub separability: BTreeMap<(String, String, Split), Option<Separability>>,
     /// For rows of another tool, how much of a data set it scored.
     pub outside: BTreeMap<ScoreKey, OutsideCoverage>,
 }

@@ -11,6 +11,7 @@ use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
 use proofmark_data::survey::SetTable;
 use proofmark_evaluate::outside::OutsideCoverage;
+use proofmark_evaluate::separability::Separability;
 use proofmark_lang::model::{Family, Split};
 use proofmark_model::weights::LoadReport;
 use proofmark_plan::scope::Target;
@@ -33,6 +34,12 @@ pub struct Findings {
     pub statistics: Vec<SetTable>,
     /// Statistics of videos by label, as in the paper's Figure 3.
     pub figures: Vec<SetFigure>,
+    /// What a face costs each model that is trained. Packs of before do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<ModelCost>,
+    /// How far embeddings lie apart, where tables ask for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub separability: Vec<SetSeparability>,
     /// With what faces, models and scores were made, as far as that may decide their bits. Packs of
     /// before do not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,6 +51,7 @@ impl Findings {
     pub fn forget_times(&mut self) {
         let epochs = self.runs.iter_mut().flat_map(|run| &mut run.epochs);
         epochs.for_each(|epoch| epoch.pace = None);
+        self.scores.iter_mut().for_each(|scores| scores.took = None);
     }
 
     /// With what a result was made.
@@ -75,6 +83,46 @@ pub struct ScoreFile {
     pub file: Option<PathBuf>,
     /// For another tool, how much of the split it scored.
     pub outside: Option<OutsideCoverage>,
+    /// How long it took; no pack has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took: Option<Took>,
+}
+
+/// How long scores took, which differs from run to run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Took {
+    /// Wall-clock seconds of the whole stage.
+    pub seconds: f64,
+    /// Processor, build and device, if the record has them.
+    pub with: Option<Provenance>,
+}
+
+/// What a face costs a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCost {
+    /// The experiment.
+    pub experiment: String,
+    /// Side of its input in pixels.
+    pub image: u64,
+    /// Parameters, with those of the classifier.
+    pub parameters: u64,
+    /// Multiply-adds of one face's forward pass.
+    pub multiply_adds: u64,
+}
+
+/// How far the embeddings of an experiment on a split lie apart, for a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetSeparability {
+    /// The table.
+    pub table: String,
+    /// The experiment.
+    pub experiment: String,
+    /// What the embeddings are of.
+    pub target: Target,
+    /// Key of the stage.
+    pub key: String,
+    /// What was found; none if it is not there yet.
+    pub found: Option<Separability>,
 }
 
 /// How many videos of a split have a usable face.

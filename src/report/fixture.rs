@@ -135,6 +135,8 @@ pub(super) fn table() -> TableData {
             matched: 3,
             unmatched: vec!["auc of SBI in In-distribution, FF++".into()],
         }],
+        costs: Vec::new(),
+        separability: Vec::new(),
         claims: vec![
             ClaimResult {
                 text: "batch-all helps".into(),

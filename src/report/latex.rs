@@ -6,6 +6,7 @@
 //! how to.
 
 use super::lines::width;
+use super::separability;
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, ScenarioHead, TableData};
 use super::tex::{escape, with_letters};
 use super::text::{Footnotes, heading, notes, percent};
@@ -45,13 +46,48 @@ pub fn render(table: &TableData) -> String {
         };
         out += "\\end{table*}\n";
     }
+    out += &apart(table);
     with_letters(PREAMBLE, &out)
+}
+
+/// How far embeddings lie apart, as a table of its own.
+fn apart(table: &TableData) -> String {
+    if table.separability.is_empty() {
+        return String::new();
+    }
+    let caption = escape(&format!("{}: {}", table.caption(), separability::HEADING));
+    let mut out = format!("\\begin{{table*}}[t]\n\\centering\n\\caption{{{caption}}}\n");
+    out += &format!("\\label{{tab:{}-separability}}\n\\footnotesize\n", plain(&table.name));
+    for block in &table.separability {
+        let columns = "r".repeat(separability::heads().count());
+        out += &format!("\\begin{{tabular}}{{l{columns}}}\n\\toprule\n{}", escape(&block.label));
+        for head in separability::heads() {
+            out += &format!(" & {}", escape(head));
+        }
+        out += " \\\\\n\\midrule\n";
+        for row in &block.rows {
+            out += &escape(&row.label);
+            for cell in separability::cells(row) {
+                // A hyphen is no minus.
+                out += &format!(" & {}", escape(&cell.replace('-', "−")));
+            }
+            out += " \\\\\n";
+        }
+        out += "\\bottomrule\n\\end{tabular}\\par\\medskip\n";
+    }
+    let notes = separability::notes(table);
+    out += &below(&notes.iter().map(|note| escape(note)).collect::<Vec<_>>());
+    out + "\\end{table*}\n"
+}
+
+/// A name of which labels may be made.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// The label of a metric's table, unlike any other of the file.
 fn label(table: &TableData, block: usize) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let name: String = table.name.chars().map(plain).collect();
+    let name = plain(&table.name);
     let key = table.metrics[block].metric.word;
     let before = table.metrics[..block].iter().filter(|b| b.metric.word == key).count();
     let more = if before == 0 { String::new() } else { format!("-{}", before + 1) };

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::table::{Cell, Mark, MetricBlock, RowData, TableData};
+use super::cost;
+use super::separability;
+use super::table::{Cell, Mark, MetricBlock, RowCost, RowData, SeparabilityRow, TableData};
 use super::text::{Footnotes, by_sentence, certainty, claim, heading, notes, percent, quoted};
 use proofmark_text::show::prose;
 
@@ -32,6 +34,8 @@ pub fn render(table: &TableData) -> String {
     for (i, reason) in footnotes.reasons.iter().enumerate() {
         out += &format!("- <sup>{}</sup> n/a: {}\n", i + 1, escape(reason));
     }
+    out += &apart(table);
+    out += &costs(table);
     if !table.claims.is_empty() {
         out += "\n## Claims\n\n";
         for (sentence, claims) in by_sentence(table) {
@@ -43,6 +47,43 @@ pub fn render(table: &TableData) -> String {
                 out += &format!("{indent}- {}\n", escape(&claim(result)));
             }
         }
+    }
+    out
+}
+
+/// What a face costs.
+fn costs(table: &TableData) -> String {
+    if table.costs.is_empty() {
+        return String::new();
+    }
+    let head: Vec<String> = ["Row"].iter().chain(&cost::HEADS).map(ToString::to_string).collect();
+    let line = |row: &RowCost| {
+        std::iter::once(escape(&row.label)).chain(cost::cells(row)).collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<String>> = table.costs.iter().map(line).collect();
+    format!("\n## {}\n\n{}\n- {}\n", cost::HEADING, grid(&head, &rows), escape(cost::NOTE))
+}
+
+/// How far embeddings lie apart.
+fn apart(table: &TableData) -> String {
+    if table.separability.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n## {}\n", separability::HEADING);
+    for block in &table.separability {
+        let head: Vec<String> = std::iter::once(escape(&block.label))
+            .chain(separability::heads().map(str::to_owned))
+            .collect();
+        let line = |row: &SeparabilityRow| {
+            std::iter::once(escape(&row.label)).chain(separability::cells(row)).collect()
+        };
+        let rows: Vec<Vec<String>> = block.rows.iter().map(line).collect();
+        out.push('\n');
+        out += &grid(&head, &rows);
+    }
+    out.push('\n');
+    for note in separability::notes(table) {
+        out += &format!("- {}\n", escape(&note));
     }
     out
 }

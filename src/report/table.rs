@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use proofmark_evaluate::separability::{Numbers, Sampled};
 use proofmark_evaluate::statistics::interval::{Interval, same};
 use proofmark_evaluate::statistics::seeds::{Error, Seeds};
 use proofmark_lang::model::{Corruption, Family, Level, Split};
@@ -29,6 +30,12 @@ pub struct TableData {
     pub references: Vec<ReferenceSummary>,
     /// Verdicts on the table's claims.
     pub claims: Vec<ClaimResult>,
+    /// What a face costs the network of each row that has one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<RowCost>,
+    /// How far the embeddings of classes lie apart on each data set, where the table declares it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub separability: Vec<SeparabilityBlock>,
 }
 
 impl TableData {
@@ -45,6 +52,52 @@ impl TableData {
     pub fn columns(&self) -> impl Iterator<Item = (&ScenarioHead, &ColumnHead)> {
         self.scenarios.iter().flat_map(|s| s.columns.iter().map(move |column| (s, column)))
     }
+}
+
+/// What a face costs the network of a row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RowCost {
+    /// The experiment.
+    pub experiment: String,
+    /// Name for readers.
+    pub label: String,
+    /// Side of its input in pixels.
+    pub image: u64,
+    /// Parameters, with those of the classifier.
+    pub parameters: u64,
+    /// Multiply-adds of one face's forward pass.
+    pub multiply_adds: u64,
+}
+
+/// How far the embeddings of all rows lie apart on a data set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeparabilityBlock {
+    /// The data set.
+    pub dataset: String,
+    /// Split embedded.
+    pub split: Split,
+    /// Name for readers.
+    pub label: String,
+    /// Which faces were measured; none if there is no row yet.
+    pub sampled: Option<Sampled>,
+    /// Rows in order.
+    pub rows: Vec<SeparabilityRow>,
+}
+
+/// How far the embeddings of a row lie apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeparabilityRow {
+    /// The experiment.
+    pub experiment: String,
+    /// Name for readers.
+    pub label: String,
+    /// The margin that tells easy triplets from semi-hard ones, if there is one.
+    pub margin: Option<f64>,
+    /// Whether embeddings were scaled to unit length.
+    pub normalized: bool,
+    /// What was measured; the mean over the row's seeds, where it has several.
+    #[serde(flatten)]
+    pub numbers: Numbers,
 }
 
 /// A group of columns.

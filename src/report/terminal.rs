@@ -1,6 +1,7 @@
 //! The table for a terminal: aligned blocks that fit its width.
 
 use super::lines::{Screen, cut, inset, widest, width, wrap};
+use super::separability;
 use super::table::{Cell, ColumnHead, Mark, MetricBlock, TableData, Verdict};
 use super::text::{Footnotes, by_sentence, certainty, claim, heading, notes, percent, quoted};
 
@@ -32,6 +33,7 @@ pub fn render(table: &TableData, screen: Screen) -> String {
     for (i, reason) in footnotes.reasons.iter().enumerate() {
         out += &wrap(&format!("[{}] {reason}", i + 1), "    ");
     }
+    out += &apart(table, style);
     if !table.claims.is_empty() {
         out += &format!("\n{}\n", style.paint("1", "Claims"));
         for (sentence, claims) in by_sentence(table) {
@@ -50,6 +52,41 @@ pub fn render(table: &TableData, screen: Screen) -> String {
                 out += &line.replacen(words, &style.paint(code, words), 1);
             }
         }
+    }
+    out
+}
+
+/// How far embeddings lie apart, each data set as columns that are cut by nothing.
+fn apart(table: &TableData, style: Style) -> String {
+    if table.separability.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}\n", style.paint("1", separability::HEADING));
+    for block in &table.separability {
+        let mut lines = vec![vec![cut(&block.label, LABEL)]];
+        lines[0].extend(separability::heads().map(str::to_owned));
+        for row in &block.rows {
+            let mut line = vec![cut(&row.label, LABEL)];
+            line.extend(separability::cells(row));
+            lines.push(line);
+        }
+        let widths: Vec<usize> =
+            (0..lines[0].len()).map(|i| widest(lines.iter().map(|line| &line[i]))).collect();
+        out.push('\n');
+        for (place, line) in lines.iter().enumerate() {
+            let mut text = line[0].clone() + &" ".repeat(widths[0] - width(&line[0]));
+            for (cell, wide) in line.iter().zip(&widths).skip(1) {
+                text += &format!("  {}{cell}", " ".repeat(wide - width(cell)));
+            }
+            out += &format!("{}\n", text.trim_end());
+            if place == 0 {
+                out += &format!("{}\n", "-".repeat(width(&text)));
+            }
+        }
+    }
+    out.push('\n');
+    for note in separability::notes(table) {
+        out += &wrap(&note, "", style.screen.width);
     }
     out
 }

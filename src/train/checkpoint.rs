@@ -174,6 +174,22 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(BTreeMap<String, Tensor
     Ok((tensors.into_iter().collect(), card))
 }
 
+/// What a trained model says of itself, without its tensors.
+///
+/// # Errors
+/// A file that is none, or whose description no network has.
+pub fn card(path: &Path) -> Result<ModelCard, Failure> {
+    described(path, &WeightsFile::open(path)?)
+}
+
+/// The description in a file.
+fn described(path: &Path, file: &WeightsFile) -> Result<ModelCard, Failure> {
+    let broken = |why: String| Failure::data(format!("{} {why}", path.display()));
+    let card = file.metadata(CARD).ok_or_else(|| broken(FOREIGN.to_owned()))?;
+    json(card.as_bytes(), CARD_LIMIT)
+        .map_err(|why| broken(format!("has a description that no model of Proofmark's has: {why}")))
+}
+
 /// A trained model, ready to score. What its description says is checked before it is done, and
 /// its values are numbers.
 ///
@@ -187,10 +203,7 @@ pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), F
         return Err(broken(format!("{DAMAGED}; {}", cure(path))));
     }
     drop(bytes);
-    let card = file.metadata(CARD).ok_or_else(|| broken(FOREIGN.to_owned()))?;
-    let card: ModelCard = json(card.as_bytes(), CARD_LIMIT).map_err(|why| {
-        broken(format!("has a description that no model of Proofmark's has: {why}"))
-    })?;
+    let card = described(path, &file)?;
     let specs = card.network.parameters();
     let places: BTreeMap<&str, usize> =
         file.entries().iter().enumerate().map(|(i, entry)| (entry.name.as_str(), i)).collect();

@@ -3,6 +3,7 @@
 mod blended;
 mod browser;
 mod checks;
+mod cost;
 mod damage;
 mod data;
 mod device;
@@ -26,6 +27,7 @@ mod places;
 mod robustness;
 mod run;
 mod score;
+mod separability;
 mod stand_in;
 mod store;
 mod support;

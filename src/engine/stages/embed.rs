@@ -1,4 +1,4 @@
-//! A model and a split of a data set to embeddings: made where they are asked for, not for tables.
+//! A model and a split of a data set to embeddings: made where somebody or a table asks for them.
 
 use std::collections::BTreeSet;
 
@@ -48,22 +48,31 @@ pub fn plan(planning: &mut Planning<'_>) {
             {
                 let pass = ModelPass::of(planning, &experiment, &model, target.clone());
                 let Some(pass) = pass else { continue };
-                let key = planning.add(EmbedSplit(pass));
+                let key = planning.add(EmbedSplit { pass, for_table: false });
                 planning.plan.embeddings.push((target, name.clone(), key));
             }
         }
     }
 }
 
+/// The embeddings that a table's separability is measured of.
+pub(super) fn for_table(pass: ModelPass) -> impl Work + 'static {
+    EmbedSplit { pass, for_table: true }
+}
+
 /// The embeddings of a model, of faces that are never corrupted.
 #[derive(Debug)]
-struct EmbedSplit(ModelPass);
+struct EmbedSplit {
+    pass: ModelPass,
+    /// Whether a table needs them; else they are asked for by name.
+    for_table: bool,
+}
 
 impl Work for EmbedSplit {
     fn nature(&self) -> Nature {
         Nature {
             kind: StageKind::Embed,
-            until: Until::Embed,
+            until: if self.for_table { Until::Evaluate } else { Until::Embed },
             goes_on: false,
             shares_cores: true,
             divides: false,
@@ -71,39 +80,39 @@ impl Work for EmbedSplit {
     }
 
     fn name(&self) -> String {
-        let Target { dataset, split, .. } = &self.0.target;
-        format!("{} on {dataset} ({})", self.0.experiment.name, split.word())
+        let Target { dataset, split, .. } = &self.pass.target;
+        format!("{} on {dataset} ({})", self.pass.experiment.name, split.word())
     }
 
     fn inputs(&self, _project: &Project, facts: &Facts) -> Inputs {
-        self.0.inputs(VERSION, facts)
+        self.pass.inputs(VERSION, facts)
     }
 
     fn needs(&self) -> Vec<Need> {
-        self.0.needs()
+        self.pass.needs()
     }
 
     fn experiment(&self) -> Option<&str> {
-        Some(&self.0.experiment.name)
+        Some(&self.pass.experiment.name)
     }
 
     fn provenance(&self, making: &Making<'_>) -> Result<Provenance, Failure> {
-        making.devices.provenance(&self.0.experiment)
+        making.devices.provenance(&self.pass.experiment)
     }
 
     fn declared(&self) -> (Origin, &'static str) {
-        (self.0.experiment.at.name, "this experiment")
+        (self.pass.experiment.at.name, "this experiment")
     }
 
     fn cost(&self, costs: &mut Costs<'_>) -> Result<Cost, Failure> {
-        self.0.cost(costs)
+        self.pass.cost(costs)
     }
 
     /// The embedding of every face of the target.
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
         let failed = |e: EmbeddingsError| Failure::run(e);
         let file = making.folder.join(FILE);
-        let writer = self.0.run(
+        let writer = self.pass.run(
             making,
             |_, metadata| EmbeddingsWriter::create(&file, metadata).map_err(failed),
             |network, images| network.embed(images, None)?.to_vec2::<f32>(),

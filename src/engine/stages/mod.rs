@@ -10,4 +10,5 @@ pub mod predict;
 pub mod ready;
 pub mod sample;
 pub mod scores;
+pub mod separate;
 pub mod train;

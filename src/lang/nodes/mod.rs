@@ -25,6 +25,7 @@ mod recipe;
 mod row;
 mod scenario;
 mod schedule;
+mod separability;
 mod split;
 mod table;
 mod terms;
@@ -63,6 +64,7 @@ pub use scenario::{
     Scenario,
 };
 pub use schedule::{Schedule, ScheduleKind};
+pub use separability::{Separability, SeparabilityClasses};
 pub use split::{Carve, Official, Only, Overlap, Split, SplitRule};
 pub(crate) use table::unique_labels;
 pub use table::{Comparison, Correction, Intervals, Reference, Table, Unit};

@@ -8,7 +8,9 @@ use super::metric::{VIDEO_SCORE, video_score};
 use super::row;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Column, DataPath, MetricSpec, Parameter, Row, Scenario, Threshold, VideoScore};
+use crate::model::{
+    Column, DataPath, MetricSpec, Parameter, Row, Scenario, Separability, Threshold, VideoScore,
+};
 use crate::node::{Decode, FromNode, Placed, Words, defaults, node, words};
 use crate::schema::Preset::{Number, Text, Whole};
 use crate::schema::{Field, NodeSpec, Type, any_number, at_least_once, at_most_once};
@@ -37,6 +39,8 @@ node! {
             intervals: Placed<Intervals> = [at_most_once(Intervals::SPEC)],
             /// The row that every other one is compared with.
             compare: Option<Placed<Comparison>> = [at_most_once(Comparison::SPEC)],
+            /// How far the embeddings of classes lie apart.
+            separability: Option<Placed<Separability>> = [at_most_once(Separability::SPEC)],
             /// Published numbers to put beside ours.
             references: Vec<Placed<Reference>> = [any_number(Reference::SPEC)],
             /// Statements about the numbers.

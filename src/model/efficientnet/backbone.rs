@@ -105,7 +105,8 @@ impl Backbone for EfficientNetConfig {
             products += (2 * block.hidden * block.reduced) as f64;
         }
         let last = self.blocks().last().map_or(0, |block| block.outputs);
-        2.0 * (products + area(side) * (last * self.features()) as f64)
+        products += area(side) * (last * self.features()) as f64;
+        2.0 * (products + (self.features() * self.classes) as f64)
     }
 
     /// Each convolution's output, and what norm and activation make of it.

@@ -1,6 +1,6 @@
 //! What the page shows, as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::table::TableData;
 use crate::findings::{Findings, Run, ScoreFile};
@@ -34,8 +34,25 @@ pub struct Content<'a> {
     /// A face as JPEG of each video that a row has most wrong, by data set and video; empty
     /// unless faces were asked for.
     pub faces: BTreeMap<(String, String), Vec<u8>>,
+    /// How fast each row was scored.
+    pub paces: Vec<Pace>,
     /// How the report is made again, as a command.
     pub command: String,
+}
+
+/// How fast the faces of a row were scored, over all data sets as they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pace {
+    /// Place of the row in the table.
+    pub row: usize,
+    /// Faces scored.
+    pub faces: u64,
+    /// Their videos.
+    pub videos: u64,
+    /// Wall-clock seconds that it took.
+    pub seconds: f64,
+    /// On what, as far as it is known; several where there were.
+    pub machines: BTreeSet<String>,
 }
 
 /// The scores of all rows on one data set or manipulation.

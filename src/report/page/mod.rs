@@ -1,6 +1,7 @@
 //! The report as one HTML page that needs nothing else.
 
 pub mod content;
+mod cost;
 mod differences;
 mod facts;
 pub mod figures;

@@ -8,6 +8,8 @@ use super::content::{Content, UnitShapes};
 use super::figures::{Figures, UnitFigures};
 use crate::plot::chart::{Key, Plot};
 use crate::plot::svg::{inline, key};
+use crate::separability as apart;
+use crate::table::SeparabilityBlock;
 
 /// Metrics against the strength of corruptions.
 pub(super) fn robustness(figures: &Figures) -> Markup {
@@ -104,6 +106,59 @@ fn wrong(content: &Content, shapes: &UnitShapes) -> Markup {
                                     td class="code" { (list(reals)) }
                                     td class="code" { (list(fakes)) }
                                 }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How far embeddings lie apart: numbers and pictures of each data set, one of them open.
+pub(super) fn separability(content: &Content, figures: &Figures) -> Markup {
+    let blocks = &content.table.separability;
+    html! {
+        @if !blocks.is_empty() {
+            section id="separability" {
+                h2 { (apart::HEADING) }
+                @for (i, (block, plots)) in blocks.iter().zip(&figures.separability).enumerate() {
+                    details class="unit" open[i == 0] {
+                        summary { (block.label) }
+                        (numbers(block))
+                        @for plot in plots {
+                            (figure(plot, &plot.title))
+                        }
+                    }
+                }
+                ul {
+                    @for note in apart::notes(content.table) {
+                        li { (note) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn numbers(block: &SeparabilityBlock) -> Markup {
+    html! {
+        div class="wide" tabindex="0" role="region" aria-label={ "Separability on " (block.label) } {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "Row" }
+                        @for head in apart::heads() {
+                            th scope="col" { (head) }
+                        }
+                    }
+                }
+                tbody {
+                    @for (r, row) in block.rows.iter().enumerate() {
+                        tr data-row=(r) {
+                            th scope="row" { (row.label) }
+                            @for cell in apart::cells(row) {
+                                td { (cell) }
                             }
                         }
                     }

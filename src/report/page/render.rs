@@ -6,7 +6,7 @@ use maud::{Markup, PreEscaped, html};
 use super::content::Content;
 use super::figures::Figures;
 use super::places::Places;
-use super::{differences, facts, plots, provenance, sections, summary, table};
+use super::{cost, differences, facts, plots, provenance, sections, summary, table};
 use crate::markup::seen;
 use crate::plot::palette::page_style;
 use crate::text::Footnotes;
@@ -55,6 +55,8 @@ fn body(content: &Content, figures: &Figures, places: &Places) -> Markup {
         ("rows", "Rows", differences::declarations(content)),
         ("robustness", "Robustness", plots::robustness(figures)),
         ("scores", "Scores", plots::units(content, figures)),
+        ("separability", "Separability", plots::separability(content, figures)),
+        ("cost", "Cost", cost::cost(content)),
         ("learning", "Learning", plots::learning(figures)),
         ("weights", "Weights", provenance::load_reports(content)),
         ("data", "Data", sections::data(content)),

@@ -40,6 +40,7 @@ fn content<'a>(table: &'a TableData, findings: &'a Findings) -> Content<'a> {
         experiments: rows.iter().map(|row| vec![row.experiment.clone()]).collect(),
         weights: BTreeMap::new(),
         faces: BTreeMap::new(),
+        paces: Vec::new(),
         command: "proofmark run x.kdl".into(),
     }
 }
@@ -78,6 +79,7 @@ fn findings() -> Findings {
             key: "key-of-scores".into(),
             file: None,
             outside: None,
+            took: None,
         }],
         datasets: vec![SetDigests {
             dataset: "ffpp".into(),

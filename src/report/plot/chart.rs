@@ -29,7 +29,7 @@ impl Plot {
     pub fn has_dots(&self) -> bool {
         let dots = |panel: &Panel| match &panel.drawing {
             Drawing::Lines(lines) => lines.series.iter().any(|series| series.dots),
-            Drawing::Halves(_) => false,
+            Drawing::Halves(_) | Drawing::Dots(_) => false,
         };
         self.panels.iter().any(dots)
     }
@@ -79,6 +79,8 @@ pub enum Drawing {
     Lines(Lines),
     /// A histogram of real above an axis, and one of fake below it.
     Halves(Halves),
+    /// Points of a plane.
+    Dots(Dots),
 }
 
 /// Lines over an axis.
@@ -107,6 +109,15 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
     /// Whether each point is marked.
     pub dots: bool,
+}
+
+/// Points of a plane whose axes have no scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dots {
+    /// What stands below.
+    pub words: String,
+    /// How points look, and where they are: across and up, each a share of the panel.
+    pub series: Vec<(Mark, Vec<(f64, f64)>)>,
 }
 
 /// Two histograms over the same bins.

@@ -1,6 +1,7 @@
 //! Plots as SVG that says in words what it shows, and as PNG.
 
 pub mod chart;
+mod dots;
 mod halves;
 mod lines;
 pub mod palette;

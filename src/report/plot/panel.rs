@@ -2,7 +2,7 @@
 
 use super::chart::{Drawing, Panel};
 use super::pieces::{Area, BOTTOM, LEFT, RIGHT, TOP, fit, text};
-use super::{halves, lines};
+use super::{dots, halves, lines};
 
 /// Width and height of a panel with its axes and titles.
 pub(super) fn outer(panel: &Panel) -> (f64, f64) {
@@ -21,5 +21,6 @@ pub(super) fn panel(panel: &Panel, titled: bool) -> String {
         + &match &panel.drawing {
             Drawing::Lines(drawing) => lines::draw(drawing, &area),
             Drawing::Halves(drawing) => halves::draw(drawing, &area),
+            Drawing::Dots(drawing) => dots::draw(drawing, &area),
         }
 }

@@ -1,8 +1,9 @@
 //! Everything that is plotted of a table.
 
-use super::{learning, robustness, scores};
+use super::{learning, robustness, scores, separability};
 use crate::page::content::{Content, UnitShapes};
 use crate::plot::chart::Plot;
+use crate::table::SeparabilityBlock;
 use proofmark_text::names::Names;
 
 /// The plots of a table.
@@ -12,6 +13,8 @@ pub struct Figures {
     pub robustness: Vec<Plot>,
     /// Those of each data set or manipulation.
     pub units: Vec<UnitFigures>,
+    /// Embeddings, for each data set of the table's separability.
+    pub separability: Vec<Vec<Plot>>,
     /// How the models learned.
     pub learning: Vec<Plot>,
 }
@@ -43,12 +46,17 @@ impl Figures {
             plots: named(scores::plots(content, shapes), &[&shapes.scenario, &shapes.key]),
         };
         let units = content.units.iter().enumerate().map(of_unit).collect();
-        Self { robustness, units, learning: named(learning::plots(content), &[]) }
+        let of_block = |block: &SeparabilityBlock| {
+            named(separability::plots(content, block), &[&block.dataset, block.split.word()])
+        };
+        let separability = content.table.separability.iter().map(of_block).collect();
+        Self { robustness, units, separability, learning: named(learning::plots(content), &[]) }
     }
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Plot> {
         let units = self.units.iter().flat_map(|unit| &unit.plots);
-        self.robustness.iter().chain(units).chain(&self.learning)
+        let separability = self.separability.iter().flatten();
+        self.robustness.iter().chain(units).chain(separability).chain(&self.learning)
     }
 }

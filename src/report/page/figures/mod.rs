@@ -4,5 +4,6 @@ mod all;
 mod learning;
 mod robustness;
 mod scores;
+mod separability;
 
 pub use all::{Figures, UnitFigures};
