@@ -46,6 +46,10 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
     for set in &findings.datasets {
         evidence.manifests.insert(set.dataset.clone(), set.manifest.clone());
     }
+    for run in findings.runs.iter().filter(|run| run.proofmark.is_some()) {
+        evidence.epochs.insert(run.experiment.clone(), run.epochs.clone());
+        evidence.choices.extend(run.choice.clone().map(|choice| (run.experiment.clone(), choice)));
+    }
     let targets = targets(table);
     let failed: BTreeMap<_, _> =
         findings.coverage.iter().map(|set| ((&*set.dataset, set.split), &set.failed)).collect();

@@ -12,6 +12,7 @@ use super::measures;
 use super::notes;
 use super::reference::Published;
 use super::table::{Cell, Doubt, MetricBlock, RowData, TableData};
+use super::variants;
 use proofmark_evaluate::statistics::seeds::Seeds;
 use proofmark_lang::model::{Level, MetricSpec, Project, Row, Table, Threshold};
 use proofmark_metrics::{Measure, Ranking};
@@ -93,6 +94,7 @@ pub fn build(
         metrics,
         references: Vec::new(),
         claims: Vec::new(),
+        variants: variants::shown(project, table, evidence),
     };
     beside::place(&mut data, published);
     let lookup = Lookup::of(&data.metrics, &data.scenarios);

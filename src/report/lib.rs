@@ -6,6 +6,7 @@ pub mod build;
 pub mod build_error;
 mod certainty;
 pub mod checks;
+pub mod choice;
 pub mod claims;
 mod columns;
 pub mod compare;
@@ -31,8 +32,10 @@ pub mod reference;
 pub mod statistics;
 pub mod table;
 pub mod terminal;
+mod terms;
 mod tex;
 mod text;
+mod variants;
 
 #[cfg(test)]
 mod fixture;
