@@ -78,6 +78,9 @@ pub enum Failure {
     /// Something the run needs cannot be had from the data.
     #[error(transparent)]
     Run(Inner),
+    /// What is asked for costs more than was declared.
+    #[error(transparent)]
+    Budget(Inner),
     /// Arithmetic on the device.
     #[error("the device failed: {0}")]
     Device(#[from] candle_core::Error),

@@ -15,6 +15,8 @@ pub enum Exit {
     Invalid = 10,
     /// Data are missing or have changed.
     Data = 11,
+    /// What is asked for is over its budget.
+    Budget = 12,
     /// A run failed.
     Failed = 20,
     /// Interrupted; the same command goes on from here.
@@ -29,11 +31,12 @@ pub enum Exit {
 
 impl Exit {
     /// Every way to end.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ok,
         Self::Usage,
         Self::Invalid,
         Self::Data,
+        Self::Budget,
         Self::Failed,
         Self::Interrupted,
         Self::Differs,
@@ -49,7 +52,12 @@ impl Exit {
     /// Where to read what it means, for the ends that no code in a message explains.
     pub fn pointer(self) -> Option<String> {
         match self {
-            Self::Data | Self::Failed | Self::Differs | Self::Claim | Self::Undecided => {
+            Self::Data
+            | Self::Budget
+            | Self::Failed
+            | Self::Differs
+            | Self::Claim
+            | Self::Undecided => {
                 let number = self as u8;
                 Some(format!("exit code {number}; `proofmark explain {number}` tells more"))
             }
@@ -74,6 +82,11 @@ impl Exit {
                  the store is kept; the message names the file and what was looked for. \
                  `proofmark data FILE` tells what is found of each data set, `proofmark plan FILE` \
                  what would run."
+            }
+            Self::Budget => {
+                "The variants of a matrix cost more than the `budget` of their experiment: more \
+                 trainings, or more hours on this processor. Nothing was run; `proofmark plan FILE` \
+                 lists them. Leave out values of an axis, or raise the budget."
             }
             Self::Failed => {
                 "A stage failed while it ran, for instance because the disk is full, or a loss is \
@@ -114,6 +127,7 @@ impl From<&Failure> for Exit {
             Failure::Interrupted => Self::Interrupted,
             Failure::Data(_) | Failure::Read { .. } | Failure::Weights(_) => Self::Data,
             Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,
+            Failure::Budget(_) => Self::Budget,
             Failure::Write { .. }
             | Failure::Faces(_)
             | Failure::Hub(_)

@@ -4,7 +4,8 @@ use super::args::{Format, PlanArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::duration;
-use super::project::{Stop, session, with};
+use super::project::{Stop, counted, session, with};
+use crate::engine::budget::{Matrix, Verdict};
 use crate::engine::graph::Stage;
 use crate::engine::kind::StageKind;
 use crate::engine::listing::{Listed, json, list};
@@ -27,16 +28,23 @@ pub fn plan(args: &PlanArgs, printer: Printer) -> Exit {
 
 fn print(args: &PlanArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop> {
     let session = session(loaded, &args.store.store, Purpose::Planning, printer)?;
-    let listed = list(&session)?;
+    let (listed, matrices) = (list(&session)?, session.matrices()?);
     match args.format {
-        Format::Json => printer.data(&show::json(&json(&listed, &loaded.sources))),
-        Format::Text => printer.text(&text(&listed, loaded, args.all)),
+        Format::Json => printer.data(&show::json(&json(&listed, &matrices, &loaded.sources))),
+        Format::Text => printer.text(&text(&listed, &matrices, loaded, args.all)),
+    }
+    for matrix in &matrices {
+        match matrix.verdict() {
+            Verdict::Within => {}
+            Verdict::Over(..) => matrix.within()?,
+            Verdict::Unknown(text, _) => printer.line(&text),
+        }
     }
     Ok(Exit::Ok)
 }
 
 /// What runs, or with `all` every stage, and the sum.
-fn text(listed: &[Listed<'_>], loaded: &Loaded, all: bool) -> String {
+fn text(listed: &[Listed<'_>], matrices: &[Matrix<'_>], loaded: &Loaded, all: bool) -> String {
     let mut parts: Vec<Part> = Vec::new();
     for one in listed.iter().filter(|one| all || one.reason != Reason::Reuse) {
         let verb = if one.reason == Reason::Reuse { "reuse" } else { "run" };
@@ -50,7 +58,32 @@ fn text(listed: &[Listed<'_>], loaded: &Loaded, all: bool) -> String {
         Part::add(&mut parts, one.stage, verb, (work, one.cost.videos()), why, all);
     }
     let lines: String = parts.iter().map(Part::text).collect();
-    lines + &sum(listed)
+    let matrices = matrices.iter().filter(|matrix| all || matrix.open > 0);
+    let matrices: Vec<String> = matrices.map(|matrix| matrix_line(matrix, loaded)).collect();
+    let gap = if matrices.is_empty() { "" } else { "\n" };
+    lines + gap + &matrices.concat() + &sum(listed)
+}
+
+/// What the variants of an experiment cost together, and which of them is scored.
+fn matrix_line(matrix: &Matrix<'_>, loaded: &Loaded) -> String {
+    let mut line = format!("{}: {}", matrix.experiment, counted(matrix.trainings, "training"));
+    if matrix.open < matrix.trainings {
+        line += &format!(", {} still to do", matrix.open);
+    }
+    if let Some(hours) = matrix.hours {
+        line += &format!(", about {} in all", duration(hours * 3600.0));
+    }
+    let choice = loaded.project.experiments.get(matrix.experiment).map(|e| &e.choice);
+    if let Some(Some(choice)) = choice {
+        line += &format!("; the one with the {} is scored", choice.words());
+    }
+    if let Some(budget) = matrix.budget {
+        let trainings = budget.trainings.map(|most| counted(most as usize, "training"));
+        let hours = budget.hours.map(|most| format!("{most} hours"));
+        let both: Vec<String> = trainings.into_iter().chain(hours).collect();
+        line += &format!("; budget: {}", both.join(", "));
+    }
+    line + "\n"
 }
 
 /// Stages that are printed together: one, or the predictions of one experiment.

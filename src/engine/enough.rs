@@ -169,14 +169,22 @@ fn selected(
     let shown =
         |table: &&Placed<Table>| table.rows.iter().any(|row| row.experiments().any(|e| e == name));
     let chosen = project.tables.iter().filter(shown).any(|table| table.validates());
-    let keep = experiment.recipe.at.keep;
-    let at = if keep.is_default() || chosen { experiment.at.name } else { keep };
-    let (by, both) = match experiment.recipe.keep {
-        _ if chosen => ("a threshold that is chosen on validation", true),
-        Keep::HighestValAuc => ("`keep highest=val.auc`", true),
-        Keep::LowestValLoss => ("`keep lowest=val.loss`", false),
-        Keep::Last => return None,
+    let choosing = project.experiments.values().find_map(|other| {
+        let choice = other.choice.as_ref().filter(|choice| choice.variants.contains(name))?;
+        Some((choice.by, other.at.choice))
+    });
+    let keep = Some(("keep", experiment.recipe.keep, experiment.recipe.at.keep));
+    let choose = choosing.map(|(by, at)| ("choose", by, at));
+    let asks = |by: Keep| [choose, keep].into_iter().flatten().find(|(_, asks, _)| *asks == by);
+    let (by, at, both) = match (asks(Keep::HighestValAuc), asks(Keep::LowestValLoss)) {
+        _ if chosen => {
+            ("a threshold that is chosen on validation".to_owned(), Origin::DEFAULT, true)
+        }
+        (Some((word, _, at)), _) => (format!("`{word} highest=val.auc`"), at, true),
+        (None, Some((word, _, at))) => (format!("`{word} lowest=val.loss`"), at, false),
+        (None, None) => return None,
     };
+    let at = if at.is_default() { experiment.at.name } else { at };
     let mut all = Classes::default();
     let mut reasons = String::new();
     for source in sources(project, &experiment.data) {

@@ -237,6 +237,7 @@ fn befalls_all(failure: &Failure) -> bool {
         | Failure::Hub(_)
         | Failure::Diverged(_)
         | Failure::Run(_)
+        | Failure::Budget(_)
         | Failure::Device(_)
         | Failure::Internal(_) => false,
     }

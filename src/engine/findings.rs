@@ -6,7 +6,7 @@ use std::path::Path;
 use super::figure::figure;
 use super::graph::Plan;
 use super::kind::StageKind;
-use super::stages::{outside, scores, separate};
+use super::stages::{choose, outside, scores, separate};
 use super::survey::survey_of;
 use super::world::World;
 use proofmark_base::provenance::Provenance;
@@ -162,6 +162,7 @@ fn run(
         proofmark: None,
         load: None,
         epochs: Vec::new(),
+        choice: None,
     };
     let Some(folder) = store.find(StageKind::Train.word(), key) else { return Ok(run) };
     if let Some(record) = StageRecord::read(&folder)? {
@@ -175,6 +176,10 @@ fn run(
             load.file = name.to_string_lossy().into_owned();
         }
         run.load = Some(load);
+    }
+    let chosen = folder.join(choose::FILE);
+    if project.experiments[experiment].choice.is_some() && chosen.is_file() {
+        run.choice = Some(read(&chosen)?);
     }
     if project.experiments[experiment].ready().is_none() {
         run.epochs = epochs(&folder)?;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::budget::Matrix;
 use super::cost::Cost;
 use super::graph::Stage;
 use super::reason::Reason;
@@ -84,9 +85,23 @@ struct Changed<'a> {
 }
 
 /// A plan as JSON, without sentences. `docs/library.md` has its entries.
-pub fn json(listed: &[Listed<'_>], sources: &Sources) -> Value {
+pub fn json(listed: &[Listed<'_>], matrices: &[Matrix<'_>], sources: &Sources) -> Value {
     let stages: Vec<Entry<'_>> = listed.iter().map(|one| entry(one, listed, sources)).collect();
-    json!({ "format": "proofmark-plan", "version": VERSION, "stages": stages })
+    let mut plan = json!({ "format": "proofmark-plan", "version": VERSION, "stages": stages });
+    if !matrices.is_empty() {
+        plan["matrices"] = matrices.iter().map(matrix).collect();
+    }
+    plan
+}
+
+fn matrix(matrix: &Matrix<'_>) -> Value {
+    json!({
+        "experiment": matrix.experiment,
+        "trainings": matrix.trainings,
+        "open": matrix.open,
+        "estimated_hours": matrix.hours,
+        "budget": matrix.budget.map(|of| json!({ "trainings": of.trainings, "hours": of.hours })),
+    })
 }
 
 fn entry<'a>(one: &'a Listed<'a>, all: &'a [Listed<'a>], sources: &Sources) -> Entry<'a> {

@@ -1,6 +1,7 @@
 //! Runs a plan: looks at the data, makes what is not in the store, builds the tables.
 
 pub mod bits;
+pub mod budget;
 pub mod commit;
 mod common;
 pub mod cost;

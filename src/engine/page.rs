@@ -37,7 +37,7 @@ pub fn content<'a>(
         units: units.map_err(Failure::data)?,
         texts: texts(loaded, table, &named),
         experiments: table.rows.iter().map(experiments).collect(),
-        weights: weights(&loaded.project, table),
+        weights: weights(&loaded.project, table, evidence),
         faces: BTreeMap::new(),
         paces: paces(table, evidence, findings),
         command: format!("proofmark run {}", named.root(&loaded.sources)),
@@ -77,9 +77,13 @@ fn paces(table: &Table, evidence: &Evidence, findings: &Findings) -> Vec<Pace> {
 }
 
 /// The weight of each term of the objectives of a table's rows.
-fn weights(project: &Project, table: &Table) -> BTreeMap<(String, String), f64> {
+fn weights(
+    project: &Project,
+    table: &Table,
+    evidence: &Evidence,
+) -> BTreeMap<(String, String), f64> {
     let names = table.rows.iter().flat_map(|row| row.experiments());
-    let experiments = names.filter_map(|name| Some((name, project.experiments.get(name)?)));
+    let experiments = names.filter_map(|name| Some((name, evidence.model(project, name)?)));
     let of = |(name, experiment): (&str, &Placed<Experiment>)| {
         let weights =
             experiment.loss.terms.iter().map(|term| term.term().weight()).collect::<Vec<_>>();

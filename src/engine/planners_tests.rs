@@ -238,6 +238,112 @@ proptest! {
     }
 }
 
+/// The keys of the trainings of a file whose tables have these rows, by name.
+fn trained(experiments: &str, rows: &str) -> BTreeMap<String, String> {
+    let text = PARTS.join("\n").replace("row base; row ba; row att;", rows) + "\n" + experiments;
+    let keys = keys(&text).into_iter();
+    keys.filter_map(|(name, key)| Some((name.strip_prefix("train ")?.to_owned(), key))).collect()
+}
+
+proptest! {
+    /// Whatever its axes and values are, a variant has the key of the experiment that would be
+    /// written by hand, and there is one for every combination.
+    #[test]
+    fn variants_are_the_experiments_that_would_be_written_by_hand(
+        margins in prop::sample::subsequence(vec!["0.1", "0.3", "1.5", "1e-4"], 1..=3),
+        weights in prop::sample::subsequence(vec!["0.25", "0.5", "2"], 1..=3),
+        epochs in prop::sample::subsequence(vec!["2", "3", "4"], 1..=2),
+        inits in prop::sample::subsequence(vec!["scratch", "wider"], 1..=2),
+        order in Just(vec![0usize, 1, 2, 3]).prop_shuffle(),
+        short in any::<bool>(),
+    ) {
+        let init = "init wider { random std=0.05 seed=0; normalize half }\n";
+        let paths = match short {
+            true => ["margin", "triplet.weight", "epochs", "init"],
+            false => ["loss.triplet.margin", "loss.triplet.weight", "recipe.epochs", "init"],
+        };
+        let lists = [&margins, &weights, &epochs, &inits];
+        let axis = |&i: &usize| format!("axis {} {}\n", paths[i], lists[i].join(" "));
+        let matrix: String = order.iter().map(axis).collect();
+        let tuned = format!(
+            "{init}experiment tuned extends=ba {{ matrix {{ {matrix} }}; choose lowest=val.loss }}"
+        );
+        let mut by_matrix = trained(&tuned, "row tuned;");
+        let (mut by_hand, mut rows) = (init.to_owned(), String::new());
+        for (a, margin) in margins.iter().enumerate() {
+            for (b, weight) in weights.iter().enumerate() {
+                for (c, epochs) in epochs.iter().enumerate() {
+                    for (d, init) in inits.iter().enumerate() {
+                        let name = format!("h{a}{b}{c}{d}");
+                        by_hand += &format!(
+                            "experiment {name} extends=ba {{ init {init}; override recipe {{ epochs \
+                             {epochs} }}; override loss {{ triplet batch-all margin={margin} \
+                             weight={weight} }} }}\n"
+                        );
+                        rows += &format!("row {name};");
+                    }
+                }
+            }
+        }
+        let by_hand = trained(&by_hand, &rows);
+        prop_assert!(by_matrix.remove("tuned").is_some(), "the choice is a stage");
+        let keys = |of: &BTreeMap<String, String>| of.values().cloned().collect::<BTreeSet<_>>();
+        let combinations = margins.len() * weights.len() * epochs.len() * inits.len();
+        prop_assert_eq!(by_matrix.len(), combinations);
+        prop_assert_eq!(keys(&by_matrix).len(), combinations);
+        prop_assert_eq!(keys(&by_matrix), keys(&by_hand));
+        // Each is named by its values, in the order of the axes.
+        let first = order.iter().map(|&i| {
+            let number = lists[i][0].parse::<f64>();
+            let value = number.map_or(lists[i][0].to_owned(), |x| match x < 1e-3 {
+                true => format!("{x:e}"),
+                false => x.to_string(),
+            });
+            format!("{}={value}", paths[i].rsplit('.').next().unwrap())
+        });
+        let first = format!("tuned[{}]", first.collect::<Vec<_>>().join(","));
+        prop_assert!(by_matrix.contains_key(&first), "{} in {:?}", first, by_matrix.keys());
+    }
+
+    /// Seeds of a row are overrides of the recipe's seed.
+    #[test]
+    fn seeds_of_a_row_are_overrides(
+        seeds in prop::sample::subsequence(vec![0u64, 1, 7, u64::MAX], 2..=4),
+    ) {
+        let listed: Vec<String> = seeds.iter().map(u64::to_string).collect();
+        let by_row = trained("", &format!("row ba {{ seed {} }};", listed.join(" ")));
+        let each = seeds.iter().enumerate().map(|(i, seed)| {
+            format!("experiment s{i} extends=ba {{ override recipe {{ seed {seed} }} }}\n")
+        });
+        let each: String = each.collect();
+        let rows: String = (0..seeds.len()).map(|i| format!("row s{i};")).collect();
+        let by_hand = trained(&each, &rows);
+        let names: BTreeSet<String> = listed.iter().map(|s| format!("ba[seed={s}]")).collect();
+        prop_assert_eq!(by_row.keys().cloned().collect::<BTreeSet<_>>(), names);
+        let keys = |of: BTreeMap<String, String>| of.into_values().collect::<BTreeSet<_>>();
+        prop_assert_eq!(keys(by_row), keys(by_hand));
+    }
+}
+
+#[test]
+fn a_choice_depends_on_its_variants_their_order_and_the_quantity() {
+    let choice = |axis: &str, by: &str| {
+        let text =
+            format!("experiment tuned extends=ba {{ matrix {{ axis {axis} }}; choose {by} }}");
+        trained(&text, "row tuned;").remove("tuned").unwrap()
+    };
+    let first = choice("margin 0.1 0.2", "lowest=val.loss");
+    assert_eq!(first, choice("loss.triplet.margin 0.10 2e-1", "lowest=val.loss"));
+    for (axis, by) in [
+        ("margin 0.2 0.1", "lowest=val.loss"),
+        ("margin 0.1 0.2", "highest=val.auc"),
+        ("margin 0.1 0.2 0.3", "lowest=val.loss"),
+        ("margin 0.1 0.4", "lowest=val.loss"),
+    ] {
+        assert_ne!(first, choice(axis, by), "{axis} {by}");
+    }
+}
+
 #[test]
 fn pseudo_fakes_reach_what_uses_them_and_leave_other_keys_alone() {
     let text = PARTS.join("\n");

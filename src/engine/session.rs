@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::budget::{Matrix, matrices};
 use super::cost::Costs;
 use super::device::Devices;
 use super::graph::{Plan, Stage, Until, WantedEmbeddings};
@@ -169,10 +170,22 @@ impl<'a> Session<'a> {
         how.jobs.unwrap_or_else(|| default_jobs(self.project()))
     }
 
+    /// What the variants of each matrix cost together.
+    ///
+    /// # Errors
+    /// Data from which a stage cannot be made.
+    pub fn matrices(&self) -> Result<Vec<Matrix<'a>>, Failure> {
+        // Of a file without variants nothing is looked at.
+        if self.project().experiments.values().all(|experiment| experiment.variant.is_none()) {
+            return Ok(Vec::new());
+        }
+        matrices(self.project(), &self.plan, &self.reasons(), &mut self.costs())
+    }
+
     /// Makes every stage that is not in the store, up to a part of the plan.
     ///
     /// # Errors
-    /// Data that are missing; a device that is not there; being stopped. What fails in a stage is
+    /// Data that are missing; variants that are over their budget; a device that is not there; being stopped. What fails in a stage is
     /// in [`Ended`].
     pub fn run(
         &self,
@@ -183,6 +196,9 @@ impl<'a> Session<'a> {
     ) -> Result<Ended, Failure> {
         if !self.world.missing.is_empty() {
             return Err(self.world.lacks());
+        }
+        if until > Until::Sample {
+            self.matrices()?.iter().try_for_each(Matrix::within)?;
         }
         let devices = match until {
             Until::Prepare | Until::Sample => Devices::default(),

@@ -51,6 +51,10 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
         let key = (measured.experiment.clone(), dataset.clone(), *split);
         evidence.separability.insert(key, measured.found.clone());
     }
+    for run in findings.runs.iter().filter(|run| run.proofmark.is_some()) {
+        evidence.epochs.insert(run.experiment.clone(), run.epochs.clone());
+        evidence.choices.extend(run.choice.clone().map(|choice| (run.experiment.clone(), choice)));
+    }
     let targets = targets(table);
     let failed: BTreeMap<_, _> =
         findings.coverage.iter().map(|set| ((&*set.dataset, set.split), &set.failed)).collect();

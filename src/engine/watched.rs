@@ -44,6 +44,7 @@ fn at(failure: Failure, stage: &Stage) -> Failure {
         | Failure::Store(StoreFailure::Damaged { .. })
         | Failure::Diverged(_)
         | Failure::Run(_)
+        | Failure::Budget(_)
         | Failure::Device(_)
         | Failure::Internal(_)
         | Failure::At(_) => {

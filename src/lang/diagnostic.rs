@@ -327,6 +327,12 @@ codes! {
     IncompleteExperiment = "incomplete-experiment",
     /// Selection that would see a test split.
     SelectsOnTest = "selects-on-test",
+    /// Tuning that would see a test split.
+    TunesOnTest = "tunes-on-test",
+    /// An axis of a matrix that names no value, or several.
+    UnknownValue = "unknown-value",
+    /// A row of variants of which none is chosen.
+    NotChosen = "not-chosen",
     /// Training on a split that a table reports.
     TrainsOnTest = "trains-on-test",
     /// Selection on the faces trained on.

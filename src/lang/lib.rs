@@ -1,5 +1,6 @@
 //! Text to a typed, checked experiment.
 
+mod axes;
 mod check;
 mod cursor;
 mod device;
@@ -12,10 +13,12 @@ mod lex;
 pub mod limits;
 mod lint;
 pub mod load;
+mod matrix;
 pub mod model;
 pub mod node;
 mod nodes;
 mod overrides;
+mod parts;
 mod reference;
 pub mod render;
 mod resolve;
@@ -28,7 +31,9 @@ mod synonyms;
 mod syntax;
 mod tree;
 mod value;
+mod variants;
 pub mod vocabulary;
+mod without;
 mod words;
 
 pub use diagnostic::{Code, Diagnostic, Label, Severity};

@@ -82,6 +82,9 @@ table results {
   a property replaces the one of that key, and any that excludes it (`lr` replaces `base-lr`);
   a node is merged with the one of that name (a `source` with the one of that data set, a
   `triplet` among several with the one of that mining) or added.
+- **`matrix`** makes an experiment of every combination of some values, and `choose` takes the one
+  of them that does best on validation; what extends it has both. `seed 0 1 2` in a row makes it
+  the mean over three trainings. Rows may name what is made so: `row "ba[margin=0.3]"`.
 - **Scenarios** may promise their data: `scenario "Zero-shot" unseen=#true` is of data sets that
   no row trains on, and a column that breaks the promise is an error. Without `unseen=` a name
   such as "Out-of-distribution" or "In-the-wild" makes it a warning, `unseen=#false` none.
@@ -112,8 +115,10 @@ fn node(
     let arguments: String = spec
         .arguments
         .iter()
-        .map(|field| {
-            let dots = if spec.repeats { ".." } else { "" };
+        .enumerate()
+        .map(|(i, field)| {
+            let last = i + 1 == spec.arguments.len();
+            let dots = if spec.repeats && last { ".." } else { "" };
             let name = field.name.to_uppercase();
             if field.required { format!(" {name}{dots}") } else { format!(" [{name}{dots}]") }
         })
@@ -156,7 +161,7 @@ fn fields(
     writeln!(page, "\n| | value | default | |\n|---|---|---|---|")?;
     for (name, field) in fields {
         let value = match field.ty {
-            Type::Word(words) | Type::Selection(words) => {
+            Type::Word(words) | Type::Selection(words) | Type::Tuning(words) => {
                 let each = words.iter().map(|(word, doc)| format!("`{word}`: {doc}"));
                 each.collect::<Vec<_>>().join("<br>")
             }

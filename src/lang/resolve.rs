@@ -11,25 +11,17 @@ use super::model::{Backbone, Dataset, Ensemble, Experiment, Init, Loss, Project,
 use super::node::{Decode, Placed, Value};
 use super::nodes::{self, EXTENDS, ExperimentAt, NAME};
 use super::overrides::{merge, same};
+use super::parts::{PARTS, Parts};
 use super::schema::{IMPORT, Kind};
 use super::source::Sources;
 use super::span::{Origin, Spanned};
 use super::suggest::{did_you_mean, list, near};
 use super::synonyms;
 use super::syntax::{Chunk, TOP_LEVEL};
-use super::tree::{self, Node, Scalar};
+use super::tree::{Node, Scalar};
 
 /// Longest chain of `extends`.
 const EXTENDS_LIMIT: usize = 32;
-
-/// Parts that an experiment must have, each with the kind of what it names.
-const PARTS: [(&str, Kind); 5] = [
-    ("data", Kind::Ensemble),
-    ("backbone", Kind::Backbone),
-    ("init", Kind::Init),
-    ("recipe", Kind::Recipe),
-    ("loss", Kind::Loss),
-];
 
 /// The parts that only a training needs.
 const TRAINING: [&str; 3] = ["data", "recipe", "loss"];
@@ -44,14 +36,6 @@ pub(super) struct Declarations {
     /// Names of declarations that could not be read.
     unreadable: BTreeSet<(Kind, String)>,
     index: BTreeMap<(Kind, String), usize>,
-}
-
-/// What an experiment consists of, after `extends`.
-#[derive(Clone, Default)]
-struct Parts<'a> {
-    nodes: BTreeMap<&'static str, &'a Node>,
-    attribution: Option<&'a Node>,
-    overrides: Vec<(&'static str, &'a Node)>,
 }
 
 impl Declarations {
@@ -97,13 +81,19 @@ impl Declarations {
             match Kind::of(&node.name.value) {
                 Some(kind) => {
                     let (names, elsewhere) = (&mut self.names, Some(elsewhere));
-                    Checker { names, elsewhere, sources, sink }.declaration(node, kind.spec());
+                    let mut checker = Checker { names, elsewhere, sources, sink };
+                    checker.declaration(node, kind.spec());
+                    if kind == Kind::Experiment {
+                        checker.axes_of_parts(node);
+                    }
                 }
                 None if sink.crowded(node.name.origin) => {}
                 None => sink.report(unknown_declaration(node)),
             }
         }
         let mut project = Project::default();
+        let seeds = self.seeds();
+        let mut open = BTreeMap::new();
         for node in &self.nodes {
             let Some(kind) = Kind::of(&node.name.value) else { continue };
             let cursor = Cursor::new(node, kind.spec(), sources);
@@ -121,7 +111,14 @@ impl Declarations {
                     let experiment = self.experiment(cursor, sources, sink);
                     experiment.is_some_and(|experiment| {
                         let name = experiment.name.clone();
-                        project.experiments.entry(name).or_insert(experiment);
+                        let expanded = self.expanded(cursor, experiment, &seeds, sources, sink);
+                        if !expanded.open.is_empty() {
+                            open.insert(name, expanded.open);
+                        }
+                        for experiment in expanded.experiments {
+                            let name = experiment.name.clone();
+                            project.experiments.entry(name).or_insert(experiment);
+                        }
                         true
                     })
                 }
@@ -145,8 +142,9 @@ impl Declarations {
             if let Some(table) = &mut table {
                 table.entitle(title);
             }
-            if table.is_none() {
-                sink.nothing_vanishes(node.head, &node.name.value);
+            match &table {
+                Some(table) => Self::not_chosen(table, &open, sink),
+                None => sink.nothing_vanishes(node.head, &node.name.value),
             }
             project.tables.extend(table);
         }
@@ -181,6 +179,15 @@ impl Declarations {
                 }
             }
         }
+        let experiments = self.nodes.iter().filter(|node| node.name.value == "experiment");
+        let variants = experiments.filter_map(|node| {
+            let at = node.label()?.origin;
+            Some(self.variant_names(node).into_iter().map(move |name| (name, at)))
+        });
+        let variants: Vec<(String, Origin)> = variants.flatten().collect();
+        for (name, at) in variants {
+            self.names.declared.entry((Kind::Experiment, name)).or_insert(at);
+        }
     }
 
     /// Whether a node is the first that declares its name.
@@ -190,7 +197,7 @@ impl Declarations {
         })
     }
 
-    fn get(&self, kind: Kind, name: &str) -> Option<&Node> {
+    pub(super) fn get(&self, kind: Kind, name: &str) -> Option<&Node> {
         self.index.get(&(kind, name.to_owned())).map(|&i| &self.nodes[i])
     }
 
@@ -202,12 +209,24 @@ impl Declarations {
     ) -> Option<Placed<Experiment>> {
         let name = cursor.read::<String>(&NAME);
         let parts = self.parts(cursor.node, sink)?;
+        self.assemble(cursor, &parts, name, sources, sink)
+    }
+
+    /// An experiment of some parts, under a name.
+    pub(super) fn assemble(
+        &self,
+        cursor: Cursor<'_>,
+        parts: &Parts<'_>,
+        name: Option<Spanned<String>>,
+        sources: &Sources,
+        sink: &mut Sink,
+    ) -> Option<Placed<Experiment>> {
         let lacking: Vec<&str> = PARTS
             .iter()
             .map(|(part, _)| *part)
             .filter(|part| !parts.nodes.contains_key(part))
             .collect();
-        let init = self.patched(&parts, "init", Kind::Init, sink);
+        let init = self.patched(parts, "init", Kind::Init, sink);
         let ready = lacking == TRAINING && init.as_ref().is_some_and(|i| i.child("head").is_some());
         // Of a line that says more than a name, something was said already.
         let more = cursor.node.arguments.len() != 1 || cursor.node.child("extends").is_some();
@@ -222,7 +241,7 @@ impl Declarations {
             );
         }
         let [data, backbone, recipe, loss] = [PARTS[0], PARTS[1], PARTS[3], PARTS[4]]
-            .map(|(part, kind)| self.patched(&parts, part, kind, sink));
+            .map(|(part, kind)| self.patched(parts, part, kind, sink));
         let data = read::<Ensemble>(data, sources, sink);
         let backbone = read::<Backbone>(backbone, sources, sink);
         let init = read::<Init>(init, sources, sink);
@@ -246,18 +265,27 @@ impl Declarations {
             recipe: recipe?,
             loss: loss?,
             attribution: attribution.map(|(by, _)| by),
+            choice: None,
+            variant: None,
         });
         experiment.node = cursor.origin();
         experiment.at = ExperimentAt {
             name: name.origin,
             extends: extends_at,
             attribution: attribution.map_or(Origin::DEFAULT, |(_, at)| at),
+            choice: Origin::DEFAULT,
         };
         Some(experiment)
     }
 
     /// What a part refers to, with its overrides.
-    fn patched(&self, parts: &Parts<'_>, part: &str, kind: Kind, sink: &mut Sink) -> Option<Node> {
+    pub(super) fn patched(
+        &self,
+        parts: &Parts<'_>,
+        part: &str,
+        kind: Kind,
+        sink: &mut Sink,
+    ) -> Option<Node> {
         let node = *parts.nodes.get(part)?;
         let base = match node.label() {
             Some(label) => self.get(kind, label.value)?,
@@ -284,73 +312,25 @@ impl Declarations {
                 );
             }
         }
+        for (_, patch) in parts.settings.iter().filter(|(what, _)| *what == part) {
+            merge(&mut merged, patch, kind.spec());
+        }
         Some(merged)
-    }
-
-    /// An ensemble without one of its data sets. It has a name of its own, by which plans and
-    /// reports tell it apart.
-    fn leave_out(&self, ensemble: &mut Node, without: &tree::Value, sink: &mut Sink) -> Option<()> {
-        let Scalar::Text(dataset) = &without.scalar else { return None };
-        let of = |child: &Node| match child.name.value.as_str() {
-            "pseudo-fake" => child.property("from").map(|from| from.scalar.clone()),
-            "source" => child.arguments.first().map(|first| first.scalar.clone()),
-            _ => None,
-        };
-        let is_it = |child: &Node| of(child).is_some_and(|scalar| scalar == without.scalar);
-        let name = ensemble.label()?.value.to_owned();
-        let sources = || ensemble.children.iter().filter_map(of);
-        let known: Vec<String> = sources()
-            .filter_map(|scalar| match scalar {
-                Scalar::Text(text) => Some(text),
-                _ => None,
-            })
-            .collect();
-        if !known.contains(dataset) {
-            // Of a name that nothing declares, something was said already.
-            if !self.names.declared.contains_key(&(Kind::Dataset, dataset.clone())) {
-                return None;
-            }
-            let near = near(dataset, known.iter().map(String::as_str));
-            sink.report(
-                Diagnostic::error(Code::UnknownName, format!("`{name}` has no source `{dataset}`"))
-                    .text(format!("it has {}", list(known.iter().map(String::as_str), "and")))
-                    .at(without.origin, "not a source of the ensemble")
-                    .maybe_help(near.map(|near| did_you_mean(dataset, near))),
-            );
-            return None;
-        }
-        ensemble.children.retain(|child| !is_it(child));
-        if !ensemble.children.iter().any(|child| of(child).is_some()) {
-            sink.report(
-                Diagnostic::error(Code::MissingNode, format!("nothing is left of `{name}`"))
-                    .text(format!("`{dataset}` is its only source"))
-                    .at(without.origin, "left out")
-                    .help("name an ensemble of several data sets"),
-            );
-            return None;
-        }
-        let left = format!("{name}-without-{dataset}");
-        if self.get(Kind::Ensemble, &left).is_some() {
-            let title = format!("the ensemble `{left}` twice");
-            let first = self.names.declared.get(&(Kind::Ensemble, left.clone()));
-            sink.report(Diagnostic::duplicate_name(
-                title,
-                without.origin,
-                *first.unwrap_or(&without.origin),
-            ));
-        }
-        ensemble.arguments[0].scalar = Scalar::Text(left);
-        Some(())
     }
 
     /// Follows `extends` to its end, then lets each experiment replace and patch what
     /// it inherits.
-    fn parts(&self, node: &Node, sink: &mut Sink) -> Option<Parts<'_>> {
+    pub(super) fn parts(&self, node: &Node, sink: &mut Sink) -> Option<Parts<'_>> {
         let start = node.label()?;
         let mut chain: Vec<&Node> = vec![self.get(Kind::Experiment, start.value)?];
         while let Some(parent) = chain.last().and_then(|node| node.property("extends")) {
             let Scalar::Text(name) = &parent.scalar else { return None };
-            let next = self.get(Kind::Experiment, name)?;
+            let Some(next) = self.get(Kind::Experiment, name) else {
+                if self.names.declared.contains_key(&(Kind::Experiment, name.clone())) {
+                    Self::extends_variant(name, parent.origin, sink);
+                }
+                return None;
+            };
             if let Some(begin) = chain.iter().position(|other| std::ptr::eq(*other, next)) {
                 // Each experiment of the circle would report it; the first one does.
                 if begin == 0 && chain.iter().all(|other| other.head >= chain[0].head) {
@@ -371,21 +351,7 @@ impl Declarations {
             chain.push(next);
         }
         let mut parts = Parts::default();
-        for node in chain.into_iter().rev() {
-            for (part, _) in PARTS {
-                if let Some(own) = node.child(part) {
-                    parts.nodes.insert(part, own);
-                    parts.overrides.retain(|(what, _)| *what != part);
-                }
-            }
-            parts.attribution = node.child("attribution").or(parts.attribution);
-            for patch in node.children.iter().filter(|child| child.name.value == "override") {
-                let what = patch.label().map(|label| label.value);
-                if let Some((part, _)) = PARTS.iter().find(|(part, _)| Some(*part) == what) {
-                    parts.overrides.push((part, patch));
-                }
-            }
-        }
+        chain.into_iter().rev().for_each(|node| parts.inherit(node));
         Some(parts)
     }
 }

@@ -46,6 +46,8 @@ pub(super) enum Type {
     Word(&'static [(&'static str, &'static str)]),
     /// A word that names a split and a quantity; one of a test split is a leak.
     Selection(&'static [(&'static str, &'static str)]),
+    /// The same of what chooses between trainings.
+    Tuning(&'static [(&'static str, &'static str)]),
     /// A whole number from the first to the second.
     Whole(u64, u64),
     /// A number in a range.
@@ -66,6 +68,8 @@ pub(super) enum Type {
     Device,
     /// The name of something declared.
     Ref(Kind),
+    /// Any value; what it may be depends on what else is written.
+    Any,
 }
 
 impl Type {

@@ -11,19 +11,30 @@ use proofmark_lang::model::{
 /// Experiments that the tables show; without a table those of the file itself, or all of them if
 /// it declares none.
 pub fn experiments(project: &Project) -> Vec<&Placed<Experiment>> {
-    let mut names = BTreeSet::new();
     let rows = project.tables.iter().flat_map(|t| &t.rows);
-    let shown: Vec<&Placed<Experiment>> = rows
-        .flat_map(|row| row.experiments())
-        .filter_map(|name| project.experiments.get(name))
-        .filter(|e| names.insert(e.name.clone()))
-        .collect();
+    let shown = rows.flat_map(|row| row.experiments());
+    let shown = shown.filter_map(|name| project.experiments.get(name)).collect();
     if !project.tables.is_empty() {
-        return shown;
+        return with_variants(project, shown);
     }
     let all = || project.experiments.values();
     let own: Vec<_> = all().filter(|e| e.at.name.is_own()).collect();
-    if own.is_empty() { all().collect() } else { own }
+    with_variants(project, if own.is_empty() { all().collect() } else { own })
+}
+
+/// The same, each once, and before one that takes a variant all of its variants.
+fn with_variants<'a>(
+    project: &'a Project,
+    experiments: Vec<&'a Placed<Experiment>>,
+) -> Vec<&'a Placed<Experiment>> {
+    let variants = |experiment: &'a Placed<Experiment>| {
+        let choice = experiment.choice.iter().flat_map(|choice| &choice.variants);
+        let variants = choice.filter_map(|name| project.experiments.get(name));
+        variants.chain(std::iter::once(experiment))
+    };
+    let mut names = BTreeSet::new();
+    let all = experiments.into_iter().flat_map(variants);
+    all.filter(|experiment| names.insert(&experiment.name)).collect()
 }
 
 /// What is scored: a split of a data set, its faces as they are or corrupted.

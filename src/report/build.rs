@@ -13,6 +13,7 @@ use super::notes;
 use super::reference::Published;
 use super::separability;
 use super::table::{Cell, Doubt, MetricBlock, RowData, TableData};
+use super::variants;
 use proofmark_evaluate::statistics::seeds::Seeds;
 use proofmark_lang::model::{Level, MetricSpec, Project, Row, Table, Threshold};
 use proofmark_metrics::{Measure, Ranking};
@@ -96,6 +97,7 @@ pub fn build(
         claims: Vec::new(),
         costs: cost::rows(table, evidence),
         separability: separability::blocks(project, table, evidence),
+        variants: variants::shown(project, table, evidence),
     };
     beside::place(&mut data, published);
     data.claims = claims::decide(&data, table, &found);

@@ -84,7 +84,9 @@ pub(crate) fn table() -> Placed<Table> {
             .map(|name| {
                 let label = format!("Row {name}");
                 let (experiment, repeats) = (name.to_owned(), Vec::new());
-                Row { experiment, label, repeats, predictions: None, video_score: None }.into()
+                let (seeds, seeded) = (Vec::new(), Vec::new());
+                let (predictions, video_score) = (None, None);
+                Row { experiment, label, repeats, seeds, seeded, predictions, video_score }.into()
             })
             .to_vec(),
         scenarios: vec![
@@ -107,6 +109,7 @@ pub(crate) fn table() -> Placed<Table> {
         video_score: VideoScore::default(),
         intervals: Intervals { draws: 200, level: 0.95, seed: 0, shown: false }.into(),
         separability: None,
+        terms: None,
         compare: None,
         references: Vec::new(),
         claims: Vec::new(),

@@ -10,6 +10,8 @@ use proofmark_text::csv::write;
 /// Renders a table as CSV.
 pub fn render(table: &TableData) -> String {
     let mut out = String::new();
+    // Tables without variants are written as ever.
+    let variant = (!table.variants.is_empty()).then_some("variant");
     write(
         &mut out,
         [
@@ -41,7 +43,9 @@ pub fn render(table: &TableData) -> String {
             "difference_high",
             "test",
             "doubt",
-        ],
+        ]
+        .into_iter()
+        .chain(variant),
     );
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let count = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -49,6 +53,9 @@ pub fn render(table: &TableData) -> String {
         for row in &block.rows {
             let thresholds: Vec<String> = row.thresholds.iter().map(ToString::to_string).collect();
             let thresholds = thresholds.join(" ");
+            let variants = table.variants.iter().filter(|of| of.row == row.experiment);
+            let variants: Vec<&str> = variants.map(|of| of.variant.as_str()).collect();
+            let variants = variants.join(" ");
             for ((scenario, column), cell) in table.columns().zip(&row.cells) {
                 let between = cell.difference.and_then(|difference| difference.interval);
                 write(
@@ -88,7 +95,9 @@ pub fn render(table: &TableData) -> String {
                         &number(between.map(|interval| interval.high)),
                         cell.difference.and_then(|d| d.test).map_or("", Test::word),
                         cell.doubt.map_or("", Doubt::word),
-                    ],
+                    ]
+                    .into_iter()
+                    .chain(variant.map(|_| variants.as_str())),
                 );
             }
         }

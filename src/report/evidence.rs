@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::choice::Chosen;
 use super::findings::ModelCost;
 use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Samples;
 use proofmark_evaluate::separability::Separability;
-use proofmark_lang::model::{Corruption, Level, Split};
+use proofmark_lang::model::{Corruption, Experiment, Level, Placed, Project, Split};
+use proofmark_train::journal::record::EpochRecord;
 
 /// What was scored: which model, on what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,4 +75,21 @@ pub struct Evidence {
     pub separability: BTreeMap<(String, String, Split), Option<Separability>>,
     /// For rows of another tool, how much of a data set it scored.
     pub outside: BTreeMap<ScoreKey, OutsideCoverage>,
+    /// Every epoch of the models that are trained, by experiment.
+    pub epochs: BTreeMap<String, Vec<EpochRecord>>,
+    /// Which variant is taken of those of an experiment, where that is decided.
+    pub choices: BTreeMap<String, Chosen>,
+}
+
+impl Evidence {
+    /// The experiment whose model is scored under a name: one of its variants, if it has some.
+    /// Before one is chosen, it is the experiment as it is declared.
+    pub fn model<'p>(&self, project: &'p Project, name: &str) -> Option<&'p Placed<Experiment>> {
+        let experiment = project.experiments.get(name)?;
+        let variant = experiment.choice.as_ref().and_then(|choice| {
+            let chosen = self.choices.get(name)?;
+            project.experiments.get(chosen.variant_of(choice)?)
+        });
+        Some(variant.unwrap_or(experiment))
+    }
 }

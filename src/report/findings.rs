@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::choice::Chosen;
 use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
 use proofmark_data::survey::SetTable;
@@ -169,6 +170,9 @@ pub struct Run {
     pub load: Option<LoadReport>,
     /// Every epoch.
     pub epochs: Vec<EpochRecord>,
+    /// Of an experiment whose model is one of several variants, which was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Chosen>,
 }
 
 /// The content of a data set, as digests.

@@ -111,6 +111,7 @@ pub(super) fn table() -> TableData {
             .for_each(|row| row.thresholds = block.threshold.into_iter().collect());
     }
     TableData {
+        variants: Vec::new(),
         name: "table_3".into(),
         title: "Video-level AUC & balanced accuracy".into(),
         demo: true,

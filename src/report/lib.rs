@@ -6,6 +6,7 @@ pub mod build;
 pub mod build_error;
 mod certainty;
 pub mod checks;
+pub mod choice;
 pub mod claims;
 mod columns;
 pub mod compare;
@@ -34,8 +35,10 @@ pub mod statistics;
 pub mod sums;
 pub mod table;
 pub mod terminal;
+mod terms;
 mod tex;
 mod text;
+mod variants;
 
 #[cfg(test)]
 mod fixture;

@@ -8,6 +8,8 @@ use super::evidence::Evidence;
 use super::makers;
 use super::protocol;
 use super::table::{Coverage, MetricBlock};
+use super::terms;
+use super::variants;
 use proofmark_lang::model::{CorruptionKind, FrameMax, Pooling, Project, Split, Table, VideoScore};
 
 /// What readers must know to understand the numbers.
@@ -20,6 +22,8 @@ pub fn of(
 ) -> Vec<String> {
     let mut notes = certainty::notes(table, &planned.scenarios, blocks);
     notes.extend(seeds(table));
+    notes.extend(variants::notes(project, table, evidence));
+    notes.extend(terms::note(project, table, evidence));
     notes.extend(video_score(table));
     notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));
     notes.extend(protocol::notes(project, table, evidence));
@@ -81,8 +85,9 @@ fn seeds(table: &Table) -> Option<String> {
     let rows: Vec<String> = table
         .rows
         .iter()
-        .filter(|row| !row.repeats.is_empty())
-        .map(|row| format!("{} {}", row.label, row.repeats.len() + 1))
+        .map(|row| (row, row.experiments().count()))
+        .filter(|(_, seeds)| *seeds > 1)
+        .map(|(row, seeds)| format!("{} {seeds}", row.label))
         .collect();
     (!rows.is_empty()).then(|| {
         let rows = rows.join(", ");

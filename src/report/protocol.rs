@@ -15,7 +15,7 @@ pub(super) fn notes(project: &Project, table: &Table, evidence: &Evidence) -> Ve
     let mut groups: Vec<([String; 6], Vec<&str>)> = Vec::new();
     let mut places: BTreeMap<[String; 6], usize> = BTreeMap::new();
     for row in &table.rows {
-        let Some(experiment) = project.experiments.get(&row.experiment) else { continue };
+        let Some(experiment) = evidence.model(project, &row.experiment) else { continue };
         // What a model that is ready was trained on is not known.
         if experiment.ready().is_some() {
             continue;

@@ -36,6 +36,28 @@ pub struct TableData {
     /// How far the embeddings of classes lie apart on each data set, where the table declares it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub separability: Vec<SeparabilityBlock>,
+    /// The models that are one of several variants each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<ShownVariant>,
+}
+
+/// The variant that is shown of an experiment that has several.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShownVariant {
+    /// The row.
+    pub row: String,
+    /// The experiment: the row's, or it with one of the row's seeds.
+    pub experiment: String,
+    /// The variant, by name.
+    pub variant: String,
+    /// By what it was chosen: `lowest val.loss`.
+    pub by: String,
+    /// That quantity of the variant.
+    pub value: f64,
+    /// All variants, in the order of the declaration.
+    pub variants: Vec<String>,
+    /// That quantity of each.
+    pub values: Vec<f64>,
 }
 
 impl TableData {

@@ -26,6 +26,8 @@ pub struct Observer<'a> {
     watch: Watch,
     /// A name for each term of the objective, and whether it is a triplet loss.
     terms: Vec<(String, bool)>,
+    /// The weight of each.
+    weights: Vec<f64>,
     /// Faces of a step.
     batch: usize,
     /// The current epoch, as far as this process has seen it.
@@ -61,6 +63,7 @@ impl<'a> Observer<'a> {
             journal: Journal::open(folder, position, steps_per_epoch as u64, now())?,
             watch: Watch::new(loss),
             terms: term_names(loss).into_iter().zip(loss.terms.iter().map(triplet)).collect(),
+            weights: loss.terms.iter().map(|term| term.term().weight()).collect(),
             batch,
             epoch: Clock::default(),
         })
@@ -119,8 +122,15 @@ impl<'a> Observer<'a> {
         if let Some(line) = clock.complaint() {
             self.events.note(&line);
         }
+        let weighted: Vec<f64> = parts.iter().zip(&self.weights).map(|(p, w)| p * w).collect();
+        let weighted = self.parts(&weighted);
+        let each = weighted.iter().map(|part| format!("{} {:.4}", part.term, part.value));
+        let each = match weighted.len() {
+            0 | 1 => String::new(),
+            _ => format!(" ({})", each.collect::<Vec<_>>().join(" + ")),
+        };
         self.events.note(&format!(
-            "epoch {}: train {:.4}, val {:.4}, val AUC {}{}",
+            "epoch {}: train {:.4}{each}, val {:.4}, val AUC {}{}",
             log.epoch,
             log.train_loss,
             log.val_loss,
@@ -137,6 +147,7 @@ impl<'a> Observer<'a> {
             }),
             train_loss: log.train_loss,
             parts: self.parts(parts),
+            weighted,
             val_loss: Some(log.val_loss),
             val_auc: log.val_auc,
             kept,

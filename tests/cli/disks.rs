@@ -53,6 +53,11 @@ fn what_cannot_be_computed_is_refused_before_any_work() {
     let without =
         |class: &str| FOLDERS.replace(&format!("        class {class} "), "        /-class x ");
     let auc = FOLDERS.replace("lowest=val.loss", "highest=val.auc");
+    let tuned = |by: &str| {
+        let matrix = "; matrix { axis recipe.adamw.lr 1e-3 2e-3 }; choose ";
+        let last = FOLDERS.replace("keep lowest=val.loss", "keep last");
+        last.replace("cross-entropy } }", &format!("cross-entropy }}{matrix}{by} }}"))
+    };
     for (experiment, told) in [
         (without("test-fake label=fake"), "data set `set` has real videos only in test"),
         (
@@ -74,6 +79,16 @@ fn what_cannot_be_computed_is_refused_before_any_work() {
         (
             auc.replace("        class val-fake ", "        /-class x "),
             "experiment `base` has real videos only to select by; `keep highest=val.auc` needs both",
+        ),
+        (
+            tuned("lowest=val.loss").replace("split=val", "split=test"),
+            "experiment `base[lr=0.001]` has no video to select by, which `choose lowest=val.loss` \
+             needs",
+        ),
+        (
+            tuned("highest=val.auc").replace("        class val-fake ", "        /-class x "),
+            "experiment `base[lr=0.001]` has real videos only to select by; `choose \
+             highest=val.auc` needs both",
         ),
     ] {
         let place = folders(&experiment);

@@ -32,6 +32,7 @@ mod stand_in;
 mod store;
 mod support;
 mod surface;
+mod tuning;
 mod verbose;
 mod videos;
 mod weights;

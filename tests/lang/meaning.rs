@@ -256,6 +256,86 @@ fn table3_states_the_facts_of_the_paper() {
     let sentences = |section: &str| table.sentences.iter().filter(|s| s.section == section).count();
     assert_eq!(["5.1", "5.2", "5.3", "6"].map(sentences), [6, 8, 10, 2]);
     assert_eq!((table.claims.len(), table.statements().count()), (0, 108));
+    // Section 4.3: margin and weight of every row with a triplet loss are tuned, on validation.
+    let tuned: Vec<&str> = table
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let experiment = &project.experiments[&row.experiment];
+            let choice = experiment.choice.as_ref()?;
+            assert_eq!((choice.by, choice.variants.len()), (Keep::LowestValLoss, 6));
+            let losses: BTreeSet<String> = choice
+                .variants
+                .iter()
+                .map(|name| {
+                    let triplet = project.experiments[name].loss.terms[1].term().triplet();
+                    let triplet = triplet.expect("a triplet loss").clone();
+                    assert_eq!(
+                        Some(triplet.mining),
+                        experiment.loss.terms[1].term().triplet().map(|t| t.mining)
+                    );
+                    format!("{} {}", triplet.margin, triplet.weight)
+                })
+                .collect();
+            assert_eq!(losses.len(), 6);
+            Some(row.experiment.as_str())
+        })
+        .collect();
+    let with_triplets =
+        ["fsfm-ba", "fsfm-hp-hn", "fsfm-ep-hn", "fsfm-att-categ-ba", "fsfm-att-dataset-ba"];
+    assert_eq!(tuned, with_triplets);
+}
+
+#[test]
+fn a_matrix_is_an_experiment_for_every_combination() {
+    let project = project(
+        "init other { random std=0.05 }\n\
+         experiment x extends=base {\n\
+         loss { cross-entropy; triplet batch-all margin=0.3 weight=0.5 }\n\
+         matrix {\n axis init scratch other\n axis margin 0.1 1e-5\n\
+         axis recipe.schedule.warmup (epoch)1 (epoch)2\n }\n\
+         choose highest=val.auc\n }\n\
+         experiment plain extends=x { matrix none }\n\
+         experiment child extends=x { matrix { axis recipe.clip 1.0 2.5 } }\n\
+         experiment open extends=base { matrix { axis attribution none category } }\n",
+    );
+    let choice = project.experiments["x"].choice.as_ref().expect("a choice");
+    assert_eq!(choice.by, Keep::HighestValAuc);
+    assert_eq!(choice.variants.len(), 8);
+    assert_eq!(choice.variants[0], "x[init=scratch,margin=0.1,warmup=1]");
+    assert_eq!(choice.variants[7], "x[init=other,margin=1e-5,warmup=2]");
+    let last = &project.experiments[&choice.variants[7]];
+    assert_eq!((last.init.name.as_str(), last.recipe.schedule.warmup), ("other", 2.0));
+    let triplet = last.loss.terms[1].term().triplet().expect("a triplet loss");
+    assert_eq!((triplet.margin, triplet.weight), (1e-5, 0.5));
+    assert_eq!(last.variant.as_ref().map(|variant| variant.of.as_str()), Some("x"));
+    // What an axis does not name stays as it is, and so does the declaration itself.
+    assert_eq!(last.recipe.epochs, 3);
+    assert_eq!(project.experiments["x"].init.name, "scratch");
+    let plain = &project.experiments["plain"];
+    assert!(plain.choice.is_none() && plain.variant.is_none());
+    let child = project.experiments["child"].choice.as_ref().expect("an inherited choice");
+    assert_eq!(child.variants, ["child[clip=1]", "child[clip=2.5]"]);
+    assert_eq!(project.experiments["child[clip=2.5]"].recipe.clip, Some(2.5));
+    // Without a choice the declaration itself is no experiment.
+    assert!(!project.experiments.contains_key("open"));
+    let by = |name: &str| project.experiments[name].attribution;
+    assert_eq!(by("open[attribution=none]"), None);
+    assert_eq!(by("open[attribution=category]"), Some(Attribution::Category));
+}
+
+#[test]
+fn whatever_an_axis_names_is_a_value_or_an_error() {
+    let parts = "experiment x extends=base { matrix { axis \"PATH\" 1 2 } }";
+    let endless = "a.".repeat(10_000);
+    for path in
+        ["", ".", "..", "recipe", "recipe.", ".epochs", "loss", "data.source", &endless, "é"]
+    {
+        let text = format!("{PARTS}{}", parts.replace("PATH", path));
+        let files = MemoryFiles::default().with("main.kdl", text);
+        let loaded = lang::load(Path::new("main.kdl"), &files);
+        assert!(loaded.has_errors(), "{path}");
+    }
 }
 
 #[test]

@@ -47,6 +47,8 @@ looks! {
     text_as_other_notations_write_it: "main.kdl" => "# my recipe\nrecipe paper {\n    epochs 3 # three\n    batch 32k\n    adamw lr=1e–3\n}\ndataset s {\n    title ‘Own images’\n    layout dfdc root=r\"C:\\faces\"\n}\n[recipe.short]\nepochs = 30\n";
     entries_out_of_place: "main.kdl" => "backbone b {\n    vit patch=8\n    width=64\n    depth=2\n}\nloss l { cross-entropy triplet batch-all margin=0.3 }\nrecipe r {\n    epochs 3\n    batch 8\n    optimizer adamw lr=1e-4\n    keep lowest val.loss\n}\n";
     characters_that_nobody_sees: "main.kdl" => "recipe r {\n    epochs 3\n    ba\u{200b}tch 8\n    adamw lr=1e-4\n}\nrecipe q {\n    epochs 3\n    batch 8\n    adamw \"l\u{200b}r\"=1e-4\n}\n";
+    a_matrix_of_what_is_not_there: "main.kdl" => "import \"base.kdl\"\nexperiment tuned extends=base {\n    matrix {\n        axis loss.triplet.magrin 0.1 0.3\n        axis weight 0.3 1.0\n        axis recipe.adamw.lr 1e-3 fast\n    }\n    choose lowest=test.loss\n}\nexperiment open extends=base { matrix { axis margin 0.1 0.3 } }\ntable t { row open; scenario \"In\" { column s }; metric auc }\n",
+        "base.kdl" => "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nbackbone vit { vit patch=8 width=64 depth=2 heads=4 image=64 }\ninit i { random }\nrecipe r { epochs 3; batch 8; adamw lr=1e-4 }\nexperiment base { data d; backbone vit; init i; recipe r; loss { cross-entropy; triplet batch-all margin=0.3 } }\n";
     text_that_is_not_kdl: "main.kdl" => "dataset s {\n    title \"bad \\q escape\"\n    layout dfdc root=\"x\"\n}\n";
 }
 

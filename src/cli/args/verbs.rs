@@ -14,7 +14,7 @@ use proofmark_prepare::store::Share;
 /// tables.
 ///
 /// Data go to stdout, everything else to stderr. Exit codes: 0 ok, 2 usage, 10 invalid
-/// experiment, 11 data missing or changed, 20 a run failed, 21 interrupted (the same
+/// experiment, 11 data missing or changed, 12 over budget, 20 a run failed, 21 interrupted (the same
 /// command goes on from there), 30 a table differs from the committed one, 31 a claim does
 /// not hold, 32 a claim cannot be decided.
 #[derive(Debug, Parser)]

@@ -122,6 +122,7 @@ impl Pack {
             | Failure::Hub(_)
             | Failure::Store(_)
             | Failure::Diverged(_)
+            | Failure::Budget(_)
             | Failure::Device(_)
             | Failure::Internal(_)
             | Failure::At(_) => None,

@@ -28,9 +28,14 @@ pub fn plan(planning: &mut Planning<'_>) {
         let name = &experiment.name;
         let mut models = planning.plan.models.iter();
         let Some((_, model)) = models.find(|(of, _)| of == name).cloned() else { continue };
-        let scored = planning.plan.scores.iter().filter(|scores| scores.of == *name);
+        let scored = || planning.plan.scores.iter().filter(|scores| scores.of == *name);
+        // One that is only chosen from is not looked at, unless it is named.
+        let is_shown = experiment.variant.is_none() || scored().next().is_some();
+        if !is_shown && !planning.project.tables.is_empty() && wanted.experiment.is_none() {
+            continue;
+        }
         let mut targets: BTreeSet<Target> =
-            scored.map(|scores| Target { corruption: None, ..scores.target.clone() }).collect();
+            scored().map(|scores| Target { corruption: None, ..scores.target.clone() }).collect();
         if let Some(split) = wanted.split {
             let trained = experiment.data.sources.iter().map(|source| source.dataset.clone());
             let scored = targets.into_iter().map(|target| target.dataset);

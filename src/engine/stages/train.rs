@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::choose::ChooseModel;
 use super::models::{NATURE, init_inputs, memory, write_json};
 use super::ready::UseReady;
 use crate::engine::cost::{Cost, Costs};
@@ -41,6 +42,16 @@ pub fn plan(planning: &mut Planning<'_>) {
     for experiment in planning.experiments.clone() {
         let name = experiment.name.clone();
         let sample = planning.plan.samples.get(&experiment.data.name).cloned();
+        if let Some(choice) = experiment.choice.clone() {
+            // Its variants are planned before it.
+            let models = &planning.plan.models;
+            let model = |name: &String| models.iter().find(|(other, _)| other == name);
+            let variants = choice.variants.iter().map(|name| Some(model(name)?.1.clone()));
+            let Some(variants) = variants.collect() else { continue };
+            let key = planning.add(ChooseModel { experiment, choice, variants });
+            planning.plan.models.push((name, key));
+            continue;
+        }
         let key = match (experiment.ready(), sample) {
             (Some(head), _) => {
                 let head = head.clone();

@@ -2,6 +2,8 @@
 
 use super::checker::Checker;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::nodes::MATRIX;
+use crate::parts::PARTS;
 use crate::schema::{Field, Kind, NodeSpec, Type};
 use crate::span::Origin;
 use crate::suggest::{did_you_mean, near_name};
@@ -25,6 +27,10 @@ impl Checker<'_> {
                 .at(at, "not declared")
                 .help(help),
             );
+        }
+        // Whoever names a variant uses the experiment that makes it.
+        if let Some((of, _)) = name.split_once('[') {
+            self.names.used.insert((kind, of.to_owned()));
         }
         self.names.used.insert((kind, name));
     }
@@ -72,6 +78,21 @@ impl Checker<'_> {
                 "declare it with `{} {name} ..`, or import the file that does",
                 kind.spec().name
             ),
+        }
+    }
+
+    /// Notes the names that the axes of an experiment's matrix give to its parts.
+    pub fn axes_of_parts(&mut self, experiment: &Node) {
+        let axes = experiment.child(MATRIX.name).map(|matrix| matrix.children.as_slice());
+        for axis in axes.unwrap_or_default() {
+            let part =
+                PARTS.iter().find(|(part, _)| axis.label().is_some_and(|l| l.value == *part));
+            let (Some((_, kind)), Some(values)) = (part, axis.arguments.get(1..)) else { continue };
+            for value in values {
+                if let Scalar::Text(name) = &value.scalar {
+                    self.reference(*kind, name.clone(), value.origin);
+                }
+            }
         }
     }
 

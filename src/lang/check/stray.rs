@@ -184,7 +184,9 @@ impl Checker<'_> {
         let needed_fit: Vec<&Field> =
             needed.iter().copied().filter(|field| fits(field, extra[0])).collect();
         let words: Vec<&Field> = free()
-            .filter(|f| matches!(f.ty, Type::Word(_) | Type::Selection(_) | Type::Ratio))
+            .filter(|f| {
+                matches!(f.ty, Type::Word(_) | Type::Selection(_) | Type::Tuning(_) | Type::Ratio)
+            })
             .filter(|field| fits(field, extra[0]))
             .collect();
         let (fields, help): (Vec<&Field>, String) = match (extra.len(), &*needed_fit, &*words) {
@@ -308,8 +310,11 @@ impl Checker<'_> {
 /// Whether a field may have this text as its value.
 fn takes(field: &Field, text: &str) -> bool {
     match field.ty {
-        Type::Word(words) | Type::Selection(words) => words.iter().any(|(word, _)| *word == text),
-        Type::Text
+        Type::Word(words) | Type::Selection(words) | Type::Tuning(words) => {
+            words.iter().any(|(word, _)| *word == text)
+        }
+        Type::Any
+        | Type::Text
         | Type::Name
         | Type::Path
         | Type::Ref(_)

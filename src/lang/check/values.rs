@@ -121,7 +121,9 @@ pub(super) fn property_with(
     text: &str,
 ) -> Option<&'static str> {
     let mut fields = spec.all_properties(word).filter(|field| match field.ty {
-        Type::Word(words) | Type::Selection(words) => words.iter().any(|(word, _)| *word == text),
+        Type::Word(words) | Type::Selection(words) | Type::Tuning(words) => {
+            words.iter().any(|(word, _)| *word == text)
+        }
         _ => false,
     });
     fields.next().filter(|_| fields.next().is_none()).map(|field| field.name)

@@ -37,6 +37,36 @@ pub(super) const ALL: &[Explanation] = &[
         right: "recipe r { epochs 3; keep lowest=val.loss }\n",
     },
     Explanation {
+        code: Code::TunesOnTest,
+        meaning: "A variant of a matrix would be chosen by what the table reports. The best of several on a test split is better there than on any other data, so that the number says nothing; choose on validation, `lowest=val.loss` or `highest=val.auc`.",
+        wrong: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e {\n    data d; backbone b; init i; recipe r; loss { cross-entropy }\n    matrix { axis recipe.epochs 3 6 }\n    choose highest=test.auc\n}\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e {\n    data d; backbone b; init i; recipe r; loss { cross-entropy }\n    matrix { axis recipe.epochs 3 6 }\n    choose highest=val.auc\n}\n"
+        ),
+    },
+    Explanation {
+        code: Code::UnknownValue,
+        meaning: "An axis of a matrix names no value of its experiment, or one of several that end alike. A value is named by the nodes that lead to it, with dots between: `loss.triplet.margin`, `recipe.adamw.lr`, `init` for the init itself. Steps in front may be left out where one value alone ends so.",
+        wrong: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e {\n    data d; backbone b; init i; recipe r; loss { cross-entropy }\n    matrix { axis loss.triplet.margin 0.1 0.3 }\n}\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e {\n    data d; backbone b; init i; recipe r; loss { cross-entropy; triplet batch-all margin=0.3 }\n    matrix { axis loss.triplet.margin 0.1 0.3 }\n}\n"
+        ),
+    },
+    Explanation {
+        code: Code::NotChosen,
+        meaning: "A row names an experiment that is several by its `matrix`, and nothing says which of them it shows. `choose lowest=val.loss` takes the best on validation; a row may also name a variant, `row \"e[epochs=3]\"`.",
+        wrong: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e {\n    data d; backbone b; init i; recipe r; loss { cross-entropy }\n    matrix { axis recipe.epochs 3 6 }\n}\ntable t { row e; scenario \"In-distribution\" { column s }; metric auc }\n"
+        ),
+        right: with_parts!(
+            "dataset s { layout demo capture=studio; manipulation swap-seam }\nensemble d { source s }\nexperiment e {\n    data d; backbone b; init i; recipe r; loss { cross-entropy }\n    matrix { axis recipe.epochs 3 6 }\n    choose lowest=val.loss\n}\ntable t { row e; scenario \"In-distribution\" { column s }; metric auc }\n"
+        ),
+    },
+    Explanation {
         code: Code::TrainsOnTest,
         meaning: "A table reports the split that an experiment trains on, or an experiment trains on a test split.",
         wrong: with_parts!(

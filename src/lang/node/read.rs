@@ -29,7 +29,9 @@ impl Read for String {
     fn read(datum: Datum, _: Option<&Path>) -> Option<Self> {
         match datum {
             Datum::Text(text) => Some(text),
-            Datum::Whole(_) | Datum::Number(_) | Datum::Bool(_) | Datum::Ratio(..) => None,
+            Datum::Whole(_) | Datum::Number(_) | Datum::Bool(_) | Datum::Ratio(..) | Datum::Any => {
+                None
+            }
         }
     }
 }
@@ -38,7 +40,9 @@ impl Read for bool {
     fn read(datum: Datum, _: Option<&Path>) -> Option<Self> {
         match datum {
             Datum::Bool(bool) => Some(bool),
-            Datum::Text(_) | Datum::Whole(_) | Datum::Number(_) | Datum::Ratio(..) => None,
+            Datum::Text(_) | Datum::Whole(_) | Datum::Number(_) | Datum::Ratio(..) | Datum::Any => {
+                None
+            }
         }
     }
 }
@@ -47,7 +51,9 @@ impl Read for f64 {
     fn read(datum: Datum, _: Option<&Path>) -> Option<Self> {
         match datum {
             Datum::Number(x) => Some(x),
-            Datum::Text(_) | Datum::Whole(_) | Datum::Bool(_) | Datum::Ratio(..) => None,
+            Datum::Text(_) | Datum::Whole(_) | Datum::Bool(_) | Datum::Ratio(..) | Datum::Any => {
+                None
+            }
         }
     }
 }
@@ -56,7 +62,9 @@ impl Read for (f64, f64) {
     fn read(datum: Datum, _: Option<&Path>) -> Option<Self> {
         match datum {
             Datum::Ratio(a, b) => Some((a, b)),
-            Datum::Text(_) | Datum::Whole(_) | Datum::Number(_) | Datum::Bool(_) => None,
+            Datum::Text(_) | Datum::Whole(_) | Datum::Number(_) | Datum::Bool(_) | Datum::Any => {
+                None
+            }
         }
     }
 }
@@ -67,7 +75,11 @@ macro_rules! read_whole {
             fn read(datum: Datum, _: Option<&Path>) -> Option<Self> {
                 match datum {
                     Datum::Whole(number) => Self::try_from(number).ok(),
-                    Datum::Text(_) | Datum::Number(_) | Datum::Bool(_) | Datum::Ratio(..) => None,
+                    Datum::Text(_)
+                    | Datum::Number(_)
+                    | Datum::Bool(_)
+                    | Datum::Ratio(..)
+                    | Datum::Any => None,
                 }
             }
         })*

@@ -4,10 +4,11 @@ use serde::ser::SerializeMap;
 
 use super::common::NAME;
 use super::losses::TERMS;
+use super::matrix::{CHOOSE, MATRIX};
 use crate::cursor::Cursor;
 use crate::model::{
-    Augment, Backbone, Batch, DeviceChoice, Ensemble, Head, Init, Keep, Loss, Optimizer, Precision,
-    Recipe, Schedule, Sgd,
+    Augment, Backbone, Batch, Budget, Choice, DeviceChoice, Ensemble, Head, Init, Keep, Loss,
+    Optimizer, Precision, Recipe, Schedule, Sgd, VariantOf,
 };
 use crate::node::{Decode, Part, Placed, Plain, Words, words};
 use crate::schema::{
@@ -37,6 +38,10 @@ pub struct Experiment {
     pub loss: Placed<Loss>,
     /// Classes other than real and fake, if any.
     pub attribution: Option<Attribution>,
+    /// Its variants, if its model is one of theirs: its own recipe and loss then train nothing.
+    pub choice: Option<Choice>,
+    /// What makes it one of several, if it is.
+    pub variant: Option<VariantOf>,
 }
 
 /// The places of what an experiment states itself.
@@ -48,13 +53,28 @@ pub struct ExperimentAt {
     pub extends: Origin,
     /// Of what makes its classes.
     pub attribution: Origin,
+    /// Of what chooses between its variants.
+    pub choice: Origin,
 }
 
 impl Plain for Experiment {
     type At = ExperimentAt;
 
     fn entries<M: SerializeMap>(placed: &Placed<Self>, map: &mut M) -> Result<(), M::Error> {
-        let Self { name, extends, data, backbone, init, recipe, loss, attribution } = &**placed;
+        let Self {
+            name,
+            extends,
+            data,
+            backbone,
+            init,
+            recipe,
+            loss,
+            attribution,
+            choice,
+            variant,
+        } = &**placed;
+        // That it is a variant, its name says.
+        let _ = variant;
         let at = &placed.at;
         map.serialize_entry("name", &name.placed(at.name))?;
         map.serialize_entry("extends", &extends.placed(at.extends))?;
@@ -63,7 +83,11 @@ impl Plain for Experiment {
         map.serialize_entry("init", init)?;
         map.serialize_entry("recipe", recipe)?;
         map.serialize_entry("loss", loss)?;
-        map.serialize_entry("attribution", &attribution.placed(at.attribution))
+        map.serialize_entry("attribution", &attribution.placed(at.attribution))?;
+        match choice {
+            Some(choice) => map.serialize_entry("choice", &choice.clone().placed(at.choice)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -101,6 +125,9 @@ pub(crate) static EXPERIMENT: NodeSpec = NodeSpec::new(
     at_most_once(&USE_LOSS),
     at_most_once(&ATTRIBUTION),
     any_number(&OVERRIDE),
+    at_most_once(&MATRIX),
+    at_most_once(&CHOOSE),
+    at_most_once(Budget::SPEC),
 ]);
 
 pub(crate) const EXTENDS: Field =
@@ -141,7 +168,7 @@ static USE_LOSS: NodeSpec = NodeSpec::value(
 )
 .children(TERMS);
 
-static ATTRIBUTION: NodeSpec = NodeSpec::value(
+pub(crate) static ATTRIBUTION: NodeSpec = NodeSpec::value(
     "attribution",
     "Classes other than real and fake (paper section 3.4).",
     &[NO_ATTRIBUTION],
@@ -152,7 +179,8 @@ const NO_ATTRIBUTION: Field = Type::Word(&[("none", "real and fake, undoing an i
     .optional()
     .named("none", "None.")
     .group("by");
-const BY: Field = Attribution::WORD.optional().named("by", "What makes a class.").group("by");
+pub(crate) const BY: Field =
+    Attribution::WORD.optional().named("by", "What makes a class.").group("by");
 
 /// Reads an `attribution`; nothing for `none`.
 pub(crate) fn attribution(node: &Node, sources: &Sources) -> Option<(Attribution, Origin)> {

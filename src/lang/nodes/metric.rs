@@ -163,7 +163,7 @@ impl Read for Threshold {
         match datum {
             Datum::Number(x) => Some(Self::Fixed(x)),
             Datum::Text(text) => (text == "val").then_some(Self::Val),
-            Datum::Whole(_) | Datum::Bool(_) | Datum::Ratio(..) => None,
+            Datum::Whole(_) | Datum::Bool(_) | Datum::Ratio(..) | Datum::Any => None,
         }
     }
 }

@@ -18,6 +18,7 @@ mod init;
 mod label;
 mod layout;
 mod losses;
+mod matrix;
 mod metric;
 mod network;
 mod optimizers;
@@ -43,8 +44,8 @@ pub use corruption::{Corrupted, Corruption, CorruptionKind};
 pub use dataset::{Dataset, Expect, Manipulation};
 pub use efficientnet::EfficientNet;
 pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, Quota, SampleRule, Source};
+pub(crate) use experiment::{ATTRIBUTION, BY, EXPERIMENT, EXTENDS, OVERRIDE, attribution, ready};
 pub use experiment::{Attribution, Experiment, ExperimentAt};
-pub(crate) use experiment::{EXPERIMENT, EXTENDS, OVERRIDE, attribution, ready};
 pub use faces::{Detector, FaceRule, FrameRule, Framing, Take};
 pub use init::{Head, Init, Normalize, REAL, RandomWeights, Statistics, Weights, WeightsFile};
 pub use label::{Family, Label};
@@ -53,6 +54,8 @@ pub use layout::{
     Layout, Mixed, Released, ReleasedLayout, TableLayout, Validation,
 };
 pub use losses::{Loss, LossTerm};
+pub(crate) use matrix::{AXIS, CHOOSE, MATRIX, choose, variant_name};
+pub use matrix::{Budget, Choice, VariantOf};
 pub use metric::{
     FrameMax, Level, MetricSpec, Parameter, Pooling, ScoreRule, Threshold, VideoScore,
 };
@@ -67,7 +70,7 @@ pub use schedule::{Schedule, ScheduleKind};
 pub use separability::{Separability, SeparabilityClasses};
 pub use split::{Carve, Official, Only, Overlap, Split, SplitRule};
 pub(crate) use table::unique_labels;
-pub use table::{Comparison, Correction, Intervals, Reference, Table, Unit};
+pub use table::{Comparison, Correction, Intervals, Reference, Table, Terms, Unit};
 pub use terms::{CrossEntropy, Mining, Term, Triplet, Weighted};
 pub use vit::Vit;
 pub use xception::Xception;

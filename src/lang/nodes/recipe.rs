@@ -115,8 +115,8 @@ const HIGHEST: Field = Type::Selection(Keep::HIGHEST)
 
 impl Keep {
     // Each is where one of them is written.
-    const LOWEST: &[(&str, &str)] = Self::WORDS.split_at(1).0;
-    const HIGHEST: &[(&str, &str)] = Self::WORDS.split_at(1).1.split_at(1).0;
+    pub(super) const LOWEST: &[(&str, &str)] = Self::WORDS.split_at(1).0;
+    pub(super) const HIGHEST: &[(&str, &str)] = Self::WORDS.split_at(1).1.split_at(1).0;
     const LAST: &[(&str, &str)] = Self::WORDS.split_at(2).1;
 }
 

@@ -1,6 +1,7 @@
 //! `row`: an experiment of a table, or the scores of another tool.
 
-use super::common::unique;
+use super::common::{SEED, unique};
+use super::matrix::variant_name;
 use super::metric::{VIDEO_SCORE, video_score};
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
@@ -8,7 +9,7 @@ use crate::model::{DataPath, Label, VideoScore};
 use crate::node::{Decode, Placed, defaults, node};
 use crate::schema::Preset::{Number, Text};
 use crate::schema::{Field, Kind, NodeSpec, Type, any_number, at_most_once};
-use crate::span::Origin;
+use crate::span::{Origin, Spanned};
 
 node! {
     /// A row.
@@ -26,6 +27,10 @@ node! {
         children {
             /// The same experiment with other seeds.
             repeats: Vec<String> = [any_number(&REPEAT)] via repeats,
+            /// The experiment with each of these seeds instead of its recipe's. The row shows mean
+            /// and standard deviation over them.
+            seeds as "seed": Vec<u64> [since 2] =
+                AtMostOnce (arguments "number", SEED.required(), "A seed.", repeating),
             /// The scores of another tool, of which the row is made instead of an experiment's.
             predictions: Option<Placed<Predictions>> = [at_most_once(Columns::SPEC)] via predictions,
             /// How the faces of a video make its score, if not as the table says.
@@ -34,6 +39,8 @@ node! {
         made {
             /// Name for readers; the experiment's if absent.
             label: String = label,
+            /// The experiment with each of the row's seeds, by name.
+            seeded: Vec<String> [since 2] = seeded,
         }
     }
     check = stands_alone;
@@ -92,9 +99,10 @@ node! {
 }
 
 impl Row {
-    /// The experiment and its repeats.
+    /// The experiments that it is made of: its own and the repeats, or its own with each seed.
     pub fn experiments(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.experiment).chain(&self.repeats).map(String::as_str)
+        let own = Some(&self.experiment).filter(|_| self.seeded.is_empty());
+        own.into_iter().chain(&self.repeats).chain(&self.seeded).map(String::as_str)
     }
 }
 
@@ -102,6 +110,22 @@ impl Row {
 pub(super) fn label(row: Cursor<'_>, _: &mut Sink) -> Option<(String, Origin)> {
     let stated = if row.given(&LABEL) { &LABEL } else { &Row::FIELDS.experiment };
     row.read::<String>(stated).map(|label| (label.value, label.origin))
+}
+
+/// The names of the experiment with each seed, as resolution makes them.
+fn seeded(row: Cursor<'_>, sink: &mut Sink) -> Option<(Vec<String>, Vec<Origin>)> {
+    let Some(seeds) = row.among(Row::FIELDS.seeds).next() else {
+        return Some((Vec::new(), Vec::new()));
+    };
+    let field = &Row::FIELDS.seeds[0].spec.arguments[0];
+    let (experiment, seeds) =
+        (row.read::<String>(&Row::FIELDS.experiment)?.value, seeds.read_all::<u64>(field)?);
+    let name = |seed: &Spanned<u64>| {
+        let setting = ("seed".to_owned(), seed.value.to_string());
+        (variant_name(&experiment, &[setting]), seed.origin)
+    };
+    unique(seeds.iter().map(name), "experiment of a row", sink);
+    Some(seeds.iter().map(name).unzip())
 }
 
 fn repeats(row: Cursor<'_>, sink: &mut Sink) -> Option<(Vec<String>, Vec<Origin>)> {
@@ -133,6 +157,28 @@ fn stands_alone(
     read: Option<Placed<Row>>,
     sink: &mut Sink,
 ) -> Option<Placed<Row>> {
+    if let Some(seeds) = row.among(Row::FIELDS.seeds).next() {
+        let repeat = row.among(Row::FIELDS.repeats).next().map(Cursor::origin);
+        let file = row.given(&Predictions::FIELDS.file).then(|| row.origin());
+        for (other, text) in [(repeat, "a row with both"), (file, "scores of another tool")] {
+            let Some(other) = other else { continue };
+            sink.report(
+                Diagnostic::error(Code::Conflict, format!("`seed` of {text}"))
+                    .text("a row is made of an experiment with several seeds, of experiments that are listed, or of `predictions`")
+                    .at(seeds.origin(), "says nothing more")
+                    .and(other, text)
+                    .help("remove one of the two"),
+            );
+        }
+        if let [only] = seeds.node.arguments.as_slice() {
+            sink.report(
+                Diagnostic::warning(Code::NoEffect, "a row of one seed")
+                    .text("there is no deviation over one training")
+                    .at(only.origin, "the only one")
+                    .help("add seeds, or set it by an `override`"),
+            );
+        }
+    }
     if row.given(&Predictions::FIELDS.file) {
         return read;
     }

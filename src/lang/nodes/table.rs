@@ -13,7 +13,9 @@ use crate::model::{
 };
 use crate::node::{Decode, FromNode, Placed, Words, defaults, node, words};
 use crate::schema::Preset::{Number, Text, Whole};
-use crate::schema::{Field, NodeSpec, Type, any_number, at_least_once, at_most_once};
+use crate::schema::{
+    Field, NodeSpec, POSITIVE, Range, Type, any_number, at_least_once, at_most_once,
+};
 use crate::span::Origin;
 
 node! {
@@ -37,6 +39,8 @@ node! {
             video_score: VideoScore = [at_most_once(&VIDEO_SCORE)] via score_of_all,
             /// How intervals and paired tests are computed.
             intervals: Placed<Intervals> = [at_most_once(Intervals::SPEC)],
+            /// How far the terms of a row's objective may lie apart before a note names it.
+            terms: Option<Placed<Terms>> [since 2] = [at_most_once(Terms::SPEC)],
             /// The row that every other one is compared with.
             compare: Option<Placed<Comparison>> = [at_most_once(Comparison::SPEC)],
             /// How far the embeddings of classes lie apart.
@@ -78,6 +82,20 @@ node! {
     }
     unwritten = defaults;
 }
+
+node! {
+    /// A note names the rows whose objective has terms that contribute unequally: weighted and
+    /// averaged over the training, the largest is more than so many times the smallest.
+    pub struct Terms = "terms" {
+        properties {
+            /// The factor.
+            within: f64 = Type::Number(FACTOR).required(),
+        }
+    }
+}
+
+/// Terms are alike at 1.
+const FACTOR: Range = Range { low: 1.0, low_in: true, ..POSITIVE };
 
 node! {
     /// Tests every row against one, and marks differences that are significant after Holm's

@@ -49,10 +49,12 @@ pub(super) fn within(value: &Value, field: &Field) -> Option<String> {
         | Type::Bool
         | Type::Word(_)
         | Type::Selection(_)
+        | Type::Tuning(_)
         | Type::Threshold
         | Type::Ratio
         | Type::Device
-        | Type::Ref(_) => return None,
+        | Type::Ref(_)
+        | Type::Any => return None,
     };
     let unit = value.unit.as_ref().map_or(String::new(), |unit| format!("({})", unit.value));
     let fits = |x: f64| (x > low || low_in && x == low) && (x < high || high_in && x == high);

@@ -19,6 +19,8 @@ pub(crate) enum Datum {
     Number(f64),
     Bool(bool),
     Ratio(f64, f64),
+    /// One of a type that is not known yet.
+    Any,
 }
 
 /// Reads a value as a field wants it. Messages call it by the field's name.
@@ -33,7 +35,9 @@ pub(crate) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
             Scalar::Bool(bool) => Ok(Datum::Bool(bool)),
             _ => Err(wrong_type(value, field)),
         },
-        Type::Word(words) | Type::Selection(words) => word(value, field, words),
+        Type::Word(words) | Type::Selection(words) | Type::Tuning(words) => {
+            word(value, field, words)
+        }
         Type::Whole(low, high) => whole(value, field, low, high),
         Type::Number(range) => {
             let x = number(value, field)?;
@@ -54,11 +58,12 @@ pub(crate) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
         },
         Type::Ratio => ratio(value, field),
         Type::Device => device(value, field),
+        Type::Any => Ok(Datum::Any),
     }
 }
 
 fn unit(value: &Value, field: &Field) -> Result<(), Diagnostic> {
-    let Some(unit) = &value.unit else { return Ok(()) };
+    let Some(unit) = value.unit.as_ref().filter(|_| field.ty != Type::Any) else { return Ok(()) };
     let allowed = unit_of(field.ty);
     if allowed == Some(unit.value.as_str()) {
         return Ok(());
@@ -94,7 +99,7 @@ pub(crate) fn wanted(ty: Type) -> String {
         Type::Name => "a name".to_owned(),
         Type::Path => "a path in quotes".to_owned(),
         Type::Bool => "`#true` or `#false`".to_owned(),
-        Type::Word(words) | Type::Selection(words) => {
+        Type::Word(words) | Type::Selection(words) | Type::Tuning(words) => {
             list(words.iter().map(|(word, _)| *word), "or")
         }
         Type::Whole(low, u64::MAX) => format!("a whole number, {low} or more"),
@@ -108,6 +113,7 @@ pub(crate) fn wanted(ty: Type) -> String {
         Type::Ratio => "a ratio such as `\"1:1\"`".to_owned(),
         Type::Device => "`auto`, `cpu` or `cuda:N`, as in `cuda:0`".to_owned(),
         Type::Ref(kind) => format!("the name of {}", kind.with_article()),
+        Type::Any => "any value".to_owned(),
     }
 }
 
@@ -242,6 +248,14 @@ fn word(value: &Value, field: &Field, words: &[(&str, &str)]) -> Result<Datum, D
             .text("a checkpoint chosen on the test split makes its reported numbers worthless")
             .at(value.origin, "would see the test split")
             .help(format!("select on validation: `{}={}`", field.name, words[0].0)));
+    }
+    if matches!(field.ty, Type::Tuning(_)) && text.starts_with("test") {
+        return Err(Diagnostic::error(Code::TunesOnTest, "tuning on a test split")
+            .text(
+                "the best of several variants on the test split is better there than anywhere else",
+            )
+            .at(value.origin, "would see the test split")
+            .help(format!("choose on validation: `{}={}`", field.name, words[0].0)));
     }
     let words_of = || words.iter().map(|(word, _)| *word);
     let help = match (text.split_once('@'), near(text, words_of())) {

@@ -27,6 +27,7 @@ fn declared(claims: Vec<Claim>) -> Table {
         intervals: Intervals { draws: 100, level: 0.95, seed: 0, shown: false }.into(),
         compare: None,
         separability: None,
+        terms: None,
         references: Vec::new(),
         claims: claims.into_iter().map(Into::into).collect(),
         sentences: Vec::new(),

@@ -134,8 +134,13 @@ impl Content<'_> {
     /// The model of an experiment. Experiments that differ in name alone have one model, which
     /// has the name of the first; their scores tell.
     pub fn run(&self, experiment: &str) -> Option<&Run> {
-        let of = |name: &str| self.index.runs.get(name).copied();
-        of(experiment).or_else(|| {
+        let run = self.index.runs.get(experiment).copied();
+        // What was trained is the variant that was taken.
+        if let Some(chosen) = run.and_then(|run| run.choice.as_ref()) {
+            let variant = chosen.candidates.get(chosen.place)?;
+            return self.findings.runs.iter().find(|run| run.key == variant.key).or(run);
+        }
+        run.or_else(|| {
             let key = self.scores(experiment).first()?.key.as_str();
             self.index.models.get(key).copied()
         })

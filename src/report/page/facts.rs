@@ -251,6 +251,10 @@ fn made_on(content: &Content, key: &str) -> Option<(String, String)> {
 
 fn run_facts(run: &Run) -> Facts {
     let mut facts = vec![fact("run (key)", run.key.clone())];
+    if let Some(variants) = run.inputs["variants"].as_object() {
+        let words = format!("nobody yet: it will be one of {} variants", variants.len());
+        return [facts, vec![fact("trained by", words)]].concat();
+    }
     // A model that is ready in its file has no sample.
     if run.inputs["sample"].is_null() {
         facts.push(fact("trained by", "others: its weights are taken as they are"));

@@ -70,6 +70,7 @@ fn findings() -> Findings {
             ..LoadReport::default()
         }),
         epochs: vec![epoch(1, true), epoch(2, true), epoch(3, false)],
+        choice: None,
     };
     Findings {
         runs: vec![run("fsfm"), run("fsfm-ba")],

@@ -62,6 +62,9 @@ pub(super) fn epoch(record: &EpochRecord, number: u64) -> Vec<u8> {
     for part in &record.parts {
         scalars.push((format!("epoch/train_loss/{}", part.term), part.value));
     }
+    for part in &record.weighted {
+        scalars.push((format!("epoch/weighted/{}", part.term), part.value));
+    }
     let validated = [("validation/loss", record.val_loss), ("validation/auc", record.val_auc)];
     for (tag, value) in validated {
         scalars.extend(value.map(|value| (tag.to_owned(), value)));

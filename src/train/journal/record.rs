@@ -56,6 +56,9 @@ pub struct EpochRecord {
     pub train_loss: f64,
     /// Mean of each term over its steps, without its weight.
     pub parts: Vec<LossPart>,
+    /// The same with its weight: what it contributes to the objective. Empty in journals of before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weighted: Vec<LossPart>,
     /// Mean plain cross-entropy over validation faces; none without any.
     pub val_loss: Option<f64>,
     /// ROC-AUC of validation faces; none when one class is absent.
@@ -130,6 +133,23 @@ pub fn term_names(loss: &Loss) -> Vec<String> {
         names.push(if before == 0 { word.to_owned() } else { format!("{word}-{}", before + 1) });
     }
     names
+}
+
+/// What each term contributed to the objective of an epoch; of a journal that does not say so, by
+/// the weights of the loss. None where terms of one name could be taken for each other.
+pub fn contributions(epoch: &EpochRecord, loss: &Loss) -> Option<Vec<LossPart>> {
+    if !epoch.weighted.is_empty() {
+        return Some(epoch.weighted.clone());
+    }
+    let weight = |name: &str| {
+        let mut terms = loss.terms.iter().map(|term| term.term());
+        let weight = terms.find(|term| term.name() == name)?.weight();
+        terms.all(|other| other.name() != name).then_some(weight)
+    };
+    let of = |part: &LossPart| {
+        Some(LossPart { term: part.term.clone(), value: part.value * weight(&part.term)? })
+    };
+    epoch.parts.iter().map(of).collect()
 }
 
 /// Seconds since 1970 (UTC).
