@@ -51,6 +51,7 @@ pub(super) struct Declarations {
 struct Parts<'a> {
     nodes: BTreeMap<&'static str, &'a Node>,
     attribution: Option<&'a Node>,
+    calibrate: Option<&'a Node>,
     overrides: Vec<(&'static str, &'a Node)>,
 }
 
@@ -236,6 +237,7 @@ impl Declarations {
             _ => (data, recipe, loss),
         };
         let attribution = parts.attribution.and_then(|node| nodes::attribution(node, sources));
+        let calibrate = parts.calibrate.and_then(|node| nodes::calibration(node, sources));
         let (name, (extends, extends_at)) = (name?, Value::value(cursor, &EXTENDS)?);
         let mut experiment = Placed::from(Experiment {
             name: name.value,
@@ -246,12 +248,14 @@ impl Declarations {
             recipe: recipe?,
             loss: loss?,
             attribution: attribution.map(|(by, _)| by),
+            calibrate: calibrate.map(|(method, _)| method),
         });
         experiment.node = cursor.origin();
         experiment.at = ExperimentAt {
             name: name.origin,
             extends: extends_at,
             attribution: attribution.map_or(Origin::DEFAULT, |(_, at)| at),
+            calibrate: calibrate.map_or(Origin::DEFAULT, |(_, at)| at),
         };
         Some(experiment)
     }
@@ -379,6 +383,7 @@ impl Declarations {
                 }
             }
             parts.attribution = node.child("attribution").or(parts.attribution);
+            parts.calibrate = node.child("calibrate").or(parts.calibrate);
             for patch in node.children.iter().filter(|child| child.name.value == "override") {
                 let what = patch.label().map(|label| label.value);
                 if let Some((part, _)) = PARTS.iter().find(|(part, _)| Some(*part) == what) {

@@ -83,7 +83,8 @@ pub(crate) fn table() -> Placed<Table> {
             .map(|name| {
                 let label = format!("Row {name}");
                 let (experiment, repeats) = (name.to_owned(), Vec::new());
-                Row { experiment, label, repeats, predictions: None, video_score: None }.into()
+                let (predictions, video_score, failed) = (None, None, None);
+                Row { experiment, label, repeats, predictions, video_score, failed }.into()
             })
             .to_vec(),
         scenarios: vec![
@@ -104,6 +105,7 @@ pub(crate) fn table() -> Placed<Table> {
         ],
         metrics: vec![metric(AUC, Level::Video)],
         video_score: VideoScore::default(),
+        failed: None,
         intervals: Intervals { draws: 200, level: 0.95, seed: 0, shown: false }.into(),
         compare: None,
         references: Vec::new(),

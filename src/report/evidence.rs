@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
+use proofmark_evaluate::calibration::Fitted;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Samples;
 use proofmark_lang::model::{Corruption, Level, Split};
@@ -67,4 +68,6 @@ pub struct Evidence {
     pub makers: BTreeMap<String, BTreeSet<Provenance>>,
     /// For rows of another tool, how much of a data set it scored.
     pub outside: BTreeMap<ScoreKey, OutsideCoverage>,
+    /// Calibrations, by experiment.
+    pub calibrations: BTreeMap<String, Fitted>,
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
 use proofmark_data::survey::SetTable;
+use proofmark_evaluate::calibration::Fitted;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_lang::model::{Family, Split};
 use proofmark_model::weights::LoadReport;
@@ -37,6 +38,9 @@ pub struct Findings {
     /// before do not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub makers: Vec<Maker>,
+    /// Calibrations, by experiment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calibrations: BTreeMap<String, Fitted>,
 }
 
 impl Findings {

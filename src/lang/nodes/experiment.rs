@@ -37,6 +37,8 @@ pub struct Experiment {
     pub loss: Placed<Loss>,
     /// Classes other than real and fake, if any.
     pub attribution: Option<Attribution>,
+    /// How its scores are calibrated on validation, if they are.
+    pub calibrate: Option<Calibration>,
 }
 
 /// The places of what an experiment states itself.
@@ -48,13 +50,16 @@ pub struct ExperimentAt {
     pub extends: Origin,
     /// Of what makes its classes.
     pub attribution: Origin,
+    /// Of how its scores are calibrated.
+    pub calibrate: Origin,
 }
 
 impl Plain for Experiment {
     type At = ExperimentAt;
 
     fn entries<M: SerializeMap>(placed: &Placed<Self>, map: &mut M) -> Result<(), M::Error> {
-        let Self { name, extends, data, backbone, init, recipe, loss, attribution } = &**placed;
+        let Self { name, extends, data, backbone, init, recipe, loss, attribution, calibrate } =
+            &**placed;
         let at = &placed.at;
         map.serialize_entry("name", &name.placed(at.name))?;
         map.serialize_entry("extends", &extends.placed(at.extends))?;
@@ -63,7 +68,11 @@ impl Plain for Experiment {
         map.serialize_entry("init", init)?;
         map.serialize_entry("recipe", recipe)?;
         map.serialize_entry("loss", loss)?;
-        map.serialize_entry("attribution", &attribution.placed(at.attribution))
+        map.serialize_entry("attribution", &attribution.placed(at.attribution))?;
+        match calibrate {
+            Some(_) => map.serialize_entry("calibrate", &calibrate.placed(at.calibrate)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -87,6 +96,19 @@ words! {
     }
 }
 
+words! {
+    /// How scores become probabilities that can be taken at their word, fitted on the faces of the
+    /// ensemble's validation splits.
+    pub enum Calibration {
+        /// logits are divided by a number (Guo et al. 2017)
+        Temperature = "temperature",
+        /// a logistic function of the log odds (Platt 1999)
+        Platt = "platt",
+        /// a rising function of P(fake) (Zadrozny and Elkan 2002)
+        Isotonic = "isotonic",
+    }
+}
+
 pub(crate) static EXPERIMENT: NodeSpec = NodeSpec::new(
     "experiment",
     "One model: one to train, or, without `data`, `recipe` and `loss`, one that is scored as its file has it (`head` of its `init`). What it does not state itself comes from the experiment it extends.",
@@ -100,6 +122,7 @@ pub(crate) static EXPERIMENT: NodeSpec = NodeSpec::new(
     at_most_once(&USE_RECIPE),
     at_most_once(&USE_LOSS),
     at_most_once(&ATTRIBUTION),
+    at_most_once(&CALIBRATE),
     any_number(&OVERRIDE),
 ]);
 
@@ -158,6 +181,25 @@ const BY: Field = Attribution::WORD.optional().named("by", "What makes a class."
 pub(crate) fn attribution(node: &Node, sources: &Sources) -> Option<(Attribution, Origin)> {
     let by = Cursor::new(node, &ATTRIBUTION, sources).read::<Attribution>(&BY)?;
     Some((by.value, by.origin))
+}
+
+static CALIBRATE: NodeSpec = NodeSpec::value(
+    "calibrate",
+    "How scores are calibrated on the faces of the ensemble's validation splits; the model stays the same. Tables with a row without it and one with it show before and after.",
+    &[METHOD],
+);
+const METHOD: Field = Type::Word(METHODS).required().named("method", "How.");
+const METHODS: &[(&str, &str)] = &[
+    Calibration::WORDS[0],
+    Calibration::WORDS[1],
+    Calibration::WORDS[2],
+    ("none", "not at all, undoing an inherited one"),
+];
+
+/// Reads a `calibrate`; nothing for `none`.
+pub(crate) fn calibration(node: &Node, sources: &Sources) -> Option<(Calibration, Origin)> {
+    let method = Cursor::new(node, &CALIBRATE, sources).read::<String>(&METHOD)?;
+    Some((Calibration::of(&method.value)?, method.origin))
 }
 
 pub(crate) static OVERRIDE: NodeSpec = NodeSpec::value(

@@ -1,7 +1,7 @@
 //! `row`: an experiment of a table, or the scores of another tool.
 
 use super::common::unique;
-use super::metric::{VIDEO_SCORE, video_score};
+use super::metric::{VIDEO_SCORE, failed, video_score};
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{DataPath, Label, VideoScore};
@@ -34,6 +34,8 @@ node! {
         made {
             /// Name for readers; the experiment's if absent.
             label: String = label,
+            /// Score of a video without a usable face, where the row has a `video-score` that gives one.
+            failed: Option<f64> [since 2] = own_failed,
         }
     }
     check = stands_alone;
@@ -125,6 +127,10 @@ fn own_score(row: Cursor<'_>, _: &mut Sink) -> Option<(Option<VideoScore>, Origi
         Some(score) => video_score(score).map(|(score, at)| (Some(score), at)),
         None => Some((None, Origin::DEFAULT)),
     }
+}
+
+fn own_failed(row: Cursor<'_>, _: &mut Sink) -> Option<(Option<f64>, Origin)> {
+    row.among(Row::FIELDS.video_score).next().map_or(Some((None, Origin::DEFAULT)), failed)
 }
 
 /// Reports what says nothing about a row without `predictions`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proofmark_metrics::Metric;
 
 use super::common::{SEED, unique};
-use super::metric::{METRIC, VIDEO_SCORE, video_score};
+use super::metric::{METRIC, VIDEO_SCORE, failed, video_score};
 use super::row;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
@@ -49,6 +49,10 @@ node! {
                 arguments "fraction", Type::Points.required().or(Number(0.0)),
                 "`(%)0.5` is half a point."
             ),
+        }
+        made {
+            /// Score of a video without a usable face; none leaves them out.
+            failed: Option<f64> [since 2] = failed_of_all,
         }
     }
     check = no_two_alike;
@@ -162,6 +166,11 @@ impl Table {
         row.video_score.unwrap_or(self.video_score)
     }
 
+    /// The score of videos without a usable face in a row, if they have one.
+    pub fn failed_of(&self, row: &Row) -> Option<f64> {
+        if row.video_score.is_some() { row.failed } else { self.failed }
+    }
+
     /// Whether it chooses thresholds on validation.
     pub fn validates(&self) -> bool {
         let mut thresholds = self.metrics.iter().filter_map(|metric| metric.parameter.threshold());
@@ -214,6 +223,10 @@ fn score_of_all(table: Cursor<'_>, _: &mut Sink) -> Option<(VideoScore, Origin)>
         Some(score) => video_score(score),
         None => Some((VideoScore::default(), Origin::DEFAULT)),
     }
+}
+
+fn failed_of_all(table: Cursor<'_>, _: &mut Sink) -> Option<(Option<f64>, Origin)> {
+    table.among(Table::FIELDS.video_score).next().map_or(Some((None, Origin::DEFAULT)), failed)
 }
 
 /// Looks at rows, references and metrics, whatever else of the table is wrong.
