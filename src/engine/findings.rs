@@ -6,7 +6,7 @@ use std::path::Path;
 use super::figure::figure;
 use super::graph::Plan;
 use super::kind::StageKind;
-use super::stages::{choose, outside, scores, separate};
+use super::stages::{calibrate, choose, outside, scores, separate};
 use super::survey::survey_of;
 use super::world::World;
 use proofmark_base::provenance::Provenance;
@@ -85,6 +85,11 @@ pub fn gather(
             manifest: digests.manifest.clone(),
             faces: key.clone(),
         }));
+    }
+    for (experiment, key) in &plan.calibrations {
+        if let Some(folder) = store.find(StageKind::Calibrate.word(), key) {
+            findings.calibrations.insert(experiment.clone(), calibrate::fitted(&folder)?);
+        }
     }
     findings.makers = makers(plan, store)?;
     let models: BTreeMap<&str, &Inputs> = (plan.stages.iter())

@@ -204,6 +204,8 @@ pub struct Plan {
     /// Experiments with the key of their model, in the order of the tables. Those that differ in
     /// name alone have one.
     pub models: Vec<(String, String)>,
+    /// Experiments whose scores are calibrated, with the key of the calibration.
+    pub calibrations: BTreeMap<String, String>,
     /// The embeddings that are wanted, with the keys of their stages.
     pub embeddings: Vec<(Target, String, String)>,
     /// The scores that tables need. Several may come from one stage: experiments that differ

@@ -20,6 +20,8 @@ pub enum StageKind {
     Train,
     /// A model, or the file of another tool, and a split of a data set to scores.
     Predict,
+    /// Scores of validation splits to what makes them probabilities.
+    Calibrate,
     /// A model and a split of a data set to embeddings.
     Embed,
     /// Embeddings to how far their classes lie apart.
@@ -35,6 +37,7 @@ impl StageKind {
             Self::Sample => "sample",
             Self::Train => "train",
             Self::Predict => "predict",
+            Self::Calibrate => "calibrate",
             Self::Embed => "embed",
             Self::Separate => "separate",
         }

@@ -155,7 +155,7 @@ fn origins(project: &Project, experiment: &Placed<Experiment>) -> Vec<Origin> {
     let Experiment { data, backbone, init, recipe, loss, .. } = &**experiment;
     origins.extend([data.at.name, backbone.at.name, init.at.name, recipe.at.name]);
     origins.extend(loss.terms.iter().map(|term| term.term().node()));
-    origins.push(experiment.at.attribution);
+    origins.extend([experiment.at.attribution, experiment.at.calibrate]);
     origins
 }
 

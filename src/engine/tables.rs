@@ -11,7 +11,7 @@ use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Sample;
-use proofmark_lang::model::{Dataset, FrameMax, Placed, Project, Row, Table, Unit, VideoScore};
+use proofmark_lang::model::{Dataset, Placed, Project, Row, Table, Unit, VideoScore};
 use proofmark_lang::span::Origin;
 use proofmark_lang::{Loaded, near};
 use proofmark_plan::scope::{Target, targets};
@@ -55,6 +55,7 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
         evidence.epochs.insert(run.experiment.clone(), run.epochs.clone());
         evidence.choices.extend(run.choice.clone().map(|choice| (run.experiment.clone(), choice)));
     }
+    evidence.calibrations.clone_from(&findings.calibrations);
     let targets = targets(table);
     let failed: BTreeMap<_, _> =
         findings.coverage.iter().map(|set| ((&*set.dataset, set.split), &set.failed)).collect();
@@ -78,7 +79,7 @@ fn evidence(findings: &Findings, table: &Table) -> Result<Evidence, Failure> {
                 // What another tool did not score is not ours to score.
                 let failed = failed.get(&(&*key.dataset, key.split)).filter(|_| outside.is_none());
                 let failed = failed.map(|failed| failed.as_slice()).unwrap_or_default();
-                Ok(read(file, table.video_score_of(row), failed)?)
+                Ok(read(file, (table.video_score_of(row), table.failed_of(row)), failed)?)
             }
         };
         let model = findings.runs.iter().find(|run| run.experiment == scores.experiment);
@@ -195,11 +196,15 @@ fn published(table: &Table) -> Result<Vec<Published>, Failure> {
 }
 
 /// Scores from a file, and of the videos without a usable face where the rule has one for them.
-fn read(file: &Path, rule: VideoScore, failed: &[FailedVideo]) -> Result<Scored, Failure> {
+fn read(
+    file: &Path,
+    (rule, score): (VideoScore, Option<f64>),
+    failed: &[FailedVideo],
+) -> Result<Scored, Failure> {
     let unread = |e: proofmark_evaluate::predictions::PredictionsError| Failure::data(e);
     let predictions = proofmark_evaluate::predictions::read(file).map_err(unread)?;
     let mut videos = predictions.videos(rule).map_err(unread)?;
-    if let VideoScore::FrameMax(FrameMax { failed: Some(score), .. }) = rule {
+    if let Some(score) = score {
         videos.rows.extend(failed.iter().map(|video| unseen(video, score)));
     }
     Ok(Scored { frames: predictions.frames(), videos })
@@ -272,7 +277,7 @@ mod tests {
     use super::*;
     use proofmark_evaluate::face::Face;
     use proofmark_evaluate::predictions::{Prediction, write};
-    use proofmark_lang::model::Label;
+    use proofmark_lang::model::{FrameMax, Label, Pooling};
 
     #[test]
     fn only_a_rule_that_says_so_scores_videos_without_a_face() {
@@ -308,9 +313,18 @@ mod tests {
             scored.videos.rows.into_iter().map(video).collect::<Vec<_>>()
         };
         let seen = |score| ("seen".to_owned(), false, score);
-        assert_eq!(scores(VideoScore::default()), [seen(0.5)]);
-        let rule = |failed| VideoScore::FrameMax(FrameMax { area: 0.5, failed });
-        assert_eq!(scores(rule(None)), [seen(0.25)]);
-        assert_eq!(scores(rule(Some(0.5))), [seen(0.25), ("unseen".to_owned(), true, 0.5)]);
+        let rules = [
+            (VideoScore::default(), 0.5),
+            (VideoScore::Faces(Pooling::Max), 0.75),
+            (VideoScore::Faces(Pooling::Top(1)), 0.75),
+            (VideoScore::FrameMax(FrameMax { area: 0.5 }), 0.25),
+        ];
+        for (rule, score) in rules {
+            assert_eq!(scores((rule, None)), [seen(score)]);
+            for given in [0.0, 0.5, 1.0] {
+                let unseen = ("unseen".to_owned(), true, given);
+                assert_eq!(scores((rule, Some(given))), [seen(score), unseen]);
+            }
+        }
     }
 }

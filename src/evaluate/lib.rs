@@ -1,6 +1,7 @@
 //! Predictions, files of scores, and the statistics of metrics.
 
 pub mod aggregate;
+pub mod calibration;
 pub mod embeddings;
 pub mod face;
 pub mod file;

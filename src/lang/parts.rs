@@ -22,6 +22,8 @@ pub(super) struct Parts<'a> {
     pub nodes: BTreeMap<&'static str, &'a Node>,
     /// The attribution.
     pub attribution: Option<&'a Node>,
+    /// How scores are calibrated.
+    pub calibrate: Option<&'a Node>,
     /// Patches of parts, in order.
     pub overrides: Vec<(&'static str, &'a Node)>,
     /// Patches that the values of axes are, after all overrides.
@@ -43,6 +45,7 @@ impl<'a> Parts<'a> {
             }
         }
         self.attribution = node.child("attribution").or(self.attribution);
+        self.calibrate = node.child("calibrate").or(self.calibrate);
         for patch in node.children.iter().filter(|child| child.name.value == "override") {
             let what = patch.label().map(|label| label.value);
             if let Some((part, _)) = PARTS.iter().find(|(part, _)| Some(*part) == what) {

@@ -255,6 +255,7 @@ impl Declarations {
             _ => (data, recipe, loss),
         };
         let attribution = parts.attribution.and_then(|node| nodes::attribution(node, sources));
+        let calibrate = parts.calibrate.and_then(|node| nodes::calibration(node, sources));
         let (name, (extends, extends_at)) = (name?, Value::value(cursor, &EXTENDS)?);
         let mut experiment = Placed::from(Experiment {
             name: name.value,
@@ -267,6 +268,7 @@ impl Declarations {
             attribution: attribution.map(|(by, _)| by),
             choice: None,
             variant: None,
+            calibrate: calibrate.map(|(method, _)| method),
         });
         experiment.node = cursor.origin();
         experiment.at = ExperimentAt {
@@ -274,6 +276,7 @@ impl Declarations {
             extends: extends_at,
             attribution: attribution.map_or(Origin::DEFAULT, |(_, at)| at),
             choice: Origin::DEFAULT,
+            calibrate: calibrate.map_or(Origin::DEFAULT, |(_, at)| at),
         };
         Some(experiment)
     }

@@ -39,6 +39,10 @@ pub enum Observed {
     GivenLandmarks,
     /// The digest of another tool's scores.
     Scores,
+    /// The key of a model's scores.
+    Predictions,
+    /// The key of a calibration.
+    Calibration,
     /// The version of what makes the result.
     Version,
 }
@@ -59,6 +63,8 @@ impl Observed {
             Self::Detector => "the weights of the face detector changed",
             Self::GivenLandmarks => "the file of landmarks changed",
             Self::Scores => "the file of scores changed",
+            Self::Predictions => "the model's scores changed",
+            Self::Calibration => "the calibration changed",
             Self::Version => "this version of Proofmark computes it anew",
         }
     }

@@ -85,8 +85,17 @@ pub(crate) fn table() -> Placed<Table> {
                 let label = format!("Row {name}");
                 let (experiment, repeats) = (name.to_owned(), Vec::new());
                 let (seeds, seeded) = (Vec::new(), Vec::new());
-                let (predictions, video_score) = (None, None);
-                Row { experiment, label, repeats, seeds, seeded, predictions, video_score }.into()
+                Row {
+                    experiment,
+                    label,
+                    repeats,
+                    seeds,
+                    seeded,
+                    predictions: None,
+                    video_score: None,
+                    failed: None,
+                }
+                .into()
             })
             .to_vec(),
         scenarios: vec![
@@ -107,6 +116,7 @@ pub(crate) fn table() -> Placed<Table> {
         ],
         metrics: vec![metric(AUC, Level::Video)],
         video_score: VideoScore::default(),
+        failed: None,
         intervals: Intervals { draws: 200, level: 0.95, seed: 0, shown: false }.into(),
         separability: None,
         terms: None,

@@ -6,6 +6,7 @@ use super::choice::Chosen;
 use super::findings::ModelCost;
 use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
+use proofmark_evaluate::calibration::Fitted;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::samples::Samples;
 use proofmark_evaluate::separability::Separability;
@@ -79,6 +80,8 @@ pub struct Evidence {
     pub epochs: BTreeMap<String, Vec<EpochRecord>>,
     /// Which variant is taken of those of an experiment, where that is decided.
     pub choices: BTreeMap<String, Chosen>,
+    /// Calibrations, by experiment.
+    pub calibrations: BTreeMap<String, Fitted>,
 }
 
 impl Evidence {

@@ -11,6 +11,7 @@ use super::choice::Chosen;
 use super::table::Coverage;
 use proofmark_base::provenance::Provenance;
 use proofmark_data::survey::SetTable;
+use proofmark_evaluate::calibration::Fitted;
 use proofmark_evaluate::outside::OutsideCoverage;
 use proofmark_evaluate::separability::Separability;
 use proofmark_lang::model::{Family, Split};
@@ -45,6 +46,9 @@ pub struct Findings {
     /// before do not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub makers: Vec<Maker>,
+    /// Calibrations, by experiment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calibrations: BTreeMap<String, Fitted>,
 }
 
 impl Findings {

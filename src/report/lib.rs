@@ -4,6 +4,7 @@ pub mod audit;
 mod beside;
 pub mod build;
 pub mod build_error;
+mod calibrations;
 mod certainty;
 pub mod checks;
 pub mod choice;

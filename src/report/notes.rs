@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::calibrations;
 use super::certainty;
 use super::columns::Planned;
 use super::evidence::Evidence;
@@ -25,9 +26,11 @@ pub fn of(
     notes.extend(variants::notes(project, table, evidence));
     notes.extend(terms::note(project, table, evidence));
     notes.extend(video_score(table));
+    notes.extend(unusable(table, planned, evidence));
     notes.extend(blocks.iter().filter(|block| block.validated).filter_map(thresholds));
     notes.extend(protocol::notes(project, table, evidence));
     notes.extend(makers::unlike(table, evidence));
+    notes.extend(calibrations::notes(table, evidence));
     notes.extend(corruptions(planned));
     if planned.units.iter().any(|unit| table.rows.iter().any(|row| unit.hides(row))) {
         notes.push(
@@ -97,10 +100,11 @@ fn seeds(table: &Table) -> Option<String> {
 
 /// How faces make a video's score, where it is not the mean.
 fn video_score(table: &Table) -> Option<String> {
-    let rule = table.video_score;
-    let general =
-        (rule != VideoScore::default()).then(|| format!("A video's score is {}.", how(rule)));
-    let rows = table.rows.iter().map(|row| (row, table.video_score_of(row)));
+    let rule = (table.video_score, table.failed);
+    let usual = (VideoScore::default(), None);
+    let general = (rule != usual).then(|| format!("A video's score is {}.", how(rule)));
+    let rows = table.rows.iter();
+    let rows = rows.map(|row| (row, (table.video_score_of(row), table.failed_of(row))));
     let rows = rows
         .filter(|(_, of_row)| *of_row != rule)
         .map(|(row, of_row)| format!("A video's score of {} is {}.", row.label, how(of_row)));
@@ -108,22 +112,38 @@ fn video_score(table: &Table) -> Option<String> {
     (!said.is_empty()).then(|| said.join(" "))
 }
 
-/// How a rule makes a video's score.
-fn how(rule: VideoScore) -> String {
-    match rule {
+/// How a rule makes a video's score, and which it gives a video without a usable face.
+fn how((rule, failed): (VideoScore, Option<f64>)) -> String {
+    let of_faces = match rule {
         VideoScore::Faces(Pooling::Mean) => "the mean of its faces".to_owned(),
         VideoScore::Faces(Pooling::Max) => "the highest of its faces".to_owned(),
         VideoScore::Faces(Pooling::Top(k)) => format!("the mean of its {k} highest faces"),
-        VideoScore::FrameMax(FrameMax { area, failed }) => {
-            let failed = failed.map(|score| format!(", {score} without a usable face"));
-            format!(
-                "the mean over its frames, each the highest of its faces with at least {} % of \
-                 the area of the largest{}",
-                (area * 1e10).round() / 1e8,
-                failed.unwrap_or_default()
-            )
-        }
-    }
+        VideoScore::FrameMax(FrameMax { area }) => format!(
+            "the mean over its frames, each the highest of its faces with at least {} % of the \
+             area of the largest",
+            (area * 1e10).round() / 1e8,
+        ),
+    };
+    let class = match failed {
+        Some(0.0) => " (real)",
+        Some(1.0) => " (fake)",
+        Some(_) | None => "",
+    };
+    let failed = failed.map(|score| format!(", {score}{class} without a usable face"));
+    of_faces + &failed.unwrap_or_default()
+}
+
+/// How many videos have a score that no face gave them.
+fn unusable(table: &Table, planned: &Planned, evidence: &Evidence) -> Option<String> {
+    // What another tool did not score stays out.
+    let ours = table.rows.iter().filter(|row| row.predictions.is_none());
+    ours.filter_map(|row| table.failed_of(row)).next()?;
+    let of = |key: (String, Split)| {
+        let Coverage { usable, total } = evidence.coverage.get(&key)?;
+        (usable < total).then(|| format!("{} {}/{total}", key.0, total - usable))
+    };
+    let sets: Vec<String> = planned.splits().into_iter().filter_map(of).collect();
+    (!sets.is_empty()).then(|| format!("Videos without a usable face: {}.", sets.join(", ")))
 }
 
 /// What is meant by corrupted faces.

@@ -101,6 +101,36 @@ fn videos_without_a_face_are_known_where_they_are_scored_and_where_thresholds_ar
 }
 
 #[test]
+fn every_rule_may_score_videos_without_a_face_and_notes_count_them() {
+    let place = pictures();
+    for i in 0..6 {
+        place.write(&format!("pictures/real/{}.png", 2 * i), b"");
+    }
+    let reals = |rule: &str| {
+        place
+            .write("x.kdl", IMAGES.replace("    metric auc\n", &format!("{rule}    metric auc\n")));
+        let ran = place.run(&["run", "x.kdl"]).ends_with(0);
+        let csv = std::fs::read_to_string(place.path("reports/tiny.csv")).unwrap();
+        let cells: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
+        (cells[6].parse::<usize>().unwrap(), ran.stdout.replace('\n', " "))
+    };
+    let (seen, notes) = reals("");
+    assert!(!notes.contains("without a usable face"), "{notes}");
+    for (rule, words) in [
+        ("mean failed=0", "the mean of its faces, 0 (real) without a usable face."),
+        ("max failed=1", "the highest of its faces, 1 (fake) without a usable face."),
+        ("top k=2 failed=0.25", "the mean of its 2 highest faces, 0.25 without a usable face."),
+        ("frame-max failed=0.5", "of the area of the largest, 0.5 without a usable face."),
+    ] {
+        let (all, notes) = reals(&format!("    video-score {rule}\n"));
+        assert!(all > seen, "{rule}: {all} and {seen}");
+        assert!(notes.contains(words), "{rule}: {notes}");
+        let counted = format!("Videos without a usable face: pictures {}/", all - seen);
+        assert!(notes.contains(&counted), "{rule}: {notes}");
+    }
+}
+
+#[test]
 fn a_column_with_too_few_videos_is_an_error() {
     let place = pictures();
     for i in 0..12 {

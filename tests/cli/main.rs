@@ -2,6 +2,7 @@
 
 mod blended;
 mod browser;
+mod calibrate;
 mod checks;
 mod cost;
 mod damage;

@@ -1,5 +1,6 @@
 //! The kinds of stage, one file each: what it reads, what it costs, how it is made.
 
+pub mod calibrate;
 pub mod choose;
 pub mod embed;
 pub mod faces;

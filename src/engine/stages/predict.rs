@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::calibrate::{Calibrated, calibration};
 use super::model_pass::{ModelPass, Passed};
 use super::outside;
 use super::scores::{FILE, NATURE, VERSION};
@@ -53,12 +54,28 @@ fn of_model(
         let target = |(dataset, split)| Target { dataset, split, corruption: None };
         all.extend(validation.map(target));
     }
+    let raw = |planning: &mut Planning<'_>, target: &Target| {
+        let pass = ModelPass::of(planning, experiment, model, target.clone())?;
+        let is_reported = reported.contains(target);
+        Some(planning.add(ScoreSplit { pass, is_reported }))
+    };
+    let calibration = experiment.calibrate.and_then(|method| {
+        let target = |(dataset, split)| Target { dataset, split, corruption: None };
+        let targets: BTreeSet<Target> = experiment.data.validation().map(target).collect();
+        let scores = targets.into_iter().map(|target| Some((raw(planning, &target)?, target)));
+        let scores: Option<Vec<_>> = scores.collect();
+        Some(calibration(planning, experiment, method, scores?))
+    });
     for target in all {
-        let is_reported = reported.contains(&target);
-        let pass = ModelPass::of(planning, experiment, model, target.clone());
-        let Some(pass) = pass else { continue };
-        let scores = ScoreSplit { pass, is_reported };
-        let key = planning.add(scores);
+        let Some(mut key) = raw(planning, &target) else { continue };
+        if let Some(calibration) = &calibration {
+            key = planning.add(Calibrated {
+                experiment: Arc::clone(experiment),
+                target: target.clone(),
+                scores: key,
+                calibration: calibration.clone(),
+            });
+        }
         let of = experiment.name.clone();
         planning.scores(Scores { of, outside: false, target, key });
     }

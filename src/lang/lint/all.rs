@@ -1,6 +1,8 @@
 //! All lints, one after the other.
 
-use super::{claims, effects, families, leaks, mixing, odd, outside, paths, pseudo, unused};
+use super::{
+    calibration, claims, effects, families, leaks, mixing, odd, outside, paths, pseudo, unused,
+};
 use crate::diagnostic::Sink;
 use crate::model::Project;
 use crate::resolve::Declarations;
@@ -11,6 +13,7 @@ pub(crate) fn lint(project: &Project, declarations: &Declarations, sink: &mut Si
     families::families(project, sink);
     mixing::mixing(project, sink);
     pseudo::pseudo(project, sink);
+    calibration::calibration(project, sink);
     effects::effects(project, sink);
     odd::odd(project, sink);
     paths::paths(project, sink);

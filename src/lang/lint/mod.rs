@@ -1,6 +1,7 @@
 //! Beyond validity: leaks, settings without effect, claims about nothing.
 
 mod all;
+mod calibration;
 mod claims;
 mod effects;
 mod families;

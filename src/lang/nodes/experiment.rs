@@ -42,6 +42,8 @@ pub struct Experiment {
     pub choice: Option<Choice>,
     /// What makes it one of several, if it is.
     pub variant: Option<VariantOf>,
+    /// How its scores are calibrated on validation, if they are.
+    pub calibrate: Option<Calibration>,
 }
 
 /// The places of what an experiment states itself.
@@ -55,6 +57,8 @@ pub struct ExperimentAt {
     pub attribution: Origin,
     /// Of what chooses between its variants.
     pub choice: Origin,
+    /// Of how its scores are calibrated.
+    pub calibrate: Origin,
 }
 
 impl Plain for Experiment {
@@ -72,6 +76,7 @@ impl Plain for Experiment {
             attribution,
             choice,
             variant,
+            calibrate,
         } = &**placed;
         // That it is a variant, its name says.
         let _ = variant;
@@ -84,8 +89,11 @@ impl Plain for Experiment {
         map.serialize_entry("recipe", recipe)?;
         map.serialize_entry("loss", loss)?;
         map.serialize_entry("attribution", &attribution.placed(at.attribution))?;
-        match choice {
-            Some(choice) => map.serialize_entry("choice", &choice.clone().placed(at.choice)),
+        if let Some(choice) = choice {
+            map.serialize_entry("choice", &choice.clone().placed(at.choice))?;
+        }
+        match calibrate {
+            Some(_) => map.serialize_entry("calibrate", &calibrate.placed(at.calibrate)),
             None => Ok(()),
         }
     }
@@ -111,6 +119,19 @@ words! {
     }
 }
 
+words! {
+    /// How scores become probabilities that can be taken at their word, fitted on the faces of the
+    /// ensemble's validation splits.
+    pub enum Calibration {
+        /// logits are divided by a number (Guo et al. 2017)
+        Temperature = "temperature",
+        /// a logistic function of the log odds (Platt 1999)
+        Platt = "platt",
+        /// a rising function of P(fake) (Zadrozny and Elkan 2002)
+        Isotonic = "isotonic",
+    }
+}
+
 pub(crate) static EXPERIMENT: NodeSpec = NodeSpec::new(
     "experiment",
     "One model: one to train, or, without `data`, `recipe` and `loss`, one that is scored as its file has it (`head` of its `init`). What it does not state itself comes from the experiment it extends.",
@@ -124,6 +145,7 @@ pub(crate) static EXPERIMENT: NodeSpec = NodeSpec::new(
     at_most_once(&USE_RECIPE),
     at_most_once(&USE_LOSS),
     at_most_once(&ATTRIBUTION),
+    at_most_once(&CALIBRATE),
     any_number(&OVERRIDE),
     at_most_once(&MATRIX),
     at_most_once(&CHOOSE),
@@ -186,6 +208,25 @@ pub(crate) const BY: Field =
 pub(crate) fn attribution(node: &Node, sources: &Sources) -> Option<(Attribution, Origin)> {
     let by = Cursor::new(node, &ATTRIBUTION, sources).read::<Attribution>(&BY)?;
     Some((by.value, by.origin))
+}
+
+static CALIBRATE: NodeSpec = NodeSpec::value(
+    "calibrate",
+    "How scores are calibrated on the faces of the ensemble's validation splits; the model stays the same. Tables with a row without it and one with it show before and after.",
+    &[METHOD],
+);
+const METHOD: Field = Type::Word(METHODS).required().named("method", "How.");
+const METHODS: &[(&str, &str)] = &[
+    Calibration::WORDS[0],
+    Calibration::WORDS[1],
+    Calibration::WORDS[2],
+    ("none", "not at all, undoing an inherited one"),
+];
+
+/// Reads a `calibrate`; nothing for `none`.
+pub(crate) fn calibration(node: &Node, sources: &Sources) -> Option<(Calibration, Origin)> {
+    let method = Cursor::new(node, &CALIBRATE, sources).read::<String>(&METHOD)?;
+    Some((Calibration::of(&method.value)?, method.origin))
 }
 
 pub(crate) static OVERRIDE: NodeSpec = NodeSpec::value(

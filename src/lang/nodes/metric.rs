@@ -141,8 +141,6 @@ impl Default for VideoScore {
 pub struct FrameMax {
     /// Smallest area of a face's box, as a share of the largest of its frame.
     pub area: f64,
-    /// Score of a video without a usable face; without, such videos are left out.
-    pub failed: Option<f64>,
 }
 
 /// How scores make one.
@@ -186,6 +184,7 @@ pub(super) static VIDEO_SCORE: NodeSpec = NodeSpec::value(
     "How the faces of a video make its score: of the whole table, `mean` if absent, or of one row.",
     &[RULE],
 )
+.properties(&[FAILED])
 .variants(&[
     Variant {
         word: "top",
@@ -196,7 +195,7 @@ pub(super) static VIDEO_SCORE: NodeSpec = NodeSpec::value(
     Variant {
         word: "frame-max",
         doc: "A frame with several people counts by the one who looks most like a fake; faces in the background do not count.",
-        properties: &[AREA, FAILED],
+        properties: &[AREA],
         children: &[],
     },
 ]);
@@ -205,7 +204,7 @@ const RULE: Field = ScoreRule::WORD.or(Text("mean")).named("rule", "Which.");
 const K: Field =
     Type::Whole(1, 1_000_000).required().named("k", "How many faces; all where a video has fewer.");
 const AREA: Field = Type::Fraction.or(Number(0.5)).named("area", "Smallest area of a face's box, as a share of the largest of its frame. A face that no detector found always counts.");
-const FAILED: Field = Type::Fraction.optional().named("failed", "Score of a video without a usable face; without it, such videos are left out, as by the other rules.");
+const FAILED: Field = Type::Fraction.optional().named("failed", "Score of a video without a usable face: 0 counts it as real, 1 as fake; without it, such videos are left out. What another tool did not score stays out.");
 
 words! {
     /// The words of `video-score`.
@@ -228,13 +227,17 @@ pub(super) fn video_score(node: Cursor<'_>) -> Option<(VideoScore, Origin)> {
         ScoreRule::Mean => VideoScore::Faces(Pooling::Mean),
         ScoreRule::Max => VideoScore::Faces(Pooling::Max),
         ScoreRule::Top => VideoScore::Faces(Pooling::Top(node.read::<u32>(&K)?.value)),
-        ScoreRule::FrameMax => VideoScore::FrameMax(FrameMax {
-            area: node.read_or_default::<f64>(&AREA)?.value,
-            failed: match node.given(&FAILED) {
-                true => Some(node.read::<f64>(&FAILED)?.value),
-                false => None,
-            },
-        }),
+        ScoreRule::FrameMax => {
+            VideoScore::FrameMax(FrameMax { area: node.read_or_default::<f64>(&AREA)?.value })
+        }
     };
     Some((score, rule.origin))
+}
+
+/// The score that a `video-score` gives videos without a usable face.
+pub(super) fn failed(node: Cursor<'_>) -> Option<(Option<f64>, Origin)> {
+    match node.given(&FAILED) {
+        true => node.read::<f64>(&FAILED).map(|score| (Some(score.value), score.origin)),
+        false => Some((None, Origin::DEFAULT)),
+    }
 }

@@ -44,8 +44,10 @@ pub use corruption::{Corrupted, Corruption, CorruptionKind};
 pub use dataset::{Dataset, Expect, Manipulation};
 pub use efficientnet::EfficientNet;
 pub use ensemble::{Ensemble, Hull, PseudoFake, PseudoFakeKind, Quota, SampleRule, Source};
-pub(crate) use experiment::{ATTRIBUTION, BY, EXPERIMENT, EXTENDS, OVERRIDE, attribution, ready};
-pub use experiment::{Attribution, Experiment, ExperimentAt};
+pub(crate) use experiment::{
+    ATTRIBUTION, BY, EXPERIMENT, EXTENDS, OVERRIDE, attribution, calibration, ready,
+};
+pub use experiment::{Attribution, Calibration, Experiment, ExperimentAt};
 pub use faces::{Detector, FaceRule, FrameRule, Framing, Take};
 pub use init::{Head, Init, Normalize, REAL, RandomWeights, Statistics, Weights, WeightsFile};
 pub use label::{Family, Label};

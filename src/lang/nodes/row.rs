@@ -2,7 +2,7 @@
 
 use super::common::{SEED, unique};
 use super::matrix::variant_name;
-use super::metric::{VIDEO_SCORE, video_score};
+use super::metric::{VIDEO_SCORE, failed, video_score};
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{DataPath, Label, VideoScore};
@@ -41,6 +41,8 @@ node! {
             label: String = label,
             /// The experiment with each of the row's seeds, by name.
             seeded: Vec<String> [since 2] = seeded,
+            /// Score of a video without a usable face, where the row has a `video-score` that gives one.
+            failed: Option<f64> [since 2] = own_failed,
         }
     }
     check = stands_alone;
@@ -149,6 +151,10 @@ fn own_score(row: Cursor<'_>, _: &mut Sink) -> Option<(Option<VideoScore>, Origi
         Some(score) => video_score(score).map(|(score, at)| (Some(score), at)),
         None => Some((None, Origin::DEFAULT)),
     }
+}
+
+fn own_failed(row: Cursor<'_>, _: &mut Sink) -> Option<(Option<f64>, Origin)> {
+    row.among(Row::FIELDS.video_score).next().map_or(Some((None, Origin::DEFAULT)), failed)
 }
 
 /// Reports what says nothing about a row without `predictions`.

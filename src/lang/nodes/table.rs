@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::claim::{Claim, Sentence};
 use super::common::{SEED, unique};
-use super::metric::{VIDEO_SCORE, video_score};
+use super::metric::{VIDEO_SCORE, failed, video_score};
 use super::row;
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
@@ -58,6 +58,10 @@ node! {
                 arguments "fraction", Type::Points.required().or(Number(0.0)),
                 "`(%)0.5` is half a point."
             ),
+        }
+        made {
+            /// Score of a video without a usable face; none leaves them out.
+            failed: Option<f64> [since 2] = failed_of_all,
         }
     }
     check = no_two_alike;
@@ -168,6 +172,11 @@ impl Table {
         self.claims.iter().map(|claim| (None, claim)).chain(said)
     }
 
+    /// The score of videos without a usable face in a row, if they have one.
+    pub fn failed_of(&self, row: &Row) -> Option<f64> {
+        if row.video_score.is_some() { row.failed } else { self.failed }
+    }
+
     /// Whether it chooses thresholds on validation.
     pub fn validates(&self) -> bool {
         let mut thresholds = self.metrics.iter().filter_map(|metric| metric.parameter.threshold());
@@ -220,6 +229,10 @@ fn score_of_all(table: Cursor<'_>, _: &mut Sink) -> Option<(VideoScore, Origin)>
         Some(score) => video_score(score),
         None => Some((VideoScore::default(), Origin::DEFAULT)),
     }
+}
+
+fn failed_of_all(table: Cursor<'_>, _: &mut Sink) -> Option<(Option<f64>, Origin)> {
+    table.among(Table::FIELDS.video_score).next().map_or(Some((None, Origin::DEFAULT)), failed)
 }
 
 /// Looks at rows, references and metrics, whatever else of the table is wrong.

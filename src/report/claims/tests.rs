@@ -24,6 +24,7 @@ fn declared(claims: Vec<Claim>) -> Table {
         scenarios: Vec::new(),
         metrics: Vec::new(),
         video_score: Default::default(),
+        failed: None,
         intervals: Intervals { draws: 100, level: 0.95, seed: 0, shown: false }.into(),
         compare: None,
         separability: None,
