@@ -32,7 +32,9 @@ impl<'a> Lookup<'a> {
             });
         }
         let columns = scenarios.iter().flat_map(|s| s.columns.iter().map(move |head| (s, head)));
-        for (place, (scenario, head)) in columns.enumerate() {
+        // Claims and published numbers are of a metric, of which more or less is better; a gap is none.
+        for (place, (scenario, head)) in columns.enumerate().filter(|(_, (_, head))| !head.is_gap())
+        {
             lookup.labels.entry((&scenario.name, &head.label)).or_insert(place);
             lookup.keys.entry((&scenario.name, &head.key)).or_insert(place);
         }
