@@ -17,6 +17,7 @@ mod natural;
 pub mod overlap;
 mod places;
 mod root;
+mod said;
 pub mod sample;
 pub mod scan;
 pub mod split;

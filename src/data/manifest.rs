@@ -93,6 +93,16 @@ impl Manifest {
     /// Digest of the content, whatever the order in which it was listed. The line that
     /// names a video is not content.
     pub fn digest(&self) -> blake3::Hash {
+        self.digested(true)
+    }
+
+    /// The same without what is said of videos besides: of a release, whose results were made before
+    /// anything was read of it that they do not depend on.
+    pub fn digest_without_attributes(&self) -> blake3::Hash {
+        self.digested(false)
+    }
+
+    fn digested(&self, attributes: bool) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_derive_key("proofmark manifest 2");
         let mut field = |text: Option<&str>| {
             let length = text.map_or(u64::MAX, |t| t.len() as u64);
@@ -116,7 +126,7 @@ impl Manifest {
                 field(text.as_deref());
             }
             // Data sets without attributes keep their digests.
-            for (name, value) in &v.attributes {
+            for (name, value) in v.attributes.iter().filter(|_| attributes) {
                 field(Some(name));
                 field(Some(value));
             }

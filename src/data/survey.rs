@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use proofmark_lang::model::Dataset;
 
+use super::said;
 use super::sample::SourceSample;
 use super::scan::{Scan, ScanReport};
 use super::statistics::{Manipulations, SurveyRow};
@@ -142,6 +143,9 @@ impl Survey {
             self.note(row, "remark", None, remark);
         }
         let videos = scan.manifest.video_rows();
+        for text in said::told(&videos) {
+            self.note(row, "attribute", None, text);
+        }
         let methods = Manipulations::of(dataset, &videos.iter().collect::<Vec<_>>());
         if methods.is_some_and(|methods| methods.declared) {
             let text = "no video tells its manipulation: those that the file declares are counted";

@@ -12,7 +12,9 @@ use proofmark_base::work::{Events, Failure};
 use proofmark_data::copies::{self, Content};
 use proofmark_data::files::Files;
 use proofmark_data::{DataError, Frame, MediaKind, Scan, Video, demo, scan};
-use proofmark_lang::model::{DataPath, Dataset, Experiment, Placed, Project, Split, Weights};
+use proofmark_lang::model::{
+    DataPath, Dataset, Experiment, Layout, Placed, Project, Split, Weights,
+};
 use proofmark_lang::span::Origin;
 use proofmark_model::hub::HubFile;
 use proofmark_plan::facts::{DatasetDigests, Digest, Facts};
@@ -461,10 +463,16 @@ fn read(
         }
         hasher.update(b"\0");
     }
+    let manifest = match &dataset.layout {
+        Layout::Released(_) => scan.manifest.digest_without_attributes(),
+        Layout::Demo(_) | Layout::Folder(_) | Layout::Table(_) | Layout::Deepfakebench(_) => {
+            scan.manifest.digest()
+        }
+    };
     let digests = DatasetDigests {
         pixels: hasher.finalize().to_hex()[..32].to_owned(),
         jpeg: scan.files.is_some() && frames.iter().any(|frame| is_jpeg(&frame.path)),
-        manifest: scan.manifest.digest().to_hex()[..32].to_owned(),
+        manifest: manifest.to_hex()[..32].to_owned(),
     };
     Ok((scan, digests, contents))
 }

@@ -66,6 +66,7 @@ fn mean(over: &BTreeSet<&str>, scenario: &ScenarioHead, row: &[&PublishedValue])
                 ColumnKind::Dataset { .. }
                 | ColumnKind::Manipulation { .. }
                 | ColumnKind::Value { .. }
+                | ColumnKind::Gap { .. }
                 | ColumnKind::Corrupted { .. } => BTreeSet::from([column.key.as_str()]),
             };
             Some((keys, value.value))

@@ -12,7 +12,7 @@ use super::measures;
 use super::notes;
 use super::reference::Published;
 use super::separability;
-use super::table::{Cell, Doubt, MetricBlock, RowData, TableData};
+use super::table::{Cell, ColumnHead, Doubt, MetricBlock, RowData, TableData};
 use super::variants;
 use proofmark_evaluate::statistics::seeds::Seeds;
 use proofmark_lang::model::{Level, MetricSpec, Project, Row, Table, Threshold};
@@ -59,6 +59,7 @@ pub fn build(
                     let cells = planned.sources.iter().map(|source| match source {
                         ColumnSource::Unit(unit) => units[*unit].clone(),
                         ColumnSource::Mean(over) => mean(over, &units, &planned.units),
+                        ColumnSource::Gap(over) => gap(over, &units, &planned.units),
                     });
                     seeds[place].push(cells.collect());
                     thresholds[place].extend(measure.as_ref().ok().and_then(|m| m.1));
@@ -83,8 +84,10 @@ pub fn build(
         }
     }
     let found = certainty::add(&mut metrics, &computed, table, &planned, evidence);
+    let columns = planned.scenarios.iter().flat_map(|scenario| &scenario.columns);
+    let gaps: Vec<bool> = columns.map(ColumnHead::is_gap).collect();
     for block in &mut metrics {
-        mark(block.metric, &mut block.rows);
+        mark(block.metric, &gaps, &mut block.rows);
     }
     let mut data = TableData {
         name: table.name.clone(),
@@ -142,6 +145,9 @@ fn rank(
     if unit.hidden.contains(experiment) {
         return Ok(Ranked::Not(format!("{experiment} trains on {}", key.dataset)));
     }
+    if let Some(reason) = &unit.too_few {
+        return Ok(Ranked::Not(reason.clone()));
+    }
     let scored = match evidence.scores.get(&key) {
         Some(Ok(scored)) => scored,
         Some(Err(reason)) => return Ok(Ranked::Not(reason.clone())),
@@ -197,21 +203,39 @@ fn cell(ranked: &Ranked, measure: &Result<(Measure, Option<f64>), String>) -> Ce
 /// The mean over units, undefined with any of them.
 fn mean(over: &[usize], cells: &[Cell], units: &[Unit]) -> Cell {
     let undefined = |reason| Cell { reason: Some(reason), ..Cell::default() };
-    let mut sum = 0.0;
-    for &unit in over {
-        match (cells[unit].value, &cells[unit].reason) {
-            (Some(value), _) => sum += value,
-            (None, reason) => {
-                let reason = reason.as_deref().unwrap_or("there is no value");
-                return undefined(format!("its part {} is n/a: {reason}", units[unit].label));
-            }
-        }
-    }
-    if over.is_empty() {
-        return undefined("there is nothing to average".into());
-    }
+    let values = match parts(over, cells, units) {
+        Ok(values) if values.is_empty() => return undefined("there is nothing to average".into()),
+        Ok(values) => values,
+        Err(reason) => return undefined(reason),
+    };
     let doubt = doubt(over.iter().map(|&unit| cells[unit].doubt));
+    let sum: f64 = values.iter().sum();
     Cell { value: Some(sum / over.len() as f64), doubt, ..Cell::default() }
+}
+
+/// The largest over groups less the smallest, undefined with any of them.
+fn gap(over: &[usize], cells: &[Cell], units: &[Unit]) -> Cell {
+    let undefined = |reason| Cell { reason: Some(reason), ..Cell::default() };
+    let values = match parts(over, cells, units) {
+        Ok(values) if values.len() < 2 => {
+            return undefined("fewer than two groups have enough videos".into());
+        }
+        Ok(values) => values,
+        Err(reason) => return undefined(reason),
+    };
+    let doubt = doubt(over.iter().map(|&unit| cells[unit].doubt));
+    Cell { value: Some(certainty::spread(&values)), doubt, ..Cell::default() }
+}
+
+/// The values of units, or why one of them has none.
+fn parts(over: &[usize], cells: &[Cell], units: &[Unit]) -> Result<Vec<f64>, String> {
+    let value = |&unit: &usize| {
+        cells[unit].value.ok_or_else(|| {
+            let reason = cells[unit].reason.as_deref().unwrap_or("there is no value");
+            format!("its part {} is n/a: {reason}", units[unit].label)
+        })
+    };
+    over.iter().map(value).collect()
 }
 
 /// The doubt about a mean: videos that are too few in any part, or no variance in all of them.
@@ -228,7 +252,7 @@ fn held_out(row: &Row, planned: &Planned, mut cells: Vec<Cell>) -> Vec<Cell> {
     for (cell, source) in cells.iter_mut().zip(&planned.sources) {
         let seen = match source {
             ColumnSource::Unit(unit) => hides(unit),
-            ColumnSource::Mean(over) => over.iter().any(hides),
+            ColumnSource::Mean(over) | ColumnSource::Gap(over) => over.iter().any(hides),
         };
         if seen {
             let reason = Some("the row trains on a data set that is held out".to_owned());

@@ -8,7 +8,7 @@ use super::evidence::{Evidence, ScoreKey};
 use super::table::{ColumnHead, ColumnKind, ScenarioHead};
 use proofmark_evaluate::samples::{Sample, Samples};
 use proofmark_lang::model::{
-    Average, Column, Corruption, Family, Placed, Project, Row, Split, Table,
+    Average, Column, Corruption, Family, Gap, Placed, Project, Row, Split, Table,
 };
 
 /// A set of samples that a metric is computed on.
@@ -28,6 +28,8 @@ pub(super) struct Unit {
     pub value: Option<(String, String)>,
     /// Experiments that train on the data set, where the scenario holds it out.
     pub hidden: BTreeSet<String>,
+    /// Why it has no numbers, where it has too few videos.
+    pub too_few: Option<String>,
 }
 
 impl Unit {
@@ -65,8 +67,8 @@ impl Unit {
 
     /// What it is computed on: equal for two that are computed on the same videos.
     pub fn videos(&self) -> impl Ord + '_ {
-        let Self { label: _, dataset, split, method, corruption, value, hidden } = self;
-        (dataset, split, method, corruption, value, hidden)
+        let Self { label: _, dataset, split, method, corruption, value, hidden, too_few } = self;
+        (dataset, split, method, corruption, value, hidden, too_few)
     }
 
     /// Stable name, that of its column.
@@ -87,6 +89,8 @@ pub(super) enum ColumnSource {
     Unit(usize),
     /// The mean of several.
     Mean(Vec<usize>),
+    /// The largest of several less the smallest.
+    Gap(Vec<usize>),
 }
 
 impl ColumnSource {
@@ -94,7 +98,7 @@ impl ColumnSource {
     pub fn units(&self) -> &[usize] {
         match self {
             Self::Unit(unit) => std::slice::from_ref(unit),
-            Self::Mean(units) => units,
+            Self::Mean(units) | Self::Gap(units) => units,
         }
     }
 }
@@ -134,6 +138,7 @@ pub(super) fn plan(
                     corruption: None,
                     value: None,
                     hidden: BTreeSet::new(),
+                    too_few: None,
                 });
             }
         }
@@ -163,7 +168,7 @@ pub(super) fn plan(
                     planned.per_value(
                         &of.by,
                         (&dataset, of.split),
-                        of.average.as_deref(),
+                        (of.average.as_deref(), of.gap.as_ref()),
                         evidence,
                     );
                 }
@@ -235,7 +240,7 @@ impl Planned {
         &mut self,
         by: &str,
         (dataset, split): (&str, Split),
-        average: Option<&str>,
+        (average, gap): (Option<&str>, Option<&Placed<Gap>>),
         evidence: &Evidence,
     ) {
         let first = self.units.len();
@@ -244,11 +249,15 @@ impl Planned {
             key.dataset == dataset && key.split == split && key.corruption.is_none()
         });
         let scored = scored.filter_map(|(_, scored)| scored.as_ref().ok());
-        let values: BTreeSet<&String> = scored
-            .flat_map(|scored| &scored.videos.rows)
-            .filter_map(|sample| videos?.get(&*sample.video))
-            .collect();
-        for value in values {
+        // Of each value, its real and its fake videos.
+        let mut values: BTreeMap<&String, [BTreeSet<&str>; 2]> = BTreeMap::new();
+        for sample in scored.flat_map(|scored| &scored.videos.rows) {
+            if let Some(value) = videos.and_then(|videos| videos.get(&*sample.video)) {
+                let of_value = values.entry(value).or_default();
+                of_value[usize::from(sample.fake)].insert(&sample.video);
+            }
+        }
+        for (value, videos) in values {
             let unit = Unit {
                 label: if value.is_empty() { format!("no {by}") } else { value.clone() },
                 dataset: dataset.to_owned(),
@@ -257,6 +266,7 @@ impl Planned {
                 corruption: None,
                 value: Some((by.to_owned(), value.clone())),
                 hidden: BTreeSet::new(),
+                too_few: gap.and_then(|gap| too_few(videos.map(|videos| videos.len()), gap.min)),
             };
             let kind = ColumnKind::Value {
                 dataset: dataset.to_owned(),
@@ -268,6 +278,19 @@ impl Planned {
         }
         if let Some(label) = average {
             self.average(label, (first..self.units.len()).collect());
+        }
+        if let Some(gap) = gap {
+            let enough =
+                (first..self.units.len()).filter(|&unit| self.units[unit].too_few.is_none());
+            let over: Vec<usize> = enough.collect();
+            let keys = over.iter().map(|&unit| self.units[unit].key()).collect();
+            let head = ColumnHead {
+                label: gap.label.clone(),
+                key: "gap".into(),
+                kind: ColumnKind::Gap { over: keys },
+                coverage: None,
+            };
+            self.push(head, ColumnSource::Gap(over));
         }
     }
 
@@ -289,6 +312,7 @@ impl Planned {
                 corruption: Some(corruption),
                 value: None,
                 hidden: BTreeSet::new(),
+                too_few: None,
             };
             let kind = ColumnKind::Corrupted { dataset: dataset.to_owned(), split, corruption };
             self.shown(unit, kind, evidence);
@@ -317,6 +341,7 @@ impl Planned {
                 corruption: None,
                 value: None,
                 hidden: BTreeSet::new(),
+                too_few: None,
             };
             if show {
                 let kind = ColumnKind::Manipulation {
@@ -340,6 +365,14 @@ impl Planned {
     }
 }
 
+/// Why a value of an attribute has no number: fewer videos of a class than are asked for.
+fn too_few([reals, fakes]: [usize; 2], min: u32) -> Option<String> {
+    let fewest = reals.min(fakes);
+    (fewest < min as usize).then(|| {
+        format!("it has {reals} real and {fakes} fake videos, and the gap asks for {min} of each")
+    })
+}
+
 /// A column of a data set or a part of one.
 fn head(label: &str, key: &str, kind: ColumnKind, evidence: &Evidence) -> ColumnHead {
     let coverage = match &kind {
@@ -349,7 +382,7 @@ fn head(label: &str, key: &str, kind: ColumnKind, evidence: &Evidence) -> Column
         | ColumnKind::Corrupted { dataset, split, .. } => {
             evidence.coverage.get(&(dataset.clone(), *split)).copied()
         }
-        ColumnKind::Average { .. } => None,
+        ColumnKind::Average { .. } | ColumnKind::Gap { .. } => None,
     };
     ColumnHead { label: label.to_owned(), key: key.to_owned(), kind, coverage }
 }

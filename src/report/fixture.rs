@@ -104,7 +104,7 @@ pub(super) fn table() -> TableData {
         },
     ];
     for block in &mut metrics {
-        mark(block.metric, &mut block.rows);
+        mark(block.metric, &[], &mut block.rows);
         block
             .rows
             .iter_mut()

@@ -39,7 +39,9 @@ impl<'a> Lookup<'a> {
             });
         }
         let columns = scenarios.iter().flat_map(|s| s.columns.iter().map(move |head| (s, head)));
-        for (place, (scenario, head)) in columns.enumerate() {
+        // Claims and published numbers are of a metric, of which more or less is better; a gap is none.
+        for (place, (scenario, head)) in columns.enumerate().filter(|(_, (_, head))| !head.is_gap())
+        {
             lookup.labels.entry((&scenario.name, &head.label)).or_insert(place);
             lookup.keys.entry((&scenario.name, &head.key)).or_insert(place);
         }
@@ -66,13 +68,14 @@ impl<'a> Lookup<'a> {
         self.scenarios.iter().map(|scenario| scenario.name.as_str())
     }
 
-    /// The columns of a scenario that are no averages, among those of all scenarios.
+    /// The columns of a scenario that are neither averages nor gaps, among those of all scenarios.
     pub fn shown(&self, scenario: &str) -> impl Iterator<Item = usize> {
         let columns =
             self.scenarios.iter().flat_map(|s| s.columns.iter().map(move |head| (s, head)));
         let shown = columns
             .enumerate()
-            .filter(move |(_, (of, head))| of.name == scenario && !head.is_average());
+            .filter(move |(_, (of, head))| of.name == scenario && !head.is_average())
+            .filter(|(_, (_, head))| !head.is_gap());
         shown.map(|(place, _)| place).collect::<Vec<_>>().into_iter()
     }
 

@@ -6,8 +6,9 @@ use proofmark_metrics::Metric;
 
 /// Marks the best and second best value of every column, by values that differ by more than
 /// rounding; ties share a mark. A column with fewer than two different values has nothing to
-/// compare, and a number that says nothing of other videos is not marked, unless it is perfect.
-pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
+/// compare, and a number that says nothing of other videos is not marked, unless it is perfect. `gaps`
+/// says of each column whether it is a gap, of which the smallest is the best.
+pub(super) fn mark(metric: Metric, gaps: &[bool], rows: &mut [RowData]) {
     let columns = rows.first().map_or(0, |row| row.cells.len());
     for column in 0..columns {
         let mut values: Vec<f64> = rows.iter().filter_map(|row| row.cells[column].value).collect();
@@ -15,7 +16,8 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
             continue;
         }
         values.sort_unstable_by(|a, b| b.total_cmp(a));
-        if metric.lower_is_better {
+        let is_gap = gaps.get(column) == Some(&true);
+        if metric.lower_is_better || is_gap {
             values.reverse();
         }
         values.dedup_by(|a, b| same(*a, *b));
@@ -29,6 +31,7 @@ pub(super) fn mark(metric: Metric, rows: &mut [RowData]) {
             };
             let telling = match cell.doubt {
                 None => true,
+                Some(Doubt::NoVariance) if is_gap => cell.value == Some(0.0),
                 Some(Doubt::NoVariance) => cell.is_perfect(metric),
                 Some(Doubt::FewVideos) => false,
             };
@@ -58,7 +61,7 @@ mod tests {
                 cells: vec![Cell { value, ..Cell::default() }],
             })
             .collect();
-        mark(metric, &mut rows);
+        mark(metric, &[], &mut rows);
         rows.iter().map(|row| row.cells[0].mark).collect()
     }
 
@@ -88,7 +91,7 @@ mod tests {
                 cells: vec![cell],
             });
             rows[0].cells[0].doubt = Some(doubt);
-            mark(metric, &mut rows);
+            mark(metric, &[], &mut rows);
             rows.map(|row| row.cells[0].mark)
         };
         let (few, constant) = (Doubt::FewVideos, Doubt::NoVariance);

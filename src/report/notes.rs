@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::calibrations;
 use super::certainty;
-use super::columns::Planned;
+use super::columns::{ColumnSource, Planned};
 use super::evidence::Evidence;
 use super::makers;
 use super::protocol;
@@ -12,6 +12,28 @@ use super::table::{Coverage, MetricBlock};
 use super::terms;
 use super::variants;
 use proofmark_lang::model::{CorruptionKind, FrameMax, Pooling, Project, Split, Table, VideoScore};
+
+/// What a gap is, where there is one, and which groups are in none.
+fn gaps(planned: &Planned, table: &Table) -> Option<String> {
+    if !planned.sources.iter().any(|source| matches!(source, ColumnSource::Gap(_))) {
+        return None;
+    }
+    let mut note =
+        "A gap is the largest number of a row over the groups less the smallest. It is never \
+                    below 0, and above it by chance where groups are alike"
+            .to_owned();
+    if table.intervals.shown {
+        note += "; its interval is that of the gap in each draw, and does not say whether groups differ";
+    }
+    let left: Vec<String> = (planned.units.iter())
+        .filter(|unit| unit.too_few.is_some())
+        .map(|unit| format!("{} of {}", unit.label, unit.dataset))
+        .collect();
+    if !left.is_empty() {
+        note += &format!(". Too few videos to be in it: {}", left.join(", "));
+    }
+    Some(note + ".")
+}
 
 /// What readers must know to understand the numbers.
 pub fn of(
@@ -32,6 +54,7 @@ pub fn of(
     notes.extend(makers::unlike(table, evidence));
     notes.extend(calibrations::notes(table, evidence));
     notes.extend(corruptions(planned));
+    notes.extend(gaps(planned, table));
     if planned.units.iter().any(|unit| table.rows.iter().any(|row| unit.hides(row))) {
         notes.push(
             "In held-out columns – stands where the row trains on the data set itself.".into(),

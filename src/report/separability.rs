@@ -12,8 +12,11 @@ use proofmark_lang::model::{Placed, Project, Row, Split, Table};
 /// What the section is called.
 pub(super) const HEADING: &str = "Separability of embeddings";
 
+/// One of the numbers.
+type Of = fn(&Numbers) -> &Quantity;
+
 /// The columns: of each its heading, and the quantity.
-const COLUMNS: [(&str, fn(&Numbers) -> &Quantity); 6] = [
+const COLUMNS: [(&str, Of); 6] = [
     ("easy (%)", |numbers| &numbers.easy),
     ("semi-hard (%)", |numbers| &numbers.semi_hard),
     ("hard (%)", |numbers| &numbers.hard),
@@ -77,7 +80,7 @@ fn of_row<'e>(
             None => reason = Some(format!("{experiment} trains on {dataset}, which is held out")),
         }
     }
-    let mean = |of: fn(&Numbers) -> &Quantity| match &reason {
+    let mean = |of: Of| match &reason {
         Some(reason) => Quantity::not(reason.clone()),
         None => mean(seeds.iter().map(|seed| of(&seed.numbers))),
     };

@@ -139,6 +139,19 @@ impl ColumnHead {
             ColumnKind::Dataset { .. }
             | ColumnKind::Manipulation { .. }
             | ColumnKind::Value { .. }
+            | ColumnKind::Gap { .. }
+            | ColumnKind::Corrupted { .. } => false,
+        }
+    }
+
+    /// Whether it is the gap between groups, which is better the smaller it is.
+    pub fn is_gap(&self) -> bool {
+        match self.kind {
+            ColumnKind::Gap { .. } => true,
+            ColumnKind::Dataset { .. }
+            | ColumnKind::Manipulation { .. }
+            | ColumnKind::Value { .. }
+            | ColumnKind::Average { .. }
             | ColumnKind::Corrupted { .. } => false,
         }
     }
@@ -199,6 +212,11 @@ pub enum ColumnKind {
         split: Split,
         /// What was done.
         corruption: Corruption,
+    },
+    /// The largest less the smallest over values of an attribute.
+    Gap {
+        /// What it is over: the keys of columns.
+        over: Vec<String>,
     },
     /// A mean over data sets, manipulations or strengths.
     Average {

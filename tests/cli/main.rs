@@ -15,6 +15,7 @@ mod failures;
 mod foreign;
 mod full;
 mod graph;
+mod groups;
 mod heldout;
 mod hub;
 mod hub_cache;

@@ -13,6 +13,9 @@ use crate::flaw::RowFlaw;
 use crate::video::MediaKind;
 use proofmark_lang::model::{Label, Split};
 
+/// The column that says what the sound is; copies may lack it.
+const AUDIO: &str = "Audio Ground Truth";
+
 /// Lists the videos whose label is known.
 pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let found = release.need(&[
@@ -24,6 +27,11 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
     let columns =
         [("video", "Filename"), ("label", "Video Ground Truth"), ("split", "Finetuning Set")];
     let cells = Cells::read(&file, &columns.map(|(role, name)| Wanted::fixed(role, name)))?;
+    // What the sound is counts for nothing but as what is said of a video.
+    let audio = match cells.names.iter().any(|name| name == AUDIO) {
+        true => Cells::read(&file, &[Wanted::fixed("audio", AUDIO)])?.columns.remove(0),
+        false => vec![String::new(); cells.lines.len()],
+    };
     let mut problems = Problems::of(&file);
     let mut seen: HashMap<String, (Option<Label>, u32)> = HashMap::new();
     for (row, &line) in cells.lines.iter().enumerate() {
@@ -78,6 +86,7 @@ pub(super) fn read(release: &mut Release) -> Result<(), DataError> {
         };
         let mut video = release.video(&key, label, None, MediaKind::Video)?;
         video.split = split;
+        video.attributes = [("audio".to_owned(), audio[row].trim().to_ascii_lowercase())].into();
         video.source_line = Some(line);
         release.add(video, on_disk.get(&key).copied());
     }

@@ -142,6 +142,9 @@ fn video(
         .map(|id| format!("fakeavceleb:{id}"))
         .collect();
     video.groups.dedup();
+    let audio = if matches!(category, "B" | "D") { Label::Fake } else { Label::Real };
+    let said = [("audio", audio.word()), ("gender", row.get("gender")), ("race", row.get("race"))];
+    video.attributes = said.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     video.source_line = Some(row.line);
     if category != "A"
         && let Some(originals) = folders.get(TYPES[0].1)

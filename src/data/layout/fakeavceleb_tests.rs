@@ -1,5 +1,8 @@
+use crate::Manifest;
 use crate::testing::{listed, refused, released, told, tree};
+use crate::video::Video;
 use proofmark_lang::model::{Dataset, Placed, Released};
+use std::collections::BTreeMap;
 
 const HEADER: &str = "source,target1,target2,method,category,type,race,gender,path,";
 const ROWS: &str = "\
@@ -40,6 +43,29 @@ fn made(table: &str) -> (tempfile::TempDir, std::path::PathBuf) {
 fn the_table_is_read_as_released() {
     let (_dir, root) = made(&format!("{HEADER}\n{ROWS}"));
     insta::assert_snapshot!(told(&listed(&set(&root, &[])).unwrap()));
+}
+
+/// What is said of people came after results were made, whose keys have the digest of the manifest.
+#[test]
+fn people_are_told_apart_and_change_no_key() {
+    let (_dir, root) = made(&format!("{HEADER}\n{ROWS}"));
+    let set = set(&root, &[]);
+    let videos = listed(&set).unwrap().videos;
+    let said = |place: usize| {
+        let values =
+            ["audio", "gender", "race"].map(|name| videos[place].attributes[name].as_str());
+        values.join(", ")
+    };
+    assert_eq!(said(0), "real, men, Asian (East)");
+    let fake = videos.iter().position(|video| video.key.contains("id00078/00254_id")).unwrap();
+    assert_eq!(said(fake), "fake, women, African");
+    let names: Vec<&str> = videos[0].attributes.keys().map(String::as_str).collect();
+    assert_eq!(set.layout.attributes(), names);
+    let bare = |video: &Video| Video { attributes: BTreeMap::new(), ..video.clone() };
+    let before = Manifest::new(videos.iter().map(bare).collect(), Vec::new()).unwrap();
+    let now = Manifest::new(videos, Vec::new()).unwrap();
+    assert_eq!(now.digest_without_attributes(), before.digest());
+    assert_ne!(now.digest(), before.digest());
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::found::{Separability, Way};
 use super::measure::Numbers;
 use super::picture::{Picture, Projection};
 use super::points::Points;
-use super::separability::{Separability, Way};
 use crate::embeddings::{Embedding, EmbeddingsWriter};
 use crate::face::Face;
 use proofmark_lang::model::{Label, SeparabilityClasses};

@@ -83,16 +83,23 @@ fn values(project: &Project, column: &Column, sink: &mut Sink) {
     let (name, by) = (&column.dataset, &column.by);
     let Some(dataset) = project.datasets.get(name) else { return };
     let known = dataset.layout.attributes();
-    if !known.contains(by) {
-        let near = near(by, known.iter().map(String::as_str));
+    if !known.contains(&by.as_str()) {
+        let near = near(by, known.iter().copied());
         sink.report(
             Diagnostic::error(Code::UnknownName, format!("`{}` has no attribute `{}`", name, by))
-                .text("a `layout table` declares attributes, the columns that say more of a video")
+                .text(match known.as_slice() {
+                    [] => {
+                        "a `layout table` declares attributes, the columns that say more of a video"
+                            .to_owned()
+                    }
+                    known => format!("its attributes are {}", known.join(", ")),
+                })
                 .at(column.at.by, "not declared")
                 .and(dataset.at.name, "declared here")
                 .help(match near {
                     Some(near) => did_you_mean(by, near),
-                    None => format!("add `attribute \"{}\"` to its layout", by),
+                    None if known.is_empty() => format!("add `attribute \"{by}\"` to its layout"),
+                    None => "write one of them".to_owned(),
                 }),
         );
     }

@@ -65,8 +65,8 @@ pub use optimizers::{AdamW, Optimizer, Sgd};
 pub use recipe::{Keep, Precision, Recipe, Resize};
 pub use row::{Columns, Predictions, Row};
 pub use scenario::{
-    Average, Column, ColumnAverage, DatasetColumn, PerManipulation, PerValue, Promise, Reported,
-    Scenario,
+    Average, Column, ColumnAverage, DatasetColumn, Gap, PerManipulation, PerValue, Promise,
+    Reported, Scenario,
 };
 pub use schedule::{Schedule, ScheduleKind};
 pub use separability::{Separability, SeparabilityClasses};

@@ -5,8 +5,8 @@ use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{Corrupted, Family, Split};
 use crate::node::{Decode, Placed, Words, choice, node, values};
-use crate::schema::Preset::Bool;
-use crate::schema::{Field, Kind, Type, any_number};
+use crate::schema::Preset::{Bool, Whole};
+use crate::schema::{Field, Kind, Type, any_number, at_most_once};
 use crate::span::Origin;
 use serde::Serialize;
 
@@ -146,7 +146,7 @@ node! {
             dataset: String = Type::Ref(Kind::Dataset).required(),
         }
         properties {
-            /// The attribute, which the layout of the data set declares.
+            /// The attribute, which the layout of the data set declares or a release has.
             by: String = Type::Text.required(),
             /// Split scored.
             split: Split = SCORED,
@@ -155,6 +155,23 @@ node! {
             /// Mean over the values.
             average: Option<String> =
                 AtMostOnce (arguments "label", Type::Text.required(), "Name for readers."),
+            /// How far the values lie apart.
+            gap: Option<Placed<Gap>> = [at_most_once(Gap::SPEC)],
+        }
+    }
+}
+
+node! {
+    /// The largest number less the smallest, over the values of an attribute: what a detector does to
+    /// one group of people rather than to another.
+    pub struct Gap = "gap" {
+        arguments {
+            /// Name for readers.
+            label: String = Type::Text.required(),
+        }
+        properties {
+            /// Fewest real, and fewest fake videos of a value; one with fewer is n/a, and not in the gap.
+            min: u32 = Type::Whole(1, 1_000_000).or(Whole(10)),
         }
     }
 }
@@ -217,7 +234,10 @@ impl Column {
             Self::PerManipulation(of) => {
                 of.averages.iter().map(|average| (&average.label, average.at.label)).collect()
             }
-            Self::PerValue(of) => of.average.iter().map(|label| (label, of.at.average)).collect(),
+            Self::PerValue(of) => {
+                let average = of.average.iter().map(|label| (label, of.at.average));
+                average.chain(of.gap.iter().map(|gap| (&gap.label, gap.at.label))).collect()
+            }
             Self::Corrupted(of) => of.average.iter().map(|label| (label, of.at.average)).collect(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::contrast::Contrast;
 use super::draws::{UnitDraws, Wanted};
 use super::family;
-use super::measured::{Measures, mean};
+use super::measured::{Measures, mean, spreads};
 use crate::claims::{Asked, Found};
 use crate::columns::{ColumnSource, Planned};
 use crate::evidence::Evidence;
@@ -98,11 +98,20 @@ pub(crate) fn add(
 }
 
 /// A cell's draws: those of its unit, or the mean of several within each draw. Rows of several
-/// seeds have the mean over them.
-fn draws(source: &ColumnSource, block: usize, row: usize, units: &[UnitDraws]) -> Option<Vec<f64>> {
+/// seeds have the mean over them, of which there is no gap that would be the mean of the seeds' gaps.
+fn draws(
+    source: &ColumnSource,
+    block: usize,
+    (row, cell): (usize, &Cell),
+    units: &[UnitDraws],
+) -> Option<Vec<f64>> {
     let parts: Option<Vec<&Vec<f64>>> =
         source.units().iter().map(|&unit| units[unit].own(block, row)).collect();
-    parts.map(|parts| mean(&parts))
+    match (source, &cell.seeds) {
+        (ColumnSource::Unit(_) | ColumnSource::Mean(_), _) => parts.map(|parts| mean(&parts)),
+        (ColumnSource::Gap(_), None) => parts.map(|parts| spreads(&parts)),
+        (ColumnSource::Gap(_), Some(_)) => None,
+    }
 }
 
 /// Adds what the draws of each number say of it: its interval, where the table declares them, or
@@ -119,7 +128,7 @@ fn intervals(
             cell.resampled = declared.shown;
             if cell.value.is_some()
                 && cell.doubt != Some(Doubt::FewVideos)
-                && let Some(draws) = draws(source, place, row, units)
+                && let Some(draws) = draws(source, place, (row, cell), units)
             {
                 let interval = interval(cell, &draws, declared.level);
                 if interval.is_none() {

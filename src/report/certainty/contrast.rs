@@ -18,7 +18,8 @@ pub(super) struct Contrast {
 }
 
 impl Contrast {
-    /// Compares two rows in a column, on the videos that both have. None where one has no value.
+    /// Compares two rows in a column, on the videos that both have. None where one has no value, and of
+    /// gaps.
     pub(super) fn new(
         blocks: &[MetricBlock],
         pair: Pair,
@@ -28,6 +29,10 @@ impl Contrast {
         level: f64,
     ) -> Option<Self> {
         let cells = [pair.row, pair.other].map(|row| &blocks[pair.block].rows[row].cells[column]);
+        // Which groups lie farthest apart may differ, so that a gap is no mean of differences.
+        if let ColumnSource::Gap(_) = source {
+            return None;
+        }
         let [ours, theirs] = cells.map(|cell| cell.value);
         let plain = Difference {
             value: ours? - theirs?,
@@ -73,7 +78,7 @@ impl Contrast {
             difference.interval = Interval::of_draws(&draws, level);
             let areas = match (source, parts.as_slice()) {
                 (ColumnSource::Unit(_), [part]) => part.areas.as_ref(),
-                (ColumnSource::Unit(_) | ColumnSource::Mean(_), _) => None,
+                (ColumnSource::Unit(_) | ColumnSource::Mean(_) | ColumnSource::Gap(_), _) => None,
             };
             let (test, p, error) = match areas {
                 Some([ours, theirs]) => {

@@ -55,11 +55,12 @@ fn firsts(planned: &Planned) -> Vec<usize> {
     sources
         .map(|(column, source)| {
             let units = source.units().iter().map(|&unit| planned.units[unit].videos());
-            let mean = match source {
-                ColumnSource::Unit(_) => false,
-                ColumnSource::Mean(_) => true,
+            let kind = match source {
+                ColumnSource::Unit(_) => 0,
+                ColumnSource::Mean(_) => 1,
+                ColumnSource::Gap(_) => 2,
             };
-            *known.entry((mean, units.collect::<Vec<_>>())).or_insert(column)
+            *known.entry((kind, units.collect::<Vec<_>>())).or_insert(column)
         })
         .collect()
 }

@@ -11,5 +11,5 @@ mod notes;
 mod tests;
 
 pub(super) use add::add;
-pub(super) use measured::{Measured, Measures};
+pub(super) use measured::{Measured, Measures, spread};
 pub(super) use notes::notes;

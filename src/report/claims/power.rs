@@ -136,7 +136,7 @@ impl Sizes<'_> {
     fn column_of(&self, unit: usize) -> Option<usize> {
         let alone = |source: &ColumnSource| match source {
             ColumnSource::Unit(of) => *of == unit,
-            ColumnSource::Mean(_) => false,
+            ColumnSource::Mean(_) | ColumnSource::Gap(_) => false,
         };
         self.planned.sources.iter().position(alone)
     }

@@ -192,7 +192,7 @@ fn target(head: &ColumnHead) -> Option<Target> {
         ColumnKind::Corrupted { dataset, split, corruption } => {
             (dataset, *split, Some(*corruption))
         }
-        ColumnKind::Average { .. } => return None,
+        ColumnKind::Average { .. } | ColumnKind::Gap { .. } => return None,
     };
     Some(Target { dataset: dataset.clone(), split, corruption })
 }
@@ -201,6 +201,9 @@ fn target(head: &ColumnHead) -> Option<Target> {
 pub(super) fn column_facts(content: &Content, head: &ColumnHead) -> Facts {
     if let ColumnKind::Average { over } = &head.kind {
         return vec![fact("mean over", over.join(", "))];
+    }
+    if let ColumnKind::Gap { over } = &head.kind {
+        return vec![fact("largest less smallest of", over.join("; "))];
     }
     let Some(target) = target(head) else { return Vec::new() };
     let mut facts =

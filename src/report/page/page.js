@@ -57,7 +57,7 @@
         : `Rows are sorted by ${head.textContent}, ${words}.`;
     };
     heads.forEach((head, column) => {
-      const up = column === 0 || lowerIsBetter;
+      const up = column === 0 || lowerIsBetter || "lower" in head.dataset;
       const orders = [
         [up ? "ascending" : "descending", column === 0 ? "A to Z" : "best first"],
         [up ? "descending" : "ascending", column === 0 ? "Z to A" : "worst first"],

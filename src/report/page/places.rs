@@ -27,7 +27,7 @@ impl Places {
         let mut names = Names::default();
         let columns = content.table.columns().map(|(scenario, head)| {
             let column = match head.kind {
-                ColumnKind::Average { .. } => &head.label,
+                ColumnKind::Average { .. } | ColumnKind::Gap { .. } => &head.label,
                 ColumnKind::Dataset { .. }
                 | ColumnKind::Manipulation { .. }
                 | ColumnKind::Value { .. }

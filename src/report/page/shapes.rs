@@ -86,6 +86,7 @@ fn whole(project: &Project, dataset: &str, split: Split) -> Unit {
         corruption: None,
         value: None,
         hidden: BTreeSet::new(),
+        too_few: None,
     }
 }
 

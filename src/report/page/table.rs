@@ -43,7 +43,8 @@ pub(super) fn block(
                     tr class="heads" {
                         th scope="col" { "Row" }
                         @for (c, (_, column)) in table.columns().enumerate() {
-                            th scope="col" id=(places.column(b, c)) class=[first[c].then_some("first")] {
+                            th scope="col" id=(places.column(b, c)) class=[first[c].then_some("first")]
+                                data-lower[column.is_gap()] {
                                 (column.label)
                             }
                         }

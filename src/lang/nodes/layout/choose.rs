@@ -115,11 +115,12 @@ impl Layout {
         }
     }
 
-    /// The names of what its table says of a video besides what training needs.
-    pub fn attributes(&self) -> &[String] {
+    /// The names of what its table, or the release, says of a video besides what training needs.
+    pub fn attributes(&self) -> Vec<&str> {
         match self {
-            Self::Table(table) => &table.attributes,
-            Self::Demo(_) | Self::Folder(_) | Self::Released(_) | Self::Deepfakebench(_) => &[],
+            Self::Table(table) => table.attributes.iter().map(String::as_str).collect(),
+            Self::Released(released) => released.name.attributes().to_vec(),
+            Self::Demo(_) | Self::Folder(_) | Self::Deepfakebench(_) => Vec::new(),
         }
     }
 

@@ -88,6 +88,21 @@ macro_rules! releases {
                 }
             }
 
+            /// The names of what it says of each video besides what training needs.
+            pub fn attributes(self) -> &'static [&'static str] {
+                match self {
+                    Self::Fakeavceleb => &["audio", "gender", "race"],
+                    Self::DeepfakeEval2024 => &["audio"],
+                    Self::Faceforensics
+                    | Self::Celebdf
+                    | Self::CelebdfPlusPlus
+                    | Self::Dfdc
+                    | Self::Forgerynet
+                    | Self::Df40
+                    | Self::Wilddeepfake => &[],
+                }
+            }
+
             /// What it has of each video.
             pub fn media(self) -> Media {
                 match self {
