@@ -1,7 +1,8 @@
 //! All lints, one after the other.
 
 use super::{
-    calibration, claims, effects, families, leaks, mixing, odd, outside, paths, pseudo, unused,
+    calibration, claims, effects, families, leaks, mixing, odd, outside, paths, pseudo,
+    separability, unused,
 };
 use crate::diagnostic::Sink;
 use crate::model::Project;
@@ -18,6 +19,7 @@ pub(crate) fn lint(project: &Project, declarations: &Declarations, sink: &mut Si
     odd::odd(project, sink);
     paths::paths(project, sink);
     claims::claims(project, sink);
+    separability::separability(project, sink);
     outside::outside(project, sink);
     unused::unused(declarations, sink);
 }

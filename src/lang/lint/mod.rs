@@ -11,6 +11,7 @@ mod odd;
 mod outside;
 mod paths;
 mod pseudo;
+mod separability;
 mod unused;
 
 pub(crate) use all::lint;
