@@ -6,7 +6,7 @@ mod engine;
 
 pub use engine::graph::{Told, Until};
 pub use engine::run::{Ended, Observer};
-pub use engine::session::{How, Purpose, Session};
+pub use engine::session::{Extras, How, Purpose, Session};
 pub use engine::tables::Built;
 pub use engine::world::{Missing, Sought, World};
 pub use proofmark_base::work::{Declared, Events, Failure, Mark, Silent};

@@ -14,7 +14,7 @@ use super::project::{Stop, counted, session, with};
 use super::run_progress::RunProgress;
 use crate::engine::graph::Until;
 use crate::engine::run::Ended;
-use crate::engine::session::{How, Purpose};
+use crate::engine::session::{Extras, How, Purpose};
 use crate::engine::tables;
 use proofmark_base::width::Width;
 use proofmark_base::work::{Failure, Silent};
@@ -35,7 +35,7 @@ pub fn prepare(args: &PrepareArgs, printer: Printer) -> Exit {
 
 /// Carries a file out, then prints and writes its tables.
 pub fn report(args: &ReportArgs, printer: Printer) -> Exit {
-    let page = Some(Page { faces: args.faces });
+    let page = Some(Extras { faces: args.faces, speed: args.speed });
     start(&args.run, Task { until: Until::Evaluate, part: Share::WHOLE, page }, printer)
 }
 
@@ -45,14 +45,7 @@ struct Task {
     until: Until,
     part: Share,
     /// How reports are written; none where none are.
-    page: Option<Page>,
-}
-
-/// What is on the page of a table.
-#[derive(Clone, Copy)]
-struct Page {
-    /// Whether faces are.
-    faces: bool,
+    page: Option<Extras>,
 }
 
 fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
@@ -84,7 +77,7 @@ fn carry_out(
         for built in session.tables(&findings) {
             let built = built?;
             printer.text(&terminal::render(&built.data, printer.out));
-            let content = session.page(&built, &findings, page.faces)?;
+            let content = session.page(&built, &findings, page)?;
             let stem = tables::stem(session.project(), &built.data.name);
             let files = tables::write(&content, &args.reports, &stem)?;
             let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();

@@ -7,7 +7,7 @@ use super::claims;
 use super::exit::Exit;
 use super::output::Printer;
 use super::project::{Stop, session, with};
-use crate::engine::session::Purpose;
+use crate::engine::session::{Extras, Purpose};
 use crate::engine::tables::{self, Built};
 use proofmark_base::store::write_whole;
 use proofmark_base::work::{Failure, Silent};
@@ -20,9 +20,12 @@ use proofmark_report::{csv, json, latex, markdown, page, terminal};
 
 /// Prints the tables of a file.
 pub fn table(args: &TableArgs, printer: Printer) -> Exit {
-    if args.faces && args.format != TableFormat::Html {
-        printer.error("`--faces` puts faces on a page; add `--format html`", None);
-        return Exit::Usage;
+    let extras = [(args.faces, "`--faces` puts faces"), (args.speed, "`--speed` puts times")];
+    for (asked, what) in extras {
+        if asked && args.format != TableFormat::Html {
+            printer.error(&format!("{what} on a page; add `--format html`"), None);
+            return Exit::Usage;
+        }
     }
     with(&args.file, printer, |loaded| print(args, loaded, printer))
 }
@@ -60,7 +63,8 @@ fn print(args: &TableArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, St
                 TableFormat::Csv => printer.data(&csv::render(data)),
                 TableFormat::Json => printer.data(&json::render(data)),
                 TableFormat::Html => {
-                    let content = session.page(&built, &findings, args.faces)?;
+                    let extras = Extras { faces: args.faces, speed: args.speed };
+                    let content = session.page(&built, &findings, extras)?;
                     printer.data(&page::render::render(&content, &Figures::of(&content)));
                 }
             }

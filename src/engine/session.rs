@@ -68,6 +68,15 @@ pub struct How {
     pub device: Option<DeviceChoice>,
 }
 
+/// What a page shows of this store that no pack has.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// A face of each video that a row has most wrong.
+    pub faces: bool,
+    /// How fast each row was scored, which differs from run to run.
+    pub speed: bool,
+}
+
 /// An experiment file that was checked, the results of its store, and the data and weights that it
 /// names as they are now.
 pub struct Session<'a> {
@@ -254,7 +263,7 @@ impl<'a> Session<'a> {
         tables::all(self.project(), findings)
     }
 
-    /// The page of a table, with faces of the videos that rows have most wrong if `faces`.
+    /// The page of a table, with what was asked for beyond what a pack has.
     ///
     /// # Errors
     /// Scores that are not finite, a damaged face store.
@@ -262,11 +271,14 @@ impl<'a> Session<'a> {
         &self,
         built: &'b Built<'a>,
         findings: &'b Findings,
-        faces: bool,
+        extras: Extras,
     ) -> Result<Content<'b>, Failure> {
         let mut content = built.content(self.loaded, findings)?;
-        if faces {
+        if extras.faces {
             worst_faces::add(&mut content, &self.plan, &self.store)?;
+        }
+        if extras.speed {
+            built.add_paces(&mut content, findings);
         }
         Ok(content)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::page::content;
+use super::page::{content, paces};
 use proofmark_base::provenance::Provenance;
 use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
@@ -148,6 +148,13 @@ impl Built<'_> {
         findings: &'b Findings,
     ) -> Result<Content<'b>, Failure> {
         content(loaded, self.declared, &self.evidence, (&self.data, findings))
+    }
+}
+
+impl Built<'_> {
+    /// Adds to the page how fast its rows were scored.
+    pub fn add_paces(&self, content: &mut Content<'_>, findings: &Findings) {
+        content.paces = paces(self.declared, &self.evidence, findings);
     }
 }
 

@@ -157,24 +157,23 @@ impl Declarations {
         let budget = parts
             .budget
             .and_then(|node| Budget::decode(Cursor::new(node, Budget::SPEC, sources), sink));
-        let build = |settings: &Settings, at: Origin, sink: &mut Sink| {
+        let build = |settings: &Settings, sink: &mut Sink| {
             let mut parts = parts.clone();
             settings.patches.iter().for_each(|patch| parts.set(patch));
             let own = Spanned::new(variant_name(&name, &settings.named), declared.at.name);
             let mut experiment = self.assemble(cursor, &parts, Some(own), sources, sink)?;
             let (of, settings, budget) = (name.clone(), settings.named.clone(), budget.clone());
-            experiment.variant = Some(VariantOf { of, settings, budget, at });
+            experiment.variant = Some(VariantOf { of, settings, budget });
             Some(experiment)
         };
         let Some(matrix) = parts.matrix else {
             let mut expanded = Expanded::default();
-            for (setting, at) in self.seeded(&name, &axes, &parts, seeds, sink) {
-                expanded.experiments.extend(build(&setting, at, sink));
+            for setting in self.seeded(&name, &axes, &parts, seeds, sink) {
+                expanded.experiments.extend(build(&setting, sink));
             }
             expanded.experiments.insert(0, declared);
             return expanded;
         };
-        let at = matrix.name.origin;
         let settings: Vec<Settings> =
             combinations(&axes.iter().map(|a| a.values.len()).collect::<Vec<_>>())
                 .into_iter()
@@ -186,7 +185,7 @@ impl Declarations {
                 })
                 .collect();
         let variants: Option<Vec<Placed<Experiment>>> =
-            settings.iter().map(|settings| build(settings, at, sink)).collect();
+            settings.iter().map(|settings| build(settings, sink)).collect();
         let Some(variants) = variants else { return alone(declared) };
         without_effect(&axes, &variants, sink);
         let names = |variants: &[Placed<Experiment>]| -> Vec<String> {
@@ -195,11 +194,11 @@ impl Declarations {
         let mut expanded = Expanded::default();
         // Seeds of single variants that rows name.
         for (variant, settings) in variants.iter().zip(&settings) {
-            for (seed, at) in self.seeded(&variant.name, &axes, &parts, seeds, sink) {
-                let (mut both, seed) = (settings.clone(), seed);
+            for seed in self.seeded(&variant.name, &axes, &parts, seeds, sink) {
+                let mut both = settings.clone();
                 both.named.extend(seed.named);
                 both.patches.extend(seed.patches);
-                expanded.experiments.extend(build(&both, at, sink));
+                expanded.experiments.extend(build(&both, sink));
             }
         }
         let Some(by) = parts.choose.and_then(|node| choose(node, sources)) else {
@@ -209,17 +208,17 @@ impl Declarations {
             expanded.experiments.extend(variants);
             return expanded;
         };
-        let choose_at = parts.choose.map_or(at, |node| node.name.origin);
+        let choose_at = parts.choose.map_or(matrix.name.origin, |node| node.name.origin);
         comparable(&axes, &variants, choose_at, sink);
-        for (seed, at) in self.seeded(&name, &axes, &parts, seeds, sink) {
+        for seed in self.seeded(&name, &axes, &parts, seeds, sink) {
             let mut of_seed = Vec::new();
             for settings in &settings {
                 let mut both = settings.clone();
                 both.named.extend(seed.named.clone());
                 both.patches.extend(seed.patches.clone());
-                of_seed.extend(build(&both, at, sink));
+                of_seed.extend(build(&both, sink));
             }
-            if let Some(mut chosen) = build(&seed, at, sink) {
+            if let Some(mut chosen) = build(&seed, sink) {
                 chosen.choice = Some(Choice { by, variants: names(&of_seed) });
                 chosen.at.choice = choose_at;
                 expanded.experiments.push(chosen);
@@ -241,7 +240,7 @@ impl Declarations {
         parts: &Parts<'_>,
         seeds: &Seeds<'_>,
         sink: &mut Sink,
-    ) -> Vec<(Settings, Origin)> {
+    ) -> Vec<Settings> {
         let Some(values) = seeds.get(name) else { return Vec::new() };
         let places = self.places(parts);
         let Some(place) = places.iter().find(|place| place.path == SEED) else {
@@ -268,9 +267,7 @@ impl Declarations {
             return Vec::new();
         }
         let right = values.iter().filter(|value| value::read(value, &place.field).is_ok());
-        let setting = |value: &&Value| {
-            (Settings::default().with("seed", value, place.patch(value)), value.origin)
-        };
+        let setting = |value: &&Value| Settings::default().with("seed", value, place.patch(value));
         right.map(setting).collect()
     }
 }

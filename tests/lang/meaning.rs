@@ -325,6 +325,14 @@ fn a_matrix_is_an_experiment_for_every_combination() {
 }
 
 #[test]
+fn where_something_stands_changes_nothing_of_what_it_means() {
+    let text = "experiment x extends=base {\n\
+         loss { cross-entropy; triplet batch-all margin=0.3 weight=0.5 }\n\
+         matrix { axis margin 0.1 0.3 }\nchoose lowest=val.loss\nbudget trainings=2\n}\n";
+    assert_eq!(project(text), project(&format!("\n// A line more.\n{text}")));
+}
+
+#[test]
 fn whatever_an_axis_names_is_a_value_or_an_error() {
     let parts = "experiment x extends=base { matrix { axis \"PATH\" 1 2 } }";
     let endless = "a.".repeat(10_000);

@@ -204,6 +204,9 @@ pub struct ReportArgs {
     /// you hand the page on.
     #[arg(long)]
     pub faces: bool,
+    /// Show on the page how fast each row was scored: faces and videos a second
+    #[arg(long)]
+    pub speed: bool,
 }
 
 /// `prepare`.
@@ -237,6 +240,9 @@ pub struct TableArgs {
     /// you hand the page on.
     #[arg(long)]
     pub faces: bool,
+    /// Show on the page of `--format html` how fast each row was scored: faces and videos a second
+    #[arg(long)]
+    pub speed: bool,
     /// Compare with the committed tables and print the differences
     ///
     /// Structure exactly, numbers within the `tolerance` of the table. Exit code 30 if

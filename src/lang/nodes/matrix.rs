@@ -9,7 +9,6 @@ use crate::model::Keep;
 use crate::node::{Placed, node, values};
 use crate::schema::{Field, NodeSpec, OR_BLOCK, POSITIVE, Type, any_number, whole};
 use crate::source::Sources;
-use crate::span::Origin;
 use crate::tree::Node;
 
 pub(crate) static MATRIX: NodeSpec = NodeSpec::new(
@@ -120,8 +119,6 @@ pub struct VariantOf {
     pub settings: Vec<(String, String)>,
     /// What all of them may cost together, if that is declared.
     pub budget: Option<Placed<Budget>>,
-    /// Where they are declared: the matrix, or the seeds of a row.
-    pub at: Origin,
 }
 
 /// The name of an experiment with values of its own: `base[margin=0.3,weight=1]`. One of a variant

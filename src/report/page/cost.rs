@@ -49,7 +49,10 @@ pub(super) fn cost(content: &Content) -> Markup {
                 ul {
                     li { (cost::NOTE) }
                     @if content.paces.is_empty() {
-                        li { "How fast rows were scored is not known here: packs have no times." }
+                        li {
+                            "How fast rows were scored differs from run to run: where the scores were made, "
+                            "--speed shows it."
+                        }
                     } @else {
                         li {
                             "Faces and videos a second are wall-clock, of the predictions in this report as \
