@@ -39,8 +39,8 @@ fn kept(place: &Place, quantity: &str) -> Vec<f64> {
         let folder = folders.into_iter().find(of).unwrap_or_else(|| panic!("{name}"));
         let text = std::fs::read_to_string(folder.join("journal.jsonl")).unwrap();
         let records = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let kept = records.filter(|record| record["kept"] == true);
-        kept.last().unwrap()[quantity].as_f64().unwrap()
+        let mut kept = records.filter(|record| record["kept"] == true);
+        kept.next_back().unwrap()[quantity].as_f64().unwrap()
     };
     VARIANTS.map(value).to_vec()
 }
