@@ -57,7 +57,8 @@ fn text(listed: &[Listed<'_>], matrices: &[Matrix<'_>], loaded: &Loaded, all: bo
         };
         Part::add(&mut parts, one.stage, verb, (work, one.cost.videos()), why, all);
     }
-    let lines: String = parts.iter().map(Part::text).collect();
+    let widest = parts.iter().map(Part::name_width).max().unwrap_or(0).max(NAME);
+    let lines: String = parts.iter().map(|part| part.text(widest)).collect();
     let matrices = matrices.iter().filter(|matrix| all || matrix.open > 0);
     let matrices: Vec<String> = matrices.map(|matrix| matrix_line(matrix, loaded)).collect();
     let gap = if matrices.is_empty() { "" } else { "\n" };
@@ -122,16 +123,30 @@ impl Part {
         parts.push(Self { verb, kind, name, of, works: vec![work], videos, why });
     }
 
-    fn text(&self) -> String {
-        let Self { verb, kind, name, of, works, videos, why } = self;
-        let (name, work) = match (of, works.as_slice()) {
-            (Some(of), [_, _, ..]) => (
-                of,
-                format!("{} sets of scores, {} videos", works.len(), thousands(*videos as u64)),
-            ),
-            (_, works) => (name, works.concat()),
+    /// What it is of: a stage, or all scores of an experiment.
+    fn name(&self) -> &str {
+        match (&self.of, self.works.len()) {
+            (Some(of), 2..) => of,
+            (Some(_) | None, _) => &self.name,
+        }
+    }
+
+    fn name_width(&self) -> usize {
+        self.name().chars().count()
+    }
+
+    /// Its lines, with so many characters for the name.
+    fn text(&self, widest: usize) -> String {
+        let Self { verb, kind, name: _, of, works, videos, why } = self;
+        let work = match (of, works.len()) {
+            (Some(_), sets @ 2..) => {
+                format!("{sets} sets of scores, {} videos", thousands(*videos as u64))
+            }
+            (Some(_) | None, _) => works.concat(),
         };
-        let mut text = format!("{verb:<6}{kind:<10}{name:<38}{work}").trim_end().to_owned() + "\n";
+        let name = self.name();
+        let text = format!("{verb:<6}{kind:<10}{name:<widest$} {work}");
+        let mut text = text.trim_end().to_owned() + "\n";
         for why in why.iter().take(SHOWN) {
             text += &format!("      because {why}\n");
         }
@@ -141,6 +156,9 @@ impl Part {
         text
     }
 }
+
+/// Characters of a name, at least.
+const NAME: usize = 37;
 
 /// How many stages run, and about how long the trainings among them take.
 fn sum(listed: &[Listed<'_>]) -> String {

@@ -297,6 +297,10 @@ fn the_nine_data_sets_of_table_3_are_read_as_released() {
     command.arg("plan").arg(table).env("HF_HOME", place.path("hub"));
     let ran = crate::support::Ran::of(command.output().unwrap()).ends_with(0);
     insta::assert_snapshot!("the_nine_data_sets", ran.stderr);
+    let time = [(r"about (\d+ d )?(\d+ h )?(\d+ min )?\d+ (s|min|h)", "about [time]")];
+    insta::with_settings!({filters => time.to_vec()}, {
+        insta::assert_snapshot!("plan_of_table_3", ran.stdout);
+    });
     let faces: Vec<_> = ran.stdout.lines().filter(|l| l.starts_with("run   faces")).collect();
     // FaceForensics++ twice: its videos, and its uncompressed reals for self-blending.
     assert_eq!(faces.len(), 10, "{}", ran.stdout);
