@@ -383,6 +383,17 @@ pub enum Untested {
     OneSeed,
 }
 
+impl Untested {
+    /// The reason for readers.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::FewVideos => "fewer than two videos of a class that both rows have",
+            Self::NoVariance => "the same whichever of the videos are drawn",
+            Self::OneSeed => "one row has several seeds, the other a single one",
+        }
+    }
+}
+
 /// The difference of two numbers of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Difference {

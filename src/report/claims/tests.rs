@@ -117,6 +117,11 @@ fn a_difference_decides_where_it_is_clear_and_else_says_what_would() {
     let none = one(above("fsfm", "fsfm-ba", "FF++", 0.0), None);
     assert_eq!((none.verdict, none.p), (Verdict::CannotTell, None));
     assert_eq!(none.comparisons[0].untested, Some(Untested::NoVariance));
+    assert_eq!(
+        none.detail,
+        "FSFM 96.0 against FSFM + BA 94.0: +2.00 points, not tested: the same whichever of the videos \
+         are drawn"
+    );
     let even = one(above("fsfm", "fsfm-ba", "FF++", 0.02), Some(0.002));
     assert!(even.detail.ends_with("no number of such videos would tell at these differences"));
 }

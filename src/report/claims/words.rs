@@ -22,7 +22,11 @@ pub(super) fn numbers(table: &TableData, asked: &Asked<'_>, found: &Found) -> St
         let [Some(a), Some(b)] = values else { return place + &lacking(block, pair, column) };
         let (ours, theirs) = (percent(a), percent(b));
         let points = (a - b) * 100.0;
-        let around = found.get(&(pair, column)).map(|(found, _)| around(found)).unwrap_or_default();
+        let around = found.get(&(pair, column)).map(|(found, untested)| {
+            let why = untested.map(|why| format!(", not tested: {}", why.words()));
+            around(found) + &why.unwrap_or_default()
+        });
+        let around = around.unwrap_or_default();
         format!("{place}{row} {ours} against {other} {theirs}: {points:+.2} points{around}")
     };
     let all: Vec<String> = asked.comparisons().map(told).collect();

@@ -8,7 +8,6 @@ use crate::findings::Run;
 use crate::numbers::thousands;
 use crate::table::{
     Cell, ColumnHead, ColumnKind, Common, Coverage, Difference, Doubt, Mark, RowData, Test,
-    Untested,
 };
 use crate::text::{heading, percent};
 use proofmark_evaluate::statistics::interval::Interval;
@@ -174,13 +173,7 @@ fn compared(cell: &Cell) -> Facts {
         let verdict = if cell.significant { ": differs" } else { ": no difference shown" };
         facts.push(fact("compared with the base row", text + verdict));
     }
-    let why = match cell.untested {
-        Some(Untested::FewVideos) => "fewer than two videos of a class that both rows have",
-        Some(Untested::NoVariance) => "the same whichever of the videos are drawn",
-        Some(Untested::OneSeed) => "one row has several seeds, the other a single one",
-        None => return facts,
-    };
-    facts.push(fact("not tested", why));
+    facts.extend(cell.untested.map(|why| fact("not tested", why.words())));
     facts
 }
 
