@@ -289,6 +289,14 @@ fn margins(claim: Cursor<'_>, sink: &mut Sink) {
                 .help("add `within=(%)0.5` for half a point"),
         );
     }
+    if let Some(within) = claim.read::<f64>(&WITHIN).filter(|within| within.value == 0.0) {
+        sink.report(
+            Diagnostic::error(Code::OutOfRange, "`within` is zero")
+                .text("two rows are never exactly equal, so that no numbers could show it")
+                .at(within.origin, "nothing is as near")
+                .help("say how far apart is still near: `within=(%)0.5` for half a point"),
+        );
+    }
     let (by, up_to) = (claim.read::<f64>(&BY), claim.read::<f64>(&UP_TO));
     if let (true, Some(by), Some(up_to)) = (claim.given(&UP_TO), by, up_to)
         && up_to.value <= by.value
