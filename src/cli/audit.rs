@@ -36,7 +36,10 @@ fn print(loaded: &Loaded, power: bool, printer: Printer) -> Result<(), Failure> 
             }
         }
         data.caption_notes.iter().for_each(|note| line(note, ""));
-        let power = power.then(|| claims::power(&loaded.project, &data, table));
+        let power = match power {
+            true => Some(claims::power(&loaded.project, &data, table).map_err(Failure::data)?),
+            false => None,
+        };
         let told = told(&data, power.as_deref()).into_iter();
         out.extend(told.map(|(by, text)| inset(&text, by, width)));
     }

@@ -6,6 +6,7 @@ use super::asked::{Asked, Found};
 use super::needed::POWER;
 use super::support::Support;
 use super::verdicts::{adjusted, known};
+use crate::build_error::BuildError;
 use crate::columns::{ColumnSource, Planned, Unit, plan};
 use crate::evidence::Evidence;
 use crate::lookup::{Lookup, Pair};
@@ -38,7 +39,14 @@ pub struct Power {
 /// The error of an AUC is Hanley and McNeil's (1982), that of a balanced accuracy the binomial one
 /// with both rates alike. Test sets of several splits have the classes of the whole set in
 /// proportion. Averages over manipulations share their reals.
-pub fn power(project: &Project, table: &TableData, declared: &Table) -> Vec<Power> {
+///
+/// # Errors
+/// A data set that is not declared.
+pub fn power(
+    project: &Project,
+    table: &TableData,
+    declared: &Table,
+) -> Result<Vec<Power>, BuildError> {
     let lookup = Lookup::of(&table.metrics, &table.scenarios);
     let asked: Vec<_> = declared
         .statements()
@@ -47,7 +55,7 @@ pub fn power(project: &Project, table: &TableData, declared: &Table) -> Vec<Powe
             published.ok_or_else(|| "its numbers are not published".to_owned())
         })
         .collect();
-    let planned = plan(project, declared, &Evidence::default()).unwrap_or_default();
+    let planned = plan(project, declared, &Evidence::default())?;
     let sizes = Sizes { project, planned: &planned };
     let level = 1.0 - declared.intervals.level;
     let mut powers = vec![Power::default(); asked.len()];
@@ -76,7 +84,7 @@ pub fn power(project: &Project, table: &TableData, declared: &Table) -> Vec<Powe
             }
         }
     }
-    powers
+    Ok(powers)
 }
 
 /// The published sizes of the test sets of a table.

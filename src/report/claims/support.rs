@@ -25,8 +25,7 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// The same as it would probably be measured on `times` as many videos: in a share of cases
-    /// that `quantile` of the normal distribution stands for, it is at least this clear.
+    /// The same difference, measured on `times` as many videos: its error falls with their root.
     pub fn on(self, times: f64) -> Self {
         let standard = self.error.standard / times.sqrt();
         Self { error: Error { standard, ..self.error }, ..self }
@@ -72,7 +71,7 @@ impl Support {
     }
 
     /// That at least `least` of some statements hold: a partial conjunction, by Bonferroni's method
-    /// (Benjamini and Heller 2008, "Screening for partial conjunction hypotheses", equation 3),
+    /// (Benjamini and Heller 2008, "Screening for partial conjunction hypotheses"),
     /// which needs nothing of how they depend on each other. With all of them it is the largest
     /// p-value. Its contrary is that enough of them are contradicted to leave less than `least`.
     pub fn at_least(least: usize, parts: &[Self]) -> Self {
