@@ -55,6 +55,10 @@ pub fn paces(table: &Table, evidence: &Evidence, findings: &Findings) -> Vec<Pac
             let (true, false, Some(took)) = (of_row, scores.outside.is_some(), &scores.took) else {
                 continue;
             };
+            // Scores that are made of scores took no model.
+            if findings.calibrations.contains_key(&scores.experiment) {
+                continue;
+            }
             let key = ScoreKey {
                 experiment: scores.experiment.clone(),
                 dataset: dataset.clone(),

@@ -54,6 +54,9 @@ fn a_model_stands_beside_itself_calibrated() {
         let base = brier.iter().find(|(of, at, _)| of == "Base" && at == column).unwrap().2;
         assert_eq!(row == "Base", (score - base).abs() < 1e-12, "{row}, {column}");
     }
+    // Making scores of scores is no speed of a model.
+    let page = place.run(&["table", "x.kdl", "--format", "html", "--speed"]).ends_with(0).stdout;
+    assert_eq!(page.matches(" videos in ").count(), 1, "Base alone has been measured");
     // A pack has all that the table needs, and nothing runs a second time.
     place.run(&["pack", "x.kdl", "--out", "x.tar.zst"]).ends_with(0);
     place.run(&["replay", "x.tar.zst", "--reports", "out"]).ends_with(0);
