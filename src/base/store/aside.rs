@@ -55,13 +55,18 @@ pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(target)
 }
 
+/// Whether a name is of a file that is written at the moment, or was when its writer was killed.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY)
+}
+
 /// Removes what writes that were killed left in a folder that nobody else writes into; with
 /// `all`, also what is never published: files set aside, and clocks.
 pub(super) fn clean(folder: &Path, all: bool) -> Result<(), StoreFailure> {
     for entry in fs::read_dir(folder).doing("read", folder)? {
         let path = entry.doing("read", folder)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        let left = name.starts_with(TEMPORARY);
+        let left = is_temporary(name);
         let ours = name.ends_with(ENDING) || name.starts_with(CLOCK);
         if (left || all && ours) && path.is_file() {
             fs::remove_file(&path).doing("remove", &path)?;

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::attempt::Holder;
+
 /// Format of the store that this version writes.
 pub(super) const FORMAT: u64 = 1;
 /// The record's name in the folder of a result.
@@ -44,8 +46,17 @@ pub enum StoreFailure {
         /// What is wrong.
         why: String,
     },
+    /// Another process took over what this one was making.
+    #[error(
+        "{by} took this over, because for minutes nothing was heard of this process; what it \
+         does there is untouched: run the same command again to wait for its result"
+    )]
+    Taken {
+        /// Who.
+        by: Box<Holder>,
+    },
     /// A file operation failed.
-    #[error("cannot {doing} {}: {source}{}", path.display(), elsewhere(doing, source))]
+    #[error("cannot {doing} {}: {source}{}", path.display(), elsewhere(source))]
     Io {
         /// `create`, `read`, `write`, ...
         doing: &'static str,
@@ -63,14 +74,10 @@ impl StoreFailure {
     }
 }
 
-fn elsewhere(doing: &str, error: &io::Error) -> &'static str {
+fn elsewhere(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; choose a folder that may be written to, for a store with --store or PROOFMARK_STORE"
-        }
-        _ if doing == "lock" => {
-            "; a store needs a file system with locks: choose a folder on another one with --store or \
-             PROOFMARK_STORE"
         }
         _ => "",
     }
@@ -98,21 +105,5 @@ pub(super) trait Doing<T> {
 impl<T> Doing<T> for io::Result<T> {
     fn doing(self, doing: &'static str, path: &Path) -> Result<T, StoreFailure> {
         self.map_err(|source| StoreFailure::Io { doing, path: path.to_owned(), source })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_system_without_locks_is_named_as_that() {
-        let source = io::Error::from(io::ErrorKind::Unsupported);
-        let path = PathBuf::from("locks/x");
-        let said = StoreFailure::Io { doing: "lock", path: path.clone(), source }.to_string();
-        assert!(said.contains("needs a file system with locks"), "{said}");
-        let source = io::Error::from(io::ErrorKind::Unsupported);
-        let said = StoreFailure::Io { doing: "write", path, source }.to_string();
-        assert!(!said.contains("locks:"), "{said}");
     }
 }

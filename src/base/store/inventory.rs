@@ -1,11 +1,13 @@
 //! What a store holds and how much of the disk it takes, and the removal of what nobody uses.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::aside::ASIDE;
+use super::claims::Watch;
+use super::draft::untaken;
 use super::failure::{Doing, StoreFailure};
 use super::record::StageRecord;
 use super::results::Store;
@@ -73,7 +75,8 @@ impl Store {
         let mut drafts = Vec::new();
         for (place, called) in [("work", None), (ASIDE, Some("(set aside)"))] {
             for (name, folder) in folders(&self.root.join(place))? {
-                let (stage, key) = name.split_once('-').unwrap_or(("", &name));
+                let (name, _) = untaken(&name);
+                let (stage, key) = name.split_once('-').unwrap_or(("", name));
                 let (called, key) = (called.map(str::to_owned), key.to_owned());
                 drafts.push(self.held(stage, called, key, folder, false)?);
             }
@@ -93,23 +96,9 @@ impl Store {
         let (bytes, written) = measured(&folder).doing("read", &folder)?;
         let age = SystemTime::now().duration_since(written).unwrap_or_default();
         // Nobody makes what is finished.
-        let locked = !finished && self.lock_of(stage, &key)?.is_none();
+        let locked = !finished && self.is_held(&format!("{stage}-{key}"))?;
         let (stage, made) = (stage.to_owned(), None);
         Ok(Held { stage, name, key, folder, bytes, age, made, finished, locked })
-    }
-
-    /// The lock of a result, unless another process holds it.
-    fn lock_of(&self, stage: &str, key: &str) -> Result<Option<File>, StoreFailure> {
-        let path = self.root.join("locks").join(format!("{stage}-{key}"));
-        let lock = match File::options().append(true).create(true).open(&path) {
-            Ok(lock) => lock,
-            Err(e) => return Err(e).doing("create", &path),
-        };
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(lock)),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(e)) => Err(e).doing("lock", &path),
-        }
     }
 
     /// Removes something, unless a process holds its lock. Returns whether it is gone. What is
@@ -118,7 +107,8 @@ impl Store {
     /// # Errors
     /// A folder that cannot be removed.
     pub fn remove(&self, held: &Held) -> Result<bool, StoreFailure> {
-        let Some(lock) = self.lock_of(&held.stage, &held.key)? else { return Ok(false) };
+        let name = format!("{}-{}", held.stage, held.key);
+        let Ok(hold) = self.hold(&name, None, &mut Watch::default())? else { return Ok(false) };
         let record = held.folder.join("stage.json");
         match fs::remove_file(&record) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
@@ -127,7 +117,7 @@ impl Store {
             _ => {}
         }
         fs::remove_dir_all(&held.folder).doing("remove", &held.folder)?;
-        drop(lock);
+        drop(hold);
         Ok(true)
     }
 }

@@ -5,16 +5,22 @@
 //! .proofmark/store.json          format number
 //! .proofmark/objects/train/KEY/  one folder per result, with its stage.json
 //! .proofmark/work/train-KEY/     a result in the making; training resumes from here
-//! .proofmark/locks/train-KEY     held while a process makes that result
+//! .proofmark/work/train-KEY~2/   the same, taken over from a process that may come back
+//! .proofmark/locks/train-KEY     locked while a process makes that result
+//! .proofmark/locks/train-KEY.claims/whole.2  who makes it, with a heartbeat
 //! .proofmark/last/NAME.json      inputs of the last result of that name, for `plan`
 //! .proofmark/digests.json        digests of data files by size and time
 //! .proofmark/aside/train-KEY.1/  what stood in the place of a result, or was none
 //! ```
 
 mod aside;
+mod attempt;
+mod claims;
 mod clock;
 mod digests;
+mod draft;
 mod failure;
+mod hold;
 mod inventory;
 mod record;
 mod results;
@@ -22,8 +28,10 @@ mod size;
 mod write;
 
 pub use aside::set_aside;
+pub use attempt::Holder;
+pub use draft::Draft;
 pub use failure::{StoreFailure, cure};
 pub use inventory::Held;
 pub use record::{StageRecord, contents};
-pub use results::{Claim, Draft, Store};
+pub use results::{Claim, Store};
 pub use write::{readable_temporary, write_whole};

@@ -1,35 +1,32 @@
 //! The store itself: results are claimed, made and published, each whole or not at all.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::aside;
-use super::clock::Clock;
+use super::attempt::Holder;
+use super::claims::{BEAT, Claims, Standing, WHOLE, Watch};
 use super::digests::Digests;
+use super::draft::{Draft, Place, is_listed};
 use super::failure::{Doing, FORMAT, StoreFailure};
-use super::record::StageRecord;
+use super::hold::{Hold, Lock};
 use super::write::write_whole;
+
+/// Between two looks at what another process makes: at first, and later.
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_secs(2);
+/// How long one waits that would rather not.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// A store on disk.
 #[derive(Debug)]
 pub struct Store {
     pub(super) root: PathBuf,
     digests: Digests,
-}
-
-/// A result in the making. Dropping it keeps its folder for a later try.
-#[derive(Debug)]
-pub struct Draft {
-    /// The folder to write into; it may hold the state of an interrupted run.
-    pub folder: PathBuf,
-    /// What was found in its place and set aside, in words.
-    pub notes: Vec<String>,
-    target: PathBuf,
-    clock: Clock,
-    _locks: Vec<File>,
 }
 
 /// What a process may do about a result.
@@ -40,13 +37,7 @@ pub enum Claim {
     /// This process is to make it.
     Make(Draft),
     /// Another process is making it.
-    Busy,
-}
-
-impl Claim {
-    fn of(draft: Option<Draft>) -> Self {
-        draft.map_or(Self::Done, Self::Make)
-    }
+    Busy(Holder),
 }
 
 impl Store {
@@ -82,7 +73,8 @@ impl Store {
     /// Whether an interrupted run left something to go on from: a training state, or a journal
     /// of prepared videos.
     pub fn has_state(&self, stage: &str, key: &str) -> bool {
-        let folder = self.root.join("work").join(format!("{stage}-{key}"));
+        let folder = Place::new(&self.root, stage, key).folders().unwrap_or_default().pop();
+        let Some((_, folder)) = folder else { return false };
         let left = |name: &str| match stage {
             "faces" => name.ends_with(".jsonl"),
             _ => name == "state.safetensors",
@@ -91,30 +83,40 @@ impl Store {
         entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(left))
     }
 
+    /// The same, sure to see what another machine has just finished: a client of NFS may remember for a
+    /// minute that there was nothing.
+    pub fn find_fresh(&self, stage: &str, key: &str) -> Option<PathBuf> {
+        self.find(stage, key).or_else(|| {
+            let object = Place::new(&self.root, stage, key).object();
+            // Of a new kind of result, the folder of the kind may be new, too.
+            let kind = object.parent().unwrap_or(&object);
+            (is_listed(kind) && is_listed(&object)).then(|| self.find(stage, key)).flatten()
+        })
+    }
+
+    /// Who makes a result, or a share of it; none if nobody is known to. What is left of a process
+    /// that ended on this machine does not count.
+    pub fn holder(&self, stage: &str, key: &str) -> Option<Holder> {
+        let name = format!("{stage}-{key}");
+        match self.claims(&name).standing(WHOLE, &mut Watch::default()) {
+            Ok(Standing::Held(holder)) => Some(holder),
+            Ok(Standing::Free | Standing::Lost) | Err(_) => None,
+        }
+    }
+
     /// What is to be done about a result.
     pub fn claim(&self, stage: &str, key: &str) -> Result<Claim, StoreFailure> {
         if let Some(folder) = self.find(stage, key) {
             tracing::info!(folder = %folder.display(), "is in the store");
             return Ok(Claim::Done);
         }
-        let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
-        match lock.try_lock() {
-            Ok(()) => self.draft(stage, key, None, vec![lock]).map(Claim::of),
-            Err(TryLockError::WouldBlock) => {
-                tracing::info!(lock = %path.display(), "another process has the lock");
-                Ok(Claim::Busy)
-            }
-            Err(TryLockError::Error(e)) => Err(e).doing("lock", &path),
-        }
+        self.try_claim(stage, key, None, &mut Watch::default())
     }
 
-    /// Waits while another process makes a result. None if it is there then; else this process is
-    /// to make it.
-    pub fn wait(&self, stage: &str, key: &str) -> Result<Option<Draft>, StoreFailure> {
-        let (path, lock) = self.lock_file(&format!("{stage}-{key}"))?;
-        lock.lock().doing("lock", &path)?;
-        tracing::info!(lock = %path.display(), "the other process has given up the lock");
-        self.draft(stage, key, None, vec![lock])
+    /// Waits while another process makes a result, and takes over from one that is gone. Busy is
+    /// what it was when `stop` was set.
+    pub fn wait(&self, stage: &str, key: &str, stop: &AtomicBool) -> Result<Claim, StoreFailure> {
+        self.watch(stage, key, None, |_| stop.load(Ordering::Relaxed))
     }
 
     /// What is to be done about a share of a result. Several processes make shares of one
@@ -123,61 +125,113 @@ impl Store {
         if self.find(stage, key).is_some() {
             return Ok(Claim::Done);
         }
-        let (path, whole) = self.lock_file(&format!("{stage}-{key}"))?;
-        let (own_path, own) = self.lock_file(&format!("{stage}-{key}-{share}"))?;
-        for (path, locked) in [(path, whole.try_lock_shared()), (own_path, own.try_lock())] {
-            match locked {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(Claim::Busy),
-                Err(TryLockError::Error(e)) => return Err(e).doing("lock", &path),
-            }
-        }
-        self.draft(stage, key, Some(share), vec![whole, own]).map(Claim::of)
+        // One that looks whether all shares are done holds the whole for a moment.
+        let begun = Instant::now();
+        self.watch(stage, key, Some(share), |_| begun.elapsed() > MOMENT)
     }
 
-    fn lock_file(&self, name: &str) -> Result<(PathBuf, File), StoreFailure> {
-        let path = self.root.join("locks").join(name);
-        let lock = File::options().create(true).append(true).open(&path).doing("create", &path)?;
-        Ok((path, lock))
+    /// Waits while another process makes a share, or the whole, for as long as nobody can say
+    /// whether that process lives. Busy is what it is when that one was seen to, or `stop` was set.
+    pub fn wait_share(
+        &self,
+        stage: &str,
+        key: &str,
+        share: &str,
+        stop: &AtomicBool,
+    ) -> Result<Claim, StoreFailure> {
+        self.watch(stage, key, Some(share), |watch| watch.alive || stop.load(Ordering::Relaxed))
     }
 
-    fn draft(
+    /// Tries until it is no more busy, or it is enough.
+    fn watch(
         &self,
         stage: &str,
         key: &str,
         share: Option<&str>,
-        locks: Vec<File>,
-    ) -> Result<Option<Draft>, StoreFailure> {
-        // Another process may have finished it while we waited.
-        if let Some(folder) = self.find(stage, key) {
-            tracing::info!(folder = %folder.display(), "was put into the store meanwhile");
-            return Ok(None);
+        enough: impl Fn(&Watch) -> bool,
+    ) -> Result<Claim, StoreFailure> {
+        let mut watch = Watch::default();
+        let mut pause = SHORTEST;
+        loop {
+            let claim = self.try_claim(stage, key, share, &mut watch)?;
+            if !matches!(claim, Claim::Busy(_)) || enough(&watch) {
+                return Ok(claim);
+            }
+            let begun = Instant::now();
+            while begun.elapsed() < pause && !enough(&watch) {
+                std::thread::sleep(SHORTEST);
+            }
+            pause = (pause * 2).min(LONGEST);
         }
-        let name = format!("{stage}-{key}");
-        let folder = self.root.join("work").join(&name);
-        let kind = self.root.join("objects").join(stage);
-        let target = kind.join(key);
-        let mut notes = Vec::new();
-        // Found only after the work, these would be the end of it.
-        let wrong = [&kind, &folder].into_iter().filter(|path| path.exists() && !path.is_dir());
-        let wrong = wrong.chain([&target].into_iter().filter(|t| t.symlink_metadata().is_ok()));
-        for path in wrong.cloned().collect::<Vec<_>>() {
-            if let Some(aside) = aside::put_aside(&self.root, &path, &name)? {
-                notes.push(format!(
-                    "{} is no finished result: set aside as {}, and made again",
-                    path.display(),
-                    aside.display()
-                ));
+    }
+
+    fn try_claim(
+        &self,
+        stage: &str,
+        key: &str,
+        share: Option<&str>,
+        watch: &mut Watch,
+    ) -> Result<Claim, StoreFailure> {
+        let place = Place::new(&self.root, stage, key);
+        let hold = match self.hold(&place.name(), share, watch)? {
+            Ok(hold) => hold,
+            // Who makes it may have just finished.
+            Err(_) if self.find_fresh(stage, key).is_some() => return Ok(Claim::Done),
+            Err(holder) => {
+                tracing::info!(%holder, "another process makes it");
+                return Ok(Claim::Busy(holder));
+            }
+        };
+        // Another process may have finished it before this one could claim it.
+        if let Some(folder) = self.find_fresh(stage, key) {
+            tracing::info!(folder = %folder.display(), "was put into the store meanwhile");
+            return Ok(Claim::Done);
+        }
+        Draft::begin(place, share, hold).map(Claim::Make)
+    }
+
+    /// Claims something of that name, or says who has it.
+    pub(super) fn hold(
+        &self,
+        name: &str,
+        share: Option<&str>,
+        watch: &mut Watch,
+    ) -> Result<Result<Hold, Holder>, StoreFailure> {
+        let (claims, who) = (self.claims(name), share.unwrap_or(WHOLE));
+        let folder = self.root.join("locks");
+        let mut held = Vec::new();
+        let whole = (folder.join(name), share.is_some());
+        let own = share.map(|share| (folder.join(format!("{name}-{share}")), false));
+        for (path, shared) in [Some(whole), own].into_iter().flatten() {
+            match Lock::try_of(&path, shared)? {
+                Lock::Held(file) => held.push(file),
+                Lock::Unknown => {}
+                Lock::Busy => match claims.standing(who, watch)? {
+                    Standing::Held(holder) => return Ok(Err(holder)),
+                    // One of an earlier version, which makes no claims, or that is about to.
+                    Standing::Free => return Ok(Err(Holder::default())),
+                    // A server may keep the lock of a machine that is gone.
+                    Standing::Lost => {}
+                },
             }
         }
-        tracing::info!(folder = %folder.display(), found = folder.is_dir(), "is made");
-        fs::create_dir_all(&folder).doing("create", &folder)?;
-        let clock = Clock::start(&folder, &share.map_or(String::new(), |s| format!("-{s}")))?;
-        // Other shares may be writing.
-        if share.is_none() {
-            aside::clean(&folder, false)?;
-        }
-        Ok(Some(Draft { folder, notes, target, clock, _locks: locks }))
+        let won = claims.acquire(who, watch)?;
+        Ok(won.map(|won| Hold::begin(claims, who, won, held)))
+    }
+
+    /// Whether a process makes something of that name, also one of an earlier version, which makes
+    /// no claims.
+    pub(super) fn is_held(&self, name: &str) -> Result<bool, StoreFailure> {
+        let path = self.root.join("locks").join(name);
+        Ok(match self.claims(name).standing(WHOLE, &mut Watch::default())? {
+            Standing::Held(_) => true,
+            Standing::Lost => false,
+            Standing::Free => path.exists() && matches!(Lock::try_of(&path, false)?, Lock::Busy),
+        })
+    }
+
+    fn claims(&self, name: &str) -> Claims {
+        Claims::of(self.root.join("locks").join(format!("{name}.claims")), BEAT)
     }
 
     /// Inputs of the last result called `name` of a stage.
@@ -222,37 +276,6 @@ impl Store {
     }
 }
 
-impl Draft {
-    /// Seconds that it took so far, in all processes that worked on it.
-    pub fn seconds(&self) -> f64 {
-        self.clock.seconds()
-    }
-
-    /// Publishes the folder under its key, with the record beside the files. What killed writes
-    /// left, and what was set aside, is not published.
-    pub fn commit(self, record: &StageRecord) -> Result<PathBuf, StoreFailure> {
-        aside::clean(&self.folder, true)?;
-        record.write(&self.folder)?;
-        for entry in fs::read_dir(&self.folder).doing("read", &self.folder)? {
-            let path = entry.doing("read", &self.folder)?.path();
-            File::open(&path).and_then(|f| f.sync_all()).doing("write", &path)?;
-        }
-        if let Some(parent) = self.target.parent() {
-            fs::create_dir_all(parent).doing("create", parent)?;
-        }
-        fs::rename(&self.folder, &self.target).doing("create", &self.target)?;
-        tracing::info!(folder = %self.target.display(), "is published");
-        self.clock.finish();
-        Ok(self.target)
-    }
-
-    /// Removes whatever an earlier, interrupted try left that cannot be resumed.
-    pub fn clear(&self) -> Result<(), StoreFailure> {
-        fs::remove_dir_all(&self.folder).doing("clear", &self.folder)?;
-        fs::create_dir_all(&self.folder).doing("create", &self.folder)
-    }
-}
-
 fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {
     let broken = |why: String| StoreFailure::Broken { path: path.to_owned(), why };
     let value: Value = serde_json::from_slice(text).map_err(|e| broken(e.to_string()))?;
@@ -274,6 +297,7 @@ fn check_format(path: &Path, text: &[u8]) -> Result<(), StoreFailure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::StageRecord;
 
     fn record(key: &str) -> StageRecord {
         StageRecord {
@@ -295,7 +319,7 @@ mod tests {
         assert!(store.find("train", "k1").is_none());
         // While it is being made, another process has to wait.
         let other = Store::open(dir.path()).unwrap();
-        assert!(matches!(other.claim("train", "k1").unwrap(), Claim::Busy));
+        assert!(matches!(other.claim("train", "k1").unwrap(), Claim::Busy(_)));
         let folder = draft.commit(&record("k1")).unwrap();
         assert_eq!(fs::read(folder.join("model")).unwrap(), b"weights");
         assert!(matches!(other.claim("train", "k1").unwrap(), Claim::Done));
