@@ -40,7 +40,6 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
     let (results, drafts) = (store.results()?, store.drafts()?);
     let used =
         |held: &Held| needed.iter().any(|(stage, key)| *stage == held.stage && *key == held.key);
-    let busy = drafts.iter().filter(|draft| draft.locked).count();
     let unused: Vec<&Held> =
         results.iter().chain(&drafts).filter(|held| !used(held) && !held.locked).collect();
     let bytes = size(unused.iter().map(|held| held.bytes).sum());
@@ -59,13 +58,18 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
         return Ok(Exit::Ok);
     }
     // A process that makes something reads results that others need no more.
-    if busy > 0 {
-        printer.error(
-            &format!("{busy} results are being made by other processes, which may read any other"),
-            Some("run it again when they have ended; nothing was removed"),
-        );
-        return Ok(Exit::Failed);
-    }
+    let _quiet = match store.quiet()? {
+        Ok(quiet) => quiet,
+        Err(busy) => {
+            printer.error(
+                &format!(
+                    "{busy} results are being made by other processes, which may read any other"
+                ),
+                Some("run it again when they have ended; nothing was removed"),
+            );
+            return Ok(Exit::Failed);
+        }
+    };
     let mut removed = 0;
     for held in &unused {
         match store.remove(held)? {

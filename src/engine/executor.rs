@@ -226,7 +226,7 @@ impl Executor for Local<'_> {
 fn befalls_all(failure: &Failure) -> bool {
     match failure {
         Failure::At(declared) => befalls_all(&declared.cause),
-        Failure::Store(StoreFailure::Damaged { .. }) => false,
+        Failure::Store(StoreFailure::Damaged { .. } | StoreFailure::Taken { .. }) => false,
         // A face store fails by itself where it cannot be written; what it cannot read is data.
         Failure::Write { .. } | Failure::Faces(_) | Failure::Store(_) | Failure::Interrupted => {
             true

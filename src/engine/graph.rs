@@ -15,6 +15,7 @@ use super::kind::{Need, SetKeys, StageKind};
 use super::results::Results;
 use super::world::World;
 use proofmark_base::provenance::Provenance;
+use proofmark_base::store::Draft;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
 use proofmark_lang::model::{Dataset, Experiment, Placed, Project, Split};
@@ -115,6 +116,8 @@ pub struct Making<'a> {
     pub part: Share,
     /// Where the result is written.
     pub folder: &'a Path,
+    /// The claim under which it is made: [`Draft::check`] tells whether it is still this process's.
+    pub draft: &'a Draft,
     /// Hears of progress.
     pub events: &'a dyn Events,
     /// Set to stop.

@@ -1,7 +1,6 @@
 //! Carries a plan out: each stage is reused from the store or made into it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -184,18 +183,28 @@ impl Run<'_> {
         let draft = match self.store.claim_share(word, &stage.key, &share.stem())? {
             Claim::Done => return Ok(true),
             Claim::Make(draft) => draft,
-            Claim::Busy => {
-                return Err(Failure::run(format!(
-                    "another process is preparing share {share} or all of `{}`; let it end, or take \
-                     another share",
-                    stage.name
-                )));
+            Claim::Busy(_) => {
+                // Whoever it is may be gone.
+                match self.store.wait_share(word, &stage.key, &share.stem(), self.stop)? {
+                    Claim::Done => return Ok(true),
+                    Claim::Make(draft) => draft,
+                    Claim::Busy(_) if self.stop.load(Ordering::Relaxed) => {
+                        return Err(Failure::Interrupted);
+                    }
+                    Claim::Busy(holder) => {
+                        return Err(Failure::run(format!(
+                            "another process is preparing share {share} or all of `{}`: {holder}; \
+                             let it end, or take another share",
+                            stage.name
+                        )));
+                    }
+                }
             }
         };
         let events = self.observer.begin(stage, number, of);
         draft.notes.iter().for_each(|note| events.note(note));
-        let making = self.making(stage, share, &draft.folder, events.as_ref());
-        match stage.work.make(&making)? {
+        let making = self.making(stage, share, &draft, events.as_ref());
+        match made(&making)? {
             Told::Left(videos) => {
                 let text = format!("share {share} is done; {videos} videos are left to others");
                 self.observer.told(stage, &Told::Line(text));
@@ -210,10 +219,15 @@ impl Run<'_> {
         let draft = match self.store.claim(word, &stage.key)? {
             Claim::Done => None,
             Claim::Make(draft) => Some(draft),
-            Claim::Busy => {
+            Claim::Busy(holder) => {
                 let events = self.observer.begin(stage, number, of);
-                events.note("another process is making this; waiting for it");
-                self.store.wait(word, &stage.key)?
+                events.note(&format!("another process is making this: {holder}; waiting for it"));
+                match self.store.wait(word, &stage.key, self.stop)? {
+                    Claim::Done => None,
+                    Claim::Make(draft) => Some(draft),
+                    // It is still busy, and this process was told to stop.
+                    Claim::Busy(_) => return Err(Failure::Interrupted),
+                }
             }
         };
         let Some(draft) = draft else {
@@ -233,9 +247,9 @@ impl Run<'_> {
     fn draft(&self, stage: &Stage, draft: Draft, number: usize, of: usize) -> Result<(), Failure> {
         let events = self.observer.begin(stage, number, of);
         draft.notes.iter().for_each(|note| events.note(note));
-        let making = self.making(stage, Share::WHOLE, &draft.folder, events.as_ref());
+        let making = self.making(stage, Share::WHOLE, &draft, events.as_ref());
         let made_with = stage.work.provenance(&making)?;
-        let told = stage.work.make(&making)?;
+        let told = made(&making)?;
         self.observer.told(stage, &told);
         let record = StageRecord {
             stage: stage.word().to_owned(),
@@ -255,11 +269,21 @@ impl Run<'_> {
         &'a self,
         stage: &'a Stage,
         part: Share,
-        folder: &'a Path,
+        draft: &'a Draft,
         events: &'a dyn Events,
     ) -> Making<'a> {
         let Self { project, world, devices, stop, .. } = *self;
-        let results = Results(self.store);
-        Making { stage, project, world, results, devices, part, folder, events, stop }
+        let (results, folder) = (Results(self.store), draft.folder.as_path());
+        Making { stage, project, world, results, devices, part, folder, draft, events, stop }
     }
+}
+
+/// Makes a stage. Where it fails because another process took it over meanwhile, it is that which is
+/// told.
+fn made(making: &Making<'_>) -> Result<Told, Failure> {
+    let made = making.stage.work.make(making);
+    if made.is_err() {
+        making.draft.verify()?;
+    }
+    made
 }

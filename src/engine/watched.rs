@@ -35,7 +35,10 @@ fn at(failure: Failure, stage: &Stage) -> Failure {
         | Failure::Write { .. }
         | Failure::Faces(_)
         | Failure::Store(
-            StoreFailure::Newer { .. } | StoreFailure::Broken { .. } | StoreFailure::Io { .. },
+            StoreFailure::Newer { .. }
+            | StoreFailure::Broken { .. }
+            | StoreFailure::Taken { .. }
+            | StoreFailure::Io { .. },
         ) => failure,
         Failure::Data(_)
         | Failure::Read { .. }

@@ -100,6 +100,8 @@ pub struct Preparation<'a> {
     pub folder: &'a Path,
     /// Hears of progress.
     pub events: &'a dyn Events,
+    /// That the folder is still this process's: asked before anything is written.
+    pub owned: &'a (dyn Fn() -> Result<(), Failure> + Sync),
     /// Set to stop.
     pub stop: &'a AtomicBool,
 }
@@ -156,6 +158,7 @@ impl Preparation<'_> {
                 scope.spawn(move || span.in_scope(|| self.work(todo, shared)));
             }
         });
+        (self.owned)()?;
         let Shared { writer, failure, .. } = shared;
         // What is finished is kept also when the rest failed.
         let finished = writer.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
@@ -237,6 +240,7 @@ impl Preparation<'_> {
         let made =
             PreparedVideo { video_key: key, status, trouble, looks, faces: count, shard: None };
         let costly = matches!(video.media, Media::Video(_));
+        (self.owned)()?;
         Ok(lock(&shared.writer).finish_video(made, faces, costly)?)
     }
 
@@ -245,6 +249,7 @@ impl Preparation<'_> {
         if gathered.faces.len() < TOGETHER {
             return Ok(());
         }
+        (self.owned)()?;
         let faces = std::mem::take(&mut gathered.faces);
         shared.faces.fetch_add(faces.len() as u64, Ordering::Relaxed);
         Ok(lock(&shared.writer).begin(key, faces)?)

@@ -30,6 +30,7 @@ mod robustness;
 mod run;
 mod score;
 mod separability;
+mod shared_store;
 mod stand_in;
 mod store;
 mod support;

@@ -20,6 +20,8 @@ use super::write::readable_temporary;
 
 /// Who makes all of a result; a share has a name of its own.
 pub(super) const WHOLE: &str = "whole";
+/// How the names of folders of claims end.
+pub(super) const CLAIMS: &str = ".claims";
 /// How often a holder gives a heartbeat.
 pub(super) const BEAT: Duration = Duration::from_secs(15);
 /// So many heartbeats are not seen, and the holder counts as gone.
@@ -50,6 +52,7 @@ pub(super) struct Page {
 pub(super) struct Entry {
     who: String,
     number: u64,
+    path: PathBuf,
     bytes: Vec<u8>,
     /// None of one that cannot be read.
     page: Option<Page>,
@@ -85,7 +88,7 @@ pub(super) enum Standing {
 /// of other machines.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    seen: BTreeMap<(String, u64), Seen>,
+    seen: BTreeMap<PathBuf, Seen>,
     /// Whether a holder was seen to be alive.
     pub(super) alive: bool,
 }
@@ -201,7 +204,7 @@ impl Watch {
     fn silent(&mut self, entry: &Entry, every: Duration) -> Duration {
         let now = Instant::now();
         let fresh = || Seen { bytes: entry.bytes.clone(), silent: Duration::ZERO, looked: now };
-        let seen = self.seen.entry((entry.who.clone(), entry.number)).or_insert_with(fresh);
+        let seen = self.seen.entry(entry.path.clone()).or_insert_with(fresh);
         if seen.bytes == entry.bytes {
             seen.silent += now.duration_since(seen.looked).min(every * 2);
             seen.looked = now;
@@ -261,7 +264,7 @@ impl Claims {
                 };
                 let page = serde_json::from_slice(&bytes).ok();
                 let earlier = numbers.iter().map(|number| self.path(&who, *number)).collect();
-                latest.push(Entry { who, number, bytes, page, earlier });
+                latest.push(Entry { who, number, path, bytes, page, earlier });
             }
             return Ok(latest);
         }
@@ -395,11 +398,14 @@ impl Claims {
             }
             made => made,
         };
-        // A reply may be lost: what lies there tells.
+        // A reply may be lost: what lies there tells. Whoever had it may have lost it again by now.
         match (fs::read(&path), made) {
             (Ok(found), _) => Ok(found == bytes),
-            (Err(_), Err(e)) | (Err(e), Ok(())) if !is_gone(&e) => Err(e).doing("create", &path),
-            (Err(_), _) => Ok(false),
+            (Err(e), _) if !is_gone(&e) => Err(e).doing("read", &path),
+            (Err(_), Err(e)) if e.kind() != io::ErrorKind::AlreadyExists => {
+                Err(e).doing("create", &path)
+            }
+            (Err(_), Ok(()) | Err(_)) => Ok(false),
         }
     }
 }

@@ -1,4 +1,7 @@
 //! Digests of data files, remembered by size and time.
+//!
+//! Several processes may find digests at a time. Each writes its own into a file of their own in
+//! `digests/`, and whoever holds the claim on them puts all together into `digests.json`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -10,7 +13,10 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::failure::StoreFailure;
+use super::attempt::{Attempt, now};
+use super::claims::{BEAT, CLAIMS, Claims, WHOLE, Watch, is_gone};
+use super::failure::{Doing, StoreFailure};
+use super::hold::Hold;
 use super::write::write_whole;
 use crate::foreign;
 use crate::seal::{self, Seal};
@@ -18,39 +24,97 @@ use crate::seal::{self, Seal};
 /// Bytes at each of three places that stand for a video.
 const ENDS: u64 = 64 << 10;
 
+/// What is claimed by who writes them.
+pub(super) const DIGESTS: &str = "digests";
+
 /// The digests of a store.
 #[derive(Debug)]
 pub(super) struct Digests {
+    /// What all processes found.
     path: PathBuf,
+    /// The folder of what single ones found since.
+    pieces: PathBuf,
+    claims: Claims,
     known: Mutex<KnownDigests>,
 }
 
 /// Those that are known, by name.
 #[derive(Debug, Default)]
 struct KnownDigests {
-    by_name: BTreeMap<String, Known>,
-    changed: bool,
+    all: List,
+    /// Those that are not written down yet.
+    new: List,
 }
 
+/// Digests by the names of their files.
+type List = BTreeMap<String, Known>;
+
 /// A digest, and the size and time that the file had.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Known {
     size: u64,
     modified: u64,
     digest: String,
+    /// When the file was read, in seconds since 1970 (UTC): of two, the later is true. 0 in lists of
+    /// earlier versions.
+    #[serde(default)]
+    seen: f64,
+}
+
+impl Known {
+    fn is_later(&self, other: &Self) -> bool {
+        let rest = |known: &Self| (known.modified, known.size, known.digest.clone());
+        self.seen.total_cmp(&other.seen).then_with(|| rest(self).cmp(&rest(other))).is_gt()
+    }
+}
+
+/// Both lists in one, whichever comes first.
+fn union(mut list: List, other: List) -> List {
+    for (name, known) in other {
+        match list.get(&name) {
+            Some(own) if !known.is_later(own) => {}
+            _ => drop(list.insert(name, known)),
+        }
+    }
+    list
+}
+
+/// The list in a file. A damaged one only costs reading the files again.
+fn read(path: &Path) -> List {
+    let text = fs::read(path).unwrap_or_default();
+    let list: BTreeMap<String, Value> = match seal::check(&text) {
+        Seal::Broken => BTreeMap::new(),
+        Seal::Whole | Seal::None => serde_json::from_slice(&text).unwrap_or_default(),
+    };
+    let known = |(name, value)| Some((name, serde_json::from_value::<Known>(value).ok()?));
+    list.into_iter().filter_map(known).filter(|(_, known)| known.seen.is_finite()).collect()
+}
+
+fn write(path: &Path, list: &List) -> Result<(), StoreFailure> {
+    let mut text = serde_json::to_vec(list).unwrap_or_default();
+    seal::seal(&mut text);
+    write_whole(path, &text)
 }
 
 impl Digests {
-    /// Reads the list of a store. A damaged one only costs reading the files again.
-    pub(super) fn load(path: PathBuf) -> Self {
-        let text = fs::read(&path).unwrap_or_default();
-        let list: BTreeMap<String, Value> = match seal::check(&text) {
-            Seal::Broken => BTreeMap::new(),
-            Seal::Whole | Seal::None => serde_json::from_slice(&text).unwrap_or_default(),
-        };
-        let known = |(name, value)| Some((name, serde_json::from_value(value).ok()?));
-        let by_name = list.into_iter().filter_map(known).collect();
-        Self { path, known: Mutex::new(KnownDigests { by_name, changed: false }) }
+    /// Reads the lists of a store.
+    pub(super) fn load(store: &Path) -> Self {
+        let path = store.join("digests.json");
+        let pieces = store.join(DIGESTS);
+        let claims = Claims::of(store.join("locks").join(format!("{DIGESTS}{CLAIMS}")), BEAT);
+        let this = Self { path, pieces, claims, known: Mutex::default() };
+        // Pieces first: whoever puts them together writes the whole before it removes them.
+        let pieces = this.pieces().into_iter().map(|piece| read(&piece)).fold(List::new(), union);
+        this.lock().all = union(pieces, read(&this.path));
+        this
+    }
+
+    fn pieces(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.pieces).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|e| e == "json"))
+            .collect()
     }
 
     /// Digest of a file's content.
@@ -82,7 +146,7 @@ impl Digests {
         let modified = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp = (meta.len(), modified.as_nanos() as u64);
         let name = format!("{what}{}", path.to_string_lossy());
-        if let Some(known) = self.lock().by_name.get(&name)
+        if let Some(known) = self.lock().all.get(&name)
             && (known.size, known.modified) == stamp
         {
             tracing::debug!(file = %path.display(), "has the size and time of its digest");
@@ -92,23 +156,52 @@ impl Digests {
         read(&mut foreign::open(path)?, stamp.0, &mut hasher)?;
         let digest = hasher.finalize().to_hex()[..32].to_owned();
         tracing::debug!(file = %path.display(), %digest, "is read for its digest");
-        let mut digests = self.lock();
         let (size, modified) = stamp;
-        digests.by_name.insert(name, Known { size, modified, digest: digest.clone() });
-        digests.changed = true;
+        let known = Known { size, modified, digest: digest.clone(), seen: now() };
+        let mut digests = self.lock();
+        digests.all.insert(name.clone(), known.clone());
+        digests.new.insert(name, known);
         Ok(digest)
     }
 
-    /// Writes newly computed digests down.
+    /// Writes newly computed digests down: with those of all others if nobody else does that now,
+    /// else beside them. None is lost, whoever writes at the same time.
     pub(super) fn save(&self) -> Result<(), StoreFailure> {
         let mut digests = self.lock();
-        if digests.changed {
-            let mut text = serde_json::to_vec(&digests.by_name).unwrap_or_default();
-            seal::seal(&mut text);
-            write_whole(&self.path, &text)?;
-            digests.changed = false;
+        if digests.new.is_empty() {
+            return Ok(());
         }
+        match self.claims.acquire(WHOLE, &mut Watch::default())? {
+            Err(_) => self.add_piece(&digests.new)?,
+            Ok(won) => {
+                let hold = Hold::begin(self.claims.clone(), WHOLE, won, Vec::new());
+                let pieces = self.pieces();
+                let others = pieces.iter().map(|piece| read(piece)).fold(List::new(), union);
+                let all = union(union(read(&self.path), others), digests.new.clone());
+                match hold.verify() {
+                    Err(StoreFailure::Taken { .. }) => self.add_piece(&digests.new)?,
+                    verified => {
+                        verified?;
+                        write(&self.path, &all)?;
+                        for piece in pieces {
+                            match fs::remove_file(&piece) {
+                                Err(e) if !is_gone(&e) => return Err(e).doing("remove", &piece),
+                                _ => {}
+                            }
+                        }
+                        digests.all = all;
+                    }
+                }
+            }
+        }
+        digests.new.clear();
         Ok(())
+    }
+
+    /// Writes some into a file that no process writes again.
+    fn add_piece(&self, list: &List) -> Result<(), StoreFailure> {
+        fs::create_dir_all(&self.pieces).doing("create", &self.pieces)?;
+        write(&self.pieces.join(format!("{}.json", Attempt::new().token)), list)
     }
 
     fn lock(&self) -> MutexGuard<'_, KnownDigests> {
@@ -117,53 +210,5 @@ impl Digests {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::Store;
-
-    #[test]
-    fn digests_follow_the_content() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("store")).unwrap();
-        let file = dir.path().join("a.jpg");
-        fs::write(&file, b"one").unwrap();
-        let one = store.digest(&file).unwrap();
-        store.save_digests().unwrap();
-        assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
-        // A digest with a flipped bit would be that of other data.
-        let list = dir.path().join("store/digests.json");
-        let whole = fs::read(&list).unwrap();
-        let place = String::from_utf8_lossy(&whole).find(&one).unwrap();
-        let mut flipped = whole.clone();
-        flipped[place] ^= 1;
-        fs::write(&list, flipped).unwrap();
-        assert_eq!(Store::open(&dir.path().join("store")).unwrap().digest(&file).unwrap(), one);
-        fs::write(&file, b"other").unwrap();
-        assert_ne!(store.digest(&file).unwrap(), one);
-    }
-
-    #[test]
-    fn a_fingerprint_reads_the_ends_and_the_middle() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("store")).unwrap();
-        let mut prints = Vec::new();
-        let length = 10 * ENDS as usize;
-        let edits: [&[usize]; 5] = [&[], &[0], &[length / 2], &[length - 1], &[length / 3]];
-        for (i, edit) in edits.into_iter().enumerate() {
-            let mut bytes = vec![7u8; length];
-            edit.iter().for_each(|place| bytes[*place] = 8);
-            let file = dir.path().join(format!("{i}.mp4"));
-            fs::write(&file, bytes).unwrap();
-            prints.push(store.fingerprint(&file).unwrap());
-            assert_ne!(store.digest(&file).unwrap(), prints[i]);
-        }
-        // What lies between is not read.
-        assert_eq!(prints.pop().as_ref(), Some(&prints[0]));
-        prints.sort();
-        prints.dedup();
-        assert_eq!(prints.len(), 4);
-        let short = dir.path().join("short.mp4");
-        fs::write(&short, b"x").unwrap();
-        assert!(store.fingerprint(&short).is_ok());
-    }
-}
+#[path = "digests_tests.rs"]
+mod tests;

@@ -177,6 +177,14 @@ impl Draft {
         self.hold.check()
     }
 
+    /// The same, and the disk is asked.
+    ///
+    /// # Errors
+    /// [`StoreFailure::Taken`]; a disk that cannot be asked.
+    pub fn verify(&self) -> Result<(), StoreFailure> {
+        self.hold.verify()
+    }
+
     /// Publishes the folder under its key, with the record beside the files. What killed writes
     /// left, and what was set aside, is not published. Where the result is there already, it is as
     /// good as this one.

@@ -68,6 +68,18 @@ impl Lock {
             }
         })
     }
+
+    /// The same, where nobody claims what is locked: a program that another thread is just starting
+    /// has the locks of its parent for a moment.
+    pub(super) fn try_for_a_moment(path: &Path, shared: bool) -> Result<Self, StoreFailure> {
+        for _ in 0..10 {
+            match Self::try_of(path, shared)? {
+                Self::Busy => thread::sleep(Duration::from_millis(20)),
+                known => return Ok(known),
+            }
+        }
+        Ok(Self::Busy)
+    }
 }
 
 impl Hold {
@@ -179,5 +191,59 @@ impl Held {
         let by = Box::new(by.unwrap_or_default());
         state.lost = Some((*by).clone());
         Err(StoreFailure::Taken { by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::claims::{WHOLE, Watch};
+
+    fn claims(dir: &tempfile::TempDir) -> Claims {
+        Claims::of(dir.path().join("x.claims"), Duration::from_millis(5))
+    }
+
+    fn hold(claims: &Claims) -> Hold {
+        let won = claims.acquire(WHOLE, &mut Watch::default()).unwrap().unwrap();
+        Hold::begin(claims.clone(), WHOLE, won, Vec::new())
+    }
+
+    fn beats(claims: &Claims) -> u64 {
+        claims.latest().unwrap()[0].holder().beat
+    }
+
+    #[test]
+    fn a_heart_beats_until_the_claim_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let claims = claims(&dir);
+        let held = hold(&claims);
+        while beats(&claims) < 3 {
+            thread::yield_now();
+        }
+        held.check().unwrap();
+        drop(held);
+        let beat = beats(&claims);
+        let next = hold(&claims);
+        assert!(next.gone.is_empty() && next.number() == 2 && beat >= 3);
+    }
+
+    #[test]
+    fn one_that_was_taken_over_notices_by_its_heartbeat() {
+        let dir = tempfile::tempdir().unwrap();
+        let claims = claims(&dir);
+        let (held, path) = (hold(&claims), claims.path(WHOLE, 1));
+        // Another process publishes the next number, and removes this one.
+        let other = Claims::of(dir.path().join("y.claims"), Duration::from_secs(60));
+        let theirs = other.acquire(WHOLE, &mut Watch::default()).unwrap().unwrap();
+        assert!(claims.publish(WHOLE, 2, &theirs.page).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        while held.check().is_ok() {
+            thread::yield_now();
+        }
+        assert!(matches!(held.check(), Err(StoreFailure::Taken { .. })));
+        drop(held);
+        assert!(!path.exists());
+        assert!(matches!(claims.standing(WHOLE, &mut Watch::default()), Ok(standing)
+            if matches!(standing, crate::store::claims::Standing::Held(_))));
     }
 }

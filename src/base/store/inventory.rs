@@ -1,16 +1,19 @@
 //! What a store holds and how much of the disk it takes, and the removal of what nobody uses.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::aside::ASIDE;
-use super::claims::Watch;
+use super::claims::{CLAIMS, Watch};
+use super::digests::DIGESTS;
 use super::draft::untaken;
 use super::failure::{Doing, StoreFailure};
+use super::hold::Hold;
 use super::record::StageRecord;
-use super::results::Store;
+use super::results::{ALL, Store};
 use super::size::measured;
 use crate::provenance::Provenance;
 
@@ -45,6 +48,10 @@ pub struct Made {
     /// With what; none in a result of an earlier version.
     pub with: Option<Provenance>,
 }
+
+/// That nobody makes anything.
+#[derive(Debug)]
+pub struct Quiet(#[expect(dead_code, reason = "it is held, not read")] Hold);
 
 impl Store {
     /// Finished results, by kind, name and key.
@@ -99,6 +106,36 @@ impl Store {
         let locked = !finished && self.is_held(&format!("{stage}-{key}"))?;
         let (stage, made) = (stage.to_owned(), None);
         Ok(Held { stage, name, key, folder, bytes, age, made, finished, locked })
+    }
+
+    /// Keeps all processes from making anything until this is dropped, so that results can be removed:
+    /// whoever makes something may read any of them. If some make something now, how many.
+    ///
+    /// # Errors
+    /// Claims that cannot be read or written.
+    pub fn quiet(&self) -> Result<Result<Quiet, usize>, StoreFailure> {
+        // Whoever claims a result afterwards sees this; whoever did before is seen here.
+        let Ok(hold) = self.hold(ALL, None, &mut Watch::default())? else { return Ok(Err(1)) };
+        let locks = self.root.join("locks");
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(&locks).doing("read", &locks)? {
+            let name = entry.doing("read", &locks)?.file_name();
+            let name = name.to_string_lossy();
+            names.insert(name.strip_suffix(CLAIMS).unwrap_or(&name).to_owned());
+        }
+        // Digests are of data, not of results.
+        let names = names.iter().filter(|name| ![ALL, DIGESTS].contains(&name.as_str()));
+        let (mut busy, mut last) = (0, None);
+        for name in names {
+            // The lock of a share is of the same result.
+            let is_share =
+                |of: &str| name.strip_prefix(of).is_some_and(|rest| rest.starts_with('-'));
+            if !last.is_some_and(is_share) && self.is_held(name)? {
+                busy += 1;
+                last = Some(name.as_str());
+            }
+        }
+        Ok(if busy == 0 { Ok(Quiet(hold)) } else { Err(busy) })
     }
 
     /// Removes something, unless a process holds its lock. Returns whether it is gone. What is
@@ -180,5 +217,25 @@ mod tests {
         assert_eq!(store.results().unwrap().len(), 1);
         assert!(store.find("train", "k2").is_none() && store.find("train", "k1").is_some());
         assert!(store.drafts().unwrap().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_made_while_results_are_removed_and_the_other_way_round() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, other) = (Store::open(dir.path()).unwrap(), Store::open(dir.path()).unwrap());
+        made(&store, "a", "k1");
+        let quiet = store.quiet().unwrap().unwrap();
+        assert!(matches!(other.claim("train", "k2").unwrap(), Claim::Busy(_)));
+        assert!(matches!(other.claim_share("faces", "k", "faces-1of2").unwrap(), Claim::Busy(_)));
+        assert!(matches!(other.claim("train", "k1").unwrap(), Claim::Done));
+        assert_eq!(other.quiet().unwrap().err(), Some(1));
+        assert!(store.remove(&store.results().unwrap()[0]).unwrap());
+        drop(quiet);
+        let Claim::Make(share) = other.claim_share("faces", "k", "faces-1of2").unwrap() else {
+            panic!()
+        };
+        assert_eq!(store.quiet().unwrap().err(), Some(1));
+        drop(share);
+        assert!(store.quiet().unwrap().is_ok());
     }
 }

@@ -9,7 +9,7 @@
 //! .proofmark/locks/train-KEY     locked while a process makes that result
 //! .proofmark/locks/train-KEY.claims/whole.2  who makes it, with a heartbeat
 //! .proofmark/last/NAME.json      inputs of the last result of that name, for `plan`
-//! .proofmark/digests.json        digests of data files by size and time
+//! .proofmark/digests.json        digests of data files by size and time; in digests/ what was found since
 //! .proofmark/aside/train-KEY.1/  what stood in the place of a result, or was none
 //! ```
 
@@ -31,7 +31,7 @@ pub use aside::set_aside;
 pub use attempt::Holder;
 pub use draft::Draft;
 pub use failure::{StoreFailure, cure};
-pub use inventory::Held;
+pub use inventory::{Held, Quiet};
 pub use record::{StageRecord, contents};
 pub use results::{Claim, Store};
 pub use write::{readable_temporary, write_whole};

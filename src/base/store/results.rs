@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::attempt::Holder;
-use super::claims::{BEAT, Claims, Standing, WHOLE, Watch};
+use super::claims::{BEAT, CLAIMS, Claims, Standing, WHOLE, Watch};
 use super::digests::Digests;
 use super::draft::{Draft, Place, is_listed};
 use super::failure::{Doing, FORMAT, StoreFailure};
@@ -19,6 +19,8 @@ use super::write::write_whole;
 /// Between two looks at what another process makes: at first, and later.
 const SHORTEST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(2);
+/// What is claimed by who removes results.
+pub(super) const ALL: &str = "all";
 /// How long one waits that would rather not.
 const MOMENT: Duration = Duration::from_millis(300);
 
@@ -55,7 +57,7 @@ impl Store {
             }
             Err(e) => return Err(e).doing("read", &description),
         }
-        let digests = Digests::load(root.join("digests.json"));
+        let digests = Digests::load(root);
         Ok(Self { root: root.to_owned(), digests })
     }
 
@@ -182,6 +184,10 @@ impl Store {
                 return Ok(Claim::Busy(holder));
             }
         };
+        // Nothing is made while results are removed: it may read any of them.
+        if let Standing::Held(holder) = self.claims(ALL).standing(WHOLE, watch)? {
+            return Ok(Claim::Busy(holder));
+        }
         // Another process may have finished it before this one could claim it.
         if let Some(folder) = self.find_fresh(stage, key) {
             tracing::info!(folder = %folder.display(), "was put into the store meanwhile");
@@ -209,7 +215,11 @@ impl Store {
                 Lock::Busy => match claims.standing(who, watch)? {
                     Standing::Held(holder) => return Ok(Err(holder)),
                     // One of an earlier version, which makes no claims, or that is about to.
-                    Standing::Free => return Ok(Err(Holder::default())),
+                    Standing::Free => match Lock::try_for_a_moment(&path, shared)? {
+                        Lock::Held(file) => held.push(file),
+                        Lock::Unknown => {}
+                        Lock::Busy => return Ok(Err(Holder::default())),
+                    },
                     // A server may keep the lock of a machine that is gone.
                     Standing::Lost => {}
                 },
@@ -226,12 +236,14 @@ impl Store {
         Ok(match self.claims(name).standing(WHOLE, &mut Watch::default())? {
             Standing::Held(_) => true,
             Standing::Lost => false,
-            Standing::Free => path.exists() && matches!(Lock::try_of(&path, false)?, Lock::Busy),
+            Standing::Free => {
+                path.is_file() && matches!(Lock::try_for_a_moment(&path, false)?, Lock::Busy)
+            }
         })
     }
 
     fn claims(&self, name: &str) -> Claims {
-        Claims::of(self.root.join("locks").join(format!("{name}.claims")), BEAT)
+        Claims::of(self.root.join("locks").join(format!("{name}{CLAIMS}")), BEAT)
     }
 
     /// Inputs of the last result called `name` of a stage.

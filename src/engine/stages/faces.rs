@@ -152,6 +152,7 @@ impl Work for PrepareFaces {
             draw: &draw,
             folder: making.folder,
             events: making.events,
+            owned: &|| Ok(making.draft.check()?),
             stop: making.stop,
         }
         .carry_out()?

@@ -136,6 +136,9 @@ fn salvage(
         return Ok(());
     };
     let copy = path.with_extension("copy");
+    if copy.exists() {
+        std::fs::remove_file(&copy).map_err(|e| FaceStoreError::write(&copy, e))?;
+    }
     let mut out = writer(&copy, &batches.schema())?;
     let mut rows = 0;
     // The first that is cut off is the last that was begun.

@@ -169,12 +169,13 @@ impl std::fmt::Debug for Shard {
     }
 }
 
-/// A new file for faces in these columns.
+/// A new file for faces in these columns. One that is there is never emptied: it may be another
+/// writer's.
 pub(super) fn writer(
     path: &Path,
     columns: &Schema,
 ) -> Result<FileWriter<BufWriter<File>>, FaceStoreError> {
-    let file = File::create(path).map_err(|e| FaceStoreError::write(path, e))?;
+    let file = File::create_new(path).map_err(|e| FaceStoreError::write(path, e))?;
     let writer = FileWriter::try_new(BufWriter::new(file), columns);
     writer.map_err(|e| FaceStoreError::write(path, e))
 }
