@@ -9,43 +9,22 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
-use super::attempt::{Attempt, Holder, Life, memory, now};
+use super::attempt::{Attempt, Holder, Life};
 use super::failure::{Doing, StoreFailure};
+use super::page::{BEAT, Page};
 use super::write::readable_temporary;
 
 /// Who makes all of a result; a share has a name of its own.
 pub(super) const WHOLE: &str = "whole";
 /// How the names of folders of claims end.
 pub(super) const CLAIMS: &str = ".claims";
-/// How often a holder gives a heartbeat.
-pub(super) const BEAT: Duration = Duration::from_secs(15);
 /// So many heartbeats are not seen, and the holder counts as gone.
 pub(super) const MISSED: u32 = 8;
-/// Bytes of a claim, always the same, so that it is overwritten in place.
-const LENGTH: usize = 1024;
 /// How often a folder that changes while it is read is read again.
 const TRIES: u32 = 100;
-
-/// What is in the file of a claim.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Page {
-    #[serde(flatten)]
-    pub(super) attempt: Attempt,
-    /// Seconds between heartbeats.
-    every: f64,
-    began: f64,
-    beat: u64,
-    beat_at: f64,
-    resident: u64,
-    peak: u64,
-    /// Whether it was given up.
-    released: bool,
-}
 
 /// The latest claim of one name.
 #[derive(Debug)]
@@ -114,53 +93,6 @@ pub(super) struct Won {
 pub(super) struct Claims {
     folder: PathBuf,
     every: Duration,
-}
-
-impl Page {
-    /// Of a claim that is made now.
-    fn new(every: Duration) -> Self {
-        let (resident, peak) = memory();
-        let (attempt, every, now) = (Attempt::new(), every.as_secs_f64(), now());
-        let (began, beat_at) = (now, now);
-        Self { attempt, every, began, beat: 0, beat_at, resident, peak, released: false }
-    }
-
-    /// The next heartbeat.
-    pub(super) fn raise(&mut self) {
-        (self.resident, self.peak) = memory();
-        (self.beat, self.beat_at) = (self.beat + 1, now());
-    }
-
-    /// Gives the claim up.
-    pub(super) fn release(&mut self) {
-        self.released = true;
-    }
-
-    /// Overwrites the file, which has to be there.
-    pub(super) fn overwrite(&self, path: &Path) -> io::Result<()> {
-        File::options().write(true).open(path)?.write_all(&self.bytes())
-    }
-
-    /// Between heartbeats. What makes no sense is taken for the usual time.
-    fn every(&self) -> Duration {
-        let sound = self.every.is_finite() && (1e-3..=3600.0).contains(&self.every);
-        if sound { Duration::from_secs_f64(self.every) } else { BEAT }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
-        bytes.resize(LENGTH.max(bytes.len() + 1), b' ');
-        if let Some(last) = bytes.last_mut() {
-            *last = b'\n';
-        }
-        bytes
-    }
-
-    fn holder(&self) -> Holder {
-        let Attempt { host, pid, job, restarts, .. } = self.attempt.clone();
-        let Self { began, beat, beat_at, resident, peak, .. } = *self;
-        Holder { host, pid, job, restarts, began, beat, beat_at, resident, peak }
-    }
 }
 
 impl Entry {

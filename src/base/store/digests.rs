@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::attempt::{Attempt, now};
-use super::claims::{BEAT, CLAIMS, Claims, WHOLE, Watch, is_gone};
+use super::claims::{CLAIMS, Claims, WHOLE, Watch, is_gone};
 use super::failure::{Doing, StoreFailure};
 use super::hold::Hold;
+use super::page::BEAT;
 use super::write::write_whole;
 use crate::foreign;
 use crate::seal::{self, Seal};

@@ -8,8 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::attempt::Holder;
-use super::claims::{Claims, MISSED, Page, Won, is_gone};
+use super::claims::{Claims, MISSED, Won, is_gone};
 use super::failure::{Doing, StoreFailure};
+use super::page::Page;
 
 /// A claim that is held until this is dropped.
 #[derive(Debug)]

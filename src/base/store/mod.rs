@@ -22,6 +22,7 @@ mod draft;
 mod failure;
 mod hold;
 mod inventory;
+mod page;
 mod record;
 mod results;
 mod size;
