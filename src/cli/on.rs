@@ -102,7 +102,11 @@ pub fn submit(
     progress.finish();
     let told = told?;
     tell(&told, &cluster.name, &args.file, printer);
-    if !on.wait {
+    let is_done = told.arrays.is_empty() && told.queued == 0 && told.left == 0;
+    if let Some(page) = task.page.filter(|_| is_done) {
+        return Ok(claims::exit(&reports(session, &args.reports, page, printer)?));
+    }
+    if is_done || !on.wait {
         return Ok(Exit::Ok);
     }
     wait(task, session, printer)
@@ -139,7 +143,7 @@ fn command(args: &RunArgs, cluster: &clusters::Slurm) -> Result<Vec<String>, Fai
 /// Prints the scripts.
 fn dry(submission: &Submission, printer: Printer) {
     for (place, ready) in submission.ready.iter().enumerate() {
-        printer.line(&format!("# JOB{}: {}", place + 1, words(&ready.record)));
+        printer.text(&format!("# JOB{}: {}\n", place + 1, words(&ready.record)));
         printer.text(&submission.script(place, &[]));
     }
     printer.line(&format!(

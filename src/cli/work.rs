@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::args::WorkArgs;
 use super::exit::Exit;
 use super::lines::Lines;
 use super::output::Printer;
 use super::project::{Stop, ended};
-use super::run::{failures, reports, stop_on_signal};
+use super::run::{failures, reports};
 use super::run_progress::RunProgress;
 use crate::engine::cluster::attempts::{End, Recorded, Trying};
 use crate::engine::cluster::queue::Queue;
@@ -21,8 +22,8 @@ use crate::engine::session::{Extras, How, Session};
 use proofmark_base::work::{Events, Failure};
 use proofmark_lang::{Loaded, Sources};
 
-/// Time that a job waits for its end after it was queued again, in seconds.
-const UNTIL_KILLED: u64 = 60;
+/// Time that a job waits for its end after it was queued again.
+const UNTIL_KILLED: Duration = Duration::from_secs(60);
 
 /// Makes the stage of a task.
 pub fn work(args: &WorkArgs, printer: Printer) -> Exit {
@@ -42,22 +43,32 @@ pub fn work(args: &WorkArgs, printer: Printer) -> Exit {
     ended(verb, &loaded.sources, printer)
 }
 
-/// Flags that signals set.
+/// Flags that signals set. None of them ends the process at once: what saves when the time limit comes
+/// is to be left to save.
+#[derive(Default)]
 struct Signals {
     /// Everything is to stop.
     stop: Arc<AtomicBool>,
     /// Time is nearly up.
     warned: Arc<AtomicBool>,
+    /// Time is up, or somebody cancelled the job.
+    over: Arc<AtomicBool>,
 }
 
 fn signals() -> Result<Signals, Failure> {
-    let (stop, warned) = (stop_on_signal()?, Arc::new(AtomicBool::new(false)));
+    let signals = Signals::default();
     #[cfg(unix)]
-    for flag in [&warned, &stop] {
-        signal_hook::flag::register(signal_hook::consts::SIGUSR2, Arc::clone(flag))
-            .map_err(|e| Failure::Internal(e.to_string()))?;
+    {
+        use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
+        let Signals { stop, warned, over } = &signals;
+        let pairs = [(SIGUSR2, warned), (SIGTERM, over), (SIGINT, over)];
+        for (signal, flag) in pairs.into_iter().chain([SIGUSR2, SIGTERM, SIGINT].map(|s| (s, stop)))
+        {
+            signal_hook::flag::register(signal, Arc::clone(flag))
+                .map_err(|e| Failure::Internal(e.to_string()))?;
+        }
     }
-    Ok(Signals { stop, warned })
+    Ok(signals)
 }
 
 /// One try at a task, from its first record to its last.
@@ -88,7 +99,7 @@ fn attempt(
                     let exit = failures(&ended, printer).unwrap_or(exit);
                     if again && job.lost(at) < job.record.retries as usize {
                         printer.line("this may pass: the job is queued again");
-                        again_in_the_queue(at, printer);
+                        again_in_the_queue(at, signals, printer);
                     }
                     (End::Failed { exit: exit as u8, why }, Ok(exit))
                 }
@@ -108,7 +119,7 @@ fn attempt(
         let requeued = end == End::Stopped && signals.warned.load(Ordering::Relaxed);
         trying.end(end)?;
         if requeued {
-            again_in_the_queue(at, printer);
+            again_in_the_queue(at, signals, printer);
         }
         exit
     })
@@ -142,9 +153,14 @@ fn stopped(
 }
 
 /// Queues this job again, and waits for the end that Slurm makes of it.
-fn again_in_the_queue(at: &Surroundings, printer: Printer) {
+fn again_in_the_queue(at: &Surroundings, signals: &Signals, printer: Printer) {
     match slurm::requeue(&at.task) {
-        Ok(()) => std::thread::sleep(std::time::Duration::from_secs(UNTIL_KILLED)),
+        Ok(()) => {
+            let begun = Instant::now();
+            while begun.elapsed() < UNTIL_KILLED && !signals.over.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
         Err(failure) => {
             printer.error(&format!("{failure}; the same `run` goes on from here"), None)
         }
