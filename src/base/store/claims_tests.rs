@@ -176,3 +176,17 @@ fn what_is_no_claim_is_waited_for_and_then_taken_over() {
     let latest = claims.latest().unwrap();
     assert!(latest.iter().all(|entry| entry.who != "whole.x" && entry.number < 20));
 }
+
+#[test]
+fn a_number_that_was_free_only_long_ago_is_no_claim() {
+    let dir = tempfile::tempdir().unwrap();
+    let claims = claims(&dir);
+    let held = Claims::of(dir.path().join("other.claims"), QUICK);
+    let (theirs, late) = (won(&held, WHOLE), won(&held, "faces-1of2"));
+    // Between looking and publishing, others came and went, and one has the claim.
+    assert!(claims.publish(WHOLE, 5, &theirs.page).unwrap());
+    assert!(claims.publish(WHOLE, 3, &late.page).unwrap());
+    let settled = claims.settle(WHOLE, Won { number: 3, ..late }, &mut Watch::default());
+    assert!(settled.unwrap().is_none(), "it is to be claimed anew");
+    assert_eq!(names(&claims), ["whole.5"]);
+}
