@@ -7,7 +7,7 @@ use crate::slurm::text;
 fn one_experiment_that_diverges_ends_its_own_scores_and_nothing_else() {
     let bad = "experiment bad extends=base { override recipe { adamw lr=1e20 } }\ntable tiny {";
     let diverging =
-        TINY.replace("table tiny {", bad).replace("row ba", "row bad \"Bad\"\n    row ba");
+        TINY.replace("table tiny {", bad).replace("row ba ", "row bad \"Bad\"\n    row ba ");
     let place = Place::new(&diverging);
     let out = place.proofmark(&["run", "x.kdl", "--on", "test", "--wait"]);
     assert_eq!(out.status.code(), Some(20), "{}\n{}", text(&out), place.slurm.logs());

@@ -267,6 +267,13 @@ impl Slurm {
         assert!(out.status.success(), "{program} {args:?}: {}", text(&out));
     }
 
+    /// Runs a command of more weight than any job of ours on all nodes.
+    pub fn take_all_nodes(&self, command: &str) {
+        let (nodes, command) = (format!("--nodes={}", self.nodes), format!("--wrap={command}"));
+        let alone = ["--partition=high", "--exclusive", "--time=30", "--output=/dev/null"];
+        self.slurm("sbatch", &[&alone[..], &[&nodes, &command]].concat());
+    }
+
     /// Kills a node as a power cut would: its daemon, and whatever runs on it.
     pub fn kill_node(&self, name: &str) {
         if let Some(daemon) = pid(&self.path(&format!("run/slurmd.{name}.pid"))) {
@@ -346,6 +353,14 @@ impl Slurm {
         }
         let begun = Instant::now();
         while !self.processes().is_empty() && begun.elapsed() < Duration::from_secs(20) {
+            eprintln!(
+                "LEFT {:?} {:?}",
+                begun.elapsed(),
+                self.processes()
+                    .iter()
+                    .map(|p| fs::read_to_string(format!("/proc/{p}/cmdline")).unwrap_or_default())
+                    .collect::<Vec<_>>()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         let left = self.processes();

@@ -55,9 +55,7 @@ fn a_preempted_training_goes_on_and_a_cancelled_one_when_it_is_run_again() {
     place.submit();
     let (task, _) = training(&place);
     // Jobs of more weight take all nodes for a while.
-    let hog = ["--partition=high", "--exclusive", "--nodes=3", "--time=1", "--output=/dev/null"];
-    let hog: Vec<&str> = hog.into_iter().chain(["--wrap=sleep 3"]).collect();
-    place.slurm.slurm("sbatch", &hog);
+    place.slurm.take_all_nodes("sleep 3");
     place.slurm.until("the task was begun again", |_| tries(&place, "train-", &task) == 2);
     let out = place.proofmark(&["cancel", "x.kdl"]);
     assert!(out.status.success(), "{}", text(&out));
