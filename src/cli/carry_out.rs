@@ -8,7 +8,7 @@ use super::output::Printer;
 use super::usage::usage;
 use super::{
     audit, check, data, diff, doctor, embeddings, explain, export, fmt, gallery, gc, ls, metrics,
-    pack, plan, run, score, table, verbose,
+    pack, plan, run, score, status, table, verbose, work,
 };
 use crate::engine::graph::Until;
 
@@ -38,6 +38,10 @@ fn carry_out(verb: &Verb, printer: Printer) -> Exit {
         Verb::Train(args) => run::run(args, Until::Train, printer),
         Verb::Evaluate(args) => run::run(args, Until::Evaluate, printer),
         Verb::Run(args) => run::report(args, printer),
+        Verb::Status(args) => status::status(args, printer),
+        Verb::Logs(args) => status::logs(args, printer),
+        Verb::Cancel(args) => status::cancel(args, printer),
+        Verb::Work(args) => work::work(args, printer),
         Verb::Table(args) => table::table(args, printer),
         Verb::Audit(args) => audit::audit(args, printer),
         Verb::Gallery(args) => gallery::gallery(args, printer),

@@ -59,7 +59,8 @@ impl<'a> Lines<'a> {
         Self { printer, sources, bars, whole }
     }
 
-    fn line(&self, text: &str) {
+    /// A line of its own.
+    pub fn line(&self, text: &str) {
         self.bars.suspend(|| self.printer.line(text));
     }
 

@@ -1,25 +1,27 @@
 //! `run`, and its parts `prepare`, `train` and `evaluate`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::args::{PrepareArgs, ReportArgs, RunArgs};
-use super::claims;
 use super::exit::Exit;
 use super::lines::Lines;
 use super::output::Printer;
 use super::progress::duration;
 use super::project::{Stop, counted, session, with};
 use super::run_progress::RunProgress;
+use super::{claims, clusters, on};
 use crate::engine::graph::Until;
 use crate::engine::run::Ended;
-use crate::engine::session::{Extras, How, Purpose};
+use crate::engine::session::{Extras, How, Purpose, Session};
 use crate::engine::tables;
 use proofmark_base::width::Width;
 use proofmark_base::work::{Failure, Silent};
 use proofmark_lang::Loaded;
 use proofmark_prepare::store::Share;
+use proofmark_report::checks::Check;
 use proofmark_report::terminal;
 
 /// Carries a file out up to a stage.
@@ -61,35 +63,56 @@ fn carry_out(
     let begun = Instant::now();
     let stop = stop_on_signal()?;
     let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
+    if let Some(name) = &args.cluster.on {
+        let cluster = clusters::Slurm::stub(name)?;
+        return on::submit(
+            &on::Task { args, until, page, stop: &stop },
+            &mut session,
+            &cluster,
+            printer,
+        );
+    }
     let (jobs, device) = (args.jobs, args.device);
-    let how = How { jobs, fail_fast: args.fail_fast, part, device };
+    let how = How { jobs, fail_fast: args.fail_fast, part, device, ..How::default() };
     if let Some(slowness) = Width::slowness() {
         printer.line(slowness);
     }
     let observer = Lines::new(printer, &loaded.sources, RunProgress::of(&session, until, how)?);
     let ended = session.run(until, how, &observer, &stop)?;
     drop(observer);
-    let mut checks = Vec::new();
     // What was stopped is to go on; tables come at its end.
-    if let Some(page) = page.filter(|_| ended.stopped == 0) {
-        let mut findings = session.findings()?;
-        session.describe(&mut findings, &Silent)?;
-        for built in session.tables(&findings) {
-            let built = built?;
-            printer.text(&terminal::render(&built.data, printer.out));
-            let content = session.page(&built, &findings, page)?;
-            let stem = tables::stem(session.project(), &built.data.name);
-            let files = tables::write(&content, &args.reports, &stem)?;
-            let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-            printer.line(&format!("written: {}", names.join(", ")));
-            checks.extend(claims::checks(loaded, built.declared, &built.data));
-        }
-    }
+    let checks = match page.filter(|_| ended.stopped == 0) {
+        Some(page) => reports(&mut session, &args.reports, page, printer)?,
+        None => Vec::new(),
+    };
     if let Some(exit) = failures(&ended, printer) {
         return Ok(exit);
     }
     printer.line(&format!("done in {}", duration(begun.elapsed().as_secs_f64())));
     Ok(claims::exit(&checks))
+}
+
+/// Prints the tables of what there is, writes them into a folder, and checks their claims.
+pub(super) fn reports(
+    session: &mut Session<'_>,
+    folder: &Path,
+    page: Extras,
+    printer: Printer,
+) -> Result<Vec<Check>, Failure> {
+    let mut checks = Vec::new();
+    let mut findings = session.findings()?;
+    session.describe(&mut findings, &Silent)?;
+    for built in session.tables(&findings) {
+        let built = built?;
+        printer.text(&terminal::render(&built.data, printer.out));
+        let content = session.page(&built, &findings, page)?;
+        let stem = tables::stem(session.project(), &built.data.name);
+        let files = tables::write(&content, folder, &stem)?;
+        let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+        printer.line(&format!("written: {}", names.join(", ")));
+        checks.extend(claims::checks(session.loaded(), built.declared, &built.data));
+    }
+    Ok(checks)
 }
 
 /// Says how many stages failed, which were not run because of them, and how the command ends. None

@@ -64,7 +64,7 @@ impl RunProgress {
     ///
     /// # Errors
     /// Data from which a stage cannot be made.
-    pub fn of(session: &Session<'_>, until: Until, how: How) -> Result<Self, Failure> {
+    pub fn of(session: &Session<'_>, until: Until, how: How<'_>) -> Result<Self, Failure> {
         let mut whole = Self::new(session.jobs(how));
         let mut costs = session.costs();
         for place in session.plan().part(until) {

@@ -42,6 +42,16 @@ impl Files {
         &self.root
     }
 
+    /// Folders elsewhere, by the first part of the paths that lead to them.
+    pub fn elsewhere(&self) -> &BTreeMap<String, PathBuf> {
+        &self.elsewhere
+    }
+
+    /// The members of each archive, by its path.
+    pub fn archives(&self) -> &BTreeMap<String, Members> {
+        &self.archives
+    }
+
     /// Lets paths that begin with `name/` lead to another folder.
     pub fn mount(&mut self, name: &str, folder: PathBuf) {
         self.elsewhere.insert(name.to_owned(), folder);

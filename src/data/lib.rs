@@ -19,6 +19,7 @@ mod places;
 mod root;
 mod said;
 pub mod sample;
+mod saved;
 pub mod scan;
 pub mod split;
 pub mod statistics;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use proofmark_lang::model::{Dataset, Expect, Label, Layout, Placed, Split, SplitRule};
 
 use super::error::DataError;
@@ -34,7 +36,7 @@ impl Scan {
 }
 
 /// What was found of a data set, beside what was expected.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScanReport {
     /// Name of the data set.
     pub dataset: String,
@@ -57,7 +59,7 @@ pub struct ScanReport {
 }
 
 /// Videos per split.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitCounts {
     /// In train.
     pub train: u64,
@@ -70,7 +72,7 @@ pub struct SplitCounts {
 }
 
 /// Published numbers of videos per split; `None` where none is declared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// In train.
     pub train: Option<u64>,

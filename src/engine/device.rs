@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::Device;
 
@@ -16,16 +18,47 @@ use proofmark_plan::scope::experiments;
 pub struct Devices {
     stated: Option<DeviceChoice>,
     open: BTreeMap<DeviceChoice, Device>,
+    /// Those that are free now, where there are several that stages share.
+    free: Mutex<Vec<Lent>>,
+}
+
+/// A device that a stage has for itself.
+type Lent = (DeviceChoice, Device);
+
+/// The devices of one stage. Where it was lent one of several, that is free again in the end.
+pub struct OfStage<'a> {
+    all: &'a Devices,
+    own: Option<Devices>,
+}
+
+impl Deref for OfStage<'_> {
+    type Target = Devices;
+
+    fn deref(&self) -> &Devices {
+        self.own.as_ref().unwrap_or(self.all)
+    }
+}
+
+impl Drop for OfStage<'_> {
+    fn drop(&mut self) {
+        let lent = self.own.take().into_iter().flat_map(|own| own.open);
+        self.all.free.lock().unwrap_or_else(PoisonError::into_inner).extend(lent);
+    }
 }
 
 impl Devices {
+    /// None is open yet; `stated` is from the command line.
+    pub fn stated(stated: Option<DeviceChoice>) -> Self {
+        Self { stated, ..Self::default() }
+    }
+
     /// Opens the device of every experiment that is planned: `stated`, from the command
     /// line, or else what its recipe says.
     ///
     /// # Errors
     /// A device that this machine or this build does not have.
     pub fn open(stated: Option<DeviceChoice>, project: &Project) -> Result<Self, Failure> {
-        let mut devices = Self { stated, open: BTreeMap::new() };
+        let mut devices = Self::stated(stated);
         for experiment in experiments(project) {
             let choice = devices.choice(experiment);
             if let Entry::Vacant(place) = devices.open.entry(choice) {
@@ -39,6 +72,29 @@ impl Devices {
             }
         }
         Ok(devices)
+    }
+
+    /// Opens several devices, of which each stage that uses one has one for itself. The same one may
+    /// be named twice: then two stages use it at a time.
+    ///
+    /// # Errors
+    /// A device that this machine or this build does not have.
+    pub fn several(choices: &[DeviceChoice]) -> Result<Self, Failure> {
+        let opened = choices.iter().rev().map(|choice| Ok((*choice, open(*choice)?)));
+        let opened = opened.collect::<Result<Vec<Lent>, Failure>>()?;
+        Ok(Self { free: Mutex::new(opened), ..Self::default() })
+    }
+
+    /// The devices of a stage that begins, with one of several for itself if it `uses_one`.
+    pub fn of_stage(&self, uses_one: bool) -> OfStage<'_> {
+        let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let lent = if uses_one { free() } else { None };
+        let own = lent.map(|(choice, device)| Self {
+            stated: Some(choice),
+            open: BTreeMap::from([(choice, device)]),
+            free: Mutex::default(),
+        });
+        OfStage { all: self, own }
     }
 
     fn choice(&self, experiment: &Experiment) -> DeviceChoice {

@@ -29,6 +29,18 @@ pub enum StageKind {
 }
 
 impl StageKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Faces,
+        Self::Landmarks,
+        Self::Sample,
+        Self::Train,
+        Self::Predict,
+        Self::Calibrate,
+        Self::Embed,
+        Self::Separate,
+    ];
+
     /// The word that the store and the plan use.
     pub fn word(self) -> &'static str {
         match self {

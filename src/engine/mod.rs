@@ -2,6 +2,7 @@
 
 pub mod bits;
 pub mod budget;
+pub mod cluster;
 pub mod commit;
 mod common;
 pub mod cost;

@@ -107,7 +107,15 @@ impl Run<'_> {
     /// # Errors
     /// A stop without a failure, and threads that the system does not give.
     pub fn until(&self, until: Until) -> Result<Ended, Failure> {
-        let part = self.plan.part(until).into_iter();
+        self.places(&self.plan.part(until))
+    }
+
+    /// The same of the stages at these places of the plan.
+    ///
+    /// # Errors
+    /// As [`Run::until`].
+    pub fn places(&self, places: &[usize]) -> Result<Ended, Failure> {
+        let part = places.iter().copied();
         let stages: Vec<(usize, &Stage)> =
             part.map(|place| (place, &self.plan.stages[place])).collect();
         let tasks = self.tasks(&stages)?;
@@ -233,7 +241,10 @@ impl Run<'_> {
     fn draft(&self, stage: &Stage, draft: Draft, number: usize, of: usize) -> Result<(), Failure> {
         let events = self.observer.begin(stage, number, of);
         draft.notes.iter().for_each(|note| events.note(note));
+        let uses_one = stage.work.experiment().is_some() && stage.nature().shares_cores;
+        let devices = self.devices.of_stage(uses_one);
         let making = self.making(stage, Share::WHOLE, &draft.folder, events.as_ref());
+        let making = Making { devices: &devices, ..making };
         let made_with = stage.work.provenance(&making)?;
         let told = stage.work.make(&making)?;
         self.observer.told(stage, &told);

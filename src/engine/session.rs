@@ -57,7 +57,7 @@ impl<'s> Purpose<'s> {
 
 /// How a plan is carried out.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct How {
+pub struct How<'a> {
     /// Models trained and scored at a time; by default one per core if all are small, else one.
     pub jobs: Option<usize>,
     /// Whether the first failure stops everything.
@@ -66,6 +66,9 @@ pub struct How {
     pub part: Share,
     /// The device, whatever recipes say.
     pub device: Option<DeviceChoice>,
+    /// Several devices, whatever recipes say: as many models are trained and scored at a time, each on
+    /// one of its own.
+    pub devices: &'a [DeviceChoice],
 }
 
 /// What a page shows of this store that no pack has.
@@ -119,6 +122,17 @@ impl<'a> Session<'a> {
         }
         let plan = plan(project, &world.facts);
         Ok(Self { loaded, store, world, plan })
+    }
+
+    /// A session of a plan that was made before, with what was found then of the data sets that are
+    /// of interest.
+    pub(in crate::engine) fn restored(
+        loaded: &'a Loaded,
+        store: Store,
+        world: World,
+        plan: Plan,
+    ) -> Self {
+        Self { loaded, store, world, plan }
     }
 
     /// The file.
@@ -175,8 +189,9 @@ impl<'a> Session<'a> {
     }
 
     /// How many models are trained and scored at a time.
-    pub fn jobs(&self, how: How) -> usize {
-        how.jobs.unwrap_or_else(|| default_jobs(self.project()))
+    pub fn jobs(&self, how: How<'_>) -> usize {
+        let several = (!how.devices.is_empty()).then_some(how.devices.len());
+        several.or(how.jobs).unwrap_or_else(|| default_jobs(self.project()))
     }
 
     /// What the variants of each matrix cost together.
@@ -199,7 +214,7 @@ impl<'a> Session<'a> {
     pub fn run(
         &self,
         until: Until,
-        how: How,
+        how: How<'_>,
         observer: &dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Ended, Failure> {
@@ -211,23 +226,50 @@ impl<'a> Session<'a> {
         }
         let devices = match until {
             Until::Prepare | Until::Sample => Devices::default(),
-            Until::Train | Until::Evaluate | Until::Embed => {
-                Devices::open(how.device, self.project())?
-            }
+            Until::Train | Until::Evaluate | Until::Embed => match how.devices {
+                [] => Devices::open(how.device, self.project())?,
+                several => Devices::several(several)?,
+            },
         };
-        let run = Run {
+        self.with(&devices, how, observer, stop).until(until)
+    }
+
+    /// Makes the stages at these places of the plan that are not in the store. What they read has to
+    /// be there, or among them.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub fn make(
+        &self,
+        places: &[usize],
+        how: How<'_>,
+        observer: &dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Ended, Failure> {
+        // A device is opened where one is used.
+        let devices = Devices::stated(how.device);
+        self.with(&devices, how, observer, stop).places(places)
+    }
+
+    fn with<'r>(
+        &'r self,
+        devices: &'r Devices,
+        how: How<'_>,
+        observer: &'r dyn Observer,
+        stop: &'r AtomicBool,
+    ) -> Run<'r> {
+        Run {
             project: self.project(),
             world: &self.world,
             plan: &self.plan,
             store: &self.store,
-            devices: &devices,
+            devices,
             observer,
             jobs: self.jobs(how),
             fail_fast: how.fail_fast,
             part: how.part,
             stop,
-        };
-        run.until(until)
+        }
     }
 
     /// What finished stages found. Scores that are not there yet are listed without a file.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What the plan has to know of the world: digests.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// Of each data set.
     pub datasets: BTreeMap<String, DatasetDigests>,
@@ -28,7 +28,7 @@ pub struct Facts {
 }
 
 /// The digest of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Digest {
     /// Of a file that is here.
@@ -66,7 +66,7 @@ impl From<String> for Digest {
 }
 
 /// Digests of a data set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DatasetDigests {
     /// Of its frames and the content of their files.
     pub pixels: String,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::cluster::{CancelArgs, LogsArgs, OnArgs, StatusArgs, WorkArgs};
 use super::score::{MetricsArgs, ScoreArgs};
 use super::shared::{Format, StoreArgs};
 use super::store::{EmbeddingsArgs, ExportArgs, GcArgs, LsArgs};
@@ -52,6 +53,15 @@ pub enum Verb {
     Audit(AuditArgs),
     /// Do everything that is not in the store yet, then print and write the tables
     Run(ReportArgs),
+    /// Say what became of what was submitted to a cluster
+    Status(StatusArgs),
+    /// Print what jobs of a cluster printed: those that failed, or of one stage
+    Logs(LogsArgs),
+    /// Take what was submitted of a file out of the queue
+    Cancel(CancelArgs),
+    /// Make one stage of a submitted plan: what a job of a cluster does
+    #[command(hide = true)]
+    Work(WorkArgs),
     /// Draw pseudo-fakes of an experiment as training sees them, to look at
     Gallery(GalleryArgs),
     /// Score photographs, videos or face crops with a trained model
@@ -190,6 +200,9 @@ pub struct RunArgs {
     /// Without it everything that does not need the failed stage is made all the same.
     #[arg(long)]
     pub fail_fast: bool,
+    /// Where it is carried out
+    #[command(flatten)]
+    pub cluster: OnArgs,
 }
 
 /// `run`.

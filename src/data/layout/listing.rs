@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::files::Files;
 use crate::video::{Frame, Video};
 use proofmark_lang::model::Split;
@@ -27,12 +29,30 @@ pub struct Listing {
 }
 
 /// A split of a release that is not on disk, or without its labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lacking {
     /// The split.
+    #[serde(with = "word_of_split")]
     pub split: Split,
     /// What was looked for.
     pub looked_for: String,
+}
+
+/// A split as its word.
+mod word_of_split {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use proofmark_lang::model::Split;
+
+    pub fn serialize<S: Serializer>(split: &Split, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(split.word())
+    }
+
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Split, D::Error> {
+        let word = String::deserialize(from)?;
+        Split::of(&word).ok_or_else(|| D::Error::custom(format!("`{word}` is no split")))
+    }
 }
 
 impl Lacking {
@@ -43,7 +63,7 @@ impl Lacking {
 }
 
 /// Something noticed in a data set that is no error, but that nobody should have to guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Finding {
     /// A file that is in the data set as real and as fake.
     BothLabels,
@@ -126,7 +146,7 @@ impl Finding {
 }
 
 /// How often something was noticed, with the first examples.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// How often.
     pub count: usize,

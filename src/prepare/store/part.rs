@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A share of the videos: number `index` of `of` equal ones, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Share {
     index: u32,
     of: u32,
@@ -21,6 +21,11 @@ impl Default for Share {
 impl Share {
     /// All videos.
     pub const WHOLE: Self = Self { index: 1, of: 1 };
+
+    /// Every share, where there are so many.
+    pub fn all(of: u32) -> impl Iterator<Item = Self> {
+        (1..=of).map(move |index| Self { index, of })
+    }
 
     /// Whether it is not all of them.
     pub fn is_share(self) -> bool {

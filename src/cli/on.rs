@@ -1,0 +1,226 @@
+//! `--on CLUSTER`: a run is submitted to a cluster, and the program ends, or follows it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::RunArgs;
+use super::exit::Exit;
+use super::output::Printer;
+use super::progress::StageProgress;
+use super::project::{Stop, counted};
+use super::run::reports;
+use super::status::{Watched, counts, exit, text};
+use super::{claims, clusters};
+use crate::engine::cluster::queue::Queue;
+use crate::engine::cluster::records::Record;
+use crate::engine::cluster::records::Report;
+use crate::engine::cluster::slurm::Limits;
+use crate::engine::cluster::snapshot::Snapshot;
+use crate::engine::cluster::status::{State, Status};
+use crate::engine::cluster::submit::{Found, Order, Submission, Submitted, prepare, words};
+use crate::engine::graph::{Stage, Until};
+use crate::engine::session::{Extras, Session};
+use proofmark_base::work::Failure;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Time between two looks at what was submitted.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// What is submitted of a session.
+pub struct Task<'a> {
+    /// The options.
+    pub args: &'a RunArgs,
+    /// Up to where.
+    pub until: Until,
+    /// How pages are written; none where no tables are.
+    pub page: Option<Extras>,
+    /// Set to stop following.
+    pub stop: &'a AtomicBool,
+}
+
+/// Submits what is not in the store and not in the queue.
+pub fn submit(
+    task: &Task<'_>,
+    session: &mut Session<'_>,
+    cluster: &clusters::Slurm,
+    printer: Printer,
+) -> Result<Exit, Stop> {
+    let (args, on) = (task.args, &task.args.cluster);
+    if task.until > Until::Sample {
+        session.matrices()?.iter().try_for_each(crate::engine::budget::Matrix::within)?;
+    }
+    let submission = {
+        let store = session.store();
+        let snapshot = Snapshot::of(session, &args.file)?;
+        let found = match on.dry_run {
+            // Nothing is asked of the controller, which need not be there.
+            true => Found {
+                records: Record::all(store.root())?,
+                queue: Queue::default(),
+                limits: Limits::default(),
+            },
+            false => Found::look(store)?,
+        };
+        let mut costs = session.costs();
+        let plan = session.plan();
+        let mut videos = std::collections::BTreeMap::new();
+        for stage in plan.stages.iter().filter(|stage| stage.nature().divides) {
+            videos.insert(stage.key.clone(), stage.work.cost(&mut costs)?.videos());
+        }
+        let shares = |stage: &Stage| {
+            let videos = videos.get(&stage.key).copied().unwrap_or(1);
+            cluster.shares(stage.word()).min(u32::try_from(videos).unwrap_or(u32::MAX)).max(1)
+        };
+        let ask = |stage: &Stage| cluster.ask(stage.word(), stage.work.experiment());
+        let report = task.page.map(|page| report(args, page)).transpose()?;
+        let order = Order {
+            cluster: &cluster.name,
+            ask: &ask,
+            report: report.map(|report| (report, cluster.ask("report", None))),
+            shares: &shares,
+            retries: cluster.retries,
+            largest: cluster.largest,
+            most: cluster.most,
+            at_a_time: cluster.at_a_time,
+            command: command(args, cluster)?,
+            entry: absolute(&args.file)?,
+            run: snapshot.id.clone(),
+            logs: snapshot.logs(),
+        };
+        let places = plan.part(task.until);
+        let submission = prepare((plan, &places), store, &found, &order)?;
+        if on.dry_run {
+            dry(&submission, printer);
+            return Ok(Exit::Ok);
+        }
+        submission.is_possible()?;
+        snapshot.save(session)?;
+        submission
+    };
+    let progress = StageProgress::of_data(printer);
+    let told = submission.submit(session.store(), &progress);
+    progress.finish();
+    let told = told?;
+    tell(&told, &cluster.name, &args.file, printer);
+    let is_done = told.arrays.is_empty() && told.queued == 0 && told.left == 0;
+    if let Some(page) = task.page.filter(|_| is_done) {
+        return Ok(claims::exit(&reports(session, &args.reports, page, printer)?));
+    }
+    if is_done || !on.wait {
+        return Ok(Exit::Ok);
+    }
+    wait(task, session, printer)
+}
+
+fn absolute(path: &Path) -> Result<std::path::PathBuf, Failure> {
+    std::path::absolute(path).map_err(|e| Failure::read(path, &e))
+}
+
+/// How tables are written.
+fn report(args: &RunArgs, page: Extras) -> Result<Report, Failure> {
+    let folder = absolute(&args.reports)?;
+    Ok(Report { folder, faces: page.faces, speed: page.speed })
+}
+
+/// The program as jobs call it.
+fn command(args: &RunArgs, cluster: &clusters::Slurm) -> Result<Vec<String>, Failure> {
+    let program = match &cluster.program {
+        Some(program) => program.clone(),
+        None => {
+            let own =
+                std::env::current_exe().map_err(|e| Failure::read(Path::new("proofmark"), &e))?;
+            own.display().to_string()
+        }
+    };
+    let store = absolute(&args.store.store)?.display().to_string();
+    let mut command = vec![program, "work".to_owned(), "--store".to_owned(), store];
+    if let Some(device) = args.device {
+        command.extend(["--device".to_owned(), device.to_string()]);
+    }
+    Ok(command)
+}
+
+/// Prints the scripts.
+fn dry(submission: &Submission, printer: Printer) {
+    for (place, ready) in submission.ready.iter().enumerate() {
+        printer.text(&format!("# JOB{}: {}\n", place + 1, words(&ready.record)));
+        printer.text(&submission.script(place, &[]));
+    }
+    printer.line(&format!(
+        "{} would be submitted; the queue was not looked at, so that what is in it is among them",
+        counted(submission.ready.len(), "array")
+    ));
+}
+
+/// Says what was submitted.
+fn tell(told: &Submitted, cluster: &str, file: &Path, printer: Printer) {
+    for (kind, job, tasks) in &told.arrays {
+        printer.line(&format!("  {job}: {kind}, {}", counted(*tasks, "task")));
+    }
+    let tasks: usize = told.arrays.iter().map(|(.., tasks)| tasks).sum();
+    let mut text = format!("{} submitted to {cluster}", counted(tasks, "task"));
+    text += &format!("; {} in the store, {} in the queue before", told.done, told.queued);
+    printer.line(&text);
+    if told.released > 0 {
+        printer.line(&format!("{} that Slurm held may begin now", counted(told.released, "task")));
+    }
+    if told.left > 0 {
+        printer.line(&format!(
+            "{} left, because the queue takes no more; the same command submits them later",
+            counted(told.left, "task")
+        ));
+    }
+    if tasks > 0 {
+        printer.line(&format!("`proofmark status {}` tells how it goes", file.display()));
+    }
+}
+
+/// Follows what was submitted, then prints the tables like a run on this machine.
+fn wait(task: &Task<'_>, session: &mut Session<'_>, printer: Printer) -> Result<Exit, Stop> {
+    let watched = Watched::of(&task.args.store.store, &task.args.file)?;
+    let mut before = String::new();
+    let status = loop {
+        let status = watched.look()?;
+        let now = counts(&status) + &running(&status);
+        if now != before {
+            printer.line(&now);
+            before = now;
+        }
+        if !status.goes_on() {
+            break status;
+        }
+        if task.stop.load(Ordering::Relaxed) {
+            printer.line("not followed any more; the jobs go on");
+            return Err(Failure::Interrupted.into());
+        }
+        std::thread::sleep(LOOK);
+    };
+    if let Some(page) = task.page {
+        let checks = reports(session, &task.args.reports, page, printer)?;
+        if exit(&status) == Exit::Ok {
+            return Ok(claims::exit(&checks));
+        }
+    }
+    if exit(&status) != Exit::Ok {
+        printer.always(text(&status, false).trim_end());
+    }
+    Ok(exit(&status))
+}
+
+/// What runs, in a few words.
+fn running(status: &Status) -> String {
+    let running = status.stages.iter().filter(|line| line.state == State::Running);
+    let words: Vec<String> = running
+        .map(|line| match &line.progress {
+            Some(progress) if progress.total > 0 => {
+                format!("{} {} {}/{}", line.kind, line.name, progress.done, progress.total)
+            }
+            Some(_) | None => format!("{} {}", line.kind, line.name),
+        })
+        .collect();
+    match words.len() {
+        0 => String::new(),
+        n if n > 4 => format!("; {} and {} more", words[..4].join(", "), n - 4),
+        _ => format!("; {}", words.join(", ")),
+    }
+}

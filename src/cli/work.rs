@@ -1,0 +1,243 @@
+//! `work`: what a job of a cluster does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::args::WorkArgs;
+use super::exit::Exit;
+use super::lines::Lines;
+use super::output::Printer;
+use super::project::{Stop, ended};
+use super::run::{failures, reports};
+use super::run_progress::RunProgress;
+use crate::engine::cluster::attempts::{End, Recorded, Trying};
+use crate::engine::cluster::queue::Queue;
+use crate::engine::cluster::records::{Made, Record, Report};
+use crate::engine::cluster::work::{Job, Surroundings, may_pass};
+use crate::engine::cluster::{slurm, status};
+use crate::engine::graph::{Stage, Told};
+use crate::engine::run::{Ended, Observer};
+use crate::engine::session::{Extras, How, Session};
+use proofmark_base::work::{Events, Failure};
+use proofmark_lang::{Loaded, Sources};
+
+/// Time that a job waits for its end after it was queued again.
+const UNTIL_KILLED: Duration = Duration::from_secs(60);
+
+/// Makes the stage of a task.
+pub fn work(args: &WorkArgs, printer: Printer) -> Exit {
+    let at = Surroundings::of(|name| std::env::var(name).ok());
+    printer.line(&format!("{} {} on {}, try {}", args.array, at.task, at.node, at.restarts + 1));
+    let begun = signals().and_then(|signals| {
+        let job = Job::open(&args.store.store, &args.array, args.number)?;
+        let folder = job.snapshot.submitted_in();
+        std::env::set_current_dir(folder).map_err(|e| Failure::read(folder, &e))?;
+        Ok((signals, job.snapshot.load()?, job))
+    });
+    let (signals, loaded, job) = match begun {
+        Ok(begun) => begun,
+        Err(failure) => return ended(Err(failure.into()), &Sources::default(), printer),
+    };
+    let verb = attempt(args, &job, &at, &loaded, &signals, printer);
+    ended(verb, &loaded.sources, printer)
+}
+
+/// Flags that signals set. None of them ends the process at once: what saves when the time limit comes
+/// is to be left to save.
+#[derive(Default)]
+struct Signals {
+    /// Everything is to stop.
+    stop: Arc<AtomicBool>,
+    /// Time is nearly up.
+    warned: Arc<AtomicBool>,
+    /// Time is up, or somebody cancelled the job.
+    over: Arc<AtomicBool>,
+}
+
+fn signals() -> Result<Signals, Failure> {
+    let signals = Signals::default();
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
+        let Signals { stop, warned, over } = &signals;
+        let pairs = [(SIGUSR2, warned), (SIGTERM, over), (SIGINT, over)];
+        for (signal, flag) in pairs.into_iter().chain([SIGUSR2, SIGTERM, SIGINT].map(|s| (s, stop)))
+        {
+            signal_hook::flag::register(signal, Arc::clone(flag))
+                .map_err(|e| Failure::Internal(e.to_string()))?;
+        }
+    }
+    Ok(signals)
+}
+
+/// One try at a task, from its first record to its last.
+fn attempt(
+    args: &WorkArgs,
+    job: &Job,
+    at: &Surroundings,
+    loaded: &Loaded,
+    signals: &Signals,
+    printer: Printer,
+) -> Result<Exit, Stop> {
+    let trying = Trying::begin(job.store(), &job.made, &job.record.run, job.attempt(at))?;
+    let trying = Arc::new(trying);
+    std::thread::scope(|scope| {
+        scope.spawn(|| trying.keep_writing());
+        let made = job.may_begin(at).map_err(Stop::from).and_then(|()| match &job.made {
+            Made::Stage { .. } => stage(args, job, loaded, signals, &trying, printer),
+            Made::Report(report) => {
+                tables(job, loaded, report, printer).map(|()| Ok(Ended::default()))
+            }
+        });
+        let (end, exit) = match made {
+            Ok(Ok(ended)) => match ended.failed.first() {
+                None => (End::Done, Ok(Exit::Ok)),
+                Some((_, failure)) => {
+                    let again = may_pass(failure);
+                    let (exit, why) = (Exit::from(failure), failure.to_string());
+                    let exit = failures(&ended, printer).unwrap_or(exit);
+                    if again && job.lost(at) < job.record.retries as usize {
+                        printer.line("this may pass: the job is queued again");
+                        again_in_the_queue(at, signals, printer);
+                    }
+                    (End::Failed { exit: exit as u8, why }, Ok(exit))
+                }
+            },
+            Ok(Err(Failure::Interrupted)) | Err(Stop::Failure(Failure::Interrupted)) => {
+                stopped(job, at, signals, &trying, printer)
+            }
+            Ok(Err(failure)) | Err(Stop::Failure(failure)) => {
+                let end =
+                    End::Failed { exit: Exit::from(&failure) as u8, why: failure.to_string() };
+                (end, Err(Stop::from(failure)))
+            }
+            Err(Stop::Exit(exit)) => {
+                (End::Failed { exit: exit as u8, why: String::new() }, Ok(exit))
+            }
+        };
+        let requeued = end == End::Stopped && signals.warned.load(Ordering::Relaxed);
+        trying.end(end)?;
+        if requeued {
+            again_in_the_queue(at, signals, printer);
+        }
+        exit
+    })
+}
+
+/// How a try ends that was stopped.
+fn stopped(
+    job: &Job,
+    at: &Surroundings,
+    signals: &Signals,
+    trying: &Trying,
+    printer: Printer,
+) -> (End, Result<Exit, Stop>) {
+    let progress = trying.progress();
+    if !signals.warned.load(Ordering::Relaxed) {
+        return (End::Stopped, Ok(Exit::Interrupted));
+    }
+    // A try that got nowhere in all of its time would get nowhere again.
+    if progress.own == 0 && at.restarts > 0 {
+        let why = format!(
+            "the time limit is too short: no {} was done in it; ask for more `time` in the clusters \
+             file, then `run` again ({})",
+            progress.unit.trim_end_matches('s'),
+            job.record.name
+        );
+        printer.error(&why, None);
+        return (End::Failed { exit: Exit::Failed as u8, why }, Ok(Exit::Failed));
+    }
+    printer.line("time is nearly up: what is done is saved, and the job is queued again");
+    (End::Stopped, Ok(Exit::Interrupted))
+}
+
+/// Queues this job again, and waits for the end that Slurm makes of it.
+fn again_in_the_queue(at: &Surroundings, signals: &Signals, printer: Printer) {
+    match slurm::requeue(&at.task) {
+        Ok(()) => {
+            let begun = Instant::now();
+            while begun.elapsed() < UNTIL_KILLED && !signals.over.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        Err(failure) => {
+            printer.error(&format!("{failure}; the same `run` goes on from here"), None)
+        }
+    }
+}
+
+/// Makes a stage, or a share of one. The inner failure is about the run as a whole.
+fn stage(
+    args: &WorkArgs,
+    job: &Job,
+    loaded: &Loaded,
+    signals: &Signals,
+    trying: &Arc<Trying>,
+    printer: Printer,
+) -> Result<Result<Ended, Failure>, Stop> {
+    let (session, place) = job.session(loaded)?;
+    let Some(place) = place else {
+        return Err(Failure::Internal("tables are no stage".to_owned()).into());
+    };
+    job.inputs_are_there(&session, place)?;
+    let observer = Observing {
+        lines: Lines::new(printer, &loaded.sources, RunProgress::new(1)),
+        trying: Arc::clone(trying),
+    };
+    let part = job.made.part().unwrap_or_default();
+    let how = How { jobs: Some(1), part, device: args.device, ..How::default() };
+    Ok(session.make(&[place], how, &observer, &signals.stop))
+}
+
+/// Writes the tables, of what there is.
+fn tables(job: &Job, loaded: &Loaded, report: &Report, printer: Printer) -> Result<(), Stop> {
+    let (mut session, _) = job.session(loaded)?;
+    tell(job, &session, printer)?;
+    let extras = Extras { faces: report.faces, speed: report.speed };
+    reports(&mut session, &report.folder, extras, printer)?;
+    Ok(())
+}
+
+/// Writes down what the queue still knows of jobs that were killed, and says what is not done.
+fn tell(job: &Job, session: &Session<'_>, printer: Printer) -> Result<(), Stop> {
+    let records = Record::all(job.store())?;
+    // Without the queue, the tables are written all the same.
+    let queue = slurm::queue().unwrap_or_else(|failure| {
+        printer.error(&failure.to_string(), None);
+        Queue::default()
+    });
+    status::close_killed(job.store(), &records, &queue)?;
+    for stage in session.unfinished() {
+        printer.line(&format!("not done: {}", stage.title()));
+    }
+    Ok(())
+}
+
+/// Tells of a stage in lines, and in the record of its try.
+struct Observing<'a> {
+    lines: Lines<'a>,
+    trying: Arc<Trying>,
+}
+
+impl Observer for Observing<'_> {
+    fn begin(&self, stage: &Stage, number: usize, of: usize) -> Box<dyn Events> {
+        let next = self.lines.begin(stage, number, of);
+        Box::new(Recorded { trying: Arc::clone(&self.trying), next })
+    }
+
+    fn end(&self, stage: &Stage, seconds: Option<f64>) {
+        if seconds.is_none() {
+            self.lines.line(&format!("{} is in the store already", stage.title()));
+        }
+        self.lines.end(stage, seconds);
+    }
+
+    fn failed(&self, stage: &Stage, failure: &Failure) {
+        self.lines.failed(stage, failure);
+    }
+
+    fn told(&self, stage: &Stage, told: &Told) {
+        self.lines.told(stage, told);
+    }
+}

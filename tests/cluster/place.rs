@@ -1,0 +1,206 @@
+//! Small experiments on a cluster, and the same on this machine to compare with.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::OnceLock;
+
+use crate::slurm::{Shape, Slurm, text};
+
+/// What every cluster file of these tests says.
+const CLUSTERS: &str = r#"
+cluster test {
+    slurm { partition main }
+    job cpus=1 memory=(MiB)700 time=(minute)10
+    job faces shares=2
+    warn (minute)1
+}
+"#;
+
+/// Two tiny demo sets, two experiments, one table.
+pub const TINY: &str = r#"
+dataset seen {
+    layout demo capture=studio seed=1 identities=8 videos=2 fakes=2 frames=2
+    manipulation swap-seam
+    manipulation mouth-paste
+    split carve train=(%)50 val=(%)25 test=(%)25 seed=0
+    faces size=32
+}
+dataset unseen {
+    layout demo capture=phone seed=2 identities=4 videos=1 fakes=2 frames=2
+    manipulation swap-warp
+    manipulation pose-warp
+    split only=test
+    faces size=32
+}
+ensemble one { source seen; sample real-to-fake="1:1" at-least=1 }
+backbone tiny { vit patch=8 width=16 depth=2 heads=2 image=32; pool patch-mean; drop-path 0.1 }
+init scratch { random std=0.02; normalize half }
+recipe short {
+    epochs 2
+    batch 8
+    adamw lr=1e-3 weight-decay=0.05 layer-decay=0.9
+    schedule cosine warmup=(epoch)1 min-lr=1e-6
+    augment flip-crop
+    keep lowest=val.loss
+    seed 0
+}
+experiment base { data one; backbone tiny; init scratch; recipe short; loss { cross-entropy } }
+experiment ba extends=base { loss { cross-entropy; triplet batch-all margin=0.3 weight=0.5 } }
+table tiny {
+    title "Tiny"
+    row base "Base"
+    row ba "Base + BA"
+    scenario "In-distribution" { column seen "Seen"; average "Avg" }
+    scenario "Out-of-distribution" {
+        per-manipulation unseen show=#true { average "FS_avg" family=face-swap; average "Avg" }
+    }
+    metric auc
+    metric balanced-accuracy threshold=0.5
+}
+"#;
+
+/// The same with trainings that take some seconds, so that they can be interrupted.
+pub fn long() -> String {
+    TINY.replace("epochs 2\n", "epochs 1200\n")
+}
+
+/// A cluster with an experiment file in its home.
+pub struct Place {
+    pub slurm: Slurm,
+}
+
+impl Place {
+    pub fn new(experiment: &str) -> Self {
+        Self::with(experiment, &Shape::default())
+    }
+
+    pub fn with(experiment: &str, shape: &Shape) -> Self {
+        let place = Self { slurm: Slurm::start(shape) };
+        place.write("x.kdl", experiment);
+        place.write("clusters.kdl", CLUSTERS);
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.slurm.home().join(name)
+    }
+
+    /// Writes a file that the user of the cluster can read.
+    pub fn write(&self, name: &str, content: &str) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    /// The program on the login node.
+    pub fn proofmark(&self, args: &[&str]) -> Output {
+        let mut command = self.slurm.command(self.slurm.path("bin/proofmark"));
+        let clusters = self.path("clusters.kdl");
+        command.env("PROOFMARK_CLUSTERS", clusters).env("PROOFMARK_STORE", self.path("store"));
+        command.args(args).output().unwrap()
+    }
+
+    /// Submits the experiment, which has to succeed.
+    pub fn submit(&self) -> String {
+        let out = self.proofmark(&["run", "x.kdl", "--on", "test"]);
+        assert!(out.status.success(), "{}\n{}", text(&out), self.slurm.logs());
+        text(&out)
+    }
+
+    /// `status` as JSON, and its exit code.
+    pub fn status(&self) -> (serde_json::Value, i32) {
+        let out = self.proofmark(&["status", "x.kdl", "--format", "json"]);
+        let status = serde_json::from_slice(&out.stdout);
+        let status = status.unwrap_or_else(|e| panic!("{e}: {}", text(&out)));
+        (status, out.status.code().unwrap())
+    }
+
+    /// State of a stage, by kind and name.
+    pub fn state(&self, kind: &str, name: &str) -> String {
+        let (status, _) = self.status();
+        let stages = status["stages"].as_array().unwrap();
+        let it = stages.iter().find(|stage| stage["kind"] == kind && stage["name"] == name);
+        it.unwrap_or_else(|| panic!("no {kind} {name} in {status:#}"))["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Waits until nothing happens any more.
+    pub fn wait(&self) -> (serde_json::Value, i32) {
+        self.slurm.until("all has ended", |_| {
+            let (status, _) = self.status();
+            let stages = status["stages"].as_array().unwrap();
+            stages
+                .iter()
+                .all(|stage| !matches!(stage["state"].as_str(), Some("running" | "waiting")))
+        });
+        self.status()
+    }
+
+    /// Waits until all is done.
+    pub fn done(&self) {
+        let (status, exit) = self.wait();
+        assert_eq!(exit, 0, "{status:#}\n{}", self.slurm.logs());
+        let stages = status["stages"].as_array().unwrap();
+        assert!(stages.iter().all(|stage| stage["state"] == "done"), "{status:#}");
+    }
+
+    /// The results of its store.
+    pub fn results(&self) -> Results {
+        Results::of(&self.path("store"), &self.path("reports"))
+    }
+
+    /// How many jobs the controller knows.
+    pub fn jobs(&self) -> usize {
+        self.slurm.submitted().len()
+    }
+}
+
+/// What has to be the same wherever it was made: models, their logs, scores and tables.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Results(BTreeMap<String, String>);
+
+impl Results {
+    pub fn of(store: &Path, reports: &Path) -> Self {
+        let mut files = BTreeMap::new();
+        for (root, names) in [
+            (store.join("objects"), &["model.safetensors", "log.json", "predictions.parquet"][..]),
+            (reports.to_owned(), &["tiny.csv", "tiny.json", "tiny.md", "tiny.tex"]),
+        ] {
+            let mut folders = vec![root.clone()];
+            while let Some(folder) = folders.pop() {
+                for entry in fs::read_dir(folder).unwrap().flatten() {
+                    let path = entry.path();
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    if path.is_dir() {
+                        folders.push(path);
+                    } else if names.contains(&name.as_str()) {
+                        let digest = blake3::hash(&fs::read(&path).unwrap()).to_hex().to_string();
+                        let path = path.strip_prefix(&root).unwrap().display().to_string();
+                        files.insert(path, digest);
+                    }
+                }
+            }
+        }
+        assert!(files.len() > 4, "{files:?}");
+        Self(files)
+    }
+}
+
+/// What a run on this machine makes of the long experiment.
+pub fn local() -> &'static Results {
+    static LOCAL: OnceLock<Results> = OnceLock::new();
+    LOCAL.get_or_init(|| local_of(&long()))
+}
+
+/// What a run on this machine makes of an experiment.
+pub fn local_of(experiment: &str) -> Results {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("x.kdl"), experiment).unwrap();
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("proofmark"));
+    let out = command.current_dir(dir.path()).args(["--quiet", "run", "x.kdl", "--store", "store"]);
+    let out = out.output().unwrap();
+    assert!(out.status.success(), "{}", text(&out));
+    Results::of(&dir.path().join("store"), &dir.path().join("reports"))
+}

@@ -1,0 +1,91 @@
+//! What clusters do to jobs: time limits, dead nodes, preemption, a controller that is killed.
+
+use std::fs;
+
+use crate::place::{Place, local, long};
+use crate::slurm::text;
+
+/// Waits until a training has written a state, and gives its task and node.
+fn training(place: &Place) -> (String, String) {
+    place.slurm.until("a training is under way", |_| {
+        let drafts = fs::read_dir(place.path("store/work")).into_iter().flatten().flatten();
+        let of_training =
+            drafts.filter(|draft| draft.file_name().to_string_lossy().starts_with("train-"));
+        of_training.into_iter().any(|draft| draft.path().join("state.safetensors").is_file())
+    });
+    place.slurm.task("train", "RUNNING").expect("it has not ended yet")
+}
+
+/// How often a task was begun, by the records of tries.
+fn tries(place: &Place, kind: &str, task: &str) -> usize {
+    let folders = fs::read_dir(place.path("store/attempts")).unwrap().flatten();
+    let of_kind = folders.filter(|folder| folder.file_name().to_string_lossy().starts_with(kind));
+    let tries = of_kind.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
+    tries.filter(|one| one.file_name().to_string_lossy().contains(&format!("{task}."))).count()
+}
+
+#[test]
+fn a_warned_training_saves_begins_again_and_gives_the_same_bytes() {
+    let place = Place::new(&long());
+    place.submit();
+    let (task, _) = training(&place);
+    place.slurm.slurm("scancel", &["-b", "-s", "USR2", &task]);
+    place.done();
+    assert_eq!(tries(&place, "train-", &task), 2);
+    assert_eq!(&place.results(), local());
+    place.slurm.end();
+}
+
+#[test]
+fn a_training_on_a_node_that_dies_goes_on_elsewhere_to_the_same_bytes() {
+    let place = Place::new(&long());
+    place.submit();
+    let (task, node) = training(&place);
+    place.slurm.kill_node(&node);
+    place.slurm.until("the task was begun again", |_| tries(&place, "train-", &task) == 2);
+    place.done();
+    assert_eq!(&place.results(), local());
+    place.slurm.node(node[1..].parse().unwrap());
+    place.slurm.end();
+}
+
+#[test]
+fn a_preempted_training_goes_on_and_a_cancelled_one_when_it_is_run_again() {
+    let place = Place::new(&long());
+    place.submit();
+    let (task, _) = training(&place);
+    // Jobs of more weight take all nodes for a while.
+    let hog = ["--partition=high", "--exclusive", "--nodes=3", "--time=1", "--output=/dev/null"];
+    let hog: Vec<&str> = hog.into_iter().chain(["--wrap=sleep 3"]).collect();
+    place.slurm.slurm("sbatch", &hog);
+    place.slurm.until("the task was begun again", |_| tries(&place, "train-", &task) == 2);
+    let out = place.proofmark(&["cancel", "x.kdl"]);
+    assert!(out.status.success(), "{}", text(&out));
+    let (status, exit) = place.wait();
+    assert_eq!(exit, 21, "{status:#}");
+    place.submit();
+    place.done();
+    assert_eq!(&place.results(), local());
+    place.slurm.end();
+}
+
+#[test]
+fn a_controller_that_is_killed_loses_nothing_and_does_nothing_twice() {
+    let place = Place::new(&long());
+    place.submit();
+    let (task, _) = training(&place);
+    let jobs = place.jobs();
+    place.slurm.kill_controller();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    place.slurm.controller();
+    // What it holds after that is let go by the same command, which submits nothing.
+    place.slurm.until("all is done", |_| {
+        place.submit();
+        let (status, _) = place.status();
+        status["stages"].as_array().unwrap().iter().all(|stage| stage["state"] == "done")
+    });
+    assert_eq!(place.jobs(), jobs);
+    assert!(tries(&place, "train-", &task) <= 2);
+    assert_eq!(&place.results(), local());
+    place.slurm.end();
+}
