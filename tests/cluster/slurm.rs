@@ -175,7 +175,7 @@ impl Slurm {
     fn run(&self, program: &str, args: &[&str]) -> Output {
         let out = self.command(program).args(args).output();
         out.unwrap_or_else(|error| {
-            panic!("{program}: {error}; `apt install slurm-wlm munge` installs it")
+            panic!("{program}: {error}; `apt install --no-install-recommends slurm-wlm munge slurmdbd-` installs it")
         })
     }
 
@@ -183,7 +183,7 @@ impl Slurm {
     fn daemon(&self, program: &str, args: &[&str]) {
         let path = PATHS.split(':').map(|path| Path::new(path).join(program)).find(|p| p.is_file());
         let path = path.unwrap_or_else(|| {
-            panic!("there is no {program}: `apt install slurm-wlm munge` installs it")
+            panic!("there is no {program}: `apt install --no-install-recommends slurm-wlm munge slurmdbd-` installs it")
         });
         let log = self.path(&format!("log/{program}.out"));
         let log = fs::File::options().create(true).append(true).open(log).unwrap();
