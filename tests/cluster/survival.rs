@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::place::{Place, local, long};
+use crate::place::{Place, TINY, local, local_of, long};
 use crate::slurm::text;
 
 /// Waits until a training has written a state, and gives its task and node.
@@ -45,6 +45,33 @@ fn a_training_on_a_node_that_dies_goes_on_elsewhere_to_the_same_bytes() {
     place.slurm.until("the task was begun again", |_| tries(&place, "train-", &task) == 2);
     place.done();
     assert_eq!(&place.results(), local());
+    place.slurm.node(node[1..].parse().unwrap());
+    place.slurm.end();
+}
+
+#[test]
+fn a_share_of_faces_on_a_node_that_dies_is_prepared_again() {
+    // Enough videos that a share takes some seconds.
+    let many = TINY.replace(
+        "identities=8 videos=2 fakes=2 frames=2",
+        "identities=48 videos=4 fakes=4 frames=8",
+    );
+    assert_ne!(many, TINY);
+    let place = Place::new(&many);
+    place.submit();
+    let running = |place: &Place| {
+        let (task, node) = place.slurm.task("faces", "RUNNING")?;
+        let drafts = fs::read_dir(place.path("store/work")).into_iter().flatten().flatten();
+        let under_way =
+            drafts.filter(|draft| draft.file_name().to_string_lossy().starts_with("faces-"));
+        (under_way.count() > 0).then_some((task, node))
+    };
+    place.slurm.until("a share is under way", |_| running(&place).is_some());
+    let (task, node) = running(&place).expect("a share takes some seconds");
+    place.slurm.kill_node(&node);
+    place.slurm.until("the share was begun again", |_| tries(&place, "faces-", &task) == 2);
+    place.done();
+    assert_eq!(place.results(), local_of(&many));
     place.slurm.node(node[1..].parse().unwrap());
     place.slurm.end();
 }

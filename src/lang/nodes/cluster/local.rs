@@ -1,16 +1,14 @@
 //! `local`: the devices of this machine as a cluster.
 
-use std::collections::BTreeMap;
-
 use crate::cursor::Cursor;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::DeviceChoice;
 use crate::node::{Placed, node};
 use crate::schema::{Type, at_least_once};
-use crate::span::Origin;
 
 node! {
-    /// This machine, with several devices: each makes one stage at a time.
+    /// This machine, with several devices: each trains or scores one model at a time. One that is
+    /// named twice has two at a time.
     pub struct Local = "local" {
         children {
             /// Its devices.
@@ -32,7 +30,6 @@ node! {
 
 fn devices(_: Cursor<'_>, read: Option<Placed<Local>>, sink: &mut Sink) -> Option<Placed<Local>> {
     let read = read?;
-    let mut seen: BTreeMap<DeviceChoice, Origin> = BTreeMap::new();
     for device in &read.devices {
         let at = device.at.device;
         if device.device == DeviceChoice::Auto {
@@ -42,10 +39,6 @@ fn devices(_: Cursor<'_>, read: Option<Placed<Local>>, sink: &mut Sink) -> Optio
                     .at(at, "not one device")
                     .help("write `cpu`, or `cuda:0`, `cuda:1` and so on"),
             );
-        }
-        if let Some(first) = seen.insert(device.device, at) {
-            let title = format!("the device `{}` twice", device.device);
-            sink.report(Diagnostic::duplicate_name(title, at, first));
         }
     }
     Some(read)

@@ -17,7 +17,7 @@ pub(super) fn is_word(text: &str, what: &str, at: Origin, sink: &mut Sink) -> bo
         Diagnostic::error(Code::NotForSbatch, title)
             .text("it becomes one word of an option of sbatch")
             .at(at, "not one word")
-            .help("write it as `sinfo` and `sacctmgr` show it"),
+            .help("write it as the cluster itself calls it"),
     );
     false
 }
