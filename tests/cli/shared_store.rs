@@ -244,7 +244,7 @@ fn one_that_stood_still_is_taken_over_and_finds_out() {
 fn many() -> String {
     TINY.replace(
         "identities=8 videos=2 fakes=2 frames=2",
-        "identities=16 videos=4 fakes=4 frames=8",
+        "identities=8 videos=4 fakes=4 frames=8",
     )
 }
 
@@ -253,7 +253,7 @@ fn share_begun(place: &Place, library: &Path, locks: &str) -> Child {
     let arguments = ["prepare", "x.kdl", "--shard", "1/2"];
     let child = with_locks(place, library, locks, &arguments).spawn().unwrap();
     let journal = |folder: &PathBuf| std::fs::metadata(folder.join("faces-1of2.jsonl"));
-    let some = |folder: &PathBuf| journal(folder).is_ok_and(|meta| meta.len() > 4_000);
+    let some = |folder: &PathBuf| journal(folder).is_ok_and(|meta| meta.len() > 2_000);
     until("videos of a share", || folders(&place.path("store/work")).iter().any(some));
     child
 }
