@@ -30,8 +30,8 @@ const NOTICED: f64 = 300.0;
 const DIVERGES: f64 = 0.02;
 /// Operations on names (open, stat, create, rename, ..) of a task that begins and ends, and of each
 /// beat of one that runs, every 30 seconds: `docs/scale.md` says how they were counted.
-const OF_A_TASK: f64 = 400.0;
-const OF_A_BEAT: f64 = 14.0;
+const OF_A_TASK: f64 = 250.0;
+const OF_A_BEAT: f64 = 8.0;
 
 fn made_up(project: &Project) -> Facts {
     let mut facts = Facts { demo_version: 1, ..Facts::default() };
