@@ -46,7 +46,9 @@ pub enum Claim {
 impl Store {
     /// Opens the store at `root`, creating it if there is none.
     pub fn open(root: &Path) -> Result<Self, StoreFailure> {
-        for folder in ["objects", "work", "locks", "last"] {
+        // A client of NFS asks its server for what is in a folder, and may remember that there is none.
+        let all = format!("locks/{ALL}{CLAIMS}");
+        for folder in ["objects", "work", "locks", "last", &all] {
             let path = root.join(folder);
             fs::create_dir_all(&path).doing("create", &path)?;
         }
