@@ -58,7 +58,9 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
         return Ok(Exit::Ok);
     }
     // A process that makes something reads results that others need no more.
-    let _quiet = match store.quiet()? {
+    let mut quiet = match store.quiet(|holder| {
+        printer.always(&format!("{holder} made something; looking whether it still runs"));
+    })? {
         Ok(quiet) => quiet,
         Err(busy) => {
             printer.error(
@@ -72,7 +74,7 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
     };
     let mut removed = 0;
     for held in &unused {
-        match store.remove(held)? {
+        match store.remove(held, Some(&mut quiet))? {
             true => removed += 1,
             false => printer.always(&format!("{} {} is in use and stays", held.stage, held.key)),
         }

@@ -120,7 +120,7 @@ mod tests {
         let store = Store::open(dir.path()).unwrap();
         let held = store.drafts().unwrap();
         assert_eq!((held.len(), held[0].name.as_deref()), (4, Some("(set aside)")));
-        assert!(held.iter().all(|held| store.remove(held).unwrap()));
+        assert!(held.iter().all(|held| store.remove(held, None).unwrap()));
         assert!(store.drafts().unwrap().is_empty());
     }
 

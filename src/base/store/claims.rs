@@ -111,6 +111,11 @@ impl Entry {
         self.page.as_ref().map(Page::holder).unwrap_or_default()
     }
 
+    /// Whether one that had it before may come back.
+    fn is_unsettled(&self) -> bool {
+        self.page.as_ref().is_some_and(|page| page.unsettled)
+    }
+
     fn verdict(&self, here: &Attempt, watch: &mut Watch) -> Verdict {
         let every = self.page.as_ref().map_or(BEAT, Page::every);
         let silent = watch.silent(self, every);
@@ -225,17 +230,22 @@ impl Claims {
         watch: &mut Watch,
     ) -> Result<Result<Won, Holder>, StoreFailure> {
         loop {
-            let page = Page::new(self.every);
+            let mut page = Page::new(self.every);
             let mut gone = Vec::new();
             let mut number = 1;
             for entry in self.latest()?.iter().filter(|entry| excludes(who, &entry.who)) {
                 match entry.verdict(&page.attempt, watch) {
                     Verdict::Held(holder) => return Ok(Err(holder)),
                     _ if entry.who != who => {}
-                    Verdict::Free => number = entry.number + 1,
+                    Verdict::Free => {
+                        number = entry.number + 1;
+                        if entry.is_unsettled() {
+                            gone.push((entry.holder(), true));
+                        }
+                    }
                     Verdict::Ended(holder) => {
                         number = entry.number + 1;
-                        gone.push((holder, false));
+                        gone.push((holder, entry.is_unsettled()));
                     }
                     Verdict::Lost(holder) => {
                         number = entry.number + 1;
@@ -243,6 +253,7 @@ impl Claims {
                     }
                 }
             }
+            page.unsettled = gone.iter().any(|(_, may_return)| *may_return);
             if !self.publish(who, number, &page)? {
                 continue;
             }
@@ -265,7 +276,7 @@ impl Claims {
             page.release();
             page.overwrite(&path).doing("write", &path)
         };
-        let mut earlier = Vec::new();
+        let (mut earlier, mut others) = (Vec::new(), Vec::new());
         for entry in self.latest()?.into_iter().filter(|entry| excludes(who, &entry.who)) {
             if entry.who == who {
                 // Removed numbers may be given out again by one who read the folder long ago.
@@ -278,15 +289,24 @@ impl Claims {
                 earlier.extend(entry.earlier);
                 continue;
             }
-            let (holder, may_return) = match entry.verdict(&won.page.attempt, watch) {
-                Verdict::Free => continue,
+            match entry.verdict(&won.page.attempt, watch) {
+                Verdict::Free => {}
                 Verdict::Held(holder) => {
                     give_up(won.page)?;
                     return Ok(Some(Err(holder)));
                 }
-                Verdict::Ended(holder) => (holder, false),
-                Verdict::Lost(holder) => (holder, true),
-            };
+                Verdict::Ended(holder) => {
+                    let unsettled = entry.is_unsettled();
+                    others.push((entry, holder, unsettled));
+                }
+                Verdict::Lost(holder) => others.push((entry, holder, true)),
+            }
+        }
+        if others.iter().any(|(.., may_return)| *may_return) {
+            won.page.unsettled = true;
+            won.page.overwrite(&path).doing("write", &path)?;
+        }
+        for (entry, holder, may_return) in others {
             // Taken over and given up, so that it finds out.
             let mut next = Page::new(self.every);
             next.release();

@@ -190,3 +190,31 @@ fn a_number_that_was_free_only_long_ago_is_no_claim() {
     assert!(settled.unwrap().is_none(), "it is to be claimed anew");
     assert_eq!(names(&claims), ["whole.5"]);
 }
+
+#[test]
+fn that_one_may_come_back_is_not_forgotten_by_whoever_gives_up_or_is_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let claims = claims(&dir);
+    let dead = won(&claims, WHOLE);
+    elsewhere(&claims, WHOLE, &dead);
+    let mut watch = Watch::default();
+    let heir = loop {
+        match claims.acquire(WHOLE, &mut watch).unwrap() {
+            Ok(won) => break won,
+            Err(_) => thread::sleep(QUICK),
+        }
+    };
+    give_up(&claims, WHOLE, heir);
+    let next = won(&claims, WHOLE);
+    assert!(next.gone[0].1, "the first heir did nothing about it");
+    // This one is killed before it does.
+    let mut page = next.page.clone();
+    page.attempt.pid = u32::MAX;
+    page.overwrite(&claims.path(WHOLE, next.number)).unwrap();
+    let last = won(&claims, WHOLE);
+    assert!(last.gone[0].1);
+    let hold = crate::store::hold::Hold::begin(claims.clone(), WHOLE, last, Vec::new());
+    hold.settled().unwrap();
+    drop(hold);
+    assert!(won(&claims, WHOLE).gone.is_empty());
+}

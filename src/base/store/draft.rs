@@ -141,6 +141,7 @@ impl Draft {
             notes.push(format!("{holder} made this and is gone; its work is taken over"));
         }
         let folder = place.folder(share, &hold)?;
+        hold.settled()?;
         // Found only after the work, these would be the end of it.
         let wrong = [&kind, &folder].into_iter().filter(|path| path.exists() && !path.is_dir());
         let wrong = wrong.chain([&target].into_iter().filter(|t| t.symlink_metadata().is_ok()));

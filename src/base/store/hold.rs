@@ -111,6 +111,17 @@ impl Hold {
         self.claim.number
     }
 
+    /// That what others may still write does no harm any more, who had the claim before.
+    pub(super) fn settled(&self) -> Result<(), StoreFailure> {
+        let mut state = self.claim.lock();
+        if !state.page.unsettled {
+            return Ok(());
+        }
+        state.page.unsettled = false;
+        let path = self.claim.claims.path(&self.claim.who, self.claim.number);
+        state.page.overwrite(&path).doing("write", &path)
+    }
+
     /// That nobody took the claim over, as far as is known without asking the disk; it is asked
     /// where the last heartbeat was so long ago that others may have.
     pub(super) fn check(&self) -> Result<(), StoreFailure> {

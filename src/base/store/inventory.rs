@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::aside::ASIDE;
+use super::attempt::Holder;
 use super::claims::{CLAIMS, Watch};
 use super::digests::DIGESTS;
 use super::draft::untaken;
 use super::failure::{Doing, StoreFailure};
 use super::hold::Hold;
 use super::record::StageRecord;
-use super::results::{ALL, Store};
+use super::results::{ALL, LONGEST, SHORTEST, Store};
 use super::size::measured;
 use crate::provenance::Provenance;
 
@@ -51,7 +53,11 @@ pub struct Made {
 
 /// That nobody makes anything.
 #[derive(Debug)]
-pub struct Quiet(#[expect(dead_code, reason = "it is held, not read")] Hold);
+pub struct Quiet {
+    /// What was seen of those who count as gone.
+    watch: Watch,
+    _hold: Hold,
+}
 
 impl Store {
     /// Finished results, by kind, name and key.
@@ -103,19 +109,47 @@ impl Store {
         let (bytes, written) = measured(&folder).doing("read", &folder)?;
         let age = SystemTime::now().duration_since(written).unwrap_or_default();
         // Nobody makes what is finished.
-        let locked = !finished && self.is_held(&format!("{stage}-{key}"))?;
+        let locked = !finished && {
+            self.holder_of(&format!("{stage}-{key}"), &mut Watch::default())?.is_some()
+        };
         let (stage, made) = (stage.to_owned(), None);
         Ok(Held { stage, name, key, folder, bytes, age, made, finished, locked })
     }
 
     /// Keeps all processes from making anything until this is dropped, so that results can be removed:
-    /// whoever makes something may read any of them. If some make something now, how many.
+    /// whoever makes something may read any of them. If some make something now, how many. `waits`
+    /// hears of a process of which two minutes will tell whether it lives.
     ///
     /// # Errors
     /// Claims that cannot be read or written.
-    pub fn quiet(&self) -> Result<Result<Quiet, usize>, StoreFailure> {
-        // Whoever claims a result afterwards sees this; whoever did before is seen here.
-        let Ok(hold) = self.hold(ALL, None, &mut Watch::default())? else { return Ok(Err(1)) };
+    pub fn quiet(&self, waits: impl FnOnce(&Holder)) -> Result<Result<Quiet, usize>, StoreFailure> {
+        let (mut watch, mut pause) = (Watch::default(), SHORTEST);
+        let mut waits = Some(waits);
+        loop {
+            // Whoever claims a result afterwards sees this; whoever did before is seen here.
+            let busy = match self.hold(ALL, None, &mut watch)? {
+                Err(holder) => vec![holder],
+                Ok(hold) => {
+                    let busy = self.busy(&mut watch)?;
+                    if busy.is_empty() {
+                        return Ok(Ok(Quiet { watch, _hold: hold }));
+                    }
+                    busy
+                }
+            };
+            if watch.alive {
+                return Ok(Err(busy.len()));
+            }
+            if let (Some(waits), Some(holder)) = (waits.take(), busy.first()) {
+                waits(holder);
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST);
+        }
+    }
+
+    /// Who makes something.
+    fn busy(&self, watch: &mut Watch) -> Result<Vec<Holder>, StoreFailure> {
         let locks = self.root.join("locks");
         let mut names = BTreeSet::new();
         for entry in fs::read_dir(&locks).doing("read", &locks)? {
@@ -125,17 +159,19 @@ impl Store {
         }
         // Digests are of data, not of results.
         let names = names.iter().filter(|name| ![ALL, DIGESTS].contains(&name.as_str()));
-        let (mut busy, mut last) = (0, None);
+        let (mut busy, mut last) = (Vec::new(), None);
         for name in names {
             // The lock of a share is of the same result.
             let is_share =
                 |of: &str| name.strip_prefix(of).is_some_and(|rest| rest.starts_with('-'));
-            if !last.is_some_and(is_share) && self.is_held(name)? {
-                busy += 1;
+            if !last.is_some_and(is_share)
+                && let Some(holder) = self.holder_of(name, watch)?
+            {
+                busy.push(holder);
                 last = Some(name.as_str());
             }
         }
-        Ok(if busy == 0 { Ok(Quiet(hold)) } else { Err(busy) })
+        Ok(busy)
     }
 
     /// Removes something, unless a process holds its lock. Returns whether it is gone. What is
@@ -143,9 +179,11 @@ impl Store {
     ///
     /// # Errors
     /// A folder that cannot be removed.
-    pub fn remove(&self, held: &Held) -> Result<bool, StoreFailure> {
+    pub fn remove(&self, held: &Held, quiet: Option<&mut Quiet>) -> Result<bool, StoreFailure> {
+        let mut watch = Watch::default();
+        let watch = quiet.map_or(&mut watch, |quiet| &mut quiet.watch);
         let name = format!("{}-{}", held.stage, held.key);
-        let Ok(hold) = self.hold(&name, None, &mut Watch::default())? else { return Ok(false) };
+        let Ok(hold) = self.hold(&name, None, watch)? else { return Ok(false) };
         let record = held.folder.join("stage.json");
         match fs::remove_file(&record) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
@@ -210,10 +248,10 @@ mod tests {
         let other = Store::open(dir.path()).unwrap();
         let drafts = other.drafts().unwrap();
         assert_eq!((drafts.len(), drafts[0].key.as_str(), drafts[0].locked), (1, "k3", true));
-        assert!(!other.remove(&drafts[0]).unwrap() && drafts[0].folder.is_dir());
+        assert!(!other.remove(&drafts[0], None).unwrap() && drafts[0].folder.is_dir());
         drop(draft);
-        assert!(other.remove(&other.drafts().unwrap()[0]).unwrap());
-        assert!(other.remove(&results[0]).unwrap());
+        assert!(other.remove(&other.drafts().unwrap()[0], None).unwrap());
+        assert!(other.remove(&results[0], None).unwrap());
         assert_eq!(store.results().unwrap().len(), 1);
         assert!(store.find("train", "k2").is_none() && store.find("train", "k1").is_some());
         assert!(store.drafts().unwrap().is_empty());
@@ -224,18 +262,38 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (store, other) = (Store::open(dir.path()).unwrap(), Store::open(dir.path()).unwrap());
         made(&store, "a", "k1");
-        let quiet = store.quiet().unwrap().unwrap();
+        let quiet = store.quiet(|_| ()).unwrap().unwrap();
         assert!(matches!(other.claim("train", "k2").unwrap(), Claim::Busy(_)));
         assert!(matches!(other.claim_share("faces", "k", "faces-1of2").unwrap(), Claim::Busy(_)));
         assert!(matches!(other.claim("train", "k1").unwrap(), Claim::Done));
-        assert_eq!(other.quiet().unwrap().err(), Some(1));
-        assert!(store.remove(&store.results().unwrap()[0]).unwrap());
+        assert_eq!(other.quiet(|_| ()).unwrap().err(), Some(1));
+        assert!(store.remove(&store.results().unwrap()[0], None).unwrap());
         drop(quiet);
         let Claim::Make(share) = other.claim_share("faces", "k", "faces-1of2").unwrap() else {
             panic!()
         };
-        assert_eq!(store.quiet().unwrap().err(), Some(1));
+        assert_eq!(store.quiet(|_| ()).unwrap().err(), Some(1));
         drop(share);
-        assert!(store.quiet().unwrap().is_ok());
+        assert!(store.quiet(|_| ()).unwrap().is_ok());
+    }
+
+    #[test]
+    fn what_a_dead_machine_was_making_keeps_nothing_from_being_removed_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let Claim::Make(draft) = store.claim("train", "k1").unwrap() else { panic!() };
+        let path = dir.path().join("locks/train-k1.claims/whole.1");
+        let mut page: serde_json::Value =
+            serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        (page["host"], page["every"]) = ("n9".into(), 0.005.into());
+        fs::write(&path, page.to_string()).unwrap();
+        fs::remove_file(dir.path().join("locks/train-k1")).unwrap();
+        let mut heard = None;
+        let quiet = store.quiet(|holder| heard = Some(holder.host.clone())).unwrap();
+        assert_eq!(heard.as_deref(), Some("n9"));
+        let held = store.drafts().unwrap().remove(0);
+        assert!(!store.remove(&held, None).unwrap());
+        assert!(store.remove(&held, Some(&mut quiet.unwrap())).unwrap());
+        assert!(draft.verify().is_err());
     }
 }

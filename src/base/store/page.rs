@@ -26,6 +26,9 @@ pub(super) struct Page {
     beat_at: f64,
     resident: u64,
     peak: u64,
+    /// Whether one that had it before may come back and write, and nothing was done about that yet.
+    #[serde(default)]
+    pub(super) unsettled: bool,
     /// Whether it was given up.
     pub(super) released: bool,
 }
@@ -36,7 +39,17 @@ impl Page {
         let (resident, peak) = memory();
         let (attempt, every, now) = (Attempt::new(), every.as_secs_f64(), now());
         let (began, beat_at) = (now, now);
-        Self { attempt, every, began, beat: 0, beat_at, resident, peak, released: false }
+        Self {
+            attempt,
+            every,
+            began,
+            beat: 0,
+            beat_at,
+            resident,
+            peak,
+            unsettled: false,
+            released: false,
+        }
     }
 
     /// The next heartbeat.

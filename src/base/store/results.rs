@@ -18,8 +18,8 @@ use super::page::BEAT;
 use super::write::write_whole;
 
 /// Between two looks at what another process makes: at first, and later.
-const SHORTEST: Duration = Duration::from_millis(20);
-const LONGEST: Duration = Duration::from_secs(2);
+pub(super) const SHORTEST: Duration = Duration::from_millis(20);
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
 /// What is claimed by who removes results.
 pub(super) const ALL: &str = "all";
 /// How long one waits that would rather not.
@@ -52,7 +52,9 @@ pub struct Exclusive {
 impl Store {
     /// Opens the store at `root`, creating it if there is none.
     pub fn open(root: &Path) -> Result<Self, StoreFailure> {
-        for folder in ["objects", "work", "locks", "last"] {
+        // A client of NFS asks its server for what is in a folder, and may remember that there is none.
+        let all = format!("locks/{ALL}{CLAIMS}");
+        for folder in ["objects", "work", "locks", "last", &all] {
             let path = root.join(folder);
             fs::create_dir_all(&path).doing("create", &path)?;
         }
@@ -250,17 +252,23 @@ impl Store {
         Ok(won.map(|won| Hold::begin(claims, who, won, held)))
     }
 
-    /// Whether a process makes something of that name, also one of an earlier version, which makes
-    /// no claims.
-    pub(super) fn is_held(&self, name: &str) -> Result<bool, StoreFailure> {
+    /// Who makes something of that name, also an earlier version, which makes no claims.
+    pub(super) fn holder_of(
+        &self,
+        name: &str,
+        watch: &mut Watch,
+    ) -> Result<Option<Holder>, StoreFailure> {
         let path = self.root.join("locks").join(name);
-        Ok(match self.claims(name).standing(WHOLE, &mut Watch::default())? {
-            Standing::Held(_) => true,
-            Standing::Lost => false,
+        match self.claims(name).standing(WHOLE, watch)? {
+            Standing::Held(holder) => Ok(Some(holder)),
+            Standing::Lost => Ok(None),
             Standing::Free => {
-                path.is_file() && matches!(Lock::try_for_a_moment(&path, false)?, Lock::Busy)
+                let locked =
+                    path.is_file() && matches!(Lock::try_for_a_moment(&path, false)?, Lock::Busy);
+                watch.alive |= locked;
+                Ok(locked.then(Holder::default))
             }
-        })
+        }
     }
 
     fn claims(&self, name: &str) -> Claims {
