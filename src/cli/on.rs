@@ -51,6 +51,15 @@ pub fn submit(
     if task.until > Until::Sample {
         session.matrices()?.iter().try_for_each(crate::engine::budget::Matrix::within)?;
     }
+    // Two that submit at a time would submit the same twice.
+    let alone = match on.dry_run {
+        true => None,
+        false => Some(session.store().exclusive("submission")?.map_err(|holder| {
+            Failure::run(format!(
+                "{holder} is submitting from this store; let it end, then say the same again"
+            ))
+        })?),
+    };
     let submission = {
         let store = session.store();
         let snapshot = Snapshot::of(session, &args.file)?;
@@ -109,6 +118,7 @@ pub fn submit(
     let progress = StageProgress::of_data(printer);
     let told = submission.submit(session.store(), &progress);
     progress.finish();
+    drop(alone);
     let told = told?;
     tell(&told, &cluster.name, &args.file, printer);
     let is_done = told.arrays.is_empty() && told.queued == 0 && told.left == 0;

@@ -146,7 +146,7 @@ fn read_members(path: &Path) -> Result<BTreeMap<String, Members>, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::Lacking;
+    use crate::layout::{Finding, Lacking};
     use crate::testing::video;
     use proofmark_lang::model::{Label, Split};
 
@@ -167,7 +167,7 @@ mod tests {
             expected: Default::default(),
             frames_found: 4,
             frames_used: 3,
-            findings: [(crate::layout::Finding::Missing, Default::default())].into(),
+            findings: [(Finding::Missing, Default::default())].into(),
             remarks: vec!["one".into()],
             lacking: vec![Lacking { split: Split::Val, looked_for: "v".into() }],
         };

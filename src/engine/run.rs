@@ -12,7 +12,7 @@ use super::memory;
 use super::results::Results;
 use super::watched::watched;
 use super::world::World;
-use proofmark_base::store::{Claim, Draft, StageRecord, Store};
+use proofmark_base::store::{Claim, Draft, StageRecord, Store, StoreFailure};
 use proofmark_base::work::{Events, Failure, Silent};
 use proofmark_lang::model::{Experiment, Placed, Project};
 use proofmark_model::architecture::Architecture;
@@ -224,31 +224,43 @@ impl Run<'_> {
 
     fn stage(&self, stage: &Stage, number: usize, of: usize) -> Result<(), Failure> {
         let word = stage.word();
-        let draft = match self.store.claim(word, &stage.key)? {
-            Claim::Done => None,
-            Claim::Make(draft) => Some(draft),
-            Claim::Busy(holder) => {
-                let events = self.observer.begin(stage, number, of);
-                events.note(&format!("another process is making this: {holder}; waiting for it"));
-                match self.store.wait(word, &stage.key, self.stop)? {
-                    Claim::Done => None,
-                    Claim::Make(draft) => Some(draft),
-                    // It is still busy, and this process was told to stop.
-                    Claim::Busy(_) => return Err(Failure::Interrupted),
+        let mut claim = self.store.claim(word, &stage.key)?;
+        loop {
+            let draft = match claim {
+                Claim::Done => {
+                    self.observer.end(stage, None);
+                    return Ok(());
+                }
+                Claim::Make(draft) => draft,
+                Claim::Busy(holder) => {
+                    let events = self.observer.begin(stage, number, of);
+                    let text = format!("another process is making this: {holder}; waiting for it");
+                    events.note(&text);
+                    claim = self.store.wait(word, &stage.key, self.stop)?;
+                    match claim {
+                        // It is still busy, and this process was told to stop.
+                        Claim::Busy(_) => return Err(Failure::Interrupted),
+                        Claim::Done | Claim::Make(_) => continue,
+                    }
+                }
+            };
+            if !stage.nature().goes_on {
+                draft.clear()?;
+            }
+            let begun = Instant::now();
+            match self.draft(stage, draft, number, of) {
+                // What was done is in good hands.
+                Err(Failure::Store(taken @ StoreFailure::Taken { .. })) => {
+                    self.observer.begin(stage, number, of).note(&taken.to_string());
+                    claim = self.store.claim(word, &stage.key)?;
+                }
+                made => {
+                    made?;
+                    self.observer.end(stage, Some(begun.elapsed().as_secs_f64()));
+                    return Ok(());
                 }
             }
-        };
-        let Some(draft) = draft else {
-            self.observer.end(stage, None);
-            return Ok(());
-        };
-        if !stage.nature().goes_on {
-            draft.clear()?;
         }
-        let begun = Instant::now();
-        self.draft(stage, draft, number, of)?;
-        self.observer.end(stage, Some(begun.elapsed().as_secs_f64()));
-        Ok(())
     }
 
     /// Makes a result in its draft, and puts it in its place.

@@ -181,8 +181,8 @@ fn what_is_no_claim_is_waited_for_and_then_taken_over() {
 fn a_number_that_was_free_only_long_ago_is_no_claim() {
     let dir = tempfile::tempdir().unwrap();
     let claims = claims(&dir);
-    let held = Claims::of(dir.path().join("other.claims"), QUICK);
-    let (theirs, late) = (won(&held, WHOLE), won(&held, "faces-1of2"));
+    let other = |name: &str| won(&Claims::of(dir.path().join(name), QUICK), WHOLE);
+    let (theirs, late) = (other("y.claims"), other("z.claims"));
     // Between looking and publishing, others came and went, and one has the claim.
     assert!(claims.publish(WHOLE, 5, &theirs.page).unwrap());
     assert!(claims.publish(WHOLE, 3, &late.page).unwrap());

@@ -48,8 +48,8 @@ pub enum StoreFailure {
     },
     /// Another process took over what this one was making.
     #[error(
-        "{by} took this over, because for minutes nothing was heard of this process; what it \
-         does there is untouched: run the same command again to wait for its result"
+        "{by} took this over, because for minutes nothing was heard of this process; what that one \
+         makes is not disturbed"
     )]
     Taken {
         /// Who.

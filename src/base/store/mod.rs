@@ -34,5 +34,5 @@ pub use draft::Draft;
 pub use failure::{StoreFailure, cure};
 pub use inventory::{Held, Quiet};
 pub use record::{StageRecord, contents};
-pub use results::{Claim, Store};
+pub use results::{Claim, Exclusive, Store};
 pub use write::{readable_temporary, write_whole};

@@ -43,6 +43,12 @@ pub enum Claim {
     Busy(Holder),
 }
 
+/// What one process does alone.
+#[derive(Debug)]
+pub struct Exclusive {
+    _hold: Hold,
+}
+
 impl Store {
     /// Opens the store at `root`, creating it if there is none.
     pub fn open(root: &Path) -> Result<Self, StoreFailure> {
@@ -195,6 +201,20 @@ impl Store {
             return Ok(Claim::Done);
         }
         Draft::begin(place, share, hold).map(Claim::Make)
+    }
+
+    /// Claims what one process at a time may do with the store, by its name, or says who does it. It
+    /// is given up when this is dropped.
+    pub fn exclusive(&self, name: &str) -> Result<Result<Exclusive, Holder>, StoreFailure> {
+        let begun = Instant::now();
+        let mut watch = Watch::default();
+        loop {
+            match self.hold(name, None, &mut watch)? {
+                Ok(hold) => return Ok(Ok(Exclusive { _hold: hold })),
+                Err(holder) if begun.elapsed() > MOMENT => return Ok(Err(holder)),
+                Err(_) => std::thread::sleep(SHORTEST),
+            }
+        }
     }
 
     /// Claims something of that name, or says who has it.

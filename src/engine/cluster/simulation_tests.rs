@@ -244,6 +244,8 @@ table t { row wide; row mining; scenario "In-distribution" { column a "A" }; met
     for borne in [&table3, &wide] {
         let limits = Limits::default();
         assert!(borne.largest < limits.array && borne.tasks < limits.jobs, "{borne:?}");
+        // A second or two of sbatch.
+        assert!(borne.arrays < 200, "{borne:?}");
         // Slurm's own limit of a script is 4 MB; that of the length of a dependency is what its
         // messages bear.
         assert!(borne.longest_script < 4 << 20 && borne.longest_dependency < 64 << 10, "{borne:?}");

@@ -10,8 +10,8 @@ use super::attempts::{self, Attempt, End, Progress};
 use super::queue::{Queue, Task, TaskState};
 use super::records::{Made, Record};
 use super::snapshot::Snapshot;
-use crate::engine::graph::Plan;
-use proofmark_base::store::{StageRecord, Store};
+use crate::engine::graph::{Plan, Stage};
+use proofmark_base::store::{Holder, StageRecord, Store};
 use proofmark_base::work::Failure;
 
 /// Version of the JSON: raised whenever an entry changes its meaning or goes.
@@ -215,6 +215,9 @@ pub fn look(
             line = Line { state: State::Done, why: None, last_lines: Vec::new(), ..line };
             (line.exit, line.progress) = (None, None);
             line.seconds = StageRecord::read(&folder).ok().flatten().map(|record| record.seconds);
+        } else if let Some(holder) = held(store, stage, &line) {
+            line.state = State::Running;
+            line.why = Some(format!("made by {holder}"));
         } else if !line.state.goes_on() && line.state != State::Failed {
             let failed =
                 stage.needs.iter().map(|need| &stages[*need]).find(|need| {
@@ -237,6 +240,14 @@ pub fn look(
     let cluster = newest.map(|record| record.cluster.clone()).unwrap_or_default();
     let (format, version, run) = ("proofmark-status", VERSION, run.to_owned());
     Ok(Status { format, version, run, cluster, stages })
+}
+
+/// Who makes a stage that no job does, such as a run on another machine.
+fn held(store: &Store, stage: &Stage, line: &Line) -> Option<Holder> {
+    if line.state == State::Running {
+        return None;
+    }
+    store.holder(stage.word(), &stage.key)
 }
 
 /// What the tasks of a stage say of it, the last that says something.

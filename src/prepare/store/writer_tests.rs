@@ -357,3 +357,41 @@ proptest! {
         prop_assert!((lost..sizes.len()).all(|i| done(i) == (sizes[i] == 0)));
     }
 }
+
+#[test]
+fn a_shard_that_another_writer_has_open_is_never_emptied() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
+    let mut second = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
+    first.finish_video(video("a", 5), faces("a", 5), true).unwrap();
+    let error = second.finish_video(video("b", 6), faces("b", 6), true).unwrap_err().to_string();
+    assert!(error.contains("faces.00000.arrow.part cannot be written"), "{error}");
+    first.finish_video(video("c", 7), faces("c", 7), true).unwrap();
+    first.finish().unwrap();
+    let (videos, file) = read(dir.path(), Share::WHOLE);
+    assert_eq!(videos.iter().map(|v| v.video_key.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    check(&videos, &file);
+}
+
+#[test]
+fn a_writer_that_was_taken_over_changes_nothing_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut slow = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
+    slow.finish_video(video("a", 5), faces("a", 5), true).unwrap();
+    // Who takes it over finds copies in the place of what it has open: see the store's drafts.
+    for name in ["faces.jsonl", "faces.00000.arrow.part"] {
+        let (path, copy) = (dir.path().join(name), dir.path().join("copy"));
+        fs::copy(&path, &copy).unwrap();
+        fs::rename(&copy, &path).unwrap();
+    }
+    assert_eq!(recover(dir.path(), Share::WHOLE, SIDE).unwrap().videos.len(), 1);
+    let mut next = FaceWriter::open(dir.path(), Share::WHOLE, SIDE).unwrap();
+    next.finish_video(video("b", 6), faces("b", 6), true).unwrap();
+    slow.finish_video(video("c", 7), faces("c", 7), true).unwrap();
+    assert!(slow.finish().is_err(), "its shard is not there any more");
+    next.finish_video(video("c", 7), faces("c", 7), true).unwrap();
+    next.finish().unwrap();
+    let (videos, file) = read(dir.path(), Share::WHOLE);
+    assert_eq!(videos.iter().map(|v| v.video_key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    check(&videos, &file);
+}
