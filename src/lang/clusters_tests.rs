@@ -97,3 +97,26 @@ fn a_clusters_file_is_known_by_its_first_declaration() {
     assert!(!declares_clusters("import \"lab.kdl\""));
     assert!(!declares_clusters(""));
 }
+
+#[test]
+fn no_text_of_a_clusters_file_panics() {
+    let path = Path::new("clusters.kdl");
+    let read = |text: String| {
+        let (clusters, loaded) = load_clusters(path, &MemoryFiles::default().with(path, text));
+        for cluster in &clusters.clusters {
+            let _ = cluster.request("train", Some("big"));
+        }
+        loaded.has_errors()
+    };
+    let mut wrong = 0;
+    for at in 0..UNI.len() {
+        let (before, after) = UNI.split_at(at);
+        // Cut off, without a character, with one too many.
+        wrong += usize::from(read(before.to_owned()));
+        wrong += usize::from(read(format!("{before}{}", &after[1..])));
+        for more in ["\"", "{", "}", "=", "-", "(", "9", "\u{202e}"] {
+            wrong += usize::from(read(format!("{before}{more}{after}")));
+        }
+    }
+    assert!(wrong > UNI.len(), "{wrong}");
+}

@@ -61,3 +61,33 @@ fn out_of_memory_is_told_with_what_to_ask_for() {
     }
     place.slurm.end();
 }
+
+#[test]
+fn what_the_controller_has_forgotten_is_told_all_the_same() {
+    let bad = "experiment bad extends=base { override recipe { adamw lr=1e20 } }\ntable tiny {";
+    let diverging =
+        TINY.replace("table tiny {", bad).replace("row ba ", "row bad \"Bad\"\n    row ba ");
+    let place = Place::with(&diverging, &Shape { memory: 5, ..Shape::default() });
+    place.submit();
+    let (_, exit) = place.wait();
+    assert_eq!(exit, 20);
+    place.slurm.until("the controller has forgotten all jobs", |slurm| slurm.queue().is_empty());
+    let (status, exit) = place.status();
+    assert_eq!(exit, 20, "{status:#}");
+    let stages = status["stages"].as_array().unwrap();
+    let of = |state: &str| {
+        let of_state = stages.iter().filter(|stage| stage["state"] == state);
+        let mut names: Vec<String> =
+            of_state.map(|stage| format!("{} {}", stage["kind"], stage["name"])).collect();
+        names.sort();
+        names.join(", ").replace('"', "")
+    };
+    assert_eq!(of("failed"), "train bad", "{status:#}");
+    assert_eq!(of("never"), "predict bad on seen, predict bad on unseen", "{status:#}");
+    assert_eq!(stages.len(), 3 + stages.iter().filter(|stage| stage["state"] == "done").count());
+    // What failed is submitted again by the same command, and what is done is not.
+    let again = place.submit();
+    assert!(again.contains("in the store") && !again.contains("sample"), "{again}");
+    place.wait();
+    place.slurm.end();
+}

@@ -30,13 +30,17 @@ pub struct Slurm {
 pub struct Shape {
     /// Its nodes, of two cores each.
     pub nodes: usize,
+    /// Cards of each node, which are files: Slurm counts them.
+    pub gpus: u32,
+    /// How long the controller remembers a job that has ended, in seconds.
+    pub memory: u32,
     /// Lines of `slurm.conf` besides.
     pub more: &'static str,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { nodes: 3, more: "" }
+        Self { nodes: 3, gpus: 0, memory: 300, more: "" }
     }
 }
 
@@ -63,6 +67,13 @@ impl Slurm {
             .unwrap();
         fs::write(cluster.path("etc/slurm.conf"), cluster.configuration(shape)).unwrap();
         fs::write(cluster.path("etc/cgroup.conf"), "CgroupPlugin=cgroup/v1\n").unwrap();
+        if shape.gpus > 0 {
+            let card = |n: u32| cluster.path(&format!("etc/card{n}"));
+            (0..shape.gpus).for_each(|n| fs::write(card(n), "").unwrap());
+            let cards = format!("{}[0-{}]", cluster.path("etc/card").display(), shape.gpus - 1);
+            let gres = format!("Name=gpu Type=h100 File={cards}\n");
+            fs::write(cluster.path("etc/gres.conf"), gres).unwrap();
+        }
         // Another user need not be able to look into the folder of the build.
         fs::copy(assert_cmd::cargo::cargo_bin!("proofmark"), cluster.path("bin/proofmark"))
             .unwrap();
@@ -130,14 +141,21 @@ impl Slurm {
              SlurmdParameters=config_overrides\n\
              SlurmctldTimeout=30\n\
              SlurmdTimeout=12\n\
-             MinJobAge=300\n\
+             MinJobAge={}\n\
              KillWait=5\n\
              OverTimeLimit=0\n\
              MaxArraySize=1001\n\
              JobRequeue=1\n\
              DefMemPerCPU=256\n",
-            ports[0]
+            ports[0], shape.memory
         );
+        let gres = match shape.gpus {
+            0 => String::new(),
+            gpus => format!("Gres=gpu:h100:{gpus}"),
+        };
+        if !gres.is_empty() {
+            text += "GresTypes=gpu\n";
+        }
         if !shape.more.contains("JobAcctGatherType") {
             text += "JobAcctGatherType=jobacct_gather/none\n";
         }
@@ -147,7 +165,7 @@ impl Slurm {
             let _ = writeln!(
                 text,
                 "NodeName=n{node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 \
-                 RealMemory=4000 State=UNKNOWN"
+                 RealMemory=4000 {gres} State=UNKNOWN"
             );
         }
         text + "PartitionName=main Nodes=ALL Default=YES MaxTime=60 DefaultTime=10 PriorityTier=1 PreemptMode=REQUEUE State=UP\n\

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::place::{Place, TINY, local_of};
-use crate::slurm::text;
+use crate::slurm::{Shape, text};
 
 #[test]
 fn a_table_is_that_of_this_machine_and_is_submitted_once() {
@@ -72,6 +72,34 @@ fn what_no_node_could_run_is_named_before_anything_is_submitted() {
     let said = text(&out);
     assert!(said.contains("no node of the cluster can run") && said.contains("train ba"), "{said}");
     assert_eq!(place.jobs(), 0);
+    place.slurm.end();
+}
+
+#[test]
+fn cards_are_asked_for_by_their_model() {
+    let place = Place::with(TINY, &Shape { gpus: 2, ..Shape::default() });
+    let clusters = |gpu: &str| {
+        format!(
+            "cluster test {{ slurm; job cpus=1 memory=(MiB)700; job train gpus=1 gpu={gpu}; \
+             job train experiment=ba gpus=2; warn (minute)1 }}"
+        )
+    };
+    place.write("clusters.kdl", &clusters("a100"));
+    let out = place.proofmark(&["run", "x.kdl", "--on", "test"]);
+    assert_eq!(out.status.code(), Some(20), "{}", text(&out));
+    place.write("clusters.kdl", &clusters("h100"));
+    place.submit();
+    let out = place.slurm.command("squeue").args(["-h", "-r", "-t", "all", "-o", "%j %b"]).output();
+    let out = text(&out.unwrap());
+    let mut cards: Vec<&str> = out
+        .lines()
+        .filter(|line| line.starts_with("proofmark-train"))
+        .filter_map(|line| line.rsplit(' ').next())
+        .collect();
+    cards.sort_unstable();
+    assert_eq!(cards, ["gres:gpu:h100:1", "gres:gpu:h100:2"], "{out}");
+    place.done();
+    assert_eq!(place.results(), local_of(TINY));
     place.slurm.end();
 }
 
