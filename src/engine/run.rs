@@ -191,8 +191,13 @@ impl Run<'_> {
         let draft = match self.store.claim_share(word, &stage.key, &share.stem())? {
             Claim::Done => return Ok(true),
             Claim::Make(draft) => draft,
-            Claim::Busy(_) => {
-                // Whoever it is may be gone.
+            Claim::Busy(holder) => {
+                if holder.share.is_none() {
+                    let events = self.observer.begin(stage, number, of);
+                    let text = format!("another process is making this: {holder}; waiting for it");
+                    events.note(&text);
+                }
+                // Who has the share may be gone.
                 match self.store.wait_share(word, &stage.key, &share.stem(), self.stop)? {
                     Claim::Done => return Ok(true),
                     Claim::Make(draft) => draft,
@@ -201,8 +206,8 @@ impl Run<'_> {
                     }
                     Claim::Busy(holder) => {
                         return Err(Failure::run(format!(
-                            "another process is preparing share {share} or all of `{}`: {holder}; \
-                             let it end, or take another share",
+                            "another process is preparing share {share} of `{}`: {holder}; let it \
+                             end, or take another share",
                             stage.name
                         )));
                     }

@@ -242,7 +242,10 @@ fn one_that_stood_still_is_taken_over_and_finds_out() {
 
 /// Faces enough to be interrupted among them.
 fn many() -> String {
-    TINY.replace("identities=8 videos=2 fakes=2 frames=2", "identities=8 videos=4 fakes=4 frames=8")
+    TINY.replace(
+        "identities=8 videos=2 fakes=2 frames=2",
+        "identities=16 videos=4 fakes=4 frames=8",
+    )
 }
 
 /// Starts a share, and waits until some of its videos are written.

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 /// A process that makes a result, as another process sees it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Holder {
+    /// The share of the result that it makes; none if it makes all of it.
+    pub share: Option<String>,
     /// Its machine; empty of an earlier version of Proofmark, which says nothing of itself.
     pub host: String,
     /// Number of the process there; 0 of an earlier version.

@@ -108,7 +108,8 @@ impl Entry {
 
     /// Who holds or held it.
     pub(super) fn holder(&self) -> Holder {
-        self.page.as_ref().map(Page::holder).unwrap_or_default()
+        let holder = self.page.as_ref().map(Page::holder).unwrap_or_default();
+        Holder { share: Some(self.who.clone()).filter(|who| who != WHOLE), ..holder }
     }
 
     /// Whether one that had it before may come back.

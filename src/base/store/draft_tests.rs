@@ -190,13 +190,21 @@ fn waiting_ends_when_it_is_stopped_and_names_the_holder() {
     assert_eq!(holder.pid, std::process::id());
     let told = holder.to_string();
     assert!(told.starts_with(&format!("process {} on ", holder.pid)), "{told}");
+    // Who wants a share waits for the whole.
+    let Claim::Busy(holder) = store.claim_share("train", "k", "faces-1of2").unwrap() else {
+        panic!()
+    };
+    assert_eq!(holder.share, None);
+    let until_stopped = store.wait_share("train", "k", "faces-1of2", &stop).unwrap();
+    assert!(matches!(until_stopped, Claim::Busy(_)));
     // A live process of this machine is not waited for by one that wants its share.
     drop(held);
     let Claim::Make(_share) = store.claim_share("faces", "k", "faces-1of2").unwrap() else {
         panic!()
     };
     let claim = store.wait_share("faces", "k", "faces-1of2", &AtomicBool::new(false)).unwrap();
-    assert!(matches!(claim, Claim::Busy(_)));
+    let Claim::Busy(holder) = claim else { panic!() };
+    assert_eq!(holder.share.as_deref(), Some("faces-1of2"));
 }
 
 #[test]

@@ -83,9 +83,10 @@ impl Page {
         bytes
     }
 
+    /// Who holds it, of all of a result.
     pub(super) fn holder(&self) -> Holder {
         let Attempt { host, pid, job, restarts, .. } = self.attempt.clone();
         let Self { began, beat, beat_at, resident, peak, .. } = *self;
-        Holder { host, pid, job, restarts, began, beat, beat_at, resident, peak }
+        Holder { share: None, host, pid, job, restarts, began, beat, beat_at, resident, peak }
     }
 }

@@ -127,7 +127,7 @@ impl Store {
     /// Waits while another process makes a result, and takes over from one that is gone. Busy is
     /// what it was when `stop` was set.
     pub fn wait(&self, stage: &str, key: &str, stop: &AtomicBool) -> Result<Claim, StoreFailure> {
-        self.watch(stage, key, None, |_| stop.load(Ordering::Relaxed))
+        self.watch(stage, key, None, |_, _| stop.load(Ordering::Relaxed))
     }
 
     /// What is to be done about a share of a result. Several processes make shares of one
@@ -138,11 +138,11 @@ impl Store {
         }
         // One that looks whether all shares are done holds the whole for a moment.
         let begun = Instant::now();
-        self.watch(stage, key, Some(share), |_| begun.elapsed() > MOMENT)
+        self.watch(stage, key, Some(share), |_, _| begun.elapsed() > MOMENT)
     }
 
-    /// Waits while another process makes a share, or the whole, for as long as nobody can say
-    /// whether that process lives. Busy is what it is when that one was seen to, or `stop` was set.
+    /// Waits while another process makes the whole, or makes this share and nobody can say whether
+    /// that process lives. Busy is what it is when the share's was seen to, or `stop` was set.
     pub fn wait_share(
         &self,
         stage: &str,
@@ -150,7 +150,9 @@ impl Store {
         share: &str,
         stop: &AtomicBool,
     ) -> Result<Claim, StoreFailure> {
-        self.watch(stage, key, Some(share), |watch| watch.alive || stop.load(Ordering::Relaxed))
+        self.watch(stage, key, Some(share), |watch, holder| {
+            stop.load(Ordering::Relaxed) || watch.alive && holder.share.is_some()
+        })
     }
 
     /// Tries until it is no more busy, or it is enough.
@@ -159,17 +161,17 @@ impl Store {
         stage: &str,
         key: &str,
         share: Option<&str>,
-        enough: impl Fn(&Watch) -> bool,
+        enough: impl Fn(&Watch, &Holder) -> bool,
     ) -> Result<Claim, StoreFailure> {
         let mut watch = Watch::default();
         let mut pause = SHORTEST;
         loop {
-            let claim = self.try_claim(stage, key, share, &mut watch)?;
-            if !matches!(claim, Claim::Busy(_)) || enough(&watch) {
-                return Ok(claim);
-            }
+            let holder = match self.try_claim(stage, key, share, &mut watch)? {
+                Claim::Busy(holder) if !enough(&watch, &holder) => holder,
+                claim => return Ok(claim),
+            };
             let begun = Instant::now();
-            while begun.elapsed() < pause && !enough(&watch) {
+            while begun.elapsed() < pause && !enough(&watch, &holder) {
                 std::thread::sleep(SHORTEST);
             }
             pause = (pause * 2).min(LONGEST);
