@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::project::{counted, print};
 use proofmark_lang::render::rows;
-use proofmark_lang::{DiskFiles, load};
+use proofmark_lang::{DiskFiles, is_clusters_file, load, load_clusters};
 use proofmark_text::show::json;
 
 /// Checks files without touching data.
@@ -13,7 +13,13 @@ pub fn check(args: &CheckArgs, printer: Printer) -> Exit {
     let mut exit = Exit::Ok;
     let mut found = Vec::new();
     for file in &args.files {
-        let loaded = load(file, &DiskFiles);
+        let (clusters, loaded) = match is_clusters_file(file, &DiskFiles) {
+            true => {
+                let (clusters, loaded) = load_clusters(file, &DiskFiles);
+                (Some(clusters), loaded)
+            }
+            false => (None, load(file, &DiskFiles)),
+        };
         if loaded.has_errors() {
             exit = Exit::Invalid;
         }
@@ -23,13 +29,16 @@ pub fn check(args: &CheckArgs, printer: Printer) -> Exit {
                 print(&loaded, printer);
                 if loaded.diagnostics.is_empty() {
                     let p = &loaded.project;
-                    printer.line(&format!(
-                        "{}: ok ({}, {}, {})",
-                        file.display(),
-                        counted(p.datasets.len(), "data set"),
-                        counted(p.experiments.len(), "experiment"),
-                        counted(p.tables.len(), "table")
-                    ));
+                    let what = match clusters {
+                        Some(clusters) => counted(clusters.clusters.len(), "cluster"),
+                        None => format!(
+                            "{}, {}, {}",
+                            counted(p.datasets.len(), "data set"),
+                            counted(p.experiments.len(), "experiment"),
+                            counted(p.tables.len(), "table")
+                        ),
+                    };
+                    printer.line(&format!("{}: ok ({what})", file.display()));
                 }
             }
         }

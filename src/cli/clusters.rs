@@ -1,39 +1,64 @@
-//! The clusters that a user declares, as far as a run needs them.
+//! The cluster that `--on` means, from the user's clusters file.
 
+use super::args::OnArgs;
+use super::exit::Exit;
+use super::output::Printer;
+use super::project::{Stop, print};
 use crate::engine::cluster::script::Ask;
 use proofmark_base::work::Failure;
+use proofmark_lang::DiskFiles;
+use proofmark_lang::clusters::{Cluster, Slurm, clusters_file, load_clusters};
+use proofmark_lang::model::{Placed, Project};
 
-/// A Slurm cluster.
-pub struct Slurm {
-    pub name: String,
-    pub retries: u32,
-    pub largest: Option<usize>,
-    pub most: Option<usize>,
-    pub at_a_time: Option<u32>,
-    pub program: Option<String>,
+/// The cluster of that name.
+///
+/// # Errors
+/// A file that is not there or has errors, which are printed; a name that it does not declare.
+pub fn find(name: &str, args: &OnArgs, printer: Printer) -> Result<Placed<Cluster>, Stop> {
+    let file = clusters_file(args.clusters.as_deref(), &|name| std::env::var_os(name));
+    let file = file.map_err(Failure::data)?;
+    if !file.exists() {
+        return Err(Failure::data(format!(
+            "there is no cluster `{name}`\n  looked for: the clusters file {}\n  to say otherwise: \
+             --clusters FILE, or PROOFMARK_CLUSTERS; docs/cluster.md tells what to write",
+            file.display()
+        ))
+        .into());
+    }
+    let (clusters, loaded) = load_clusters(&file, &DiskFiles);
+    print(&loaded, printer);
+    if loaded.has_errors() {
+        return Err(Stop::Exit(Exit::Invalid));
+    }
+    Ok(clusters.of(name).cloned().map_err(Failure::data)?)
 }
 
-impl Slurm {
-    pub fn ask(&self, kind: &str, _experiment: Option<&str>) -> Ask {
-        Ask {
-            cpus: Some(if kind == "report" { 1 } else { 2 }),
-            memory: Some(2 << 30),
-            seconds: Some(600),
-            warn: 60,
-            ..Ask::default()
-        }
-    }
-    pub fn shares(&self, _kind: &str) -> u32 {
-        3
-    }
-    pub fn stub(name: &str) -> Result<Self, Failure> {
-        Ok(Self {
-            name: name.into(),
-            retries: 3,
-            largest: None,
-            most: None,
-            at_a_time: None,
-            program: None,
-        })
+/// What a job of a kind asks for, of an experiment if it is of one. Variants of a matrix ask for what
+/// their experiment does.
+pub fn ask(
+    cluster: &Cluster,
+    slurm: &Slurm,
+    project: &Project,
+    kind: &str,
+    experiment: Option<&str>,
+) -> Ask {
+    let of = |name: &str| {
+        let variant = project.experiments.get(name)?.variant.as_ref()?;
+        Some(variant.of.clone())
+    };
+    let declared = experiment.map(|name| of(name).unwrap_or_else(|| name.to_owned()));
+    let request = cluster.request(kind, declared.as_deref());
+    let mut options = slurm.options();
+    options.extend(request.partition.map(|partition| format!("--partition={partition}")));
+    Ask {
+        options,
+        setup: slurm.setup(),
+        cpus: request.cpus,
+        memory: request.memory,
+        seconds: request.time,
+        gpus: request.gpus,
+        gpu: request.gpu,
+        ranks: request.ranks,
+        warn: cluster.warn,
     }
 }

@@ -21,6 +21,7 @@ use crate::engine::cluster::submit::{Found, Order, Submission, Submitted, prepar
 use crate::engine::graph::{Stage, Until};
 use crate::engine::session::{Extras, Session};
 use proofmark_base::work::Failure;
+use proofmark_lang::clusters::{Cluster, JobKind, Slurm};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Time between two looks at what was submitted.
@@ -42,9 +43,10 @@ pub struct Task<'a> {
 pub fn submit(
     task: &Task<'_>,
     session: &mut Session<'_>,
-    cluster: &clusters::Slurm,
+    cluster: (&Cluster, &Slurm),
     printer: Printer,
 ) -> Result<Exit, Stop> {
+    let (cluster, slurm) = cluster;
     let (args, on) = (task.args, &task.args.cluster);
     if task.until > Until::Sample {
         session.matrices()?.iter().try_for_each(crate::engine::budget::Matrix::within)?;
@@ -69,20 +71,27 @@ pub fn submit(
         }
         let shares = |stage: &Stage| {
             let videos = videos.get(&stage.key).copied().unwrap_or(1);
-            cluster.shares(stage.word()).min(u32::try_from(videos).unwrap_or(u32::MAX)).max(1)
+            let shares = cluster.request(stage.word(), None).shares.unwrap_or(1);
+            shares.min(u32::try_from(videos).unwrap_or(u32::MAX)).max(1)
         };
-        let ask = |stage: &Stage| cluster.ask(stage.word(), stage.work.experiment());
+        let project = session.project();
+        let ask_of = |kind: &str, experiment: Option<&str>| {
+            clusters::ask(cluster, slurm, project, kind, experiment)
+        };
+        let ask = |stage: &Stage| ask_of(stage.word(), stage.work.experiment());
+        let limits = cluster.limits.as_ref();
+        let usize_of = |limit: Option<u32>| limit.map(|limit| limit as usize);
         let report = task.page.map(|page| report(args, page)).transpose()?;
         let order = Order {
             cluster: &cluster.name,
             ask: &ask,
-            report: report.map(|report| (report, cluster.ask("report", None))),
+            report: report.map(|report| (report, ask_of(JobKind::Report.word(), None))),
             shares: &shares,
             retries: cluster.retries,
-            largest: cluster.largest,
-            most: cluster.most,
-            at_a_time: cluster.at_a_time,
-            command: command(args, cluster)?,
+            largest: limits.and_then(|limits| usize_of(limits.array)),
+            most: limits.and_then(|limits| usize_of(limits.jobs)),
+            at_a_time: limits.and_then(|limits| limits.at_a_time),
+            command: command(args, slurm)?,
             entry: absolute(&args.file)?,
             run: snapshot.id.clone(),
             logs: snapshot.logs(),
@@ -123,8 +132,8 @@ fn report(args: &RunArgs, page: Extras) -> Result<Report, Failure> {
 }
 
 /// The program as jobs call it.
-fn command(args: &RunArgs, cluster: &clusters::Slurm) -> Result<Vec<String>, Failure> {
-    let program = match &cluster.program {
+fn command(args: &RunArgs, slurm: &Slurm) -> Result<Vec<String>, Failure> {
+    let program = match &slurm.program {
         Some(program) => program.clone(),
         None => {
             let own =

@@ -20,6 +20,8 @@ use crate::engine::tables;
 use proofmark_base::width::Width;
 use proofmark_base::work::{Failure, Silent};
 use proofmark_lang::Loaded;
+use proofmark_lang::clusters::Engine;
+use proofmark_lang::model::DeviceChoice;
 use proofmark_prepare::store::Share;
 use proofmark_report::checks::Check;
 use proofmark_report::terminal;
@@ -62,18 +64,31 @@ fn carry_out(
 ) -> Result<Exit, Stop> {
     let begun = Instant::now();
     let stop = stop_on_signal()?;
+    // What is wrong with the clusters file is told before anything else is done.
+    let on = &args.cluster;
+    let cluster = on.on.as_ref().map(|name| clusters::find(name, on, printer)).transpose()?;
     let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
-    if let Some(name) = &args.cluster.on {
-        let cluster = clusters::Slurm::stub(name)?;
-        return on::submit(
-            &on::Task { args, until, page, stop: &stop },
-            &mut session,
-            &cluster,
-            printer,
-        );
-    }
+    let devices: Vec<DeviceChoice> = match cluster.as_ref().map(|of| (of, &of.engine)) {
+        Some((cluster, Engine::Slurm(slurm))) => {
+            let task = on::Task { args, until, page, stop: &stop };
+            return on::submit(&task, &mut session, (cluster, slurm), printer);
+        }
+        Some((cluster, Engine::Local(_))) if on.dry_run => {
+            return Err(Failure::run(format!(
+                "`{}` is this machine, for which there are no batch scripts; `proofmark plan {}` says \
+                 what would run",
+                cluster.name,
+                args.file.display()
+            ))
+            .into());
+        }
+        Some((_, Engine::Local(local))) => {
+            local.devices.iter().map(|device| device.device).collect()
+        }
+        None => Vec::new(),
+    };
     let (jobs, device) = (args.jobs, args.device);
-    let how = How { jobs, fail_fast: args.fail_fast, part, device, ..How::default() };
+    let how = How { jobs, fail_fast: args.fail_fast, part, device, devices: &devices };
     if let Some(slowness) = Width::slowness() {
         printer.line(slowness);
     }

@@ -287,6 +287,8 @@ codes! {
     UnknownWord = "unknown-word",
     /// A name that nothing declares.
     UnknownName = "unknown-name",
+    /// A declaration that belongs in another kind of file.
+    OtherFile = "other-file",
     /// An argument too many.
     UnexpectedArgument = "unexpected-argument",
     /// A block where none belongs.
@@ -333,6 +335,8 @@ codes! {
     UnknownValue = "unknown-value",
     /// A row of variants of which none is chosen.
     NotChosen = "not-chosen",
+    /// What cannot be said to sbatch.
+    NotForSbatch = "not-for-sbatch",
     /// Training on a split that a table reports.
     TrainsOnTest = "trains-on-test",
     /// Selection on the faces trained on.

@@ -2,6 +2,7 @@
 
 mod axes;
 mod check;
+pub mod clusters;
 mod cursor;
 mod device;
 pub mod diagnostic;
@@ -36,6 +37,7 @@ pub mod vocabulary;
 mod without;
 mod words;
 
+pub use clusters::{Clusters, clusters_file, is_clusters_file, load_clusters};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use explain::{Explanation, explain};
 pub use format::format;

@@ -35,6 +35,21 @@ pub const PARAMETERS: usize = 10_000_000_000;
 /// A published number: more than anybody has, and less than sums of it overflow.
 pub const PUBLISHED: RangeInclusive<u64> = 0..=1_000_000_000_000;
 
+/// Cores of a job.
+pub const CPUS: RangeInclusive<u64> = 1..=4096;
+/// Processes of a job.
+pub const RANKS: RangeInclusive<u64> = 1..=1024;
+/// Shares of a data set.
+pub const SHARES: RangeInclusive<u64> = 1..=100_000;
+/// Tasks of an array, jobs in a queue.
+pub const QUEUE: RangeInclusive<u64> = 1..=4_000_000;
+/// Memory of a job in bytes: 1 MiB to 1 PiB.
+pub const MEMORY: (u64, u64) = (1 << 20, 1 << 50);
+/// Shortest and longest time of a job in seconds: what Slurm counts are minutes.
+pub const JOB_TIME: (u64, u64) = (60, 365 * 86_400);
+/// The same of how long before its end a job is told: Slurm takes at most 65,535 seconds.
+pub const WARNING: (u64, u64) = (60, 18 * 3_600);
+
 /// Largest experiment file in bytes. Lists of files and frames belong in CSV or
 /// Parquet.
 pub const FILE_LIMIT: usize = 4 << 20;

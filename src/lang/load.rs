@@ -45,8 +45,19 @@ impl Loaded {
 /// Nothing is returned early: what is wrong in one place hides nothing elsewhere.
 pub fn load(path: &Path, files: &dyn Files) -> Loaded {
     let files = Listed { files, folders: RefCell::default() };
+    let (sources, mut sink, mut declarations) = read(path, &files);
+    let mut project = declarations.resolve(&sources, &Elsewhere::new(&files), &mut sink);
+    lint::lint(&project, &declarations, &mut sink);
+    project.keep_own();
+    let (diagnostics, omitted) = sink.finish();
+    Loaded { project, sources, diagnostics, omitted }
+}
+
+/// Reads a file and everything it imports: the declarations that are there, and what is wrong with
+/// the files themselves.
+pub(super) fn read(path: &Path, files: &dyn Files) -> (Sources, Sink, Declarations) {
     let mut loader = Loader {
-        files: &files,
+        files,
         sources: Sources::default(),
         sink: Sink::default(),
         declarations: Declarations::default(),
@@ -54,12 +65,8 @@ pub fn load(path: &Path, files: &dyn Files) -> Loaded {
         chain: Vec::new(),
     };
     loader.file(path, None);
-    let Loader { sources, mut sink, mut declarations, .. } = loader;
-    let mut project = declarations.resolve(&sources, &Elsewhere::new(&files), &mut sink);
-    lint::lint(&project, &declarations, &mut sink);
-    project.keep_own();
-    let (diagnostics, omitted) = sink.finish();
-    Loaded { project, sources, diagnostics, omitted }
+    let Loader { sources, sink, declarations, .. } = loader;
+    (sources, sink, declarations)
 }
 
 /// Checks a part of an experiment file: nodes of any level, against the schema alone.

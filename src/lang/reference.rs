@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use super::diagnostic::Code;
 use super::explain::explain;
+use super::node::Decode;
+use super::nodes::cluster::Cluster;
 use super::schema::{Child, Field, IMPORT, Kind, NodeSpec, Preset, Times, Type};
-use super::value::{unit_of, wanted};
+use super::value::{measures, time, unit_of, wanted};
 use super::vocabulary::DEMO_METHODS;
 
 /// The text of `docs/language.md`.
@@ -19,6 +21,8 @@ pub fn reference() -> String {
             let _ = demo_methods(&mut page);
         }
     }
+    page += CLUSTERS;
+    let _ = node(&mut page, Cluster::SPEC, None, 2);
     let _ = codes(&mut page);
     page
 }
@@ -95,6 +99,32 @@ table results {
   declares neither a table nor an experiment stands for the tables that it imports.
 "#;
 
+const CLUSTERS: &str = r#"
+## Clusters files
+
+Where stages are made is declared in a file of its own, by each user: experiments do not name
+clusters, and nothing of a cluster is in a key. It is the one that `--clusters` or `PROOFMARK_CLUSTERS`
+names, else `proofmark/clusters.kdl` in `$XDG_CONFIG_HOME` or `~/.config`. It declares clusters and
+nothing else, may `import` others, and `proofmark check` and `fmt` work on it.
+
+```kdl
+cluster uni {
+    slurm {
+        account "p-1234"
+        partition gpu
+        option "--reservation=paper"
+        setup "module load cuda/13"
+    }
+    job cpus=4 memory=(GiB)16 time=(hour)4
+    job faces shares=64
+    job train gpus=1 gpu=h100 cpus=8 memory=(GiB)64 time=(hour)24
+    job train experiment=fsfm-ba memory=(GiB)96
+    limits array=1000 at-a-time=50
+}
+cluster box { local { device cuda:0; device cuda:1 } }
+```
+"#;
+
 fn level(depth: usize) -> String {
     "#".repeat(depth.min(5))
 }
@@ -165,12 +195,16 @@ fn fields(
                 let each = words.iter().map(|(word, doc)| format!("`{word}`: {doc}"));
                 each.collect::<Vec<_>>().join("<br>")
             }
+            ty if !measures(ty).is_empty() => wanted(ty),
             ty => match unit_of(ty) {
                 Some("epoch") => format!("{}; `(epoch)` may be written", wanted(ty)),
                 _ => wanted(ty),
             },
         };
         let default = match field.default {
+            Some(Preset::Whole(number)) if !measures(field.ty).is_empty() => {
+                format!("`{}`", time(number))
+            }
             Some(Preset::Whole(number)) => format!("`{number}`"),
             Some(Preset::Number(x)) if x != 0.0 && x < 1e-3 => format!("`{x:e}`"),
             Some(Preset::Number(x)) => format!("`{x}`"),

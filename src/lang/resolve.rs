@@ -9,6 +9,7 @@ use super::diagnostic::{Code, Diagnostic, Sink};
 use super::elsewhere::Elsewhere;
 use super::model::{Backbone, Dataset, Ensemble, Experiment, Init, Loss, Project, Recipe, Table};
 use super::node::{Decode, Placed, Value};
+use super::nodes::cluster::Cluster;
 use super::nodes::{self, EXTENDS, ExperimentAt, NAME};
 use super::overrides::{merge, same};
 use super::parts::{PARTS, Parts};
@@ -383,6 +384,12 @@ fn extends_cycle(chain: &[&Node], closing: Origin) -> Diagnostic {
 
 fn unknown_declaration(node: &Node) -> Diagnostic {
     let name = node.name.value.as_str();
+    if name == Cluster::SPEC.name {
+        return Diagnostic::error(Code::OtherFile, "a cluster in an experiment file")
+            .text("experiments are the same wherever they run; clusters are in a file of the user's own")
+            .at(node.name.origin, "belongs in a clusters file")
+            .help("move it to ~/.config/proofmark/clusters.kdl, or to a file that `--clusters` names");
+    }
     let place = |name: &str| Kind::ALL.into_iter().find_map(|kind| find(name, kind.spec(), 0));
     let help = near(name, TOP_LEVEL.iter().copied())
         .map(|near| did_you_mean(name, near))

@@ -62,6 +62,10 @@ pub(super) enum Type {
     Threshold,
     /// Epochs, 0 or more.
     Epochs,
+    /// An amount of memory with its unit, in bytes.
+    Memory,
+    /// A time with its unit, from the first to the second in seconds.
+    Time(u64, u64),
     /// Two parts as in `1:1`.
     Ratio,
     /// `auto`, `cpu` or `cuda:N`.
@@ -146,7 +150,7 @@ impl std::fmt::Display for Range {
     }
 }
 
-/// A default.
+/// A default; of what has a unit, as many of the smallest that it is counted in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Preset {
     Whole(u64),

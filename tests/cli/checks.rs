@@ -134,3 +134,26 @@ fn the_papers_own_numbers_are_audited_without_data() {
         assert!(text.contains(&format!("holds: {exception}")), "{exception} in {text}");
     }
 }
+
+#[test]
+fn a_clusters_file_is_checked_and_laid_out() {
+    let place = Place::new();
+    place.write(
+        "clusters.kdl",
+        "cluster uni {\n  slurm\n  job  cpus=4\n}\ncluster box { local { device cpu } }\n",
+    );
+    place
+        .run(&["check", "clusters.kdl", "x.kdl"])
+        .ends_with(0)
+        .says("clusters.kdl: ok (2 clusters)");
+    place.run(&["fmt", "clusters.kdl"]).ends_with(0);
+    let text = std::fs::read_to_string(place.path("clusters.kdl")).unwrap();
+    assert!(text.starts_with("cluster uni {\n    slurm\n    job cpus=4\n}\n"), "{text}");
+    place.write("clusters.kdl", "cluster uni { slurm; job train memory=64 }\n");
+    place.run(&["check", "clusters.kdl"]).ends_with(10).says("write `(GiB)64` if that is meant");
+    // In an experiment file a cluster is told where it belongs.
+    place
+        .run(&["plan", "clusters.kdl"])
+        .ends_with(10)
+        .says("move it to ~/.config/proofmark/clusters.kdl");
+}

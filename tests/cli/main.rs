@@ -22,6 +22,7 @@ mod hub_cache;
 mod interrupt;
 mod layouts;
 mod networks;
+mod on;
 mod outside;
 mod pack;
 mod page;

@@ -1,13 +1,13 @@
 //! What fails is told, keeps nobody waiting, and is not tried again.
 
-use crate::place::{Place, TINY};
-use crate::slurm::text;
+use crate::place::{Place, TINY, long};
+use crate::slurm::{Shape, text};
 
 #[test]
 fn one_experiment_that_diverges_ends_its_own_scores_and_nothing_else() {
     let bad = "experiment bad extends=base { override recipe { adamw lr=1e20 } }\ntable tiny {";
     let diverging =
-        TINY.replace("table tiny {", bad).replace("row ba", "row bad \"Bad\"\n    row ba");
+        TINY.replace("table tiny {", bad).replace("row ba ", "row bad \"Bad\"\n    row ba ");
     let place = Place::new(&diverging);
     let out = place.proofmark(&["run", "x.kdl", "--on", "test", "--wait"]);
     assert_eq!(out.status.code(), Some(20), "{}\n{}", text(&out), place.slurm.logs());
@@ -39,5 +39,25 @@ fn one_experiment_that_diverges_ends_its_own_scores_and_nothing_else() {
     assert!(said.contains("will not run  predict bad on seen") && said.contains("log: "), "{said}");
     let logs = text(&place.proofmark(&["logs", "x.kdl"]));
     assert!(logs.contains("the loss became NaN in epoch 1"), "{logs}");
+    place.slurm.end();
+}
+
+#[test]
+fn out_of_memory_is_told_with_what_to_ask_for() {
+    let counted = "JobAcctGatherType=jobacct_gather/linux\nJobAcctGatherFrequency=task=1\n\
+                   JobAcctGatherParams=OverMemoryKill\n";
+    let place = Place::with(&long(), &Shape { more: counted, ..Shape::default() });
+    let clusters = "cluster test { slurm; job cpus=1 memory=(MiB)700; job train memory=(MiB)8 }";
+    place.write("clusters.kdl", clusters);
+    place.submit();
+    let (status, exit) = place.wait();
+    assert_eq!(exit, 20, "{status:#}\n{}", place.slurm.logs());
+    let stages = status["stages"].as_array().unwrap();
+    let trains = stages.iter().filter(|stage| stage["kind"] == "train");
+    for train in trains {
+        let why = train["why"].as_str().unwrap();
+        assert_eq!(train["attempt"], 1, "{train:#}");
+        assert!(why.contains("out of memory") && why.contains("ask for `memory=("), "{train:#}");
+    }
     place.slurm.end();
 }

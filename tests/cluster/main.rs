@@ -5,3 +5,4 @@ mod place;
 mod slurm;
 mod submission;
 mod survival;
+mod whole;

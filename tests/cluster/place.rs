@@ -89,7 +89,9 @@ impl Place {
 
     /// Writes a file that the user of the cluster can read.
     pub fn write(&self, name: &str, content: &str) {
-        fs::write(self.path(name), content).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
     }
 
     /// The program on the login node.
@@ -113,17 +115,6 @@ impl Place {
         let status = serde_json::from_slice(&out.stdout);
         let status = status.unwrap_or_else(|e| panic!("{e}: {}", text(&out)));
         (status, out.status.code().unwrap())
-    }
-
-    /// State of a stage, by kind and name.
-    pub fn state(&self, kind: &str, name: &str) -> String {
-        let (status, _) = self.status();
-        let stages = status["stages"].as_array().unwrap();
-        let it = stages.iter().find(|stage| stage["kind"] == kind && stage["name"] == name);
-        it.unwrap_or_else(|| panic!("no {kind} {name} in {status:#}"))["state"]
-            .as_str()
-            .unwrap()
-            .to_owned()
     }
 
     /// Waits until nothing happens any more.
@@ -164,10 +155,9 @@ pub struct Results(BTreeMap<String, String>);
 impl Results {
     pub fn of(store: &Path, reports: &Path) -> Self {
         let mut files = BTreeMap::new();
-        for (root, names) in [
-            (store.join("objects"), &["model.safetensors", "log.json", "predictions.parquet"][..]),
-            (reports.to_owned(), &["tiny.csv", "tiny.json", "tiny.md", "tiny.tex"]),
-        ] {
+        let of_store: &[&str] = &["model.safetensors", "predictions.parquet"];
+        let of_reports: &[&str] = &["csv", "json", "md", "tex"];
+        for (root, ends) in [(store.join("objects"), of_store), (reports.to_owned(), of_reports)] {
             let mut folders = vec![root.clone()];
             while let Some(folder) = folders.pop() {
                 for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -175,7 +165,7 @@ impl Results {
                     let name = entry.file_name().to_string_lossy().into_owned();
                     if path.is_dir() {
                         folders.push(path);
-                    } else if names.contains(&name.as_str()) {
+                    } else if ends.iter().any(|end| name.ends_with(end)) {
                         let digest = blake3::hash(&fs::read(&path).unwrap()).to_hex().to_string();
                         let path = path.strip_prefix(&root).unwrap().display().to_string();
                         files.insert(path, digest);
@@ -197,10 +187,17 @@ pub fn local() -> &'static Results {
 /// What a run on this machine makes of an experiment.
 pub fn local_of(experiment: &str) -> Results {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("x.kdl"), experiment).unwrap();
+    let file = dir.path().join("x.kdl");
+    fs::write(&file, experiment).unwrap();
+    local_of_file(&file)
+}
+
+/// What a run on this machine makes of an experiment file.
+pub fn local_of_file(file: &Path) -> Results {
+    let dir = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("proofmark"));
-    let out = command.current_dir(dir.path()).args(["--quiet", "run", "x.kdl", "--store", "store"]);
-    let out = out.output().unwrap();
+    command.current_dir(dir.path()).args(["--quiet", "run"]).arg(file).args(["--store", "store"]);
+    let out = command.output().unwrap();
     assert!(out.status.success(), "{}", text(&out));
     Results::of(&dir.path().join("store"), &dir.path().join("reports"))
 }

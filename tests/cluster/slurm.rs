@@ -175,7 +175,7 @@ impl Slurm {
     fn run(&self, program: &str, args: &[&str]) -> Output {
         let out = self.command(program).args(args).output();
         out.unwrap_or_else(|error| {
-            panic!("{program}: {error}; `apt install slurm-wlm munge` installs it")
+            panic!("{program}: {error}; `apt install --no-install-recommends slurm-wlm munge slurmdbd-` installs it")
         })
     }
 
@@ -183,7 +183,7 @@ impl Slurm {
     fn daemon(&self, program: &str, args: &[&str]) {
         let path = PATHS.split(':').map(|path| Path::new(path).join(program)).find(|p| p.is_file());
         let path = path.unwrap_or_else(|| {
-            panic!("there is no {program}: `apt install slurm-wlm munge` installs it")
+            panic!("there is no {program}: `apt install --no-install-recommends slurm-wlm munge slurmdbd-` installs it")
         });
         let log = self.path(&format!("log/{program}.out"));
         let log = fs::File::options().create(true).append(true).open(log).unwrap();
@@ -267,23 +267,29 @@ impl Slurm {
         assert!(out.status.success(), "{program} {args:?}: {}", text(&out));
     }
 
+    /// Runs a command of more weight than any job of ours on all nodes.
+    pub fn take_all_nodes(&self, command: &str) {
+        let (nodes, command) = (format!("--nodes={}", self.nodes), format!("--wrap={command}"));
+        let alone = ["--partition=high", "--exclusive", "--time=30", "--output=/dev/null"];
+        self.slurm("sbatch", &[&alone[..], &[&nodes, &command]].concat());
+    }
+
     /// Kills a node as a power cut would: its daemon, and whatever runs on it.
     pub fn kill_node(&self, name: &str) {
         if let Some(daemon) = pid(&self.path(&format!("run/slurmd.{name}.pid"))) {
             kill(daemon);
         }
         let here = format!("SLURMD_NODENAME={name}");
-        for process in self.processes() {
-            if environment(process).iter().any(|entry| *entry == here) {
-                // What looks after a job, its parent, dies with it.
-                let keeper = parent(process);
-                kill(process);
-                let names = fs::read_to_string(format!("/proc/{keeper}/comm")).unwrap_or_default();
-                if names.starts_with("slurmstepd") {
-                    kill(keeper);
-                }
+        let of_node = |process: &u32| environment(*process).contains(&here);
+        let jobs: Vec<u32> = self.processes().into_iter().filter(of_node).collect();
+        // What looks after a job goes first: a power cut leaves nobody to tell how the job ended.
+        for keeper in jobs.iter().map(|job| parent(*job)) {
+            let name = fs::read_to_string(format!("/proc/{keeper}/comm")).unwrap_or_default();
+            if name.starts_with("slurmstepd") {
+                kill(keeper);
             }
         }
+        jobs.into_iter().for_each(kill);
     }
 
     /// Kills the controller.

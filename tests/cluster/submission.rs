@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::place::{Place, TINY, local_of};
 use crate::slurm::text;
@@ -9,8 +10,6 @@ use crate::slurm::text;
 #[test]
 fn a_table_is_that_of_this_machine_and_is_submitted_once() {
     let place = Place::new(TINY);
-    // Accounting is asked by nobody: there is no such program.
-    assert!(!place.slurm.command("sacct").output().is_ok_and(|out| out.status.success()));
     let first = place.submit();
     let jobs = place.jobs();
     let again = place.submit();
@@ -95,11 +94,8 @@ fn fifteen_hundred_stages_are_split_at_the_limit() {
             &format!("experiment hp extends=base {{ {matrix}; loss {{ cross-entropy; triplet hard-positive-hard-negative margin=0.3 weight=0.5 }} }}\ntable tiny {{ row hp"),
         );
     let place = Place::new(&wide);
-    // Nothing runs, so that everything stays in the queue.
-    for node in ["n1", "n2", "n3"] {
-        let (node, reason) = (format!("nodename={node}"), "reason=test");
-        place.slurm.slurm("scontrol", &["update", &node, "state=drain", reason]);
-    }
+    // Another job has all nodes, so that everything stays in the queue.
+    place.slurm.take_all_nodes("sleep 600");
     place.submit();
     let tasks = place.slurm.queue();
     let trains: Vec<&String> =
@@ -116,7 +112,44 @@ fn fifteen_hundred_stages_are_split_at_the_limit() {
     let out = place.proofmark(&["cancel", "x.kdl"]);
     assert!(out.status.success(), "{}", text(&out));
     place.slurm.until("the queue is empty", |slurm| {
-        slurm.queue().iter().all(|line| line.contains(" CANCELLED "))
+        let ours = |line: &&String| line.starts_with("proofmark-");
+        slurm.queue().iter().filter(ours).all(|line| line.contains(" CANCELLED "))
     });
+    place.slurm.end();
+}
+
+/// Many clusters have no accounting. The program finds a `sacct` that tells whenever it is asked, and
+/// the source does not know it.
+#[test]
+fn accounting_is_never_asked() {
+    let place = Place::new(TINY);
+    let (asked, program) = (place.path("asked"), place.slurm.path("bin/sacct"));
+    fs::write(&program, format!("#!/bin/sh\necho \"$@\" >> {}\nexit 1\n", asked.display()))
+        .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    place.submit();
+    place.done();
+    for verb in [&["status", "x.kdl"][..], &["logs", "x.kdl"], &["cancel", "x.kdl"]] {
+        let out = place.proofmark(verb);
+        assert!(out.status.success(), "{verb:?}: {}", text(&out));
+    }
+    assert!(!asked.exists(), "{:?}", fs::read_to_string(&asked));
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files += 1;
+                assert!(
+                    !fs::read_to_string(&path).unwrap().contains("sacct"),
+                    "{}",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(files > 100);
     place.slurm.end();
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::place::{Place, local, long};
+use crate::place::{Place, TINY, local, local_of, long};
 use crate::slurm::text;
 
 /// Waits until a training has written a state, and gives its task and node.
@@ -50,14 +50,39 @@ fn a_training_on_a_node_that_dies_goes_on_elsewhere_to_the_same_bytes() {
 }
 
 #[test]
+fn a_share_of_faces_on_a_node_that_dies_is_prepared_again() {
+    // Enough videos that a share takes some seconds.
+    let many = TINY.replace(
+        "identities=8 videos=2 fakes=2 frames=2",
+        "identities=48 videos=4 fakes=4 frames=8",
+    );
+    assert_ne!(many, TINY);
+    let place = Place::new(&many);
+    place.submit();
+    let running = |place: &Place| {
+        let (task, node) = place.slurm.task("faces", "RUNNING")?;
+        let drafts = fs::read_dir(place.path("store/work")).into_iter().flatten().flatten();
+        let under_way =
+            drafts.filter(|draft| draft.file_name().to_string_lossy().starts_with("faces-"));
+        (under_way.count() > 0).then_some((task, node))
+    };
+    place.slurm.until("a share is under way", |_| running(&place).is_some());
+    let (task, node) = running(&place).expect("a share takes some seconds");
+    place.slurm.kill_node(&node);
+    place.slurm.until("the share was begun again", |_| tries(&place, "faces-", &task) == 2);
+    place.done();
+    assert_eq!(place.results(), local_of(&many));
+    place.slurm.node(node[1..].parse().unwrap());
+    place.slurm.end();
+}
+
+#[test]
 fn a_preempted_training_goes_on_and_a_cancelled_one_when_it_is_run_again() {
     let place = Place::new(&long());
     place.submit();
     let (task, _) = training(&place);
     // Jobs of more weight take all nodes for a while.
-    let hog = ["--partition=high", "--exclusive", "--nodes=3", "--time=1", "--output=/dev/null"];
-    let hog: Vec<&str> = hog.into_iter().chain(["--wrap=sleep 3"]).collect();
-    place.slurm.slurm("sbatch", &hog);
+    place.slurm.take_all_nodes("sleep 3");
     place.slurm.until("the task was begun again", |_| tries(&place, "train-", &task) == 2);
     let out = place.proofmark(&["cancel", "x.kdl"]);
     assert!(out.status.success(), "{}", text(&out));

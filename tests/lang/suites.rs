@@ -145,7 +145,11 @@ fn suites_give_the_codes_they_say_and_no_others() {
                 expected(name, text, &mut want);
             }
             examples += want.values().map(Vec::len).sum::<usize>();
-            let loaded = lang::load(Path::new("main.kdl"), &memory);
+            let path_of = Path::new("main.kdl");
+            let loaded = match block.marks.iter().any(|mark| mark == "clusters") {
+                true => lang::load_clusters(path_of, &memory).1,
+                false => lang::load(path_of, &memory),
+            };
             let mut got = Codes::new();
             actual(&loaded, &mut got);
             for (name, text) in &files {
@@ -195,7 +199,11 @@ fn kdl_in_the_documentation_is_right() {
                 lang::check_fragment(Path::new("fragment.kdl"), &block.text).diagnostics
             } else {
                 let files = MemoryFiles::default().with("main.kdl", block.text.as_str());
-                lang::load(Path::new("main.kdl"), &files).diagnostics
+                let path = Path::new("main.kdl");
+                match lang::is_clusters_file(path, &files) {
+                    true => lang::load_clusters(path, &files).1.diagnostics,
+                    false => lang::load(path, &files).diagnostics,
+                }
             };
             let errors: Vec<_> =
                 diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();

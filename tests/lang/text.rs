@@ -90,3 +90,27 @@ fn a_problem_without_a_place_is_still_said() {
     assert!(!empty.has_errors());
     assert!(empty.diagnostics.is_empty());
 }
+
+#[test]
+fn what_is_wrong_with_a_clusters_file() {
+    let text = "cluster uni {
+    slurm {
+        option \"--array=0-9\"
+        partition \"gpu long\"
+        program \"bin/proofmark\"
+    }
+    job train memory=64 time=(h)4 gpu=h100
+    job faces ranks=2
+    job faces time=(minute)5
+}
+cluster uni {
+    local { device cuda:0 }
+    limits jobs=3
+}
+table t {}
+";
+    let files = MemoryFiles::default().with("clusters.kdl", text);
+    let (_, loaded) = lang::load_clusters(Path::new("clusters.kdl"), &files);
+    let style = Style { width: 100, color: false };
+    insta::assert_snapshot!(render::text(&loaded.diagnostics, &loaded.sources, style));
+}

@@ -232,7 +232,7 @@ pub struct PrepareArgs {
     ///
     /// Several machines prepare one store, each its own share; the last to end puts the parts
     /// together. Without it, what shares have left undone is done.
-    #[arg(long, value_name = "I/N")]
+    #[arg(long, value_name = "I/N", conflicts_with = "on")]
     pub shard: Option<Share>,
 }
 

@@ -9,6 +9,7 @@
 
 pub mod arrange;
 pub mod attempts;
+pub mod nodes;
 pub mod queue;
 pub mod records;
 pub mod script;

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::nodes::{self, Node};
 use super::queue::{FORMAT, Queue};
 use proofmark_base::work::Failure;
 
@@ -120,7 +121,7 @@ pub fn submit(script: &str) -> Result<Result<String, String>, Failure> {
     Ok(if said.well && is_id { Ok(id.to_owned()) } else { Err(said.err) })
 }
 
-/// Why no node of the cluster could ever run a script, if that is so.
+/// Why no node of the cluster that is up could ever run a script, if that is so.
 ///
 /// # Errors
 /// A command that is not there.
@@ -128,6 +129,15 @@ pub fn impossible(script: &str) -> Result<Option<String>, Failure> {
     let said = call("sbatch", &["--test-only".to_owned()], script, PATIENCE)?;
     // When it would begin is told on stderr, too.
     Ok((!said.well).then_some(said.err))
+}
+
+/// Nodes that take no jobs now, of which `sbatch --test-only` knows nothing.
+///
+/// # Errors
+/// A command that is not there.
+pub fn down() -> Result<Vec<Node>, Failure> {
+    let args = ["-h", "-a", "-N", "-o", nodes::FORMAT].map(str::to_owned);
+    Ok(nodes::down(&call("sinfo", &args, "", PATIENCE)?.out))
 }
 
 /// Largest number of a task of an array, and most jobs that the controller keeps.

@@ -379,8 +379,16 @@ fn never(reason: &str) -> String {
 
 /// How a try was killed, and what to ask for.
 fn killed(state: &str, record: &Record, attempt: &Attempt) -> String {
-    let mega = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-    match state {
+    let mega = |bytes: u64| match bytes >> 30 {
+        0 => format!("{} MiB", bytes.div_ceil(1 << 20)),
+        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    };
+    // Where no control group says so, Slurm calls it a failure like any other, in the log alone.
+    let took_more =
+        record.memory.is_some_and(|asked| attempt.peak.is_some_and(|peak| peak > asked));
+    let says_so = || tail(&attempt.log).iter().any(|line| line.contains("exceeded memory limit"));
+    let is_over = matches!(state, "FAILED" | "KILLED") && (took_more || says_so());
+    match if is_over { "OUT_OF_MEMORY" } else { state } {
         "OUT_OF_MEMORY" => {
             let peak =
                 attempt.peak.map_or(String::new(), |peak| format!(" took {} and", mega(peak)));

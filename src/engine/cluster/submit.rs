@@ -306,7 +306,9 @@ impl Submission {
             if !asked.insert(&ready.ask) {
                 continue;
             }
-            if let Some(why) = slurm::impossible(&self.of(place, &[]).to_test())? {
+            if let Some(why) = slurm::impossible(&self.of(place, &[]).to_test())?
+                && !slurm::down()?.iter().any(|node| node.could_run(&ready.ask))
+            {
                 let what = ready.record.tasks.values().next();
                 let what = match what {
                     Some(Made::Stage { kind, name, .. }) => format!("{kind} {name}"),

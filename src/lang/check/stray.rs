@@ -327,6 +327,8 @@ fn takes(field: &Field, text: &str) -> bool {
         | Type::Fraction
         | Type::Points
         | Type::Share
+        | Type::Memory
+        | Type::Time(..)
         | Type::Epochs => false,
     }
 }

@@ -35,6 +35,12 @@ pub(super) const ALL: &[Explanation] = &[
         right: "import \"shared.kdl\"\nimport \"shared.kdl\"\n",
     },
     Explanation {
+        code: Code::OtherFile,
+        meaning: "A declaration belongs in another kind of file. Clusters are declared in a clusters file of the user's own, and nothing else is; experiment files say what is made, wherever that is done.",
+        wrong: "cluster uni { slurm }\n",
+        right: "dataset d { layout celebdf root=\"env:D\" }\n",
+    },
+    Explanation {
         code: Code::ImportTooDeep,
         meaning: "A chain of imports is longer than 32 files. No experiment needs that; something generated it.",
         wrong: "import \"chain-0.kdl\"\n",

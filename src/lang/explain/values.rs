@@ -113,6 +113,12 @@ pub(super) const ALL: &[Explanation] = &[
         right: "recipe r { adamw lr=1e-4 }\n",
     },
     Explanation {
+        code: Code::NotForSbatch,
+        meaning: "Something cannot be said to sbatch: an `option` that does not begin with `--` or that Proofmark sets itself, an account or a partition of several words, a program by a relative path.",
+        wrong: "cluster uni { slurm { option \"--array=0-9\" } }\n",
+        right: "cluster uni { slurm { option \"--reservation=paper\" } }\n",
+    },
+    Explanation {
         code: Code::SplitSum,
         meaning: "The parts of `split carve` do not add up to the whole, so videos would be lost or used twice.",
         wrong: "dataset d { split carve train=(%)70 val=(%)20 test=(%)20 }\n",

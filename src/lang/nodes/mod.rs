@@ -6,6 +6,7 @@ mod augment;
 mod backbone;
 mod batch;
 mod claim;
+pub(crate) mod cluster;
 mod common;
 mod corruption;
 mod dataset;

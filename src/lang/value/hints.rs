@@ -1,6 +1,6 @@
 //! What to write in place of a value that does not fit.
 
-use super::units::{EPOCHS, unit_of};
+use super::units::{EPOCHS, time, unit_of};
 use crate::limits::MARGIN;
 use crate::schema::{Field, Preset, Type};
 use crate::tree::{Scalar, Value};
@@ -18,10 +18,13 @@ pub(super) fn truth(text: &str) -> Option<&'static str> {
 /// A number that a field takes.
 pub(super) fn example(field: &Field) -> String {
     match (field.default, field.ty) {
+        (Some(Preset::Whole(number)), Type::Time(..)) => time(number),
         (Some(Preset::Whole(number)), _) => number.to_string(),
         (Some(Preset::Number(x)), _) if x != 0.0 => number::number(x),
         (_, Type::Whole(low, high)) => low.max(8).min(high).to_string(),
         (_, Type::Epochs) => "5".to_owned(),
+        (_, Type::Memory) => "(GiB)16".to_owned(),
+        (_, Type::Time(..)) => "(hour)4".to_owned(),
         _ => "0.1".to_owned(),
     }
 }
@@ -51,6 +54,8 @@ pub(super) fn within(value: &Value, field: &Field) -> Option<String> {
         | Type::Selection(_)
         | Type::Tuning(_)
         | Type::Threshold
+        | Type::Memory
+        | Type::Time(..)
         | Type::Ratio
         | Type::Device
         | Type::Ref(_)

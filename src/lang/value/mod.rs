@@ -5,4 +5,4 @@ mod reading;
 mod units;
 
 pub(crate) use reading::{Datum, read, wanted};
-pub(crate) use units::unit_of;
+pub(crate) use units::{measures, time, unit_of};

@@ -1,10 +1,10 @@
 //! A written value against the type that its place wants.
 
 use super::hints::{example, truth, within};
-use super::units::{EPOCHS, unit_of};
+use super::units::{EPOCHS, measures, time, unit_of};
 use crate::device::DeviceChoice;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::limits::MARGIN;
+use crate::limits::{MARGIN, MEMORY};
 use crate::schema::{Field, Type, WIDE};
 use crate::suggest::{did_you_mean, list, near, nearest};
 use crate::synonyms;
@@ -56,6 +56,8 @@ pub(crate) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
             x if (0.0..=EPOCHS).contains(&x) => Ok(Datum::Number(x)),
             _ => Err(out_of_range(value, field, "0 or more, and at most 100000")),
         },
+        Type::Memory => measured(value, field, MEMORY),
+        Type::Time(low, high) => measured(value, field, (low, high)),
         Type::Ratio => ratio(value, field),
         Type::Device => device(value, field),
         Type::Any => Ok(Datum::Any),
@@ -65,7 +67,7 @@ pub(crate) fn read(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
 fn unit(value: &Value, field: &Field) -> Result<(), Diagnostic> {
     let Some(unit) = value.unit.as_ref().filter(|_| field.ty != Type::Any) else { return Ok(()) };
     let allowed = unit_of(field.ty);
-    if allowed == Some(unit.value.as_str()) {
+    if allowed == Some(unit.value.as_str()) || !measures(field.ty).is_empty() {
         return Ok(());
     }
     let counted = ["step", "steps", "it", "iter", "iters", "iterations", "batch", "batches"];
@@ -110,6 +112,12 @@ pub(crate) fn wanted(ty: Type) -> String {
         Type::Share => "a number, 0 or more, or a percentage".to_owned(),
         Type::Threshold => "a number from 0 to 1, or `val`".to_owned(),
         Type::Epochs => "a number of epochs, 0 or more".to_owned(),
+        Type::Memory => "memory in `(MiB)`, `(GiB)` or `(TiB)`, as in `(GiB)16`".to_owned(),
+        Type::Time(low, high) => format!(
+            "a time in `(minute)`, `(hour)` or `(day)`, from `{}` to `{}`",
+            time(low),
+            time(high)
+        ),
         Type::Ratio => "a ratio such as `\"1:1\"`".to_owned(),
         Type::Device => "`auto`, `cpu` or `cuda:N`, as in `cuda:0`".to_owned(),
         Type::Ref(kind) => format!("the name of {}", kind.with_article()),
@@ -140,8 +148,13 @@ fn wrong_type(value: &Value, field: &Field) -> Diagnostic {
             | Type::Fraction
             | Type::Points
             | Type::Share
+            | Type::Memory
+            | Type::Time(..)
             | Type::Epochs,
         ) => Some(match (text.trim().parse::<f64>(), text.trim().strip_suffix('%')) {
+            (Ok(_), _) if !measures(field.ty).is_empty() => {
+                format!("write it with its unit, as in `{}`", example(field))
+            }
             (Ok(_), _) => format!("write `{}` without quotes", text.trim()),
             (Err(_), Some(number)) if unit_of(field.ty) == Some("%") => {
                 format!("write `(%){}`", number.trim())
@@ -366,6 +379,57 @@ fn fraction(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
         return Ok(Datum::Number(x / whole));
     }
     Err(out_of_range(value, field, &wanted(field.ty)))
+}
+
+/// An amount that has a unit: bytes or seconds. A preset, which nobody wrote, is in them already.
+fn measured(value: &Value, field: &Field, (low, high): (u64, u64)) -> Result<Datum, Diagnostic> {
+    let amount = number(value, field)?;
+    let unit = value.unit.as_ref().map(|unit| unit.value.as_str());
+    let known = measures(field.ty).iter().find(|(name, _)| Some(*name) == unit);
+    let each = match (unit, known) {
+        (_, Some((_, each))) => *each as f64,
+        (None, None) if value.origin.is_default() => 1.0,
+        (None, None) => {
+            let title = format!("`{}` without a unit", field.name);
+            let written = number::number(amount);
+            let meant = measured_example(field.ty, &written);
+            return Err(Diagnostic::error(Code::WrongUnit, title)
+                .text(format!("`{}` takes {}", field.name, wanted(field.ty)))
+                .at(value.origin, "of what?")
+                .help(format!("write `{meant}` if that is meant")));
+        }
+        (Some(unit), None) => {
+            let title = format!("`{}` with the unit `{unit}`", field.name);
+            let at = value.unit.as_ref().map_or(value.origin, |unit| unit.origin);
+            // As in `GB` or `min`.
+            let near = unit.chars().next().and_then(|first| {
+                let first = first.to_ascii_lowercase();
+                let begins = |name: &str| name.to_ascii_lowercase().starts_with(first);
+                measures(field.ty).iter().find(|(name, _)| begins(name))
+            });
+            return Err(Diagnostic::error(Code::WrongUnit, title)
+                .text(format!("`{}` takes {}", field.name, wanted(field.ty)))
+                .at(at, "does not fit")
+                .maybe_help(near.map(|(near, _)| did_you_mean(unit, near))));
+        }
+    };
+    let whole = (amount * each).round();
+    if whole >= low as f64 && whole <= high as f64 {
+        return Ok(Datum::Whole(whole as u64));
+    }
+    let range = match field.ty {
+        Type::Memory => "from `(MiB)1` to `(TiB)1024`".to_owned(),
+        _ => wanted(field.ty),
+    };
+    Err(out_of_range(value, field, &range))
+}
+
+/// An amount in the unit in which it was probably meant.
+fn measured_example(ty: Type, amount: &str) -> String {
+    match ty {
+        Type::Memory => format!("(GiB){amount}"),
+        _ => format!("(hour){amount}"),
+    }
 }
 
 fn ratio(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {

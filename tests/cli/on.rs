@@ -1,0 +1,71 @@
+//! `--on` without a cluster at hand: what a clusters file says, devices of this machine, scripts.
+
+use crate::support::{Place, TINY};
+
+/// Two devices, and a cluster whose controller is not here.
+const CLUSTERS: &str = "cluster box { local { device cpu; device cpu } }
+cluster uni {
+    slurm { account \"p-1\"; partition cpu; option \"--nice=3\"; setup \"module load cuda/13\"; program \"/opt/proofmark\" }
+    job cpus=4 memory=(GiB)16 time=(hour)4
+    job faces shares=3
+    job train gpus=1 gpu=h100 time=(day)1 partition=gpu
+    job experiment=ba memory=(GiB)96
+    warn (minute)10
+    limits at-a-time=5
+}
+";
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("clusters.kdl", CLUSTERS);
+    place
+}
+
+#[test]
+fn several_devices_of_this_machine_make_the_same_models() {
+    let alone = Place::new();
+    alone.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(0);
+    let place = place();
+    place.run(&["run", "x.kdl", "--on", "box", "--clusters", "clusters.kdl"]).ends_with(0);
+    assert!(place.models() == alone.models());
+    let beside = ["run", "x.kdl", "--on", "box", "--clusters", "clusters.kdl"];
+    place.run(&[&beside[..], &["--dry-run"]].concat()).ends_with(20).says("no batch scripts");
+}
+
+#[test]
+fn a_cluster_that_is_not_declared_is_told_with_those_that_are() {
+    let place = place();
+    let on = |name: &str, clusters: &[&str]| {
+        place.run(&[&["run", "x.kdl", "--on", name], clusters].concat())
+    };
+    let named = ["--clusters", "clusters.kdl"];
+    on("unni", &named).ends_with(11).says("declares `box`, `uni`; did you mean `uni`?");
+    let mut command = place.command();
+    command.env_remove("PROOFMARK_CLUSTERS").env("XDG_CONFIG_HOME", place.path("none"));
+    let out = command.args(["run", "x.kdl", "--on", "uni"]).output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(11), "{said}");
+    assert!(
+        said.contains("there is no cluster `uni`") && said.contains("none/proofmark/clusters.kdl"),
+        "{said}"
+    );
+    place.write("clusters.kdl", CLUSTERS.replace("cpus=4", "cpus=0"));
+    on("uni", &named).ends_with(10).says("`cpus` is out of range");
+    // Nothing was begun.
+    assert!(!place.path("store/objects").exists());
+}
+
+#[test]
+fn scripts_are_shown_without_a_controller() {
+    let place = Place::with(TINY);
+    place.write("clusters.kdl", CLUSTERS);
+    let arguments = ["run", "x.kdl", "--on", "uni", "--clusters", "clusters.kdl", "--dry-run"];
+    let scripts = place.run(&arguments).ends_with(0).stdout;
+    let folder = place.dir.path().canonicalize().unwrap().display().to_string();
+    insta::with_settings!({filters => vec![
+        (r"proofmark-([a-z]+)-[0-9a-f]{10}", "proofmark-$1-[NAME]"),
+        (r"runs/[0-9a-f]{16}", "runs/[RUN]"),
+    ]}, {
+        insta::assert_snapshot!("scripts_of_a_dry_run", scripts.replace(&folder, "[HERE]"));
+    });
+}
