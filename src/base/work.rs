@@ -81,6 +81,10 @@ pub enum Failure {
     /// What is asked for costs more than was declared.
     #[error(transparent)]
     Budget(Inner),
+    /// Another process of those that train a model together has ended, or does not answer: what is
+    /// done is kept, and the same command goes on from there.
+    #[error("{0}; run the same command again to go on from the last state")]
+    Group(String),
     /// Arithmetic on the device.
     #[error("the device failed: {0}")]
     Device(#[from] candle_core::Error),

@@ -124,7 +124,8 @@ impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Self {
         match failure {
             Failure::At(declared) => Self::from(&declared.cause),
-            Failure::Interrupted => Self::Interrupted,
+            // What is done is kept.
+            Failure::Interrupted | Failure::Group(_) => Self::Interrupted,
             Failure::Data(_) | Failure::Read { .. } | Failure::Weights(_) => Self::Data,
             Failure::Store(StoreFailure::Damaged { .. }) => Self::Data,
             Failure::Budget(_) => Self::Budget,

@@ -228,9 +228,11 @@ fn befalls_all(failure: &Failure) -> bool {
         Failure::At(declared) => befalls_all(&declared.cause),
         Failure::Store(StoreFailure::Damaged { .. } | StoreFailure::Taken { .. }) => false,
         // A face store fails by itself where it cannot be written; what it cannot read is data.
-        Failure::Write { .. } | Failure::Faces(_) | Failure::Store(_) | Failure::Interrupted => {
-            true
-        }
+        Failure::Write { .. }
+        | Failure::Faces(_)
+        | Failure::Store(_)
+        | Failure::Group(_)
+        | Failure::Interrupted => true,
         Failure::Data(_)
         | Failure::Read { .. }
         | Failure::Weights(_)

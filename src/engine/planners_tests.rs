@@ -81,6 +81,26 @@ fn experiments_that_people_ran_keep_their_keys() {
     insta::assert_snapshot!("table3", stages("experiments/table3.kdl"));
 }
 
+/// How they are computed has changed: in parts all along, and added in a tree. Nothing else has.
+#[test]
+fn batches_in_parts_have_a_version_and_others_none() {
+    let net = "backbone net { efficientnet image=32 width-factor=0.25 depth-factor=0.3 }";
+    let versions = |batch: &str, backbone: &str| -> BTreeSet<bool> {
+        let text = PARTS.join("\n").replace("batch 8", batch) + "\n" + net;
+        let text = text.replace("backbone tiny; init", &format!("backbone {backbone}; init"));
+        let loaded = load(Path::new("x.kdl"), &MemoryFiles::default().with("x.kdl", text));
+        assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
+        let stages = plan(&loaded.project, &made_up(&loaded.project, false)).stages;
+        let trained = stages.iter().filter(|stage| stage.word() == "train");
+        trained.map(|stage| stage.inputs.values.get("leaf-version").is_some()).collect()
+    };
+    assert_eq!(versions("batch 8 micro=4", "tiny"), BTreeSet::from([true]));
+    assert_eq!(versions("batch 8", "tiny"), BTreeSet::from([false]));
+    assert_eq!(versions("batch 8 micro=8", "tiny"), BTreeSet::from([false]));
+    // Batch norm has the whole batch in one.
+    assert_eq!(versions("batch 8 micro=4", "net"), BTreeSet::from([false]));
+}
+
 /// Both have the `init` called `file`, one of them with another file.
 #[test]
 fn an_override_of_weights_makes_another_model() {

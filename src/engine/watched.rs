@@ -32,6 +32,7 @@ pub fn watched<T>(stage: &Stage, make: impl FnOnce() -> Result<T, Failure>) -> R
 fn at(failure: Failure, stage: &Stage) -> Failure {
     match failure.cause() {
         Failure::Interrupted
+        | Failure::Group(_)
         | Failure::Write { .. }
         | Failure::Faces(_)
         | Failure::Store(

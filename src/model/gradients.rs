@@ -94,6 +94,47 @@ impl<'p> Gradients<'p> {
         Ok(())
     }
 
+    /// Adds all gradients of another part of the batch.
+    pub fn join(&mut self, other: &Gradients<'_>) -> Result<()> {
+        for (slot, other) in self.slots.iter_mut().zip(&other.slots).filter(|(_, o)| o.written) {
+            match (&mut slot.device, &other.device) {
+                (sum @ Some(_), Some(tensor)) => {
+                    *sum = sum.take().map(|sum| sum + tensor).transpose()?;
+                }
+                (sum @ None, Some(tensor)) => *sum = Some(tensor.clone()),
+                (_, None) if slot.written => {
+                    let pairs = slot.host.par_chunks_mut(CHUNK).zip(other.host.par_chunks(CHUNK));
+                    pairs.for_each(|(sum, v)| sum.iter_mut().zip(v).for_each(|(sum, v)| *sum += v));
+                }
+                (_, None) => slot.host.clone_from(&other.host),
+            }
+            slot.written = true;
+        }
+        Ok(())
+    }
+
+    /// Whether anything was added to the gradient of a parameter.
+    pub fn is_written(&self, index: usize) -> bool {
+        self.slots[index].written
+    }
+
+    /// Sets the gradient of a parameter to these values, wherever it lies.
+    pub fn set(&mut self, index: usize, values: &[f32]) -> Result<()> {
+        let spec = &self.params.specs()[index];
+        let slot = &mut self.slots[index];
+        match &mut slot.device {
+            Some(tensor) => {
+                *tensor = Tensor::from_slice(values, spec.shape.as_slice(), tensor.device())?;
+            }
+            None => {
+                slot.host.clear();
+                slot.host.extend_from_slice(values);
+            }
+        }
+        slot.written = true;
+        Ok(())
+    }
+
     /// The gradient of a parameter. One that nothing was written to is an error: the
     /// network does not reach the parameter.
     pub fn get(&self, index: usize) -> Result<Gradient<'_>> {
@@ -176,6 +217,22 @@ mod tests {
             Gradient::Host(values) => values.to_vec(),
             Gradient::Device(tensor) => tensor.to_vec1().unwrap(),
         }
+    }
+
+    #[test]
+    fn parts_of_a_batch_are_joined() {
+        let params = params();
+        let (mut sum, mut part) = (Gradients::new(&params), Gradients::new(&params));
+        part.add("a", &[1.0, 2.0]);
+        sum.join(&part).unwrap();
+        assert!(sum.is_written(0) && !sum.is_written(1));
+        sum.join(&part).unwrap();
+        part.clear();
+        part.add("b", &[5.0, 6.0]);
+        sum.join(&part).unwrap();
+        assert_eq!((values(&sum, 0), values(&sum, 1)), (vec![2.0, 4.0], vec![5.0, 6.0]));
+        sum.set(1, &[0.5, 0.25]).unwrap();
+        assert_eq!(values(&sum, 1), [0.5, 0.25]);
     }
 
     #[test]

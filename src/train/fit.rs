@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::batch::{Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
 use super::log::EpochLog;
@@ -14,8 +17,10 @@ use super::observe::Observer;
 use super::optim::{Stepper, ascend, descend};
 use super::schedule::learning_rate;
 use super::state::{Extent, Progress, StateFolder, Tensors};
-use super::step::{Batch, StepReport, gradients};
+use super::step::{Batch, StepReport, Team, leaves};
 use proofmark_base::work::{Divergence, Events, Failure};
+use proofmark_group::group::{Group, any, broadcast, gather, leads};
+use proofmark_group::tree::share;
 use proofmark_lang::model::{Experiment, Keep};
 use proofmark_metrics::{AUC, Ranking};
 use proofmark_model::architecture::Architecture;
@@ -58,6 +63,8 @@ pub struct Fit<'a> {
     pub events: &'a dyn Events,
     /// Set to stop after the current step.
     pub stop: &'a AtomicBool,
+    /// The processes that train the model together. The first writes and tells.
+    pub group: &'a dyn Group,
 }
 
 impl Fit<'_> {
@@ -69,8 +76,9 @@ impl Fit<'_> {
     /// Trains, or goes on where a stopped run left off. Leaves `model.safetensors`,
     /// `log.json` and the journal in the folder and returns the log.
     pub fn run(&self) -> Result<Vec<EpochLog>, Failure> {
+        self.admit()?;
         let state = StateFolder::new(self.folder);
-        if let Some(log) = state.finished() {
+        if let Some(log) = as_first(self.group, || Ok(state.finished()))? {
             return Ok(log);
         }
         let recipe = &self.experiment.recipe;
@@ -99,21 +107,64 @@ impl Fit<'_> {
             course.close_epoch()?;
         }
         let progress = course.progress;
-        state.finish(progress.best.map_or(epochs, |(epoch, _)| epoch), &progress.log)?;
+        if leads(self.group) {
+            state.finish(progress.best.map_or(epochs, |(epoch, _)| epoch), &progress.log)?;
+        }
         Ok(progress.log)
     }
 
-    /// Mean plain cross-entropy and AUC of the validation faces.
+    /// Refuses more processes than there are parts of a batch.
+    fn admit(&self) -> Result<(), Failure> {
+        let (name, size) = (&self.experiment.name, self.group.size());
+        let batch = &self.experiment.recipe.batch;
+        let parts = leaves(&self.config, batch.size, batch.micro).count();
+        if size <= parts {
+            return Ok(());
+        }
+        if !self.config.supports_micro_batches() {
+            return Err(Failure::run(format!(
+                "experiment `{name}` cannot be trained by {size} processes: the batch norm of its \
+                 network needs the whole batch in one; begin one process, or train a ViT"
+            )));
+        }
+        let micro = (batch.size / size).max(1);
+        let advice = match size <= batch.size {
+            true => {
+                format!("declare `batch {} micro={micro}`, or begin fewer processes", batch.size)
+            }
+            false => "begin fewer processes".to_owned(),
+        };
+        Err(Failure::run(format!(
+            "experiment `{name}` cannot be trained by {size} processes: its batch of {} faces is \
+             computed in {parts} parts of `micro` faces, and each process needs one; {advice}",
+            batch.size
+        ))
+        .at(batch.at.size, "too few parts"))
+    }
+
+    /// Mean plain cross-entropy and AUC of the validation faces. Each process scores some of the
+    /// chunks that one would score; all add them in order.
     fn validate(&self, network: &Network<'_>) -> Result<(f64, Option<f64>), Failure> {
         let resize = self.experiment.recipe.resize;
-        let mut sum = 0.0;
-        let mut scored = Vec::with_capacity(self.val.len());
-        for samples in self.val.chunks(together(self.config.image())) {
+        let chunks: Vec<&[Sample]> = self.val.chunks(together(self.config.image())).collect();
+        let own = share(chunks.len(), self.group.rank(), self.group.size());
+        let mut told = Vec::new();
+        for samples in &chunks[own] {
             let logits = network.logits(&self.inputs.evaluation(samples, resize, None)?)?;
             let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
-            sum += scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
-            for (sample, p) in samples.iter().zip(probabilities(&logits)?) {
-                scored.push((sample.class > 0, fake_score(&p)));
+            let loss = scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
+            told.extend(loss.to_le_bytes());
+            told.extend(probabilities(&logits)?.iter().flat_map(|p| fake_score(p).to_le_bytes()));
+        }
+        let told = gather(self.group, told)?.concat();
+        let mut told = told.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
+        let lost = || Failure::Internal("a rank has scored too few faces".to_owned());
+        let mut sum = 0.0;
+        let mut scored = Vec::with_capacity(self.val.len());
+        for samples in chunks {
+            sum += told.next().ok_or_else(lost)?;
+            for sample in samples {
+                scored.push((sample.class > 0, told.next().ok_or_else(lost)?));
             }
         }
         let auc = Ranking::new(scored).ok().and_then(|ranking| ranking.measure(AUC).ok());
@@ -127,9 +178,11 @@ struct Course<'a> {
     network: Network<'a>,
     tensors: Tensors<'a>,
     grads: Gradients<'a>,
+    team: Team<'a, 'a>,
     state: StateFolder<'a>,
     progress: Progress,
-    observer: Observer<'a>,
+    /// Of the first process.
+    observer: Option<Observer<'a>>,
 }
 
 impl<'a> Course<'a> {
@@ -143,8 +196,13 @@ impl<'a> Course<'a> {
         };
         let steps = fit.steps_per_epoch();
         let extent = Extent { epochs: recipe.epochs, steps };
-        let progress = state.resume(&mut tensors, extent, &|text| events.note(text))?;
+        let resume = || state.resume(&mut tensors, extent, &|text| events.note(text));
+        let progress: Option<Progress> = as_first(fit.group, resume)?;
+        if progress.is_some() && !leads(fit.group) {
+            state.follow(&mut tensors, extent)?;
+        }
         let progress = progress.unwrap_or_default();
+        same(fit.group, &tensors, progress.epoch)?;
         if progress != Progress::default() {
             let at = format!("epoch {}, step {}", progress.epoch + 1, progress.step + 1);
             events.note(&format!("going on from {at}"));
@@ -153,7 +211,10 @@ impl<'a> Course<'a> {
         events.resume(u64::from(progress.epoch) * steps as u64 + progress.step as u64);
         let loss = &fit.experiment.loss;
         let batch = recipe.batch.size;
-        let observer = Observer::open(fit.folder, loss, &progress, steps, batch, events)?;
+        let observer = match leads(fit.group) {
+            true => Some(Observer::open(fit.folder, loss, &progress, steps, batch, events)?),
+            false => None,
+        };
         let network = Network::new(fit.config.clone(), params, recipe.precision);
         Ok(Self {
             fit,
@@ -164,6 +225,7 @@ impl<'a> Course<'a> {
             },
             tensors,
             grads: Gradients::new(params),
+            team: Team::new(fit.group, &fit.config, batch, recipe.batch.micro),
             state,
             progress,
             observer,
@@ -186,16 +248,27 @@ impl<'a> Course<'a> {
             // the loader learns of it.
             let (sender, receiver) =
                 sync_channel::<Result<(Vec<f32>, f64), FaceStoreError>>(PREFETCH);
-            let (todo, augment) = (&todo, recipe.augment.list());
+            let (todo, augment, rows) = (&todo, recipe.augment.list(), self.team.rows());
             scope.spawn(move || {
                 for (step, samples) in todo {
-                    let read = fit.inputs.training(samples, &augment, seed, epoch);
-                    let batch = read.map(|mut images| {
-                        let own = recipe.mix.as_ref().map_or(1.0, |rule| {
-                            mix(&mut images, samples.len(), rule, seed, epoch, *step)
-                        });
-                        (images, own)
-                    });
+                    let batch = match &recipe.mix {
+                        None => fit
+                            .inputs
+                            .training(&samples[rows.clone()], &augment, seed, epoch)
+                            .map(|images| (images, 1.0)),
+                        // A face is mixed with another, which may be in any part of the batch.
+                        Some(rule) => {
+                            let read = fit.inputs.training(samples, &augment, seed, epoch);
+                            read.map(|mut images| {
+                                let count = samples.len();
+                                let own = mix(&mut images, count, rule, seed, epoch, *step);
+                                let one = images.len() / count;
+                                images.truncate(rows.end * one);
+                                images.drain(..rows.start * one);
+                                (images, own)
+                            })
+                        }
+                    };
                     // The fit has stopped when nobody receives.
                     if sender.send(batch).is_err() {
                         return;
@@ -203,12 +276,12 @@ impl<'a> Course<'a> {
                 }
             });
             for (_, samples) in todo {
-                if fit.stop.load(Ordering::Relaxed) {
-                    self.state.save(&self.tensors, &self.progress)?;
+                if any(fit.group, fit.stop.load(Ordering::Relaxed))? {
+                    self.save()?;
                     return Err(Failure::Interrupted);
                 }
                 if saved.elapsed() > SAVE_EVERY {
-                    self.state.save(&self.tensors, &self.progress)?;
+                    self.save()?;
                     saved = Instant::now();
                 }
                 let begun = Instant::now();
@@ -218,7 +291,9 @@ impl<'a> Course<'a> {
                 let waiting = begun.elapsed();
                 let lr = self.rate();
                 let (report, norm) = self.step(samples, &images, own)?;
-                self.observer.step(&self.progress, lr, norm, &report, begun, waiting)?;
+                if let Some(observer) = &mut self.observer {
+                    observer.step(&self.progress, lr, norm, &report, begun, waiting)?;
+                }
                 fit.events.advance(1);
             }
             Ok(())
@@ -236,11 +311,11 @@ impl<'a> Course<'a> {
         let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
         let (epoch, step) = (self.progress.epoch, self.progress.step as u64);
         let drop = DropPath { seed: recipe.seed, epoch, step, offset: 0 };
-        let micro = recipe.batch.micro.unwrap_or(samples.len());
         let batch = Batch { images, targets: Targets { classes: &classes, own } };
         self.grads.clear();
         let loss = &self.fit.experiment.loss;
-        let report = gradients(&self.network, loss, batch, micro, drop, &mut self.grads)?;
+        let (network, grads) = (&self.network, &mut self.grads);
+        let report = self.team.gradients(network, loss, batch, drop, grads)?;
         self.check("loss", report.total, samples)?;
         let mut norm = self.grads.norm()?;
         self.check("norm of the gradient", norm, samples)?;
@@ -249,7 +324,8 @@ impl<'a> Course<'a> {
         if let Some(rho) = &recipe.sam {
             let before = ascend(self.fit.params, &self.grads, *rho, norm)?;
             self.grads.clear();
-            let nearby = gradients(&self.network, loss, batch, micro, drop, &mut self.grads)?;
+            let (network, grads) = (&self.network, &mut self.grads);
+            let nearby = self.team.gradients(network, loss, batch, drop, grads)?;
             descend(self.fit.params, &before)?;
             self.check("loss nearby", nearby.total, samples)?;
             norm = self.grads.norm()?;
@@ -318,6 +394,7 @@ impl<'a> Course<'a> {
         self.check("validation loss", val_loss, &[])?;
         self.progress.step = 0;
         self.progress.epoch += 1;
+        same(self.fit.group, &self.tensors, self.progress.epoch)?;
         let (epoch, steps) = (self.progress.epoch, self.fit.steps_per_epoch());
         let parts = sums.parts(steps);
         let log = sums.close(epoch, lr, steps, val_loss, val_auc);
@@ -330,13 +407,57 @@ impl<'a> Course<'a> {
         let better = self.progress.best.is_none_or(|(_, best)| value < f64::from_bits(best));
         if better {
             self.progress.best = Some((epoch, value.to_bits()));
+        }
+        let Some(observer) = &mut self.observer else {
+            self.progress.log.push(log);
+            return Ok(());
+        };
+        if better {
             let card = ModelCard { epoch, ..self.fit.card.clone() };
             let kept = self.tensors.average.as_ref().unwrap_or(self.fit.params);
             checkpoint::write(&self.state.best_path(epoch), &kept.snapshot()?, &card)?;
         }
-        self.observer.epoch(&log, steps, &parts, better)?;
+        observer.epoch(&log, steps, &parts, better)?;
         self.progress.log.push(log);
-        self.state.save(&self.tensors, &self.progress)
+        self.save()
+    }
+
+    /// Writes the state, if this is the process that does.
+    fn save(&self) -> Result<(), Failure> {
+        match leads(self.fit.group) {
+            true => self.state.save(&self.tensors, &self.progress),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What the first process finds, told to all.
+fn as_first<T: Serialize + DeserializeOwned>(
+    group: &dyn Group,
+    find: impl FnOnce() -> Result<Option<T>, Failure>,
+) -> Result<Option<T>, Failure> {
+    let found = if leads(group) { find()? } else { None };
+    if group.size() == 1 {
+        return Ok(found);
+    }
+    let internal = |e: serde_json::Error| Failure::Internal(e.to_string());
+    let text = serde_json::to_vec(&found).map_err(internal)?;
+    serde_json::from_slice(&broadcast(group, text)?).map_err(internal)
+}
+
+/// Ends a run whose processes do not have the same weights any more.
+fn same(group: &dyn Group, tensors: &Tensors<'_>, epoch: u32) -> Result<(), Failure> {
+    if group.size() == 1 {
+        return Ok(());
+    }
+    let digests = gather(group, tensors.digest()?.to_vec())?;
+    match digests.iter().position(|digest| *digest != digests[0]) {
+        None => Ok(()),
+        Some(rank) => Err(Failure::run(format!(
+            "after epoch {epoch} the weights of rank {rank} are not those of rank 0, so one of their \
+             machines computes wrongly, or runs another build of Proofmark; `proofmark doctor --bits` \
+             tells which"
+        ))),
     }
 }
 

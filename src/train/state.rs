@@ -144,6 +144,20 @@ pub struct Tensors<'a> {
 }
 
 impl Tensors<'_> {
+    /// A digest of all of them.
+    ///
+    /// # Errors
+    /// Tensors that cannot be read.
+    pub fn digest(&self) -> Result<[u8; 32], Failure> {
+        let mut hasher = blake3::Hasher::new();
+        for tensor in self.all()?.values() {
+            for value in tensor.flatten_all()?.to_vec1::<f32>()? {
+                hasher.update(&value.to_le_bytes());
+            }
+        }
+        Ok(*hasher.finalize().as_bytes())
+    }
+
     /// All of them by name, as a state file holds them.
     fn all(&self) -> Result<BTreeMap<String, Tensor>, Failure> {
         let mut all = self.optimizer.state(self.params)?;
@@ -212,12 +226,7 @@ impl<'a> StateFolder<'a> {
         std::fs::File::open(&path).map_err(|e| Failure::read(&path, &e))?;
         match self.sound(tensors, extent)? {
             Left::Sound(stored, progress) => {
-                checkpoint::set(&path, tensors.params, &stored, "param.")?;
-                if let Some(average) = &tensors.average {
-                    checkpoint::set(&path, average, &stored, "average.")?;
-                }
-                tensors.optimizer.restore(tensors.params, &stored)?;
-                *tensors.optimizer.steps() = progress.optimizer_steps;
+                self.take_up(tensors, &stored, &progress)?;
                 Ok(Some(progress))
             }
             Left::Useless(why) => {
@@ -230,6 +239,36 @@ impl<'a> StateFolder<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// Takes up the state that the first of several processes has taken up.
+    ///
+    /// # Errors
+    /// One that this process does not find, or finds to be of no use.
+    pub fn follow(&self, tensors: &mut Tensors<'_>, extent: Extent) -> Result<(), Failure> {
+        match self.sound(tensors, extent)? {
+            Left::Sound(stored, progress) => self.take_up(tensors, &stored, &progress),
+            Left::Useless(why) => Err(Failure::run(format!(
+                "rank 0 goes on from a state that another rank cannot use: {why}; all ranks have to \
+                 see the same store"
+            ))),
+        }
+    }
+
+    fn take_up(
+        &self,
+        tensors: &mut Tensors<'_>,
+        stored: &BTreeMap<String, Tensor>,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        let path = self.state_path();
+        checkpoint::set(&path, tensors.params, stored, "param.")?;
+        if let Some(average) = &tensors.average {
+            checkpoint::set(&path, average, stored, "average.")?;
+        }
+        tensors.optimizer.restore(tensors.params, stored)?;
+        *tensors.optimizer.steps() = progress.optimizer_steps;
+        Ok(())
     }
 
     /// The state that is there.

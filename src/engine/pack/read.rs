@@ -119,6 +119,7 @@ impl Pack {
             | Failure::Write { .. }
             | Failure::Faces(_)
             | Failure::Weights(_)
+            | Failure::Group(_)
             | Failure::Hub(_)
             | Failure::Store(_)
             | Failure::Diverged(_)

@@ -16,6 +16,7 @@ use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
+use proofmark_group::alone::Alone;
 use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Project, Weights};
 use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::architecture::Architecture;
@@ -30,12 +31,16 @@ use proofmark_train::card::FaceCard;
 use proofmark_train::checkpoint::ModelCard;
 use proofmark_train::fit::Fit;
 use proofmark_train::input::channels;
+use proofmark_train::step::leaves;
 
 /// Raised whenever the same experiment gives another model than before: since 2 the arithmetic is the
 /// same on every machine.
 const VERSION: u32 = 2;
 /// Of pseudo-fakes.
 const BLEND_VERSION: u32 = 3;
+
+/// Of batches in parts: since 1 every pass goes part by part, and gradients are added in a tree.
+const LEAF_VERSION: u32 = 1;
 
 /// Plans the model of every experiment.
 pub fn plan(planning: &mut Planning<'_>) {
@@ -106,6 +111,10 @@ impl Work for TrainModel {
             .pseudo_fakes()
             .map(|(source, pseudo)| (source.dataset.as_str(), pseudo))
             .collect();
+        let inputs = match parts(experiment) {
+            0 | 1 => inputs,
+            _ => inputs.finding("leaf-version", Observed::Version, LEAF_VERSION),
+        };
         let inputs = match pseudo.is_empty() {
             true => inputs,
             false => inputs.with("pseudo-fakes", pseudo).finding(
@@ -152,7 +161,9 @@ impl Work for TrainModel {
             ),
             [("parameters", parameters), ("epochs", epochs), ("batch", batch)],
         );
-        cost.memory = Some(memory(parameters, COPIES, network.activations(), together));
+        // Sums that wait for the other half of a tree.
+        let sums = parts(experiment).next_power_of_two().ilog2() as usize;
+        cost.memory = Some(memory(parameters, COPIES + sums, network.activations(), together));
         cost.width = network.embedding_width();
         if let Some(faces) = faces {
             let steps = faces / batch * epochs;
@@ -219,6 +230,7 @@ impl Work for TrainModel {
             folder,
             events,
             stop,
+            group: &Alone,
         }
         .run()?;
         Ok(Told::Nothing)
@@ -228,6 +240,12 @@ impl Work for TrainModel {
 /// How often a training holds the parameters: themselves, their gradient, two moments, and the best
 /// or their moving average.
 const COPIES: usize = 5;
+
+/// Parts in which a batch passes the network.
+fn parts(experiment: &Experiment) -> usize {
+    let batch = &experiment.recipe.batch;
+    leaves(&Architecture::new(&experiment.backbone, 2), batch.size, batch.micro).count()
+}
 
 /// The terms in an order of their own: a sum does not depend on it, but rounding does.
 fn canonical_loss(loss: &Placed<Loss>) -> Placed<Loss> {

@@ -1,0 +1,8 @@
+//! Processes that train one model together: what they tell each other, and sums that do not depend
+//! on how many they are.
+
+pub mod alone;
+pub mod group;
+pub mod reduce;
+pub mod threads;
+pub mod tree;
