@@ -189,6 +189,8 @@ pub fn may_pass(failure: &Failure) -> bool {
         Failure::At(declared) => may_pass(&declared.cause),
         Failure::Write { source, .. } | Failure::Read { source, .. } => passes(source),
         Failure::Store(StoreFailure::Io { source, .. }) => passes(source),
+        // A process of several was lost; what they had done is kept.
+        Failure::Group(_) => true,
         // A share: whoever took it over makes it.
         Failure::Store(StoreFailure::Taken { .. }) => true,
         Failure::Interrupted
