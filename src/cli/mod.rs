@@ -25,6 +25,7 @@ mod pack;
 mod plan;
 mod progress;
 mod project;
+mod reports;
 mod run;
 mod run_progress;
 mod score;

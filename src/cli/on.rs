@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::output::Printer;
 use super::progress::StageProgress;
 use super::project::{Stop, counted};
-use super::run::reports;
+use super::reports::reports;
 use super::status::{Watched, counts, exit, text};
 use super::{claims, clusters};
 use crate::engine::cluster::queue::Queue;

@@ -1,6 +1,5 @@
 //! `run`, and its parts `prepare`, `train` and `evaluate`.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -11,20 +10,18 @@ use super::lines::Lines;
 use super::output::Printer;
 use super::progress::duration;
 use super::project::{Stop, counted, session, with};
+use super::reports::reports;
 use super::run_progress::RunProgress;
 use super::{claims, clusters, on};
 use crate::engine::graph::Until;
 use crate::engine::run::Ended;
-use crate::engine::session::{Extras, How, Purpose, Session};
-use crate::engine::tables;
+use crate::engine::session::{Extras, How, Purpose};
 use proofmark_base::width::Width;
-use proofmark_base::work::{Failure, Silent};
+use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
 use proofmark_lang::clusters::Engine;
 use proofmark_lang::model::DeviceChoice;
 use proofmark_prepare::store::Share;
-use proofmark_report::checks::Check;
-use proofmark_report::terminal;
 
 /// Carries a file out up to a stage.
 pub fn run(args: &RunArgs, until: Until, printer: Printer) -> Exit {
@@ -82,6 +79,14 @@ fn carry_out(
             ))
             .into());
         }
+        Some((cluster, Engine::Local(_))) if args.device.is_some() => {
+            return Err(Failure::run(format!(
+                "the devices of `{}` are those of the clusters file; leave out --device (and \
+                 PROOFMARK_DEVICE)",
+                cluster.name
+            ))
+            .into());
+        }
         Some((_, Engine::Local(local))) => {
             local.devices.iter().map(|device| device.device).collect()
         }
@@ -105,29 +110,6 @@ fn carry_out(
     }
     printer.line(&format!("done in {}", duration(begun.elapsed().as_secs_f64())));
     Ok(claims::exit(&checks))
-}
-
-/// Prints the tables of what there is, writes them into a folder, and checks their claims.
-pub(super) fn reports(
-    session: &mut Session<'_>,
-    folder: &Path,
-    page: Extras,
-    printer: Printer,
-) -> Result<Vec<Check>, Failure> {
-    let mut checks = Vec::new();
-    let mut findings = session.findings()?;
-    session.describe(&mut findings, &Silent)?;
-    for built in session.tables(&findings) {
-        let built = built?;
-        printer.text(&terminal::render(&built.data, printer.out));
-        let content = session.page(&built, &findings, page)?;
-        let stem = tables::stem(session.project(), &built.data.name);
-        let files = tables::write(&content, folder, &stem)?;
-        let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-        printer.line(&format!("written: {}", names.join(", ")));
-        checks.extend(claims::checks(session.loaded(), built.declared, &built.data));
-    }
-    Ok(checks)
 }
 
 /// Says how many stages failed, which were not run because of them, and how the command ends. None

@@ -5,4 +5,3 @@ mod place;
 mod slurm;
 mod submission;
 mod survival;
-mod whole;

@@ -25,7 +25,7 @@ fn tries(place: &Place, kind: &str, task: &str) -> usize {
     let folders = fs::read_dir(place.path("store/attempts")).unwrap().flatten();
     let of_kind = folders.filter(|folder| folder.file_name().to_string_lossy().starts_with(kind));
     let tries = of_kind.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
-    tries.filter(|one| one.file_name().to_string_lossy().contains(&format!("{task}."))).count()
+    tries.filter(|one| one.file_name().to_string_lossy().starts_with(&format!("{task}."))).count()
 }
 
 #[test]

@@ -413,5 +413,6 @@ pub fn words(record: &Record) -> String {
         Some(Made::Stage { kind, .. }) => kind.as_str(),
         Some(Made::Report(_)) | None => "report",
     };
-    format!("{kind}: {} tasks ({})", record.tasks.len(), ranges(&numbers))
+    let s = if record.tasks.len() == 1 { "" } else { "s" };
+    format!("{kind}: {} task{s} ({})", record.tasks.len(), ranges(&numbers))
 }
