@@ -1,5 +1,6 @@
 //! What clusters do to jobs: time limits, dead nodes, preemption, a controller that is killed.
 
+use std::cell::RefCell;
 use std::fs;
 
 use crate::place::{Place, TINY, local, local_of, long};
@@ -25,7 +26,9 @@ fn tries(place: &Place, kind: &str, task: &str) -> usize {
     let folders = fs::read_dir(place.path("store/attempts")).unwrap().flatten();
     let of_kind = folders.filter(|folder| folder.file_name().to_string_lossy().starts_with(kind));
     let tries = of_kind.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
-    tries.filter(|one| one.file_name().to_string_lossy().starts_with(&format!("{task}."))).count()
+    tries
+        .filter(|one| one.file_name().to_string_lossy().split('.').any(|part| part == task))
+        .count()
 }
 
 #[test]
@@ -70,8 +73,12 @@ fn a_share_of_faces_on_a_node_that_dies_is_prepared_again() {
             drafts.filter(|draft| draft.file_name().to_string_lossy().starts_with("faces-"));
         (under_way.count() > 0 && tries(place, "faces-", &task) > 0).then_some((task, node))
     };
-    place.slurm.until("a share is under way", |_| running(&place).is_some());
-    let (task, node) = running(&place).expect("a share takes some seconds");
+    let found = RefCell::new(None);
+    place.slurm.until("a share is under way", |_| {
+        *found.borrow_mut() = running(&place);
+        found.borrow().is_some()
+    });
+    let (task, node) = found.into_inner().expect("it was waited for");
     place.slurm.kill_node(&node);
     place.slurm.until("the share was begun again", |_| tries(&place, "faces-", &task) >= 2);
     place.done();
