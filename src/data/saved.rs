@@ -97,16 +97,19 @@ fn unwritable(path: &Path, why: &dyn std::fmt::Display) -> DataError {
     DataError::Unwritable { path: path.to_owned(), why: why.to_string() }
 }
 
+/// An archive, a member of it, and where that begins and how long it is.
+type Row<'a> = (&'a str, &'a str, (u64, u64));
+
 fn write_members(path: &Path, archives: &BTreeMap<String, Members>) -> Result<(), DataError> {
     let rows = archives.iter().flat_map(|(archive, members)| {
         members.iter().map(move |(member, place)| (archive.as_str(), member.as_str(), *place))
     });
-    let mut rows: Vec<(&str, &str, (u64, u64))> = rows.collect();
+    let mut rows: Vec<Row<'_>> = rows.collect();
     rows.sort_unstable();
-    let text = |name: &str, value: fn(&(&str, &str, (u64, u64))) -> String| {
+    let text = |name: &str, value: fn(&Row<'_>) -> String| {
         Column::new(name.into(), rows.iter().map(value).collect::<Vec<_>>())
     };
-    let number = |name: &str, value: fn(&(&str, &str, (u64, u64))) -> u64| {
+    let number = |name: &str, value: fn(&Row<'_>) -> u64| {
         Column::new(name.into(), rows.iter().map(value).collect::<Vec<_>>())
     };
     let columns = vec![

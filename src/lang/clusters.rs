@@ -18,7 +18,7 @@ use super::span::{FileId, Origin};
 use super::suggest::{did_you_mean, near};
 use super::syntax::chunks;
 
-pub use super::nodes::cluster::{
+pub use super::nodes::clusters::{
     Cluster, Engine, Job, JobKind, Limits, Local, LocalDevice, SbatchOption, Setup, Slurm,
 };
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::diagnostic::Code;
 use super::explain::explain;
 use super::node::Decode;
-use super::nodes::cluster::Cluster;
+use super::nodes::clusters::Cluster;
 use super::schema::{Child, Field, IMPORT, Kind, NodeSpec, Preset, Times, Type};
 use super::value::{measures, time, unit_of, wanted};
 use super::vocabulary::DEMO_METHODS;

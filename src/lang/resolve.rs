@@ -9,7 +9,7 @@ use super::diagnostic::{Code, Diagnostic, Sink};
 use super::elsewhere::Elsewhere;
 use super::model::{Backbone, Dataset, Ensemble, Experiment, Init, Loss, Project, Recipe, Table};
 use super::node::{Decode, Placed, Value};
-use super::nodes::cluster::Cluster;
+use super::nodes::clusters::Cluster;
 use super::nodes::{self, EXTENDS, ExperimentAt, NAME};
 use super::overrides::{merge, same};
 use super::parts::{PARTS, Parts};

@@ -153,12 +153,14 @@ fn by_equal_needs(members: &[usize], needs: &[BTreeSet<Need>], largest: usize) -
     drafts.collect()
 }
 
+/// The array that leads, if one does, and what else is waited for.
+type Pattern = (Option<usize>, BTreeSet<Need>);
+
 /// Arrays in which each task has the number of the one that it waits for: what a unit waits for in
 /// the last array leads.
 fn by_number(members: &[usize], needs: &[BTreeSet<Need>], largest: usize) -> Vec<Draft> {
     // By the leading array and the other needs: units by their leading task.
-    let mut patterns: BTreeMap<(Option<usize>, BTreeSet<Need>), Vec<BTreeMap<u32, usize>>> =
-        BTreeMap::new();
+    let mut patterns: BTreeMap<Pattern, Vec<BTreeMap<u32, usize>>> = BTreeMap::new();
     for (&unit, needs) in members.iter().zip(needs) {
         let leading = needs.iter().rev().find_map(|need| match need {
             Need::Task(array, index) => Some((*array, *index)),

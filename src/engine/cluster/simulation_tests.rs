@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::Path;
 
+use proofmark_base::math::exp;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_base::store::Store;
 use proofmark_lang::{DiskFiles, MemoryFiles, load};
@@ -156,7 +157,7 @@ fn simulate(submission: &Submission) -> Borne {
                 Made::Stage { kind, share, .. } => (kind.as_str(), share.is_some()),
                 Made::Report(_) => ("report", false),
             };
-            let mut seconds = 3600.0 * hours(kind, share) * 2f64.powf(0.5 * rng.normal());
+            let mut seconds = 3600.0 * hours(kind, share) * exp(0.35 * rng.normal());
             while rng.chance(DEAD) {
                 borne.requeued += 1;
                 seconds += rng.uniform() * seconds + NOTICED;

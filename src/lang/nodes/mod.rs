@@ -6,7 +6,7 @@ mod augment;
 mod backbone;
 mod batch;
 mod claim;
-pub(crate) mod cluster;
+pub(crate) mod clusters;
 mod common;
 mod corruption;
 mod dataset;

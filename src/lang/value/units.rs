@@ -28,7 +28,8 @@ const TIMES: &[(&str, u64)] = &[("minute", 60), ("hour", 3_600), ("day", 86_400)
 
 /// A time as it is written: `(hour)4`.
 pub(crate) fn time(seconds: u64) -> String {
-    let whole = TIMES.iter().rev().find(|(_, each)| seconds >= *each && seconds % each == 0);
+    let whole =
+        TIMES.iter().rev().find(|(_, each)| seconds >= *each && seconds.is_multiple_of(*each));
     let (unit, each) = whole.unwrap_or(&TIMES[0]);
     format!("({unit}){}", number(seconds as f64 / *each as f64))
 }

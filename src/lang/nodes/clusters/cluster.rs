@@ -47,6 +47,7 @@ node! {
 choice! {
     /// What makes stages.
     #[serde(rename_all = "lowercase")]
+    #[expect(clippy::large_enum_variant, reason = "a file has a few, read once")]
     pub enum Engine {
         /// Slurm.
         Slurm(Slurm),
