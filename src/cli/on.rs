@@ -16,7 +16,7 @@ use crate::engine::cluster::records::Record;
 use crate::engine::cluster::records::Report;
 use crate::engine::cluster::slurm::Limits;
 use crate::engine::cluster::snapshot::Snapshot;
-use crate::engine::cluster::status::{State, Status};
+use crate::engine::cluster::standing::{State, Status};
 use crate::engine::cluster::submit::{Found, Order, Submission, Submitted, prepare, words};
 use crate::engine::graph::{Stage, Until};
 use crate::engine::session::{Extras, Session};
@@ -48,6 +48,16 @@ pub fn submit(
 ) -> Result<Exit, Stop> {
     let (cluster, slurm) = cluster;
     let (args, on) = (task.args, &task.args.cluster);
+    if let Some(job) = cluster.jobs.iter().find(|job| job.ranks.is_some_and(|ranks| ranks > 1)) {
+        // Started side by side they would wait for each other, and hold what they ask for.
+        return Err(Failure::run(format!(
+            "cluster `{}` asks for ranks={} of a training, and this proofmark trains with one process; \
+             leave out `ranks`",
+            cluster.name,
+            job.ranks.unwrap_or_default()
+        ))
+        .into());
+    }
     if task.until > Until::Sample {
         session.matrices()?.iter().try_for_each(crate::engine::budget::Matrix::within)?;
     }

@@ -10,9 +10,8 @@ use super::progress::duration;
 use super::project::{Stop, counted, ended};
 use crate::engine::cluster::records::Record;
 use crate::engine::cluster::slurm;
-use crate::engine::cluster::status::{
-    Line, State, Status, close_killed, look, plan_of, records_of,
-};
+use crate::engine::cluster::standing::{Line, State, Status};
+use crate::engine::cluster::status::{close_killed, look, plan_of, records_of};
 use crate::engine::graph::Plan;
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;

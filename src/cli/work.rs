@@ -85,41 +85,44 @@ fn attempt(
     let trying = Arc::new(trying);
     std::thread::scope(|scope| {
         scope.spawn(|| trying.keep_writing());
+        // A mistake of ours may not leave the writer waiting for an end.
+        let _ends = trying.ends_in_any_case();
         let made = job.may_begin(at).map_err(Stop::from).and_then(|()| match &job.made {
             Made::Stage { .. } => stage(args, job, loaded, signals, &trying, printer),
             Made::Report(report) => {
                 tables(job, loaded, report, printer).map(|()| Ok(Ended::default()))
             }
         });
-        let (end, exit) = match made {
+        let failed = |failure: &Failure| {
+            let again = may_pass(failure) && job.lost(at) < job.record.retries as usize;
+            if again {
+                printer.line("this may pass: the job is queued again");
+            }
+            (End::Failed { exit: Exit::from(failure) as u8, why: failure.to_string() }, again)
+        };
+        let ((end, again), exit) = match made {
             Ok(Ok(ended)) => match ended.failed.first() {
-                None => (End::Done, Ok(Exit::Ok)),
+                None => ((End::Done, false), Ok(Exit::Ok)),
                 Some((_, failure)) => {
-                    let again = may_pass(failure);
-                    let (exit, why) = (Exit::from(failure), failure.to_string());
-                    let exit = failures(&ended, printer).unwrap_or(exit);
-                    if again && job.lost(at) < job.record.retries as usize {
-                        printer.line("this may pass: the job is queued again");
-                        again_in_the_queue(at, signals, printer);
-                    }
-                    (End::Failed { exit: exit as u8, why }, Ok(exit))
+                    let exit = failures(&ended, printer).unwrap_or_else(|| Exit::from(failure));
+                    (failed(failure), Ok(exit))
                 }
             },
             Ok(Err(Failure::Interrupted)) | Err(Stop::Failure(Failure::Interrupted)) => {
-                stopped(job, at, signals, &trying, printer)
+                let (end, exit) = stopped(job, at, signals, &trying, printer);
+                let again = end == End::Stopped && signals.warned.load(Ordering::Relaxed);
+                ((end, again), exit)
             }
             Ok(Err(failure)) | Err(Stop::Failure(failure)) => {
-                let end =
-                    End::Failed { exit: Exit::from(&failure) as u8, why: failure.to_string() };
-                (end, Err(Stop::from(failure)))
+                (failed(&failure), Err(Stop::from(failure)))
             }
             Err(Stop::Exit(exit)) => {
-                (End::Failed { exit: exit as u8, why: String::new() }, Ok(exit))
+                ((End::Failed { exit: exit as u8, why: String::new() }, false), Ok(exit))
             }
         };
-        let requeued = end == End::Stopped && signals.warned.load(Ordering::Relaxed);
+        // First it is written down: Slurm may end this process as soon as it queues it again.
         trying.end(end)?;
-        if requeued {
+        if again {
             again_in_the_queue(at, signals, printer);
         }
         exit

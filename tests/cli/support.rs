@@ -11,47 +11,7 @@ pub struct Place {
 }
 
 /// Two tiny demo sets, two experiments, one table: about a second.
-pub const TINY: &str = r#"
-dataset seen {
-    layout demo capture=studio seed=1 identities=8 videos=2 fakes=2 frames=2
-    manipulation swap-seam
-    manipulation mouth-paste
-    split carve train=(%)50 val=(%)25 test=(%)25 seed=0
-    faces size=32
-}
-dataset unseen {
-    layout demo capture=phone seed=2 identities=4 videos=1 fakes=2 frames=2
-    manipulation swap-warp
-    manipulation pose-warp
-    split only=test
-    faces size=32
-}
-ensemble one { source seen; sample real-to-fake="1:1" at-least=1 }
-backbone tiny { vit patch=8 width=16 depth=2 heads=2 image=32; pool patch-mean; drop-path 0.1 }
-init scratch { random std=0.02; normalize half }
-recipe short {
-    epochs 2
-    batch 8
-    adamw lr=1e-3 weight-decay=0.05 layer-decay=0.9
-    schedule cosine warmup=(epoch)1 min-lr=1e-6
-    augment flip-crop
-    keep lowest=val.loss
-    seed 0
-}
-experiment base { data one; backbone tiny; init scratch; recipe short; loss { cross-entropy } }
-experiment ba extends=base { loss { cross-entropy; triplet batch-all margin=0.3 weight=0.5 } }
-table tiny {
-    title "Tiny"
-    row base "Base"
-    row ba "Base + BA"
-    scenario "In-distribution" { column seen "Seen"; average "Avg" }
-    scenario "Out-of-distribution" {
-        per-manipulation unseen show=#true { average "FS_avg" family=face-swap; average "Avg" }
-    }
-    metric auc
-    metric balanced-accuracy threshold=0.5
-}
-"#;
+pub const TINY: &str = include_str!("tiny.kdl");
 
 impl Place {
     pub fn new() -> Self {

@@ -25,6 +25,9 @@ fn a_table_is_that_of_this_machine_and_is_submitted_once() {
     let folder = fs::read_dir(place.path("store/objects/train")).unwrap().next().unwrap().unwrap();
     let key = folder.file_name();
     fs::remove_dir_all(folder.path()).unwrap();
+    let (status, exit) = place.status();
+    assert_eq!(exit, 21, "{status:#}");
+    assert!(status.to_string().contains("its result was removed"), "{status:#}");
     place.submit();
     place.done();
     assert!(place.path("store/objects/train").join(key).join("model.safetensors").is_file());

@@ -182,6 +182,11 @@ impl Trying {
         }
     }
 
+    /// Writes down that it failed, when this is dropped before it has ended.
+    pub fn ends_in_any_case(&self) -> Unended<'_> {
+        Unended(self)
+    }
+
     /// How far it is.
     pub fn progress(&self) -> Progress {
         self.lock().progress.clone()
@@ -198,6 +203,22 @@ impl Trying {
         write(&self.path, &attempt)
     }
 }
+
+/// A try that is to end before this is dropped.
+pub struct Unended<'a>(&'a Trying);
+
+impl Drop for Unended<'_> {
+    fn drop(&mut self) {
+        if self.0.lock().end.is_none() {
+            let why = "it ended by a mistake of ours: see its log".to_owned();
+            // The process ends by that mistake, whatever the disk says.
+            let _ = self.0.end(End::Failed { exit: FAILED, why });
+        }
+    }
+}
+
+/// The exit code of a mistake of ours.
+const FAILED: u8 = 20;
 
 /// Most bytes of memory that this process took so far, if the system tells.
 fn peak() -> Option<u64> {
@@ -293,5 +314,18 @@ mod tests {
         let killed = End::Killed { state: "NODE_FAIL".into() };
         close(dir.path(), &made(None), "r", found[1].clone(), killed.clone()).unwrap();
         assert_eq!(of(dir.path(), &made(None), "r")[1].end, Some(killed));
+    }
+
+    #[test]
+    fn a_try_that_ends_by_a_mistake_is_written_down_and_keeps_nobody_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let begun = attempt("7_0", 0, 10);
+        let trying = Trying::begin(dir.path(), &made(None), "r", begun).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| trying.keep_writing());
+            let _ends = trying.ends_in_any_case();
+        });
+        let found = of(dir.path(), &made(None), "r");
+        assert!(matches!(found[0].end, Some(End::Failed { exit: FAILED, .. })), "{found:?}");
     }
 }

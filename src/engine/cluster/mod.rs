@@ -15,6 +15,7 @@ pub mod records;
 pub mod script;
 pub mod slurm;
 pub mod snapshot;
+pub mod standing;
 pub mod status;
 pub mod submit;
 pub mod work;

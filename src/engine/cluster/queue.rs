@@ -20,6 +20,22 @@ pub struct Task {
     pub node: String,
 }
 
+impl Task {
+    /// Whether Slurm holds it, which happens to jobs that were running when a controller died, and
+    /// not a person who may have meant it.
+    pub fn is_held_by_slurm(&self) -> bool {
+        self.state == TaskState::Held && !self.reason.starts_with("JobHeld")
+    }
+
+    /// Whether it waits for a job that has failed.
+    pub fn waits_for_what_failed(&self) -> bool {
+        self.state == TaskState::Never && self.reason == FAILED_BEFORE
+    }
+}
+
+/// The reason of a job that waits for one that has failed.
+pub const FAILED_BEFORE: &str = "DependencyNeverSatisfied";
+
 /// What may still become of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskState {
@@ -55,7 +71,7 @@ impl TaskState {
     fn waiting(reason: &str) -> Self {
         // The longer reasons are sentences: `launch failed requeued held`.
         match reason {
-            "DependencyNeverSatisfied" => Self::Never,
+            FAILED_BEFORE => Self::Never,
             "PartitionConfig" | "BadConstraints" | "AccountNotAllowed" | "PartitionNodeLimit"
             | "PartitionTimeLimit" | "InvalidAccount" | "InvalidQOS" => Self::Never,
             "JobHeldUser" | "JobHeldAdmin" | "JobHoldMaxRequeue" => Self::Held,
@@ -140,6 +156,10 @@ mod tests {
         assert_eq!((held.state, held.id.as_str()), (TaskState::Held, "17_3"));
         let report = queue.task("proofmark-report-2b", 0).unwrap();
         assert_eq!((report.state, report.id.as_str()), (TaskState::Never, "19"));
+        assert!(held.is_held_by_slurm() && report.waits_for_what_failed());
+        let mine = Queue::read("proofmark-train-1a|17|0|PENDING|JobHeldUser|\n");
+        let mine = mine.task("proofmark-train-1a", 0).unwrap();
+        assert!(mine.state == TaskState::Held && !mine.is_held_by_slurm());
         assert_eq!(queue.job("proofmark-train-1a"), Some("17"));
         assert_eq!(queue.task("other", 0), None);
         assert_eq!(queue.open(), 3);

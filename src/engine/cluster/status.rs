@@ -2,154 +2,21 @@
 //! records of tries.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::Serialize;
-
-use super::attempts::{self, Attempt, End, Progress};
-use super::queue::{Queue, Task, TaskState};
+use super::attempts::{self, Attempt, End};
+use super::queue::{FAILED_BEFORE, Queue, Task, TaskState};
 use super::records::{Made, Record};
 use super::snapshot::Snapshot;
+use super::standing::{Line, State, Status, VERSION};
 use crate::engine::graph::{Plan, Stage};
 use proofmark_base::store::{Holder, StageRecord, Store};
 use proofmark_base::work::Failure;
 
-/// Version of the JSON: raised whenever an entry changes its meaning or goes.
-pub const VERSION: u32 = 1;
 /// Lines of a log that are shown of what failed.
 const LINES: usize = 5;
 /// Bytes at the end of a log in which they are looked for.
 const TAIL: u64 = 8 << 10;
-
-/// What became of a plan.
-#[derive(Debug, Serialize)]
-pub struct Status {
-    /// Always `proofmark-status`.
-    pub format: &'static str,
-    /// [`VERSION`].
-    pub version: u32,
-    /// Name of the submitted plan.
-    pub run: String,
-    /// The cluster.
-    pub cluster: String,
-    /// Each stage, in the plan's order, then the tables.
-    pub stages: Vec<Line>,
-}
-
-/// What became of a stage.
-#[derive(Clone, Debug, Serialize)]
-pub struct Line {
-    /// Its kind, or `report`.
-    pub kind: String,
-    /// What it is called.
-    pub name: String,
-    /// Its key; none of the tables.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// What became of it.
-    pub state: State,
-    /// Why, in words, where the state does not say it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-    /// Shares that are done and shares in all, of a stage that is made in shares.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shares: Option<(usize, usize)>,
-    /// The task of its last job.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task: Option<String>,
-    /// Where it runs, or ran.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub node: Option<String>,
-    /// Number of its last try, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<usize>,
-    /// How far its last try is, where it runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub progress: Option<Progress>,
-    /// Seconds that it took, or has run for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<f64>,
-    /// The file that it printed to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<PathBuf>,
-    /// The last lines of that, of what failed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub last_lines: Vec<String>,
-    /// The exit code of what failed by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exit: Option<u8>,
-}
-
-/// What became of a stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// The result is in the store.
-    Done,
-    /// It runs.
-    Running,
-    /// It is in the queue.
-    Waiting,
-    /// It is in the queue, and begins only if somebody does something.
-    Held,
-    /// It will never run: its job was refused, or what it needs failed.
-    Never,
-    /// It failed.
-    Failed,
-    /// It was killed or lost, and is not in the queue.
-    Killed,
-    /// It was stopped, and is not in the queue.
-    Stopped,
-    /// It was not submitted.
-    NotSubmitted,
-}
-
-impl State {
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Held => "held",
-            Self::Never => "will not run",
-            Self::Failed => "failed",
-            Self::Killed => "killed",
-            Self::Stopped => "stopped",
-            Self::NotSubmitted => "not submitted",
-        }
-    }
-
-    /// Whether something still happens to it by itself.
-    pub fn goes_on(self) -> bool {
-        match self {
-            Self::Running | Self::Waiting => true,
-            Self::Done
-            | Self::Held
-            | Self::Never
-            | Self::Failed
-            | Self::Killed
-            | Self::Stopped
-            | Self::NotSubmitted => false,
-        }
-    }
-}
-
-impl Status {
-    /// How many stages are in each state.
-    pub fn counts(&self) -> BTreeMap<State, usize> {
-        let mut counts = BTreeMap::new();
-        for line in &self.stages {
-            *counts.entry(line.state).or_default() += 1;
-        }
-        counts
-    }
-
-    /// Whether something still happens by itself.
-    pub fn goes_on(&self) -> bool {
-        self.stages.iter().any(|line| line.state.goes_on())
-    }
-}
 
 /// The records of a store about one experiment file, the last submission last.
 ///
@@ -206,16 +73,25 @@ pub fn look(
     let mut stages: Vec<Line> = Vec::with_capacity(plan.stages.len() + 1);
     for stage in &plan.stages {
         let tasks = known.get(&(stage.word(), stage.key.as_str())).map_or(&[][..], Vec::as_slice);
-        let folder = store.find(stage.word(), &stage.key);
-        let mut line = line(store.root(), tasks);
-        (line.kind, line.name) = (stage.word().to_owned(), stage.name.clone());
-        line.key = Some(stage.key.clone());
-        if let Some(folder) = folder {
-            // What is in the store is done, whatever became of its jobs.
-            line = Line { state: State::Done, why: None, last_lines: Vec::new(), ..line };
-            (line.exit, line.progress) = (None, None);
-            line.seconds = StageRecord::read(&folder).ok().flatten().map(|record| record.seconds);
-        } else if let Some(holder) = held(store, stage, &line) {
+        let blank = Line::new(stage.word(), &stage.name, Some(&stage.key));
+        if let Some(folder) = store.find(stage.word(), &stage.key) {
+            // What is in the store is done, whatever became of its jobs, whose tries are not read.
+            let seconds = StageRecord::read(&folder).ok().flatten().map(|record| record.seconds);
+            let log = tasks.last().map(|last| last.record.log(last.number));
+            let log = log.filter(|log| log.is_file());
+            stages.push(Line { state: State::Done, seconds, log, ..blank });
+            continue;
+        }
+        let mut line = line(store.root(), tasks, blank);
+        if line.state == State::Done {
+            // Its job ended well: either this machine does not see the result yet, or it was removed.
+            line.state = match store.find_fresh(stage.word(), &stage.key) {
+                Some(_) => State::Done,
+                None => State::NotSubmitted,
+            };
+            line.why = (line.state != State::Done).then(|| "its result was removed".to_owned());
+        }
+        if let Some(holder) = held(store, stage, &line) {
             line.state = State::Running;
             line.why = Some(format!("made by {holder}"));
         } else if !line.state.goes_on() && line.state != State::Failed {
@@ -233,9 +109,7 @@ pub fn look(
     }
     let newest = records.iter().rev().find(|record| record.run == run);
     if let Some(report) = report {
-        let mut line = line(store.root(), &[report]);
-        (line.kind, line.name) = ("report".to_owned(), "tables".to_owned());
-        stages.push(line);
+        stages.push(line(store.root(), &[report], Line::new("report", "tables", None)));
     }
     let cluster = newest.map(|record| record.cluster.clone()).unwrap_or_default();
     let (format, version, run) = ("proofmark-status", VERSION, run.to_owned());
@@ -251,36 +125,17 @@ fn held(store: &Store, stage: &Stage, line: &Line) -> Option<Holder> {
 }
 
 /// What the tasks of a stage say of it, the last that says something.
-fn line(store: &Path, tasks: &[Known<'_>]) -> Line {
-    let mut line = Line {
-        kind: String::new(),
-        name: String::new(),
-        key: None,
-        state: State::NotSubmitted,
-        why: None,
-        shares: None,
-        task: None,
-        node: None,
-        attempt: None,
-        progress: None,
-        seconds: None,
-        log: None,
-        last_lines: Vec::new(),
-        exit: None,
-    };
-    let Some(last) = tasks.last() else { return line };
-    // The last submission made it in shares, or not.
-    let of = tasks.iter().filter(|task| task.record.name == last.record.name);
-    let mut alike: Vec<&Known<'_>> = of.collect();
+fn line(store: &Path, tasks: &[Known<'_>], blank: Line) -> Line {
+    // The last task that makes the whole, and those of the last submission in shares, if there was one.
+    let whole = tasks.iter().rev().find(|task| task.made.part().is_none());
     let shared = tasks.iter().rev().find(|task| task.made.part().is_some());
-    if let Some(shared) = shared {
-        alike.extend(tasks.iter().filter(|task| task.record.name == shared.record.name));
-        let shares = tasks.iter().filter(|task| task.record.name == shared.record.name);
-        let states: Vec<bool> =
-            shares.map(|task| of_task(store, task).state == State::Done).collect();
-        line.shares = Some((states.iter().filter(|done| **done).count(), states.len()));
-    }
-    let states = alike.iter().map(|task| of_task(store, task));
+    let shared: Vec<Line> = shared.map_or(Vec::new(), |shared| {
+        let of = tasks.iter().filter(|task| task.record.name == shared.record.name);
+        of.map(|task| of_task(store, task, &blank)).collect()
+    });
+    let done = shared.iter().filter(|line| line.state == State::Done).count();
+    let shares = (!shared.is_empty()).then_some((done, shared.len()));
+    let whole = whole.map(|task| of_task(store, task, &blank));
     // What fails counts before what runs, and that before what waits.
     let rank = |state: State| match state {
         State::Failed | State::Killed => 0,
@@ -292,13 +147,12 @@ fn line(store: &Path, tasks: &[Known<'_>]) -> Line {
         State::NotSubmitted => 6,
         State::Done => 7,
     };
-    let told = states.min_by_key(|told| rank(told.state));
-    let shares = line.shares;
-    told.map_or(line, |told| Line { shares, ..told })
+    let told = whole.into_iter().chain(shared).min_by_key(|told| rank(told.state));
+    Line { shares, ..told.unwrap_or(blank) }
 }
 
 /// What a task says of its stage.
-fn of_task(store: &Path, known: &Known<'_>) -> Line {
+fn of_task(store: &Path, known: &Known<'_>, blank: &Line) -> Line {
     let Known { record, number, made, task } = known;
     let tries = attempts::of(store, made, &record.run);
     let own = |attempt: &&Attempt| match (task, &record.job) {
@@ -313,12 +167,8 @@ fn of_task(store: &Path, known: &Known<'_>) -> Line {
     let log = log.is_file().then_some(log);
     let running = state == State::Running;
     Line {
-        kind: String::new(),
-        name: String::new(),
-        key: None,
         state,
         why,
-        shares: None,
         task: task.map(|task| task.id.clone()).or_else(|| Some(attempt?.task.clone())),
         node: attempt.map(|attempt| attempt.node.clone()),
         attempt: (!tries.is_empty()).then_some(tries.len()),
@@ -332,6 +182,7 @@ fn of_task(store: &Path, known: &Known<'_>) -> Line {
             Some(End::Failed { exit, .. }) if is_bad => Some(*exit),
             Some(End::Failed { .. } | End::Done | End::Stopped | End::Killed { .. }) | None => None,
         }),
+        ..blank.clone()
     }
 }
 
@@ -347,7 +198,11 @@ fn state(
         return match task.state {
             TaskState::Runs => (State::Running, None),
             TaskState::Held => {
-                (State::Held, Some(format!("{}; the same `run` releases it", task.reason)))
+                let who = match task.is_held_by_slurm() {
+                    true => "the same `run` releases it".to_owned(),
+                    false => format!("`scontrol release {}` lets it go", task.id),
+                };
+                (State::Held, Some(format!("{}; {who}", task.reason)))
             }
             TaskState::Never => (State::Never, Some(never(&task.reason))),
             TaskState::Waits | TaskState::Ended | TaskState::Failed => (State::Waiting, reason),
@@ -380,7 +235,7 @@ fn state(
 /// That a job will never run, and what to do.
 fn never(reason: &str) -> String {
     match reason {
-        "DependencyNeverSatisfied" => "what it needs has failed".to_owned(),
+        FAILED_BEFORE => "what it needs has failed".to_owned(),
         _ => format!(
             "no node of the cluster can run it ({reason}): ask for less in the user's clusters file, \
              `proofmark cancel`, then `run` again"

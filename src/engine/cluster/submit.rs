@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::arrange::{After, Array, Awaited, Unit, arrange};
 use super::attempts::now;
-use super::queue::{Queue, TaskState};
+use super::queue::Queue;
 use super::records::{Made, PREFIX, Record, Report};
 use super::script::{Ask, Script, ranges};
 use super::slurm::{self, Limits};
@@ -112,20 +112,14 @@ struct Queued {
 }
 
 /// Which tasks are in the queue, by what they make.
-fn in_the_queue<'r>(
-    records: &'r [Record],
-    queue: &Queue,
-) -> (BTreeMap<(&'r str, &'r str), Queued>, Vec<String>) {
+fn in_the_queue<'r>(records: &'r [Record], queue: &Queue) -> BTreeMap<(&'r str, &'r str), Queued> {
     let mut made: BTreeMap<(&str, &str), Queued> = BTreeMap::new();
-    let mut held = Vec::new();
     for record in records {
         for (number, what) in &record.tasks {
             let Some(task) = queue.task(&record.name, *number) else { continue };
-            match task.state {
-                TaskState::Held => held.push(task.id.clone()),
-                TaskState::Waits | TaskState::Runs => {}
-                // What will never run is submitted anew.
-                TaskState::Never | TaskState::Ended | TaskState::Failed => continue,
+            // What waits for a failed job is submitted anew, with that.
+            if !task.state.is_open() || task.waits_for_what_failed() {
+                continue;
             }
             if let Made::Stage { kind, key, .. } = what {
                 let place = made.entry((kind, key)).or_default();
@@ -133,7 +127,22 @@ fn in_the_queue<'r>(
             }
         }
     }
-    (made, held)
+    made
+}
+
+/// Tasks of a plan, and of the tables at its end, that Slurm holds.
+fn held(records: &[Record], queue: &Queue, plan: &Plan, run: &str) -> Vec<String> {
+    let keys: BTreeSet<(&str, &str)> =
+        plan.stages.iter().map(|stage| (stage.word(), stage.key.as_str())).collect();
+    let is_ours = |record: &Record, made: &Made| match made {
+        Made::Stage { kind, key, .. } => keys.contains(&(kind.as_str(), key.as_str())),
+        Made::Report(_) => record.run == run,
+    };
+    let tasks = records.iter().flat_map(|record| {
+        let ours = record.tasks.iter().filter(move |(_, made)| is_ours(record, made));
+        ours.filter_map(|(number, _)| queue.task(&record.name, *number))
+    });
+    tasks.filter(|task| task.is_held_by_slurm()).map(|task| task.id.clone()).collect()
 }
 
 /// What is to be submitted of the stages at some places of a plan.
@@ -155,7 +164,8 @@ pub fn prepare(
             logs.display()
         )));
     }
-    let (in_queue, held) = in_the_queue(records, queue);
+    let in_queue = in_the_queue(records, queue);
+    let held = held(records, queue, plan, &order.run);
     let mut told = Submitted { released: held.len(), ..Submitted::default() };
     let mut units: Vec<Unit> = Vec::new();
     // What each unit makes, and what it asks for.

@@ -62,7 +62,7 @@ node! {
         properties {
             /// Most tasks of an array.
             array: Option<u32> = whole(&limits::QUEUE).optional(),
-            /// Most jobs of this user in the queue.
+            /// Most jobs of Proofmark's in the queue.
             jobs: Option<u32> = whole(&limits::QUEUE).optional(),
             /// Most tasks of an array that run at a time.
             at_a_time: Option<u32> = whole(&limits::QUEUE).optional(),
