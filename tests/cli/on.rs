@@ -69,3 +69,12 @@ fn scripts_are_shown_without_a_controller() {
         insta::assert_snapshot!("scripts_of_a_dry_run", scripts.replace(&folder, "[HERE]"));
     });
 }
+
+/// Processes that do not know of each other would wait for one another in an allocation that is paid for.
+#[test]
+fn several_processes_of_a_training_are_refused_as_long_as_there_is_one() {
+    let place = place();
+    place.write("clusters.kdl", CLUSTERS.replace("gpus=1 gpu=h100", "ranks=2"));
+    let run = ["run", "x.kdl", "--on", "uni", "--clusters", "clusters.kdl", "--dry-run"];
+    place.run(&run).ends_with(20).says("ranks=2").says("leave out `ranks`");
+}
