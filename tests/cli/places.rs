@@ -58,7 +58,7 @@ fn a_file_of_weights_that_is_none_points_at_its_line() {
     );
     place.write("vit.pth", "no weights");
     let ran = place.run(&["run", "x.kdl"]).ends_with(11);
-    ran.says("of experiment `base`, `ba`: ").says("╭─[x.kdl:18:24]").says("╰── this file");
+    ran.says("of experiment `base`, `ba`: ").says("╭─[x.kdl:17:24]").says("╰── this file");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_stage_that_fails_points_at_what_it_is_of() {
     // The rate is written, and is the place.
     let wild = Place::with(&TINY.replace("lr=1e-3", "lr=1e30"));
     let ran = wild.run(&["train", "x.kdl", "--jobs", "1"]).ends_with(20);
-    ran.says("error: train base failed: the loss became").says("╭─[x.kdl:22:14]");
+    ran.says("error: train base failed: the loss became").says("╭─[x.kdl:21:14]");
 
     // A model that gives no numbers says nothing of its own; its experiment is the place.
     let place = Place::new();
