@@ -19,8 +19,10 @@ use crate::engine::cluster::snapshot::Snapshot;
 use crate::engine::cluster::standing::{State, Status};
 use crate::engine::cluster::submit::{Found, Order, Submission, Submitted, prepare, words};
 use crate::engine::graph::{Stage, Until};
+use crate::engine::ranks::admit::admit;
 use crate::engine::session::{Extras, Session};
 use proofmark_base::work::Failure;
+use proofmark_group::begin::SEVERAL;
 use proofmark_lang::clusters::{Cluster, JobKind, Slurm};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -48,16 +50,7 @@ pub fn submit(
 ) -> Result<Exit, Stop> {
     let (cluster, slurm) = cluster;
     let (args, on) = (task.args, &task.args.cluster);
-    if let Some(job) = cluster.jobs.iter().find(|job| job.ranks.is_some_and(|ranks| ranks > 1)) {
-        // Started side by side they would wait for each other, and hold what they ask for.
-        return Err(Failure::run(format!(
-            "cluster `{}` asks for ranks={} of a training, and this proofmark trains with one process; \
-             leave out `ranks`",
-            cluster.name,
-            job.ranks.unwrap_or_default()
-        ))
-        .into());
-    }
+    admit_ranks((cluster, slurm), session)?;
     if task.until > Until::Sample {
         session.matrices()?.iter().try_for_each(crate::engine::budget::Matrix::within)?;
     }
@@ -139,6 +132,23 @@ pub fn submit(
         return Ok(Exit::Ok);
     }
     wait(task, session, printer)
+}
+
+/// Refuses several processes for a training that would be refused by each of its jobs.
+fn admit_ranks((cluster, slurm): (&Cluster, &Slurm), session: &Session<'_>) -> Result<(), Failure> {
+    let several = cluster.jobs.iter().filter_map(|job| job.ranks).find(|ranks| *ranks > 1);
+    if let (Some(ranks), false, None) = (several, SEVERAL, &slurm.program) {
+        return Err(Failure::run(format!(
+            "cluster `{}` asks for ranks={ranks} of a training, and this proofmark was built without \
+             `--features mpi`, by which processes find each other; build it with MPI, name one that is as \
+             `program` of the cluster, or leave out `ranks`",
+            cluster.name
+        )));
+    }
+    admit(session.project(), session.unfinished(), |stage| {
+        let ranks = cluster.request(stage.word(), stage.work.experiment()).ranks;
+        ranks.map_or(1, |ranks| ranks as usize)
+    })
 }
 
 fn absolute(path: &Path) -> Result<std::path::PathBuf, Failure> {

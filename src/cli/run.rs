@@ -9,18 +9,19 @@ use super::exit::Exit;
 use super::lines::Lines;
 use super::output::Printer;
 use super::progress::duration;
-use super::project::{Stop, counted, session, with};
+use super::project::{Stop, counted, ended, session, with};
 use super::reports::reports;
 use super::run_progress::RunProgress;
-use super::{claims, clusters, on};
+use super::{claims, clusters, on, ranks};
 use crate::engine::graph::Until;
+use crate::engine::ranks::lead::Leader;
 use crate::engine::run::Ended;
 use crate::engine::session::{Extras, How, Purpose};
 use proofmark_base::width::Width;
 use proofmark_base::work::Failure;
-use proofmark_lang::Loaded;
 use proofmark_lang::clusters::Engine;
 use proofmark_lang::model::DeviceChoice;
+use proofmark_lang::{Loaded, Sources};
 use proofmark_prepare::store::Share;
 
 /// Carries a file out up to a stage.
@@ -50,24 +51,33 @@ struct Task {
 }
 
 fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
-    with(&args.file, printer, |loaded| carry_out(args, loaded, task, printer))
+    let begun = stop_on_signal().map_err(Stop::from).and_then(|stop| {
+        // Of several processes, the others do no more than train.
+        Ok((ranks::leader(args.device, &stop)?, stop))
+    });
+    match begun {
+        Err(stop) => ended(Err(stop), &Sources::default(), printer),
+        Ok((leader, stop)) => with(&args.file, printer, |loaded| {
+            carry_out(args, (loaded, leader.as_ref()), task, &stop, printer)
+        }),
+    }
 }
 
 fn carry_out(
     args: &RunArgs,
-    loaded: &Loaded,
+    (loaded, leader): (&Loaded, Option<&Leader>),
     Task { until, part, page }: Task,
+    stop: &AtomicBool,
     printer: Printer,
 ) -> Result<Exit, Stop> {
     let begun = Instant::now();
-    let stop = stop_on_signal()?;
     // What is wrong with the clusters file is told before anything else is done.
     let on = &args.cluster;
     let cluster = on.on.as_ref().map(|name| clusters::find(name, on, printer)).transpose()?;
-    let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
+    let mut session = session(loaded, &args.store.store, Purpose::Running(stop), printer)?;
     let devices: Vec<DeviceChoice> = match cluster.as_ref().map(|of| (of, &of.engine)) {
         Some((cluster, Engine::Slurm(slurm))) => {
-            let task = on::Task { args, until, page, stop: &stop };
+            let task = on::Task { args, until, page, stop };
             return on::submit(&task, &mut session, (cluster, slurm), printer);
         }
         Some((cluster, Engine::Local(_))) if on.dry_run => {
@@ -87,18 +97,29 @@ fn carry_out(
             ))
             .into());
         }
+        Some((cluster, Engine::Local(_))) if leader.is_some() => {
+            return Err(Failure::run(format!(
+                "`{}` gives each training a device, and several processes were begun to train together; \
+                 leave out --on, or begin one process",
+                cluster.name
+            ))
+            .into());
+        }
         Some((_, Engine::Local(local))) => {
             local.devices.iter().map(|device| device.device).collect()
         }
         None => Vec::new(),
     };
     let (jobs, device) = (args.jobs, args.device);
-    let how = How { jobs, fail_fast: args.fail_fast, part, device, devices: &devices };
+    let leader = leader.filter(|_| until > Until::Sample);
+    let lead = leader.map(|leader| ranks::lead(leader, &session, &args.file)).transpose()?;
+    let (fail_fast, lead) = (args.fail_fast, lead.as_ref());
+    let how = How { jobs, fail_fast, part, device, devices: &devices, lead };
     if let Some(slowness) = Width::slowness() {
         printer.line(slowness);
     }
     let observer = Lines::new(printer, &loaded.sources, RunProgress::of(&session, until, how)?);
-    let ended = session.run(until, how, &observer, &stop)?;
+    let ended = session.run(until, how, &observer, stop)?;
     drop(observer);
     // What was stopped is to go on; tables come at its end.
     let checks = match page.filter(|_| ended.stopped == 0) {

@@ -29,7 +29,7 @@ pub fn score(args: &ScoreArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
-    let device = open(args.device)?;
+    let device = open(args.device, 0)?;
     let checkpoint = match (&args.model.checkpoint, &args.model.experiment) {
         (Some(file), _) => file.clone(),
         (None, Some(name)) => find::model(&Store::open(&args.store.store)?, name)?,

@@ -1,86 +1,72 @@
 //! `work`: what a job of a cluster does.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
 
 use super::args::WorkArgs;
 use super::exit::Exit;
 use super::lines::Lines;
 use super::output::Printer;
 use super::project::{Stop, ended};
+use super::ranks;
 use super::reports::reports;
 use super::run::failures;
 use super::run_progress::RunProgress;
+use super::signals::{Signals, again_in_the_queue, signals};
+use super::step::after;
 use crate::engine::cluster::attempts::{End, Recorded, Trying};
 use crate::engine::cluster::queue::Queue;
 use crate::engine::cluster::records::{Made, Record, Report};
 use crate::engine::cluster::work::{Job, Surroundings, may_pass};
 use crate::engine::cluster::{slurm, status};
 use crate::engine::graph::{Stage, Told};
+use crate::engine::ranks::lead::{Lead, Leader};
 use crate::engine::run::{Ended, Observer};
 use crate::engine::session::{Extras, How, Session};
 use proofmark_base::work::{Events, Failure};
 use proofmark_lang::{Loaded, Sources};
 
-/// Time that a job waits for its end after it was queued again.
-const UNTIL_KILLED: Duration = Duration::from_secs(60);
-
 /// Makes the stage of a task.
 pub fn work(args: &WorkArgs, printer: Printer) -> Exit {
     let at = Surroundings::of(|name| std::env::var(name).ok());
-    printer.line(&format!("{} {} on {}, try {}", args.array, at.task, at.node, at.restarts + 1));
-    let begun = signals().and_then(|signals| {
+    if let Some(code) = args.step_ended {
+        return after(args, code, &at, printer);
+    }
+    let begun = signals().map_err(Stop::from).and_then(|signals| {
+        // Of several processes, the others do no more than train.
+        let leader = ranks::leader(args.device, &signals.stop)?;
+        printer.line(&format!(
+            "{} {} on {}, try {}",
+            args.array,
+            at.task,
+            at.node,
+            at.restarts + 1
+        ));
         let job = Job::open(&args.store.store, &args.array, args.number)?;
         let folder = job.snapshot.submitted_in();
         std::env::set_current_dir(folder).map_err(|e| Failure::read(folder, &e))?;
-        Ok((signals, job.snapshot.load()?, job))
+        Ok((signals, leader, job.snapshot.load()?, job))
     });
-    let (signals, loaded, job) = match begun {
+    let (signals, leader, loaded, job) = match begun {
         Ok(begun) => begun,
-        Err(failure) => return ended(Err(failure.into()), &Sources::default(), printer),
+        Err(stop) => return ended(Err(stop), &Sources::default(), printer),
     };
-    let verb = attempt(args, &job, &at, &loaded, &signals, printer);
+    let with = With { args, loaded: &loaded, signals: &signals, leader: leader.as_ref() };
+    let verb = attempt(&with, &job, &at, printer);
     ended(verb, &loaded.sources, printer)
 }
 
-/// Flags that signals set. None of them ends the process at once: what saves when the time limit comes
-/// is to be left to save.
-#[derive(Default)]
-struct Signals {
-    /// Everything is to stop.
-    stop: Arc<AtomicBool>,
-    /// Time is nearly up.
-    warned: Arc<AtomicBool>,
-    /// Time is up, or somebody cancelled the job.
-    over: Arc<AtomicBool>,
-}
-
-fn signals() -> Result<Signals, Failure> {
-    let signals = Signals::default();
-    #[cfg(unix)]
-    {
-        use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
-        let Signals { stop, warned, over } = &signals;
-        let pairs = [(SIGUSR2, warned), (SIGTERM, over), (SIGINT, over)];
-        for (signal, flag) in pairs.into_iter().chain([SIGUSR2, SIGTERM, SIGINT].map(|s| (s, stop)))
-        {
-            signal_hook::flag::register(signal, Arc::clone(flag))
-                .map_err(|e| Failure::Internal(e.to_string()))?;
-        }
-    }
-    Ok(signals)
+/// What a job was begun with.
+struct With<'a> {
+    args: &'a WorkArgs,
+    loaded: &'a Loaded,
+    signals: &'a Signals,
+    leader: Option<&'a Leader>,
 }
 
 /// One try at a task, from its first record to its last.
-fn attempt(
-    args: &WorkArgs,
-    job: &Job,
-    at: &Surroundings,
-    loaded: &Loaded,
-    signals: &Signals,
-    printer: Printer,
-) -> Result<Exit, Stop> {
+fn attempt(with: &With<'_>, job: &Job, at: &Surroundings, printer: Printer) -> Result<Exit, Stop> {
+    let signals = with.signals;
     let trying = Trying::begin(job.store(), &job.made, &job.record.run, job.attempt(at))?;
     let trying = Arc::new(trying);
     std::thread::scope(|scope| {
@@ -88,9 +74,9 @@ fn attempt(
         // A mistake of ours may not leave the writer waiting for an end.
         let _ends = trying.ends_in_any_case();
         let made = job.may_begin(at).map_err(Stop::from).and_then(|()| match &job.made {
-            Made::Stage { .. } => stage(args, job, loaded, signals, &trying, printer),
+            Made::Stage { .. } => stage(with, job, &trying, printer),
             Made::Report(report) => {
-                tables(job, loaded, report, printer).map(|()| Ok(Ended::default()))
+                tables(job, with.loaded, report, printer).map(|()| Ok(Ended::default()))
             }
         });
         let failed = |failure: &Failure| {
@@ -156,30 +142,14 @@ fn stopped(
     (End::Stopped, Ok(Exit::Interrupted))
 }
 
-/// Queues this job again, and waits for the end that Slurm makes of it.
-fn again_in_the_queue(at: &Surroundings, signals: &Signals, printer: Printer) {
-    match slurm::requeue(&at.task) {
-        Ok(()) => {
-            let begun = Instant::now();
-            while begun.elapsed() < UNTIL_KILLED && !signals.over.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        }
-        Err(failure) => {
-            printer.error(&format!("{failure}; the same `run` goes on from here"), None)
-        }
-    }
-}
-
 /// Makes a stage, or a share of one. The inner failure is about the run as a whole.
 fn stage(
-    args: &WorkArgs,
+    with: &With<'_>,
     job: &Job,
-    loaded: &Loaded,
-    signals: &Signals,
     trying: &Arc<Trying>,
     printer: Printer,
 ) -> Result<Result<Ended, Failure>, Stop> {
+    let With { args, loaded, signals, leader } = *with;
     let (session, place) = job.session(loaded)?;
     let Some(place) = place else {
         return Err(Failure::Internal("tables are no stage".to_owned()).into());
@@ -190,7 +160,9 @@ fn stage(
         trying: Arc::clone(trying),
     };
     let part = job.made.part().unwrap_or_default();
-    let how = How { jobs: Some(1), part, device: args.device, ..How::default() };
+    let lead = leader.map(|leader| Lead::new(leader, job.store(), &job.record.run)).transpose()?;
+    let (jobs, device) = (Some(1), args.device);
+    let how = How { jobs, part, device, lead: lead.as_ref(), ..How::default() };
     Ok(session.make(&[place], how, &observer, &signals.stop))
 }
 

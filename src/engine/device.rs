@@ -17,6 +17,9 @@ use proofmark_plan::scope::experiments;
 #[derive(Debug, Default)]
 pub struct Devices {
     stated: Option<DeviceChoice>,
+    /// The card that `auto` takes, if the machine has so many: where several processes of a machine train
+    /// together, each has one of its own.
+    card: usize,
     open: BTreeMap<DeviceChoice, Device>,
     /// Those that are free now, where there are several that stages share.
     free: Mutex<Vec<Lent>>,
@@ -52,6 +55,11 @@ impl Devices {
         Self { stated, ..Self::default() }
     }
 
+    /// The same, where `auto` is the card of this number.
+    pub fn on_card(self, card: usize) -> Self {
+        Self { card, ..self }
+    }
+
     /// Opens the device of every experiment that is planned: `stated`, from the command
     /// line, or else what its recipe says.
     ///
@@ -62,7 +70,7 @@ impl Devices {
         for experiment in experiments(project) {
             let choice = devices.choice(experiment);
             if let Entry::Vacant(place) = devices.open.entry(choice) {
-                let device = open(choice).map_err(|failure| match stated {
+                let device = open(choice, 0).map_err(|failure| match stated {
                     Some(_) => failure,
                     None => failure.at(experiment.recipe.at.device, "asked for here"),
                 });
@@ -80,7 +88,7 @@ impl Devices {
     /// # Errors
     /// A device that this machine or this build does not have.
     pub fn several(choices: &[DeviceChoice]) -> Result<Self, Failure> {
-        let opened = choices.iter().rev().map(|choice| Ok((*choice, open(*choice)?)));
+        let opened = choices.iter().rev().map(|choice| Ok((*choice, open(*choice, 0)?)));
         let opened = opened.collect::<Result<Vec<Lent>, Failure>>()?;
         Ok(Self { free: Mutex::new(opened), ..Self::default() })
     }
@@ -92,7 +100,7 @@ impl Devices {
         let own = lent.map(|(choice, device)| Self {
             stated: Some(choice),
             open: BTreeMap::from([(choice, device)]),
-            free: Mutex::default(),
+            ..Self::default()
         });
         OfStage { all: self, own }
     }
@@ -107,7 +115,8 @@ impl Devices {
     /// A device that this machine or this build does not have.
     pub fn of(&self, experiment: &Experiment) -> Result<Device, Failure> {
         let choice = self.choice(experiment);
-        self.open.get(&choice).map_or_else(|| open(choice), |device| Ok(device.clone()))
+        let opened = self.open.get(&choice).cloned();
+        opened.map_or_else(|| open(choice, self.card), Ok)
     }
 }
 
@@ -123,14 +132,18 @@ impl Devices {
     }
 }
 
-/// Opens a device.
+/// Opens a device: `auto` is a card of this number, or else the first.
 ///
 /// # Errors
 /// A device that this machine or this build does not have.
-pub fn open(choice: DeviceChoice) -> Result<Device, Failure> {
+pub fn open(choice: DeviceChoice, card: usize) -> Result<Device, Failure> {
     match choice {
         DeviceChoice::Cpu => Ok(Device::Cpu),
-        DeviceChoice::Auto => Ok(Device::new_cuda(0).unwrap_or(Device::Cpu)),
+        DeviceChoice::Auto => {
+            let cards = [card, 0].into_iter();
+            let mut found = cards.filter_map(|card| Device::new_cuda(card).ok());
+            Ok(found.next().unwrap_or(Device::Cpu))
+        }
         DeviceChoice::Cuda(number) => Device::new_cuda(number).map_err(|why| {
             let why = match cfg!(feature = "cuda") {
                 true => why.to_string(),

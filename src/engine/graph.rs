@@ -18,6 +18,7 @@ use proofmark_base::provenance::Provenance;
 use proofmark_base::store::Draft;
 use proofmark_base::work::{Events, Failure};
 use proofmark_data::survey::SetTable;
+use proofmark_group::group::Group;
 use proofmark_lang::model::{Dataset, Experiment, Placed, Project, Split};
 use proofmark_lang::span::Origin;
 use proofmark_plan::facts::Facts;
@@ -73,6 +74,10 @@ pub trait Work: Debug + Send + Sync {
     fn experiment(&self) -> Option<&str> {
         None
     }
+    /// Whether several processes make it together, where there are several.
+    fn takes_ranks(&self) -> bool {
+        false
+    }
     /// How much work it is.
     ///
     /// # Errors
@@ -116,8 +121,11 @@ pub struct Making<'a> {
     pub part: Share,
     /// Where the result is written.
     pub folder: &'a Path,
-    /// The claim under which it is made: [`Draft::check`] tells whether it is still this process's.
-    pub draft: &'a Draft,
+    /// The claim under which it is made: [`Draft::check`] tells whether it is still this process's. None
+    /// where another process leads, and has it.
+    pub draft: Option<&'a Draft>,
+    /// The processes that make it together.
+    pub group: &'a dyn Group,
     /// Hears of progress.
     pub events: &'a dyn Events,
     /// Set to stop.

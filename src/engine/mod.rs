@@ -23,6 +23,7 @@ pub mod memory;
 pub mod pack;
 pub mod page;
 pub mod planners;
+pub mod ranks;
 pub mod reason;
 pub mod results;
 pub mod run;

@@ -9,11 +9,13 @@ use super::device::Devices;
 use super::executor::{Executor, Local, Outcome, Task};
 use super::graph::{Making, Plan, Stage, Told, Until};
 use super::memory;
+use super::ranks::lead::Lead;
 use super::results::Results;
 use super::watched::watched;
 use super::world::World;
 use proofmark_base::store::{Claim, Draft, StageRecord, Store, StoreFailure};
 use proofmark_base::work::{Events, Failure, Silent};
+use proofmark_group::alone::Alone;
 use proofmark_lang::model::{Experiment, Placed, Project};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::ParamSpec;
@@ -94,6 +96,8 @@ pub struct Run<'a> {
     pub fail_fast: bool,
     /// The share of the videos that are prepared.
     pub part: Share,
+    /// The other processes that train, if there are any.
+    pub lead: Option<&'a Lead<'a>>,
     /// Set to stop.
     pub stop: &'a AtomicBool,
 }
@@ -277,7 +281,12 @@ impl Run<'_> {
         let making = self.making(stage, Share::WHOLE, &draft, events.as_ref());
         let making = Making { devices: &devices, ..making };
         let made_with = stage.work.provenance(&making)?;
-        let told = made(&making)?;
+        let told = match self.lead.filter(|_| stage.work.takes_ranks()) {
+            None => made(&making)?,
+            Some(lead) => {
+                lead.train(stage, &draft.folder, |group| made(&Making { group, ..making }))?
+            }
+        };
         self.observer.told(stage, &told);
         let record = StageRecord {
             stage: stage.word().to_owned(),
@@ -302,7 +311,8 @@ impl Run<'_> {
     ) -> Making<'a> {
         let Self { project, world, devices, stop, .. } = *self;
         let (results, folder) = (Results(self.store), draft.folder.as_path());
-        Making { stage, project, world, results, devices, part, folder, draft, events, stop }
+        let (draft, group) = (Some(draft), &Alone);
+        Making { stage, project, world, results, devices, part, folder, draft, group, events, stop }
     }
 }
 
@@ -310,8 +320,8 @@ impl Run<'_> {
 /// told.
 fn made(making: &Making<'_>) -> Result<Told, Failure> {
     let made = making.stage.work.make(making);
-    if made.is_err() {
-        making.draft.verify()?;
+    if let (Err(_), Some(draft)) = (&made, making.draft) {
+        draft.verify()?;
     }
     made
 }

@@ -8,6 +8,7 @@ use super::cost::Costs;
 use super::device::Devices;
 use super::graph::{Plan, Stage, Until, WantedEmbeddings};
 use super::planners::{plan, with_embeddings};
+use super::ranks::lead::Lead;
 use super::reason::{Reason, reasons};
 use super::run::{Ended, Observer, Run, default_jobs};
 use super::tables::{self, Built};
@@ -56,7 +57,7 @@ impl<'s> Purpose<'s> {
 }
 
 /// How a plan is carried out.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct How<'a> {
     /// Models trained and scored at a time; by default one per core if all are small, else one.
     pub jobs: Option<usize>,
@@ -69,6 +70,9 @@ pub struct How<'a> {
     /// Several devices, whatever recipes say: as many models are trained and scored at a time, each on
     /// one of its own.
     pub devices: &'a [DeviceChoice],
+    /// The other processes that train, if there are any: each model is then trained by all, one after
+    /// the other.
+    pub lead: Option<&'a Lead<'a>>,
 }
 
 /// What a page shows of this store that no pack has.
@@ -190,8 +194,9 @@ impl<'a> Session<'a> {
 
     /// How many models are trained and scored at a time.
     pub fn jobs(&self, how: How<'_>) -> usize {
+        let together = how.lead.map(|_| 1);
         let several = (!how.devices.is_empty()).then_some(how.devices.len());
-        several.or(how.jobs).unwrap_or_else(|| default_jobs(self.project()))
+        together.or(several).or(how.jobs).unwrap_or_else(|| default_jobs(self.project()))
     }
 
     /// What the variants of each matrix cost together.
@@ -254,7 +259,7 @@ impl<'a> Session<'a> {
     fn with<'r>(
         &'r self,
         devices: &'r Devices,
-        how: How<'_>,
+        how: How<'r>,
         observer: &'r dyn Observer,
         stop: &'r AtomicBool,
     ) -> Run<'r> {
@@ -268,6 +273,7 @@ impl<'a> Session<'a> {
             jobs: self.jobs(how),
             fail_fast: how.fail_fast,
             part: how.part,
+            lead: how.lead,
             stop,
         }
     }

@@ -1,5 +1,7 @@
 //! What the processes of a group can tell each other.
 
+use std::time::Duration;
+
 use proofmark_base::work::Failure;
 
 /// Processes, each with a number from 0 on, its rank, that all do the same things in the same order.
@@ -16,6 +18,14 @@ pub trait Group: Sync {
     /// # Errors
     /// A rank that has ended, or does not answer.
     fn exchange(&self, messages: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure>;
+}
+
+/// That a rank has not answered for so long, or has ended.
+pub fn lost(rank: usize, size: usize, patience: Duration) -> Failure {
+    Failure::Group(format!(
+        "rank {rank} of {size} has ended, or did not answer within {} s",
+        patience.as_secs()
+    ))
 }
 
 /// Whether this is the rank that writes and tells.

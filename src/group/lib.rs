@@ -2,7 +2,12 @@
 //! on how many they are.
 
 pub mod alone;
+pub mod begin;
 pub mod group;
+pub mod launch;
+#[cfg(feature = "mpi")]
+mod mpi;
 pub mod reduce;
+pub mod round;
 pub mod threads;
 pub mod tree;

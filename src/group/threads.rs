@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use super::group::Group;
+use super::group::{Group, lost};
 use proofmark_base::work::Failure;
 
 /// A thread of the group.
@@ -55,13 +55,8 @@ impl Group for Member {
         }
         let receivers = self.receivers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let receive = |(rank, receiver): (usize, &Receiver<Vec<u8>>)| {
-            receiver.recv_timeout(self.patience).map_err(|_| {
-                Failure::Group(format!(
-                    "rank {rank} of {} has ended, or did not answer within {} s",
-                    self.size(),
-                    self.patience.as_secs()
-                ))
-            })
+            let heard = receiver.recv_timeout(self.patience);
+            heard.map_err(|_| lost(rank, self.size(), self.patience))
         };
         receivers.iter().enumerate().map(receive).collect()
     }

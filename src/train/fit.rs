@@ -76,7 +76,7 @@ impl Fit<'_> {
     /// Trains, or goes on where a stopped run left off. Leaves `model.safetensors`,
     /// `log.json` and the journal in the folder and returns the log.
     pub fn run(&self) -> Result<Vec<EpochLog>, Failure> {
-        self.admit()?;
+        admit(self.experiment, &self.config, self.group.size())?;
         let state = StateFolder::new(self.folder);
         if let Some(log) = as_first(self.group, || Ok(state.finished()))? {
             return Ok(log);
@@ -113,35 +113,6 @@ impl Fit<'_> {
         Ok(progress.log)
     }
 
-    /// Refuses more processes than there are parts of a batch.
-    fn admit(&self) -> Result<(), Failure> {
-        let (name, size) = (&self.experiment.name, self.group.size());
-        let batch = &self.experiment.recipe.batch;
-        let parts = leaves(&self.config, batch.size, batch.micro).count();
-        if size <= parts {
-            return Ok(());
-        }
-        if !self.config.supports_micro_batches() {
-            return Err(Failure::run(format!(
-                "experiment `{name}` cannot be trained by {size} processes: the batch norm of its \
-                 network needs the whole batch in one; begin one process, or train a ViT"
-            )));
-        }
-        let micro = (batch.size / size).max(1);
-        let advice = match size <= batch.size {
-            true => {
-                format!("declare `batch {} micro={micro}`, or begin fewer processes", batch.size)
-            }
-            false => "begin fewer processes".to_owned(),
-        };
-        Err(Failure::run(format!(
-            "experiment `{name}` cannot be trained by {size} processes: its batch of {} faces is \
-             computed in {parts} parts of `micro` faces, and each process needs one; {advice}",
-            batch.size
-        ))
-        .at(batch.at.size, "too few parts"))
-    }
-
     /// Mean plain cross-entropy and AUC of the validation faces. Each process scores some of the
     /// chunks that one would score; all add them in order.
     fn validate(&self, network: &Network<'_>) -> Result<(f64, Option<f64>), Failure> {
@@ -170,6 +141,39 @@ impl Fit<'_> {
         let auc = Ranking::new(scored).ok().and_then(|ranking| ranking.measure(AUC).ok());
         Ok((sum / self.val.len().max(1) as f64, auc))
     }
+}
+
+/// Refuses more processes than there are parts of a batch.
+///
+/// # Errors
+/// That; a network whose parts cannot be computed apart.
+pub fn admit(
+    experiment: &Experiment,
+    network: &Architecture,
+    processes: usize,
+) -> Result<(), Failure> {
+    let (name, batch) = (&experiment.name, &experiment.recipe.batch);
+    let parts = leaves(network, batch.size, batch.micro).count();
+    if processes <= parts {
+        return Ok(());
+    }
+    if !network.supports_micro_batches() {
+        return Err(Failure::run(format!(
+            "experiment `{name}` cannot be trained by {processes} processes: the batch norm of its \
+             network needs the whole batch in one; begin one process, or train a ViT"
+        )));
+    }
+    let micro = (batch.size / processes).max(1);
+    let advice = match processes <= batch.size {
+        true => format!("declare `batch {} micro={micro}`, or begin fewer processes", batch.size),
+        false => "begin fewer processes".to_owned(),
+    };
+    Err(Failure::run(format!(
+        "experiment `{name}` cannot be trained by {processes} processes: its batch of {} faces is \
+         computed in {parts} parts of `micro` faces, and each process needs one; {advice}",
+        batch.size
+    ))
+    .at(batch.at.size, "too few parts"))
 }
 
 /// A fit under way.

@@ -1,6 +1,6 @@
 //! `--on` without a cluster at hand: what a clusters file says, devices of this machine, scripts.
 
-use crate::support::{Place, TINY};
+use crate::support::{Place, Ran, TINY};
 
 /// Two devices, and a cluster whose controller is not here.
 const CLUSTERS: &str = "cluster box { local { device cpu; device cpu } }
@@ -71,10 +71,19 @@ fn scripts_are_shown_without_a_controller() {
 }
 
 /// Processes that do not know of each other would wait for one another in an allocation that is paid for.
+/// As built for these tests.
+#[cfg(not(feature = "mpi"))]
 #[test]
-fn several_processes_of_a_training_are_refused_as_long_as_there_is_one() {
+fn several_processes_are_refused_by_a_build_without_mpi() {
     let place = place();
-    place.write("clusters.kdl", CLUSTERS.replace("gpus=1 gpu=h100", "ranks=2"));
+    let own = CLUSTERS.replace("; program \"/opt/proofmark\"", "");
+    place.write("clusters.kdl", own.replace("gpus=1 gpu=h100", "ranks=2"));
     let run = ["run", "x.kdl", "--on", "uni", "--clusters", "clusters.kdl", "--dry-run"];
-    place.run(&run).ends_with(20).says("ranks=2").says("leave out `ranks`");
+    place.run(&run).ends_with(20).says("ranks=2").says("built without `--features mpi`");
+    // Each would train by itself what they are to train together.
+    let mut command = place.command();
+    command.env("OMPI_COMM_WORLD_RANK", "1").env("OMPI_COMM_WORLD_SIZE", "2");
+    let ran = Ran::of(command.args(["train", "x.kdl"]).output().unwrap());
+    ran.ends_with(20).says("mpirun began 2 processes").says("`--features mpi`");
+    assert!(!place.path("store/objects/train").exists());
 }

@@ -2,6 +2,8 @@
 
 mod failures;
 mod place;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod slurm;
 mod submission;
 mod survival;

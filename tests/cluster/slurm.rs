@@ -310,6 +310,30 @@ impl Slurm {
         jobs.into_iter().for_each(kill);
     }
 
+    /// The process of a rank of a task.
+    #[cfg(feature = "mpi")]
+    pub fn rank_of(&self, task: &str, rank: usize) -> Option<u32> {
+        let (array, number) = task.split_once('_').unwrap();
+        let wanted = [
+            format!("SLURM_ARRAY_JOB_ID={array}"),
+            format!("SLURM_ARRAY_TASK_ID={number}"),
+            format!("SLURM_PROCID={rank}"),
+        ];
+        let is_it = |process: &u32| {
+            let environment = environment(*process);
+            // The shell of the job has no rank of MPI.
+            environment.iter().any(|entry| entry.starts_with("PMIX_RANK="))
+                && wanted.iter().all(|entry| environment.contains(entry))
+        };
+        self.processes().into_iter().find(is_it)
+    }
+
+    /// Kills a process.
+    #[cfg(feature = "mpi")]
+    pub fn kill_process(&self, process: u32) {
+        kill(process);
+    }
+
     /// Kills the controller.
     pub fn kill_controller(&self) {
         let controller = pid(&self.path("run/slurmctld.pid")).unwrap();

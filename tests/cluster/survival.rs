@@ -8,7 +8,7 @@ use crate::slurm::text;
 
 /// Waits until a training has written a state, and gives a task of one that has begun, and its node:
 /// a task may run for Slurm whose program is not that far.
-fn training(place: &Place) -> (String, String) {
+pub fn training(place: &Place) -> (String, String) {
     let under_way = || {
         let drafts = fs::read_dir(place.path("store/work")).into_iter().flatten().flatten();
         let mut of_training =
@@ -22,7 +22,7 @@ fn training(place: &Place) -> (String, String) {
 }
 
 /// How often a task was begun, by the records of tries.
-fn tries(place: &Place, kind: &str, task: &str) -> usize {
+pub fn tries(place: &Place, kind: &str, task: &str) -> usize {
     let folders = fs::read_dir(place.path("store/attempts")).unwrap().flatten();
     let of_kind = folders.filter(|folder| folder.file_name().to_string_lossy().starts_with(kind));
     let tries = of_kind.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());

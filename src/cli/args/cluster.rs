@@ -78,6 +78,9 @@ pub struct WorkArgs {
     /// What to compute on: auto, cpu or cuda:N
     #[arg(long, env = "PROOFMARK_DEVICE")]
     pub device: Option<DeviceChoice>,
+    /// The exit code of its processes, where they were several: says what becomes of the task
+    #[arg(long, value_name = "CODE")]
+    pub step_ended: Option<u8>,
     /// Name of the array
     pub array: String,
     /// Number of the task

@@ -114,12 +114,22 @@ impl Ask {
             text += line;
             text.push('\n');
         }
-        let step = match self.ranks.filter(|ranks| *ranks > 1) {
-            Some(_) => "srun --mpi=pmix --kill-on-bad-exit=1 ",
-            None => "",
-        };
         let words: Vec<String> = command.iter().map(|word| shell(word)).collect();
-        let _ = writeln!(text, "exec {step}{} {name} \"$SLURM_ARRAY_TASK_ID\"", words.join(" "));
+        let (program, task) = (words.join(" "), format!("{name} \"$SLURM_ARRAY_TASK_ID\""));
+        let _ = match self.ranks.filter(|ranks| *ranks > 1) {
+            None => writeln!(text, "exec {program} {task}"),
+            Some(_) => {
+                // A step does not inherit it in Slurm 22.05 to 23.11.
+                let cpus = self.cpus.map(|cpus| format!(" --cpus-per-task={cpus}"));
+                let step =
+                    format!("srun --mpi=pmix --kill-on-bad-exit=1{}", cpus.unwrap_or_default());
+                // Of processes that were killed, somebody else has to say so.
+                writeln!(
+                    text,
+                    "{step} {program} {task} && exit\nexec {program} --step-ended \"$?\" {task}"
+                )
+            }
+        };
         text
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Planning, Told, Until, Work};
 use crate::engine::kind::{Need, StageKind};
 use proofmark_base::provenance::Provenance;
+use proofmark_base::store::Draft;
 use proofmark_base::work::Failure;
 use proofmark_data::{MediaKind, Scan, demo};
 use proofmark_lang::model::{Dataset, DemoLayout, Detector as Declared, Placed, Project};
@@ -152,7 +153,7 @@ impl Work for PrepareFaces {
             draw: &draw,
             folder: making.folder,
             events: making.events,
-            owned: &|| Ok(making.draft.check()?),
+            owned: &|| Ok(making.draft.map_or(Ok(()), Draft::check)?),
             stop: making.stop,
         }
         .carry_out()?

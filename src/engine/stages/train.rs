@@ -16,7 +16,7 @@ use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
-use proofmark_group::alone::Alone;
+use proofmark_group::group::leads;
 use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Project, Weights};
 use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::architecture::Architecture;
@@ -143,6 +143,10 @@ impl Work for TrainModel {
         making.devices.provenance(&self.experiment)
     }
 
+    fn takes_ranks(&self) -> bool {
+        true
+    }
+
     fn declared(&self) -> (Origin, &'static str) {
         (self.experiment.at.name, "this experiment")
     }
@@ -180,7 +184,7 @@ impl Work for TrainModel {
 
     /// `model.safetensors`, `log.json` and, for weights from a file, `load.json`.
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
-        let Making { project, world, results, stage, folder, events, stop, .. } = *making;
+        let Making { project, world, results, stage, folder, group, events, stop, .. } = *making;
         let faces = results.marked(project, &self.experiment.data, &self.sets)?;
         let sample = results.folder(StageKind::Sample, &self.sample)?;
         let sets = training_sets::read(project, &self.experiment, world, &sample, faces)?;
@@ -190,7 +194,12 @@ impl Work for TrainModel {
         let loaded = first_weights(&self.experiment, &config, &params, world)?;
         if let Some(report) = &loaded {
             events.note(&report.summary());
-            write_json(&folder.join("load.json"), report)?;
+        }
+        if let Some(report) = loaded.filter(|_| leads(group)) {
+            write_json(&folder.join("load.json"), &report)?;
+        }
+        if group.size() > 1 {
+            events.note(&format!("is trained by {} processes", group.size()));
         }
         let (recipe, location) = (&self.experiment.recipe, device.location());
         let micro = recipe.batch.micro.unwrap_or(recipe.batch.size);
@@ -230,7 +239,7 @@ impl Work for TrainModel {
             folder,
             events,
             stop,
-            group: &Alone,
+            group,
         }
         .run()?;
         Ok(Told::Nothing)

@@ -60,7 +60,7 @@ const SHARES: Field = whole(&limits::SHARES).optional().named(
 );
 const RANKS: Field = whole(&limits::RANKS).optional().named(
     "ranks",
-    "Processes that train one model together; one if absent. More than one are not there yet, and refused by `--on`.",
+    "Processes that train one model together; one if absent. They need a proofmark that is built with `--features mpi`, and a recipe with as many parts (`micro`).",
 );
 
 words! {
