@@ -4,5 +4,6 @@
 pub mod alone;
 pub mod group;
 pub mod reduce;
+pub mod rendezvous;
 pub mod threads;
 pub mod tree;
