@@ -3,6 +3,8 @@
 
 pub mod alone;
 pub mod group;
+#[cfg(feature = "nccl")]
+pub mod nccl;
 pub mod reduce;
 pub mod rendezvous;
 pub mod threads;
