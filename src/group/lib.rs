@@ -3,10 +3,13 @@
 
 pub mod alone;
 pub mod begin;
+pub mod cards;
 pub mod group;
 pub mod launch;
 #[cfg(feature = "mpi")]
 mod mpi;
+#[cfg(feature = "nccl")]
+pub mod nccl;
 pub mod reduce;
 pub mod round;
 pub mod threads;

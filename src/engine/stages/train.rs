@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use candle_core::{Device, DeviceLocation};
 use serde_json::{Value, json};
 
 use super::choose::ChooseModel;
@@ -16,6 +17,7 @@ use crate::engine::weights::{Declared, at};
 use crate::engine::world::World;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
+use proofmark_group::cards::joined;
 use proofmark_group::group::leads;
 use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Project, Weights};
 use proofmark_lang::span::{Origin, Spanned};
@@ -201,6 +203,8 @@ impl Work for TrainModel {
         if group.size() > 1 {
             events.note(&format!("is trained by {} processes", group.size()));
         }
+        let by_cards = joined(group, card(device))?;
+        let group = by_cards.as_deref().unwrap_or(group);
         let (recipe, location) = (&self.experiment.recipe, device.location());
         let micro = recipe.batch.micro.unwrap_or(recipe.batch.size);
         tracing::info!(
@@ -249,6 +253,14 @@ impl Work for TrainModel {
 /// How often a training holds the parameters: themselves, their gradient, two moments, and the best
 /// or their moving average.
 const COPIES: usize = 5;
+
+/// The number of a card.
+fn card(device: &Device) -> Option<usize> {
+    match device.location() {
+        DeviceLocation::Cuda { gpu_id } => Some(gpu_id),
+        DeviceLocation::Cpu | DeviceLocation::Metal { .. } => None,
+    }
+}
 
 /// Parts in which a batch passes the network.
 fn parts(experiment: &Experiment) -> usize {
