@@ -10,6 +10,8 @@ use crate::engine::memory;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::width::Width;
 use proofmark_base::work::Failure;
+use proofmark_group::begin::SEVERAL;
+use proofmark_group::cards::NCCL;
 use proofmark_lang::Sources;
 use proofmark_prepare::ffmpeg::Ffmpeg;
 
@@ -32,6 +34,17 @@ fn this_machines() -> Result<String, Failure> {
     Ok(digests()?)
 }
 
+/// What of the build is a choice.
+fn features() -> String {
+    let chosen = [("cuda", cfg!(feature = "cuda")), ("mpi", SEVERAL), ("nccl", NCCL)];
+    let chosen = chosen.into_iter().filter(|(_, is_chosen)| *is_chosen);
+    let chosen: Vec<&str> = chosen.map(|(name, _)| name).collect();
+    match chosen.is_empty() {
+        true => "no optional feature".to_owned(),
+        false => chosen.join(", "),
+    }
+}
+
 fn tell(args: &DoctorArgs, printer: Printer) -> Result<Exit, Failure> {
     let this = Provenance::of_this_process(COMMIT);
     let gibibytes = memory::available().map(|bytes| bytes as f64 / f64::from(1 << 30));
@@ -48,6 +61,7 @@ fn tell(args: &DoctorArgs, printer: Printer) -> Result<Exit, Failure> {
         ("memory left", memory),
         ("device", this.device),
         ("proofmark", format!("{} {} {}", this.proofmark, this.profile, this.commit)),
+        ("built with", features()),
         ("ffmpeg", ffmpeg),
     ] {
         printer.text(&format!("{what:<14}{value}\n"));

@@ -3,6 +3,9 @@
 use super::group::Group;
 use proofmark_base::work::Failure;
 
+/// Whether this build can.
+pub const NCCL: bool = cfg!(feature = "nccl");
+
 /// The same group by way of NCCL, where each rank has a GPU, here of this number. None where one has none, and of
 /// a build without NCCL.
 ///

@@ -76,6 +76,27 @@ fn a_rank_that_never_comes_ends_the_others_with_a_sentence() {
     assert!(text.starts_with(gone), "{text}");
 }
 
+/// Threads that know each other already, and bring each other together on their GPUs.
+#[test]
+fn a_group_of_which_each_has_a_gpu_is_joined_by_them_and_no_other() {
+    let of_cards = |has_one: fn(usize) -> bool| {
+        let members = crate::threads::group(2, LONG);
+        std::thread::scope(|scope| {
+            let join = |member: crate::threads::Member| {
+                let card = Some(member.rank()).filter(|rank| has_one(*rank));
+                let joined = crate::cards::joined(&member, card).unwrap();
+                joined
+                    .map(|group| gather_values(group.as_ref(), vec![member.rank() as f32]).unwrap())
+            };
+            let threads = members.into_iter().map(|member| scope.spawn(move || join(member)));
+            let threads: Vec<_> = threads.collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(of_cards(|_| true), vec![Some(vec![0.0, 1.0]); 2]);
+    assert_eq!(of_cards(|rank| rank == 0), [None, None]);
+}
+
 #[test]
 fn places_leave_this_rank_out() {
     assert_eq!(places(1, [3, 5, 0, 2].into_iter()), [0..3, 3..3, 3..3, 3..5]);
