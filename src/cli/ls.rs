@@ -1,6 +1,7 @@
 //! `ls`: what the store holds.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -46,18 +47,16 @@ fn print(args: &LsArgs, printer: Printer) -> Result<(), Failure> {
 /// A result in one line.
 pub(super) fn line(held: &Held) -> String {
     let name = held.name.as_deref().unwrap_or(if held.finished { "?" } else { "(unfinished)" });
-    let name = show::brief(name);
-    let age = duration(held.age.as_secs_f64());
     let took = held.made.as_ref().map(|made| format!("  took {}", duration(made.seconds)));
     let took = took.unwrap_or_default();
     let made = if held.locked { ", being made" } else { "" };
-    format!(
-        "{:<10}{:<40}{:>10}  {age} old  {}{took}{made}\n",
-        held.stage,
-        name,
-        size(held.bytes),
-        held.key
-    )
+    row(&held.stage, name, (held.bytes, held.age), &format!("{}{took}{made}", held.key))
+}
+
+/// A line of a list of what a store holds.
+pub(super) fn row(kind: &str, name: &str, (bytes, age): (u64, Duration), rest: &str) -> String {
+    let (name, bytes, age) = (show::brief(name), size(bytes), duration(age.as_secs_f64()));
+    format!("{kind:<10}{name:<40}{bytes:>10}  {age} old  {rest}\n")
 }
 
 fn as_json(held: &Held) -> serde_json::Value {

@@ -4,6 +4,7 @@ mod blended;
 mod browser;
 mod calibrate;
 mod checks;
+mod controller;
 mod cost;
 mod damage;
 mod data;

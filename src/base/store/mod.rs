@@ -35,4 +35,5 @@ pub use failure::{StoreFailure, cure};
 pub use inventory::{Held, Quiet};
 pub use record::{StageRecord, contents};
 pub use results::{Claim, Exclusive, Store};
+pub use size::measured;
 pub use write::{readable_temporary, write_whole};

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 /// Bytes below a folder, and when any of it was last written.
-pub(super) fn measured(folder: &Path) -> io::Result<(u64, SystemTime)> {
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn measured(folder: &Path) -> io::Result<(u64, SystemTime)> {
     let mut written = fs::metadata(folder)?.modified()?;
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {

@@ -123,7 +123,7 @@ pub struct GcArgs {
     /// Where results are kept
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Remove what none of the files needs
+    /// Remove what is needed no more
     #[arg(long)]
     pub delete: bool,
 }

@@ -73,6 +73,9 @@ pub enum Verb {
     /// List what the store holds, and how much
     Ls(LsArgs),
     /// Say what of the store is needed no more; remove it if told to
+    ///
+    /// Besides results: plans that were submitted to clusters, with their arrays and tries, unless they
+    /// were the last of a file, or are in the queue.
     Gc(GcArgs),
     /// Compute metrics of anybody's CSV or Parquet file of scores
     Metrics(MetricsArgs),

@@ -13,7 +13,7 @@ use proofmark_base::store::write_whole;
 use proofmark_base::work::{Events, Failure};
 
 /// Folder of the tries in a store.
-const FOLDER: &str = "attempts";
+pub(super) const FOLDER: &str = "attempts";
 /// How often it is written down how far a try is.
 const BEAT: Duration = Duration::from_secs(30);
 /// The same in the beginning, for one who waits to see it begin.
@@ -86,12 +86,16 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// The folder of the tries at what a task makes.
-fn folder(store: &Path, made: &Made, run: &str) -> PathBuf {
-    store.join(FOLDER).join(match made {
+/// Name of the folder of the tries at what a task makes.
+pub(super) fn name(made: &Made, run: &str) -> String {
+    match made {
         Made::Stage { kind, key, .. } => format!("{kind}-{key}"),
         Made::Report(_) => format!("report-{run}"),
-    })
+    }
+}
+
+fn folder(store: &Path, made: &Made, run: &str) -> PathBuf {
+    store.join(FOLDER).join(name(made, run))
 }
 
 /// All tries at what a task makes, the first first. What cannot be read was being written when a node

@@ -6,9 +6,12 @@
 //! .proofmark/jobs/NAME.json      an array of jobs: which of its tasks makes which stage
 //! .proofmark/attempts/KIND-KEY/  one file for each try at a stage
 //! ```
+//!
+//! `gc` removes what nobody needs of it ([`leftovers`]).
 
 pub mod arrange;
 pub mod attempts;
+pub mod leftovers;
 pub mod nodes;
 pub mod queue;
 pub mod records;

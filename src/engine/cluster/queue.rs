@@ -119,6 +119,17 @@ impl Queue {
         queue
     }
 
+    /// Adds jobs of other names.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Whether anything of the job of this name has not ended.
+    pub fn has_open(&self, name: &str) -> bool {
+        let tasks = self.0.get(name).into_iter().flat_map(BTreeMap::values);
+        tasks.into_iter().any(|task| task.state.is_open())
+    }
+
     /// A task of the job of this name.
     pub fn task(&self, name: &str, number: u32) -> Option<&Task> {
         self.0.get(name)?.get(&number)

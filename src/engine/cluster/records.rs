@@ -13,7 +13,7 @@ use proofmark_prepare::store::Share;
 /// How the names of all jobs begin.
 pub const PREFIX: &str = "proofmark-";
 /// Folder of the records in a store.
-const FOLDER: &str = "jobs";
+pub(super) const FOLDER: &str = "jobs";
 
 /// An array of jobs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

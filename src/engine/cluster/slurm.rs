@@ -94,7 +94,24 @@ fn pause(tried: u32) {
 /// # Errors
 /// A controller that does not answer.
 pub fn queue() -> Result<Queue, Failure> {
-    let args = ["--me", "-h", "-r", "-a", "-t", "all", "-o", FORMAT].map(str::to_owned);
+    listed(&["--me".to_owned()])
+}
+
+/// Jobs of these names that the controller knows, whoever submitted them.
+///
+/// # Errors
+/// A controller that does not answer.
+pub fn queue_of(names: &[String]) -> Result<Queue, Failure> {
+    let mut queue = Queue::default();
+    for names in names.chunks(AT_ONCE) {
+        queue.extend(listed(&[format!("--name={}", names.join(","))])?);
+    }
+    Ok(queue)
+}
+
+fn listed(which: &[String]) -> Result<Queue, Failure> {
+    let args = ["-h", "-r", "-a", "-t", "all", "-o", FORMAT].map(str::to_owned);
+    let args = [which, &args].concat();
     let mut why = String::new();
     for tried in 0..TRIES {
         let said = call("squeue", &args, "", PATIENCE)?;

@@ -20,7 +20,7 @@ use proofmark_lang::{Loaded, MemoryFiles, load};
 use proofmark_plan::facts::Facts;
 
 /// Folder of the submitted plans in a store.
-const RUNS: &str = "runs";
+pub(super) const RUNS: &str = "runs";
 /// The description in the folder of one.
 const CARD: &str = "run.json";
 /// Folder of its scans.
@@ -31,6 +31,8 @@ const LOGS: &str = "logs";
 const FORMAT: u32 = 1;
 /// Letters of a plan's name.
 const NAME: usize = 16;
+/// How the folder of one is called that is being written, or removed.
+pub(super) const DRAFT: &str = ".tmp";
 
 /// A plan as it was submitted.
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,7 +114,7 @@ impl Snapshot {
         }
         let runs = place.parent().unwrap_or(place).to_owned();
         fs::create_dir_all(&runs).map_err(|e| Failure::write(&runs, &e))?;
-        let draft = tempfile::Builder::new().prefix(".tmp").tempdir_in(&runs);
+        let draft = tempfile::Builder::new().prefix(DRAFT).tempdir_in(&runs);
         let draft = draft.map_err(|e| Failure::write(&runs, &e))?;
         for (number, scan) in world.scans.values().enumerate() {
             let folder = draft.path().join(SETS).join(number.to_string());
