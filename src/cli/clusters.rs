@@ -1,5 +1,7 @@
 //! The cluster that `--on` means, from the user's clusters file.
 
+use std::path::Path;
+
 use super::args::OnArgs;
 use super::exit::Exit;
 use super::output::Printer;
@@ -7,8 +9,8 @@ use super::project::{Stop, print};
 use crate::engine::cluster::script::Ask;
 use proofmark_base::work::Failure;
 use proofmark_lang::DiskFiles;
-use proofmark_lang::clusters::{Cluster, Slurm, clusters_file, load_clusters};
-use proofmark_lang::model::{Placed, Project};
+use proofmark_lang::clusters::{Cluster, Local, Slurm, clusters_file, load_clusters};
+use proofmark_lang::model::{DeviceChoice, Placed, Project};
 
 /// The cluster of that name.
 ///
@@ -31,6 +33,33 @@ pub fn find(name: &str, args: &OnArgs, printer: Printer) -> Result<Placed<Cluste
         return Err(Stop::Exit(Exit::Invalid));
     }
     Ok(clusters.of(name).cloned().map_err(Failure::data)?)
+}
+
+/// The devices of a cluster that is this machine.
+///
+/// # Errors
+/// What asks for something that only other clusters have.
+pub fn devices(
+    (cluster, local): (&Cluster, &Local),
+    (args, device): (&OnArgs, Option<DeviceChoice>),
+    file: &Path,
+) -> Result<Vec<DeviceChoice>, Failure> {
+    if args.dry_run {
+        return Err(Failure::run(format!(
+            "`{}` is this machine, for which there are no batch scripts; `proofmark plan {}` says what \
+             would run",
+            cluster.name,
+            file.display()
+        )));
+    }
+    if device.is_some() {
+        return Err(Failure::run(format!(
+            "the devices of `{}` are those of the clusters file; leave out --device (and \
+             PROOFMARK_DEVICE)",
+            cluster.name
+        )));
+    }
+    Ok(local.devices.iter().map(|device| device.device).collect())
 }
 
 /// What a job of a kind asks for, of an experiment if it is of one. Variants of a matrix ask for what

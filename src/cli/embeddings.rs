@@ -2,21 +2,25 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use super::args::EmbeddingsArgs;
 use super::exit::Exit;
 use super::lines::Lines;
+use super::on::{Errand, Stands, hand_over};
 use super::output::Printer;
 use super::project::{Stop, session, with};
 use super::run::{failures, stop_on_signal};
 use super::run_progress::RunProgress;
+use super::{clusters, on};
 use crate::engine::graph::{Until, WantedEmbeddings};
 use crate::engine::kind::StageKind;
 use crate::engine::results::Results;
-use crate::engine::session::{How, Purpose};
+use crate::engine::session::{How, Purpose, Session};
 use crate::engine::stages::embed::FILE;
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
+use proofmark_lang::clusters::{Cluster, Engine, Slurm};
 use proofmark_text::names::Names;
 
 /// Makes the embeddings that are asked for, with what they need, and writes a file for each experiment
@@ -31,6 +35,9 @@ fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit
         return Ok(Exit::Usage);
     }
     let stop = stop_on_signal()?;
+    // What is wrong with the clusters file is told before anything else is done.
+    let on = &args.cluster;
+    let cluster = on.on.as_ref().map(|name| clusters::find(name, on, printer)).transpose()?;
     let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
     session.add_embeddings(WantedEmbeddings {
         experiment: args.experiment.clone(),
@@ -46,20 +53,67 @@ fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit
         );
         return Ok(Exit::Usage);
     }
-    let how = How { jobs: args.jobs, device: args.device, ..How::default() };
+    let devices = match cluster.as_ref().map(|cluster| (cluster, &cluster.engine)) {
+        Some((cluster, Engine::Slurm(slurm))) => {
+            return elsewhere(args, &mut session, (cluster, slurm), &stop, printer);
+        }
+        Some((cluster, Engine::Local(local))) => {
+            clusters::devices((cluster, local), (on, args.device), &args.file)?
+        }
+        None => Vec::new(),
+    };
+    let (jobs, device) = (args.jobs, args.device);
+    let how = How { jobs, device, devices: &devices, ..How::default() };
     let observer =
         Lines::new(printer, &loaded.sources, RunProgress::of(&session, Until::Embed, how)?);
     let ended = session.run(Until::Embed, how, &observer, &stop)?;
     drop(observer);
+    give_all(args, &session, printer)?;
+    Ok(failures(&ended, printer).unwrap_or(Exit::Ok))
+}
+
+/// Has a cluster make them; those that are all there, now or in the end, are written.
+fn elsewhere(
+    args: &EmbeddingsArgs,
+    session: &mut Session<'_>,
+    cluster: (&Cluster, &Slurm),
+    stop: &AtomicBool,
+    printer: Printer,
+) -> Result<Exit, Stop> {
+    let on = &args.cluster;
+    let errand = Errand {
+        file: &args.file,
+        store: &args.store.store,
+        on,
+        device: args.device,
+        until: Until::Embed,
+        tables: None,
+        stop,
+    };
+    let exit = match hand_over(&errand, session, cluster, printer)? {
+        Stands::Left if on.dry_run => return Ok(Exit::Ok),
+        Stands::Left => {
+            printer.line("when all is done, the same command writes the files");
+            return Ok(Exit::Ok);
+        }
+        Stands::Done => Exit::Ok,
+        Stands::Ended(status) => on::ended(&status, printer),
+    };
+    give_all(args, session, printer)?;
+    Ok(exit)
+}
+
+/// Writes the files of all that was made.
+fn give_all(args: &EmbeddingsArgs, session: &Session<'_>, printer: Printer) -> Result<(), Failure> {
     let results = Results(session.store());
     let mut names = Names::default();
     for (target, experiment, key) in &session.plan().embeddings {
         let stem = names.of(&[experiment, &target.dataset, target.split.word()]);
-        // What failed is told below.
+        // What failed is told elsewhere.
         let Ok(folder) = results.folder(StageKind::Embed, key) else { continue };
         give(&folder.join(FILE), &args.out, &stem, printer)?;
     }
-    Ok(failures(&ended, printer).unwrap_or(Exit::Ok))
+    Ok(())
 }
 
 /// What is said of a name that the file does not have.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::args::RunArgs;
+use super::args::{OnArgs, RunArgs};
 use super::exit::Exit;
 use super::output::Printer;
 use super::progress::StageProgress;
@@ -24,12 +24,13 @@ use crate::engine::session::{Extras, Session};
 use proofmark_base::work::Failure;
 use proofmark_group::begin::SEVERAL;
 use proofmark_lang::clusters::{Cluster, JobKind, Slurm};
+use proofmark_lang::model::DeviceChoice;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Time between two looks at what was submitted.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// What is submitted of a session.
+/// A run that is carried out on a cluster.
 pub struct Task<'a> {
     /// The options.
     pub args: &'a RunArgs,
@@ -41,17 +42,82 @@ pub struct Task<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Submits what is not in the store and not in the queue.
+/// What a cluster is to do with a session.
+pub struct Errand<'a> {
+    /// The experiment file.
+    pub file: &'a Path,
+    /// The store.
+    pub store: &'a Path,
+    /// The cluster, and what is done besides submitting.
+    pub on: &'a OnArgs,
+    /// What to compute on, where that is said.
+    pub device: Option<DeviceChoice>,
+    /// Up to where.
+    pub until: Until,
+    /// The folder of the tables, and how pages are written; none where no tables are.
+    pub tables: Option<(&'a Path, Extras)>,
+    /// Set to stop following.
+    pub stop: &'a AtomicBool,
+}
+
+/// How an errand stands when the program has no more to do for it.
+pub enum Stands {
+    /// Nobody waits for what was submitted, if anything was.
+    Left,
+    /// All of it is in the store.
+    Done,
+    /// It was followed to its end.
+    Ended(Status),
+}
+
+/// Submits a run, and prints its tables if all of it is done.
 pub fn submit(
     task: &Task<'_>,
     session: &mut Session<'_>,
     cluster: (&Cluster, &Slurm),
     printer: Printer,
 ) -> Result<Exit, Stop> {
+    let args = task.args;
+    let errand = Errand {
+        file: &args.file,
+        store: &args.store.store,
+        on: &args.cluster,
+        device: args.device,
+        until: task.until,
+        tables: task.page.map(|page| (args.reports.as_path(), page)),
+        stop: task.stop,
+    };
+    let status = match hand_over(&errand, session, cluster, printer)? {
+        Stands::Left => return Ok(Exit::Ok),
+        Stands::Done => None,
+        Stands::Ended(status) => Some(status),
+    };
+    let tables = errand.tables.map(|(folder, page)| reports(session, folder, page, printer));
+    let of_tables = tables.transpose()?.map_or(Exit::Ok, |checks| claims::exit(&checks));
+    let of_stages = status.map_or(Exit::Ok, |status| ended(&status, printer));
+    Ok(if of_stages == Exit::Ok { of_tables } else { of_stages })
+}
+
+/// Says what is not done of what has ended.
+pub fn ended(status: &Status, printer: Printer) -> Exit {
+    let exit = exit(status);
+    if exit != Exit::Ok {
+        printer.always(text(status, false).trim_end());
+    }
+    exit
+}
+
+/// Submits what is not in the store and not in the queue.
+pub fn hand_over(
+    errand: &Errand<'_>,
+    session: &mut Session<'_>,
+    cluster: (&Cluster, &Slurm),
+    printer: Printer,
+) -> Result<Stands, Stop> {
     let (cluster, slurm) = cluster;
-    let (args, on) = (task.args, &task.args.cluster);
+    let on = errand.on;
     admit_ranks((cluster, slurm), session)?;
-    if task.until > Until::Sample {
+    if errand.until > Until::Sample {
         session.matrices()?.iter().try_for_each(crate::engine::budget::Matrix::within)?;
     }
     // Two that submit at a time would submit the same twice.
@@ -65,7 +131,7 @@ pub fn submit(
     };
     let submission = {
         let store = session.store();
-        let snapshot = Snapshot::of(session, &args.file)?;
+        let snapshot = Snapshot::of(session, errand.file)?;
         let found = match on.dry_run {
             // Nothing is asked of the controller, which need not be there.
             true => Found {
@@ -93,7 +159,7 @@ pub fn submit(
         let ask = |stage: &Stage| ask_of(stage.word(), stage.work.experiment());
         let limits = cluster.limits.as_ref();
         let usize_of = |limit: Option<u32>| limit.map(|limit| limit as usize);
-        let report = task.page.map(|page| report(args, page)).transpose()?;
+        let report = errand.tables.map(|(folder, page)| report(folder, page)).transpose()?;
         let order = Order {
             cluster: &cluster.name,
             ask: &ask,
@@ -103,16 +169,16 @@ pub fn submit(
             largest: limits.and_then(|limits| usize_of(limits.array)),
             most: limits.and_then(|limits| usize_of(limits.jobs)),
             at_a_time: limits.and_then(|limits| limits.at_a_time),
-            command: command(args, slurm)?,
-            entry: absolute(&args.file)?,
+            command: command(errand, slurm)?,
+            entry: absolute(errand.file)?,
             run: snapshot.id.clone(),
             logs: snapshot.logs(),
         };
-        let places = plan.part(task.until);
+        let places = plan.part(errand.until);
         let submission = prepare((plan, &places), store, &found, &order)?;
         if on.dry_run {
             dry(&submission, printer);
-            return Ok(Exit::Ok);
+            return Ok(Stands::Left);
         }
         submission.is_possible()?;
         snapshot.save(session)?;
@@ -123,15 +189,12 @@ pub fn submit(
     progress.finish();
     drop(alone);
     let told = told?;
-    tell(&told, &cluster.name, &args.file, printer);
-    let is_done = told.arrays.is_empty() && told.queued == 0 && told.left == 0;
-    if let Some(page) = task.page.filter(|_| is_done) {
-        return Ok(claims::exit(&reports(session, &args.reports, page, printer)?));
+    tell(&told, &cluster.name, errand.file, printer);
+    match told.arrays.is_empty() && told.queued == 0 && told.left == 0 {
+        true => Ok(Stands::Done),
+        false if on.wait => Ok(Stands::Ended(wait(errand, printer)?)),
+        false => Ok(Stands::Left),
     }
-    if is_done || !on.wait {
-        return Ok(Exit::Ok);
-    }
-    wait(task, session, printer)
 }
 
 /// Refuses several processes for a training that would be refused by each of its jobs.
@@ -156,13 +219,12 @@ fn absolute(path: &Path) -> Result<std::path::PathBuf, Failure> {
 }
 
 /// How tables are written.
-fn report(args: &RunArgs, page: Extras) -> Result<Report, Failure> {
-    let folder = absolute(&args.reports)?;
-    Ok(Report { folder, faces: page.faces, speed: page.speed })
+fn report(folder: &Path, page: Extras) -> Result<Report, Failure> {
+    Ok(Report { folder: absolute(folder)?, faces: page.faces, speed: page.speed })
 }
 
 /// The program as jobs call it.
-fn command(args: &RunArgs, slurm: &Slurm) -> Result<Vec<String>, Failure> {
+fn command(errand: &Errand<'_>, slurm: &Slurm) -> Result<Vec<String>, Failure> {
     let program = match &slurm.program {
         Some(program) => program.clone(),
         None => {
@@ -171,9 +233,9 @@ fn command(args: &RunArgs, slurm: &Slurm) -> Result<Vec<String>, Failure> {
             own.display().to_string()
         }
     };
-    let store = absolute(&args.store.store)?.display().to_string();
+    let store = absolute(errand.store)?.display().to_string();
     let mut command = vec![program, "work".to_owned(), "--store".to_owned(), store];
-    if let Some(device) = args.device {
+    if let Some(device) = errand.device {
         command.extend(["--device".to_owned(), device.to_string()]);
     }
     Ok(command)
@@ -214,11 +276,11 @@ fn tell(told: &Submitted, cluster: &str, file: &Path, printer: Printer) {
     }
 }
 
-/// Follows what was submitted, then prints the tables like a run on this machine.
-fn wait(task: &Task<'_>, session: &mut Session<'_>, printer: Printer) -> Result<Exit, Stop> {
-    let watched = Watched::of(&task.args.store.store, &task.args.file)?;
+/// Follows what was submitted to its end.
+fn wait(errand: &Errand<'_>, printer: Printer) -> Result<Status, Failure> {
+    let watched = Watched::of(errand.store, errand.file)?;
     let mut before = String::new();
-    let status = loop {
+    loop {
         let status = watched.look()?;
         let now = counts(&status) + &running(&status);
         if now != before {
@@ -226,24 +288,14 @@ fn wait(task: &Task<'_>, session: &mut Session<'_>, printer: Printer) -> Result<
             before = now;
         }
         if !status.goes_on() {
-            break status;
+            return Ok(status);
         }
-        if task.stop.load(Ordering::Relaxed) {
+        if errand.stop.load(Ordering::Relaxed) {
             printer.line("not followed any more; the jobs go on");
-            return Err(Failure::Interrupted.into());
+            return Err(Failure::Interrupted);
         }
         std::thread::sleep(LOOK);
-    };
-    if let Some(page) = task.page {
-        let checks = reports(session, &task.args.reports, page, printer)?;
-        if exit(&status) == Exit::Ok {
-            return Ok(claims::exit(&checks));
-        }
     }
-    if exit(&status) != Exit::Ok {
-        printer.always(text(&status, false).trim_end());
-    }
-    Ok(exit(&status))
 }
 
 /// What runs, in a few words.

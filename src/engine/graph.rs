@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::commit::COMMIT;
 use super::cost::{Cost, Costs};
@@ -217,6 +217,8 @@ pub struct Plan {
     pub models: Vec<(String, String)>,
     /// Experiments whose scores are calibrated, with the key of the calibration.
     pub calibrations: BTreeMap<String, String>,
+    /// Which embeddings are wanted besides the file's tables; none where none are.
+    pub wanted: Option<WantedEmbeddings>,
     /// The embeddings that are wanted, with the keys of their stages.
     pub embeddings: Vec<(Target, String, String)>,
     /// The scores that tables need. Several may come from one stage: experiments that differ
@@ -245,10 +247,18 @@ impl Plan {
         }
         needed.into_iter().collect()
     }
+
+    /// Whether the stage at a place of each is asked for: all of them, unless it is embeddings that are
+    /// wanted.
+    pub fn asked(&self) -> Vec<bool> {
+        let Some(_) = &self.wanted else { return vec![true; self.stages.len()] };
+        let asked = self.part(Until::Embed);
+        (0..self.stages.len()).map(|place| asked.contains(&place)).collect()
+    }
 }
 
 /// Which embeddings are wanted; where nothing is said, those of every face that a table scores.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WantedEmbeddings {
     /// Of this experiment alone.
     pub experiment: Option<String>,
@@ -271,8 +281,6 @@ pub struct Planning<'a> {
     pub experiments: Vec<Arc<Placed<Experiment>>>,
     /// The data sets that are needed, by name.
     pub datasets: BTreeMap<String, Arc<Placed<Dataset>>>,
-    /// The embeddings that are wanted, if any are.
-    pub embeddings: Option<WantedEmbeddings>,
     /// The plan so far.
     pub plan: Plan,
     /// Places of its stages.
@@ -289,8 +297,7 @@ impl<'a> Planning<'a> {
         let datasets = datasets(project).into_iter().map(named).collect();
         let plan = Plan::default();
         let (places, scores) = (BTreeMap::new(), BTreeSet::new());
-        let embeddings = None;
-        Self { project, facts, experiments, datasets, embeddings, plan, places, scores }
+        Self { project, facts, experiments, datasets, plan, places, scores }
     }
 
     /// Adds a stage unless one with the same key is there, and gives the key. What it needs has

@@ -29,7 +29,7 @@ pub fn with_embeddings(
     wanted: Option<&WantedEmbeddings>,
 ) -> Plan {
     let mut planning = Planning::new(project, facts);
-    planning.embeddings = wanted.cloned();
+    planning.plan.wanted = wanted.cloned();
     for planner in PLANNERS {
         planner(&mut planning);
     }

@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::{Place, Ran};
+use crate::support::{Place, Ran, folders};
 
 /// What each of the programs begins with.
 const HEAD: &str = "#!/bin/sh\nPATH=/usr/bin:/bin\ncd \"$(dirname \"$0\")\" || exit 1\n\
@@ -58,6 +59,19 @@ impl Controlled {
         let calls = fs::read_to_string(self.place.path("bin/calls")).unwrap();
         self.place.write("bin/calls", "");
         calls.lines().map(str::to_owned).collect()
+    }
+
+    /// The arrays that were submitted of a kind, and how many tasks each has.
+    pub fn arrays(&self, kind: &str) -> Vec<(String, usize)> {
+        let read = |path: PathBuf| -> serde_json::Value {
+            serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+        };
+        let records = folders(&self.place.path("store/jobs")).into_iter().map(read);
+        let named = records.map(|record| {
+            let tasks = record["tasks"].as_object().unwrap().len();
+            (record["name"].as_str().unwrap().to_owned(), tasks)
+        });
+        named.filter(|(name, _)| name.starts_with(&format!("proofmark-{kind}-"))).collect()
     }
 
     /// Everything has ended, and is forgotten.

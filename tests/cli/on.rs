@@ -1,6 +1,11 @@
 //! `--on` without a cluster at hand: what a clusters file says, devices of this machine, scripts.
 
+<<<<<<< HEAD
 use crate::support::{Place, Ran, TINY};
+=======
+use crate::controller::Controlled;
+use crate::support::{Place, TINY};
+>>>>>>> a278e3e (embeddings takes --on: the snapshot writes down which embeddings are wanted, and the same command writes them from the store)
 
 /// Two devices, and a cluster whose controller is not here.
 const CLUSTERS: &str = "cluster box { local { device cpu; device cpu } }
@@ -86,4 +91,57 @@ fn several_processes_are_refused_by_a_build_without_mpi() {
     let ran = Ran::of(command.args(["train", "x.kdl"]).output().unwrap());
     ran.ends_with(20).says("mpirun began 2 processes").says("`--features mpi`");
     assert!(!place.path("store/objects/train").exists());
+}
+
+#[test]
+fn embeddings_are_made_by_a_cluster_and_written_by_the_same_command() {
+    let slurm = Controlled::of(Place::new());
+    let place = &slurm.place;
+    let embeddings = ["embeddings", "x.kdl", "--experiment", "ba", "--on", "uni"];
+    let dry = slurm.run(&[&embeddings[..], &["--dry-run"]].concat()).ends_with(0);
+    let dry = dry.says("5 arrays would be submitted");
+    let arrays: Vec<&str> = dry.stdout.lines().filter(|line| line.starts_with("# JOB")).collect();
+    assert_eq!(
+        arrays,
+        [
+            "# JOB1: faces: 2 tasks (0-1)",
+            "# JOB2: sample: 1 task (0)",
+            "# JOB3: train: 1 task (0)",
+            "# JOB4: embed: 1 task (0)",
+            "# JOB5: embed: 1 task (0)"
+        ]
+    );
+    assert!(!place.path("store/runs").exists() && slurm.calls().is_empty());
+
+    let ran = slurm.run(&embeddings).ends_with(0);
+    ran.says("6 tasks submitted").says("when all is done, the same command writes the files");
+    let status = slurm.run(&["status", "x.kdl", "--all"]).stdout;
+    assert!(status.contains("embed ba on seen") && !status.contains("predict"), "{status}");
+    for kind in ["faces", "sample", "train", "embed"] {
+        for (array, tasks) in slurm.arrays(kind) {
+            for number in 0..tasks {
+                slurm.run(&["work", &array, &number.to_string()]).ends_with(0);
+            }
+        }
+    }
+    slurm.forget();
+    let status = slurm.run(&["status", "x.kdl"]).ends_with(0).stdout;
+    assert_eq!(status, "uni: 6 done\n");
+    let ran = slurm.run(&embeddings).ends_with(0);
+    ran.says("written: embeddings/ba-seen-test.parquet").says("ba-unseen-test.parquet");
+    // Here the same are written, too, and nothing is made.
+    let here = slurm.run(&[&embeddings[..4], &["--out", "here"]].concat()).ends_with(0);
+    assert!(!here.stderr.contains("[1/"), "{}", here.stderr);
+    let read = |name: &str| std::fs::read(place.path(name)).unwrap();
+    assert_eq!(read("here/ba-seen-test.parquet"), read("embeddings/ba-seen-test.parquet"));
+}
+
+#[test]
+fn embeddings_are_made_by_several_devices_of_this_machine() {
+    let place = place();
+    let clusters = ["--clusters", "clusters.kdl"];
+    let embeddings = [&["embeddings", "x.kdl", "--on", "box"], &clusters[..]].concat();
+    place.run(&[&embeddings[..], &["--dry-run"]].concat()).ends_with(20).says("no batch scripts");
+    place.run(&[&embeddings[..], &["--device", "cpu"]].concat()).ends_with(20).says("--device");
+    place.run(&embeddings).ends_with(0).says("written: embeddings/base-seen-test.parquet");
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::cluster::OnArgs;
 use super::shared::{Format, StoreArgs};
 use proofmark_lang::model::{DeviceChoice, Split};
 
@@ -69,6 +70,8 @@ pub struct EmbeddingsArgs {
     #[arg(long, value_enum)]
     pub split: Option<SplitName>,
     /// Where the files are written, one for each experiment and data set
+    ///
+    /// With `--on` a cluster, by the command that finds all of it in the store.
     #[arg(long, default_value = "embeddings", value_name = "DIR")]
     pub out: PathBuf,
     /// What to compute on: auto, cpu or cuda:N; stands above what recipes say
@@ -77,6 +80,9 @@ pub struct EmbeddingsArgs {
     /// Models trained and embedded at a time; one per core when all are small, else one
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Where it is carried out
+    #[command(flatten)]
+    pub cluster: OnArgs,
 }
 
 /// A split.

@@ -105,7 +105,9 @@ fn told_of<'r>(store: &Store, records: &'r [Record]) -> BTreeSet<&'r str> {
         let Ok(plan) = Snapshot::read(store.root(), run).and_then(|run| run.plan()) else {
             continue;
         };
-        let stages = plan.stages.into_iter();
+        let asked = plan.asked();
+        let stages = plan.stages.into_iter().zip(asked);
+        let stages = stages.filter_map(|(stage, asked)| asked.then_some(stage));
         let stages = stages.filter(|stage| store.find(stage.word(), &stage.key).is_none());
         missing.extend(stages.map(|stage| (stage.word().to_owned(), stage.key)));
     }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::graph::Plan;
+use crate::engine::graph::{Plan, WantedEmbeddings};
 use crate::engine::kind::StageKind;
-use crate::engine::planners::plan;
+use crate::engine::planners::with_embeddings;
 use crate::engine::session::Session;
 use crate::engine::world::World;
 use proofmark_base::store::{Store, write_whole};
@@ -28,7 +28,7 @@ const SETS: &str = "sets";
 /// Folder of what its jobs print.
 const LOGS: &str = "logs";
 /// Raised when what is written means something else.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Letters of a plan's name.
 const NAME: usize = 16;
 /// How the folder of one is called that is being written, or removed.
@@ -46,6 +46,8 @@ struct Card {
     folder: PathBuf,
     /// The texts of the file and of what it imports.
     sources: Vec<(PathBuf, String)>,
+    /// The embeddings that are wanted besides what the file says.
+    embeddings: Option<WantedEmbeddings>,
     facts: Facts,
     weights: BTreeMap<String, PathBuf>,
     detectors: BTreeMap<String, PathBuf>,
@@ -80,6 +82,7 @@ impl Snapshot {
             entry: entry.to_owned(),
             folder,
             sources: texts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect(),
+            embeddings: session.plan().wanted.clone(),
             facts: world.facts.clone(),
             weights: world.weights.clone(),
             detectors: world.detectors.clone(),
@@ -90,7 +93,7 @@ impl Snapshot {
             plan.stages.iter().map(|stage| stage.key.clone()).collect()
         };
         let loaded = card.load()?;
-        if keys(&plan(&loaded.project, &card.facts)) != keys(session.plan()) {
+        if keys(&card.plan(&loaded)) != keys(session.plan()) {
             return Err(Failure::data(format!(
                 "{} cannot be submitted: read on its own it is not the same; it imports a file \
                  through a link, or in two ways",
@@ -177,7 +180,7 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::load`].
     pub fn plan(&self) -> Result<Plan, Failure> {
-        Ok(plan(&self.load()?.project, &self.card.facts))
+        Ok(self.card.plan(&self.load()?))
     }
 
     /// Data and weights as they were found, without scans.
@@ -203,7 +206,7 @@ impl Snapshot {
         stages: Option<&[(StageKind, &str)]>,
     ) -> Result<Session<'a>, Failure> {
         let mut world = self.world();
-        let plan = plan(&loaded.project, &world.facts);
+        let plan = self.card.plan(loaded);
         let wanted = stages.map(|stages| sets_of(&plan, stages));
         for (number, (name, _)) in self.card.sets.iter().enumerate() {
             if wanted.as_ref().is_none_or(|wanted| wanted.contains(name.as_str())) {
@@ -218,6 +221,11 @@ impl Snapshot {
 impl Card {
     fn text(&self) -> Result<Vec<u8>, Failure> {
         serde_json::to_vec(self).map_err(|e| Failure::Internal(e.to_string()))
+    }
+
+    /// The stages of its files.
+    fn plan(&self, loaded: &Loaded) -> Plan {
+        with_embeddings(&loaded.project, &self.facts, self.embeddings.as_ref())
     }
 
     fn load(&self) -> Result<Loaded, Failure> {
@@ -260,4 +268,50 @@ fn readable(folder: &Path) -> Result<(), Failure> {
         fs::set_permissions(folder, permissions).map_err(|e| Failure::write(folder, &e))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::session::Purpose;
+    use proofmark_base::work::Silent;
+
+    const FILE: &str = include_str!("../../../tests/cli/tiny.kdl");
+
+    #[test]
+    fn a_plan_with_embeddings_is_read_as_it_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Path::new("x.kdl");
+        let loaded = load(path, &MemoryFiles::default().with(path, FILE));
+        let mut session = Session::open(&loaded, dir.path(), Purpose::Results, &Silent).unwrap();
+        let without = Snapshot::of(&session, path).unwrap();
+        let experiment = Some("ba".to_owned());
+        session.add_embeddings(WantedEmbeddings { experiment, ..WantedEmbeddings::default() });
+        let with = Snapshot::of(&session, path).unwrap();
+        assert_ne!(with.id, without.id);
+        with.save(&session).unwrap();
+
+        let read = Snapshot::read(dir.path(), &with.id).unwrap();
+        let keys = |plan: &Plan| -> Vec<String> {
+            plan.stages.iter().map(|stage| stage.key.clone()).collect()
+        };
+        let plan = read.plan().unwrap();
+        assert_eq!(plan.embeddings.len(), 2);
+        assert_eq!(plan.embeddings, session.plan().embeddings);
+        assert_eq!(keys(&plan), keys(session.plan()));
+        let asked: Vec<&str> = plan
+            .stages
+            .iter()
+            .zip(plan.asked())
+            .filter_map(|(stage, asked)| asked.then(|| stage.word()))
+            .collect();
+        assert_eq!(asked, ["faces", "faces", "sample", "train", "embed", "embed"]);
+        // So has the session of a job.
+        let (again, key) = (read.load().unwrap(), &plan.embeddings[0].2);
+        let stages = [(StageKind::Embed, key.as_str())];
+        let store = Store::open(dir.path()).unwrap();
+        let job = read.session(&again, store, Some(&stages)).unwrap();
+        assert_eq!(keys(job.plan()), keys(session.plan()));
+        assert_eq!(job.world().scans.keys().collect::<Vec<_>>(), ["seen"]);
+    }
 }

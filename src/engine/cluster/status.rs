@@ -107,6 +107,9 @@ pub fn look(
         }
         stages.push(line);
     }
+    // What nobody asked for is not told as not submitted.
+    let mut asked = plan.asked().into_iter();
+    stages.retain(|_| asked.next().unwrap_or(true));
     let newest = records.iter().rev().find(|record| record.run == run);
     if let Some(report) = report {
         stages.push(line(store.root(), &[report], Line::new("report", "tables", None)));

@@ -22,7 +22,7 @@ const VERSION: u32 = 1;
 
 /// Plans the embeddings that are wanted.
 pub fn plan(planning: &mut Planning<'_>) {
-    let Some(wanted) = planning.embeddings.clone() else { return };
+    let Some(wanted) = planning.plan.wanted.clone() else { return };
     let named = |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|w| w == name);
     for experiment in planning.experiments.clone() {
         let name = &experiment.name;
