@@ -11,6 +11,7 @@ pub mod product;
 pub mod provenance;
 pub mod rng;
 pub mod seal;
+pub mod slurm;
 pub mod store;
 pub mod tar_members;
 pub mod wide;

@@ -12,8 +12,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::attempt::{Attempt, Holder, Life};
 use super::failure::{Doing, StoreFailure};
+use super::identity::{Holder, Identity, Life};
 use super::page::{BEAT, Page};
 use super::write::readable_temporary;
 
@@ -103,7 +103,7 @@ impl Entry {
 
     /// Its number, and whether it is the claim of this token.
     pub(super) fn is(&self, token: &str) -> (u64, bool) {
-        (self.number, self.page.as_ref().is_some_and(|page| page.attempt.token == token))
+        (self.number, self.page.as_ref().is_some_and(|page| page.identity.token == token))
     }
 
     /// Who holds or held it.
@@ -117,10 +117,10 @@ impl Entry {
         self.page.as_ref().is_some_and(|page| page.unsettled)
     }
 
-    fn verdict(&self, here: &Attempt, watch: &mut Watch) -> Verdict {
+    fn verdict(&self, here: &Identity, watch: &mut Watch) -> Verdict {
         let every = self.page.as_ref().map_or(BEAT, Page::every);
         let silent = watch.silent(self, every);
-        let life = self.page.as_ref().map_or(Life::Unknown, |page| page.attempt.life(here));
+        let life = self.page.as_ref().map_or(Life::Unknown, |page| page.identity.life(here));
         let holder = self.holder();
         match life {
             _ if self.page.as_ref().is_some_and(|page| page.released) => Verdict::Free,
@@ -212,7 +212,7 @@ impl Claims {
 
     /// Whether others keep `who` from a claim.
     pub(super) fn standing(&self, who: &str, watch: &mut Watch) -> Result<Standing, StoreFailure> {
-        let here = Attempt::new();
+        let here = Identity::new();
         let mut standing = Standing::Free;
         for entry in self.latest()?.iter().filter(|entry| excludes(who, &entry.who)) {
             match entry.verdict(&here, watch) {
@@ -235,7 +235,7 @@ impl Claims {
             let mut gone = Vec::new();
             let mut number = 1;
             for entry in self.latest()?.iter().filter(|entry| excludes(who, &entry.who)) {
-                match entry.verdict(&page.attempt, watch) {
+                match entry.verdict(&page.identity, watch) {
                     Verdict::Held(holder) => return Ok(Err(holder)),
                     _ if entry.who != who => {}
                     Verdict::Free => {
@@ -281,7 +281,7 @@ impl Claims {
         for entry in self.latest()?.into_iter().filter(|entry| excludes(who, &entry.who)) {
             if entry.who == who {
                 // Removed numbers may be given out again by one who read the folder long ago.
-                if !entry.is(&won.page.attempt.token).1 {
+                if !entry.is(&won.page.identity.token).1 {
                     match fs::remove_file(&path) {
                         Err(e) if !is_gone(&e) => return Err(e).doing("remove", &path),
                         _ => return Ok(None),
@@ -290,7 +290,7 @@ impl Claims {
                 earlier.extend(entry.earlier);
                 continue;
             }
-            match entry.verdict(&won.page.attempt, watch) {
+            match entry.verdict(&won.page.identity, watch) {
                 Verdict::Free => {}
                 Verdict::Held(holder) => {
                     give_up(won.page)?;

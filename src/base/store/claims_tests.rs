@@ -24,7 +24,7 @@ fn give_up(claims: &Claims, who: &str, mut won: Won) {
 /// The claim as if it were of a process on another machine.
 fn elsewhere(claims: &Claims, who: &str, won: &Won) {
     let mut page = won.page.clone();
-    page.attempt.host = "n9".to_owned();
+    page.identity.host = "n9".to_owned();
     page.overwrite(&claims.path(who, won.number)).unwrap();
 }
 
@@ -41,7 +41,7 @@ fn a_claim_is_held_by_one_until_it_is_given_up() {
     let dir = tempfile::tempdir().unwrap();
     let claims = claims(&dir);
     let first = won(&claims, WHOLE);
-    let here = first.page.attempt.clone();
+    let here = first.page.identity.clone();
     let holder = claims.acquire(WHOLE, &mut Watch::default()).unwrap().unwrap_err();
     assert_eq!((holder.host, holder.pid), (here.host, here.pid));
     assert!(holder.resident > 0 && holder.peak > 0);
@@ -74,7 +74,7 @@ fn of_many_that_want_a_dead_ones_claim_one_has_it() {
         let claims = claims(&dir);
         let dead = won(&claims, WHOLE);
         let mut page = dead.page.clone();
-        page.attempt.pid = u32::MAX;
+        page.identity.pid = u32::MAX;
         page.overwrite(&claims.path(WHOLE, dead.number)).unwrap();
         let (winners, shares) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
@@ -150,7 +150,7 @@ fn a_share_of_a_dead_process_does_not_keep_the_whole_from_being_made() {
     let claims = claims(&dir);
     let dead = won(&claims, "faces-1of2");
     let mut page = dead.page.clone();
-    page.attempt.pid = u32::MAX;
+    page.identity.pid = u32::MAX;
     page.overwrite(&claims.path("faces-1of2", dead.number)).unwrap();
     let whole = won(&claims, WHOLE);
     assert_eq!(whole.gone.len(), 1);
@@ -209,7 +209,7 @@ fn that_one_may_come_back_is_not_forgotten_by_whoever_gives_up_or_is_killed() {
     assert!(next.gone[0].1, "the first heir did nothing about it");
     // This one is killed before it does.
     let mut page = next.page.clone();
-    page.attempt.pid = u32::MAX;
+    page.identity.pid = u32::MAX;
     page.overwrite(&claims.path(WHOLE, next.number)).unwrap();
     let last = won(&claims, WHOLE);
     assert!(last.gone[0].1);

@@ -13,10 +13,10 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::attempt::{Attempt, now};
 use super::claims::{CLAIMS, Claims, WHOLE, Watch, is_gone};
 use super::failure::{Doing, StoreFailure};
 use super::hold::Hold;
+use super::identity::{Identity, now};
 use super::page::BEAT;
 use super::write::write_whole;
 use crate::foreign;
@@ -202,7 +202,7 @@ impl Digests {
     /// Writes some into a file that no process writes again.
     fn add_piece(&self, list: &List) -> Result<(), StoreFailure> {
         fs::create_dir_all(&self.pieces).doing("create", &self.pieces)?;
-        write(&self.pieces.join(format!("{}.json", Attempt::new().token)), list)
+        write(&self.pieces.join(format!("{}.json", Identity::new().token)), list)
     }
 
     fn lock(&self) -> MutexGuard<'_, KnownDigests> {

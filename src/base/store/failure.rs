@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::attempt::Holder;
+use super::identity::Holder;
 
 /// Format of the store that this version writes.
 pub(super) const FORMAT: u64 = 1;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::attempt::Holder;
 use super::claims::{Claims, MISSED, Won, is_gone};
 use super::failure::{Doing, StoreFailure};
+use super::identity::Holder;
 use super::page::Page;
 
 /// A claim that is held until this is dropped.
@@ -191,7 +191,7 @@ impl Held {
         self.lost()?;
         let mut state = self.lock();
         let latest = self.claims.latest()?.into_iter().find(|entry| entry.who() == self.who);
-        let by = match latest.as_ref().map(|entry| entry.is(&state.page.attempt.token)) {
+        let by = match latest.as_ref().map(|entry| entry.is(&state.page.identity.token)) {
             Some((_, true)) => return Ok(()),
             Some((number, false)) if number >= self.number => latest.map(|entry| entry.holder()),
             // Somebody emptied the folder.

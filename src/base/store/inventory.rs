@@ -8,12 +8,12 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::aside::ASIDE;
-use super::attempt::Holder;
 use super::claims::{CLAIMS, Watch};
 use super::digests::DIGESTS;
 use super::draft::untaken;
 use super::failure::{Doing, StoreFailure};
 use super::hold::Hold;
+use super::identity::Holder;
 use super::record::StageRecord;
 use super::results::{ALL, LONGEST, SHORTEST, Store};
 use super::size::measured;

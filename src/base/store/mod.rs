@@ -14,13 +14,13 @@
 //! ```
 
 mod aside;
-mod attempt;
 mod claims;
 mod clock;
 mod digests;
 mod draft;
 mod failure;
 mod hold;
+mod identity;
 mod inventory;
 mod page;
 mod record;
@@ -29,9 +29,9 @@ mod size;
 mod write;
 
 pub use aside::set_aside;
-pub use attempt::Holder;
 pub use draft::Draft;
 pub use failure::{StoreFailure, cure};
+pub use identity::Holder;
 pub use inventory::{Held, Quiet};
 pub use record::{StageRecord, contents};
 pub use results::{Claim, Exclusive, Store};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{Attempt, Holder, memory, now};
+use super::identity::{Holder, Identity, memory, now};
 
 /// How often a holder gives a heartbeat.
 pub(super) const BEAT: Duration = Duration::from_secs(15);
@@ -18,7 +18,7 @@ const LENGTH: usize = 1024;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Page {
     #[serde(flatten)]
-    pub(super) attempt: Attempt,
+    pub(super) identity: Identity,
     /// Seconds between heartbeats.
     every: f64,
     began: f64,
@@ -37,10 +37,10 @@ impl Page {
     /// Of a claim that is made now.
     pub(super) fn new(every: Duration) -> Self {
         let (resident, peak) = memory();
-        let (attempt, every, now) = (Attempt::new(), every.as_secs_f64(), now());
+        let (identity, every, now) = (Identity::new(), every.as_secs_f64(), now());
         let (began, beat_at) = (now, now);
         Self {
-            attempt,
+            identity,
             every,
             began,
             beat: 0,
@@ -85,7 +85,7 @@ impl Page {
 
     /// Who holds it, of all of a result.
     pub(super) fn holder(&self) -> Holder {
-        let Attempt { host, pid, job, restarts, .. } = self.attempt.clone();
+        let Identity { host, pid, job, restarts, .. } = self.identity.clone();
         let Self { began, beat, beat_at, resident, peak, .. } = *self;
         Holder { share: None, host, pid, job, restarts, began, beat, beat_at, resident, peak }
     }

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::attempt::Holder;
 use super::claims::{CLAIMS, Claims, Standing, WHOLE, Watch};
 use super::digests::Digests;
 use super::draft::{Draft, Place, is_listed};
 use super::failure::{Doing, FORMAT, StoreFailure};
 use super::hold::{Hold, Lock};
+use super::identity::Holder;
 use super::page::BEAT;
 use super::write::write_whole;
 

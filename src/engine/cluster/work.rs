@@ -7,6 +7,7 @@ use super::records::{Made, Record};
 use super::snapshot::Snapshot;
 use crate::engine::kind::StageKind;
 use crate::engine::session::Session;
+use proofmark_base::slurm::SlurmTask;
 use proofmark_base::store::{Store, StoreFailure};
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
@@ -27,7 +28,7 @@ pub struct Job {
 /// Where and as what a job runs.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
-    /// `ID` or `ID_NUMBER`.
+    /// What `squeue` calls it; the number of a process that is no job.
     pub task: String,
     /// How often it was begun before.
     pub restarts: u32,
@@ -38,18 +39,10 @@ pub struct Surroundings {
 impl Surroundings {
     /// From the environment that Slurm gives a job.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let job = variable("SLURM_JOB_ID").unwrap_or_else(|| std::process::id().to_string());
-        let task = match (variable("SLURM_ARRAY_JOB_ID"), variable("SLURM_ARRAY_TASK_ID")) {
-            (Some(array), Some(number)) => format!("{array}_{number}"),
-            _ => job,
-        };
-        let restarts = variable("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok());
         let node = variable("SLURMD_NODENAME").or_else(|| variable("HOSTNAME"));
-        Self {
-            task,
-            restarts: restarts.unwrap_or_default(),
-            node: node.unwrap_or_else(|| "this machine".to_owned()),
-        }
+        let own = || SlurmTask { id: std::process::id().to_string(), restarts: 0 };
+        let SlurmTask { id: task, restarts } = SlurmTask::of(variable).unwrap_or_else(own);
+        Self { task, restarts, node: node.unwrap_or_else(|| "this machine".to_owned()) }
     }
 }
 
@@ -212,22 +205,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_is_known_by_its_array_and_number() {
-        let of = |pairs: &'static [(&str, &str)]| {
-            Surroundings::of(|name| {
-                let pair = pairs.iter().find(|(other, _)| *other == name);
-                pair.map(|(_, value)| (*value).to_owned())
+    fn a_process_that_is_no_job_is_known_by_its_number() {
+        let of = |job: Option<&str>| {
+            Surroundings::of(|name| match name {
+                "SLURM_JOB_ID" => job.map(str::to_owned),
+                "HOSTNAME" => Some("n1".to_owned()),
+                _ => None,
             })
         };
-        let array = of(&[
-            ("SLURM_JOB_ID", "21"),
-            ("SLURM_ARRAY_JOB_ID", "17"),
-            ("SLURM_ARRAY_TASK_ID", "3"),
-            ("SLURM_RESTART_COUNT", "2"),
-            ("SLURMD_NODENAME", "n1"),
-        ]);
-        assert_eq!((array.task.as_str(), array.restarts, array.node.as_str()), ("17_3", 2, "n1"));
-        assert_eq!(of(&[("SLURM_JOB_ID", "21")]).task, "21");
+        let (job, own) = (of(Some("21")), of(None));
+        assert_eq!((job.task.as_str(), job.restarts, job.node.as_str()), ("21", 0, "n1"));
+        assert_eq!(own.task, std::process::id().to_string());
     }
 
     #[test]

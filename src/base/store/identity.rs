@@ -8,6 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::slurm::SlurmTask;
+
 /// A process that makes a result, as another process sees it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Holder {
@@ -50,7 +52,7 @@ impl fmt::Display for Holder {
 /// What tells a process from all others, on every machine and in every life of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Attempt {
+pub(super) struct Identity {
     /// Of this claim alone.
     pub(super) token: String,
     pub(super) host: String,
@@ -81,18 +83,16 @@ pub(super) enum Life {
     Unknown,
 }
 
-impl Attempt {
+impl Identity {
     /// A claim of this process.
     pub(super) fn new() -> Self {
         static CLAIMS: AtomicU64 = AtomicU64::new(0);
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let host = read("/proc/sys/kernel/hostname");
-        let job = match (set("SLURM_ARRAY_JOB_ID"), set("SLURM_ARRAY_TASK_ID")) {
-            (Some(array), Some(task)) => Some(format!("{array}_{task}")),
-            _ => set("SLURM_JOB_ID"),
-        };
-        let mut attempt = Self {
+        let task = SlurmTask::of(|name| std::env::var(name).ok());
+        let (job, restarts) = task.map_or((None, 0), |task| (Some(task.id), task.restarts));
+        let mut identity = Self {
             token: String::new(),
             host: if host.is_empty() { set("HOSTNAME").unwrap_or("unknown".into()) } else { host },
             machine: read("/etc/machine-id"),
@@ -105,13 +105,13 @@ impl Attempt {
                 .and_then(|stat| started(&stat))
                 .map_or(0, |(_, started)| started),
             cluster: set("SLURM_CLUSTER_NAME"),
-            restarts: set("SLURM_RESTART_COUNT").and_then(|n| n.parse().ok()).unwrap_or(0),
             job,
+            restarts,
         };
         let number = CLAIMS.fetch_add(1, Ordering::Relaxed);
-        let unique = format!("{attempt:?} {number} {}", now());
-        attempt.token = blake3::hash(unique.as_bytes()).to_hex()[..24].to_owned();
-        attempt
+        let unique = format!("{identity:?} {number} {}", now());
+        identity.token = blake3::hash(unique.as_bytes()).to_hex()[..24].to_owned();
+        identity
     }
 
     /// What this process, `here`, knows of another.
@@ -175,15 +175,15 @@ mod tests {
 
     #[test]
     fn a_process_is_told_from_a_later_one_with_its_number() {
-        let here = Attempt::new();
-        assert_eq!(here.life(&Attempt::new()), Life::Runs);
-        assert_ne!(here.token, Attempt::new().token);
-        let earlier = Attempt { started: here.started + 1, ..here.clone() };
+        let here = Identity::new();
+        assert_eq!(here.life(&Identity::new()), Life::Runs);
+        assert_ne!(here.token, Identity::new().token);
+        let earlier = Identity { started: here.started + 1, ..here.clone() };
         assert_eq!(earlier.life(&here), Life::Ended);
         let mut child = process::Command::new("sleep").arg("60").spawn().unwrap();
         let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
         let started = started(&stat).unwrap().1;
-        let other = Attempt { pid: child.id(), started, ..here.clone() };
+        let other = Identity { pid: child.id(), started, ..here.clone() };
         assert_eq!(other.life(&here), Life::Runs);
         child.kill().unwrap();
         // Dead from now on, also while nobody has asked how it ended.
@@ -197,29 +197,29 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_processes_that_cannot_be_seen() {
-        let here = Attempt { job: Some("7_1".into()), restarts: 1, ..Attempt::new() };
+        let here = Identity { job: Some("7_1".into()), restarts: 1, ..Identity::new() };
         // A number means something only where it was given.
-        let gone = Attempt { pid: u32::MAX, ..here.clone() };
+        let gone = Identity { pid: u32::MAX, ..here.clone() };
         assert_eq!(gone.life(&here), Life::Ended);
         for other in [
-            Attempt { host: "n2".into(), ..gone.clone() },
-            Attempt { machine: "m2".into(), ..gone.clone() },
-            Attempt { namespace: "pid:[1]".into(), ..gone.clone() },
-            Attempt { host: String::new(), ..gone.clone() },
-            Attempt::default(),
+            Identity { host: "n2".into(), ..gone.clone() },
+            Identity { machine: "m2".into(), ..gone.clone() },
+            Identity { namespace: "pid:[1]".into(), ..gone.clone() },
+            Identity { host: String::new(), ..gone.clone() },
+            Identity::default(),
         ] {
             assert_eq!(other.life(&here), Life::Unknown, "{other:?}");
         }
-        let before = Attempt { boot: "before".into(), ..gone.clone() };
+        let before = Identity { boot: "before".into(), ..gone.clone() };
         assert_eq!(before.life(&here), Life::Replaced);
-        let elsewhere = Attempt { host: "n2".into(), ..gone };
+        let elsewhere = Identity { host: "n2".into(), ..gone };
         let lives = [(0, Life::Replaced), (1, Life::Unknown), (2, Life::Unknown)];
         for (restarts, life) in lives {
-            assert_eq!(Attempt { restarts, ..elsewhere.clone() }.life(&here), life);
+            assert_eq!(Identity { restarts, ..elsewhere.clone() }.life(&here), life);
         }
-        let task = Attempt { job: Some("7_2".into()), restarts: 0, ..elsewhere.clone() };
+        let task = Identity { job: Some("7_2".into()), restarts: 0, ..elsewhere.clone() };
         assert_eq!(task.life(&here), Life::Unknown);
-        let cluster = Attempt { cluster: Some("b".into()), restarts: 0, ..elsewhere };
+        let cluster = Identity { cluster: Some("b".into()), restarts: 0, ..elsewhere };
         assert_eq!(cluster.life(&here), Life::Unknown);
     }
 
