@@ -17,7 +17,7 @@ use crate::engine::cluster::records::Report;
 use crate::engine::cluster::slurm::Limits;
 use crate::engine::cluster::snapshot::Snapshot;
 use crate::engine::cluster::standing::{State, Status};
-use crate::engine::cluster::submit::{Found, Order, Submission, Submitted, prepare, words};
+use crate::engine::cluster::submit::{Found, Order, Submission, Submitted, prepare};
 use crate::engine::graph::{Stage, Until};
 use crate::engine::ranks::admit::admit;
 use crate::engine::session::{Extras, Session};
@@ -244,7 +244,7 @@ fn command(errand: &Errand<'_>, slurm: &Slurm) -> Result<Vec<String>, Failure> {
 /// Prints the scripts.
 fn dry(submission: &Submission, printer: Printer) {
     for (place, ready) in submission.ready.iter().enumerate() {
-        printer.text(&format!("# JOB{}: {}\n", place + 1, words(&ready.record)));
+        printer.text(&format!("# JOB{}: {}\n", place + 1, ready.record.words()));
         printer.text(&submission.script(place, &[]));
     }
     printer.line(&format!(

@@ -10,10 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::attempts;
 use super::queue::Queue;
 use super::records::{self, Made, Record};
 use super::snapshot::{DRAFT, RUNS, Snapshot};
-use super::{attempts, submit};
 use proofmark_base::store::{Store, measured};
 use proofmark_base::work::Failure;
 
@@ -141,7 +141,7 @@ impl Known {
             let file = record.entry.file_name().unwrap_or_default().to_string_lossy();
             let mut of_record = vec![
                 ((Kind::Plan, record.run.clone()), file.into_owned()),
-                ((Kind::Array, record.name.clone()), submit::words(record)),
+                ((Kind::Array, record.name.clone()), record.words()),
             ];
             of_record.extend(record.tasks.values().map(|made| {
                 let name = match made {

@@ -1,11 +1,12 @@
 //! Arrays of jobs as they were submitted, in the store: which task makes which stage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::script::ranges;
 use proofmark_base::store::write_whole;
 use proofmark_base::work::Failure;
 use proofmark_prepare::store::Share;
@@ -85,6 +86,17 @@ impl Record {
     /// The file that a task prints to.
     pub fn log(&self, number: u32) -> PathBuf {
         self.logs.join(format!("{}-{number}.log", self.name))
+    }
+
+    /// What its tasks make, and their numbers, for people.
+    pub fn words(&self) -> String {
+        let numbers: BTreeSet<u32> = self.tasks.keys().copied().collect();
+        let kind = match self.tasks.values().next() {
+            Some(Made::Stage { kind, .. }) => kind.as_str(),
+            Some(Made::Report(_)) | None => "report",
+        };
+        let s = if self.tasks.len() == 1 { "" } else { "s" };
+        format!("{kind}: {} task{s} ({})", self.tasks.len(), ranges(&numbers))
     }
 
     /// Writes it into a store.
