@@ -19,7 +19,8 @@ const PROGRAMS: [(&str, &str); 4] = [
          echo \"$name|$(wc -l < queue)|0|PENDING|None|\" >> queue\nwc -l < queue\n",
     ),
     ("squeue", "cat queue\n"),
-    ("scontrol", "echo 'MaxArraySize = 1001'\n"),
+    // A job that is queued again is ended at once.
+    ("scontrol", "[ \"$1\" != requeue ] || kill -TERM $PPID\necho 'MaxArraySize = 1001'\n"),
     ("sinfo", ""),
 ];
 

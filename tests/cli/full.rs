@@ -106,11 +106,10 @@ fn a_reader_that_has_gone_away_is_no_failure() {
     }
 }
 
-/// The program with files that may hold so many times 512 bytes.
-fn limited(place: &Place, blocks: u32, arguments: &[&str]) -> Ran {
-    let program = place.command();
-    let mut shell = Command::new("sh");
-    shell.current_dir(place.dir.path());
+/// A command with files that may hold so many times 512 bytes.
+pub fn limited(program: &Command, blocks: u32) -> Ran {
+    let mut shell = Command::new("/bin/sh");
+    shell.current_dir(program.get_current_dir().unwrap());
     for (name, value) in program.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
@@ -118,7 +117,7 @@ fn limited(place: &Place, blocks: u32, arguments: &[&str]) -> Ran {
         };
     }
     let script = format!("ulimit -f {blocks} && exec \"$0\" \"$@\"");
-    shell.args(["-c", &script]).arg(program.get_program()).args(arguments);
+    shell.args(["-c", &script]).arg(program.get_program()).args(program.get_args());
     Ran::of(shell.output().unwrap())
 }
 
@@ -137,7 +136,7 @@ fn a_file_that_may_not_grow_is_an_error_with_a_sentence() {
     let place = Place::new();
     // The faces, then the state of a training, are larger than that.
     for blocks in [8, 64] {
-        let ran = limited(&place, blocks, &["run", "x.kdl"]).ends_with(20);
+        let ran = limited(place.command().args(["run", "x.kdl"]), blocks).ends_with(20);
         ran.says("File too large").says("hint: a file may not be larger here");
     }
     // What was finished is kept, and the rest is as if nothing had happened.
@@ -152,13 +151,13 @@ fn a_file_that_may_not_grow_is_an_error_with_a_sentence() {
 fn a_report_that_does_not_fit_leaves_nothing_half_written() {
     let place = ready();
     std::fs::remove_dir_all(place.path("reports")).unwrap();
-    let ran = limited(&place, 64, &["run", "x.kdl"]).ends_with(20);
+    let ran = limited(place.command().args(["run", "x.kdl"]), 64).ends_with(20);
     ran.says("cannot write reports/tiny.html: File too large");
     assert_eq!(names(&place.path("reports")), ["tiny.csv", "tiny.json", "tiny.md", "tiny.tex"]);
     // What was there before stays as it was.
     place.run(&["run", "x.kdl"]).ends_with(0);
     let page = std::fs::read(place.path("reports/tiny.html")).unwrap();
-    limited(&place, 64, &["run", "x.kdl"]).ends_with(20);
+    limited(place.command().args(["run", "x.kdl"]), 64).ends_with(20);
     assert_eq!(std::fs::read(place.path("reports/tiny.html")).unwrap(), page);
 }
 

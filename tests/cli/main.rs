@@ -41,3 +41,4 @@ mod tuning;
 mod verbose;
 mod videos;
 mod weights;
+mod work;
