@@ -299,12 +299,8 @@ mod tests {
         assert_eq!(plan.embeddings.len(), 2);
         assert_eq!(plan.embeddings, session.plan().embeddings);
         assert_eq!(keys(&plan), keys(session.plan()));
-        let asked: Vec<&str> = plan
-            .stages
-            .iter()
-            .zip(plan.asked())
-            .filter_map(|(stage, asked)| asked.then(|| stage.word()))
-            .collect();
+        let asked = plan.stages.iter().zip(plan.asked()).filter(|(_, asked)| *asked);
+        let asked: Vec<&str> = asked.map(|(stage, _)| stage.word()).collect();
         assert_eq!(asked, ["faces", "faces", "sample", "train", "embed", "embed"]);
         // So has the session of a job.
         let (again, key) = (read.load().unwrap(), &plan.embeddings[0].2);
