@@ -9,36 +9,46 @@ use super::exit::Exit;
 use super::lines::Lines;
 use super::on::{Errand, Stands, hand_over};
 use super::output::Printer;
-use super::project::{Stop, session, with};
-use super::run::{failures, stop_on_signal};
+use super::project::{Stop, ended, session, with};
+use super::run::{begun, failures};
 use super::run_progress::RunProgress;
-use super::{clusters, on};
+use super::{clusters, on, ranks};
 use crate::engine::graph::{Until, WantedEmbeddings};
 use crate::engine::kind::StageKind;
+use crate::engine::ranks::lead::Leader;
 use crate::engine::results::Results;
 use crate::engine::session::{How, Purpose, Session};
 use crate::engine::stages::embed::FILE;
 use proofmark_base::work::Failure;
-use proofmark_lang::Loaded;
 use proofmark_lang::clusters::{Cluster, Engine, Slurm};
+use proofmark_lang::{Loaded, Sources};
 use proofmark_text::names::Names;
 
 /// Makes the embeddings that are asked for, with what they need, and writes a file for each experiment
 /// and data set.
 pub fn embeddings(args: &EmbeddingsArgs, printer: Printer) -> Exit {
-    with(&args.file, printer, |loaded| made(args, loaded, printer))
+    match begun(args.device) {
+        Err(stop) => ended(Err(stop), &Sources::default(), printer),
+        Ok((leader, stop)) => with(&args.file, printer, |loaded| {
+            made(args, (loaded, leader.as_ref()), &stop, printer)
+        }),
+    }
 }
 
-fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit, Stop> {
+fn made(
+    args: &EmbeddingsArgs,
+    (loaded, leader): (&Loaded, Option<&Leader>),
+    stop: &AtomicBool,
+    printer: Printer,
+) -> Result<Exit, Stop> {
     if let Some(text) = unknown(args, loaded) {
         printer.error(&text, None);
         return Ok(Exit::Usage);
     }
-    let stop = stop_on_signal()?;
     // What is wrong with the clusters file is told before anything else is done.
     let on = &args.cluster;
     let cluster = on.on.as_ref().map(|name| clusters::find(name, on, printer)).transpose()?;
-    let mut session = session(loaded, &args.store.store, Purpose::Running(&stop), printer)?;
+    let mut session = session(loaded, &args.store.store, Purpose::Running(stop), printer)?;
     session.add_embeddings(WantedEmbeddings {
         experiment: args.experiment.clone(),
         dataset: args.dataset.clone(),
@@ -55,7 +65,7 @@ fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit
     }
     let devices = match cluster.as_ref().map(|cluster| (cluster, &cluster.engine)) {
         Some((cluster, Engine::Slurm(slurm))) => {
-            return elsewhere(args, &mut session, (cluster, slurm), &stop, printer);
+            return elsewhere(args, &mut session, (cluster, slurm), stop, printer);
         }
         Some((cluster, Engine::Local(local))) => {
             clusters::devices((cluster, local), (on, args.device), &args.file)?
@@ -63,13 +73,16 @@ fn made(args: &EmbeddingsArgs, loaded: &Loaded, printer: Printer) -> Result<Exit
         None => Vec::new(),
     };
     let (jobs, device) = (args.jobs, args.device);
-    let how = How { jobs, device, devices: &devices, ..How::default() };
+    let lead =
+        leader.map(|leader| ranks::lead(leader, &session, &args.file, &devices)).transpose()?;
+    let lead = lead.as_ref();
+    let how = How { jobs, device, devices: &devices, lead, ..How::default() };
     let observer =
         Lines::new(printer, &loaded.sources, RunProgress::of(&session, Until::Embed, how)?);
-    let ended = session.run(Until::Embed, how, &observer, &stop)?;
+    let done = session.run(Until::Embed, how, &observer, stop)?;
     drop(observer);
     give_all(args, &session, printer)?;
-    Ok(failures(&ended, printer).unwrap_or(Exit::Ok))
+    Ok(failures(&done, printer).unwrap_or(Exit::Ok))
 }
 
 /// Has a cluster make them; those that are all there, now or in the end, are written.

@@ -30,7 +30,11 @@ fn carry_out(args: &GcArgs, printer: Printer) -> Result<Exit, Stop> {
     let unused: Vec<&Held> =
         results.iter().chain(&drafts).filter(|held| !used(held) && !held.locked).collect();
     let kept = results.len() + drafts.len() - unused.len();
-    let left = submitted(&store, printer)?;
+    let mut left = submitted(&store, printer)?;
+    if results.iter().chain(&drafts).any(|held| held.locked) {
+        // Processes that train together read it, and no array tells of it.
+        left.retain(|left| left.kind != Kind::Plan);
+    }
     unused.iter().for_each(|held| printer.text(&line(held)));
     left.iter().for_each(|left| printer.text(&leftover(left)));
     if unused.is_empty() && left.is_empty() {

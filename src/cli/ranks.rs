@@ -38,12 +38,20 @@ pub fn leader(device: Option<DeviceChoice>, stop: &AtomicBool) -> Result<Option<
 /// The first process with the plan of a session, which the others can then read.
 ///
 /// # Errors
+/// Several `devices`, which are for trainings of one process each;
 /// A training that cannot be divided among so many; a store that cannot be written to.
 pub fn lead<'a>(
     leader: &'a Leader,
     session: &Session<'_>,
     file: &Path,
+    devices: &[DeviceChoice],
 ) -> Result<Lead<'a>, Failure> {
+    if !devices.is_empty() {
+        return Err(Failure::run(
+            "a `local` cluster gives each training a device, and several processes were begun to train \
+             together; leave out --on, or begin one process",
+        ));
+    }
     admit(session.project(), session.unfinished(), |_| leader.size())?;
     let snapshot = Snapshot::of(session, file)?;
     snapshot.save(session)?;

@@ -51,11 +51,7 @@ struct Task {
 }
 
 fn start(args: &RunArgs, task: Task, printer: Printer) -> Exit {
-    let begun = stop_on_signal().map_err(Stop::from).and_then(|stop| {
-        // Of several processes, the others do no more than train.
-        Ok((ranks::leader(args.device, &stop)?, stop))
-    });
-    match begun {
+    match begun(args.device) {
         Err(stop) => ended(Err(stop), &Sources::default(), printer),
         Ok((leader, stop)) => with(&args.file, printer, |loaded| {
             carry_out(args, (loaded, leader.as_ref()), task, &stop, printer)
@@ -80,39 +76,15 @@ fn carry_out(
             let task = on::Task { args, until, page, stop };
             return on::submit(&task, &mut session, (cluster, slurm), printer);
         }
-        Some((cluster, Engine::Local(_))) if on.dry_run => {
-            return Err(Failure::run(format!(
-                "`{}` is this machine, for which there are no batch scripts; `proofmark plan {}` says \
-                 what would run",
-                cluster.name,
-                args.file.display()
-            ))
-            .into());
-        }
-        Some((cluster, Engine::Local(_))) if args.device.is_some() => {
-            return Err(Failure::run(format!(
-                "the devices of `{}` are those of the clusters file; leave out --device (and \
-                 PROOFMARK_DEVICE)",
-                cluster.name
-            ))
-            .into());
-        }
-        Some((cluster, Engine::Local(_))) if leader.is_some() => {
-            return Err(Failure::run(format!(
-                "`{}` gives each training a device, and several processes were begun to train together; \
-                 leave out --on, or begin one process",
-                cluster.name
-            ))
-            .into());
-        }
-        Some((_, Engine::Local(local))) => {
-            local.devices.iter().map(|device| device.device).collect()
+        Some((cluster, Engine::Local(local))) => {
+            clusters::devices((cluster, local), (on, args.device), &args.file)?
         }
         None => Vec::new(),
     };
     let (jobs, device) = (args.jobs, args.device);
     let leader = leader.filter(|_| until > Until::Sample);
-    let lead = leader.map(|leader| ranks::lead(leader, &session, &args.file)).transpose()?;
+    let lead =
+        leader.map(|leader| ranks::lead(leader, &session, &args.file, &devices)).transpose()?;
     let (fail_fast, lead) = (args.fail_fast, lead.as_ref());
     let how = How { jobs, fail_fast, part, device, devices: &devices, lead };
     if let Some(slowness) = Width::slowness() {
@@ -157,6 +129,19 @@ pub(super) fn failures(ended: &Ended, printer: Printer) -> Option<Exit> {
 
 /// Stages that were not run which are listed before the rest is counted.
 const NOT_RUN: usize = 10;
+
+/// What several processes and signals make of a verb that trains: the other processes, if there are any and
+/// this is the first, and a flag that is set to stop.
+///
+/// # Errors
+/// As [`ranks::leader`].
+pub(super) fn begun(
+    device: Option<DeviceChoice>,
+) -> Result<(Option<Leader>, Arc<AtomicBool>), Stop> {
+    let stop = stop_on_signal()?;
+    // Of several processes, the others do no more than train.
+    Ok((ranks::leader(device, &stop)?, stop))
+}
 
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
 pub(super) fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {

@@ -69,6 +69,9 @@ fn another_number_of_processes_goes_on_to_the_same_bytes() {
     for (size, steps) in [(2, 20), (3, 60)] {
         let running = place.mpirun(size, &["train", "x.kdl"]);
         place.until_steps(steps);
+        // The plan that they read stays, although nothing was submitted to a cluster.
+        assert_eq!(place.alone(&["gc", "x.kdl", "--delete"]).code, Some(0));
+        assert!(place.path("store/runs").read_dir().unwrap().next().is_some());
         running.signal(size - 1, "TERM");
         let ran = running.wait();
         assert_eq!(ran.code, Some(21), "{size} processes: {}", ran.stderr);

@@ -55,7 +55,6 @@ impl Place {
 
     /// One process.
     pub fn alone(&self, args: &[&str]) -> Ran {
-        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let out = self.command(program()).args(args).output().unwrap();
         let stderr = String::from_utf8(out.stderr).unwrap();
         Ran { code: out.status.code(), stderr }
