@@ -1,11 +1,7 @@
 //! `--on` without a cluster at hand: what a clusters file says, devices of this machine, scripts.
 
-<<<<<<< HEAD
-use crate::support::{Place, Ran, TINY};
-=======
 use crate::controller::Controlled;
-use crate::support::{Place, TINY};
->>>>>>> a278e3e (embeddings takes --on: the snapshot writes down which embeddings are wanted, and the same command writes them from the store)
+use crate::support::{Place, Ran, TINY};
 
 /// Two devices, and a cluster whose controller is not here.
 const CLUSTERS: &str = "cluster box { local { device cpu; device cpu } }
