@@ -1,6 +1,6 @@
 // A stand-in for the driver of CUDA, for machines without one: three devices whose memory is that of the host,
 // and streams that have done everything at once. It is what scripts/check-cuda.sh links, and what the tests
-// of src/group/nccl_tests.rs run on there.
+// of src/group/nccl/tests.rs run on there.
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>

@@ -131,7 +131,7 @@ pub fn hand_over(
     };
     let submission = {
         let store = session.store();
-        let snapshot = Snapshot::of(session, errand.file)?;
+        let snapshot = Snapshot::of(session, errand.file, errand.until)?;
         let found = match on.dry_run {
             // Nothing is asked of the controller, which need not be there.
             true => Found {

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::project::Stop;
 use crate::engine::cluster::snapshot::Snapshot;
 use crate::engine::device::Devices;
+use crate::engine::graph::Until;
 use crate::engine::ranks::admit::admit;
 use crate::engine::ranks::follow::follow;
 use crate::engine::ranks::lead::{Lead, Leader};
@@ -53,7 +54,7 @@ pub fn lead<'a>(
         ));
     }
     admit(session.project(), session.unfinished(), |_| leader.size())?;
-    let snapshot = Snapshot::of(session, file)?;
+    let snapshot = Snapshot::of(session, file, Until::Train)?;
     snapshot.save(session)?;
     Lead::new(leader, session.store().root(), &snapshot.id)
 }

@@ -12,7 +12,7 @@ use crate::engine::cluster::records::Record;
 use crate::engine::cluster::slurm;
 use crate::engine::cluster::standing::{Line, State, Status};
 use crate::engine::cluster::status::{close_killed, look, plan_of, records_of};
-use crate::engine::graph::Plan;
+use crate::engine::graph::{Plan, Until};
 use proofmark_base::store::Store;
 use proofmark_base::work::Failure;
 use proofmark_lang::Sources;
@@ -25,7 +25,7 @@ pub struct Watched {
     store: Store,
     records: Vec<Record>,
     run: String,
-    plan: Plan,
+    plan: (Plan, Until),
 }
 
 impl Watched {
@@ -47,7 +47,8 @@ impl Watched {
     pub fn look(&self) -> Result<Status, Failure> {
         let queue = slurm::queue()?;
         close_killed(self.store.root(), &self.records, &queue)?;
-        look(&self.store, &self.records, &self.run, &self.plan, &queue)
+        let (plan, until) = &self.plan;
+        look(&self.store, &self.records, &self.run, (plan, *until), &queue)
     }
 }
 

@@ -27,7 +27,7 @@ use proofmark_plan::scope::{Target, datasets, experiments};
 use proofmark_prepare::store::Share;
 
 /// Up to which stage a plan is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Until {
     /// Faces only.
     Prepare,
@@ -248,11 +248,9 @@ impl Plan {
         needed.into_iter().collect()
     }
 
-    /// Whether the stage at a place of each is asked for: all of them, unless it is embeddings that are
-    /// wanted.
-    pub fn asked(&self) -> Vec<bool> {
-        let Some(_) = &self.wanted else { return vec![true; self.stages.len()] };
-        let asked = self.part(Until::Embed);
+    /// Whether the stage at a place of each belongs to a part of a run.
+    pub fn asked(&self, until: Until) -> Vec<bool> {
+        let asked = self.part(until);
         (0..self.stages.len()).map(|place| asked.contains(&place)).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! `--on` without a cluster at hand: what a clusters file says, devices of this machine, scripts.
 
 use crate::controller::Controlled;
-use crate::support::{Place, Ran, TINY};
+use crate::support::{Place, TINY};
 
 /// Two devices, and a cluster whose controller is not here.
 const CLUSTERS: &str = "cluster box { local { device cpu; device cpu } }
@@ -84,7 +84,7 @@ fn several_processes_are_refused_by_a_build_without_mpi() {
     // Each would train by itself what they are to train together.
     let mut command = place.command();
     command.env("OMPI_COMM_WORLD_RANK", "1").env("OMPI_COMM_WORLD_SIZE", "2");
-    let ran = Ran::of(command.args(["train", "x.kdl"]).output().unwrap());
+    let ran = crate::support::Ran::of(command.args(["train", "x.kdl"]).output().unwrap());
     ran.ends_with(20).says("mpirun began 2 processes").says("`--features mpi`");
     assert!(!place.path("store/objects/train").exists());
 }
@@ -130,6 +130,21 @@ fn embeddings_are_made_by_a_cluster_and_written_by_the_same_command() {
     assert!(!here.stderr.contains("[1/"), "{}", here.stderr);
     let read = |name: &str| std::fs::read(place.path(name)).unwrap();
     assert_eq!(read("here/ba-seen-test.parquet"), read("embeddings/ba-seen-test.parquet"));
+}
+
+/// What comes after a part of a run is not told as missing.
+#[test]
+fn a_part_of_a_run_is_done_when_it_is_done() {
+    let slurm = Controlled::of(Place::new());
+    slurm.run(&["prepare", "x.kdl", "--on", "uni"]).ends_with(0).says("2 tasks submitted");
+    for (array, tasks) in slurm.arrays("faces") {
+        for number in 0..tasks {
+            slurm.run(&["work", &array, &number.to_string()]).ends_with(0);
+        }
+    }
+    slurm.forget();
+    let status = slurm.run(&["status", "x.kdl"]).ends_with(0).stdout;
+    assert_eq!(status, "uni: 2 done\n");
 }
 
 #[test]

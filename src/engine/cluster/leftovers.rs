@@ -102,10 +102,11 @@ fn told_of<'r>(store: &Store, records: &'r [Record]) -> BTreeSet<&'r str> {
     let mut missing: BTreeSet<(String, String)> = BTreeSet::new();
     for run in &last {
         // A plan that cannot be read, of another version, is one that `status` does not tell of.
-        let Ok(plan) = Snapshot::read(store.root(), run).and_then(|run| run.plan()) else {
+        let read = Snapshot::read(store.root(), run);
+        let Ok((plan, until)) = read.and_then(|run| Ok((run.plan()?, run.until()))) else {
             continue;
         };
-        let asked = plan.asked();
+        let asked = plan.asked(until);
         let stages = plan.stages.into_iter().zip(asked);
         let stages = stages.filter_map(|(stage, asked)| asked.then_some(stage));
         let stages = stages.filter(|stage| store.find(stage.word(), &stage.key).is_none());

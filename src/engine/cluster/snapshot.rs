@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::graph::{Plan, WantedEmbeddings};
+use crate::engine::graph::{Plan, Until, WantedEmbeddings};
 use crate::engine::kind::StageKind;
 use crate::engine::planners::with_embeddings;
 use crate::engine::session::Session;
@@ -46,6 +46,8 @@ struct Card {
     folder: PathBuf,
     /// The texts of the file and of what it imports.
     sources: Vec<(PathBuf, String)>,
+    /// Up to where it is carried out.
+    until: Until,
     /// The embeddings that are wanted besides what the file says.
     embeddings: Option<WantedEmbeddings>,
     facts: Facts,
@@ -71,7 +73,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Files that are not whole without others.
-    pub fn of(session: &Session<'_>, entry: &Path) -> Result<Self, Failure> {
+    pub fn of(session: &Session<'_>, entry: &Path, until: Until) -> Result<Self, Failure> {
         let world = session.world();
         let folder = std::env::current_dir().map_err(|e| Failure::read(Path::new("."), &e))?;
         let texts = session.loaded().sources.texts();
@@ -82,6 +84,7 @@ impl Snapshot {
             entry: entry.to_owned(),
             folder,
             sources: texts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect(),
+            until,
             embeddings: session.plan().wanted.clone(),
             facts: world.facts.clone(),
             weights: world.weights.clone(),
@@ -173,6 +176,11 @@ impl Snapshot {
     /// Errors in them, which there were none of.
     pub fn load(&self) -> Result<Loaded, Failure> {
         self.card.load()
+    }
+
+    /// Up to where it is carried out.
+    pub fn until(&self) -> Until {
+        self.card.until
     }
 
     /// Its stages.
@@ -284,10 +292,10 @@ mod tests {
         let path = Path::new("x.kdl");
         let loaded = load(path, &MemoryFiles::default().with(path, FILE));
         let mut session = Session::open(&loaded, dir.path(), Purpose::Results, &Silent).unwrap();
-        let without = Snapshot::of(&session, path).unwrap();
+        let without = Snapshot::of(&session, path, Until::Evaluate).unwrap();
         let experiment = Some("ba".to_owned());
         session.add_embeddings(WantedEmbeddings { experiment, ..WantedEmbeddings::default() });
-        let with = Snapshot::of(&session, path).unwrap();
+        let with = Snapshot::of(&session, path, Until::Embed).unwrap();
         assert_ne!(with.id, without.id);
         with.save(&session).unwrap();
 
@@ -299,7 +307,7 @@ mod tests {
         assert_eq!(plan.embeddings.len(), 2);
         assert_eq!(plan.embeddings, session.plan().embeddings);
         assert_eq!(keys(&plan), keys(session.plan()));
-        let asked = plan.stages.iter().zip(plan.asked()).filter(|(_, asked)| *asked);
+        let asked = plan.stages.iter().zip(plan.asked(read.until())).filter(|(_, asked)| *asked);
         let asked: Vec<&str> = asked.map(|(stage, _)| stage.word()).collect();
         assert_eq!(asked, ["faces", "faces", "sample", "train", "embed", "embed"]);
         // So has the session of a job.

@@ -9,7 +9,7 @@ use super::queue::{FAILED_BEFORE, Queue, Task, TaskState};
 use super::records::{Made, Record};
 use super::snapshot::Snapshot;
 use super::standing::{Line, State, Status, VERSION};
-use crate::engine::graph::{Plan, Stage};
+use crate::engine::graph::{Plan, Stage, Until};
 use proofmark_base::store::{Holder, StageRecord, Store};
 use proofmark_base::work::Failure;
 
@@ -54,7 +54,7 @@ pub fn look(
     store: &Store,
     records: &[Record],
     run: &str,
-    plan: &Plan,
+    (plan, until): (&Plan, Until),
     queue: &Queue,
 ) -> Result<Status, Failure> {
     let mut known: BTreeMap<(&str, &str), Vec<Known<'_>>> = BTreeMap::new();
@@ -108,7 +108,7 @@ pub fn look(
         stages.push(line);
     }
     // What nobody asked for is not told as not submitted.
-    let mut asked = plan.asked().into_iter();
+    let mut asked = plan.asked(until).into_iter();
     stages.retain(|_| asked.next().unwrap_or(true));
     let newest = records.iter().rev().find(|record| record.run == run);
     if let Some(report) = report {
@@ -316,11 +316,11 @@ pub fn close_killed(store: &Path, records: &[Record], queue: &Queue) -> Result<(
     Ok(())
 }
 
-/// The plan of a submission, for [`look`].
+/// The plan of a submission and up to where it is carried out, for [`look`].
 ///
 /// # Errors
 /// A plan that cannot be read.
-pub fn plan_of(store: &Path, run: &str) -> Result<Plan, Failure> {
+pub fn plan_of(store: &Path, run: &str) -> Result<(Plan, Until), Failure> {
     let snapshot = Snapshot::read(store, run)?;
-    snapshot.plan()
+    Ok((snapshot.plan()?, snapshot.until()))
 }

@@ -11,6 +11,7 @@ use proofmark_base::slurm::SlurmTask;
 use proofmark_base::store::{Store, StoreFailure};
 use proofmark_base::work::Failure;
 use proofmark_lang::Loaded;
+use proofmark_prepare::store::FaceStoreError;
 
 /// A task of an array, as the job that makes it finds it in the store.
 #[derive(Debug)]
@@ -165,9 +166,9 @@ impl Job {
 /// full, data that are wrong, or a loss that is no number.
 pub fn may_pass(failure: &Failure) -> bool {
     use std::io::ErrorKind as Kind;
-    let passes = |error: &std::io::Error| {
+    let kind_passes = |kind: Kind| {
         !matches!(
-            error.kind(),
+            kind,
             Kind::StorageFull
                 | Kind::QuotaExceeded
                 | Kind::FileTooLarge
@@ -178,17 +179,21 @@ pub fn may_pass(failure: &Failure) -> bool {
                 | Kind::UnexpectedEof
         )
     };
+    let passes = |error: &std::io::Error| kind_passes(error.kind());
     match failure {
         Failure::At(declared) => may_pass(&declared.cause),
         Failure::Write { source, .. } | Failure::Read { source, .. } => passes(source),
         Failure::Store(StoreFailure::Io { source, .. }) => passes(source),
+        Failure::Faces(error) => {
+            let kind = error.downcast_ref::<FaceStoreError>().and_then(|error| error.kind);
+            kind.is_some_and(kind_passes)
+        }
         // A process of several was lost; what they had done is kept.
         Failure::Group(_) => true,
         // A share: whoever took it over makes it.
         Failure::Store(StoreFailure::Taken { .. }) => true,
         Failure::Interrupted
         | Failure::Data(_)
-        | Failure::Faces(_)
         | Failure::Weights(_)
         | Failure::Hub(_)
         | Failure::Store(_)
@@ -223,6 +228,9 @@ mod tests {
         let io = |kind| Failure::write(Path::new("x"), &std::io::Error::from(kind));
         assert!(may_pass(&io(std::io::ErrorKind::TimedOut)));
         assert!(!may_pass(&io(std::io::ErrorKind::StorageFull)));
+        let faces = |kind| FaceStoreError::write(Path::new("x"), std::io::Error::from(kind));
+        assert!(may_pass(&faces(std::io::ErrorKind::TimedOut).into()));
+        assert!(!may_pass(&faces(std::io::ErrorKind::StorageFull).into()));
         assert!(!may_pass(&Failure::data("no")));
         assert!(!may_pass(&Failure::Interrupted));
     }

@@ -1,6 +1,8 @@
 //! Why a face store cannot be used.
 
+use std::error::Error;
 use std::fmt::Display;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use proofmark_base::store::cure;
@@ -16,12 +18,14 @@ pub struct FaceStoreError {
     pub doing: &'static str,
     /// What went wrong.
     pub why: String,
+    /// What kind of error of the file system it was, if it was one.
+    pub kind: Option<ErrorKind>,
 }
 
 impl FaceStoreError {
     /// What could not be read.
     pub fn read(path: &Path, why: impl Display) -> Self {
-        Self { path: path.to_owned(), doing: "read", why: why.to_string() }
+        Self { path: path.to_owned(), doing: "read", why: why.to_string(), kind: None }
     }
 
     /// A shard that is not as it was written, and what to do.
@@ -35,8 +39,14 @@ impl FaceStoreError {
     }
 
     /// What could not be written.
-    pub fn write(path: &Path, why: impl Display) -> Self {
-        Self { path: path.to_owned(), doing: "written", why: why.to_string() }
+    pub fn write(path: &Path, why: impl Error + 'static) -> Self {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&why);
+        let mut kind = None;
+        while let (Some(error), None) = (cause, kind) {
+            kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+            cause = error.source();
+        }
+        Self { path: path.to_owned(), doing: "written", why: why.to_string(), kind }
     }
 }
 

@@ -186,11 +186,11 @@ pub(super) fn end(
     path: &Path,
     target: &Path,
 ) -> Result<(), FaceStoreError> {
-    let failed = |e: &dyn std::fmt::Display| FaceStoreError::write(path, e);
-    writer.finish().map_err(|e| failed(&e))?;
-    let mut buffer = writer.into_inner().map_err(|e| failed(&e))?;
-    buffer.flush().and_then(|()| buffer.get_ref().sync_all()).map_err(|e| failed(&e))?;
-    std::fs::rename(path, target).map_err(|e| failed(&e))
+    let failed = |e| FaceStoreError::write(path, e);
+    writer.finish().map_err(|e| FaceStoreError::write(path, e))?;
+    let mut buffer = writer.into_inner().map_err(|e| FaceStoreError::write(path, e))?;
+    buffer.flush().and_then(|()| buffer.get_ref().sync_all()).map_err(failed)?;
+    std::fs::rename(path, target).map_err(failed)
 }
 
 #[cfg(test)]

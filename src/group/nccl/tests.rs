@@ -1,8 +1,13 @@
 //! Ranks in threads, each with a GPU of its own: NCCL refuses two ranks on one. scripts/check-cuda.sh runs
 //! these with stand-ins for the driver and for NCCL, which show three.
 
-use super::*;
-use crate::group::{any, broadcast, gather_values};
+use std::time::Duration;
+
+use cudarc::driver::CudaContext;
+
+use super::link::places;
+use super::{Nccl, unique_id};
+use crate::group::{Group, any, broadcast, gather_values};
 
 /// Longer than a rank lets the others wait here.
 const LONG: Duration = Duration::from_secs(60);

@@ -1,27 +1,16 @@
-//! A group of processes with an NVIDIA GPU each, which NCCL connects.
-//!
-//! Messages are in the memory of the host, and NCCL sends what is in that of a GPU: each message is copied to
-//! the GPU, sent to the other one, and copied from there to the host. Where gradients are on the GPU they
-//! pass the host on both sides.
-//!
-//! The communicator does not block: NCCL's functions return at once, and their end is asked for again and
-//! again, so that a rank that is gone costs the patience of the others and no more.
+//! A communicator of NCCL's that never blocks, and what it sends.
 
 use std::ffi::c_char;
 use std::ops::Range;
 use std::ptr::null_mut;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, DevicePtrMut};
 use cudarc::nccl::result::{self, NcclError, NcclStatus};
 use cudarc::nccl::sys;
-use proofmark_base::work::Failure;
 
-use super::group::Group;
-use said::{cuda, refused};
-
-mod said;
+use super::said::{cuda, refused};
 
 /// How long to wait between two questions.
 const PAUSE: Duration = Duration::from_micros(50);
@@ -35,81 +24,15 @@ const LENGTH: usize = size_of::<u64>();
 /// By what the ranks of one communicator find each other; rank 0 makes it.
 pub type Id = [u8; 128];
 
-/// A rank with a GPU.
-#[derive(Debug)]
-pub struct Nccl {
-    rank: usize,
-    size: usize,
-    link: Mutex<Link>,
-}
-
-/// The version of the NCCL that is loaded, as in `2.30.7`.
-///
-/// # Errors
-/// NCCL does not say.
-pub fn version() -> Result<String, Failure> {
-    let version = result::get_nccl_version().map_err(|e| Failure::Group(refused(&e)))?;
-    Ok(format!("{}.{}.{}", version / 10_000, version / 100 % 100, version % 100))
-}
-
-/// A new id.
-///
-/// # Errors
-/// NCCL finds no network interface.
-pub fn unique_id() -> Result<Id, Failure> {
-    let id = result::get_uniqueid().map_err(|e| Failure::Group(refused(&e)))?;
-    Ok(id.internal.map(|byte| byte.to_ne_bytes()[0]))
-}
-
-impl Nccl {
-    /// Joins the others, who have the same id, with the GPU of this number, of those that this process sees.
-    ///
-    /// # Errors
-    /// A rank does not join in time, or the GPU cannot be used.
-    pub fn join(
-        device: usize,
-        rank: usize,
-        size: usize,
-        id: &Id,
-        patience: Duration,
-    ) -> Result<Self, Failure> {
-        let link = Link::join(device, rank, size, id, patience);
-        let link = link.map_err(|why| Failure::Group(format!("rank {rank} of {size}: {why}")))?;
-        Ok(Self { rank, size, link: Mutex::new(link) })
-    }
-}
-
-impl Group for Nccl {
-    fn rank(&self) -> usize {
-        self.rank
-    }
-
-    fn size(&self) -> usize {
-        self.size
-    }
-
-    fn exchange(&self, mut messages: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure> {
-        if messages.len() != self.size {
-            let told = messages.len();
-            return Err(Failure::Internal(format!("{told} messages for {} ranks", self.size)));
-        }
-        let own = std::mem::take(&mut messages[self.rank]);
-        let mut link = self.link.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let mut received = link.exchange(&messages).map_err(Failure::Group)?;
-        received[self.rank] = own;
-        Ok(received)
-    }
-}
-
 /// A communicator, and the stream on which it sends.
 #[derive(Debug)]
-struct Link {
+pub(super) struct Link {
     /// Null when it was given up.
     comm: sys::ncclComm_t,
     stream: Arc<CudaStream>,
     rank: usize,
     size: usize,
-    patience: Duration,
+    pub(super) patience: Duration,
 }
 
 // SAFETY: NCCL lets any thread use a communicator, one at a time, and sets the thread's device itself. It is
@@ -117,7 +40,7 @@ struct Link {
 unsafe impl Send for Link {}
 
 impl Link {
-    fn join(
+    pub(super) fn join(
         device: usize,
         rank: usize,
         size: usize,
@@ -144,7 +67,7 @@ impl Link {
     }
 
     /// What each rank has sent; nothing in place of this one.
-    fn exchange(&mut self, messages: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
+    pub(super) fn exchange(&mut self, messages: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
         let lengths = messages.iter().map(|message| (message.len() as u64).to_le_bytes().to_vec());
         let lengths: Vec<Vec<u8>> = lengths.collect();
         let lengths = self.round(&lengths, &vec![LENGTH; self.size])?;
@@ -313,7 +236,7 @@ impl Drop for Link {
 }
 
 /// Where messages of these lengths lie, one after the other, without that of this rank.
-fn places(rank: usize, lengths: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+pub(super) fn places(rank: usize, lengths: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     let mut end = 0;
     let place = |(peer, length)| {
         let start = end;
@@ -370,7 +293,3 @@ fn poll<T>(
 fn number(of_ranks: usize) -> Result<i32, String> {
     i32::try_from(of_ranks).map_err(|_| format!("{of_ranks} is no number of ranks for NCCL"))
 }
-
-#[cfg(test)]
-#[path = "nccl_tests.rs"]
-mod tests;
