@@ -28,6 +28,11 @@ pub fn lost(rank: usize, size: usize, patience: Duration) -> Failure {
     ))
 }
 
+/// What went wrong, without what is said of every end of a group.
+pub(crate) fn why(failure: &Failure) -> String {
+    if let Failure::Group(why) = failure { why.clone() } else { failure.to_string() }
+}
+
 /// Whether this is the rank that writes and tells.
 pub fn leads(group: &dyn Group) -> bool {
     group.rank() == 0

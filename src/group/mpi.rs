@@ -14,7 +14,7 @@ use mpi::request::{Request, Scope, scope};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, Destination, Source};
 
-use super::group::{Group, lost};
+use super::group::{Group, lost, why};
 use super::launch::Launch;
 use proofmark_base::work::Failure;
 
@@ -28,8 +28,9 @@ const IDLE: Duration = Duration::from_millis(20);
 const BUSY: Duration = Duration::from_millis(2);
 /// Time between two looks at an exchange in which nothing comes.
 const PAUSE: Duration = Duration::from_micros(200);
-/// Bytes that MPI, which counts them in 31 bits, gets at a time.
-const PIECE: usize = 1 << 28;
+/// Bytes that MPI gets at a time. It counts them in 31 bits, and a piece that has come is a sign of life: on a
+/// slow network one has to take less than the patience.
+const PIECE: usize = 1 << 24;
 
 /// Tags of messages.
 const ALIVE: i32 = 1;
@@ -44,7 +45,7 @@ pub struct Mpi {
     talk: Option<Sender<Exchange>>,
     talker: Option<JoinHandle<()>>,
     /// Why there is no group any more.
-    lost: Mutex<Option<Failure>>,
+    lost: Mutex<Option<String>>,
 }
 
 /// What is to be exchanged, and where to answer.
@@ -86,7 +87,7 @@ impl Mpi {
 
     fn lost(&self) -> Option<Failure> {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        lost.as_ref().map(|why| Failure::Group(why.to_string()))
+        lost.clone().map(Failure::Group)
     }
 }
 
@@ -107,10 +108,8 @@ impl Group for Mpi {
         let (reply, heard) = channel();
         let talk = self.talk.as_ref().ok_or_else(ended)?;
         talk.send(Exchange { messages, reply }).map_err(|_| ended())?;
-        heard.recv().map_err(|_| ended())?.map_err(|failure| {
-            let text = failure.to_string();
-            *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
-            Failure::Group(text)
+        heard.recv().map_err(|_| ended())?.inspect_err(|failure| {
+            *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(why(failure));
         })
     }
 }
@@ -218,14 +217,18 @@ impl Talk {
     ) {
         let mut moved = Instant::now();
         while !open.is_empty() {
-            let before = open.len();
-            let test = |(rank, request): (usize, Request<'a, D, S>)| {
-                request.test().err().map(|request| (rank, request))
+            let (before, now) = (open.len(), Instant::now());
+            let test = |(rank, request): (usize, Request<'a, D, S>)| match request.test() {
+                Ok(_) => {
+                    self.heard[rank] = now;
+                    None
+                }
+                Err(request) => Some((rank, request)),
             };
             open = open.into_iter().filter_map(test).collect();
             self.beat();
             if open.len() < before {
-                moved = Instant::now();
+                moved = now;
             } else if moved.elapsed() < BUSY {
                 std::thread::yield_now();
             } else {

@@ -51,12 +51,10 @@ fn sum(node: Node, given: &mut BTreeMap<Node, Vec<f32>>) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::threads::{Member, group};
+    use crate::threads::{Member, each};
 
     /// The sum below a node, by its definition.
     fn whole(node: Node, leaves: &[Vec<f32>]) -> Vec<f32> {
@@ -75,13 +73,7 @@ mod tests {
         leaves: &[Vec<f32>],
         run: impl Fn(&Member, &[Vec<f32>]) -> Vec<f32> + Sync,
     ) -> Vec<Vec<f32>> {
-        let members = group(size, Duration::from_secs(60));
-        std::thread::scope(|scope| {
-            let run = &run;
-            let begin = |member: Member| scope.spawn(move || run(&member, leaves));
-            let threads: Vec<_> = members.into_iter().map(begin).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        })
+        each(size, |member| run(member, leaves))
     }
 
     fn in_the_tree(member: &Member, leaves: &[Vec<f32>]) -> Vec<f32> {

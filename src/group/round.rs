@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::group::Group;
+use super::group::{Group, why};
 use proofmark_base::work::Failure;
 
 /// At the end of a message: there will be more.
@@ -45,7 +45,7 @@ impl<'a> Round<'a> {
             State::Lost(why) => return Err(Failure::Group(why.clone())),
             State::Open => {}
         }
-        let mut last = failure.map_or(Vec::new(), |failure| failure.to_string().into_bytes());
+        let mut last = failure.map_or(Vec::new(), |failure| why(failure).into_bytes());
         last.push(ENDED);
         let heard = self.group.exchange(vec![last; self.size()])?;
         let mut failed = heard.iter().enumerate().filter(|(_, message)| message.len() > 1);
@@ -77,7 +77,7 @@ impl Group for Round<'_> {
     fn exchange(&self, mut messages: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure> {
         messages.iter_mut().for_each(|message| message.push(GOES_ON));
         let mut heard = self.group.exchange(messages).inspect_err(|failure| {
-            *self.state() = State::Lost(failure.to_string());
+            *self.state() = State::Lost(why(failure));
         })?;
         let mut ended = None;
         for (rank, message) in heard.iter_mut().enumerate() {
@@ -97,29 +97,16 @@ impl Group for Round<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::group::{any, gather};
-    use crate::threads::{Member, group};
-
-    /// What each of so many threads returns.
-    fn each<T: Send>(size: usize, run: impl Fn(&Member) -> T + Sync) -> Vec<T> {
-        let members = group(size, Duration::from_secs(60));
-        std::thread::scope(|scope| {
-            let run = &run;
-            let threads = members.into_iter().map(|member| scope.spawn(move || run(&member)));
-            let threads: Vec<_> = threads.collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        })
-    }
+    use crate::threads::{Member, each};
 
     /// What a round of a rank came to: its own result, and that of closing it.
     fn round(member: &Member, run: impl Fn(&Round<'_>) -> Result<(), Failure>) -> [String; 2] {
         let round = Round::new(member);
         let own = run(&round);
         let closed = round.close(own.as_ref().err());
-        [own, closed].map(|result| result.err().map_or(String::new(), |e| e.to_string()))
+        [own, closed].map(|result| result.err().as_ref().map_or(String::new(), why))
     }
 
     #[test]

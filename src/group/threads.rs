@@ -62,21 +62,22 @@ impl Group for Member {
     }
 }
 
+/// What each of so many threads returns.
+#[cfg(test)]
+pub(crate) fn each<T: Send>(size: usize, run: impl Fn(&Member) -> T + Sync) -> Vec<T> {
+    let members = group(size, Duration::from_secs(60));
+    std::thread::scope(|scope| {
+        let run = &run;
+        let threads = members.into_iter().map(|member| scope.spawn(move || run(&member)));
+        let threads: Vec<_> = threads.collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::group::{any, broadcast, gather_values};
-
-    /// What each of so many threads returns.
-    fn each<T: Send>(size: usize, run: impl Fn(&Member) -> T + Sync) -> Vec<T> {
-        let members = group(size, Duration::from_secs(60));
-        std::thread::scope(|scope| {
-            let run = &run;
-            let threads = members.into_iter().map(|member| scope.spawn(move || run(&member)));
-            let threads: Vec<_> = threads.collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        })
-    }
 
     #[test]
     fn all_hear_the_same_in_order_of_rank() {

@@ -16,7 +16,10 @@ fn place(ranks: u32) -> Place {
     let place = Place::new(&divided());
     let clusters = std::fs::read_to_string(place.path("clusters.kdl")).unwrap();
     let of_training = format!("    job train ranks={ranks} memory=(MiB)500\n    warn");
-    place.write("clusters.kdl", &clusters.replacen("    warn", &of_training, 1));
+    let clusters = clusters.replacen("    warn", &of_training, 1);
+    // Containers often forbid a process to read another one's memory.
+    let setup = "partition main; setup \"export OMPI_MCA_btl_vader_single_copy_mechanism=none\"";
+    place.write("clusters.kdl", &clusters.replacen("partition main", setup, 1));
     place
 }
 

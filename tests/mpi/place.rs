@@ -49,6 +49,8 @@ impl Place {
         // Several processes share the cores.
         command.env("RAYON_NUM_THREADS", "1").stdin(Stdio::null());
         command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+        // Containers often forbid a process to read another one's memory.
+        command.env("OMPI_MCA_btl_vader_single_copy_mechanism", "none");
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
