@@ -1,0 +1,147 @@
+// The kernels for the CPU, and what starts them.
+
+#include "emulate.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <ucontext.h>
+#include <vector>
+
+#include "../gpu/kernels/entries.cu"
+
+thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+namespace emulation {
+namespace {
+constexpr size_t STACK = 64 * 1024;
+constexpr unsigned WARP = 32;
+
+enum class Waits { NO, AT_BARRIER, IN_EXCHANGE };
+
+struct Fibre {
+    ucontext_t context;
+    std::vector<char> stack = std::vector<char>(STACK);
+    bool ended = false;
+    Waits waits = Waits::NO;
+    uint32_t bits = 0;
+    unsigned from = 0;
+};
+
+thread_local std::vector<Fibre> fibres;
+thread_local ucontext_t scheduler;
+thread_local unsigned current;
+thread_local Started kernel;
+thread_local void **arguments;
+thread_local const char *name;
+
+[[noreturn]] void die(const char *what) {
+    std::fprintf(stderr, "kernel %s, block (%u, %u): %s\n", name, blockIdx.x, blockIdx.y, what);
+    std::abort();
+}
+
+void body() {
+    kernel(arguments);
+    fibres[current].ended = true;
+    swapcontext(&fibres[current].context, &scheduler);
+}
+
+void wait(Waits kind) {
+    Fibre &fibre = fibres[current];
+    fibre.waits = kind;
+    swapcontext(&fibre.context, &scheduler);
+}
+
+// Lets those go on for whom all they wait for are here. Whether there was anyone.
+bool release(unsigned threads) {
+    bool all = true, any = false;
+    for (unsigned i = 0; i < threads; i++) all &= fibres[i].ended || fibres[i].waits == Waits::AT_BARRIER;
+    if (all)
+        for (unsigned i = 0; i < threads; i++) {
+            any |= !fibres[i].ended;
+            fibres[i].waits = Waits::NO;
+        }
+    for (unsigned warp = 0; warp < threads; warp += WARP) {
+        bool together = true;
+        for (unsigned lane = 0; lane < WARP; lane++) together &= !fibres[warp + lane].ended && fibres[warp + lane].waits == Waits::IN_EXCHANGE;
+        if (!together) continue;
+        uint32_t brought[WARP];
+        for (unsigned lane = 0; lane < WARP; lane++) brought[lane] = fibres[warp + lane].bits;
+        for (unsigned lane = 0; lane < WARP; lane++) {
+            fibres[warp + lane].bits = brought[fibres[warp + lane].from];
+            fibres[warp + lane].waits = Waits::NO;
+        }
+        any = true;
+    }
+    return any;
+}
+
+void block(bool backwards) {
+    unsigned threads = blockDim.x;
+    for (unsigned i = 0; i < threads; i++) {
+        Fibre &fibre = fibres[i];
+        fibre.ended = false;
+        fibre.waits = Waits::NO;
+        getcontext(&fibre.context);
+        fibre.context.uc_stack.ss_sp = fibre.stack.data();
+        fibre.context.uc_stack.ss_size = STACK;
+        fibre.context.uc_link = nullptr;
+        makecontext(&fibre.context, body, 0);
+    }
+    while (true) {
+        bool ran = false, left = false;
+        for (unsigned i = 0; i < threads; i++) {
+            current = backwards ? threads - 1 - i : i;
+            Fibre &fibre = fibres[current];
+            if (fibre.ended || fibre.waits != Waits::NO) continue;
+            threadIdx.x = current;
+            swapcontext(&scheduler, &fibre.context);
+            ran = true;
+        }
+        for (unsigned i = 0; i < threads; i++) left |= !fibres[i].ended;
+        if (!left) return;
+        if (!release(threads) && !ran) die("threads wait for others that have ended or wait elsewhere");
+    }
+}
+
+#define BOTH(NAME) {#NAME "_f32", start<NAME##_f32>}, {#NAME "_bf16", start<NAME##_bf16>}
+#define ONE(NAME) {#NAME, start<NAME>}
+const std::map<std::string, Started> KERNELS = {
+    BOTH(norm), BOTH(norm_again), BOTH(norm_backward), BOTH(column_sums), BOTH(gelu), BOTH(gelu_backward),
+    BOTH(join), BOTH(join_backward), BOTH(add_bias), BOTH(softmax), BOTH(softmax_backward), BOTH(patches),
+    BOTH(tokens), BOTH(behind), BOTH(adamw), BOTH(cast),
+    ONE(add_up), ONE(pool), ONE(unpool), ONE(squares), ONE(move_towards), ONE(multiply),
+};
+} // namespace
+
+void barrier() { wait(Waits::AT_BARRIER); }
+
+uint32_t exchange(uint32_t bits, unsigned from) {
+    fibres[current].bits = bits;
+    fibres[current].from = from;
+    wait(Waits::IN_EXCHANGE);
+    return fibres[current].bits;
+}
+} // namespace emulation
+
+// Runs a kernel to its end. 0, or 1 if there is none of that name, or 2 if blocks are no multiple of a warp.
+extern "C" int emulation_launch(const char *called, unsigned columns, unsigned rows, unsigned threads, void **given, int backwards) {
+    using namespace emulation;
+    auto found = KERNELS.find(called);
+    if (found == KERNELS.end()) return 1;
+    if (threads == 0 || threads % WARP != 0) return 2;
+    name = called;
+    kernel = found->second;
+    arguments = given;
+    gridDim = {columns, rows, 1};
+    blockDim = {threads, 1, 1};
+    if (fibres.size() < threads) fibres.resize(threads);
+    uint64_t blocks = (uint64_t)columns * rows;
+    for (uint64_t i = 0; i < blocks; i++) {
+        uint64_t at = backwards ? blocks - 1 - i : i;
+        blockIdx = {(unsigned)(at % columns), (unsigned)(at / columns), 0};
+        block(backwards != 0);
+    }
+    return 0;
+}

@@ -1,0 +1,10 @@
+//! A GPU as the program sees it: memory, kernels and matrix products.
+//!
+//! The kernels are CUDA C++ (`kernels/`). What they run on is behind a trait ([`gpu::Gpu`]), so that
+//! everything above can be tested on a machine without a GPU.
+
+pub mod error;
+pub mod gpu;
+pub mod kernels;
+pub mod memory;
+pub mod product;
