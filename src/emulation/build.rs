@@ -7,9 +7,11 @@ fn main() {
     cc::Build::new()
         .cpp(true)
         .std("c++20")
-        .opt_level(1)
+        .opt_level(2)
         .flag("-Wno-unknown-pragmas")
-        .warnings_into_errors(true)
+        // What a GPU would stop at, four numbers that are read at no multiple of their size for one, stops here.
+        .flag("-fsanitize=alignment,bounds,null,shift")
+        .flag("-fsanitize-undefined-trap-on-error")
         .file("emulate.cpp")
         .compile("emulation");
 }

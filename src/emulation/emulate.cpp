@@ -35,6 +35,8 @@ thread_local unsigned current;
 thread_local Started kernel;
 thread_local void **arguments;
 thread_local const char *name;
+// Whether threads of the kernel wait for each other.
+thread_local bool together;
 
 [[noreturn]] void die(const char *what) {
     std::fprintf(stderr, "kernel %s, block (%u, %u): %s\n", name, blockIdx.x, blockIdx.y, what);
@@ -47,7 +49,18 @@ void body() {
     swapcontext(&fibres[current].context, &scheduler);
 }
 
+void prepare(Fibre &fibre) {
+    fibre.ended = false;
+    fibre.waits = Waits::NO;
+    getcontext(&fibre.context);
+    fibre.context.uc_stack.ss_sp = fibre.stack.data();
+    fibre.context.uc_stack.ss_size = STACK;
+    fibre.context.uc_link = nullptr;
+    makecontext(&fibre.context, body, 0);
+}
+
 void wait(Waits kind) {
+    if (!together) die("it waits, and is not in the list of those that do");
     Fibre &fibre = fibres[current];
     fibre.waits = kind;
     swapcontext(&fibre.context, &scheduler);
@@ -79,16 +92,14 @@ bool release(unsigned threads) {
 
 void block(bool backwards) {
     unsigned threads = blockDim.x;
-    for (unsigned i = 0; i < threads; i++) {
-        Fibre &fibre = fibres[i];
-        fibre.ended = false;
-        fibre.waits = Waits::NO;
-        getcontext(&fibre.context);
-        fibre.context.uc_stack.ss_sp = fibre.stack.data();
-        fibre.context.uc_stack.ss_size = STACK;
-        fibre.context.uc_link = nullptr;
-        makecontext(&fibre.context, body, 0);
+    if (!together) {
+        for (unsigned i = 0; i < threads; i++) {
+            threadIdx.x = backwards ? threads - 1 - i : i;
+            kernel(arguments);
+        }
+        return;
     }
+    for (unsigned i = 0; i < threads; i++) prepare(fibres[i]);
     while (true) {
         bool ran = false, left = false;
         for (unsigned i = 0; i < threads; i++) {
@@ -105,13 +116,21 @@ void block(bool backwards) {
     }
 }
 
-#define BOTH(NAME) {#NAME "_f32", start<NAME##_f32>}, {#NAME "_bf16", start<NAME##_bf16>}
-#define ONE(NAME) {#NAME, start<NAME>}
-const std::map<std::string, Started> KERNELS = {
-    BOTH(norm), BOTH(norm_again), BOTH(norm_backward), BOTH(column_sums), BOTH(gelu), BOTH(gelu_backward),
-    BOTH(join), BOTH(join_backward), BOTH(add_bias), BOTH(softmax), BOTH(softmax_backward), BOTH(patches),
-    BOTH(tokens), BOTH(behind), BOTH(adamw), BOTH(cast),
-    ONE(add_up), ONE(pool), ONE(unpool), ONE(squares), ONE(move_towards), ONE(multiply),
+struct Entry {
+    Started start;
+    bool together;
+};
+
+#define BOTH(NAME, TOGETHER) {#NAME "_f32", {start<NAME##_f32>, TOGETHER}}, {#NAME "_bf16", {start<NAME##_bf16>, TOGETHER}}
+#define ONE(NAME, TOGETHER) {#NAME, {start<NAME>, TOGETHER}}
+constexpr bool ALONE = false, TOGETHER = true;
+const std::map<std::string, Entry> KERNELS = {
+    BOTH(norm, TOGETHER), BOTH(norm_again, ALONE), BOTH(norm_backward, TOGETHER),
+    BOTH(column_sums, TOGETHER), ONE(add_up, ALONE), BOTH(gelu, ALONE), BOTH(gelu_backward, TOGETHER),
+    BOTH(join, ALONE), BOTH(join_backward, TOGETHER), BOTH(add_bias, ALONE),
+    BOTH(softmax, TOGETHER), BOTH(softmax_backward, TOGETHER), BOTH(patches, ALONE), BOTH(tokens, ALONE),
+    BOTH(behind, ALONE), ONE(pool, ALONE), ONE(unpool, ALONE),
+    BOTH(adamw, ALONE), BOTH(cast, ALONE), ONE(squares, TOGETHER), ONE(move_towards, ALONE), ONE(multiply, ALONE),
 };
 } // namespace
 
@@ -132,7 +151,8 @@ extern "C" int emulation_launch(const char *called, unsigned columns, unsigned r
     if (found == KERNELS.end()) return 1;
     if (threads == 0 || threads % WARP != 0) return 2;
     name = called;
-    kernel = found->second;
+    kernel = found->second.start;
+    together = found->second.together;
     arguments = given;
     gridDim = {columns, rows, 1};
     blockDim = {threads, 1, 1};

@@ -18,6 +18,7 @@ pub mod losses;
 pub mod network;
 pub mod ops;
 pub mod params;
+pub mod resident;
 #[cfg(test)]
 mod testing;
 pub mod triplet;
