@@ -72,7 +72,7 @@ fn network(
     rounds: usize,
     train: bool,
 ) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
-    let params = Params::zeros(config.parameters(), &Device::Cpu)?;
+    let params = Params::zeros(config.parameters())?;
     randomize(&params, Scheme::Xavier, 0, |_| true)?;
     let network = Network::new(config.clone(), &params, Precision::F32);
     let pixels = 3 * config.image * config.image;

@@ -113,7 +113,7 @@ impl Ground {
     ) -> Result<Vec<EpochLog>, Failure> {
         let experiment = self.project.experiments.get(name).unwrap();
         let config = Architecture::new(&experiment.backbone, 2);
-        let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+        let params = Params::zeros(config.parameters()).unwrap();
         let seed = if self.odd == Some(group.rank()) { 6 } else { 5 };
         randomize(&params, Scheme::TruncatedNormal(0.2), seed, |_| true).unwrap();
         let sample = |face| Sample {

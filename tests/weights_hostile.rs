@@ -52,7 +52,7 @@ fn try_load(name: &str, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
     let path = dir.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     let config = config();
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let (architecture, allowed) = (Architecture::from(config), ["*".to_owned()]);
     let (used, result) = peak(|| load(&path, &Expected::new(&architecture, &allowed), &params));
     let bound = (1 << 20) + 128 * bytes.len() as isize;
@@ -155,7 +155,7 @@ fn try_model(
     change: impl Fn(&mut serde_json::Value, &mut BTreeMap<String, Tensor>),
 ) -> Result<(), String> {
     let config = config();
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let mut tensors = params.snapshot().unwrap();
     let names = ["real", "a", "b", "c", "d"];
     let mut card = serde_json::json!({

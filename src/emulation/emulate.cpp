@@ -130,7 +130,7 @@ const std::map<std::string, Entry> KERNELS = {
     BOTH(join, ALONE), BOTH(join_backward, TOGETHER), BOTH(add_bias, ALONE),
     BOTH(softmax, TOGETHER), BOTH(softmax_backward, TOGETHER), BOTH(patches, ALONE), BOTH(tokens, ALONE),
     BOTH(behind, ALONE), ONE(pool, ALONE), ONE(unpool, ALONE),
-    BOTH(adamw, ALONE), BOTH(cast, ALONE), ONE(squares, TOGETHER), ONE(move_towards, ALONE), ONE(multiply, ALONE),
+    ONE(adamw, ALONE), ONE(sgd, ALONE), ONE(add_scaled, ALONE), BOTH(cast, ALONE), ONE(squares, TOGETHER), ONE(move_towards, ALONE), ONE(multiply, ALONE),
 };
 } // namespace
 

@@ -46,6 +46,10 @@ impl Gpu for Emulation {
         "a GPU on the CPU".to_owned()
     }
 
+    fn number(&self) -> Option<usize> {
+        None
+    }
+
     fn allocate(&self, bytes: usize) -> Result<u64> {
         Ok(self.memory().allocate(bytes))
     }

@@ -36,6 +36,9 @@ pub trait Gpu: Debug + Send + Sync {
     /// What it is, for people.
     fn name(&self) -> String;
 
+    /// Its number among the machine's, if it is a card of one.
+    fn number(&self) -> Option<usize>;
+
     /// The address of memory of this size, at a multiple of 256. What it holds is unspecified.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! The kernels are CUDA C++ (`kernels/`). What they run on is behind a trait ([`gpu::Gpu`]), so that
 //! everything above can be tested on a machine without a GPU.
 
+pub mod device;
 pub mod error;
 pub mod gpu;
 pub mod kernels;

@@ -56,8 +56,16 @@ impl Buffer {
     /// # Errors
     /// There is not so much memory.
     pub fn new(gpu: &Arc<dyn Gpu>, kind: Kind, len: usize) -> Result<Self> {
+        if len == 0 {
+            return Ok(Self::empty(gpu, kind));
+        }
         let address = gpu.allocate(len * kind.size())?;
         Ok(Self { gpu: Arc::clone(gpu), address, len, kind })
+    }
+
+    /// Without room yet.
+    pub fn empty(gpu: &Arc<dyn Gpu>, kind: Kind) -> Self {
+        Self { gpu: Arc::clone(gpu), address: 0, len: 0, kind }
     }
 
     /// Room in f32 for these numbers, with them.
@@ -94,8 +102,10 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: it was allocated for this buffer, whose slices cannot outlive it.
-        unsafe { self.gpu.free(self.address) };
+        if self.len > 0 {
+            // SAFETY: it was allocated for this buffer, whose slices cannot outlive it.
+            unsafe { self.gpu.free(self.address) };
+        }
     }
 }
 

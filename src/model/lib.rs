@@ -19,6 +19,7 @@ pub mod network;
 pub mod ops;
 pub mod params;
 pub mod resident;
+pub mod spec;
 #[cfg(test)]
 mod testing;
 pub mod triplet;

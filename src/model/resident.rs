@@ -5,10 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::params::ParamSpec;
+use candle_core::{Device, Tensor};
+
+use super::spec::ParamSpec;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
-use proofmark_gpu::kernels::steps::PIECE;
+use proofmark_gpu::kernels::steps::{PIECE, cast};
 use proofmark_gpu::memory::{Buffer, Kind, Slice};
 
 /// Where each of some parameters lies among the numbers of all of them: each begins at a multiple of [`PIECE`].
@@ -105,6 +107,24 @@ impl Resident {
         self.changes.load(Ordering::Relaxed)
     }
 
+    /// The same values in memory of their own.
+    ///
+    /// # Errors
+    /// The GPU has no room for them.
+    pub fn copy(&self) -> Result<Self> {
+        let copy = Self::zeros(&self.gpu, Arc::clone(&self.places))?;
+        copy.set(self)?;
+        Ok(copy)
+    }
+
+    /// Takes over the values of others at the same places.
+    ///
+    /// # Errors
+    /// Those of the GPU.
+    pub fn set(&self, other: &Self) -> Result<()> {
+        cast(&*self.gpu, other.values(), self.change())
+    }
+
     /// The values of a parameter, to read.
     pub fn get(&self, name: &str) -> Slice<'_> {
         self.values().part(self.places.of(name))
@@ -125,4 +145,13 @@ pub fn zeros(gpu: &Arc<dyn Gpu>, len: usize) -> Result<Buffer> {
         buffer.all().part(range.clone()).set(&**gpu, &zeros[..range.len()])?;
     }
     Ok(buffer)
+}
+
+/// Numbers on a GPU as a tensor of this shape on the CPU.
+///
+/// # Errors
+/// Those of reading.
+pub fn tensor(gpu: &dyn Gpu, numbers: Slice<'_>, shape: &[usize]) -> candle_core::Result<Tensor> {
+    let values = numbers.get(gpu).map_err(candle_core::Error::wrap)?;
+    Tensor::from_vec(values, shape, &Device::Cpu)
 }

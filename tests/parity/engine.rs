@@ -37,11 +37,11 @@ pub struct Pass {
 
 impl Engine {
     pub fn new(config: VitConfig) -> Self {
-        let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
-        for (spec, var) in params.specs().iter().zip(params.vars()) {
+        let params = Params::zeros(config.parameters()).unwrap();
+        for (i, spec) in params.specs().iter().enumerate() {
             let values = parameter(&spec.name, &spec.shape);
             let values = Tensor::from_vec(values, spec.shape.as_slice(), &Device::Cpu).unwrap();
-            var.set(&values).unwrap();
+            params.set(i, &values).unwrap();
         }
         Self { config, params }
     }
@@ -53,7 +53,7 @@ impl Engine {
         let embedding = network.embed(&images, None).unwrap();
         let values = |i: usize| match grads.get(i).unwrap() {
             Gradient::Host(values) => values.to_vec(),
-            Gradient::Device(tensor) => host(tensor),
+            Gradient::OnGpu(_) => panic!("all lies on the CPU"),
         };
         let specs = self.params.specs().iter().enumerate();
         Pass {
@@ -86,8 +86,9 @@ impl Engine {
 
     /// Names, shapes and values of the parameters.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &[usize], Vec<f32>)> {
-        let both = self.params.specs().iter().zip(self.params.vars());
-        both.map(|(spec, var)| (spec.name.as_str(), spec.shape.as_slice(), host(var)))
+        let values = |i| host(&self.params.tensor(i).unwrap());
+        let specs = self.params.specs().iter().enumerate();
+        specs.map(move |(i, spec)| (spec.name.as_str(), spec.shape.as_slice(), values(i)))
     }
 
     fn network(&self) -> Network<'_> {
@@ -111,7 +112,7 @@ fn host(tensor: &Tensor) -> Vec<f32> {
 
 /// Name, layer scale and weight decay of every parameter.
 pub fn group(config: &VitConfig, settings: &Settings) -> Vec<(String, f64, f64)> {
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let groups = groups(settings, &config.clone().into(), &params);
     let names = params.specs().iter().map(|spec| spec.name.clone());
     names.zip(groups).map(|(name, group)| (name, group.scale, group.decay)).collect()

@@ -14,7 +14,7 @@ use proofmark_evaluate::face::Face;
 use proofmark_lang::model::{Dataset, Experiment, Placed, Precision};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
-use proofmark_model::params::ParamSpec;
+use proofmark_model::spec::ParamSpec;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::Target;

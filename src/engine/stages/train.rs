@@ -23,7 +23,8 @@ use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Pro
 use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::init::{Scheme, randomize};
-use proofmark_model::params::{ParamSpec, Params};
+use proofmark_model::params::Params;
+use proofmark_model::spec::ParamSpec;
 use proofmark_model::weights::{LoadReport, load};
 use proofmark_plan::facts::{Digest, Facts};
 use proofmark_plan::inputs::{Inputs, Observed};

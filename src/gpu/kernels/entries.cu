@@ -59,10 +59,6 @@
     KERNEL behind_##S(const float *x, T *out, int images, int count, int first, int width) { \
         behind(x, out, images, count, first, width); \
     } \
-    KERNEL adamw_##S(float *values, const float *gradient, float *first, float *second, const float *rates, T \
-        *copy, float beta1, float beta2, float root, float eps) { \
-        adamw(values, gradient, first, second, rates, copy, beta1, beta2, root, eps); \
-    } \
     KERNEL cast_##S(const float *values, T *out, long long count) { \
         cast(values, out, (size_t)count); \
     }

@@ -8,23 +8,19 @@
 constexpr int PIECE = 256;
 
 // A step of AdamW (Loshchilov and Hutter 2019, algorithm 2), a block of PIECE threads for each piece.
-// `rates` (pieces, 2) has for each the step, which is the learning rate over the first moment's bias correction,
-// and what weight decay leaves of the value; a step of 0 leaves the piece alone. `root` is the reciprocal root
-// of the second moment's correction.
-template <class T>
-__device__ void adamw(float *values, const float *gradient, float *first, float *second, const float *rates, T *copy,
+// `rates` (pieces, 2) has for each a factor on the learning rate, and its weight decay; a factor of 0 leaves the piece
+// alone. `correction` is the first moment's bias correction, `root` the reciprocal root of the second's.
+KERNEL adamw(float *values, const float *gradient, float *first, float *second, const float *rates, float lr, float correction,
                       float beta1, float beta2, float root, float eps) {
     size_t at = (size_t)blockIdx.x * PIECE + threadIdx.x;
-    float step = rates[2 * blockIdx.x], keep = rates[2 * blockIdx.x + 1];
-    if (step == 0.0f) return;
+    float rate = lr * rates[2 * blockIdx.x], keep = 1.0f - rate * rates[2 * blockIdx.x + 1];
+    if (rate == 0.0f) return;
     float g = gradient[at];
     float m = beta1 * first[at] + (1.0f - beta1) * g;
     float v = beta2 * second[at] + (1.0f - beta2) * g * g;
-    float value = values[at] * keep - step * m / (sqrtf(v) * root + eps);
+    values[at] = values[at] * keep - rate / correction * m / (sqrtf(v) * root + eps);
     first[at] = m;
     second[at] = v;
-    values[at] = value;
-    if (copy) put(copy[at], value);
 }
 
 // The values in another type.
@@ -56,4 +52,21 @@ KERNEL move_towards(float *average, const float *values, float decay, long long 
 KERNEL multiply(float *values, float factor, long long count) {
     long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (at < count) values[at] *= factor;
+}
+
+// A step of SGD with momentum as in PyTorch, a block of PIECE threads for each piece: v = momentum v + g + decay w,
+// w = w - lr v. `rates` as for `adamw`.
+KERNEL sgd(float *values, const float *gradient, float *velocity, const float *rates, float lr, float momentum) {
+    size_t at = (size_t)blockIdx.x * PIECE + threadIdx.x;
+    float rate = lr * rates[2 * blockIdx.x];
+    if (rate == 0.0f) return;
+    float v = momentum * velocity[at] + gradient[at] + rates[2 * blockIdx.x + 1] * values[at];
+    velocity[at] = v;
+    values[at] -= rate * v;
+}
+
+// Adds so much of every other number.
+KERNEL add_scaled(float *values, const float *others, float factor, long long count) {
+    long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < count) values[at] += factor * others[at];
 }

@@ -1,6 +1,6 @@
 //! What moves parameters; see `steps.cuh`.
 
-use super::launch::{THREADS, at, at_some, expect, grid, int, launch, launch_in, long};
+use super::launch::{THREADS, at, expect, grid, int, launch, launch_in, long};
 use crate::error::Result;
 use crate::gpu::{Argument, Gpu, Grid};
 use crate::memory::{Kind, Slice};
@@ -13,6 +13,10 @@ const SQUARES: usize = 64 * 1024;
 /// The numbers of a step of AdamW that all parameters share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW {
+    /// Learning rate.
+    pub lr: f32,
+    /// Bias correction of the first moment.
+    pub correction: f32,
     /// Decay of the first moment.
     pub beta1: f32,
     /// Decay of the second moment.
@@ -23,37 +27,69 @@ pub struct AdamW {
     pub eps: f32,
 }
 
-/// A step of AdamW on all values, whose `rates` are the step and what weight decay leaves, for each [`PIECE`] of
-/// them. `copy` is what products read instead of the values, if that is something else.
+/// A block for each [`PIECE`] of all values.
+fn pieces(count: usize) -> Grid {
+    assert!(count.is_multiple_of(PIECE), "{count} values");
+    Grid { blocks: [(count / PIECE) as u32, 1], threads: PIECE as u32 }
+}
+
+/// A step of AdamW on all values. `rates` are a factor on the learning rate and the weight decay, for each [`PIECE`]
+/// of them.
 pub fn adamw(
     gpu: &dyn Gpu,
     values: Slice<'_>,
     gradient: Slice<'_>,
     [first, second]: [Slice<'_>; 2],
     rates: Slice<'_>,
-    copy: Option<Slice<'_>>,
     step: AdamW,
 ) -> Result<()> {
     let count = values.len;
-    assert!(count.is_multiple_of(PIECE), "{count} values");
     expect(Kind::F32, &[(gradient, count), (first, count), (second, count)]);
     expect(Kind::F32, &[(values, count), (rates, 2 * (count / PIECE))]);
-    let kind = copy.map_or(Kind::F32, |copy| copy.kind);
-    expect(kind, &copy.map(|copy| (copy, count)).into_iter().collect::<Vec<_>>());
     let arguments = [
         at(values),
         at(gradient),
         at(first),
         at(second),
         at(rates),
-        at_some(copy),
+        Argument::Float(step.lr),
+        Argument::Float(step.correction),
         Argument::Float(step.beta1),
         Argument::Float(step.beta2),
         Argument::Float(step.root),
         Argument::Float(step.eps),
     ];
-    let grid = Grid { blocks: [(count / PIECE) as u32, 1], threads: PIECE as u32 };
-    launch_in(gpu, "adamw", kind, grid, &arguments)
+    launch(gpu, "adamw", pieces(count), &arguments)
+}
+
+/// A step of SGD with momentum on all values, with `rates` as for [`adamw`].
+pub fn sgd(
+    gpu: &dyn Gpu,
+    values: Slice<'_>,
+    gradient: Slice<'_>,
+    velocity: Slice<'_>,
+    rates: Slice<'_>,
+    [lr, momentum]: [f32; 2],
+) -> Result<()> {
+    let count = values.len;
+    expect(Kind::F32, &[(gradient, count), (velocity, count)]);
+    expect(Kind::F32, &[(values, count), (rates, 2 * (count / PIECE))]);
+    let arguments = [
+        at(values),
+        at(gradient),
+        at(velocity),
+        at(rates),
+        Argument::Float(lr),
+        Argument::Float(momentum),
+    ];
+    launch(gpu, "sgd", pieces(count), &arguments)
+}
+
+/// Adds so much of every other number.
+pub fn add_scaled(gpu: &dyn Gpu, values: Slice<'_>, others: Slice<'_>, factor: f32) -> Result<()> {
+    expect(Kind::F32, &[(values, values.len), (others, values.len)]);
+    let arguments = [at(values), at(others), Argument::Float(factor), long(values.len)];
+    launch(gpu, "add_scaled", grid(values.len), &arguments)
 }
 
 /// f32 values in the kind of `out`.

@@ -151,21 +151,21 @@ pub struct Kept {
 
 impl Kept {
     /// Without room yet.
-    pub fn new(gpu: &Arc<dyn Gpu>, kind: Kind) -> Result<Self> {
-        let wide = || Buffer::new(gpu, Kind::F32, 0);
-        let typed = || Buffer::new(gpu, kind, 0);
-        Ok(Self {
-            x: wide()?,
-            moments1: wide()?,
-            qkv: typed()?,
-            logs: wide()?,
-            mixed: typed()?,
-            branch1: typed()?,
-            mid: wide()?,
-            moments2: wide()?,
-            z: typed()?,
-            branch2: typed()?,
-        })
+    pub fn new(gpu: &Arc<dyn Gpu>, kind: Kind) -> Self {
+        let wide = || Buffer::empty(gpu, Kind::F32);
+        let typed = || Buffer::empty(gpu, kind);
+        Self {
+            x: wide(),
+            moments1: wide(),
+            qkv: typed(),
+            logs: wide(),
+            mixed: typed(),
+            branch1: typed(),
+            mid: wide(),
+            moments2: wide(),
+            z: typed(),
+            branch2: typed(),
+        }
     }
 
     /// Makes room for a pass.
@@ -217,23 +217,23 @@ pub struct Scratch {
 
 impl Scratch {
     /// Without room yet.
-    pub fn new(gpu: &Arc<dyn Gpu>, kind: Kind) -> Result<Self> {
-        let wide = || Buffer::new(gpu, Kind::F32, 0);
-        let typed = || Buffer::new(gpu, kind, 0);
-        Ok(Self {
-            normed: typed()?,
-            wide: typed()?,
-            branch: typed()?,
-            scores: wide()?,
-            dprobabilities: wide()?,
-            probabilities: typed()?,
-            dscores: typed()?,
-            dz: typed()?,
-            dqkv: typed()?,
-            dbranch: typed()?,
-            dinput: typed()?,
-            partial: [wide()?, wide()?],
-        })
+    pub fn new(gpu: &Arc<dyn Gpu>, kind: Kind) -> Self {
+        let wide = || Buffer::empty(gpu, Kind::F32);
+        let typed = || Buffer::empty(gpu, kind);
+        Self {
+            normed: typed(),
+            wide: typed(),
+            branch: typed(),
+            scores: wide(),
+            dprobabilities: wide(),
+            probabilities: typed(),
+            dscores: typed(),
+            dz: typed(),
+            dqkv: typed(),
+            dbranch: typed(),
+            dinput: typed(),
+            partial: [wide(), wide()],
+        }
     }
 
     /// Makes room for a forward pass.

@@ -6,5 +6,6 @@ mod attention;
 mod block;
 mod buffers;
 mod network;
+mod trunk;
 
 pub use network::OnGpu;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::block::{Block, apply, outer};
 use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
 use crate::drop_path::DropPath;
-use crate::resident::{Places, Resident, zeros};
+use crate::resident::Resident;
 use crate::vit::config::{EPS, VitConfig};
 use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{add_up, column_sums};
 use proofmark_gpu::kernels::ends::patches;
-use proofmark_gpu::kernels::rows::{WIDEST, norm, norm_backward, norm_chunks};
+use proofmark_gpu::kernels::rows::{norm, norm_backward, norm_chunks};
 use proofmark_gpu::kernels::steps::cast;
 use proofmark_gpu::memory::{Buffer, Kind};
 use proofmark_lang::model::{Pool, Precision};
@@ -54,47 +54,38 @@ pub struct OnGpu {
 
 impl OnGpu {
     /// A network without buffers yet, whose products are in the declared precision.
-    ///
-    /// # Errors
-    /// Sizes that the kernels do not take.
-    pub fn new(gpu: &Arc<dyn Gpu>, config: VitConfig, precision: Precision) -> Result<Self> {
-        for (what, size) in [("width", config.width), ("hidden width", config.hidden)] {
-            if !size.is_multiple_of(4) || size > WIDEST {
-                let why = format!("its {what}, {size}, is no multiple of 4 up to {WIDEST}");
-                return Err(GpuError::new("run this network", why));
-            }
-        }
+    pub fn new(gpu: &Arc<dyn Gpu>, config: VitConfig, precision: Precision) -> Self {
         let kind = match precision {
             Precision::F32 => Kind::F32,
             Precision::Bf16 => Kind::Bf16,
         };
-        let wide = || Buffer::new(gpu, Kind::F32, 0);
-        let typed = || Buffer::new(gpu, kind, 0);
-        Ok(Self {
+        let wide = || Buffer::empty(gpu, Kind::F32);
+        let typed = || Buffer::empty(gpu, kind);
+        Self {
             factors: None,
             kept: Vec::new(),
-            scratch: Scratch::new(gpu, kind)?,
-            images: wide()?,
-            patches: typed()?,
-            projected: typed()?,
-            last: wide()?,
-            pooled: wide()?,
-            moments: wide()?,
-            embedding: wide()?,
-            dembedding: wide()?,
-            dpooled: wide()?,
-            dx: wide()?,
-            shared: wide()?,
-            scales: wide()?,
+            scratch: Scratch::new(gpu, kind),
+            images: wide(),
+            patches: typed(),
+            projected: typed(),
+            last: wide(),
+            pooled: wide(),
+            moments: wide(),
+            embedding: wide(),
+            dembedding: wide(),
+            dpooled: wide(),
+            dx: wide(),
+            shared: wide(),
+            scales: wide(),
             pass: None,
             gpu: Arc::clone(gpu),
             config,
             kind,
-        })
+        }
     }
 
     /// Embeddings (B, D), row-major, of normalised images (B, 3, S, S), with the activations that
-    /// [`OnGpu::backward`] needs if `keep`. `drop` is given while training.
+    /// [`OnGpu::backward_to`] needs if `keep`. `drop` is given while training.
     ///
     /// # Errors
     /// Those of the GPU, and images of another size.
@@ -146,7 +137,7 @@ impl OnGpu {
     ///
     /// # Errors
     /// Those of the GPU, and no such pass.
-    pub fn backward(
+    pub fn backward_to(
         &mut self,
         values: &Resident,
         dembedding: &[f32],
@@ -187,6 +178,11 @@ impl OnGpu {
         self.tokens_backward(&sizes, &sums)
     }
 
+    /// Width D of an embedding.
+    pub fn width(&self) -> usize {
+        self.config.width
+    }
+
     /// The tokens that become the embedding.
     fn pooling(&self) -> Range<usize> {
         match self.config.pool {
@@ -197,7 +193,7 @@ impl OnGpu {
 
     fn fit(&mut self, sizes: &Sizes, keep: bool) -> Result<()> {
         while self.kept.len() < if keep { self.config.depth } else { 1 } {
-            self.kept.push(Kept::new(&self.gpu, self.kind)?);
+            self.kept.push(Kept::new(&self.gpu, self.kind));
         }
         let used = if keep { self.config.depth } else { 1 };
         for kept in &mut self.kept[..used] {
@@ -333,14 +329,6 @@ impl OnGpu {
         let gathered = self.patches.first(rows * sizes.inputs);
         outer(gpu, projected, gathered, sums.of("patch_embed.proj.weight"), rows, sums.add)
     }
-}
-
-/// Gradients of parameters at these places, all zero.
-///
-/// # Errors
-/// The GPU has no room for them.
-pub fn gradients(gpu: &Arc<dyn Gpu>, places: &Places) -> Result<Buffer> {
-    zeros(gpu, places.len())
 }
 
 #[cfg(test)]
