@@ -4,6 +4,7 @@
 //! everything above can be tested on a machine without a GPU.
 
 pub mod error;
+pub mod gemm;
 pub mod gpu;
 pub mod kernels;
 pub mod memory;
