@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 #include <ucontext.h>
-#include <vector>
 
 #include "../gpu/kernels/entries.cu"
 
@@ -105,9 +104,14 @@ void block(bool backwards) {
     }
 }
 
-#define BOTH(NAME) {#NAME "_f32", start<NAME##_f32>}, {#NAME "_bf16", start<NAME##_bf16>}
-#define ONE(NAME) {#NAME, start<NAME>}
-const std::map<std::string, Started> KERNELS = {
+struct Entry {
+    Started start;
+    std::vector<size_t> sizes;
+};
+
+#define ONE(NAME) {#NAME, {start<NAME>, sizes(NAME)}}
+#define BOTH(NAME) ONE(NAME##_f32), ONE(NAME##_bf16)
+const std::map<std::string, Entry> KERNELS = {
     BOTH(norm), BOTH(norm_again), BOTH(norm_backward), BOTH(column_sums), BOTH(gelu), BOTH(gelu_backward),
     BOTH(join), BOTH(join_backward), BOTH(add_bias), BOTH(softmax), BOTH(softmax_backward), BOTH(patches),
     BOTH(tokens), BOTH(behind), BOTH(adamw), BOTH(cast),
@@ -125,6 +129,16 @@ uint32_t exchange(uint32_t bits, unsigned from) {
 }
 } // namespace emulation
 
+// Bytes of a kernel's parameter: 0, or 1 if there is no kernel of that name, or 2 if it has not so many parameters.
+extern "C" int emulation_parameter(const char *called, size_t index, size_t *size) {
+    auto found = emulation::KERNELS.find(called);
+    if (found == emulation::KERNELS.end()) return 1;
+    const auto &sizes = found->second.sizes;
+    if (index >= sizes.size()) return 2;
+    *size = sizes[index];
+    return 0;
+}
+
 // Runs a kernel to its end. 0, or 1 if there is none of that name, or 2 if blocks are no multiple of a warp.
 extern "C" int emulation_launch(const char *called, unsigned columns, unsigned rows, unsigned threads, void **given, int backwards) {
     using namespace emulation;
@@ -132,7 +146,7 @@ extern "C" int emulation_launch(const char *called, unsigned columns, unsigned r
     if (found == KERNELS.end()) return 1;
     if (threads == 0 || threads % WARP != 0) return 2;
     name = called;
-    kernel = found->second;
+    kernel = found->second.start;
     arguments = given;
     gridDim = {columns, rows, 1};
     blockDim = {threads, 1, 1};
