@@ -97,7 +97,8 @@ impl Gpu for Device {
     unsafe fn free(&self, address: u64) {
         if let Ok(_state) = self.state() {
             // What fails here was told before, or will be.
-            // SAFETY: the caller's. The driver waits for what uses it.
+            let _done = self.context.wait();
+            // SAFETY: the caller's; all that used it is done.
             let _freed = unsafe { result::free_sync(address) };
         }
     }

@@ -120,8 +120,9 @@ impl Products {
         Ok(list)
     }
 
-    /// Frees all lists; the driver waits for what uses them.
+    /// Frees all lists, when all that uses them is done.
     fn forget(&mut self) {
+        let _done = self.context.wait();
         while let Some((_, list)) = self.lists.pop_first() {
             // SAFETY: it was allocated by this, and is not used any more.
             let _freed = unsafe { result::free_sync(list) };
