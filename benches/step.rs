@@ -6,7 +6,6 @@
 
 use std::time::Instant;
 
-use candle_core::Device;
 use proofmark_base::product::{Mat, Out, Threads, product};
 use proofmark_lang::model::{AdamW as Settings, CrossEntropy, Loss, LossTerm, Pool, Precision};
 use proofmark_model::backbone::Backbone as _;

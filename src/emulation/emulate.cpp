@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 #include <ucontext.h>
-#include <vector>
 
 #include "../gpu/kernels/entries.cu"
 
@@ -118,19 +117,21 @@ void block(bool backwards) {
 
 struct Entry {
     Started start;
+    std::vector<size_t> sizes;
     bool together;
 };
 
-#define BOTH(NAME, TOGETHER) {#NAME "_f32", {start<NAME##_f32>, TOGETHER}}, {#NAME "_bf16", {start<NAME##_bf16>, TOGETHER}}
-#define ONE(NAME, TOGETHER) {#NAME, {start<NAME>, TOGETHER}}
+#define ONE(NAME, TOGETHER) {#NAME, {start<NAME>, sizes(NAME), TOGETHER}}
+#define BOTH(NAME, TOGETHER) ONE(NAME##_f32, TOGETHER), ONE(NAME##_bf16, TOGETHER)
 constexpr bool ALONE = false, TOGETHER = true;
 const std::map<std::string, Entry> KERNELS = {
     BOTH(norm, TOGETHER), BOTH(norm_again, ALONE), BOTH(norm_backward, TOGETHER),
     BOTH(column_sums, TOGETHER), ONE(add_up, ALONE), BOTH(gelu, ALONE), BOTH(gelu_backward, TOGETHER),
     BOTH(join, ALONE), BOTH(join_backward, TOGETHER), BOTH(add_bias, ALONE),
     BOTH(softmax, TOGETHER), BOTH(softmax_backward, TOGETHER), BOTH(patches, ALONE), BOTH(tokens, ALONE),
-    BOTH(behind, ALONE), ONE(pool, ALONE), ONE(unpool, ALONE),
-    ONE(adamw, ALONE), ONE(sgd, ALONE), ONE(add_scaled, ALONE), BOTH(cast, ALONE), ONE(squares, TOGETHER), ONE(move_towards, ALONE), ONE(multiply, ALONE),
+    BOTH(behind, ALONE), ONE(pool, ALONE), ONE(unpool, ALONE), BOTH(cast, ALONE),
+    ONE(adamw, ALONE), ONE(sgd, ALONE), ONE(add_scaled, ALONE), ONE(move_towards, ALONE), ONE(multiply, ALONE),
+    ONE(squares, TOGETHER),
 };
 } // namespace
 
@@ -143,6 +144,16 @@ uint32_t exchange(uint32_t bits, unsigned from) {
     return fibres[current].bits;
 }
 } // namespace emulation
+
+// Bytes of a kernel's parameter: 0, or 1 if there is no kernel of that name, or 2 if it has not so many parameters.
+extern "C" int emulation_parameter(const char *called, size_t index, size_t *size) {
+    auto found = emulation::KERNELS.find(called);
+    if (found == emulation::KERNELS.end()) return 1;
+    const auto &sizes = found->second.sizes;
+    if (index >= sizes.size()) return 2;
+    *size = sizes[index];
+    return 0;
+}
 
 // Runs a kernel to its end. 0, or 1 if there is none of that name, or 2 if blocks are no multiple of a warp.
 extern "C" int emulation_launch(const char *called, unsigned columns, unsigned rows, unsigned threads, void **given, int backwards) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 struct dim3 {
     unsigned x = 1, y = 1, z = 1;
@@ -38,6 +39,8 @@ void call(void (*)(A...), void **arguments, std::index_sequence<I...>) {
 }
 template <class... A> constexpr auto places(void (*)(A...)) { return std::index_sequence_for<A...>(); }
 template <auto kernel> void start(void **arguments) { call<kernel>(kernel, arguments, places(kernel)); }
+// Bytes of each of its parameters.
+template <class... A> std::vector<size_t> sizes(void (*)(A...)) { return {sizeof(A)...}; }
 } // namespace emulation
 
 inline void __syncthreads() { emulation::barrier(); }

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 
-use super::Order;
+use super::order::Order;
 use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::{Argument, Grid};
 

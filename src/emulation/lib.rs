@@ -5,23 +5,16 @@
 
 mod launch;
 mod memory;
+mod order;
 mod product;
 
 use std::sync::{Mutex, PoisonError};
 
 use memory::Memory;
+pub use order::Order;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::{Argument, Gpu, Grid};
 use proofmark_gpu::product::Product;
-
-/// The order in which blocks, and the threads of a block, run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Order {
-    /// That of their numbers.
-    Forwards,
-    /// The last first.
-    Backwards,
-}
 
 /// A GPU on the CPU.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Matrix products as they stand in a textbook, summed in f64.
 
 use super::memory::Memory;
-use proofmark_gpu::memory::Kind;
+use proofmark_gpu::kind::Kind;
 use proofmark_gpu::product::{Operand, Product};
 
 /// Computes a product.

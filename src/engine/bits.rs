@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use proofmark_augmentations::face::{Channels, Face};
 use proofmark_augmentations::lists::fsfm;
 use proofmark_augmentations::training;

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::params::Params;
 use super::resident::{tensor, zeros};
 use proofmark_gpu::kernels::steps::{add_scaled, multiply, square_chunks, squares};
-use proofmark_gpu::memory::{Buffer, Kind, Slice};
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::{Buffer, Slice};
 
 /// Values that one task sums or scales.
 const CHUNK: usize = 16 * 1024;

@@ -11,7 +11,8 @@ use super::spec::ParamSpec;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::steps::{PIECE, cast};
-use proofmark_gpu::memory::{Buffer, Kind, Slice};
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::{Buffer, Slice};
 
 /// Where each of some parameters lies among the numbers of all of them: each begins at a multiple of [`PIECE`].
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -191,12 +191,15 @@ fn described(path: &Path, file: &WeightsFile) -> Result<ModelCard, Failure> {
         .map_err(|why| broken(format!("has a description that no model of Proofmark's has: {why}")))
 }
 
-/// A trained model, ready to score. What its description says is checked before it is done, and
-/// its values are numbers.
+/// A trained model, ready to score on the device that is chosen for its network. What its description says
+/// is checked before it is done, and its values are numbers.
 ///
 /// # Errors
-/// A file that is none, or whose description and tensors no network has.
-pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), Failure> {
+/// A file that is none, or whose description and tensors no network has; no device for it.
+pub fn load_model(
+    path: &Path,
+    device: impl FnOnce(&Architecture) -> Result<Device, Failure>,
+) -> Result<(Params, ModelCard), Failure> {
     let file = WeightsFile::open(path)?;
     let broken = |why: String| Failure::data(format!("{} {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
@@ -219,7 +222,7 @@ pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), F
         })
         .collect::<Result<Vec<usize>, Failure>>()?;
     places.iter().try_for_each(|place| file.check_type(*place))?;
-    let params = card.network.params(device)?;
+    let params = card.network.params(&device(&card.network)?)?;
     for (index, place) in places.into_iter().enumerate() {
         params.set(index, &file.tensor(place)?)?;
     }

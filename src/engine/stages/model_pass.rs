@@ -97,10 +97,9 @@ impl ModelPass {
         push: impl Fn(&mut W, Passed) -> Result<(), Failure>,
     ) -> Result<W, Failure> {
         let Making { world, results, events, stop, .. } = *making;
-        let device = &making.devices.of(&self.experiment)?;
         let path = results.folder(StageKind::Train, &self.model)?.join("model.safetensors");
         let sets = [results.faces(&self.faces)?];
-        let (params, card) = load_model(&path, device)?;
+        let (params, card) = load_model(&path, |_| making.devices.of(&self.experiment))?;
         let network = Network::new(card.network.clone(), &params, Precision::F32);
         let (image, channels) = (card.network.image(), card.channels());
         let inputs = Batches { sets: &sets, pseudo: &[], image, channels };

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use candle_core::Device;
-
 use super::models::{NATURE, init_inputs, memory, write_json};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Told, Work};

@@ -3,7 +3,8 @@
 use super::launch::{at, expect, grid, int, launch_in, warps};
 use crate::error::Result;
 use crate::gpu::Gpu;
-use crate::memory::{Kind, Slice};
+use crate::kind::Kind;
+use crate::memory::Slice;
 
 /// Adds the bias (D) to x (R, D).
 pub fn add_bias(gpu: &dyn Gpu, x: Slice<'_>, bias: Slice<'_>) -> Result<()> {

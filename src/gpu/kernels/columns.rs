@@ -3,7 +3,8 @@
 use super::launch::{TILE, at, at_some, chunks, expect, grid, int, launch, launch_in, tiles};
 use crate::error::Result;
 use crate::gpu::{Argument, Gpu};
-use crate::memory::{Kind, Slice};
+use crate::kind::Kind;
+use crate::memory::Slice;
 
 /// Partial sums of the columns of x (R, D): [`chunks`] rows of them.
 pub fn column_sums(gpu: &dyn Gpu, x: Slice<'_>, partial: Slice<'_>, width: usize) -> Result<()> {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::launch::{THREADS, at, at_some, expect, grid, int, launch, launch_in};
 use crate::error::Result;
 use crate::gpu::{Argument, Gpu, Grid};
-use crate::memory::{Kind, Slice};
+use crate::kind::Kind;
+use crate::memory::Slice;
 
 /// Every patch of images (B, 3, S, S) as a row: (B G G, 3 P P).
 pub fn patches(

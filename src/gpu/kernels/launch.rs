@@ -2,7 +2,8 @@
 
 use crate::error::Result;
 use crate::gpu::{Argument, Gpu, Grid};
-use crate::memory::{Kind, Slice};
+use crate::kind::Kind;
+use crate::memory::Slice;
 
 /// Threads of most blocks.
 pub const THREADS: u32 = 256;

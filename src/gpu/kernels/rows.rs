@@ -3,7 +3,8 @@
 use super::launch::{THREADS, at, expect, int, launch_in, warps};
 use crate::error::Result;
 use crate::gpu::{Argument, Gpu, Grid};
-use crate::memory::{Kind, Slice};
+use crate::kind::Kind;
+use crate::memory::Slice;
 
 /// Rows that one block of [`norm_backward`] adds up.
 const ROWS: usize = 16;

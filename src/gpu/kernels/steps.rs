@@ -3,7 +3,8 @@
 use super::launch::{THREADS, at, expect, grid, int, launch, launch_in, long};
 use crate::error::Result;
 use crate::gpu::{Argument, Gpu, Grid};
-use crate::memory::{Kind, Slice};
+use crate::kind::Kind;
+use crate::memory::Slice;
 
 /// Numbers that share a learning rate: a parameter begins at a multiple of it.
 pub const PIECE: usize = 256;

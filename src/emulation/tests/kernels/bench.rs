@@ -1,16 +1,32 @@
-//! What the tests of kernels stand on: a GPU, numbers on it, and how near results are to what is expected.
+//! What the tests of kernels stand on: a GPU, numbers on it, and how near results are to what is expected. With the
+//! feature `cuda` it is the first NVIDIA GPU, and what is the same in both orders is the same twice.
 
 use std::sync::Arc;
 
-use proofmark_emulation::{Emulation, Order};
+use proofmark_emulation::Order;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::columns::add_up;
 use proofmark_gpu::kernels::steps::cast;
-use proofmark_gpu::memory::{Buffer, Kind};
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::Buffer;
 
 /// Rows and widths that kernels are tried with.
 pub const SIZES: [(usize, usize); 5] = [(1, 4), (3, 20), (37, 132), (131, 64), (150, 1092)];
 const KINDS: [Kind; 2] = [Kind::F32, Kind::Bf16];
+
+/// A GPU that works in this order.
+#[cfg(not(feature = "cuda"))]
+pub fn gpu(order: Order) -> Arc<dyn Gpu> {
+    Arc::new(proofmark_emulation::Emulation::new(order))
+}
+
+/// The GPU that all tests share.
+#[cfg(feature = "cuda")]
+pub fn gpu(_order: Order) -> Arc<dyn Gpu> {
+    use proofmark_gpu::cuda::{Precision, open};
+    static SHARED: std::sync::OnceLock<Arc<dyn Gpu>> = std::sync::OnceLock::new();
+    Arc::clone(SHARED.get_or_init(|| open(0, Precision::F32).unwrap()))
+}
 
 /// A GPU, and what is put on it and read from it.
 pub struct Bench {
@@ -20,7 +36,7 @@ pub struct Bench {
 
 impl Bench {
     fn new(kind: Kind, order: Order) -> Self {
-        Self { gpu: Arc::new(Emulation::new(order)), kind }
+        Self { gpu: gpu(order), kind }
     }
 
     pub fn of(&self, values: &[f32]) -> Buffer {

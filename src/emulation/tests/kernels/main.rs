@@ -5,5 +5,7 @@ mod attention;
 mod bench;
 mod columns;
 mod ends;
+mod memory;
+mod products;
 mod rows;
 mod steps;

@@ -4,7 +4,8 @@ use crate::bench::{assert_close, everywhere, numbers};
 use proofmark_gpu::kernels::steps::{
     AdamW, PIECE, adamw, add_scaled, move_towards, multiply, sgd, square_chunks, squares,
 };
-use proofmark_gpu::memory::{Buffer, Kind};
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::Buffer;
 
 /// Factors on the learning rate and weight decays of three pieces, of which the second stays as it is.
 const RATES: [f32; 6] = [1.0, 0.5, 0.0, 0.5, 0.125, 0.0];

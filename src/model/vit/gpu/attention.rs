@@ -4,8 +4,9 @@
 use super::buffers::{Scratch, Sizes};
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
+use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::Slice;
-use proofmark_gpu::product::{Mat, Sizes as Products, product};
+use proofmark_gpu::product::Sizes as Products;
 
 /// Matrices of one attention layer.
 #[derive(Clone, Copy, Debug)]

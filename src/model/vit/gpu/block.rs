@@ -10,8 +10,9 @@ use proofmark_gpu::kernels::attention::add_bias;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{Join, add_up, column_sums, gelu, gelu_backward};
 use proofmark_gpu::kernels::rows::{norm, norm_again, norm_backward, norm_chunks};
+use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::{Buffer, Slice};
-use proofmark_gpu::product::{Mat, Sizes as Products, product};
+use proofmark_gpu::product::Sizes as Products;
 
 /// A block's place in the network, its parameters and its drop path.
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use proofmark_gpu::kernels::attention::Scores;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::ends::Tokens;
 use proofmark_gpu::kernels::rows::norm_chunks;
-use proofmark_gpu::memory::{Buffer, Kind, Slice};
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::{Buffer, Slice};
 
 /// Sizes of what passes through a block.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,8 @@ use proofmark_gpu::kernels::columns::{add_up, column_sums};
 use proofmark_gpu::kernels::ends::patches;
 use proofmark_gpu::kernels::rows::{norm, norm_backward, norm_chunks};
 use proofmark_gpu::kernels::steps::cast;
-use proofmark_gpu::memory::{Buffer, Kind};
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::Buffer;
 use proofmark_lang::model::{Pool, Precision};
 
 /// A network on a GPU.
