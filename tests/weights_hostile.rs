@@ -6,6 +6,7 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use proofmark_gpu::device::Device as Place;
 use proofmark_lang::model::Pool;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::backbone::Backbone as _;
@@ -175,7 +176,7 @@ fn try_model(
     let path = dir.path().join("model.safetensors");
     checkpoint::write(&path, &tensors, &card).unwrap();
     let length = std::fs::metadata(&path).unwrap().len() as isize;
-    let (used, result) = peak(|| checkpoint::load_model(&path, |_| Ok(Device::Cpu)));
+    let (used, result) = peak(|| checkpoint::load_model(&path, |_| Ok(Place::Cpu)));
     let bound = (1 << 20) + 128 * length;
     assert!(used < bound, "{used} bytes for a file of {length}");
     result.map(|_| ()).map_err(|error| error.to_string().replace(&path.display().to_string(), "F"))

@@ -8,7 +8,7 @@ use crate::memory::Slice;
 /// Threads of most blocks.
 pub const THREADS: u32 = 256;
 /// Lanes of a warp.
-const WARP: u32 = 32;
+pub const WARP: u32 = 32;
 /// Rows and columns that one block of a sum over rows adds up.
 pub const TILE: [usize; 2] = [128, 128];
 

@@ -1,6 +1,6 @@
 //! Layer normalisation over the rows of an activation; see `rows.cuh`.
 
-use super::launch::{THREADS, at, expect, int, launch_in, warps};
+use super::launch::{THREADS, WARP, at, expect, int, launch_in, warps};
 use crate::error::Result;
 use crate::gpu::{Argument, Gpu, Grid};
 use crate::kind::Kind;
@@ -8,8 +8,10 @@ use crate::memory::Slice;
 
 /// Rows that one block of [`norm_backward`] adds up.
 const ROWS: usize = 16;
+/// Numbers of a row that a thread of [`norm_backward`] may have; see `rows.cuh`.
+const OF_A_THREAD: usize = 4 * 4;
 /// The widest row that [`norm_backward`] takes.
-pub const WIDEST: usize = 4 * 4 * THREADS as usize;
+pub const WIDEST: usize = OF_A_THREAD * THREADS as usize;
 
 /// Rows of partial sums that [`norm_backward`] leaves.
 pub fn norm_chunks(rows: usize) -> usize {
@@ -76,7 +78,9 @@ pub fn norm_backward(
     expect(Kind::F32, &[(x, rows * width), (dx, rows * width), (moments, 2 * rows)]);
     expect(Kind::F32, &[(dgamma, partial), (dbeta, partial)]);
     expect(dout.kind, &[(dout, rows * width)]);
-    let grid = Grid { blocks: [norm_chunks(rows) as u32, 1], threads: THREADS };
+    // No more threads than have work: each keeps many numbers in registers.
+    let threads = width.div_ceil(OF_A_THREAD).next_multiple_of(WARP as usize) as u32;
+    let grid = Grid { blocks: [norm_chunks(rows) as u32, 1], threads };
     let arguments = [
         at(dout),
         at(x),
