@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use candle_core::Device;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_base::work::{Events, Failure, Silent};
 use proofmark_data::Manifest;

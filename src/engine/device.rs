@@ -161,17 +161,21 @@ pub fn name(device: &Device) -> String {
     device.gpu().map_or_else(|| "cpu".to_owned(), |gpu| gpu.name())
 }
 
-/// Opens a device: `auto` is a GPU of this number, or else the first, or else the CPU.
+/// Opens a device: `auto` is a GPU of this number, or else the first, or, where there is none, the CPU.
 ///
 /// # Errors
 /// A device that this machine or this build does not have.
 pub fn open(choice: DeviceChoice, card: usize) -> Result<Device, Failure> {
     match choice {
         DeviceChoice::Cpu => Ok(Device::Cpu),
-        DeviceChoice::Auto => {
-            let mut found = [card, 0].into_iter().filter_map(|number| gpu::open(number).ok());
-            Ok(found.next().map_or(Device::Cpu, Device::Gpu))
-        }
+        DeviceChoice::Auto => match gpu::count() {
+            0 => Ok(Device::Cpu),
+            count => gpu::open(if card < count { card } else { 0 }).map(Device::Gpu).map_err(|why| {
+                Failure::run(format!(
+                    "this machine has a GPU that cannot be used: {why}; `--device cpu` goes without"
+                ))
+            }),
+        },
         DeviceChoice::Cuda(number) => gpu::open(number).map(Device::Gpu).map_err(|why| {
             Failure::run(format!(
                 "device `{choice}` cannot be used: {why}; `--device cpu` stands above what recipes \

@@ -23,14 +23,26 @@ pub fn open(_number: usize) -> Result<Arc<dyn Gpu>, String> {
     Err("this proofmark was built without `--features cuda`".to_owned())
 }
 
+/// How many GPUs a driver tells of.
+#[cfg(feature = "cuda")]
+pub fn count() -> usize {
+    proofmark_gpu::cuda::count().unwrap_or(0)
+}
+
+/// How many GPUs a driver tells of: this build asks none.
+#[cfg(not(feature = "cuda"))]
+pub fn count() -> usize {
+    0
+}
+
 /// The GPUs of this machine for people, a line each, or why there are none.
 pub fn list() -> Vec<String> {
-    let mut lines = Vec::new();
-    loop {
-        match open(lines.len()) {
-            Ok(gpu) => lines.push(format!("cuda:{}, {}", lines.len(), gpu.name())),
-            Err(why) if lines.is_empty() => return vec![format!("none: {why}")],
-            Err(_) => return lines,
-        }
+    let told = |number| match open(number) {
+        Ok(gpu) => format!("cuda:{number}, {}", gpu.name()),
+        Err(why) => format!("cuda:{number}: {why}"),
+    };
+    match count() {
+        0 => vec![open(0).map_or_else(|why| format!("none: {why}"), |_| told(0))],
+        count => (0..count).map(told).collect(),
     }
 }

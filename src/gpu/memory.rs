@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::slice;
 use std::sync::Arc;
 
 use super::error::Result;
@@ -103,9 +104,10 @@ impl<'b> Slice<'b> {
     /// Those of copying.
     pub fn set(self, gpu: &dyn Gpu, values: &[f32]) -> Result<()> {
         assert_eq!((self.kind, self.len), (Kind::F32, values.len()), "what is written");
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_ne_bytes()).collect();
+        // SAFETY: the numbers are as many bytes, which may be anything.
+        let bytes = unsafe { slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) };
         // SAFETY: the slice lies within a live buffer, and has as many bytes.
-        unsafe { gpu.upload(self.address, &bytes) }
+        unsafe { gpu.upload(self.address, bytes) }
     }
 
     /// Reads f32 numbers from it.
@@ -114,11 +116,13 @@ impl<'b> Slice<'b> {
     /// Those of copying, and of all that was asked for before.
     pub fn get(self, gpu: &dyn Gpu) -> Result<Vec<f32>> {
         assert_eq!(self.kind, Kind::F32, "what is read");
-        let mut bytes = vec![0; self.len * self.kind.size()];
+        let mut values = vec![0f32; self.len];
+        let size = size_of_val(values.as_slice());
+        // SAFETY: the numbers are as many bytes, and all bytes are numbers.
+        let bytes = unsafe { slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size) };
         // SAFETY: the slice lies within a live buffer, and has as many bytes.
-        unsafe { gpu.download(self.address, &mut bytes) }?;
-        let numbers = bytes.as_chunks::<4>().0.iter();
-        Ok(numbers.map(|bytes| f32::from_ne_bytes(*bytes)).collect())
+        unsafe { gpu.download(self.address, bytes) }?;
+        Ok(values)
     }
 
     /// Reads bf16 numbers from it.
@@ -127,9 +131,7 @@ impl<'b> Slice<'b> {
     /// Those of copying, and of all that was asked for before.
     pub fn get_half(self, gpu: &dyn Gpu) -> Result<Vec<f32>> {
         assert_eq!(self.kind, Kind::Bf16, "what is read");
-        let mut bytes = vec![0; self.len * self.kind.size()];
-        // SAFETY: the slice lies within a live buffer, and has as many bytes.
-        unsafe { gpu.download(self.address, &mut bytes) }?;
+        let bytes = self.bytes(gpu)?;
         let numbers = bytes.as_chunks::<2>().0.iter();
         Ok(numbers.map(|b| f32::from_bits(u32::from(u16::from_ne_bytes(*b)) << 16)).collect())
     }
@@ -140,10 +142,15 @@ impl<'b> Slice<'b> {
     /// Those of copying, and of all that was asked for before.
     pub fn get_wide(self, gpu: &dyn Gpu) -> Result<Vec<f64>> {
         assert_eq!(self.kind, Kind::F64, "what is read");
+        let bytes = self.bytes(gpu)?;
+        let numbers = bytes.as_chunks::<8>().0.iter();
+        Ok(numbers.map(|bytes| f64::from_ne_bytes(*bytes)).collect())
+    }
+
+    fn bytes(self, gpu: &dyn Gpu) -> Result<Vec<u8>> {
         let mut bytes = vec![0; self.len * self.kind.size()];
         // SAFETY: the slice lies within a live buffer, and has as many bytes.
         unsafe { gpu.download(self.address, &mut bytes) }?;
-        let numbers = bytes.as_chunks::<8>().0.iter();
-        Ok(numbers.map(|bytes| f64::from_ne_bytes(*bytes)).collect())
+        Ok(bytes)
     }
 }

@@ -26,6 +26,8 @@ struct Slot {
 #[derive(Debug)]
 struct OnGpu {
     values: Buffer,
+    /// Room for partial sums of their squares.
+    squares: Buffer,
     /// As [`Slot::written`].
     written: bool,
 }
@@ -83,8 +85,11 @@ impl<'p> Gradients<'p> {
         let on_gpu = match self.on_gpu.take() {
             Some(there) => there,
             None => {
-                let values = zeros(resident.gpu(), resident.places().len()).map_err(Error::wrap)?;
-                OnGpu { values, written: false }
+                let (gpu, len) = (resident.gpu(), resident.places().len());
+                let values = zeros(gpu, len).map_err(Error::wrap)?;
+                let squares =
+                    Buffer::new(gpu, Kind::F64, square_chunks(len)).map_err(Error::wrap)?;
+                OnGpu { values, squares, written: false }
             }
         };
         let on_gpu = self.on_gpu.insert(on_gpu);
@@ -209,12 +214,11 @@ impl<'p> Gradients<'p> {
                 sum += of_squares(values);
             }
         }
-        if let (Some(resident), Some(values)) = (self.params.resident(), self.values_on_gpu()) {
-            let gpu = resident.gpu();
-            let partial =
-                Buffer::new(gpu, Kind::F64, square_chunks(values.len)).map_err(Error::wrap)?;
-            squares(&**gpu, values, partial.all()).map_err(Error::wrap)?;
-            sum += partial.all().get_wide(&**gpu).map_err(Error::wrap)?.iter().sum::<f64>();
+        let on_gpu = self.on_gpu.as_ref().filter(|on_gpu| on_gpu.written);
+        if let (Some(resident), Some(on_gpu)) = (self.params.resident(), on_gpu) {
+            let (gpu, partial) = (&**resident.gpu(), on_gpu.squares.all());
+            squares(gpu, on_gpu.values.all(), partial).map_err(Error::wrap)?;
+            sum += partial.get_wide(gpu).map_err(Error::wrap)?.iter().sum::<f64>();
         }
         Ok(sum.sqrt())
     }

@@ -134,7 +134,7 @@ fn step(network: &Network<'_>, golden: &Golden, micro: usize) -> Vec<Vec<f32>> {
     let trained = network.params().specs().iter().enumerate().filter(|(_, s)| s.trained());
     let values = |i| match grads.get(i).unwrap() {
         Gradient::Host(values) => values.to_vec(),
-        Gradient::Device(_) => panic!("gradients are on the host"),
+        Gradient::OnGpu(_) => panic!("all lies on the CPU"),
     };
     trained.map(|(i, _)| values(i)).collect()
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use candle_core::Device;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::params::Params;
 use proofmark_model::spec::ParamSpec;
