@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
+use proofmark_gpu::device::Device as Place;
 use proofmark_lang::model::{
     AdamW as Settings, CrossEntropy, Loss, LossTerm, Mining, Precision, Triplet,
 };
+use proofmark_model::architecture::Architecture;
 use proofmark_model::backbone::Backbone as _;
 use proofmark_model::drop_path::DropPath;
-use proofmark_model::gradients::{Gradient, Gradients};
+use proofmark_model::gradients::Gradients;
 use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
@@ -37,7 +39,11 @@ pub struct Pass {
 
 impl Engine {
     pub fn new(config: VitConfig) -> Self {
-        let params = Params::zeros(config.parameters()).unwrap();
+        Self::on(config, &Place::Cpu)
+    }
+
+    pub fn on(config: VitConfig, place: &Place) -> Self {
+        let params = Architecture::from(config.clone()).params(place).unwrap();
         for (i, spec) in params.specs().iter().enumerate() {
             let values = parameter(&spec.name, &spec.shape);
             let values = Tensor::from_vec(values, spec.shape.as_slice(), &Device::Cpu).unwrap();
@@ -51,10 +57,7 @@ impl Engine {
         let (loss, grads) = self.differentiate(&images, classes, loss);
         let network = self.network();
         let embedding = network.embed(&images, None).unwrap();
-        let values = |i: usize| match grads.get(i).unwrap() {
-            Gradient::Host(values) => values.to_vec(),
-            Gradient::OnGpu(_) => panic!("all lies on the CPU"),
-        };
+        let values = |i: usize| host(&grads.tensor(i).unwrap());
         let specs = self.params.specs().iter().enumerate();
         Pass {
             loss,
