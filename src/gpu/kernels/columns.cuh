@@ -51,12 +51,21 @@ template <class T> __device__ void column_sums(const T *x, float *partial, int r
     leave(tile, sum, partial, width);
 }
 
-// Adds the rows of `partial` (chunks, D) in order, to what `out` (D) holds if `add`, a thread a column.
+// Rows of partial sums that a block of `add_up` looks at at a time.
+constexpr int ROWS_OF_SUMS = 16;
+
+// Adds the rows of `partial` (chunks, D), in an order that depends on their number alone, to what `out` (D) holds if
+// `add`. A block has LANES columns.
 KERNEL add_up(const float *partial, float *out, int chunks, int width, int add) {
-    int d = blockIdx.x * blockDim.x + threadIdx.x;
-    if (d >= width) return;
+    __shared__ float room[ROWS_OF_SUMS][LANES];
+    int lane = threadIdx.x % LANES, deep = threadIdx.x / LANES, d = blockIdx.x * LANES + lane;
     float sum = 0;
-    for (int chunk = 0; chunk < chunks; chunk++) sum += partial[(size_t)chunk * width + d];
+    if (d < width)
+        for (int chunk = deep; chunk < chunks; chunk += ROWS_OF_SUMS) sum += partial[(size_t)chunk * width + d];
+    room[deep][lane] = sum;
+    __syncthreads();
+    if (deep != 0 || d >= width) return;
+    for (int i = 1; i < ROWS_OF_SUMS; i++) sum += room[i][lane];
     out[d] = add ? out[d] + sum : sum;
 }
 

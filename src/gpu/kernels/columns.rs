@@ -1,10 +1,13 @@
 //! What is added up over the rows of an activation, and the work that it comes from; see `columns.cuh`.
 
-use super::launch::{TILE, at, at_some, chunks, expect, grid, int, launch, launch_in, tiles};
+use super::launch::{TILE, WARP, at, at_some, chunks, expect, grid, int, launch, launch_in, tiles};
 use crate::error::Result;
-use crate::gpu::{Argument, Gpu};
+use crate::gpu::{Argument, Gpu, Grid};
 use crate::kind::Kind;
 use crate::memory::Slice;
+
+/// Rows of partial sums that a block of [`add_up`] looks at at a time; see `columns.cuh`.
+const ROWS_OF_SUMS: u32 = 16;
 
 /// Partial sums of the columns of x (R, D): [`chunks`] rows of them.
 pub fn column_sums(gpu: &dyn Gpu, x: Slice<'_>, partial: Slice<'_>, width: usize) -> Result<()> {
@@ -25,7 +28,8 @@ pub fn add_up(
     let width = out.len;
     expect(Kind::F32, &[(partial, chunks * width), (out, width)]);
     let arguments = [at(partial), at(out), int(chunks), int(width), Argument::Int(add.into())];
-    launch(gpu, "add_up", grid(width), &arguments)
+    let blocks = [width.div_ceil(WARP as usize) as u32, 1];
+    launch(gpu, "add_up", Grid { blocks, threads: ROWS_OF_SUMS * WARP }, &arguments)
 }
 
 /// Adds the bias (H) to z (R, H), and fills `out` (R, H) with GELU(z), the exact (erf) form.
