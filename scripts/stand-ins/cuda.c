@@ -18,7 +18,9 @@ enum {
     OUT_OF_MEMORY = 2,
     INVALID_DEVICE = 101,
     INVALID_IMAGE = 200,
+    INVALID_CONTEXT = 201,
     NOT_FOUND = 500,
+    CONTEXT_IS_DESTROYED = 709,
     LAUNCH_FAILED = 719
 };
 enum { DEVICES = 3, PARAMETERS = 32, PINNED = 16 };
@@ -27,6 +29,8 @@ int emulation_parameter(const char *name, size_t index, size_t *size);
 int emulation_launch(const char *name, unsigned columns, unsigned rows, unsigned threads, void **arguments, int backwards);
 
 static char contexts[DEVICES];
+// How often each is retained: with the last release it is gone, and nothing can be asked of it.
+static int retained[DEVICES];
 static _Thread_local void *current;
 
 // What is to be done, the first first, and how much of it was.
@@ -86,9 +90,27 @@ Result cuDeviceGetAttribute(int *value, int attribute, int device) {
     *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 1;
     return SUCCESS;
 }
-Result cuDevicePrimaryCtxRetain(void **context, int device) { *context = &contexts[device]; return SUCCESS; }
-Result cuDevicePrimaryCtxRelease_v2(int device) { (void)device; return SUCCESS; }
-Result cuCtxSetCurrent(void *context) { current = context; return SUCCESS; }
+Result cuDevicePrimaryCtxRetain(void **context, int device) {
+    pthread_mutex_lock(&lock);
+    retained[device]++;
+    pthread_mutex_unlock(&lock);
+    *context = &contexts[device];
+    return SUCCESS;
+}
+Result cuDevicePrimaryCtxRelease_v2(int device) {
+    pthread_mutex_lock(&lock);
+    Result result = retained[device] > 0 ? SUCCESS : INVALID_CONTEXT;
+    if (result == SUCCESS) retained[device]--;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+Result cuCtxSetCurrent(void *context) {
+    pthread_mutex_lock(&lock);
+    Result result = !context || retained[(char *)context - contexts] > 0 ? SUCCESS : CONTEXT_IS_DESTROYED;
+    pthread_mutex_unlock(&lock);
+    if (result == SUCCESS) current = context;
+    return result;
+}
 Result cuCtxGetCurrent(void **context) { *context = current; return SUCCESS; }
 Result cuCtxSynchronize(void) { return until(~0ull); }
 Result cuCtxDestroy_v2(void *context) { (void)context; return SUCCESS; }

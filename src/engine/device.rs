@@ -184,3 +184,62 @@ pub fn open(choice: DeviceChoice, card: usize) -> Result<Device, Failure> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use proofmark_emulation::{Emulation, Order};
+    use proofmark_lang::model::Pool;
+    use proofmark_model::efficientnet::EfficientNetConfig;
+    use proofmark_model::vit::VitConfig;
+
+    fn vit(width: usize) -> Architecture {
+        Architecture::from(VitConfig {
+            patch: 4,
+            width,
+            depth: 1,
+            heads: 2,
+            image: 8,
+            hidden: 32,
+            layer_scale: None,
+            registers: 0,
+            pool: Pool::Cls,
+            drop_path: 0.0,
+            classes: 2,
+        })
+    }
+
+    fn efficientnet() -> Architecture {
+        Architecture::from(EfficientNetConfig {
+            width: 1.0,
+            depth: 1.0,
+            image: 64,
+            dropout: 0.2,
+            momentum: 0.1,
+            drop_path: 0.0,
+            classes: 2,
+        })
+    }
+
+    #[test]
+    fn a_network_that_a_gpu_cannot_compute_goes_to_the_cpu_or_is_refused() {
+        let gpu = || Device::Gpu(Arc::new(Emulation::new(Order::Forwards)));
+        let on = |choice, network: &Architecture| suited(gpu(), choice, network, "experiment `x`");
+        assert!(on(DeviceChoice::Auto, &vit(16)).unwrap().gpu().is_some());
+        assert!(on(DeviceChoice::Cuda(0), &vit(16)).unwrap().gpu().is_some());
+        for network in [efficientnet(), vit(18)] {
+            assert!(on(DeviceChoice::Auto, &network).unwrap().gpu().is_none());
+        }
+        let refusal = |network| on(DeviceChoice::Cuda(1), &network).unwrap_err().to_string();
+        assert_eq!(
+            refusal(efficientnet()),
+            "experiment `x` cannot be computed on device `cuda:1`: an EfficientNet is computed on \
+             the CPU alone; `--device cpu` stands above what recipes say"
+        );
+        assert!(refusal(vit(18)).contains("its width, 18, is no multiple of 4 up to 4096"));
+        let cpu = suited(Device::Cpu, DeviceChoice::Cpu, &efficientnet(), "experiment `x`");
+        assert!(cpu.unwrap().gpu().is_none());
+    }
+}

@@ -26,11 +26,12 @@ impl Context {
         let device = result::device::get(number).map_err(failed())?;
         // SAFETY: the driver gave this device. It is the context that other libraries of the process use, too.
         let context = unsafe { result::primary_ctx::retain(device) }.map_err(failed())?;
-        let made = Self { device, context, stream: std::ptr::null_mut() };
+        // From here on it is released when this is dropped.
+        let mut made = Self { device, context, stream: std::ptr::null_mut() };
         made.bind()?;
         let kind = result::stream::StreamKind::NonBlocking;
-        let stream = result::stream::create(kind).map_err(driver("begin a stream"))?;
-        Ok(Self { stream, ..made })
+        made.stream = result::stream::create(kind).map_err(driver("begin a stream"))?;
+        Ok(made)
     }
 
     /// Makes it the calling thread's, which all that follows is about.
