@@ -13,8 +13,9 @@ constexpr int PIECE = 256;
 KERNEL adamw(float *values, const float *gradient, float *first, float *second, const float *rates, float lr, float correction,
                       float beta1, float beta2, float root, float eps) {
     size_t at = (size_t)blockIdx.x * PIECE + threadIdx.x;
-    float rate = lr * rates[2 * blockIdx.x], keep = 1.0f - rate * rates[2 * blockIdx.x + 1];
-    if (rate == 0.0f) return;
+    float factor = rates[2 * blockIdx.x], rate = lr * factor, keep = 1.0f - rate * rates[2 * blockIdx.x + 1];
+    // Not where the rate is 0, as when a warm-up begins: moments move then, too.
+    if (factor == 0.0f) return;
     float g = gradient[at];
     float m = beta1 * first[at] + (1.0f - beta1) * g;
     float v = beta2 * second[at] + (1.0f - beta2) * g * g;
@@ -58,8 +59,8 @@ KERNEL multiply(float *values, float factor, long long count) {
 // w = w - lr v. `rates` as for `adamw`.
 KERNEL sgd(float *values, const float *gradient, float *velocity, const float *rates, float lr, float momentum) {
     size_t at = (size_t)blockIdx.x * PIECE + threadIdx.x;
-    float rate = lr * rates[2 * blockIdx.x];
-    if (rate == 0.0f) return;
+    float factor = rates[2 * blockIdx.x], rate = lr * factor;
+    if (factor == 0.0f) return;
     float v = momentum * velocity[at] + gradient[at] + rates[2 * blockIdx.x + 1] * values[at];
     velocity[at] = v;
     values[at] -= rate * v;

@@ -86,7 +86,9 @@ fn course(params: &Params, new: &dyn Fn(&Params) -> Stepper) -> [BTreeMap<String
         assert!(norm > 1.0);
         grads.scale(0.5).unwrap();
         assert!((grads.norm().unwrap() / norm - 0.5).abs() < 1e-6);
-        stepper.step(params, &grads, 0.01).unwrap();
+        // As a warm-up begins: nothing moves but the moments.
+        let lr = if step == 0 { 0.0 } else { 0.01 };
+        stepper.step(params, &grads, lr).unwrap();
     }
     let state = stepper.state(params).unwrap();
     [snapshot(params), state.iter().map(|(name, t)| (name.clone(), values(t))).collect()]
