@@ -6,7 +6,6 @@
 
 use std::time::Instant;
 
-use candle_core::Device;
 use proofmark_base::product::{Mat, Out, Threads, product};
 use proofmark_lang::model::{AdamW as Settings, CrossEntropy, Loss, LossTerm, Pool, Precision};
 use proofmark_model::backbone::Backbone as _;
@@ -72,7 +71,7 @@ fn network(
     rounds: usize,
     train: bool,
 ) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
-    let params = Params::zeros(config.parameters(), &Device::Cpu)?;
+    let params = Params::zeros(config.parameters())?;
     randomize(&params, Scheme::Xavier, 0, |_| true)?;
     let network = Network::new(config.clone(), &params, Precision::F32);
     let pixels = 3 * config.image * config.image;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use candle_core::Device;
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_base::work::{Events, Failure, Silent};
 use proofmark_data::Manifest;
@@ -113,7 +112,7 @@ impl Ground {
     ) -> Result<Vec<EpochLog>, Failure> {
         let experiment = self.project.experiments.get(name).unwrap();
         let config = Architecture::new(&experiment.backbone, 2);
-        let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+        let params = Params::zeros(config.parameters()).unwrap();
         let seed = if self.odd == Some(group.rank()) { 6 } else { 5 };
         randomize(&params, Scheme::TruncatedNormal(0.2), seed, |_| true).unwrap();
         let sample = |face| Sample {

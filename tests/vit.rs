@@ -43,14 +43,14 @@ fn agrees_with_timm(name: &str, layer_scale: Option<f32>) {
         drop_path: 0.0,
         classes: 3,
     };
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let prefix = format!("{name}.weight.");
     let theirs: Vec<&str> = golden.keys().filter_map(|k| k.strip_prefix(&prefix)).collect();
     let mut ours: Vec<&str> = params.specs().iter().map(|s| s.name.as_str()).collect();
     ours.sort_unstable();
     assert_eq!(ours, theirs, "parameter names are timm's");
-    for (spec, var) in params.specs().iter().zip(params.vars()) {
-        var.set(&get(&format!("weight.{}", spec.name))).unwrap();
+    for (i, spec) in params.specs().iter().enumerate() {
+        params.set(i, &get(&format!("weight.{}", spec.name))).unwrap();
     }
     let images = get("images").flatten_all().unwrap().to_vec1::<f32>().unwrap();
     for network in [

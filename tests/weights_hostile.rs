@@ -6,6 +6,7 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use proofmark_gpu::device::Device as Place;
 use proofmark_lang::model::Pool;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::backbone::Backbone as _;
@@ -52,7 +53,7 @@ fn try_load(name: &str, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
     let path = dir.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     let config = config();
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let (architecture, allowed) = (Architecture::from(config), ["*".to_owned()]);
     let (used, result) = peak(|| load(&path, &Expected::new(&architecture, &allowed), &params));
     let bound = (1 << 20) + 128 * bytes.len() as isize;
@@ -155,7 +156,7 @@ fn try_model(
     change: impl Fn(&mut serde_json::Value, &mut BTreeMap<String, Tensor>),
 ) -> Result<(), String> {
     let config = config();
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let mut tensors = params.snapshot().unwrap();
     let names = ["real", "a", "b", "c", "d"];
     let mut card = serde_json::json!({
@@ -175,7 +176,7 @@ fn try_model(
     let path = dir.path().join("model.safetensors");
     checkpoint::write(&path, &tensors, &card).unwrap();
     let length = std::fs::metadata(&path).unwrap().len() as isize;
-    let (used, result) = peak(|| checkpoint::load_model(&path, &Device::Cpu));
+    let (used, result) = peak(|| checkpoint::load_model(&path, |_| Ok(Place::Cpu)));
     let bound = (1 << 20) + 128 * length;
     assert!(used < bound, "{used} bytes for a file of {length}");
     result.map(|_| ()).map_err(|error| error.to_string().replace(&path.display().to_string(), "F"))

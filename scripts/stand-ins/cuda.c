@@ -1,74 +1,270 @@
-// A stand-in for the driver of CUDA, for machines without one: three devices whose memory is that of the host,
-// and streams that have done everything at once. It is what scripts/check-cuda.sh links, and what the tests
-// of src/group/nccl/tests.rs run on there.
+// A stand-in for the driver of CUDA, for machines without one: three devices whose memory is that of the host. It is
+// what the tests of src/group/nccl/tests.rs and src/emulation/tests/kernels run on there; see scripts/cuda/build.sh.
+//
+// Kernels are those of src/emulation, which is linked with this. What a device would do later is done as late as
+// it may be, when somebody waits for it: who does not wait, and reads or writes what is under way, is found out.
+#define _POSIX_C_SOURCE 200809L
+#include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef int Result;
 typedef unsigned long long Pointer;
-enum { SUCCESS = 0, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101 };
-enum { DEVICES = 3 };
+enum {
+    SUCCESS = 0,
+    INVALID_VALUE = 1,
+    OUT_OF_MEMORY = 2,
+    INVALID_DEVICE = 101,
+    INVALID_IMAGE = 200,
+    INVALID_CONTEXT = 201,
+    NOT_FOUND = 500,
+    CONTEXT_IS_DESTROYED = 709,
+    LAUNCH_FAILED = 719
+};
+enum { DEVICES = 3, PARAMETERS = 32, PINNED = 16 };
+
+int emulation_parameter(const char *name, size_t index, size_t *size);
+int emulation_launch(const char *name, unsigned columns, unsigned rows, unsigned threads, void **arguments, int backwards);
 
 static char contexts[DEVICES];
+// How often each is retained: with the last release it is gone, and nothing can be asked of it.
+static int retained[DEVICES];
 static _Thread_local void *current;
 
+// What is to be done, the first first, and how much of it was.
+struct Work {
+    void (*run)(void *);
+    void *what;
+    struct Work *next;
+};
+static struct Work *first, **last = &first;
+static unsigned long long asked, done;
+static Result failed = SUCCESS;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+// Remembers something; `what` was allocated, and is freed when it is done. For scripts/stand-ins/cublas.c, too.
+void stand_in_later(void (*run)(void *), void *what) {
+    struct Work *work = malloc(sizeof *work);
+    *work = (struct Work){run, what, NULL};
+    pthread_mutex_lock(&lock);
+    *last = work;
+    last = &work->next;
+    asked++;
+    pthread_mutex_unlock(&lock);
+}
+
+// Does all that was asked for up to a number.
+static Result until(unsigned long long number) {
+    pthread_mutex_lock(&lock);
+    while (first && done < number) {
+        struct Work *work = first;
+        first = work->next;
+        if (!first) last = &first;
+        work->run(work->what);
+        free(work->what);
+        free(work);
+        done++;
+    }
+    Result result = failed;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
 Result cuInit(unsigned flags) { (void)flags; return SUCCESS; }
+Result cuDriverGetVersion(int *version) { *version = 13000; return SUCCESS; }
 Result cuDeviceGetCount(int *count) { *count = DEVICES; return SUCCESS; }
 Result cuDeviceGet(int *device, int ordinal) {
     *device = ordinal;
     return ordinal >= 0 && ordinal < DEVICES ? SUCCESS : INVALID_DEVICE;
 }
-Result cuDeviceGetAttribute(int *value, int attribute, int device) {
-    (void)attribute; (void)device;
-    *value = 1;
+Result cuDeviceGetName(char *name, int length, int device) {
+    snprintf(name, (size_t)length, "stand-in %d", device);
     return SUCCESS;
 }
-Result cuDevicePrimaryCtxRetain(void **context, int device) { *context = &contexts[device]; return SUCCESS; }
-Result cuDevicePrimaryCtxRelease_v2(int device) { (void)device; return SUCCESS; }
-Result cuCtxSetCurrent(void *context) { current = context; return SUCCESS; }
+Result cuDeviceTotalMem_v2(size_t *bytes, int device) { (void)device; *bytes = (size_t)1 << 30; return SUCCESS; }
+Result cuDeviceGetAttribute(int *value, int attribute, int device) {
+    (void)device;
+    // The compute capability is 9.0.
+    *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 1;
+    return SUCCESS;
+}
+Result cuDevicePrimaryCtxRetain(void **context, int device) {
+    pthread_mutex_lock(&lock);
+    retained[device]++;
+    pthread_mutex_unlock(&lock);
+    *context = &contexts[device];
+    return SUCCESS;
+}
+Result cuDevicePrimaryCtxRelease_v2(int device) {
+    pthread_mutex_lock(&lock);
+    Result result = retained[device] > 0 ? SUCCESS : INVALID_CONTEXT;
+    if (result == SUCCESS) retained[device]--;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+Result cuCtxSetCurrent(void *context) {
+    pthread_mutex_lock(&lock);
+    Result result = !context || retained[(char *)context - contexts] > 0 ? SUCCESS : CONTEXT_IS_DESTROYED;
+    pthread_mutex_unlock(&lock);
+    if (result == SUCCESS) current = context;
+    return result;
+}
 Result cuCtxGetCurrent(void **context) { *context = current; return SUCCESS; }
-Result cuCtxSynchronize(void) { return SUCCESS; }
+Result cuCtxSynchronize(void) { return until(~0ull); }
 Result cuCtxDestroy_v2(void *context) { (void)context; return SUCCESS; }
 
 Result cuStreamCreate(void **stream, unsigned flags) { (void)flags; *stream = malloc(1); return SUCCESS; }
 Result cuStreamDestroy_v2(void *stream) { free(stream); return SUCCESS; }
-Result cuStreamSynchronize(void *stream) { (void)stream; return SUCCESS; }
+Result cuStreamSynchronize(void *stream) { (void)stream; return until(~0ull); }
 Result cuStreamWaitEvent(void *stream, void *event, unsigned flags) {
     (void)stream; (void)event; (void)flags;
     return SUCCESS;
 }
 
-Result cuEventCreate(void **event, unsigned flags) { (void)flags; *event = malloc(1); return SUCCESS; }
+// An event is how much has to be done.
+Result cuEventCreate(void **event, unsigned flags) {
+    (void)flags;
+    *event = calloc(1, sizeof(unsigned long long));
+    return SUCCESS;
+}
 Result cuEventDestroy_v2(void *event) { free(event); return SUCCESS; }
-Result cuEventRecord(void *event, void *stream) { (void)event; (void)stream; return SUCCESS; }
-Result cuEventQuery(void *event) { (void)event; return SUCCESS; }
+Result cuEventRecord(void *event, void *stream) {
+    (void)stream;
+    pthread_mutex_lock(&lock);
+    *(unsigned long long *)event = asked;
+    pthread_mutex_unlock(&lock);
+    return SUCCESS;
+}
+Result cuEventSynchronize(void *event) { return until(*(unsigned long long *)event); }
+Result cuEventQuery(void *event) { return cuEventSynchronize(event); }
 
+Result cuMemGetInfo_v2(size_t *free, size_t *total) { *free = *total = (size_t)1 << 30; return SUCCESS; }
 Result cuMemAlloc_v2(Pointer *to, size_t length) {
-    void *memory = malloc(length);
+    if (length == 0) return INVALID_VALUE;
+    void *memory = length >> 40 ? NULL : aligned_alloc(256, (length + 255) / 256 * 256);
     *to = (Pointer)memory;
-    return memory ? SUCCESS : OUT_OF_MEMORY;
+    if (!memory) return OUT_OF_MEMORY;
+    memset(memory, 0xff, length);
+    return SUCCESS;
 }
 Result cuMemAllocAsync(Pointer *to, size_t length, void *stream) { (void)stream; return cuMemAlloc_v2(to, length); }
-Result cuMemFree_v2(Pointer memory) { free((void *)memory); return SUCCESS; }
+Result cuMemFree_v2(Pointer memory) {
+    Result result = until(~0ull);
+    free((void *)memory);
+    return result;
+}
 Result cuMemFreeAsync(Pointer memory, void *stream) { (void)stream; return cuMemFree_v2(memory); }
+
+// Pinned memory, from which and to which copies are made later.
+static struct { char *from; size_t length; } pinned[PINNED];
+Result cuMemHostAlloc(void **to, size_t length, unsigned flags) {
+    (void)flags;
+    *to = malloc(length);
+    pthread_mutex_lock(&lock);
+    int i = 0;
+    while (i < PINNED && pinned[i].from) i++;
+    if (i < PINNED) pinned[i].from = *to, pinned[i].length = length;
+    pthread_mutex_unlock(&lock);
+    return *to && i < PINNED ? SUCCESS : OUT_OF_MEMORY;
+}
+Result cuMemFreeHost(void *memory) {
+    Result result = until(~0ull);
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < PINNED; i++)
+        if (pinned[i].from == memory) pinned[i].from = NULL;
+    pthread_mutex_unlock(&lock);
+    free(memory);
+    return result;
+}
+static int is_pinned(const char *memory) {
+    pthread_mutex_lock(&lock);
+    int found = 0;
+    for (int i = 0; i < PINNED; i++)
+        found |= pinned[i].from && memory >= pinned[i].from && memory < pinned[i].from + pinned[i].length;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+struct Copy { void *to; const void *from; size_t length; };
+static void copy(void *what) {
+    struct Copy *copy = what;
+    memcpy(copy->to, copy->from, copy->length);
+}
+static Result copy_later(void *to, const void *from, size_t length, const void *host) {
+    if (!is_pinned(host)) {
+        Result result = until(~0ull);
+        memcpy(to, from, length);
+        return result;
+    }
+    struct Copy *what = malloc(sizeof *what);
+    *what = (struct Copy){to, from, length};
+    stand_in_later(copy, what);
+    return SUCCESS;
+}
 Result cuMemsetD8Async(Pointer to, unsigned char value, size_t length, void *stream) {
     (void)stream;
+    Result result = until(~0ull);
     memset((void *)to, value, length);
-    return SUCCESS;
+    return result;
 }
 Result cuMemcpyHtoDAsync_v2(Pointer to, const void *from, size_t length, void *stream) {
     (void)stream;
-    memcpy((void *)to, from, length);
-    return SUCCESS;
+    return copy_later((void *)to, from, length, from);
 }
 Result cuMemcpyDtoHAsync_v2(void *to, Pointer from, size_t length, void *stream) {
     (void)stream;
-    memcpy(to, (void *)from, length);
+    return copy_later(to, (void *)from, length, to);
+}
+
+// Kernels: a function is its name.
+Result cuModuleLoadData(void **module, const void *image) {
+    *module = contexts;
+    return *(const unsigned *)image == 0xba55ed50u ? SUCCESS : INVALID_IMAGE;
+}
+Result cuModuleUnload(void *module) { (void)module; return SUCCESS; }
+Result cuModuleGetFunction(void **function, void *module, const char *name) {
+    (void)module;
+    size_t size;
+    *function = strdup(name);
+    return emulation_parameter(name, 0, &size) == 1 ? NOT_FOUND : SUCCESS;
+}
+Result cuFuncGetParamInfo(void *function, size_t index, size_t *offset, size_t *size) {
+    *offset = 0;
+    return emulation_parameter(function, index, size) == 0 ? SUCCESS : INVALID_VALUE;
+}
+
+struct Launch {
+    const char *name;
+    unsigned columns, rows, threads;
+    unsigned long long values[PARAMETERS];
+};
+static void launch(void *what) {
+    struct Launch *launch = what;
+    void *arguments[PARAMETERS];
+    for (int i = 0; i < PARAMETERS; i++) arguments[i] = &launch->values[i];
+    if (emulation_launch(launch->name, launch->columns, launch->rows, launch->threads, arguments, 0)) failed = LAUNCH_FAILED;
+}
+Result cuLaunchKernel(void *function, unsigned columns, unsigned rows, unsigned layers, unsigned x, unsigned y,
+                      unsigned z, unsigned shared, void *stream, void **arguments, void **extra) {
+    (void)stream;
+    if (!columns || !rows || layers != 1 || !x || y != 1 || z != 1 || shared || extra || !current) return INVALID_VALUE;
+    struct Launch *what = calloc(1, sizeof *what);
+    what->name = function;
+    what->columns = columns, what->rows = rows, what->threads = x;
+    size_t size;
+    for (size_t i = 0; i < PARAMETERS && emulation_parameter(function, i, &size) == 0; i++)
+        memcpy(&what->values[i], arguments[i], size);
+    stand_in_later(launch, what);
     return SUCCESS;
 }
 
 Result cuGetErrorString(Result error, const char **text) {
-    *text = error == INVALID_DEVICE ? "no such device" : "an error";
+    *text = error == INVALID_DEVICE ? "no such device" : error == OUT_OF_MEMORY ? "out of memory" : "an error";
+    return SUCCESS;
+}
+Result cuGetErrorName(Result error, const char **text) {
+    *text = error == OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR";
     return SUCCESS;
 }

@@ -6,6 +6,7 @@ use super::output::Printer;
 use super::project::{Stop, counted, ended};
 use crate::engine::bits::{digests, unlike};
 use crate::engine::commit::COMMIT;
+use crate::engine::gpu;
 use crate::engine::memory;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::width::Width;
@@ -54,12 +55,13 @@ fn tell(args: &DoctorArgs, printer: Printer) -> Result<Exit, Failure> {
         |ffmpeg| ffmpeg.number().to_owned(),
     );
     let widths: Vec<&str> = Width::here().into_iter().rev().map(Width::name).collect();
+    let gpus = gpu::list().join("\n              ");
     for (what, value) in [
         ("processor", this.processor),
         ("instructions", format!("{}; computes in {}", this.instructions, Width::now().name())),
         ("threads", rayon::current_num_threads().to_string()),
         ("memory left", memory),
-        ("device", this.device),
+        ("GPUs", gpus),
         ("proofmark", format!("{} {} {}", this.proofmark, this.profile, this.commit)),
         ("built with", features()),
         ("ffmpeg", ffmpeg),

@@ -51,7 +51,7 @@ fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
         printer.line(slowness);
     }
     let progress = StageProgress::new(printer, "score".to_owned(), bars(printer));
-    let outcome = score_media(&checkpoint, &media, &request, &device, &progress)?;
+    let outcome = score_media(&checkpoint, &media, &request, (device, args.device), &progress)?;
     progress.finish();
     outcome.notes.iter().for_each(|note| printer.line(note));
     let text = match args.format {

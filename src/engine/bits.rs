@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use proofmark_augmentations::face::{Channels, Face};
 use proofmark_augmentations::lists::fsfm;
 use proofmark_augmentations::training;
@@ -236,7 +236,7 @@ struct Training {
 
 impl Training {
     fn of(architecture: &Architecture, batch: usize) -> Result<Self> {
-        let params = Params::zeros(architecture.parameters(), &Device::Cpu)?;
+        let params = Params::zeros(architecture.parameters())?;
         randomize(&params, Scheme::TruncatedNormal(0.05), 3, |_| true)?;
         let side = architecture.image();
         let images = random(batch * 3 * side * side, 11);
@@ -278,8 +278,8 @@ impl Training {
     }
 
     fn parameters(&self) -> Result<Digest> {
-        self.params.vars().iter().try_fold(Digest::default(), |digest, var| {
-            Ok(digest.of(var.flatten_all()?.to_vec1::<f32>()?))
+        (0..self.params.specs().len()).try_fold(Digest::default(), |digest, index| {
+            Ok(digest.of(self.params.tensor(index)?.flatten_all()?.to_vec1::<f32>()?))
         })
     }
 

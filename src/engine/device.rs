@@ -5,12 +5,13 @@ use std::collections::btree_map::Entry;
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::Device;
-
 use super::commit::COMMIT;
+use super::gpu;
 use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
+use proofmark_gpu::device::Device;
 use proofmark_lang::model::{DeviceChoice, Experiment, Project};
+use proofmark_model::architecture::Architecture;
 use proofmark_plan::scope::experiments;
 
 /// The open devices of a run.
@@ -69,15 +70,16 @@ impl Devices {
         let mut devices = Self::stated(stated);
         for experiment in experiments(project) {
             let choice = devices.choice(experiment);
+            let asked = |failure: Failure| match stated {
+                Some(_) => failure,
+                None => failure.at(experiment.recipe.at.device, "asked for here"),
+            };
             if let Entry::Vacant(place) = devices.open.entry(choice) {
-                let device = open(choice, 0).map_err(|failure| match stated {
-                    Some(_) => failure,
-                    None => failure.at(experiment.recipe.at.device, "asked for here"),
-                });
-                let device = place.insert(device?).location();
+                let device = place.insert(open(choice, 0).map_err(asked)?);
                 let by = if stated.is_some() { "--device" } else { "recipe" };
-                tracing::info!(%choice, %by, ?device, "is opened");
+                tracing::info!(%choice, %by, device = %name(device), "is opened");
             }
+            devices.of(experiment).map_err(asked)?;
         }
         Ok(devices)
     }
@@ -112,11 +114,14 @@ impl Devices {
     /// The device of an experiment.
     ///
     /// # Errors
-    /// A device that this machine or this build does not have.
+    /// A device that this machine or this build does not have, or that its network cannot be computed on.
     pub fn of(&self, experiment: &Experiment) -> Result<Device, Failure> {
         let choice = self.choice(experiment);
         let opened = self.open.get(&choice).cloned();
-        opened.map_or_else(|| open(choice, self.card), Ok)
+        let device = opened.map_or_else(|| open(choice, self.card), Ok)?;
+        // How many classes there are does not matter to that.
+        let network = Architecture::new(&experiment.backbone, 2);
+        suited(device, choice, &network, &format!("experiment `{}`", experiment.name))
     }
 }
 
@@ -127,32 +132,114 @@ impl Devices {
     /// A device that this machine or this build does not have.
     pub fn provenance(&self, experiment: &Experiment) -> Result<Provenance, Failure> {
         let device = self.of(experiment)?;
-        let name = if device.is_cpu() { "cpu" } else { "cuda" };
-        Ok(Provenance { device: name.to_owned(), ..Provenance::of_this_process(COMMIT) })
+        Ok(Provenance { device: device.word().to_owned(), ..Provenance::of_this_process(COMMIT) })
     }
 }
 
-/// Opens a device: `auto` is a card of this number, or else the first.
+/// A device that a network can be computed on: `auto` is the CPU for one that cannot be on a GPU.
+///
+/// # Errors
+/// A GPU that was asked for by its name, and a network that cannot.
+pub fn suited(
+    device: Device,
+    choice: DeviceChoice,
+    network: &Architecture,
+    what: &str,
+) -> Result<Device, Failure> {
+    match (network.not_on_gpu().filter(|_| device.gpu().is_some()), choice) {
+        (None, _) => Ok(device),
+        (Some(_), DeviceChoice::Auto) => Ok(Device::Cpu),
+        (Some(why), DeviceChoice::Cpu | DeviceChoice::Cuda(_)) => Err(Failure::run(format!(
+            "{what} cannot be computed on device `{choice}`: {why}; `--device cpu` stands above what \
+             recipes say"
+        ))),
+    }
+}
+
+/// What a device is, for people.
+pub fn name(device: &Device) -> String {
+    device.gpu().map_or_else(|| "cpu".to_owned(), |gpu| gpu.name())
+}
+
+/// Opens a device: `auto` is a GPU of this number, or else the first, or, where there is none, the CPU.
 ///
 /// # Errors
 /// A device that this machine or this build does not have.
 pub fn open(choice: DeviceChoice, card: usize) -> Result<Device, Failure> {
     match choice {
         DeviceChoice::Cpu => Ok(Device::Cpu),
-        DeviceChoice::Auto => {
-            let cards = [card, 0].into_iter();
-            let mut found = cards.filter_map(|card| Device::new_cuda(card).ok());
-            Ok(found.next().unwrap_or(Device::Cpu))
-        }
-        DeviceChoice::Cuda(number) => Device::new_cuda(number).map_err(|why| {
-            let why = match cfg!(feature = "cuda") {
-                true => why.to_string(),
-                false => "this proofmark was built without `--features cuda`".to_owned(),
-            };
+        DeviceChoice::Auto => match gpu::count() {
+            0 => Ok(Device::Cpu),
+            count => gpu::open(if card < count { card } else { 0 }).map(Device::Gpu).map_err(|why| {
+                Failure::run(format!(
+                    "this machine has a GPU that cannot be used: {why}; `--device cpu` goes without"
+                ))
+            }),
+        },
+        DeviceChoice::Cuda(number) => gpu::open(number).map(Device::Gpu).map_err(|why| {
             Failure::run(format!(
                 "device `{choice}` cannot be used: {why}; `--device cpu` stands above what recipes \
                  say"
             ))
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use proofmark_emulation::{Emulation, Order};
+    use proofmark_lang::model::Pool;
+    use proofmark_model::efficientnet::EfficientNetConfig;
+    use proofmark_model::vit::VitConfig;
+
+    fn vit(width: usize) -> Architecture {
+        Architecture::from(VitConfig {
+            patch: 4,
+            width,
+            depth: 1,
+            heads: 2,
+            image: 8,
+            hidden: 32,
+            layer_scale: None,
+            registers: 0,
+            pool: Pool::Cls,
+            drop_path: 0.0,
+            classes: 2,
+        })
+    }
+
+    fn efficientnet() -> Architecture {
+        Architecture::from(EfficientNetConfig {
+            width: 1.0,
+            depth: 1.0,
+            image: 64,
+            dropout: 0.2,
+            momentum: 0.1,
+            drop_path: 0.0,
+            classes: 2,
+        })
+    }
+
+    #[test]
+    fn a_network_that_a_gpu_cannot_compute_goes_to_the_cpu_or_is_refused() {
+        let gpu = || Device::Gpu(Arc::new(Emulation::new(Order::Forwards)));
+        let on = |choice, network: &Architecture| suited(gpu(), choice, network, "experiment `x`");
+        assert!(on(DeviceChoice::Auto, &vit(16)).unwrap().gpu().is_some());
+        assert!(on(DeviceChoice::Cuda(0), &vit(16)).unwrap().gpu().is_some());
+        for network in [efficientnet(), vit(18)] {
+            assert!(on(DeviceChoice::Auto, &network).unwrap().gpu().is_none());
+        }
+        let refusal = |network| on(DeviceChoice::Cuda(1), &network).unwrap_err().to_string();
+        assert_eq!(
+            refusal(efficientnet()),
+            "experiment `x` cannot be computed on device `cuda:1`: an EfficientNet is computed on \
+             the CPU alone; `--device cpu` stands above what recipes say"
+        );
+        assert!(refusal(vit(18)).contains("its width, 18, is no multiple of 4 up to 4096"));
+        let cpu = suited(Device::Cpu, DeviceChoice::Cpu, &efficientnet(), "experiment `x`");
+        assert!(cpu.unwrap().gpu().is_none());
     }
 }

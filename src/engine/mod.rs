@@ -14,6 +14,7 @@ pub mod export;
 pub mod figure;
 pub mod findings;
 pub mod gallery;
+pub mod gpu;
 pub mod graph;
 pub mod kind;
 pub mod leaks;

@@ -18,7 +18,7 @@ use proofmark_base::work::{Events, Failure, Silent};
 use proofmark_group::alone::Alone;
 use proofmark_lang::model::{Experiment, Placed, Project};
 use proofmark_model::architecture::Architecture;
-use proofmark_model::params::ParamSpec;
+use proofmark_model::spec::ParamSpec;
 use proofmark_plan::scope::experiments;
 use proofmark_prepare::store::Share;
 

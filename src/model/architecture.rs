@@ -5,7 +5,9 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::backbone::Backbone;
-use super::params::{Begin, ParamSpec};
+use super::params::Params;
+use super::spec::{Begin, ParamSpec};
+use proofmark_gpu::device::Device;
 use proofmark_lang::limits::PARAMETERS;
 use proofmark_lang::model::{Backbone as Declared, BackboneKind};
 
@@ -49,6 +51,17 @@ macro_rules! architectures {
 crate::networks!(architectures);
 
 impl Architecture {
+    /// Its parameters, zero, on a device; those of the classifier are always on the CPU.
+    ///
+    /// # Errors
+    /// A network that cannot be computed there, and no room for it.
+    pub fn params(&self, device: &Device) -> candle_core::Result<Params> {
+        if let (Device::Gpu(_), Some(why)) = (device, self.not_on_gpu()) {
+            candle_core::bail!("the network cannot be computed on a GPU: {why}")
+        }
+        Params::on(self.parameters(), device, &self.head())
+    }
+
     /// Its parameters, with those of the classifier: what is trained, not what batch norm counts.
     pub fn scalars(&self) -> u64 {
         let trained = |spec: &ParamSpec| !matches!(spec.begin, Begin::Statistic(_));

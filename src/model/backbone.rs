@@ -2,13 +2,16 @@
 //! they are found in files of others ([`FromFiles`]), and how images become embeddings ([`Trunk`]).
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
 use super::drop_path::DropPath;
 use super::gradients::Gradients;
-use super::params::{ParamSpec, Params};
+use super::params::Params;
+use super::spec::ParamSpec;
 use super::weights::{Entry, LoadReport, WeightsError};
+use proofmark_gpu::gpu::Gpu;
 use proofmark_lang::model::Precision;
 
 /// Size and shape of a network, and what follows from them.
@@ -54,8 +57,11 @@ pub trait Backbone: Debug + FromFiles {
     /// Whether a batch may pass in parts, with the same result: not under batch norm.
     fn supports_micro_batches(&self) -> bool;
 
-    /// What computes embeddings, for parameters on the CPU or on another device.
-    fn trunk(&self, on_cpu: bool, precision: Precision) -> Box<dyn Trunk>;
+    /// Why it cannot be computed on a GPU, if it cannot.
+    fn not_on_gpu(&self) -> Option<String>;
+
+    /// What computes embeddings, for parameters on the CPU, or all but the classifier on a GPU.
+    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk>;
 }
 
 /// Images to embeddings, and gradients back.

@@ -1,21 +1,34 @@
 //! Gradients of all parameters of a network, summed over the parts of a batch: in host
-//! memory that is reused from step to step, or as tensors on another device.
+//! memory that is reused from step to step, or, of parameters on a GPU, in its memory.
 
 use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Error, Result, Tensor, bail};
 use rayon::prelude::*;
 
 use super::params::Params;
+use super::resident::{tensor, zeros};
+use proofmark_gpu::kernels::steps::{add_scaled, multiply, square_chunks, squares};
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::{Buffer, Slice};
 
 /// Values that one task sums or scales.
 const CHUNK: usize = 16 * 1024;
 
-/// The gradient of one parameter.
+/// The gradient of one parameter on the CPU.
 #[derive(Debug, Default)]
 struct Slot {
-    host: Vec<f32>,
-    device: Option<Tensor>,
+    values: Vec<f32>,
     /// Whether anything was written since the last [`Gradients::clear`].
+    written: bool,
+}
+
+/// The gradients of all parameters on a GPU, where those lie among their values.
+#[derive(Debug)]
+struct OnGpu {
+    values: Buffer,
+    /// Room for partial sums of their squares.
+    squares: Buffer,
+    /// As [`Slot::written`].
     written: bool,
 }
 
@@ -24,6 +37,7 @@ struct Slot {
 pub struct Gradients<'p> {
     params: &'p Params,
     slots: Vec<Slot>,
+    on_gpu: Option<OnGpu>,
 }
 
 /// Where a gradient lies.
@@ -31,21 +45,24 @@ pub struct Gradients<'p> {
 pub enum Gradient<'a> {
     /// Row-major values.
     Host(&'a [f32]),
-    /// A tensor of the parameter's shape on the parameter's device.
-    Device(&'a Tensor),
+    /// Row-major values, on the parameter's GPU.
+    OnGpu(Slice<'a>),
 }
 
 impl<'p> Gradients<'p> {
     /// None written yet.
     pub fn new(params: &'p Params) -> Self {
-        Self { params, slots: params.specs().iter().map(|_| Slot::default()).collect() }
+        let slots = params.specs().iter().map(|_| Slot::default()).collect();
+        Self { params, slots, on_gpu: None }
     }
 
     /// Forgets all values and keeps the memory.
     pub fn clear(&mut self) {
         for slot in &mut self.slots {
             slot.written = false;
-            slot.device = None;
+        }
+        if let Some(on_gpu) = &mut self.on_gpu {
+            on_gpu.written = false;
         }
     }
 
@@ -54,12 +71,33 @@ impl<'p> Gradients<'p> {
     pub fn host(&mut self, name: &str) -> (&mut [f32], bool) {
         let index = self.params.index(name);
         let slot = &mut self.slots[index];
-        slot.host.resize(self.params.specs()[index].count(), 0.0);
+        slot.values.resize(self.params.specs()[index].count(), 0.0);
         let add = std::mem::replace(&mut slot.written, true);
-        (&mut slot.host, add)
+        (&mut slot.values, add)
     }
 
-    /// Adds values to a parameter's gradient.
+    /// The same for the gradients of all parameters that lie on a GPU.
+    ///
+    /// # Errors
+    /// The GPU has no room for them, and parameters that do not lie on one.
+    pub fn on_gpu(&mut self) -> Result<(&Buffer, bool)> {
+        let Some(resident) = self.params.resident() else { bail!("no parameters lie on a GPU") };
+        let on_gpu = match self.on_gpu.take() {
+            Some(there) => there,
+            None => {
+                let (gpu, len) = (resident.gpu(), resident.places().len());
+                let values = zeros(gpu, len).map_err(Error::wrap)?;
+                let squares =
+                    Buffer::new(gpu, Kind::F64, square_chunks(len)).map_err(Error::wrap)?;
+                OnGpu { values, squares, written: false }
+            }
+        };
+        let on_gpu = self.on_gpu.insert(on_gpu);
+        let add = std::mem::replace(&mut on_gpu.written, true);
+        Ok((&on_gpu.values, add))
+    }
+
+    /// Adds values to a parameter's gradient on the CPU.
     pub fn add(&mut self, name: &str, values: &[f32]) {
         let (target, add) = self.host(name);
         if add {
@@ -69,26 +107,18 @@ impl<'p> Gradients<'p> {
         }
     }
 
-    /// Adds a tensor to a parameter's gradient, on the parameter's device.
+    /// Adds a tensor to a parameter's gradient on the CPU.
     pub fn add_tensor(&mut self, name: &str, value: &Tensor) -> Result<()> {
-        if value.device().is_cpu() {
-            self.add(name, &value.flatten_all()?.to_vec1::<f32>()?);
-            return Ok(());
-        }
-        let slot = &mut self.slots[self.params.index(name)];
-        slot.device = Some(match slot.device.take() {
-            Some(sum) => (sum + value)?,
-            None => value.clone(),
-        });
-        slot.written = true;
+        self.add(name, &value.flatten_all()?.to_vec1::<f32>()?);
         Ok(())
     }
 
     /// Adds what a backward pass of candle's found for a network's parameters.
     pub fn add_all(&mut self, params: &Params, found: &GradStore) -> Result<()> {
-        for (spec, var) in params.specs().iter().zip(params.vars()) {
-            if let Some(grad) = found.get(var) {
-                self.add_tensor(&spec.name, grad)?;
+        for (index, spec) in params.specs().iter().enumerate() {
+            let found = params.var(index).and_then(|var| found.get(var));
+            if let Some(gradient) = found {
+                self.add_tensor(&spec.name, gradient)?;
             }
         }
         Ok(())
@@ -97,40 +127,46 @@ impl<'p> Gradients<'p> {
     /// Adds all gradients of another part of the batch.
     pub fn join(&mut self, other: &Gradients<'_>) -> Result<()> {
         for (slot, other) in self.slots.iter_mut().zip(&other.slots).filter(|(_, o)| o.written) {
-            match (&mut slot.device, &other.device) {
-                (sum @ Some(_), Some(tensor)) => {
-                    *sum = sum.take().map(|sum| sum + tensor).transpose()?;
-                }
-                (sum @ None, Some(tensor)) => *sum = Some(tensor.clone()),
-                (_, None) if slot.written => {
-                    let pairs = slot.host.par_chunks_mut(CHUNK).zip(other.host.par_chunks(CHUNK));
-                    pairs.for_each(|(sum, v)| sum.iter_mut().zip(v).for_each(|(sum, v)| *sum += v));
-                }
-                (_, None) => slot.host.clone_from(&other.host),
+            if slot.written {
+                let pairs = slot.values.par_chunks_mut(CHUNK).zip(other.values.par_chunks(CHUNK));
+                pairs.for_each(|(sum, v)| sum.iter_mut().zip(v).for_each(|(sum, v)| *sum += v));
+            } else {
+                slot.values.clone_from(&other.values);
+                slot.written = true;
             }
-            slot.written = true;
+        }
+        let (Some(resident), Some(other)) = (self.params.resident(), &other.on_gpu) else {
+            return Ok(());
+        };
+        if other.written {
+            let (sum, add) = self.on_gpu()?;
+            let gpu = &**resident.gpu();
+            if !add {
+                multiply(gpu, sum.all(), 0.0).map_err(Error::wrap)?;
+            }
+            add_scaled(gpu, sum.all(), other.values.all(), 1.0).map_err(Error::wrap)?;
         }
         Ok(())
     }
 
     /// Whether anything was added to the gradient of a parameter.
     pub fn is_written(&self, index: usize) -> bool {
-        self.slots[index].written
+        match self.params.on_gpu(index) {
+            Some(_) => self.on_gpu.as_ref().is_some_and(|on_gpu| on_gpu.written),
+            None => self.slots[index].written,
+        }
     }
 
     /// Sets the gradient of a parameter to these values, wherever it lies.
     pub fn set(&mut self, index: usize, values: &[f32]) -> Result<()> {
-        let spec = &self.params.specs()[index];
-        let slot = &mut self.slots[index];
-        match &mut slot.device {
-            Some(tensor) => {
-                *tensor = Tensor::from_slice(values, spec.shape.as_slice(), tensor.device())?;
-            }
-            None => {
-                slot.host.clear();
-                slot.host.extend_from_slice(values);
-            }
+        if let Some((resident, place)) = self.params.on_gpu(index) {
+            let gpu = &**resident.gpu();
+            let (all, _) = self.on_gpu()?;
+            return all.all().part(place).set(gpu, values).map_err(Error::wrap);
         }
+        let slot = &mut self.slots[index];
+        slot.values.clear();
+        slot.values.extend_from_slice(values);
         slot.written = true;
         Ok(())
     }
@@ -138,23 +174,32 @@ impl<'p> Gradients<'p> {
     /// The gradient of a parameter. One that nothing was written to is an error: the
     /// network does not reach the parameter.
     pub fn get(&self, index: usize) -> Result<Gradient<'_>> {
-        let slot = &self.slots[index];
-        match &slot.device {
-            _ if !slot.written => {
-                bail!("no gradient reached parameter `{}`", self.params.specs()[index].name)
-            }
-            Some(tensor) => Ok(Gradient::Device(tensor)),
-            None => Ok(Gradient::Host(&slot.host)),
+        let unreached = || {
+            let name = &self.params.specs()[index].name;
+            Error::msg(format!("no gradient reached parameter `{name}`"))
+        };
+        if let Some((_, place)) = self.params.on_gpu(index) {
+            let values = self.values_on_gpu().ok_or_else(unreached)?;
+            return Ok(Gradient::OnGpu(values.part(place)));
         }
+        let slot = &self.slots[index];
+        if slot.written { Ok(Gradient::Host(&slot.values)) } else { Err(unreached()) }
     }
 
-    /// The gradient of a parameter as a tensor where the parameter is.
+    /// The gradients of all parameters on a GPU, if they were written.
+    pub fn values_on_gpu(&self) -> Option<Slice<'_>> {
+        let on_gpu = self.on_gpu.as_ref().filter(|on_gpu| on_gpu.written);
+        on_gpu.map(|on_gpu| on_gpu.values.all())
+    }
+
+    /// The gradient of a parameter as a tensor on the CPU.
     pub fn tensor(&self, index: usize) -> Result<Tensor> {
-        match self.get(index)? {
-            Gradient::Device(tensor) => Ok(tensor.clone()),
-            Gradient::Host(values) => {
-                let shape = self.params.specs()[index].shape.as_slice();
-                Tensor::from_slice(values, shape, self.params.vars()[index].device())
+        let shape = self.params.specs()[index].shape.as_slice();
+        match (self.get(index)?, self.params.resident()) {
+            (Gradient::OnGpu(values), Some(resident)) => tensor(&**resident.gpu(), values, shape),
+            (Gradient::OnGpu(_), None) => bail!("a gradient lies on a GPU, and no parameter"),
+            (Gradient::Host(values), _) => {
+                Tensor::from_slice(values, shape, &candle_core::Device::Cpu)
             }
         }
     }
@@ -165,10 +210,15 @@ impl<'p> Gradients<'p> {
         let mut sum = 0f64;
         let trained = self.params.specs().iter().enumerate().filter(|(_, spec)| spec.trained());
         for (index, _) in trained {
-            sum += match self.get(index)? {
-                Gradient::Host(values) => squares(values),
-                Gradient::Device(tensor) => f64::from(tensor.sqr()?.sum_all()?.to_scalar::<f32>()?),
-            };
+            if let Gradient::Host(values) = self.get(index)? {
+                sum += of_squares(values);
+            }
+        }
+        let on_gpu = self.on_gpu.as_ref().filter(|on_gpu| on_gpu.written);
+        if let (Some(resident), Some(on_gpu)) = (self.params.resident(), on_gpu) {
+            let (gpu, partial) = (&**resident.gpu(), on_gpu.squares.all());
+            squares(gpu, on_gpu.values.all(), partial).map_err(Error::wrap)?;
+            sum += partial.get_wide(gpu).map_err(Error::wrap)?.iter().sum::<f64>();
         }
         Ok(sum.sqrt())
     }
@@ -176,19 +226,19 @@ impl<'p> Gradients<'p> {
     /// Multiplies all gradients by a factor.
     pub fn scale(&mut self, factor: f64) -> Result<()> {
         for slot in &mut self.slots {
-            match &mut slot.device {
-                Some(tensor) => *tensor = (&*tensor * factor)?,
-                None => slot.host.par_chunks_mut(CHUNK).for_each(|values| {
-                    values.iter_mut().for_each(|v| *v *= factor as f32);
-                }),
-            }
+            slot.values.par_chunks_mut(CHUNK).for_each(|values| {
+                values.iter_mut().for_each(|v| *v *= factor as f32);
+            });
+        }
+        if let (Some(resident), Some(values)) = (self.params.resident(), self.values_on_gpu()) {
+            multiply(&**resident.gpu(), values, factor as f32).map_err(Error::wrap)?;
         }
         Ok(())
     }
 }
 
 /// Sum of squares.
-fn squares(values: &[f32]) -> f64 {
+fn of_squares(values: &[f32]) -> f64 {
     let parts: Vec<f64> = values
         .par_chunks(CHUNK)
         .map(|values| values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum())
@@ -201,7 +251,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::params::{Begin, ParamSpec};
+    use crate::spec::{Begin, ParamSpec};
 
     fn params() -> Params {
         let spec = |name: &str| ParamSpec {
@@ -209,13 +259,13 @@ mod tests {
             shape: vec![2],
             begin: Begin::Constant(0.0),
         };
-        Params::zeros(vec![spec("a"), spec("b")], &Device::Cpu).unwrap()
+        Params::zeros(vec![spec("a"), spec("b")]).unwrap()
     }
 
     fn values(grads: &Gradients<'_>, index: usize) -> Vec<f32> {
         match grads.get(index).unwrap() {
             Gradient::Host(values) => values.to_vec(),
-            Gradient::Device(tensor) => tensor.to_vec1().unwrap(),
+            Gradient::OnGpu(_) => panic!("all lies on the CPU"),
         }
     }
 

@@ -1,8 +1,9 @@
 //! First weights from Proofmark's own generator.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
-use super::params::{Begin, ParamSpec, Params};
+use super::params::Params;
+use super::spec::{Begin, ParamSpec};
 use proofmark_base::rng::{Rng, Stream};
 
 /// How matrices are drawn.
@@ -22,10 +23,10 @@ pub fn randomize(
     seed: u64,
     mut select: impl FnMut(&str) -> bool,
 ) -> Result<()> {
-    for (spec, var) in params.specs().iter().zip(params.vars()) {
+    for (index, spec) in params.specs().iter().enumerate() {
         if select(&spec.name) {
             let values = draw(spec, scheme, seed);
-            var.set(&Tensor::from_vec(values, spec.shape.as_slice(), var.device())?)?;
+            params.set(index, &Tensor::from_vec(values, spec.shape.as_slice(), &Device::Cpu)?)?;
         }
     }
     Ok(())

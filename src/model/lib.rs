@@ -18,6 +18,8 @@ pub mod losses;
 pub mod network;
 pub mod ops;
 pub mod params;
+pub mod resident;
+pub mod spec;
 #[cfg(test)]
 mod testing;
 pub mod triplet;

@@ -11,6 +11,7 @@ use super::drop_path::DropPath;
 use super::gradients::Gradients;
 use super::ops::linear;
 use super::params::Params;
+use super::resident::Resident;
 use proofmark_base::math::exp;
 use proofmark_lang::model::Precision;
 
@@ -30,8 +31,8 @@ impl<'p> Network<'p> {
         precision: Precision,
     ) -> Self {
         let architecture = architecture.into();
-        let on_cpu = params.vars().iter().all(|v| v.device().is_cpu());
-        let trunk = RefCell::new(architecture.trunk(on_cpu, precision));
+        let gpu = params.resident().map(Resident::gpu);
+        let trunk = RefCell::new(architecture.trunk(gpu, precision));
         Self { architecture, params, trunk }
     }
 

@@ -37,13 +37,13 @@ fn composed(config: VitConfig, params: &Params) -> Network<'_> {
 
 /// Parameters away from where gradients vanish or coincide.
 fn params(config: &VitConfig) -> Params {
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     randomize(&params, Scheme::Xavier, 3, |_| true).unwrap();
-    for (i, var) in params.vars().iter().enumerate() {
+    for (i, spec) in params.specs().iter().enumerate() {
         let mut rng = Rng::new(8, Stream::Demo, 0, i as u64);
-        let noise: Vec<f32> = (0..var.elem_count()).map(|_| 0.1 * rng.normal() as f32).collect();
-        let noise = Tensor::from_vec(noise, var.shape(), &Device::Cpu).unwrap();
-        var.set(&(var.as_tensor() + noise).unwrap()).unwrap();
+        let noise: Vec<f32> = (0..spec.count()).map(|_| 0.1 * rng.normal() as f32).collect();
+        let noise = Tensor::from_vec(noise, spec.shape.as_slice(), &Device::Cpu).unwrap();
+        params.set(i, &(params.tensor(i).unwrap() + noise).unwrap()).unwrap();
     }
     params
 }
@@ -68,7 +68,7 @@ fn run(network: &Network<'_>, images: &[f32]) -> (Vec<f32>, Vec<Vec<f32>>) {
     }
     let values = (0..network.params().specs().len()).map(|i| match grads.get(i).unwrap() {
         Gradient::Host(values) => values.to_vec(),
-        Gradient::Device(_) => panic!("the CPU is no other device"),
+        Gradient::OnGpu(_) => panic!("all lies on the CPU"),
     });
     (embedding.flatten_all().unwrap().to_vec1().unwrap(), values.collect())
 }

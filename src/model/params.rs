@@ -1,87 +1,74 @@
 //! Trainable parameters in a fixed order, by name.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
 
-use candle_core::{CpuStorage, DType, Device, Layout, Result, Storage, Tensor, Var, bail};
+use candle_core::{CpuStorage, DType, Device, Error, Layout, Result, Storage, Tensor, Var, bail};
 
-/// What a parameter is, apart from its values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ParamSpec {
-    /// Name as timm spells it, e.g. `blocks.0.attn.qkv.weight`.
-    pub name: String,
-    /// Shape.
-    pub shape: Vec<usize>,
-    /// How it begins when no file gives it.
-    pub begin: Begin,
-}
+use super::resident::{Places, Resident, tensor};
+use super::spec::ParamSpec;
+use proofmark_gpu::device::Device as Place;
+use proofmark_gpu::kernels::steps::move_towards;
 
-impl ParamSpec {
-    /// Number of scalars.
-    pub fn count(&self) -> usize {
-        self.shape.iter().product()
-    }
-
-    /// Whether gradients move it.
-    pub fn trained(&self) -> bool {
-        !matches!(self.begin, Begin::Statistic(_))
-    }
-}
-
-/// The parameters and statistics of a batch norm of this name, in PyTorch's names, each a vector.
-pub(crate) fn batch_norm(name: &str) -> [(String, Begin); 4] {
-    [
-        ("weight", Begin::Constant(1.0)),
-        ("bias", Begin::Constant(0.0)),
-        ("running_mean", Begin::Statistic(0.0)),
-        ("running_var", Begin::Statistic(1.0)),
-    ]
-    .map(|(part, begin)| (format!("{name}.{part}"), begin))
-}
-
-/// How a parameter begins.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Begin {
-    /// A matrix: the declared random scheme. A convolution counts as a matrix of
-    /// shape (out, everything else).
-    Matrix,
-    /// A token or position table: truncated normal, standard deviation 0.02.
-    Token,
-    /// The classifier: truncated normal, standard deviation 2e-5 (recipe 2.1), so
-    /// that logits begin near zero and cross-entropy at ln C.
-    Head,
-    /// A constant.
-    Constant(f32),
-    /// What batch norm counts, beginning at a constant: it is not trained.
-    Statistic(f32),
-}
-
-/// Parameters in a fixed order.
+/// Parameters in a fixed order: on the CPU, or, all but the classifier, on a GPU.
 #[derive(Debug)]
 pub struct Params {
     specs: Vec<ParamSpec>,
-    vars: Vec<Var>,
+    values: Vec<Value>,
     by_name: BTreeMap<String, usize>,
+    resident: Option<Resident>,
+}
+
+/// The values of one parameter.
+#[derive(Debug)]
+enum Value {
+    Host(Var),
+    /// At this place of the values on the GPU.
+    OnGpu(Range<usize>),
 }
 
 impl Params {
-    /// Zeros in the shapes of `specs`.
-    pub fn zeros(specs: Vec<ParamSpec>, device: &Device) -> Result<Self> {
-        let vars = specs
-            .iter()
-            .map(|s| Var::zeros(s.shape.as_slice(), DType::F32, device))
-            .collect::<Result<Vec<_>>>()?;
+    /// Zeros in the shapes of `specs`, on the CPU.
+    pub fn zeros(specs: Vec<ParamSpec>) -> Result<Self> {
+        Self::on(specs, &Place::Cpu, &[])
+    }
+
+    /// Zeros in the shapes of `specs`, on a device, but for those of these names, which are always on the CPU.
+    ///
+    /// # Errors
+    /// The device has no room for them.
+    pub fn on(specs: Vec<ParamSpec>, device: &Place, on_cpu: &[&str]) -> Result<Self> {
+        let resident = match device {
+            Place::Cpu => None,
+            Place::Gpu(gpu) => {
+                let there = specs.iter().filter(|spec| !on_cpu.contains(&spec.name.as_str()));
+                let places = Arc::new(Places::new(there));
+                Some(Resident::zeros(gpu, places).map_err(Error::wrap)?)
+            }
+        };
+        let value = |spec: &ParamSpec| {
+            let place = resident.as_ref().and_then(|values| values.places().find(&spec.name));
+            Ok(match place {
+                Some(place) => Value::OnGpu(place),
+                None => Value::Host(Var::zeros(spec.shape.as_slice(), DType::F32, &Device::Cpu)?),
+            })
+        };
+        let values = specs.iter().map(value).collect::<Result<Vec<_>>>()?;
         let by_name = specs.iter().enumerate().map(|(i, s)| (s.name.clone(), i)).collect();
-        Ok(Self { specs, vars, by_name })
+        Ok(Self { specs, values, by_name, resident })
     }
 
-    /// The parameter called `name`. Panics if the model has none: names are written
-    /// in one place, so that would be a mistake of ours.
+    /// The parameter called `name`. Panics if the model has none, or it lies on a GPU: names are written
+    /// in one place, and who reads them knows where they are, so that would be a mistake of ours.
     pub fn get(&self, name: &str) -> &Tensor {
-        self.vars[self.index(name)].as_tensor()
+        match self.var(self.index(name)) {
+            Some(var) => var.as_tensor(),
+            None => panic!("the parameter `{name}` lies on the GPU"),
+        }
     }
 
-    /// The place of the parameter called `name` in the order. Panics as [`Params::get`].
+    /// The place of the parameter called `name` in the order. Panics if the model has none.
     pub fn index(&self, name: &str) -> usize {
         match self.by_name.get(name) {
             Some(&i) => i,
@@ -89,22 +76,80 @@ impl Params {
         }
     }
 
+    /// The parameter of this place in the order, if it lies on the CPU.
+    pub fn var(&self, index: usize) -> Option<&Var> {
+        match &self.values[index] {
+            Value::Host(var) => Some(var),
+            Value::OnGpu(_) => None,
+        }
+    }
+
+    /// The values that lie on a GPU.
+    pub fn resident(&self) -> Option<&Resident> {
+        self.resident.as_ref()
+    }
+
+    /// The place of the parameter of this place in the order among the values on the GPU, and those.
+    pub fn on_gpu(&self, index: usize) -> Option<(&Resident, Range<usize>)> {
+        match (&self.values[index], &self.resident) {
+            (Value::OnGpu(place), Some(resident)) => Some((resident, place.clone())),
+            (Value::OnGpu(_), None) | (Value::Host(_), _) => None,
+        }
+    }
+
+    /// A copy of the values of a parameter, on the CPU.
+    ///
+    /// # Errors
+    /// Those of reading a GPU's memory.
+    pub fn tensor(&self, index: usize) -> Result<Tensor> {
+        match &self.values[index] {
+            Value::Host(var) => var.copy(),
+            Value::OnGpu(place) => {
+                let resident = self.on_the_gpu();
+                let values = resident.values().part(place.clone());
+                tensor(&**resident.gpu(), values, &self.specs[index].shape)
+            }
+        }
+    }
+
+    /// Sets a parameter to the values of a tensor of its shape on the CPU.
+    ///
+    /// # Errors
+    /// A tensor of another shape, and those of writing into a GPU's memory.
+    pub fn set(&self, index: usize, tensor: &Tensor) -> Result<()> {
+        let spec = &self.specs[index];
+        match &self.values[index] {
+            Value::Host(var) => var.set(tensor),
+            Value::OnGpu(_) if tensor.dims() != spec.shape => {
+                bail!("`{}` is {:?}, and not {:?}", spec.name, spec.shape, tensor.dims())
+            }
+            Value::OnGpu(place) => {
+                let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+                let resident = self.on_the_gpu();
+                let place = resident.change().part(place.clone());
+                place.set(&**resident.gpu(), &values).map_err(Error::wrap)
+            }
+        }
+    }
+
+    fn on_the_gpu(&self) -> &Resident {
+        self.resident.as_ref().expect("what lies on the GPU lies in its memory")
+    }
+
     /// Read access to all values as slices, for parameters on the CPU.
     pub fn host(&self) -> Result<HostValues<'_>> {
-        let mut held = Vec::with_capacity(self.vars.len());
-        for (spec, var) in self.specs.iter().zip(&self.vars) {
-            let (storage, layout) = var.storage_and_layout();
+        let mut held = Vec::with_capacity(self.values.len());
+        for (index, spec) in self.specs.iter().enumerate() {
+            let Some((storage, layout)) = self.var(index).map(|var| var.storage_and_layout())
+            else {
+                bail!("parameter `{}` is not on the CPU", spec.name)
+            };
             if slice(&storage, layout).is_none() {
-                bail!("parameter `{}` is not f32 in one piece on the CPU", spec.name)
+                bail!("parameter `{}` is not f32 in one piece", spec.name)
             }
             held.push((Box::new(storage) as Held<'_>, layout));
         }
         Ok(HostValues { params: self, held })
-    }
-
-    /// The variable called `name`, if there is one.
-    pub fn var(&self, name: &str) -> Option<&Var> {
-        self.by_name.get(name).map(|&i| &self.vars[i])
     }
 
     /// Names and shapes, in order.
@@ -112,37 +157,67 @@ impl Params {
         &self.specs
     }
 
-    /// Variables, in order.
-    pub fn vars(&self) -> &[Var] {
-        &self.vars
-    }
-
     /// Number of scalars.
     pub fn count(&self) -> usize {
         self.specs.iter().map(ParamSpec::count).sum()
     }
 
-    /// Parameters of their own with the same names and values.
+    /// Parameters of their own with the same names and values, on the same device.
     pub fn copy(&self) -> Result<Self> {
-        let copy = Self::zeros(self.specs.clone(), self.vars[0].device())?;
-        for (to, from) in copy.vars.iter().zip(&self.vars) {
-            to.set(from)?;
-        }
-        Ok(copy)
+        let copy = |value: &Value| {
+            Ok(match value {
+                Value::Host(var) => Value::Host(Var::from_tensor(&var.copy()?)?),
+                Value::OnGpu(place) => Value::OnGpu(place.clone()),
+            })
+        };
+        Ok(Self {
+            specs: self.specs.clone(),
+            values: self.values.iter().map(copy).collect::<Result<_>>()?,
+            by_name: self.by_name.clone(),
+            resident: self
+                .resident
+                .as_ref()
+                .map(Resident::copy)
+                .transpose()
+                .map_err(Error::wrap)?,
+        })
     }
 
-    /// Moves every value to `decay` times itself plus 1 - `decay` times that of `other`.
-    pub fn move_towards(&self, other: &Self, decay: f64) -> Result<()> {
-        for (average, value) in self.vars.iter().zip(&other.vars) {
-            let moved = ((average.as_tensor() * decay)? + (value.as_tensor() * (1.0 - decay))?)?;
-            average.set(&moved)?;
+    /// Sets every value to that of `other`, which has the same parameters on the same device.
+    pub fn take_over(&self, other: &Self) -> Result<()> {
+        for (value, other) in self.values.iter().zip(&other.values) {
+            if let (Value::Host(value), Value::Host(other)) = (value, other) {
+                value.set(other)?;
+            }
+        }
+        if let (Some(values), Some(other)) = (&self.resident, &other.resident) {
+            values.set(other).map_err(Error::wrap)?;
         }
         Ok(())
     }
 
-    /// Copies of all values, by name.
+    /// Moves every value to `decay` times itself plus 1 - `decay` times that of `other`, which has the same
+    /// parameters on the same device.
+    pub fn move_towards(&self, other: &Self, decay: f64) -> Result<()> {
+        for (average, value) in self.values.iter().zip(&other.values) {
+            if let (Value::Host(average), Value::Host(value)) = (average, value) {
+                let moved =
+                    ((average.as_tensor() * decay)? + (value.as_tensor() * (1.0 - decay))?)?;
+                average.set(&moved)?;
+            }
+        }
+        if let (Some(average), Some(values)) = (&self.resident, &other.resident) {
+            let gpu = &**average.gpu();
+            move_towards(gpu, average.change(), values.values(), decay as f32)
+                .map_err(Error::wrap)?;
+        }
+        Ok(())
+    }
+
+    /// Copies of all values, by name, on the CPU.
     pub fn snapshot(&self) -> Result<BTreeMap<String, Tensor>> {
-        self.specs.iter().zip(&self.vars).map(|(s, v)| Ok((s.name.clone(), v.copy()?))).collect()
+        let named = self.specs.iter().enumerate();
+        named.map(|(i, spec)| Ok((spec.name.clone(), self.tensor(i)?))).collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Xception (Chollet 2017), in the parameter names of timm's `legacy_xception`, which are Cadene's.
 
-use candle_core::{Result, Tensor};
+use std::sync::Arc;
+
+use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::{Backbone, FromFiles, LeftOver, Trunk};
@@ -9,8 +11,9 @@ use crate::convolution::{
     Pass, Segmented, Segments, Window, convolution, depthwise, max_pool, mean_of_image, patches,
     pointwise, relu,
 };
-use crate::params::{Begin, ParamSpec, Params, batch_norm};
+use crate::spec::{Begin, ParamSpec, batch_norm};
 use proofmark_base::foreign::within;
+use proofmark_gpu::gpu::Gpu;
 use proofmark_lang::model::{Backbone as Declared, Precision, Xception};
 
 /// The blocks: channels that come in and go out, how many convolutions, and the stride.
@@ -253,8 +256,12 @@ impl Backbone for XceptionConfig {
         false
     }
 
+    fn not_on_gpu(&self) -> Option<String> {
+        Some("an Xception is computed on the CPU alone".to_owned())
+    }
+
     /// Its products are f32 whatever is declared; what declares otherwise is told that.
-    fn trunk(&self, _on_cpu: bool, _precision: Precision) -> Box<dyn Trunk> {
+    fn trunk(&self, _gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
         Box::new(Segments::new(self.clone()))
     }
 }
@@ -280,8 +287,8 @@ impl Segmented for XceptionConfig {
     }
 
     /// The windows of the first convolution.
-    fn input(&self, params: &Params, images: &[f32]) -> Result<Tensor> {
-        patches(images, self.image, FIRST, params.vars()[0].device())
+    fn input(&self, images: &[f32]) -> Result<Tensor> {
+        patches(images, self.image, FIRST, &Device::Cpu)
     }
 
     fn segment(&self, segment: usize, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use proofmark_augmentations::face::Channels;
 use proofmark_base::foreign::{Limits, json, within};
 use proofmark_base::store::{cure, write_whole};
 use proofmark_base::work::Failure;
+use proofmark_gpu::device::Device;
 use proofmark_lang::limits::CARD_FACE;
 use proofmark_lang::model::{REAL, Resize};
 use proofmark_model::architecture::Architecture;
@@ -170,7 +171,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(BTreeMap<String, Tensor
     let card = card.ok_or_else(|| broken(FOREIGN.to_owned()))?;
     let card = serde_json::from_str(card)
         .map_err(|e| broken(format!("has a description of another kind: {e}")))?;
-    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, &candle_core::Device::Cpu)?;
     Ok((tensors.into_iter().collect(), card))
 }
 
@@ -190,12 +191,15 @@ fn described(path: &Path, file: &WeightsFile) -> Result<ModelCard, Failure> {
         .map_err(|why| broken(format!("has a description that no model of Proofmark's has: {why}")))
 }
 
-/// A trained model, ready to score. What its description says is checked before it is done, and
-/// its values are numbers.
+/// A trained model, ready to score on the device that is chosen for its network. What its description says
+/// is checked before it is done, and its values are numbers.
 ///
 /// # Errors
-/// A file that is none, or whose description and tensors no network has.
-pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), Failure> {
+/// A file that is none, or whose description and tensors no network has; no device for it.
+pub fn load_model(
+    path: &Path,
+    device: impl FnOnce(&Architecture) -> Result<Device, Failure>,
+) -> Result<(Params, ModelCard), Failure> {
     let file = WeightsFile::open(path)?;
     let broken = |why: String| Failure::data(format!("{} {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|e| Failure::read(path, &e))?;
@@ -218,9 +222,9 @@ pub fn load_model(path: &Path, device: &Device) -> Result<(Params, ModelCard), F
         })
         .collect::<Result<Vec<usize>, Failure>>()?;
     places.iter().try_for_each(|place| file.check_type(*place))?;
-    let params = Params::zeros(specs, device)?;
-    for (place, var) in places.into_iter().zip(params.vars()) {
-        var.set(&file.tensor(place)?.to_device(device)?)?;
+    let params = card.network.params(&device(&card.network)?)?;
+    for (index, place) in places.into_iter().enumerate() {
+        params.set(index, &file.tensor(place)?)?;
     }
     Ok((params, card))
 }
@@ -233,12 +237,10 @@ pub fn set(
     tensors: &BTreeMap<String, Tensor>,
     prefix: &str,
 ) -> Result<(), Failure> {
-    for (spec, var) in params.specs().iter().zip(params.vars()) {
+    for (index, spec) in params.specs().iter().enumerate() {
         let tensor = tensors.get(&format!("{prefix}{}", spec.name));
         match tensor {
-            Some(tensor) if tensor.dims() == spec.shape => {
-                var.set(&tensor.to_device(var.device())?)?;
-            }
+            Some(tensor) if tensor.dims() == spec.shape => params.set(index, tensor)?,
             _ => {
                 return Err(Failure::data(format!(
                     "{} has no tensor `{}` of shape {:?}",

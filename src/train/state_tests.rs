@@ -9,16 +9,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::optim;
 use proofmark_lang::model::Sgd;
-use proofmark_model::params::{Begin, ParamSpec};
+use proofmark_model::spec::{Begin, ParamSpec};
 
 const EXTENT: Extent = Extent { epochs: 3, steps: 10 };
 
 fn params(value: f32) -> Params {
     let specs = vec![ParamSpec { name: "w".into(), shape: vec![8, 8], begin: Begin::Matrix }];
-    let params = Params::zeros(specs, &Device::Cpu).unwrap();
+    let params = Params::zeros(specs).unwrap();
     let values: Vec<f32> = (0..64).map(|i| value + i as f32).collect();
     let values = Tensor::from_vec(values, (8, 8), &Device::Cpu).unwrap();
-    params.vars()[0].set(&values).unwrap();
+    params.set(0, &values).unwrap();
     params
 }
 
@@ -67,7 +67,7 @@ fn resumed(progress: &Progress, spoil: impl Fn(&Path)) -> (Option<Progress>, Vec
     let note = |text: &str| notes.borrow_mut().push(text.to_owned());
     let mut own = tensors(&fresh);
     let taken = folder.resume(&mut own, EXTENT, &note).unwrap();
-    let first = fresh.vars()[0].flatten_all().unwrap().to_vec1::<f32>().unwrap()[0];
+    let first = fresh.tensor(0).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()[0];
     // What is of no use changes nothing, and is there for who wants to look.
     assert_eq!(first, if taken.is_some() { 5.0 } else { 1.0 });
     assert_eq!(taken.is_none(), dir.path().join("state.safetensors.set-aside").is_file());

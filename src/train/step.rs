@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use proofmark_base::work::Failure;
 use proofmark_group::alone::Alone;
@@ -132,7 +132,7 @@ impl<'a, 'p> Team<'a, 'p> {
             let values = gather_values(self.group, passes.embed(own.clone())?)?;
             let rows = batch.targets.classes.len();
             let shape = (rows, values.len() / rows.max(1));
-            Tensor::from_vec(values, shape, network.classifier().device())?
+            Tensor::from_vec(values, shape, &Device::Cpu)?
         };
         let (gradient, report) =
             network.head_backward(&embedding, grads, |embedding, logits| {
@@ -230,7 +230,9 @@ fn flat(grads: &Gradients<'_>, parameters: &[usize]) -> Result<Vec<f32>> {
     for index in parameters {
         match grads.get(*index)? {
             Gradient::Host(host) => values.extend_from_slice(host),
-            Gradient::Device(tensor) => values.extend(tensor.flatten_all()?.to_vec1::<f32>()?),
+            Gradient::OnGpu(_) => {
+                values.extend(grads.tensor(*index)?.flatten_all()?.to_vec1::<f32>()?);
+            }
         }
     }
     Ok(values)
@@ -300,8 +302,6 @@ fn mean_norm(embedding: &Tensor) -> Result<f64> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
     use proofmark_base::rng::{Rng, Stream};
     use proofmark_lang::model::{
@@ -329,13 +329,13 @@ mod tests {
             drop_path: 0.3,
             classes: 3,
         };
-        let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+        let params = Params::zeros(config.parameters()).unwrap();
         randomize(&params, Scheme::TruncatedNormal(0.2), 5, |_| true).unwrap();
         let mut rng = Rng::new(2, Stream::Demo, 0, 0);
         // A head near zero would leave gradients that are rounding alone.
         let head: Vec<f32> = (0..3 * 16).map(|_| rng.normal() as f32).collect();
         let head = Tensor::from_vec(head, (3, 16), &Device::Cpu).unwrap();
-        params.var("head.weight").unwrap().set(&head).unwrap();
+        params.set(params.index("head.weight"), &head).unwrap();
         let images: Vec<f32> = (0..11 * 3 * 64).map(|_| rng.normal() as f32).collect();
         let classes: Vec<u32> = (0..11).map(|i| i % 3).collect();
         let targets = Targets { classes: &classes, own: 1.0 };
@@ -354,7 +354,7 @@ mod tests {
             let report = gradients(&network, &loss, batch, micro, drop, &mut grads).unwrap();
             let values = |i| match grads.get(i).unwrap() {
                 Gradient::Host(values) => values.to_vec(),
-                Gradient::Device(tensor) => tensor.flatten_all().unwrap().to_vec1().unwrap(),
+                Gradient::OnGpu(_) => panic!("all lies on the CPU"),
             };
             let values: Vec<Vec<f32>> = (0..params.specs().len()).map(values).collect();
             (report, values)

@@ -176,7 +176,8 @@ fn tests_lie_where_they_are_looked_for() {
                 wrong.push(format!("{file} has tests in {path}, not in {stem}_tests.rs"));
             }
         }
-        if name.ends_with("tests.rs") {
+        // A room may have tests of its whole in a folder of its own.
+        if name.ends_with("tests.rs") || file.contains("/tests/") {
             continue;
         }
         let Some((_, inside)) = text.split_once("\nmod tests {\n") else {

@@ -40,13 +40,14 @@ const DROP: DropPath = DropPath { seed: 0, epoch: 0, step: 0, offset: 0 };
 
 /// The formula's parameters; variances are above 0.
 fn params(architecture: &Architecture) -> Params {
-    let params = Params::zeros(architecture.parameters(), &Device::Cpu).unwrap();
-    for (spec, var) in params.specs().iter().zip(params.vars()) {
+    let params = Params::zeros(architecture.parameters()).unwrap();
+    for (i, spec) in params.specs().iter().enumerate() {
         let values = match spec.name.ends_with("running_var") {
             true => units(&spec.name, spec.count()).map(|v| 1.0 + v / 2.0).collect(),
             false => parameter(&spec.name, &spec.shape),
         };
-        var.set(&Tensor::from_vec(values, spec.shape.as_slice(), &Device::Cpu).unwrap()).unwrap();
+        let values = Tensor::from_vec(values, spec.shape.as_slice(), &Device::Cpu).unwrap();
+        params.set(i, &values).unwrap();
     }
     params
 }
@@ -133,7 +134,7 @@ fn step(network: &Network<'_>, golden: &Golden, micro: usize) -> Vec<Vec<f32>> {
     let trained = network.params().specs().iter().enumerate().filter(|(_, s)| s.trained());
     let values = |i| match grads.get(i).unwrap() {
         Gradient::Host(values) => values.to_vec(),
-        Gradient::Device(_) => panic!("gradients are on the host"),
+        Gradient::OnGpu(_) => panic!("all lies on the CPU"),
     };
     trained.map(|(i, _)| values(i)).collect()
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
+use proofmark_gpu::device::Device as Place;
 use proofmark_lang::model::{
     AdamW as Settings, CrossEntropy, Loss, LossTerm, Mining, Precision, Triplet,
 };
+use proofmark_model::architecture::Architecture;
 use proofmark_model::backbone::Backbone as _;
 use proofmark_model::drop_path::DropPath;
-use proofmark_model::gradients::{Gradient, Gradients};
+use proofmark_model::gradients::Gradients;
 use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
@@ -37,11 +39,15 @@ pub struct Pass {
 
 impl Engine {
     pub fn new(config: VitConfig) -> Self {
-        let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
-        for (spec, var) in params.specs().iter().zip(params.vars()) {
+        Self::on(config, &Place::Cpu)
+    }
+
+    pub fn on(config: VitConfig, place: &Place) -> Self {
+        let params = Architecture::from(config.clone()).params(place).unwrap();
+        for (i, spec) in params.specs().iter().enumerate() {
             let values = parameter(&spec.name, &spec.shape);
             let values = Tensor::from_vec(values, spec.shape.as_slice(), &Device::Cpu).unwrap();
-            var.set(&values).unwrap();
+            params.set(i, &values).unwrap();
         }
         Self { config, params }
     }
@@ -51,10 +57,7 @@ impl Engine {
         let (loss, grads) = self.differentiate(&images, classes, loss);
         let network = self.network();
         let embedding = network.embed(&images, None).unwrap();
-        let values = |i: usize| match grads.get(i).unwrap() {
-            Gradient::Host(values) => values.to_vec(),
-            Gradient::Device(tensor) => host(tensor),
-        };
+        let values = |i: usize| host(&grads.tensor(i).unwrap());
         let specs = self.params.specs().iter().enumerate();
         Pass {
             loss,
@@ -86,8 +89,9 @@ impl Engine {
 
     /// Names, shapes and values of the parameters.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &[usize], Vec<f32>)> {
-        let both = self.params.specs().iter().zip(self.params.vars());
-        both.map(|(spec, var)| (spec.name.as_str(), spec.shape.as_slice(), host(var)))
+        let values = |i| host(&self.params.tensor(i).unwrap());
+        let specs = self.params.specs().iter().enumerate();
+        specs.map(move |(i, spec)| (spec.name.as_str(), spec.shape.as_slice(), values(i)))
     }
 
     fn network(&self) -> Network<'_> {
@@ -111,7 +115,7 @@ fn host(tensor: &Tensor) -> Vec<f32> {
 
 /// Name, layer scale and weight decay of every parameter.
 pub fn group(config: &VitConfig, settings: &Settings) -> Vec<(String, f64, f64)> {
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let groups = groups(settings, &config.clone().into(), &params);
     let names = params.specs().iter().map(|spec| spec.name.clone());
     names.zip(groups).map(|(name, group)| (name, group.scale, group.decay)).collect()

@@ -2,7 +2,10 @@
 //! layer-wise rates, decay groups, warm-up and cosine, against the same in PyTorch.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use proofmark_emulation::{Emulation, Order};
+use proofmark_gpu::device::Device;
 use proofmark_lang::model::{AdamW, Loss, Pool, Schedule, ScheduleKind};
 use proofmark_train::schedule::learning_rate;
 use serde::Deserialize;
@@ -97,7 +100,7 @@ fn without_key_bias(name: &str, mut values: Vec<f32>) -> Vec<f32> {
     values
 }
 
-fn train(golden: &Golden, case: &Case) {
+fn train(golden: &Golden, case: &Case, place: &Device) {
     let classes = &golden.attribution[&case.attribution];
     let pixels = 3 * golden.shape.image * golden.shape.image;
     let face = |i: usize| {
@@ -107,7 +110,7 @@ fn train(golden: &Golden, case: &Case) {
     };
     let pool = if case.cls { Pool::Cls } else { Pool::PatchMean };
     let count = classes.iter().max().map_or(0, |c| *c as usize + 1);
-    let engine = Engine::new(golden.shape.config(count, case.layer_scale, pool));
+    let engine = Engine::on(golden.shape.config(count, case.layer_scale, pool), place);
     let mut optimizer = engine.optimizer(&golden.recipe.adamw());
     let loss = case.loss();
     let steps = classes.len() / golden.batch;
@@ -138,7 +141,18 @@ fn train_all(select: impl Fn(&Case) -> bool) {
     assert!(!cases.is_empty());
     for case in cases {
         assert_eq!(case.losses.len(), 20);
-        train(&golden, case);
+        train(&golden, case, &Device::Cpu);
+    }
+}
+
+/// Triplets on embeddings, and the class token with LayerScale.
+#[test]
+fn on_a_gpu_too() {
+    let golden: Golden = read("training.json");
+    let named = |name: &str| golden.cases.iter().find(|case| case.name == name).unwrap();
+    for name in ["cross-entropy and batch-all by dataset", "layer scale and class token"] {
+        let gpu = Device::Gpu(Arc::new(Emulation::new(Order::Backwards)));
+        train(&golden, named(name), &gpu);
     }
 }
 

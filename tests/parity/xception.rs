@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use candle_core::Device;
 use proofmark_model::architecture::Architecture;
-use proofmark_model::params::{ParamSpec, Params};
+use proofmark_model::params::Params;
+use proofmark_model::spec::ParamSpec;
 use proofmark_model::weights::{Expected, LoadReport, WeightsError, load};
 use proofmark_model::xception::XceptionConfig;
 use serde::Deserialize;
@@ -85,7 +85,7 @@ fn loaded(change: impl Fn(&str, Vec<usize>) -> Vec<(String, Vec<usize>)>) -> Loa
     }
     let file = zeros(&shapes);
     let architecture = xception(299, 2);
-    let params = Params::zeros(architecture.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(architecture.parameters()).unwrap();
     load(file.path(), &Expected::new(&architecture, &[]), &params)
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use candle_core::Device;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
@@ -11,10 +10,13 @@ use super::inputs::Inputs;
 use super::look::{Crop, Eyes, Seen, Way};
 use super::media::{Medium, Sort};
 use super::request::Request;
+use crate::engine::device::suited;
 use crate::engine::stages::scores::no_number;
 use proofmark_base::work::{Events, Failure};
 use proofmark_evaluate::aggregate::pooled;
-use proofmark_lang::model::Precision;
+use proofmark_gpu::device::Device;
+use proofmark_lang::model::{DeviceChoice, Precision};
+use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
 use proofmark_prepare::ffmpeg::Ffmpeg;
 use proofmark_train::checkpoint::{ModelCard, load_model};
@@ -96,10 +98,11 @@ pub fn score(
     checkpoint: &Path,
     media: &[Medium],
     request: &Request<'_>,
-    device: &Device,
+    (device, choice): (Device, DeviceChoice),
     events: &dyn Events,
 ) -> Result<Outcome, Failure> {
-    let (params, card) = load_model(checkpoint, device)?;
+    let place = |network: &Architecture| suited(device, choice, network, "this model");
+    let (params, card) = load_model(checkpoint, place)?;
     let videos = media.iter().any(|medium| medium.sort == Sort::Video);
     let (way, notes) = Way::choose(&card, request, videos)?;
     let ffmpeg = if videos { Some(Ffmpeg::find()?) } else { None };

@@ -14,7 +14,7 @@ use proofmark_evaluate::face::Face;
 use proofmark_lang::model::{Dataset, Experiment, Placed, Precision};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::network::Network;
-use proofmark_model::params::ParamSpec;
+use proofmark_model::spec::ParamSpec;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::Target;
@@ -97,10 +97,9 @@ impl ModelPass {
         push: impl Fn(&mut W, Passed) -> Result<(), Failure>,
     ) -> Result<W, Failure> {
         let Making { world, results, events, stop, .. } = *making;
-        let device = &making.devices.of(&self.experiment)?;
         let path = results.folder(StageKind::Train, &self.model)?.join("model.safetensors");
         let sets = [results.faces(&self.faces)?];
-        let (params, card) = load_model(&path, device)?;
+        let (params, card) = load_model(&path, |_| making.devices.of(&self.experiment))?;
         let network = Network::new(card.network.clone(), &params, Precision::F32);
         let (image, channels) = (card.network.image(), card.channels());
         let inputs = Batches { sets: &sets, pseudo: &[], image, channels };

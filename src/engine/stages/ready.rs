@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use candle_core::Device;
-
 use super::models::{NATURE, init_inputs, memory, write_json};
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::graph::{Making, Nature, Told, Work};
@@ -13,7 +11,8 @@ use proofmark_base::work::Failure;
 use proofmark_lang::model::{Experiment, Head, Placed, Project};
 use proofmark_lang::span::Origin;
 use proofmark_model::architecture::Architecture;
-use proofmark_model::params::{ParamSpec, Params};
+use proofmark_model::params::Params;
+use proofmark_model::spec::ParamSpec;
 use proofmark_model::weights::load;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
@@ -79,7 +78,7 @@ impl Work for UseReady {
         let weights = world.weights_of(experiment)?;
         let classes = self.head.classes();
         let network = Architecture::new(&experiment.backbone, classes.len());
-        let params = Params::zeros(network.parameters(), &Device::Cpu)?;
+        let params = Params::zeros(network.parameters())?;
         let declared = Declared::new(experiment, network.clone());
         let report = load(weights, &declared.expected(), &params).map_err(Failure::from);
         let report = report.map_err(|failure| failure.at(at(experiment), "this file"))?;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use candle_core::{Device, DeviceLocation};
 use serde_json::{Value, json};
 
 use super::choose::ChooseModel;
 use super::models::{NATURE, init_inputs, memory, write_json};
 use super::ready::UseReady;
 use crate::engine::cost::{Cost, Costs};
+use crate::engine::device::name;
 use crate::engine::graph::{Making, Nature, Planning, Told, Work};
 use crate::engine::kind::{Need, SetKeys, StageKind};
 use crate::engine::training_sets;
@@ -23,7 +23,8 @@ use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Pro
 use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::init::{Scheme, randomize};
-use proofmark_model::params::{ParamSpec, Params};
+use proofmark_model::params::Params;
+use proofmark_model::spec::ParamSpec;
 use proofmark_model::weights::{LoadReport, load};
 use proofmark_plan::facts::{Digest, Facts};
 use proofmark_plan::inputs::{Inputs, Observed};
@@ -192,7 +193,7 @@ impl Work for TrainModel {
         let sets = training_sets::read(project, &self.experiment, world, &sample, faces)?;
         let device = &making.devices.of(&self.experiment)?;
         let config = Architecture::new(&self.experiment.backbone, sets.classes.len());
-        let params = Params::zeros(config.parameters(), device)?;
+        let params = config.params(device)?;
         let loaded = first_weights(&self.experiment, &config, &params, world)?;
         if let Some(report) = &loaded {
             events.note(&report.summary());
@@ -203,12 +204,13 @@ impl Work for TrainModel {
         if group.size() > 1 {
             events.note(&format!("is trained by {} processes", group.size()));
         }
-        let by_cards = joined(group, card(device))?;
+        let card = device.gpu().and_then(|gpu| gpu.number());
+        let by_cards = joined(group, card)?;
         let group = by_cards.as_deref().unwrap_or(group);
-        let (recipe, location) = (&self.experiment.recipe, device.location());
+        let recipe = &self.experiment.recipe;
         let micro = recipe.batch.micro.unwrap_or(recipe.batch.size);
         tracing::info!(
-            device = ?location,
+            device = %name(device),
             batch = recipe.batch.size,
             at_a_time = micro,
             faces = sets.train.len(),
@@ -253,14 +255,6 @@ impl Work for TrainModel {
 /// How often a training holds the parameters: themselves, their gradient, two moments, and the best
 /// or their moving average.
 const COPIES: usize = 5;
-
-/// The number of a card.
-fn card(device: &Device) -> Option<usize> {
-    match device.location() {
-        DeviceLocation::Cuda { gpu_id } => Some(gpu_id),
-        DeviceLocation::Cpu | DeviceLocation::Metal { .. } => None,
-    }
-}
 
 /// Parts in which a batch passes the network.
 fn parts(experiment: &Experiment) -> usize {

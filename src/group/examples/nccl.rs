@@ -1,4 +1,4 @@
-//! What scripts/check-cuda.sh runs to see that NCCL can be loaded: prints its version and an id, for which
+//! What scripts/cuda/build.sh runs to see that NCCL can be loaded: prints its version and an id, for which
 //! it needs no GPU.
 
 use std::io::Write;

@@ -6,7 +6,10 @@
 //!
 //! The communicator does not block: NCCL's functions return at once, and their end is asked for again and
 //! again, so that a rank that is gone costs the patience of the others and no more.
+//!
+//! NCCL and the driver are loaded when they are asked for, so that the same program starts without them.
 
+mod library;
 mod link;
 mod ranks;
 mod said;

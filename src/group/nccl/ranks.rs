@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cudarc::nccl::result;
 
+use super::library::{demand_driver, demand_nccl};
 use super::link::{Id, Link};
 use super::said::refused;
 use crate::group::Group;
@@ -21,8 +22,9 @@ pub struct Nccl {
 /// The version of the NCCL that is loaded, as in `2.30.7`.
 ///
 /// # Errors
-/// NCCL does not say.
+/// There is no NCCL, or it does not say.
 pub fn version() -> Result<String, Failure> {
+    demand_nccl().map_err(Failure::Group)?;
     let version = result::get_nccl_version().map_err(|e| Failure::Group(refused(&e)))?;
     Ok(format!("{}.{}.{}", version / 10_000, version / 100 % 100, version % 100))
 }
@@ -30,8 +32,9 @@ pub fn version() -> Result<String, Failure> {
 /// A new id.
 ///
 /// # Errors
-/// NCCL finds no network interface.
+/// There is no NCCL, or it finds no network interface.
 pub fn unique_id() -> Result<Id, Failure> {
+    demand_nccl().map_err(Failure::Group)?;
     let id = result::get_uniqueid().map_err(|e| Failure::Group(refused(&e)))?;
     Ok(id.internal.map(|byte| byte.to_ne_bytes()[0]))
 }
@@ -40,7 +43,7 @@ impl Nccl {
     /// Joins the others, who have the same id, with the GPU of this number, of those that this process sees.
     ///
     /// # Errors
-    /// A rank does not join in time, or the GPU cannot be used.
+    /// A library is missing, a rank does not join in time, or the GPU cannot be used.
     pub fn join(
         device: usize,
         rank: usize,
@@ -48,7 +51,9 @@ impl Nccl {
         id: &Id,
         patience: Duration,
     ) -> Result<Self, Failure> {
-        let link = Link::join(device, rank, size, id, patience);
+        let link = demand_driver()
+            .and_then(|()| demand_nccl())
+            .and_then(|()| Link::join(device, rank, size, id, patience));
         let link = link.map_err(|why| Failure::Group(format!("rank {rank} of {size}: {why}")))?;
         Ok(Self { rank, size, link: Mutex::new(link) })
     }

@@ -1,4 +1,4 @@
-//! Ranks in threads, each with a GPU of its own: NCCL refuses two ranks on one. scripts/check-cuda.sh runs
+//! Ranks in threads, each with a GPU of its own: NCCL refuses two ranks on one. scripts/cuda/build.sh runs
 //! these with stand-ins for the driver and for NCCL, which show three.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// What each of as many ranks as there are GPUs returns, three at most.
 fn each<T: Send>(run: impl Fn(&mut Nccl) -> T + Sync) -> Vec<T> {
     let size = usize::try_from(CudaContext::device_count().unwrap()).unwrap().min(3);
-    assert!(size > 1, "this takes two GPUs, or the stand-ins of scripts/check-cuda.sh");
+    assert!(size > 1, "this takes two GPUs, or the stand-ins of scripts/cuda/build.sh");
     let id = unique_id().unwrap();
     std::thread::scope(|scope| {
         let (run, id) = (&run, &id);

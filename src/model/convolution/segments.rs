@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use candle_core::{D, Result, Tensor, Var, bail};
+use candle_core::{D, Device, Result, Tensor, Var, bail};
 
 use super::norm::{Moments, normalize};
 use crate::backbone::Trunk;
@@ -21,7 +21,7 @@ pub trait Segmented: Debug + Send {
     ///
     /// # Errors
     /// Those of candle.
-    fn input(&self, params: &Params, images: &[f32]) -> Result<Tensor>;
+    fn input(&self, images: &[f32]) -> Result<Tensor>;
 
     /// The output of a segment, from 0; of the last the embeddings (B, D).
     ///
@@ -89,7 +89,7 @@ impl<N: Segmented> Trunk for Segments<N> {
     /// While training batch norm goes by the batch.
     fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
         let mut pass = self.pass(params, drop);
-        let mut x = self.network.input(params, images)?;
+        let mut x = self.network.input(images)?;
         for segment in 0..self.network.count() {
             x = self.network.segment(segment, &x, &mut pass)?.detach();
         }
@@ -103,7 +103,7 @@ impl<N: Segmented> Trunk for Segments<N> {
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
         let mut pass = self.pass(params, drop);
-        let mut x = self.network.input(params, images)?;
+        let mut x = self.network.input(images)?;
         let mut kept = Vec::with_capacity(self.network.count());
         for segment in 0..self.network.count() {
             let input = Var::from_tensor(&x)?;
@@ -163,12 +163,10 @@ impl<N: Segmented> Trunk for Segments<N> {
                 ("running_mean", &moments.mean, 1.0),
                 ("running_var", &moments.variance, correction),
             ] {
-                let Some(var) = params.var(&format!("{name}.{part}")) else {
-                    bail!("there is no statistic `{name}.{part}`")
-                };
-                let new = Tensor::from_slice(new, new.len(), var.device())?;
-                let kept = (var.as_tensor() * (1.0 - momentum))?;
-                var.set(&(kept + (new * (momentum * factor))?)?)?;
+                let index = params.index(&format!("{name}.{part}"));
+                let new = Tensor::from_slice(new, new.len(), &Device::Cpu)?;
+                let kept = (params.tensor(index)? * (1.0 - momentum))?;
+                params.set(index, &(kept + (new * (momentum * factor))?)?)?;
             }
         }
         Ok(())

@@ -1,11 +1,14 @@
 //! What the program asks of an EfficientNet.
 
+use std::sync::Arc;
+
 use super::config::{Block, EfficientNetConfig};
 use super::layers::Layers;
 use crate::backbone::{Backbone, Trunk};
 use crate::bounds::check_ends;
 use crate::convolution::Segments;
-use crate::params::{Begin, ParamSpec, batch_norm};
+use crate::spec::{Begin, ParamSpec, batch_norm};
+use proofmark_gpu::gpu::Gpu;
 use proofmark_lang::limits::FACTOR;
 use proofmark_lang::model::Precision;
 
@@ -127,8 +130,12 @@ impl Backbone for EfficientNetConfig {
         false
     }
 
+    fn not_on_gpu(&self) -> Option<String> {
+        Some("an EfficientNet is computed on the CPU alone".to_owned())
+    }
+
     /// Its products are f32 whatever is declared; what declares otherwise is told that.
-    fn trunk(&self, _on_cpu: bool, _precision: Precision) -> Box<dyn Trunk> {
+    fn trunk(&self, _gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
         Box::new(Segments::new(Layers::new(self.clone())))
     }
 }

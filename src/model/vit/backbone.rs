@@ -1,13 +1,18 @@
 //! What the program asks of a Vision Transformer.
 
+use std::sync::Arc;
+
 use super::composed::Composed;
 use super::config::VitConfig;
+use super::gpu::OnGpu;
 use super::trunk::Fused;
 use crate::backbone::{Backbone, Trunk};
 use crate::bounds::check_ends;
-use crate::params::{Begin, ParamSpec};
+use crate::spec::{Begin, ParamSpec};
 use candle_core::DType;
 use proofmark_base::foreign::within;
+use proofmark_gpu::gpu::Gpu;
+use proofmark_gpu::kernels::rows::WIDEST;
 use proofmark_lang::limits::{DEPTH, HIDDEN, REGISTERS, SIZE};
 use proofmark_lang::model::Precision;
 
@@ -135,12 +140,18 @@ impl Backbone for VitConfig {
         true
     }
 
-    /// Hand-written kernels on the CPU in f32, else candle's operations.
-    fn trunk(&self, on_cpu: bool, precision: Precision) -> Box<dyn Trunk> {
-        match precision {
-            Precision::F32 if on_cpu => Box::new(Fused::new(self.clone())),
-            Precision::F32 => Box::new(Composed::new(self.clone(), DType::F32)),
-            Precision::Bf16 => Box::new(Composed::new(self.clone(), DType::BF16)),
+    fn not_on_gpu(&self) -> Option<String> {
+        let sizes = [("width", self.width), ("hidden width", self.hidden)];
+        let wrong = sizes.into_iter().find(|(_, size)| !size.is_multiple_of(4) || *size > WIDEST);
+        wrong.map(|(what, size)| format!("its {what}, {size}, is no multiple of 4 up to {WIDEST}"))
+    }
+
+    /// Hand-written kernels on a GPU, and on the CPU in f32; candle's operations on the CPU in bf16.
+    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk> {
+        match (gpu, precision) {
+            (Some(gpu), _) => Box::new(OnGpu::new(gpu, self.clone(), precision)),
+            (None, Precision::F32) => Box::new(Fused::new(self.clone())),
+            (None, Precision::Bf16) => Box::new(Composed::new(self.clone(), DType::BF16)),
         }
     }
 }

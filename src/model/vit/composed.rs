@@ -1,7 +1,7 @@
 //! The Vision Transformer of the paper (section 4.3) composed of candle's differentiable operations:
-//! the reference of the hand-written kernels, and what runs on other devices and in other precisions.
+//! the reference of the hand-written kernels, and what computes in bf16 on the CPU.
 
-use candle_core::{DType, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 
 use super::config::{EPS, VitConfig};
 use crate::backbone::Trunk;
@@ -12,7 +12,7 @@ use crate::ops::{layer_norm, linear, softmax};
 use crate::params::Params;
 use proofmark_lang::model::Pool;
 
-/// The network on any device. Holds the graph of the last pass that kept it.
+/// The network. Holds the graph of the last pass that kept it.
 #[derive(Debug)]
 pub struct Composed {
     config: VitConfig,
@@ -29,7 +29,7 @@ impl Composed {
     fn graph(&self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
         let side = self.config.image;
         let shape = (images.len() / (3 * side * side), 3, side, side);
-        let images = Tensor::from_slice(images, shape, params.vars()[0].device())?;
+        let images = Tensor::from_slice(images, shape, &Device::Cpu)?;
         embed(&self.config, params, &images, drop, self.dtype)
     }
 }

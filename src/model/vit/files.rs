@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use super::config::VitConfig;
 use super::positions::{Table, interpolate, sincos_deviation};
 use crate::backbone::{FromFiles, LeftOver};
-use crate::params::ParamSpec;
+use crate::spec::ParamSpec;
 use crate::weights::{Entry, LoadReport, WeightsError};
 use proofmark_lang::model::Pool;
 

@@ -4,6 +4,7 @@ mod backbone;
 mod composed;
 mod config;
 mod files;
+pub mod gpu;
 mod positions;
 mod trunk;
 

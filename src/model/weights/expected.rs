@@ -1,7 +1,7 @@
 //! What a file of weights is read for.
 
 use crate::architecture::Architecture;
-use crate::params::ParamSpec;
+use crate::spec::ParamSpec;
 
 /// What is expected of a file.
 #[derive(Clone, Copy, Debug)]

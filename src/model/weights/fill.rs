@@ -11,7 +11,8 @@ use super::file::{Entry, WeightsFile};
 use super::missing::lacking;
 use super::report::LoadReport;
 use super::unlike::unlike;
-use crate::params::{ParamSpec, Params};
+use crate::params::Params;
+use crate::spec::ParamSpec;
 
 /// A file in which everything has its place.
 struct Fitted {
@@ -34,7 +35,7 @@ pub fn load(
 ) -> Result<LoadReport, WeightsError> {
     let Fitted { file, choice, mut report } = fit(path, expected)?;
     let matched = report.matched.clone();
-    for (index, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
+    for (index, spec) in params.specs().iter().enumerate() {
         if !matched.contains(&spec.name) {
             continue;
         }
@@ -48,7 +49,7 @@ pub fn load(
             };
             expected.architecture.adapted(&spec.name, tensor, &mut other, &mut report)?
         };
-        var.set(&tensor.to_device(var.device())?)?;
+        params.set(index, &tensor)?;
     }
     Ok(report)
 }

@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
+use candle_core::{CpuStorage, Device, Error, InplaceOp1, Layout, Result, Tensor, bail};
 use rayon::prelude::*;
 
+use super::rates::rates;
 use proofmark_base::math::powi;
+use proofmark_gpu::kernels::steps as kernel;
+use proofmark_gpu::memory::Buffer;
 use proofmark_lang::model::AdamW as Settings;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::gradients::{Gradient, Gradients};
-use proofmark_model::params::{ParamSpec, Params};
+use proofmark_model::params::Params;
+use proofmark_model::resident::{tensor, zeros};
+use proofmark_model::spec::ParamSpec;
 
 /// Elements that one task updates.
 const CHUNK: usize = 16 * 1024;
@@ -44,34 +49,51 @@ pub struct AdamW {
     groups: Vec<Group>,
     /// Steps taken.
     pub steps: u64,
+    /// Empty for a parameter on a GPU.
     moments: Vec<Moments>,
+    on_gpu: Option<OnGpu>,
 }
 
-/// First and second moment of one parameter, where the parameter is.
+/// First and second moment of one parameter on the CPU.
 #[derive(Debug)]
-enum Moments {
-    Host { first: Vec<f32>, second: Vec<f32> },
-    Device { first: Tensor, second: Tensor },
+struct Moments {
+    first: Vec<f32>,
+    second: Vec<f32>,
+}
+
+/// The moments of all parameters on a GPU, and what each is stepped with.
+#[derive(Debug)]
+struct OnGpu {
+    first: Buffer,
+    second: Buffer,
+    rates: Buffer,
 }
 
 impl AdamW {
     /// An optimiser that has taken no step.
     pub fn new(settings: &Settings, groups: Vec<Group>, params: &Params) -> Result<Self> {
-        let zeros = |var: &Var| {
-            Ok(if var.device().is_cpu() {
-                let zeros = vec![0f32; var.elem_count()];
-                Moments::Host { first: zeros.clone(), second: zeros }
-            } else {
-                Moments::Device { first: var.zeros_like()?, second: var.zeros_like()? }
-            })
+        let moments = |index: usize| {
+            let count = params.var(index).map_or(0, |var| var.elem_count());
+            Moments { first: vec![0.0; count], second: vec![0.0; count] }
         };
+        let on_gpu = params.resident().map(|resident| -> proofmark_gpu::error::Result<OnGpu> {
+            let (gpu, len) = (resident.gpu(), resident.places().len());
+            let each = groups.iter().map(|group| [group.scale, group.decay]);
+            let rates = rates(params, &each.collect::<Vec<_>>());
+            Ok(OnGpu {
+                first: zeros(gpu, len)?,
+                second: zeros(gpu, len)?,
+                rates: Buffer::of(gpu, &rates)?,
+            })
+        });
         Ok(Self {
             beta1: settings.beta1,
             beta2: settings.beta2,
             eps: settings.eps,
-            groups,
             steps: 0,
-            moments: params.vars().iter().map(zeros).collect::<Result<_>>()?,
+            moments: (0..params.specs().len()).map(moments).collect(),
+            on_gpu: on_gpu.transpose().map_err(Error::wrap)?,
+            groups,
         })
     }
 
@@ -82,46 +104,62 @@ impl AdamW {
         let steps = self.steps as i32;
         let correction1 = 1.0 - powi(self.beta1, steps);
         let correction2 = 1.0 - powi(self.beta2, steps);
-        for (i, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
-            if !spec.trained() {
-                continue;
-            }
+        let root = 1.0 / correction2.sqrt();
+        for (i, spec) in params.specs().iter().enumerate().filter(|(_, spec)| spec.trained()) {
+            let (gradient, var) = match (grads.get(i)?, params.var(i)) {
+                (Gradient::Host(gradient), Some(var)) => (gradient, var),
+                (Gradient::OnGpu(_), None) => continue,
+                _ => bail!("gradient and parameter `{}` lie apart", spec.name),
+            };
             let lr = lr * self.groups[i].scale;
             let rule = Rule {
                 keep: 1.0 - lr * self.groups[i].decay,
                 beta1: self.beta1,
                 beta2: self.beta2,
                 step: lr / correction1,
-                root: 1.0 / correction2.sqrt(),
+                root,
                 eps: self.eps,
             };
-            match (grads.get(i)?, &mut self.moments[i]) {
-                (Gradient::Host(gradient), Moments::Host { first, second }) => {
-                    let moments = Mutex::new((first.as_mut_slice(), second.as_mut_slice()));
-                    var.as_tensor().inplace_op1(&HostUpdate { rule, gradient, moments })?;
-                }
-                (Gradient::Device(gradient), Moments::Device { first, second }) => {
-                    rule.apply_on_device(var, gradient, first, second)?;
-                }
-                _ => bail!("gradient and parameter `{}` lie apart", spec.name),
-            }
+            let Moments { first, second } = &mut self.moments[i];
+            let moments = Mutex::new((first.as_mut_slice(), second.as_mut_slice()));
+            var.as_tensor().inplace_op1(&HostUpdate { rule, gradient, moments })?;
         }
-        Ok(())
+        let (Some(on_gpu), Some(resident)) = (&self.on_gpu, params.resident()) else {
+            return Ok(());
+        };
+        let Some(gradient) = grads.values_on_gpu() else {
+            bail!("no gradient reached the parameters on the GPU")
+        };
+        let step = kernel::AdamW {
+            lr: lr as f32,
+            correction: correction1 as f32,
+            beta1: self.beta1 as f32,
+            beta2: self.beta2 as f32,
+            root: root as f32,
+            eps: self.eps as f32,
+        };
+        let moments = [on_gpu.first.all(), on_gpu.second.all()];
+        let (gpu, rates) = (&**resident.gpu(), on_gpu.rates.all());
+        kernel::adamw(gpu, resident.change(), gradient, moments, rates, step).map_err(Error::wrap)
     }
 
     /// The moments as tensors by name, for a checkpoint.
     pub fn state(&self, params: &Params) -> Result<BTreeMap<String, Tensor>> {
         let mut state = BTreeMap::new();
-        for ((spec, var), moments) in params.specs().iter().zip(params.vars()).zip(&self.moments) {
-            if !spec.trained() {
-                continue;
-            }
-            let (first, second) = match moments {
-                Moments::Host { first, second } => (
-                    Tensor::from_slice(first, var.shape(), var.device())?,
-                    Tensor::from_slice(second, var.shape(), var.device())?,
-                ),
-                Moments::Device { first, second } => (first.clone(), second.clone()),
+        for (i, spec) in params.specs().iter().enumerate().filter(|(_, spec)| spec.trained()) {
+            let shape = spec.shape.as_slice();
+            let [first, second] = match (params.on_gpu(i), &self.on_gpu) {
+                (Some((resident, place)), Some(on_gpu)) => {
+                    let read = |moments: &Buffer| {
+                        tensor(&**resident.gpu(), moments.all().part(place.clone()), shape)
+                    };
+                    [read(&on_gpu.first)?, read(&on_gpu.second)?]
+                }
+                _ => {
+                    let Moments { first, second } = &self.moments[i];
+                    let host = |values: &[f32]| Tensor::from_slice(values, shape, &Device::Cpu);
+                    [host(first)?, host(second)?]
+                }
             };
             state.insert(format!("first.{}", spec.name), first);
             state.insert(format!("second.{}", spec.name), second);
@@ -131,25 +169,22 @@ impl AdamW {
 
     /// Takes up moments that [`AdamW::state`] gave, from the first name that is not there.
     pub fn restore(&mut self, params: &Params, state: &BTreeMap<String, Tensor>) -> Result<()> {
-        for ((spec, var), moments) in
-            params.specs().iter().zip(params.vars()).zip(&mut self.moments)
-        {
-            if !spec.trained() {
-                continue;
-            }
+        for (i, spec) in params.specs().iter().enumerate().filter(|(_, spec)| spec.trained()) {
             let get = |kind: &str| match state.get(&format!("{kind}.{}", spec.name)) {
-                Some(tensor) if tensor.shape() == var.shape() => tensor.to_device(var.device()),
+                Some(tensor) if tensor.dims() == spec.shape => {
+                    tensor.flatten_all()?.to_vec1::<f32>()
+                }
                 _ => bail!("there is no `{kind}.{}` of shape {:?}", spec.name, spec.shape),
             };
-            let (stored_first, stored_second) = (get("first")?, get("second")?);
-            match moments {
-                Moments::Host { first, second } => {
-                    *first = stored_first.flatten_all()?.to_vec1()?;
-                    *second = stored_second.flatten_all()?.to_vec1()?;
+            let (first, second) = (get("first")?, get("second")?);
+            match (params.on_gpu(i), &self.on_gpu) {
+                (Some((resident, place)), Some(on_gpu)) => {
+                    for (moments, values) in [(&on_gpu.first, &first), (&on_gpu.second, &second)] {
+                        let moments = moments.all().part(place.clone());
+                        moments.set(&**resident.gpu(), values).map_err(Error::wrap)?;
+                    }
                 }
-                Moments::Device { first, second } => {
-                    (*first, *second) = (stored_first, stored_second);
-                }
+                _ => self.moments[i] = Moments { first, second },
             }
         }
         Ok(())
@@ -168,22 +203,6 @@ struct Rule {
     /// Reciprocal root of the bias correction of the second moment.
     root: f64,
     eps: f64,
-}
-
-impl Rule {
-    fn apply_on_device(
-        &self,
-        var: &Var,
-        gradient: &Tensor,
-        first: &mut Tensor,
-        second: &mut Tensor,
-    ) -> Result<()> {
-        *first = ((&*first * self.beta1)? + (gradient * (1.0 - self.beta1))?)?;
-        *second = ((&*second * self.beta2)? + (gradient.sqr()? * (1.0 - self.beta2))?)?;
-        let root = ((second.sqrt()? * self.root)? + self.eps)?;
-        let moved = (first.div(&root)? * self.step)?;
-        var.set(&((var.as_tensor() * self.keep)? - moved)?)
-    }
 }
 
 /// The step of a parameter on the CPU.

@@ -5,7 +5,7 @@ use candle_core::Device;
 use super::*;
 use proofmark_lang::model::Pool;
 use proofmark_model::backbone::Backbone as _;
-use proofmark_model::params::{Begin, ParamSpec};
+use proofmark_model::spec::{Begin, ParamSpec};
 use proofmark_model::vit::VitConfig;
 
 fn settings() -> Settings {
@@ -27,7 +27,7 @@ fn a_deep_model_has_the_groups_of_the_recipe() {
         drop_path: 0.0,
         classes: 2,
     };
-    let params = Params::zeros(config.parameters(), &Device::Cpu).unwrap();
+    let params = Params::zeros(config.parameters()).unwrap();
     let groups = groups(&settings(), &config.into(), &params);
     let of = |name: &str| {
         let i = params.specs().iter().position(|s| s.name == name).unwrap();
@@ -53,9 +53,9 @@ fn a_deep_model_has_the_groups_of_the_recipe() {
 #[test]
 fn steps_are_those_of_the_definition() {
     let spec = ParamSpec { name: "w".into(), shape: vec![2, 2], begin: Begin::Matrix };
-    let params = Params::zeros(vec![spec], &Device::Cpu).unwrap();
+    let params = Params::zeros(vec![spec]).unwrap();
     let start = [0.5f32, -1.0, 2.0, 0.0];
-    params.vars()[0].set(&Tensor::from_slice(&start, (2, 2), &Device::Cpu).unwrap()).unwrap();
+    params.set(0, &Tensor::from_slice(&start, (2, 2), &Device::Cpu).unwrap()).unwrap();
     let group = Group { scale: 0.5, decay: 0.05 };
     let mut optimizer = AdamW::new(&settings(), vec![group], &params).unwrap();
     let mut grads = Gradients::new(&params);
@@ -73,7 +73,7 @@ fn steps_are_those_of_the_definition() {
             w[i] = w[i] * (1.0 - lr * 0.05) - lr * mh / (vh.sqrt() + 1e-8);
         }
     }
-    let ours: Vec<f32> = params.vars()[0].flatten_all().unwrap().to_vec1().unwrap();
+    let ours: Vec<f32> = params.tensor(0).unwrap().flatten_all().unwrap().to_vec1().unwrap();
     for (ours, expected) in ours.iter().zip(w) {
         assert!((f64::from(*ours) - expected).abs() < 1e-6, "{ours} {expected}");
     }
@@ -82,7 +82,7 @@ fn steps_are_those_of_the_definition() {
 #[test]
 fn a_parameter_without_a_gradient_is_an_error() {
     let spec = |name: &str| ParamSpec { name: name.into(), shape: vec![1], begin: Begin::Matrix };
-    let params = Params::zeros(vec![spec("seen"), spec("cut")], &Device::Cpu).unwrap();
+    let params = Params::zeros(vec![spec("seen"), spec("cut")]).unwrap();
     let group = Group { scale: 1.0, decay: 0.0 };
     let groups = vec![group.clone(), group];
     let mut optimizer = AdamW::new(&settings(), groups, &params).unwrap();
@@ -92,43 +92,12 @@ fn a_parameter_without_a_gradient_is_an_error() {
     assert!(error.to_string().contains("`cut`"), "{error}");
 }
 
-/// The arithmetic of other devices, run where the tests are.
-#[test]
-fn a_step_on_a_device_is_that_on_the_host() {
-    let spec = ParamSpec { name: "w".into(), shape: vec![3], begin: Begin::Matrix };
-    let params = Params::zeros(vec![spec], &Device::Cpu).unwrap();
-    let start = Tensor::new(&[0.5f32, -1.0, 2.0], &Device::Cpu).unwrap();
-    params.vars()[0].set(&start).unwrap();
-    let other = Var::from_tensor(&start).unwrap();
-    let (mut first, mut second) = (other.zeros_like().unwrap(), other.zeros_like().unwrap());
-    let group = Group { scale: 1.0, decay: 0.05 };
-    let mut optimizer = AdamW::new(&settings(), vec![group], &params).unwrap();
-    let mut grads = Gradients::new(&params);
-    let gradient = [0.3f32, -0.2, 0.1];
-    grads.add("w", &gradient);
-    optimizer.step(&params, &grads, 0.1).unwrap();
-    let rule = Rule {
-        keep: 1.0 - 0.1 * 0.05,
-        beta1: 0.9,
-        beta2: 0.999,
-        step: 0.1 / (1.0 - 0.9),
-        root: 1.0 / (1.0f64 - 0.999).sqrt(),
-        eps: 1e-8,
-    };
-    let gradient = Tensor::new(&gradient, &Device::Cpu).unwrap();
-    rule.apply_on_device(&other, &gradient, &mut first, &mut second).unwrap();
-    let [host, device] = [&params.vars()[0], &other].map(|v| v.to_vec1::<f32>().unwrap());
-    for (host, device) in host.iter().zip(&device) {
-        assert!((host - device).abs() < 1e-6, "{host} {device}");
-    }
-}
-
 #[test]
 fn a_restored_optimiser_goes_on_as_if_never_stopped() {
     let spec = ParamSpec { name: "w".into(), shape: vec![2], begin: Begin::Matrix };
     let group = Group { scale: 1.0, decay: 0.05 };
     let run = |stop: Option<usize>| {
-        let params = Params::zeros(vec![spec.clone()], &Device::Cpu).unwrap();
+        let params = Params::zeros(vec![spec.clone()]).unwrap();
         let mut optimizer = AdamW::new(&settings(), vec![group.clone()], &params).unwrap();
         let mut grads = Gradients::new(&params);
         for t in 0..4 {
@@ -142,7 +111,7 @@ fn a_restored_optimiser_goes_on_as_if_never_stopped() {
             grads.add("w", &[1.0 + t as f32, -0.5]);
             optimizer.step(&params, &grads, 0.1).unwrap();
         }
-        params.vars()[0].to_vec1::<f32>().unwrap()
+        params.tensor(0).unwrap().to_vec1::<f32>().unwrap()
     };
     assert_eq!(run(None), run(Some(2)));
     assert_ne!(run(None), [0.0, 0.0]);

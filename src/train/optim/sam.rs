@@ -1,47 +1,54 @@
 //! The detour of sharpness-aware minimisation around any optimiser.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Error, Result, bail};
 
+use proofmark_gpu::kernels::steps::add_scaled;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::params::Params;
 
 /// Moves the parameters to where the loss is worst within a distance: rho along the gradient,
 /// whose norm over all parameters is given (Foret et al. 2021, equation 2). Returns what they
 /// were.
-pub fn ascend(params: &Params, grads: &Gradients<'_>, rho: f64, norm: f64) -> Result<Vec<Tensor>> {
-    let mut before = Vec::with_capacity(params.vars().len());
-    for (i, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
-        before.push(var.copy()?);
-        if spec.trained() {
-            let step = (grads.tensor(i)? * (rho / (norm + 1e-12)))?;
-            var.set(&(var.as_tensor() + step)?)?;
+pub fn ascend(params: &Params, grads: &Gradients<'_>, rho: f64, norm: f64) -> Result<Params> {
+    let before = params.copy()?;
+    let factor = rho / (norm + 1e-12);
+    for (i, spec) in params.specs().iter().enumerate().filter(|(_, spec)| spec.trained()) {
+        if params.var(i).is_some() {
+            let step = (grads.tensor(i)? * factor)?;
+            params.set(i, &(params.tensor(i)? + step)?)?;
+        } else if !grads.is_written(i) {
+            bail!("no gradient reached parameter `{}`", spec.name)
         }
+    }
+    if let (Some(resident), Some(gradient)) = (params.resident(), grads.values_on_gpu()) {
+        let gpu = &**resident.gpu();
+        add_scaled(gpu, resident.change(), gradient, factor as f32).map_err(Error::wrap)?;
     }
     Ok(before)
 }
 
 /// Puts the parameters back to the bit.
-pub fn descend(params: &Params, before: &[Tensor]) -> Result<()> {
-    params.vars().iter().zip(before).try_for_each(|(var, before)| var.set(before))
+pub fn descend(params: &Params, before: &Params) -> Result<()> {
+    params.take_over(before)
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{Device, Tensor};
 
     use super::*;
-    use proofmark_model::params::{Begin, ParamSpec};
+    use proofmark_model::spec::{Begin, ParamSpec};
 
     fn params() -> Params {
         let spec = |name: &str, begin| ParamSpec { name: name.into(), shape: vec![1, 2], begin };
         let specs = vec![spec("w", Begin::Matrix), spec("mean", Begin::Statistic(0.0))];
-        let params = Params::zeros(specs, &Device::Cpu).unwrap();
-        params.vars()[0].set(&Tensor::new(&[[0.5f32, -1.0]], &Device::Cpu).unwrap()).unwrap();
+        let params = Params::zeros(specs).unwrap();
+        params.set(0, &Tensor::new(&[[0.5f32, -1.0]], &Device::Cpu).unwrap()).unwrap();
         params
     }
 
     fn values(params: &Params) -> Vec<f32> {
-        params.vars()[0].flatten_all().unwrap().to_vec1().unwrap()
+        params.tensor(0).unwrap().flatten_all().unwrap().to_vec1().unwrap()
     }
 
     #[test]

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Error, Result, Tensor, bail};
 
+use super::rates::rates;
+use proofmark_gpu::kernels::steps::sgd;
+use proofmark_gpu::memory::Buffer;
 use proofmark_lang::model::Sgd as Settings;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::params::Params;
+use proofmark_model::resident::{tensor, zeros};
+use proofmark_model::spec::ParamSpec;
 
 /// Heavy-ball momentum as in PyTorch: v = momentum v + g, w = w - lr v. Decay is added to
 /// the gradient.
@@ -16,53 +21,97 @@ pub struct Sgd {
     decay: f64,
     /// Steps taken.
     pub steps: u64,
-    /// v of each parameter, where the parameter is.
-    velocities: Vec<Tensor>,
+    /// v of each parameter on the CPU.
+    velocities: Vec<Option<Tensor>>,
+    on_gpu: Option<OnGpu>,
+}
+
+/// v of all parameters on a GPU, and what each is stepped with.
+#[derive(Debug)]
+struct OnGpu {
+    velocities: Buffer,
+    rates: Buffer,
 }
 
 impl Sgd {
     /// An optimiser that has taken no step.
     pub fn new(settings: &Settings, params: &Params) -> Result<Self> {
+        let decay = settings.weight_decay;
+        let velocity = |i: usize| params.var(i).map(|var| var.zeros_like()).transpose();
+        let on_gpu = params.resident().map(|resident| -> proofmark_gpu::error::Result<OnGpu> {
+            let of = |spec: &ParamSpec| [1.0, if spec.shape.len() > 1 { decay } else { 0.0 }];
+            let each: Vec<[f64; 2]> = params.specs().iter().map(of).collect();
+            Ok(OnGpu {
+                velocities: zeros(resident.gpu(), resident.places().len())?,
+                rates: Buffer::of(resident.gpu(), &rates(params, &each))?,
+            })
+        });
         Ok(Self {
             momentum: settings.momentum,
-            decay: settings.weight_decay,
+            decay,
             steps: 0,
-            velocities: params.vars().iter().map(|v| v.zeros_like()).collect::<Result<_>>()?,
+            velocities: (0..params.specs().len()).map(velocity).collect::<Result<_>>()?,
+            on_gpu: on_gpu.transpose().map_err(Error::wrap)?,
         })
     }
 
     /// One step at learning rate `lr`. A parameter without a gradient is an error.
     pub fn step(&mut self, params: &Params, grads: &Gradients<'_>, lr: f64) -> Result<()> {
         self.steps += 1;
-        for (i, (spec, var)) in params.specs().iter().zip(params.vars()).enumerate() {
-            if !spec.trained() {
+        for (i, spec) in params.specs().iter().enumerate().filter(|(_, spec)| spec.trained()) {
+            let (Some(var), Some(velocity)) = (params.var(i), &mut self.velocities[i]) else {
                 continue;
-            }
+            };
             let mut gradient = grads.tensor(i)?;
             if self.decay > 0.0 && spec.shape.len() > 1 {
                 gradient = (gradient + (var.as_tensor() * self.decay)?)?;
             }
-            let velocity = ((&self.velocities[i] * self.momentum)? + gradient)?;
-            var.set(&(var.as_tensor() - (&velocity * lr)?)?)?;
-            self.velocities[i] = velocity;
+            *velocity = ((&*velocity * self.momentum)? + gradient)?;
+            var.set(&(var.as_tensor() - (&*velocity * lr)?)?)?;
         }
-        Ok(())
+        let (Some(on_gpu), Some(resident)) = (&self.on_gpu, params.resident()) else {
+            return Ok(());
+        };
+        let Some(gradient) = grads.values_on_gpu() else {
+            bail!("no gradient reached the parameters on the GPU")
+        };
+        let (velocities, rates) = (on_gpu.velocities.all(), on_gpu.rates.all());
+        let (gpu, step) = (&**resident.gpu(), [lr as f32, self.momentum as f32]);
+        sgd(gpu, resident.change(), gradient, velocities, rates, step).map_err(Error::wrap)
     }
 
     /// The velocities as tensors by name, for a checkpoint.
-    pub fn state(&self, params: &Params) -> BTreeMap<String, Tensor> {
-        let all = params.specs().iter().zip(&self.velocities).filter(|(spec, _)| spec.trained());
-        all.map(|(spec, v)| (format!("velocity.{}", spec.name), v.clone())).collect()
+    pub fn state(&self, params: &Params) -> Result<BTreeMap<String, Tensor>> {
+        let mut state = BTreeMap::new();
+        for (i, spec) in params.specs().iter().enumerate().filter(|(_, spec)| spec.trained()) {
+            let velocity = match (&self.velocities[i], params.on_gpu(i), &self.on_gpu) {
+                (None, Some((resident, place)), Some(on_gpu)) => {
+                    let values = on_gpu.velocities.all().part(place);
+                    tensor(&**resident.gpu(), values, &spec.shape)?
+                }
+                (Some(velocity), _, _) => velocity.clone(),
+                (None, _, _) => bail!("the velocity of `{}` lies nowhere", spec.name),
+            };
+            state.insert(format!("velocity.{}", spec.name), velocity);
+        }
+        Ok(state)
     }
 
     /// Takes up what [`Sgd::state`] gave.
     pub fn restore(&mut self, params: &Params, state: &BTreeMap<String, Tensor>) -> Result<()> {
-        let all = params.specs().iter().zip(params.vars()).zip(&mut self.velocities);
-        for ((spec, var), velocity) in all.filter(|((spec, _), _)| spec.trained()) {
-            *velocity = match state.get(&format!("velocity.{}", spec.name)) {
-                Some(tensor) if tensor.shape() == var.shape() => tensor.to_device(var.device())?,
-                _ => bail!("there is no `velocity.{}` of shape {:?}", spec.name, spec.shape),
+        for (i, spec) in params.specs().iter().enumerate().filter(|(_, spec)| spec.trained()) {
+            let found = state.get(&format!("velocity.{}", spec.name));
+            let Some(stored) = found.filter(|tensor| tensor.dims() == spec.shape) else {
+                bail!("there is no `velocity.{}` of shape {:?}", spec.name, spec.shape)
             };
+            match (params.on_gpu(i), &self.on_gpu) {
+                (Some((resident, place)), Some(on_gpu)) => {
+                    let values = stored.flatten_all()?.to_vec1::<f32>()?;
+                    let there = on_gpu.velocities.all().part(place);
+                    there.set(&**resident.gpu(), &values).map_err(Error::wrap)?;
+                }
+                _ => self.velocities[i] = Some(stored.clone()),
+            }
         }
         Ok(())
     }
@@ -73,18 +122,18 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use proofmark_model::params::{Begin, ParamSpec};
+    use proofmark_model::spec::{Begin, ParamSpec};
 
     fn params() -> Params {
         let spec = |name: &str, begin| ParamSpec { name: name.into(), shape: vec![1, 2], begin };
         let specs = vec![spec("w", Begin::Matrix), spec("mean", Begin::Statistic(0.0))];
-        let params = Params::zeros(specs, &Device::Cpu).unwrap();
-        params.vars()[0].set(&Tensor::new(&[[0.5f32, -1.0]], &Device::Cpu).unwrap()).unwrap();
+        let params = Params::zeros(specs).unwrap();
+        params.set(0, &Tensor::new(&[[0.5f32, -1.0]], &Device::Cpu).unwrap()).unwrap();
         params
     }
 
     fn values(params: &Params) -> Vec<f32> {
-        params.vars()[0].flatten_all().unwrap().to_vec1().unwrap()
+        params.tensor(0).unwrap().flatten_all().unwrap().to_vec1().unwrap()
     }
 
     fn sgd(params: &Params) -> Sgd {
@@ -108,7 +157,7 @@ mod tests {
                 w[i] -= 0.1 * v[i];
             }
             if step == 1 {
-                let state = optimizer.state(&params);
+                let state = optimizer.state(&params).unwrap();
                 optimizer = sgd(&params);
                 optimizer.restore(&params, &state).unwrap();
             }

@@ -51,7 +51,7 @@ impl Stepper {
     pub fn state(&self, params: &Params) -> Result<BTreeMap<String, Tensor>> {
         match self {
             Self::AdamW(adamw) => adamw.state(params),
-            Self::Sgd(sgd) => Ok(sgd.state(params)),
+            Self::Sgd(sgd) => sgd.state(params),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The whole way from images to embeddings and back, block by block, in buffers that
 //! live as long as the training does.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 
 use super::block::{Block, Kept, Scratch, Sizes, apply, fit, outer};
 use super::rows::{Moments, column_sums, norm, norm_backward};
@@ -55,10 +55,10 @@ impl Fused {
         }
     }
 
-    /// Embeddings of images as a tensor where the parameters are.
-    fn rows(&self, values: Vec<f32>, params: &Params) -> Result<Tensor> {
+    /// Embeddings of images as a tensor.
+    fn rows(&self, values: Vec<f32>) -> Result<Tensor> {
         let shape = (values.len() / self.config.width, self.config.width);
-        Tensor::from_vec(values, shape, params.vars()[0].device())
+        Tensor::from_vec(values, shape, &Device::Cpu)
     }
 
     fn sizes(&self, images: usize) -> Sizes {
@@ -246,7 +246,7 @@ impl Trunk for Fused {
             let drop = drop.map(|drop| drop.at(i * CHUNK));
             embedding.extend(self.forward(&values, images, drop, false)?);
         }
-        self.rows(embedding, params)
+        self.rows(embedding)
     }
 
     /// In one pass, whatever the number of images.
@@ -257,7 +257,7 @@ impl Trunk for Fused {
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
         let embedding = self.forward(&params.host()?, images, drop, true)?;
-        self.rows(embedding, params)
+        self.rows(embedding)
     }
 
     fn backward(

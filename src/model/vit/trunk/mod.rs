@@ -2,7 +2,7 @@
 //! written out by hand: no graph, no allocation per step, few passes over memory.
 //!
 //! [`super::Composed`] is the same network composed of candle's operations: the reference in tests,
-//! and what runs on other devices and in other precisions.
+//! and what computes in bf16 on the CPU.
 
 mod attention;
 mod block;

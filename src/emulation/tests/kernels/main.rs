@@ -1,0 +1,11 @@
+//! Every kernel against the formula it stands for, computed in f64 on the same inputs: odd numbers of rows,
+//! narrow and wide rows, both kinds, and blocks and threads in both orders, with equal bytes.
+
+mod attention;
+mod bench;
+mod columns;
+mod ends;
+mod memory;
+mod products;
+mod rows;
+mod steps;

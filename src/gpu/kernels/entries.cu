@@ -1,0 +1,67 @@
+// Every kernel under the name that the program starts it by: `NAME_f32` and `NAME_bf16` where it is there in
+// both types, else `NAME`.
+
+#include "attention.cuh"
+#include "columns.cuh"
+#include "ends.cuh"
+#include "rows.cuh"
+#include "steps.cuh"
+
+#define IN_BOTH_TYPES(T, S) \
+    KERNEL norm_##S(const float *x, const float *gamma, const float *beta, float eps, T *out, float *moments, \
+        int rows, int width) { \
+        norm(x, gamma, beta, eps, out, moments, rows, width); \
+    } \
+    KERNEL norm_again_##S(const float *x, const float *gamma, const float *beta, const float *moments, T *out, int \
+        rows, int width) { \
+        norm_again(x, gamma, beta, moments, out, rows, width); \
+    } \
+    KERNEL norm_backward_##S(const T *dout, const float *x, const float *moments, const float *gamma, float *dx, float \
+        *dgamma, float *dbeta, int rows, int width, int each) { \
+        norm_backward(dout, x, moments, gamma, dx, dgamma, dbeta, rows, width, each); \
+    } \
+    KERNEL column_sums_##S(const T *x, float *partial, int rows, int width, int each) { \
+        column_sums(x, partial, rows, width, each); \
+    } \
+    KERNEL gelu_##S(T *z, const float *bias, T *out, int rows, int width) { \
+        gelu(z, bias, out, rows, width); \
+    } \
+    KERNEL gelu_backward_##S(const T *z, T *dz, T *out, float *partial, int rows, int width, int each) { \
+        gelu_backward(z, dz, out, partial, rows, width, each); \
+    } \
+    KERNEL join_##S(const float *x, const T *y, const float *bias, const float *gamma, const float *scales, int \
+        tokens, float *out, int rows, int width) { \
+        join(x, y, bias, gamma, scales, tokens, out, rows, width); \
+    } \
+    KERNEL join_backward_##S(const float *dout, const T *y, const float *bias, const float *gamma, const float *scales, \
+        int tokens, T *dy, float *of_bias, float *of_gamma, int rows, int width, int each) { \
+        join_backward(dout, y, bias, gamma, scales, tokens, dy, of_bias, of_gamma, rows, width, \
+        each); \
+    } \
+    KERNEL add_bias_##S(T *x, const float *bias, int rows, int width) { \
+        add_bias(x, bias, rows, width); \
+    } \
+    KERNEL softmax_##S(const float *scores, T *probabilities, float *logs, int rows, int count, int stride) { \
+        softmax(scores, probabilities, logs, rows, count, stride); \
+    } \
+    KERNEL softmax_backward_##S(const float *scores, const float *logs, const float *dprobabilities, const T *out, const T \
+        *dout, T *probabilities, T *dscores, int rows, int count, int stride, int heads, int size) { \
+        softmax_backward(scores, logs, dprobabilities, out, dout, probabilities, dscores, rows, \
+        count, stride, heads, size); \
+    } \
+    KERNEL patches_##S(const float *images, T *out, int side, int patch) { \
+        patches(images, out, side, patch); \
+    } \
+    KERNEL tokens_##S(const T *projected, const float *bias, const float *cls, const float *registers, const float \
+        *positions, float *out, int images, int patches, int between, int width) { \
+        tokens(projected, bias, cls, registers, positions, out, images, patches, between, width); \
+    } \
+    KERNEL behind_##S(const float *x, T *out, int images, int count, int first, int width) { \
+        behind(x, out, images, count, first, width); \
+    } \
+    KERNEL cast_##S(const float *values, T *out, long long count) { \
+        cast(values, out, (size_t)count); \
+    }
+
+IN_BOTH_TYPES(float, f32)
+IN_BOTH_TYPES(bf16, bf16)

@@ -1,0 +1,11 @@
+//! The kernels of `entries.cu` as functions: what each is given, in which shapes, and how it is cut into
+//! blocks. All panic where a shape is wrong: that would be a mistake of ours.
+
+pub mod attention;
+pub mod columns;
+pub mod ends;
+mod launch;
+pub mod rows;
+pub mod steps;
+
+pub use launch::chunks;

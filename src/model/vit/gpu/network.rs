@@ -1,0 +1,337 @@
+//! The whole way from images to embeddings on a GPU and back, in buffers that live as long as the network does.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::block::{Block, apply, outer};
+use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use crate::drop_path::DropPath;
+use crate::resident::Resident;
+use crate::vit::config::{EPS, VitConfig};
+use proofmark_gpu::error::{GpuError, Result};
+use proofmark_gpu::gpu::Gpu;
+use proofmark_gpu::kernels::chunks;
+use proofmark_gpu::kernels::columns::{add_up, column_sums};
+use proofmark_gpu::kernels::ends::patches;
+use proofmark_gpu::kernels::rows::{norm, norm_backward, norm_chunks};
+use proofmark_gpu::kernels::steps::cast;
+use proofmark_gpu::kind::Kind;
+use proofmark_gpu::memory::Buffer;
+use proofmark_lang::model::{Pool, Precision};
+
+/// A network on a GPU.
+#[derive(Debug)]
+pub struct OnGpu {
+    gpu: Arc<dyn Gpu>,
+    config: VitConfig,
+    kind: Kind,
+    /// The parameters as products read them, and the version that they are of; nothing if products are in f32.
+    factors: Option<(Buffer, u64)>,
+    /// One for each block after a pass that keeps, else the first alone.
+    kept: Vec<Kept>,
+    scratch: Scratch,
+    /// Images (B, 3, S, S).
+    images: Buffer,
+    /// Patches of the images (B G G, 3 P P).
+    patches: Buffer,
+    /// Their projections, without the bias, or the gradient of them (B G G, D).
+    projected: Buffer,
+    /// What the last block gives (R, D).
+    last: Buffer,
+    /// Pooled tokens, their moments, embeddings, and gradients of both (B, D).
+    pooled: Buffer,
+    moments: Buffer,
+    embedding: Buffer,
+    dembedding: Buffer,
+    dpooled: Buffer,
+    /// Gradient of the residual stream (R, D), and its sum over images (N, D).
+    dx: Buffer,
+    shared: Buffer,
+    /// Drop-path scales of all branches (2 depth, B).
+    scales: Buffer,
+    /// Images of the pass whose activations are kept, and whether it had drop path.
+    pass: Option<(usize, bool)>,
+}
+
+impl OnGpu {
+    /// A network without buffers yet, whose products are in the declared precision.
+    pub fn new(gpu: &Arc<dyn Gpu>, config: VitConfig, precision: Precision) -> Self {
+        let kind = match precision {
+            Precision::F32 => Kind::F32,
+            Precision::Bf16 => Kind::Bf16,
+        };
+        let wide = || Buffer::empty(gpu, Kind::F32);
+        let typed = || Buffer::empty(gpu, kind);
+        Self {
+            factors: None,
+            kept: Vec::new(),
+            scratch: Scratch::new(gpu, kind),
+            images: wide(),
+            patches: typed(),
+            projected: typed(),
+            last: wide(),
+            pooled: wide(),
+            moments: wide(),
+            embedding: wide(),
+            dembedding: wide(),
+            dpooled: wide(),
+            dx: wide(),
+            shared: wide(),
+            scales: wide(),
+            pass: None,
+            gpu: Arc::clone(gpu),
+            config,
+            kind,
+        }
+    }
+
+    /// Embeddings (B, D), row-major, of normalised images (B, 3, S, S), with the activations that
+    /// [`OnGpu::backward_to`] needs if `keep`. `drop` is given while training.
+    ///
+    /// # Errors
+    /// Those of the GPU, and images of another size.
+    pub fn forward(
+        &mut self,
+        values: &Resident,
+        images: &[f32],
+        drop: Option<DropPath>,
+        keep: bool,
+    ) -> Result<Vec<f32>> {
+        let pixels = 3 * self.config.image * self.config.image;
+        if images.is_empty() || !images.len().is_multiple_of(pixels) {
+            let why = format!("{} values are not images of {pixels}", images.len());
+            return Err(GpuError::new("embed", why));
+        }
+        let sizes = Sizes::new(&self.config, images.len() / pixels);
+        self.pass = None;
+        self.fit(&sizes, keep)?;
+        self.refresh(values)?;
+        let dropped = self.drop(drop, sizes.images)?;
+        let weights = self.weights(values);
+        self.tokens(weights, images, &sizes)?;
+        let mut x = self.kept[0].x.first(sizes.values());
+        for index in 0..self.config.depth {
+            let block = self.block(index, sizes, weights, dropped);
+            // A pass that keeps nothing goes to and fro between two buffers.
+            let (kept, next) = match keep {
+                true => (&self.kept[index], self.kept.get(index + 1).map(|next| &next.x)),
+                false => (&self.kept[0], (index % 2 == 1).then_some(&self.kept[0].x)),
+            };
+            let out = next.unwrap_or(&self.last).first(sizes.values());
+            block.forward(x, kept, &self.scratch, out)?;
+            x = out;
+        }
+        let gpu = &*self.gpu;
+        let of_embeddings = sizes.images * sizes.width;
+        let pooled = self.pooled.first(of_embeddings);
+        sizes.of_tokens().pool(gpu, x, pooled, self.pooling())?;
+        let affine = ["fc_norm.weight", "fc_norm.bias"].map(|name| values.get(name));
+        let embedding = self.embedding.first(of_embeddings);
+        norm(gpu, pooled, affine, EPS as f32, embedding, self.moments.first(2 * sizes.images))?;
+        let embedding = embedding.get(gpu)?;
+        self.pass = keep.then_some((sizes.images, dropped));
+        Ok(embedding)
+    }
+
+    /// The gradients of all parameters at `places` in `gradient`, given that of the embeddings (B, D) of the
+    /// last pass that kept its activations; added to what is there if `add`.
+    ///
+    /// # Errors
+    /// Those of the GPU, and no such pass.
+    pub fn backward_to(
+        &mut self,
+        values: &Resident,
+        dembedding: &[f32],
+        gradient: &Buffer,
+        add: bool,
+    ) -> Result<()> {
+        let Some((images, dropped)) = self.pass else {
+            return Err(GpuError::new("go back", "no forward pass was kept for it"));
+        };
+        let sizes = Sizes::new(&self.config, images);
+        if dembedding.len() != images * sizes.width {
+            let why = format!("{} values are no gradient of {images} embeddings", dembedding.len());
+            return Err(GpuError::new("go back", why));
+        }
+        self.fit_backward(&sizes)?;
+        let places = Arc::clone(values.places());
+        let sums = Sums::new(&places, gradient.all(), add);
+        let weights = self.weights(values);
+        let gpu = &*self.gpu;
+        let of_embeddings = images * sizes.width;
+        let [pooled, given, dpooled] =
+            [&self.pooled, &self.dembedding, &self.dpooled].map(|b| b.first(of_embeddings));
+        given.set(gpu, dembedding)?;
+        dpooled.set(gpu, &vec![0.0; of_embeddings])?;
+        let gamma = values.get("fc_norm.weight");
+        let partial = [self.scratch.partial[0].all(), self.scratch.partial[1].all()];
+        let moments = self.moments.first(2 * images);
+        norm_backward(gpu, given, pooled, moments, gamma, dpooled, partial)?;
+        for (partial, name) in partial.into_iter().zip(["fc_norm.weight", "fc_norm.bias"]) {
+            add_up(gpu, partial, norm_chunks(images), sums.of(name), add)?;
+        }
+        let dx = self.dx.first(sizes.values());
+        sizes.of_tokens().unpool(gpu, dpooled, dx, self.pooling())?;
+        for index in (0..self.config.depth).rev() {
+            let block = self.block(index, sizes, weights, dropped);
+            block.backward(&self.kept[index], &self.scratch, dx, sums)?;
+        }
+        self.tokens_backward(&sizes, &sums)
+    }
+
+    /// Width D of an embedding.
+    pub fn width(&self) -> usize {
+        self.config.width
+    }
+
+    /// The tokens that become the embedding.
+    fn pooling(&self) -> Range<usize> {
+        match self.config.pool {
+            Pool::Cls => 0..1,
+            Pool::PatchMean => self.config.front()..self.config.tokens(),
+        }
+    }
+
+    fn fit(&mut self, sizes: &Sizes, keep: bool) -> Result<()> {
+        while self.kept.len() < if keep { self.config.depth } else { 1 } {
+            self.kept.push(Kept::new(&self.gpu, self.kind));
+        }
+        let used = if keep { self.config.depth } else { 1 };
+        for kept in &mut self.kept[..used] {
+            kept.fit(sizes, self.config.layer_scale.is_some())?;
+        }
+        self.scratch.fit(sizes)?;
+        let patches = sizes.images * sizes.patches;
+        self.images.fit(3 * sizes.images * self.config.image * self.config.image)?;
+        self.patches.fit(patches * sizes.inputs)?;
+        self.projected.fit(patches * sizes.width)?;
+        self.last.fit(sizes.values())?;
+        self.pooled.fit(sizes.images * sizes.width)?;
+        self.moments.fit(2 * sizes.images)?;
+        self.embedding.fit(sizes.images * sizes.width)?;
+        self.scales.fit(2 * self.config.depth * sizes.images)
+    }
+
+    fn fit_backward(&mut self, sizes: &Sizes) -> Result<()> {
+        self.scratch.fit_backward(sizes)?;
+        self.dembedding.fit(sizes.images * sizes.width)?;
+        self.dpooled.fit(sizes.images * sizes.width)?;
+        self.dx.fit(sizes.values())?;
+        self.shared.fit(sizes.tokens * sizes.width)
+    }
+
+    /// Makes what products read from the values, where that is something else and they have changed.
+    fn refresh(&mut self, values: &Resident) -> Result<()> {
+        if self.kind == Kind::F32 {
+            return Ok(());
+        }
+        let version = values.version();
+        let len = values.places().len();
+        let buffer = match self.factors.take() {
+            Some((buffer, of)) if of == version => buffer,
+            other => {
+                let buffer = match other {
+                    Some((buffer, _)) => buffer,
+                    None => Buffer::new(&self.gpu, self.kind, len)?,
+                };
+                cast(&*self.gpu, values.values(), buffer.first(len))?;
+                buffer
+            }
+        };
+        self.factors = Some((buffer, version));
+        Ok(())
+    }
+
+    fn weights<'a>(&'a self, values: &'a Resident) -> Weights<'a> {
+        let factors = self.factors.as_ref().map_or(values.values(), |(buffer, _)| buffer.all());
+        Weights::new(values, factors)
+    }
+
+    fn block<'a>(
+        &'a self,
+        index: usize,
+        sizes: Sizes,
+        weights: Weights<'a>,
+        dropped: bool,
+    ) -> Block<'a> {
+        let of_branch = |branch: usize| {
+            let drops = dropped && self.config.drop_rate(index) > 0.0;
+            let first = (2 * index + branch) * sizes.images;
+            drops.then(|| self.scales.all().part(first..first + sizes.images))
+        };
+        Block {
+            gpu: &*self.gpu,
+            sizes,
+            index,
+            weights,
+            layer_scale: self.config.layer_scale.is_some(),
+            scales: [of_branch(0), of_branch(1)],
+        }
+    }
+
+    /// Draws the drop path of all branches. Whether there is any.
+    fn drop(&self, drop: Option<DropPath>, images: usize) -> Result<bool> {
+        let Some(drop) = drop else { return Ok(false) };
+        let branches = 0..2 * self.config.depth;
+        let scales: Vec<f32> = branches
+            .flat_map(|branch| {
+                let rate = self.config.drop_rate(branch / 2);
+                drop.scales(rate, branch, images).unwrap_or_else(|| vec![1.0; images])
+            })
+            .collect();
+        self.scales.first(scales.len()).set(&*self.gpu, &scales)?;
+        Ok(true)
+    }
+
+    /// Fills the first block's input.
+    fn tokens(&self, weights: Weights<'_>, images: &[f32], sizes: &Sizes) -> Result<()> {
+        let gpu = &*self.gpu;
+        let rows = sizes.images * sizes.patches;
+        let pixels = self.images.first(images.len());
+        pixels.set(gpu, images)?;
+        let gathered = self.patches.first(rows * sizes.inputs);
+        patches(gpu, pixels, gathered, self.config.image, self.config.patch)?;
+        let projected = self.projected.first(rows * sizes.width);
+        apply(gpu, gathered, weights.matrix("patch_embed.proj.weight"), projected, rows)?;
+        let parameters =
+            ["patch_embed.proj.bias", "cls_token", "pos_embed"].map(|n| weights.get(n));
+        let registers = (self.config.registers > 0).then(|| weights.get("reg_token"));
+        let x = self.kept[0].x.first(sizes.values());
+        sizes.of_tokens().begin(gpu, projected, parameters, registers, x)
+    }
+
+    fn tokens_backward(&self, sizes: &Sizes, sums: &Sums<'_>) -> Result<()> {
+        let gpu = &*self.gpu;
+        let (width, image) = (sizes.width, sizes.tokens * sizes.width);
+        let front = self.config.front() * width;
+        let dx = self.dx.first(sizes.values());
+        let partial = self.scratch.partial[0].all();
+        // An image is a row here: tokens and positions are shared by images.
+        let shared = self.shared.first(image);
+        column_sums(gpu, dx, partial, image)?;
+        add_up(gpu, partial, chunks(sizes.images), shared, false)?;
+        let positions = sums.of("pos_embed");
+        let mut parts = vec![
+            (0..width, sums.of("cls_token")),
+            (0..width, positions.part(0..width)),
+            (front..image, positions.part(width..positions.len)),
+        ];
+        if self.config.registers > 0 {
+            parts.push((width..front, sums.of("reg_token")));
+        }
+        for (range, to) in parts {
+            add_up(gpu, shared.part(range), 1, to, sums.add)?;
+        }
+        let rows = sizes.images * sizes.patches;
+        let projected = self.projected.first(rows * width);
+        sizes.of_tokens().of_patches(gpu, dx, projected)?;
+        column_sums(gpu, projected, partial, width)?;
+        add_up(gpu, partial, chunks(rows), sums.of("patch_embed.proj.bias"), sums.add)?;
+        let gathered = self.patches.first(rows * sizes.inputs);
+        outer(gpu, projected, gathered, sums.of("patch_embed.proj.weight"), rows, sums.add)
+    }
+}
+
+#[cfg(test)]
+#[path = "network_tests.rs"]
+mod tests;
