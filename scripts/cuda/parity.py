@@ -1,6 +1,7 @@
 """Holds what Proofmark computes on a GPU against PyTorch and timm on the same GPU, and against Proofmark's own CPU.
 
     python scripts/cuda/parity.py --program GPU [--device cuda:0] [--network NAME]... [--out FILE.json]
+    python scripts/cuda/parity.py --network NAME --write FILE.safetensors
 
 GPU is `benches/gpu.rs`, built with the feature `cuda`. Both sides get the same weights and images from a file. In f32
 (PyTorch's TF32 is off) embeddings differ by 1e-5 at most, and gradients by 1e-4, relative to the largest number of
@@ -116,15 +117,22 @@ def halves(mine: dict, other: dict, exact: dict) -> dict:
     return found
 
 
-def compare(name: str, program: str, device: str, folder: Path) -> dict:
+def write(name: str, file: Path) -> dict:
+    """Weights and images of a network, which are written to a file."""
     config, images, lr = NETWORKS[name]
     torch.manual_seed(len(name))
     given = draw(config)
     given["classes"] = torch.arange(images) % config["classes"]
     drawn = torch.randn(images, 3, config["image"], config["image"])
     given["images"] = drawn + 0.3 * given["classes"].view(-1, 1, 1, 1)
-    file = folder / "given.safetensors"
     save_file(given, file, metadata={"config": json.dumps(config), "lr": str(lr)})
+    return given
+
+
+def compare(name: str, program: str, device: str, folder: Path) -> dict:
+    config, _, lr = NETWORKS[name]
+    file = folder / "given.safetensors"
+    given = write(name, file)
     mine, said = ours(program, device, "f32", STEPS, file, folder / "f32")
     exact = theirs(config, given, lr, device, False)
     found = {"network": name, "device": said["device"], "f32": close(mine, exact)}
@@ -145,11 +153,15 @@ def compare(name: str, program: str, device: str, folder: Path) -> dict:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True)
+    parser.add_argument("--program")
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--network", action="append", choices=list(NETWORKS))
     parser.add_argument("--out")
+    parser.add_argument("--write", type=Path, help="only write the weights and images of one network to this file")
     args = parser.parse_args()
+    if args.write:
+        write(args.network[0], args.write)
+        return 0
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     results = []
     for name in args.network or NETWORKS:

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::slice;
 use std::sync::Arc;
 
 use super::error::Result;
@@ -103,9 +104,10 @@ impl<'b> Slice<'b> {
     /// Those of copying.
     pub fn set(self, gpu: &dyn Gpu, values: &[f32]) -> Result<()> {
         assert_eq!((self.kind, self.len), (Kind::F32, values.len()), "what is written");
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_ne_bytes()).collect();
+        // SAFETY: any bytes of f32 numbers may be read.
+        let bytes = unsafe { slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) };
         // SAFETY: the slice lies within a live buffer, and has as many bytes.
-        unsafe { gpu.upload(self.address, &bytes) }
+        unsafe { gpu.upload(self.address, bytes) }
     }
 
     /// Reads f32 numbers from it.
@@ -114,11 +116,13 @@ impl<'b> Slice<'b> {
     /// Those of copying, and of all that was asked for before.
     pub fn get(self, gpu: &dyn Gpu) -> Result<Vec<f32>> {
         assert_eq!(self.kind, Kind::F32, "what is read");
-        let mut bytes = vec![0; self.len * self.kind.size()];
+        let mut values = vec![0f32; self.len];
+        let (start, length) = (values.as_mut_ptr().cast(), size_of_val(values.as_slice()));
+        // SAFETY: nothing else has the numbers, and any bytes are some.
+        let bytes = unsafe { slice::from_raw_parts_mut(start, length) };
         // SAFETY: the slice lies within a live buffer, and has as many bytes.
-        unsafe { gpu.download(self.address, &mut bytes) }?;
-        let numbers = bytes.as_chunks::<4>().0.iter();
-        Ok(numbers.map(|bytes| f32::from_ne_bytes(*bytes)).collect())
+        unsafe { gpu.download(self.address, bytes) }?;
+        Ok(values)
     }
 
     /// Reads bf16 numbers from it.
