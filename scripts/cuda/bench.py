@@ -20,7 +20,7 @@ from pathlib import Path
 
 COMPILE, ANSWER = 90, 60
 # Precision of both sides, whether PyTorch compiles, rounds of a turn.
-KINDS = [("bf16", True, 10), ("bf16", False, 10), ("f32", False, 3), ("tf32", False, 5)]
+KINDS = [("bf16", False, 10), ("bf16", True, 10), ("tf32", False, 5), ("f32", False, 3)]
 
 
 def pytorch(device: str, precision: str, batch: int, compiles: bool, config: dict) -> None:
@@ -73,7 +73,13 @@ def pytorch(device: str, precision: str, batch: int, compiles: bool, config: dic
         loss = rounds(what, int(count))
         seconds = time.perf_counter() - begun
         peak = torch.cuda.max_memory_allocated() if kind == "cuda" else None
-        answer = {"what": what, "count": int(count), "seconds": seconds, "peak_memory": peak, "loss": loss}
+        answer = {
+            "what": what,
+            "count": int(count),
+            "seconds": seconds,
+            "peak_memory": peak,
+            "loss": loss,
+        }
         print(json.dumps(answer), flush=True)
 
 
@@ -82,7 +88,11 @@ class Side:
 
     def __init__(self, command: list, patience: float) -> None:
         self.child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.lines: queue.Queue = queue.Queue()
         self.said: list = []
@@ -104,7 +114,9 @@ class Side:
             raise RuntimeError(f"no answer within {patience} s") from None
         if line is None:
             self.child.wait()
-            raise RuntimeError(f"it ended with {self.child.returncode}: {''.join(self.said)[-1500:]}")
+            raise RuntimeError(
+                f"it ended with {self.child.returncode}: {''.join(self.said)[-1500:]}"
+            )
         return json.loads(line)
 
     def ask(self, what: str, count: int) -> dict:
@@ -138,14 +150,32 @@ def measure(sides: dict, turns: int, rounds: int, batch: int) -> dict:
     return found
 
 
-def compare(args: argparse.Namespace, config: dict, precision: str, compiles: bool, rounds: int) -> dict:
-    found = {"precision": precision, "compiled": compiles, "batch": args.batch, "turns": args.turns, "rounds": rounds}
+def compare(
+    args: argparse.Namespace, config: dict, precision: str, compiles: bool, rounds: int
+) -> dict:
+    found = {
+        "precision": precision,
+        "compiled": compiles,
+        "batch": args.batch,
+        "turns": args.turns,
+        "rounds": rounds,
+    }
     begun = time.monotonic()
     sides: dict = {}
-    theirs = [sys.executable, __file__, "--device", args.device, "--batch", str(args.batch)]
+    theirs = [
+        sys.executable,
+        __file__,
+        "--device",
+        args.pytorch_device or args.device,
+        "--batch",
+        str(args.batch),
+    ]
     theirs += ["--config", json.dumps(config), "--pytorch", precision]
     mine = [args.program, "times", args.device, precision, str(args.batch), json.dumps(config)]
-    for name, command, patience in [("Proofmark", mine, ANSWER), ("PyTorch", [*theirs, *["--compile"] * compiles], COMPILE)]:
+    for name, command, patience in [
+        ("Proofmark", mine, ANSWER),
+        ("PyTorch", [*theirs, *["--compile"] * compiles], COMPILE),
+    ]:
         try:
             sides[name] = Side(command, patience)
         except RuntimeError as error:  # The other side is measured all the same.
@@ -166,9 +196,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program")
     parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--pytorch-device", help="if it is another than Proofmark's")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--kind", action="append", type=int, choices=range(len(KINDS)), help="only these of the kinds")
+    parser.add_argument(
+        "--kind",
+        action="append",
+        type=int,
+        choices=range(len(KINDS)),
+        help="only these of the kinds",
+    )
     parser.add_argument("--config", help="another network, as JSON")
     parser.add_argument("--out")
     parser.add_argument("--pytorch", help=argparse.SUPPRESS)
@@ -189,7 +226,11 @@ def main() -> int:
         if args.out:
             Path(args.out).write_text(json.dumps(results))
     # Without PyTorch's compiler there is still its eager mode.
-    fatal = [r for r in results if "errors" in r and not (r["compiled"] and set(r["errors"]) == {"PyTorch"})]
+    fatal = [
+        r
+        for r in results
+        if "errors" in r and not (r["compiled"] and set(r["errors"]) == {"PyTorch"})
+    ]
     return 1 if fatal else 0
 
 

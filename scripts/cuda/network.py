@@ -92,7 +92,11 @@ def draw(config: dict) -> dict:
     out = {}
     for name, values in network.named().items():
         noise = torch.randn_like(values)
-        if name.endswith("norm1.weight") or name.endswith("norm2.weight") or name == "fc_norm.weight":
+        if (
+            name.endswith("norm1.weight")
+            or name.endswith("norm2.weight")
+            or name == "fc_norm.weight"
+        ):
             out[name] = 1 + 0.1 * noise
         elif values.ndim <= 1:
             out[name] = 0.05 * noise + (config["layer_scale"] or 0 if name.endswith("gamma") else 0)

@@ -20,7 +20,10 @@ BEGIN, END = "<!-- gpu -->\n", "<!-- /gpu -->\n"
 
 def table(head: list, rows: list) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]) + "\n"
+    return (
+        "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+        + "\n"
+    )
 
 
 def mark(ok: bool | None) -> str:
@@ -28,7 +31,10 @@ def mark(ok: bool | None) -> str:
 
 
 def machine(found: dict) -> str:
-    return table(["what", "is"], [[what, str(value).replace("\n", " ") or "none"] for what, value in found.items()])
+    return table(
+        ["what", "is"],
+        [[what, str(value).replace("\n", " ") or "none"] for what, value in found.items()],
+    )
 
 
 def kernels(found: dict) -> str:
@@ -49,14 +55,20 @@ def parity(found: list) -> str:
                 cells = [f"{f['embedding']:.1e}", f"{f['gradient']:.1e} (`{f['worst']}`)", trained]
                 rows.append([f"`{each['network']}`", of, *cells, mark(f["ok"])])
         half = each["bf16"]
-        cells = [f"{half[w][0]:.1e} / {half[w][1]:.1e}" for w in ("embedding", "gradient", "losses")]
-        rows.append([f"`{each['network']}`", "bf16: ours / PyTorch's, to f32", *cells, mark(half["ok"])])
+        cells = [
+            f"{half[w][0]:.1e} / {half[w][1]:.1e}" for w in ("embedding", "gradient", "losses")
+        ]
+        rows.append(
+            [f"`{each['network']}`", "bf16: ours / PyTorch's, to f32", *cells, mark(half["ok"])]
+        )
     head = ["network", "against", "embeddings", "gradients", "losses of 20 steps", "near enough"]
     return table(head, rows) + errors
 
 
 def twice(found: list) -> str:
-    return table(["precision", "same bytes"], [[each["precision"], mark(each["same"])] for each in found])
+    return table(
+        ["precision", "same bytes"], [[each["precision"], mark(each["same"])] for each in found]
+    )
 
 
 def bench(found: list) -> str:
@@ -73,12 +85,16 @@ def bench(found: list) -> str:
                     cells.append("")
                 else:
                     spread = f"{m['least'] * 1e3:.1f} to {m['most'] * 1e3:.1f}"
-                    cells.append(f"{m['median'] * 1e3:.1f} ms ({spread}), {m['images_per_second']:.0f} images/s")
+                    cells.append(
+                        f"{m['median'] * 1e3:.1f} ms ({spread}), {m['images_per_second']:.0f} images/s"
+                    )
             both = [each[what].get(who) for who in ("Proofmark", "PyTorch")]
             ratio = f"**{both[0]['median'] / both[1]['median']:.2f}**" if all(both) else ""
             memory = [each["memory"].get(who) for who in ("Proofmark", "PyTorch")]
             of = " / ".join(f"{m / 2**30:.2f}" if m else "?" for m in memory) + " GiB"
-            rows.append([f"{name}, {each['precision']}, batch {each['batch']}", side, *cells, ratio, of])
+            rows.append(
+                [f"{name}, {each['precision']}, batch {each['batch']}", side, *cells, ratio, of]
+            )
         for who, why in each.get("errors", {}).items():
             notes += f"\n{each['precision']}, {side}: {who}: {why[-400:]}\n"
     if found:
@@ -97,10 +113,15 @@ def times(found: dict) -> str:
     everything = sum(total["milliseconds"] for total in totals.values())
     share = lambda total: f"{100 * total['milliseconds'] / max(everything, 1e-9):.1f} %"  # noqa: E731
     rows = [
-        [f"`{what}`", f"{t['count'] / steps:g}", f"{t['milliseconds'] / steps:.3f} ms", share(t)] for what, t in order[:40]
+        [f"`{what}`", f"{t['count'] / steps:g}", f"{t['milliseconds'] / steps:.3f} ms", share(t)]
+        for what, t in order[:40]
     ]
     products = sum(t["milliseconds"] for what, t in totals.items() if what.startswith("multiply"))
-    host = f"; by the clock of the host, measured so, {found['seconds'] / steps * 1e3:.2f} ms" if found["seconds"] else ""
+    host = (
+        f"; by the clock of the host, measured so, {found['seconds'] / steps * 1e3:.2f} ms"
+        if found["seconds"]
+        else ""
+    )
     return (
         f"A step is {everything / steps:.2f} ms on the GPU, of which products are {products / steps:.2f} ms{host}.\n\n"
         + table(["what", "times a step", "a step", "share"], rows)
@@ -117,7 +138,9 @@ def quickstart(found: dict) -> str:
     if not found:
         return "There is no table.\n"
     rows = [[row, f"{a:.4f}", f"{b:.4f}", f"{worst:.4f}"] for row, a, b, worst in found["rows"]]
-    text = table(["row", "mean AUC, CPU's committed table", "here", "largest difference of a cell"], rows)
+    text = table(
+        ["row", "mean AUC, CPU's committed table", "here", "largest difference of a cell"], rows
+    )
     return f"{found['equal']} of {found['cells']} AUCs are equal.\n\n{text}"
 
 
@@ -141,14 +164,24 @@ def compare_tables(committed: Path, here: Path) -> dict:
 
 
 def sanitizer(found: list) -> str:
-    rows = [[each["tool"], each["precision"], mark(each["ok"]), each["summary"] or "no summary"] for each in found]
+    rows = [
+        [each["tool"], each["precision"], mark(each["ok"]), each["summary"] or "no summary"]
+        for each in found
+    ]
     return table(["tool", "precision", "clean", "what it says"], rows)
 
 
 def counters(source: str | list) -> str | list:
     """What ncu wrote as rows, kernel by kernel; or those rows as a table."""
     if isinstance(source, list):
-        head = ["kernel", "launches", "microseconds each", "% of memory's speed", "% of arithmetic's", "registers"]
+        head = [
+            "kernel",
+            "launches",
+            "microseconds each",
+            "% of memory's speed",
+            "% of arithmetic's",
+            "registers",
+        ]
         return table(head, source)
     lines = [line for line in source.splitlines() if line.startswith('"')]
     by: dict = {}
@@ -167,7 +200,16 @@ def counters(source: str | list) -> str | list:
     for name, each in sorted(by.items(), key=lambda item: -sum(numbers[0] for numbers in item[1])):
         mean = [statistics.mean(column) for column in zip(*each)]
         # ncu gives nanoseconds, unless it is told otherwise.
-        rows.append([f"`{name}`", len(each), f"{mean[0] / 1e3:.1f}", f"{mean[1]:.0f}", f"{mean[2]:.0f}", f"{mean[3]:.0f}"])
+        rows.append(
+            [
+                f"`{name}`",
+                len(each),
+                f"{mean[0] / 1e3:.1f}",
+                f"{mean[1]:.0f}",
+                f"{mean[2]:.0f}",
+                f"{mean[3]:.0f}",
+            ]
+        )
     return rows
 
 
@@ -197,7 +239,10 @@ def page(state: dict) -> str:
     text = f"# Proofmark on a GPU, {state['day']}\n\n"
     if state["small"]:
         text += "Small networks: this only tries the steps, and measures nothing.\n\n"
-    rows = [[step["title"], mark(step["ok"]), step.get("missing", ""), f"{step['seconds']:.0f} s"] for step in state["steps"]]
+    rows = [
+        [step["title"], mark(step["ok"]), step.get("missing", ""), f"{step['seconds']:.0f} s"]
+        for step in state["steps"]
+    ]
     text += table(["step", "well", "why not", "took"], rows)
     for step in state["steps"]:
         text += f"\n## {step['title']}\n\n"

@@ -26,10 +26,26 @@ class Place:
         folder.mkdir()
         (folder / "x.kdl").write_text(text.replace("epochs 2\n", f"{recipe}\n", 1))
         self.folder = folder
-        self.command = [args.program, "train", "x.kdl", "--store", "store", "--device", args.device, "--jobs", "1"]
+        self.command = [
+            args.program,
+            "train",
+            "x.kdl",
+            "--store",
+            "store",
+            "--device",
+            args.device,
+            "--jobs",
+            "1",
+        ]
 
     def begin(self) -> subprocess.Popen:
-        return subprocess.Popen(self.command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            self.command,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def finish(self) -> str:
         """Trains to the end; what was said."""
@@ -64,14 +80,23 @@ class Place:
 
 
 def compare(args: argparse.Namespace, precision: str, folder: Path) -> dict:
-    whole, killed = Place(folder / "whole", args, precision), Place(folder / "killed", args, precision)
+    whole, killed = (
+        Place(folder / "whole", args, precision),
+        Place(folder / "killed", args, precision),
+    )
     whole.finish()
     again = "going on from"
     resumed = sum(again in killed.kill(kill + 1) for kill in range(args.kills))
     resumed += again in killed.finish()
     models, expected = killed.models(), whole.models()
     same = models == expected and len(models) > 0
-    return {"precision": precision, "models": len(expected), "resumed": resumed, "same": same, "ok": same and resumed > 0}
+    return {
+        "precision": precision,
+        "models": len(expected),
+        "resumed": resumed,
+        "same": same,
+        "ok": same and resumed > 0,
+    }
 
 
 def main() -> int:

@@ -12,87 +12,32 @@ import datetime
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import page
+from command import (
+    BEGUN,
+    BENCH,
+    BESIDE,
+    DEVICE,
+    IN_ALL,
+    KERNELS,
+    KIT,
+    OUT,
+    PROGRAM,
+    ROOT,
+    SMALL,
+    Missing,
+    Run,
+    need,
+    python,
+    result,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-CUDA = ROOT / "scripts/cuda"
-KIT = Path(os.environ.get("KIT", ROOT / "target/cuda/kit"))
-OUT = Path(os.environ.get("OUT", ROOT / "target/cuda/accept"))
-DEVICE = os.environ.get("DEVICE", "cuda:0")
-# For trying the steps where there is no GPU: small networks, and few of everything.
-SMALL = os.environ.get("SMALL") == "1"
-IN_ALL = float(os.environ.get("SECONDS_IN_ALL", "470"))
-BEGUN = time.monotonic()
-TAIL = 4000
-PROGRAM, BENCH, KERNELS = (str(KIT / name) for name in ("proofmark", "gpu", "kernels"))
-
-
-class Missing(Exception):
-    """Something that a step needs is not on this machine."""
-
-
-class Run:
-    """What a command did."""
-
-    def __init__(self, command: list, limit: float, env: dict | None = None, cwd: Path = ROOT, given: str = "") -> None:
-        limit = max(1.0, min(limit, IN_ALL - (time.monotonic() - BEGUN)))
-        begun = time.monotonic()
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as source:
-            source.write(given.encode())
-            source.seek(0)
-            child = subprocess.Popen(
-                [str(word) for word in command], cwd=cwd, env=os.environ | (env or {}), stdin=source, stdout=out,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-            try:
-                self.code = child.wait(limit)
-                self.late = False
-            except subprocess.TimeoutExpired:
-                # With all that it started, which is a group of its own.
-                os.killpg(child.pid, signal.SIGKILL)
-                self.code = child.wait()
-                self.late = True
-            out.seek(0)
-            self.text = out.read().decode(errors="replace")
-        self.seconds = time.monotonic() - begun
-        how = f"stopped after {limit:.0f} s" if self.late else f"ended with {self.code} after {self.seconds:.1f} s"
-        self.said = f"$ {' '.join(str(word) for word in command)[:300]}\n{self.text[-TAIL:]}\n({how})"
-
-    @property
-    def ok(self) -> bool:
-        return self.code == 0 and not self.late
-
-    def lines(self) -> list:
-        """Lines of JSON."""
-        found = []
-        for line in self.text.splitlines():
-            if line.startswith("{"):
-                try:
-                    found.append(json.loads(line))
-                except ValueError:
-                    pass
-        return found
-
-
-def result(ok: bool | None, found: dict | list, *runs: Run) -> dict:
-    return {"ok": ok, "found": found, "tail": "\n".join(run.said for run in runs)[-2 * TAIL :]}
-
-
-def need(*names: str) -> None:
-    for name in names:
-        if shutil.which(name) is None:
-            raise Missing(f"{name} is not on this machine")
-
-
-def python(*words: str) -> list:
-    return [sys.executable, CUDA / words[0], *words[1:]]
+DEVICES = ("--device", DEVICE, "--pytorch-device", BESIDE)
 
 
 def first(text: str, *starts: str) -> str | None:
@@ -102,11 +47,22 @@ def first(text: str, *starts: str) -> str | None:
 
 def machine() -> dict:
     doctor = Run([PROGRAM, "doctor"], 30)
-    runs, found = [doctor], {"cublas": os.environ.get("CUBLAS_FOLDERS", ""), "gpu": first(doctor.text, "gpu", "cuda:")}
+    runs, found = (
+        [doctor],
+        {"cublas": os.environ.get("CUBLAS_FOLDERS", ""), "gpu": first(doctor.text, "gpu", "cuda:")},
+    )
     ask = {
-        "card": ["nvidia-smi", "--query-gpu=name,memory.total,driver_version,clocks.max.sm", "--format=csv,noheader"],
+        "card": [
+            "nvidia-smi",
+            "--query-gpu=name,memory.total,driver_version,clocks.max.sm",
+            "--format=csv,noheader",
+        ],
         "nvcc": ["nvcc", "--version"],
-        "pytorch": [sys.executable, "-c", "import torch; print(torch.__version__, torch.version.cuda)"],
+        "pytorch": [
+            sys.executable,
+            "-c",
+            "import torch; print(torch.__version__, torch.version.cuda)",
+        ],
         "timm": [sys.executable, "-c", "import timm; print(timm.__version__)"],
         "kernel": ["uname", "-sr"],
     }
@@ -133,28 +89,53 @@ def kernels() -> dict:
     runs = [first_run]
     if not first_run.ok:
         # Waiting for every kernel names the one that goes wrong.
-        runs.append(Run([KERNELS, "--test-threads", "1"], 60, {"PROOFMARK_GPU_SYNC": "1"}, ROOT / "src/emulation"))
+        runs.append(
+            Run(
+                [KERNELS, "--test-threads", "1"],
+                60,
+                {"PROOFMARK_GPU_SYNC": "1"},
+                ROOT / "src/emulation",
+            )
+        )
     summary = first(first_run.text, "test result")
-    failed = [line.split()[1] for line in first_run.text.splitlines() if line.startswith("test ") and line.endswith("FAILED")]
-    return result(first_run.ok, {"summary": summary, "failed": failed, "seconds": first_run.seconds}, *runs)
+    failed = [
+        line.split()[1]
+        for line in first_run.text.splitlines()
+        if line.startswith("test ") and line.endswith("FAILED")
+    ]
+    return result(
+        first_run.ok, {"summary": summary, "failed": failed, "seconds": first_run.seconds}, *runs
+    )
 
 
 def parity() -> dict:
     networks = ["odd", "registers", "cls"] if SMALL else []
     chosen = [word for name in networks for word in ("--network", name)]
-    run = Run(python("parity.py", "--program", BENCH, "--device", DEVICE, *chosen), 130)
+    run = Run(python("parity.py", "--program", BENCH, *DEVICES, *chosen), 130)
     return result(run.ok, run.lines(), run)
 
 
 def bench() -> dict:
-    words = ["--batch", "2", "--turns", "1", "--kind", "0", "--config", json.dumps(tiny())] if SMALL else []
-    run = Run(python("bench.py", "--program", BENCH, "--device", DEVICE, *words), 190)
+    words = (
+        ["--batch", "2", "--turns", "1", "--kind", "0", "--config", json.dumps(tiny())]
+        if SMALL
+        else []
+    )
+    run = Run(python("bench.py", "--program", BENCH, *DEVICES, *words), 190)
     return result(run.ok, run.lines(), run)
 
 
 def tiny() -> dict:
     """A network that stand-ins can compute."""
-    sizes = {"patch": 4, "width": 24, "depth": 3, "heads": 3, "image": 12, "hidden": 44, "layer_scale": None}
+    sizes = {
+        "patch": 4,
+        "width": 24,
+        "depth": 3,
+        "heads": 3,
+        "image": 12,
+        "hidden": 44,
+        "layer_scale": None,
+    }
     return sizes | {"registers": 0, "pool": "patch-mean", "drop_path": 0.1, "classes": 2}
 
 
@@ -175,7 +156,11 @@ def twice() -> dict:
             pair = [Run([BENCH, "parity", DEVICE, precision, "20", file, out], 40) for out in outs]
             runs += pair
             said = [line["digest"] for run in pair for line in run.lines()]
-            same = len(said) == 2 and said[0] == said[1] and outs[0].read_bytes() == outs[1].read_bytes()
+            same = (
+                len(said) == 2
+                and said[0] == said[1]
+                and outs[0].read_bytes() == outs[1].read_bytes()
+            )
             found.append({"precision": precision, "same": same, "digests": said})
     return result(all(run.ok for run in runs) and all(f["same"] for f in found), found, *runs)
 
@@ -193,9 +178,15 @@ def quickstart() -> dict:
         place = Path(folder)
         for name in ("experiments", "datasets"):
             shutil.copytree(ROOT / name, place / name)
-        run = Run([PROGRAM, "run", "experiments/quickstart.kdl", "--device", device, "--store", "store"], 150, cwd=place)
+        run = Run(
+            [PROGRAM, "run", "experiments/quickstart.kdl", "--device", device, "--store", "store"],
+            150,
+            cwd=place,
+        )
         table = place / "reports/quickstart.csv"
-        found = page.compare_tables(ROOT / "reports/quickstart.csv", table) if table.exists() else {}
+        found = (
+            page.compare_tables(ROOT / "reports/quickstart.csv", table) if table.exists() else {}
+        )
     return result(run.ok and bool(found), found, run)
 
 
@@ -210,7 +201,9 @@ def times() -> dict:
     totals = json.loads(file.read_text())
     answers = [line for line in run.lines() if "seconds" in line]
     seconds = answers[0]["seconds"] if answers else None
-    return result(run.ok and bool(totals), {"steps": int(rounds), "seconds": seconds, "totals": totals}, run)
+    return result(
+        run.ok and bool(totals), {"steps": int(rounds), "seconds": seconds, "totals": totals}, run
+    )
 
 
 def sanitizer() -> dict:
@@ -220,11 +213,25 @@ def sanitizer() -> dict:
         file = given(Path(folder), "registers")
         for tool in ("memcheck", "racecheck", "initcheck"):
             for precision in ("f32", "bf16") if tool == "memcheck" else ("bf16",):
-                command = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", BENCH, "parity", DEVICE, precision]
+                command = [
+                    "compute-sanitizer",
+                    "--tool",
+                    tool,
+                    "--error-exitcode",
+                    "9",
+                    BENCH,
+                    "parity",
+                    DEVICE,
+                    precision,
+                ]
                 run = Run([*command, "1", file, Path(folder) / "out"], 45)
                 runs.append(run)
-                summary = next((line for line in reversed(run.text.splitlines()) if "SUMMARY" in line), None)
-                found.append({"tool": tool, "precision": precision, "ok": run.ok, "summary": summary})
+                summary = next(
+                    (line for line in reversed(run.text.splitlines()) if "SUMMARY" in line), None
+                )
+                found.append(
+                    {"tool": tool, "precision": precision, "ok": run.ok, "summary": summary}
+                )
     refused = all("not supported" in run.text.lower() for run in runs)
     return result(None if refused else all(f["ok"] for f in found), found, *runs)
 
@@ -233,9 +240,28 @@ def counters() -> dict:
     need("ncu")
     metrics = ["gpu__time_duration.sum", "dram__throughput.avg.pct_of_peak_sustained_elapsed"]
     metrics += ["sm__throughput.avg.pct_of_peak_sustained_elapsed", "launch__registers_per_thread"]
-    command = ["ncu", "--clock-control", "none", "--csv", "--page", "raw", "--metrics", ",".join(metrics)]
+    command = [
+        "ncu",
+        "--clock-control",
+        "none",
+        "--csv",
+        "--page",
+        "raw",
+        "--metrics",
+        ",".join(metrics),
+    ]
     # The second step's, of which a quarter is enough: blocks are alike.
-    command += ["--launch-skip", "450", "--launch-count", "220", BENCH, "times", DEVICE, "bf16", "64"]
+    command += [
+        "--launch-skip",
+        "450",
+        "--launch-count",
+        "220",
+        BENCH,
+        "times",
+        DEVICE,
+        "bf16",
+        "64",
+    ]
     run = Run(command, 60, given="step 2\n")
     found = page.counters(run.text)
     return result(run.ok and bool(found), found, run)
@@ -257,7 +283,10 @@ STEPS = [
 
 def write(state: dict) -> None:
     """Under another name first, so that who is killed leaves the one before."""
-    for name, text in [("accept.json", json.dumps(state, indent=1)), ("accept.md", page.page(state))]:
+    for name, text in [
+        ("accept.json", json.dumps(state, indent=1)),
+        ("accept.md", page.page(state)),
+    ]:
         new = OUT / f"{name}.new"
         new.write_text(text)
         new.replace(OUT / name)
@@ -279,17 +308,27 @@ def carry_out(make) -> dict:
 def main(chosen: list) -> int:
     unknown = [name for name in chosen if name not in [step[0] for step in STEPS]]
     if unknown:
-        print(f"there is no step {unknown[0]}; there are {', '.join(step[0] for step in STEPS)}", file=sys.stderr)
+        print(
+            f"there is no step {unknown[0]}; there are {', '.join(step[0] for step in STEPS)}",
+            file=sys.stderr,
+        )
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    state = {"day": datetime.date.today().isoformat(), "device": DEVICE, "small": SMALL, "steps": []}
+    state = {
+        "day": datetime.date.today().isoformat(),
+        "device": DEVICE,
+        "small": SMALL,
+        "steps": [],
+    }
     for name, title, make in STEPS:
         if chosen and name not in chosen:
             continue
         step = {"name": name, "title": title} | carry_out(make)
         state["steps"].append(step)
         write(state)
-        word = {True: "ok", False: "FAILED", None: f"not run: {step.get('missing', 'refused')}"}[step["ok"]]
+        word = {True: "ok", False: "FAILED", None: f"not run: {step.get('missing', 'refused')}"}[
+            step["ok"]
+        ]
         print(f"{name}: {word}, {step['seconds']:.1f} s", flush=True)
         if step["ok"] is False:
             print(step["tail"][-1500:], flush=True)
