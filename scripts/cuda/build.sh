@@ -27,7 +27,7 @@ if [ "${1:-}" != check ]; then
 fi
 shift
 
-cargo clippy --locked --features cuda "$@" -- -D warnings
+cargo clippy --locked --features cuda --lib --bins --bench gpu "$@" -- -D warnings
 cargo clippy --locked -p proofmark-gpu -p proofmark-emulation --features proofmark-gpu/cuda,proofmark-emulation/cuda --all-targets -- -D warnings
 cargo clippy --locked -p proofmark-group --features nccl --all-targets -- -D warnings
 

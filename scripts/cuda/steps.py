@@ -11,6 +11,7 @@ what it found; and `tail`, the end of what it said.
 import datetime
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -84,34 +85,23 @@ def machine() -> dict:
 
 
 def kernels() -> dict:
-    only = ["--", "products"] if SMALL else []
-    first_run = Run([KERNELS, *only[1:]], 100, cwd=ROOT / "src/emulation")
-    runs = [first_run]
-    if not first_run.ok:
+    only, place = (["products"] if SMALL else []), ROOT / "src/emulation"
+    tests = Run([KERNELS, *only], 60, cwd=place)
+    runs = [tests]
+    if not tests.ok:
         # Waiting for every kernel names the one that goes wrong.
-        runs.append(
-            Run(
-                [KERNELS, "--test-threads", "1"],
-                60,
-                {"PROOFMARK_GPU_SYNC": "1"},
-                ROOT / "src/emulation",
-            )
-        )
-    summary = first(first_run.text, "test result")
-    failed = [
-        line.split()[1]
-        for line in first_run.text.splitlines()
-        if line.startswith("test ") and line.endswith("FAILED")
-    ]
-    return result(
-        first_run.ok, {"summary": summary, "failed": failed, "seconds": first_run.seconds}, *runs
-    )
+        waiting = {"PROOFMARK_GPU_SYNC": "1"}
+        runs.append(Run([KERNELS, "--test-threads", "1", *only], 60, waiting, place))
+    lines = tests.text.splitlines()
+    failed = [line.split()[1] for line in lines if re.match(r"test .*FAILED$", line)]
+    summary = first(tests.text, "test result")
+    return result(tests.ok, {"summary": summary, "failed": failed}, *runs)
 
 
 def parity() -> dict:
     networks = ["odd", "registers", "cls"] if SMALL else []
     chosen = [word for name in networks for word in ("--network", name)]
-    run = Run(python("parity.py", "--program", BENCH, *DEVICES, *chosen), 130)
+    run = Run(python("parity.py", "--program", BENCH, *DEVICES, *chosen), 120)
     return result(run.ok, run.lines(), run)
 
 
@@ -121,7 +111,7 @@ def bench() -> dict:
         if SMALL
         else []
     )
-    run = Run(python("bench.py", "--program", BENCH, *DEVICES, *words), 190)
+    run = Run(python("bench.py", "--program", BENCH, *DEVICES, *words), 170)
     return result(run.ok, run.lines(), run)
 
 
@@ -166,8 +156,10 @@ def twice() -> dict:
 
 
 def resume() -> dict:
-    few = ["--epochs", "6", "--kills", "1"] if SMALL else []
-    run = Run(python("resume.py", "--program", PROGRAM, "--device", DEVICE, *few), 90)
+    few = ["--epochs", "3", "--kills", "1"] if SMALL else []
+    run = Run(
+        python("resume.py", "--program", PROGRAM, "--device", DEVICE, *few), 200 if SMALL else 70
+    )
     return result(run.ok, run.lines(), run)
 
 
@@ -240,29 +232,11 @@ def counters() -> dict:
     need("ncu")
     metrics = ["gpu__time_duration.sum", "dram__throughput.avg.pct_of_peak_sustained_elapsed"]
     metrics += ["sm__throughput.avg.pct_of_peak_sustained_elapsed", "launch__registers_per_thread"]
-    command = [
-        "ncu",
-        "--clock-control",
-        "none",
-        "--csv",
-        "--page",
-        "raw",
-        "--metrics",
-        ",".join(metrics),
-    ]
-    # The second step's, of which a quarter is enough: blocks are alike.
-    command += [
-        "--launch-skip",
-        "450",
-        "--launch-count",
-        "220",
-        BENCH,
-        "times",
-        DEVICE,
-        "bf16",
-        "64",
-    ]
-    run = Run(command, 60, given="step 2\n")
+    command = ["ncu", "--clock-control", "none", "--csv", "--page", "raw", "--print-units", "base"]
+    command += ["--metrics", ",".join(metrics)]
+    # Some of the first step's forward and backward pass: blocks are alike.
+    command += ["--launch-skip", "200", "--launch-count", "300"]
+    run = Run([*command, BENCH, "times", DEVICE, "bf16", "64"], 60, given="step 1\n")
     found = page.counters(run.text)
     return result(run.ok and bool(found), found, run)
 
