@@ -1,4 +1,4 @@
-//! The network that both halves of `benches/gpu.rs` run, on the device and in the precision that words say.
+//! The network that both halves of `benches/gpu` run, on the device and in the precision that words say.
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
     python scripts/cuda/bench.py --program GPU [--device cuda:0] [--batch 64] [--turns 5] [--out FILE.json]
 
-GPU is `benches/gpu.rs`, built with the feature `cuda`. Both sides are begun once and asked in turn for a few rounds
+GPU is `benches/gpu`, built with the feature `cuda`. Both sides are begun once and asked in turn for a few rounds
 each. A round begins with images in the host's memory (PyTorch's are pinned), as training has them, and a step ends with
 AdamW and has read its loss and the norm of its gradient. PyTorch: timm, SDPA, autocast for bf16, fused AdamW, and for
 bf16 torch.compile, too, unless that takes more than COMPILE seconds. Memory is the most that was allocated.

@@ -4,7 +4,7 @@
 #   scripts/cuda/pack.sh [--dev]
 #
 # The folder is cuda/pack in the build folder, with one archive in it: the program, the tests of the kernels and the
-# benchmark benches/gpu.rs, all with the feature `cuda`, and timm with what it needs beside PyTorch. `--dev` packs the
+# benchmark benches/gpu, all with the feature `cuda`, and timm with what it needs beside PyTorch. `--dev` packs the
 # dev profile, which takes minutes instead of a quarter of an hour: parity is the same, times of the host are not.
 #
 # Needs what scripts/cuda/build.sh needs, and xz.

@@ -3,7 +3,7 @@
     python scripts/cuda/parity.py --program GPU [--device cuda:0] [--network NAME]... [--out FILE.json]
     python scripts/cuda/parity.py --network NAME --write FILE.safetensors
 
-GPU is `benches/gpu.rs`, built with the feature `cuda`. Both sides get the same weights and images from a file. In f32
+GPU is `benches/gpu`, built with the feature `cuda`. Both sides get the same weights and images from a file. In f32
 (PyTorch's TF32 is off) embeddings differ by 1e-5 at most, and gradients by 1e-4, relative to the largest number of
 the embeddings and of each parameter's gradient. In bf16 (PyTorch: autocast) differences to PyTorch's f32, of embeddings,
 gradients and the losses of 20 steps, are no larger than those that PyTorch's bf16 has, times ONE for one network, where

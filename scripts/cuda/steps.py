@@ -172,7 +172,7 @@ def quickstart() -> dict:
             shutil.copytree(ROOT / name, place / name)
         run = Run(
             [PROGRAM, "run", "experiments/quickstart.kdl", "--device", device, "--store", "store"],
-            150,
+            400 if SMALL else 120,
             cwd=place,
         )
         table = place / "reports/quickstart.csv"

@@ -4,16 +4,12 @@
 //!     gpu parity DEVICE PRECISION STEPS IN.safetensors OUT.safetensors
 //!     gpu times DEVICE PRECISION BATCH [NETWORK]
 //!
-//! DEVICE is `cpu` or `cuda:NUMBER`, PRECISION is `f32`, `tf32` or `bf16`. `parity` is in `gpu/parity.rs`, `times` in
-//! `gpu/times.rs`. What they print is JSON, a line each.
+//! DEVICE is `cpu` or `cuda:NUMBER`, PRECISION is `f32`, `tf32` or `bf16`. What they print is JSON, a
+//! line each.
 
-#[path = "gpu/counted.rs"]
 mod counted;
-#[path = "gpu/network.rs"]
 mod network;
-#[path = "gpu/parity.rs"]
 mod parity;
-#[path = "gpu/times.rs"]
 mod times;
 
 #[global_allocator]
