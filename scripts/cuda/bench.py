@@ -216,7 +216,7 @@ def main() -> int:
         pytorch(args.device, args.pytorch, args.batch, args.compile, config)
         return 0
     if config is None:
-        from network import VIT_B
+        from sizes import VIT_B
 
         config = VIT_B | {"drop_path": 0.1}
     results = []

@@ -19,8 +19,9 @@ import tempfile
 from pathlib import Path
 
 import torch
-from network import TINY, VIT_B, Network, draw
+from network import Network, draw
 from safetensors.torch import load_file, save_file
+from sizes import TINY, VIT_B
 
 FORWARD, BACKWARD, TRAINED = 1e-5, 1e-4, 1e-3
 ONE, ALL = 3.0, 1.5

@@ -37,6 +37,7 @@ from command import (
     python,
     result,
 )
+from sizes import TINY
 
 DEVICES = ("--device", DEVICE, "--pytorch-device", BESIDE)
 
@@ -117,16 +118,7 @@ def bench() -> dict:
 
 def tiny() -> dict:
     """A network that stand-ins can compute."""
-    sizes = {
-        "patch": 4,
-        "width": 24,
-        "depth": 3,
-        "heads": 3,
-        "image": 12,
-        "hidden": 44,
-        "layer_scale": None,
-    }
-    return sizes | {"registers": 0, "pool": "patch-mean", "drop_path": 0.1, "classes": 2}
+    return TINY | {"drop_path": 0.1}
 
 
 def given(folder: Path, name: str) -> Path:
