@@ -15,28 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-build=${CARGO_TARGET_DIR:-target}
-mkdir -p "$build"
-build=$(cd "$build" && pwd)
-
-# Brings wheels into a folder. The list of what was installed is written last.
-bring() {
-    local folder=$1
-    shift
-    if [ "$(cat "$folder/wheels.txt" 2>/dev/null)" != "$*" ]; then
-        rm -rf "$folder"
-        python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder" "$@"
-        echo "$*" >"$folder/wheels.txt"
-    fi
-}
-
-bring "$build/cuda-toolkit" \
-    nvidia-cuda-nvcc==13.0.88 \
-    nvidia-cuda-crt==13.0.88 \
-    nvidia-nvvm==13.0.88 \
-    nvidia-cuda-runtime==13.0.96 \
-    nvidia-cuda-cccl==13.0.85
-export CUDA_HOME=$build/cuda-toolkit/nvidia/cu13
+. scripts/cuda/toolkit.sh
 
 if [ "${1:-}" != check ]; then
     cargo build --locked --release --features cuda "$@"
@@ -48,7 +27,7 @@ if [ "${1:-}" != check ]; then
 fi
 shift
 
-cargo clippy --locked --features cuda "$@" -- -D warnings
+cargo clippy --locked --features cuda --lib --bins --bench gpu "$@" -- -D warnings
 cargo clippy --locked -p proofmark-gpu -p proofmark-emulation --features proofmark-gpu/cuda,proofmark-emulation/cuda --all-targets -- -D warnings
 cargo clippy --locked -p proofmark-group --features nccl --all-targets -- -D warnings
 

@@ -9,6 +9,7 @@ use super::module::Module;
 use super::products::{Precision, Products, doing};
 use super::said::{size, words};
 use super::staging::Staging;
+use super::times::Times;
 use crate::error::{GpuError, Result};
 use crate::gpu::{Argument, Gpu, Grid};
 use crate::product::Product;
@@ -31,8 +32,22 @@ struct State {
     module: Module,
     staging: Staging,
     products: Products,
+    /// If somebody asks for them.
+    times: Option<Times>,
     /// What was started last, after "cannot".
     last: String,
+}
+
+impl State {
+    /// Before something is started.
+    fn begin(&mut self) -> Result<()> {
+        self.times.as_mut().map_or(Ok(()), Times::begin)
+    }
+
+    /// After it.
+    fn end(&mut self, what: impl FnOnce() -> String) -> Result<()> {
+        self.times.as_mut().map_or(Ok(()), |times| times.end(what()))
+    }
 }
 
 impl Device {
@@ -43,6 +58,7 @@ impl Device {
             module: Module::new(&context)?,
             staging: Staging::new(&context)?,
             products: Products::new(&context, precision)?,
+            times: Times::asked(&context)?,
             last: String::new(),
         };
         Ok(Self { name: context.name()?, number, waits, state: Mutex::new(state), context })
@@ -125,8 +141,10 @@ impl Gpu for Device {
 
     unsafe fn launch(&self, kernel: &str, grid: Grid, arguments: &[Argument]) -> Result<()> {
         let mut state = self.state()?;
+        state.begin()?;
         // SAFETY: the caller's.
         unsafe { state.module.launch(kernel, grid, arguments) }?;
+        state.end(|| kernel.to_owned())?;
         state.last.clear();
         state.last.push_str("run `");
         state.last.push_str(kernel);
@@ -136,11 +154,13 @@ impl Gpu for Device {
 
     unsafe fn product(&self, product: &Product) -> Result<()> {
         let mut state = self.state()?;
+        state.begin()?;
         let State { products, staging, last, .. } = &mut *state;
         // SAFETY: the caller's.
         unsafe { products.product(product, staging) }?;
         last.clear();
         last.push_str("multiply matrices");
+        state.end(|| doing(product))?;
         self.settle(|| doing(product))
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! All work of a GPU is in order, on a stream of its own, and most of it is not waited for: what goes wrong is told by
 //! a later call. With `PROOFMARK_GPU_SYNC=1` in the environment every kernel and product is waited for, so
-//! that the one that goes wrong is named.
+//! that the one that goes wrong is named. With `PROOFMARK_GPU_TIMES=FILE` the time of each is measured (`times.rs`).
 
 mod context;
 mod device;
@@ -13,6 +13,7 @@ mod open;
 mod products;
 mod said;
 mod staging;
+mod times;
 
 pub use open::{count, open};
 pub use products::Precision;
