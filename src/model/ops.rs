@@ -1,5 +1,5 @@
-//! Differentiable operations composed of candle's own, in f32 or bf16, on any device. Products are
-//! our own on the CPU ([`super::exact`]).
+//! Differentiable operations composed of candle's own, in f32 or bf16, on the CPU. Products are
+//! our own ([`super::exact`]).
 //!
 //! `candle_nn::LayerNorm` and `ops::softmax_last_dim` use kernels without a backward
 //! pass, which silently stop the gradient; nothing here calls them.
