@@ -24,11 +24,12 @@ struct Fibre {
     std::vector<char> stack = std::vector<char>(STACK);
     bool ended = false;
     Waits waits = Waits::NO;
-    uint32_t bits = 0;
-    unsigned from = 0;
+    Brought own = {};
 };
 
 thread_local std::vector<Fibre> fibres;
+// What was brought in the last exchange of each warp.
+thread_local std::vector<Brought> brought;
 thread_local ucontext_t scheduler;
 thread_local unsigned current;
 thread_local Started kernel;
@@ -36,11 +37,6 @@ thread_local void **arguments;
 thread_local const char *name;
 // Whether threads of the kernel wait for each other.
 thread_local bool together;
-
-[[noreturn]] void die(const char *what) {
-    std::fprintf(stderr, "kernel %s, block (%u, %u): %s\n", name, blockIdx.x, blockIdx.y, what);
-    std::abort();
-}
 
 void body() {
     kernel(arguments);
@@ -78,10 +74,8 @@ bool release(unsigned threads) {
         bool together = true;
         for (unsigned lane = 0; lane < WARP; lane++) together &= !fibres[warp + lane].ended && fibres[warp + lane].waits == Waits::IN_EXCHANGE;
         if (!together) continue;
-        uint32_t brought[WARP];
-        for (unsigned lane = 0; lane < WARP; lane++) brought[lane] = fibres[warp + lane].bits;
         for (unsigned lane = 0; lane < WARP; lane++) {
-            fibres[warp + lane].bits = brought[fibres[warp + lane].from];
+            std::memcpy(brought[warp + lane], fibres[warp + lane].own, sizeof(Brought));
             fibres[warp + lane].waits = Waits::NO;
         }
         any = true;
@@ -131,17 +125,21 @@ const std::map<std::string, Entry> KERNELS = {
     BOTH(softmax, TOGETHER), BOTH(softmax_backward, TOGETHER), BOTH(patches, ALONE), BOTH(tokens, ALONE),
     BOTH(behind, ALONE), ONE(pool, ALONE), ONE(unpool, ALONE), BOTH(cast, ALONE),
     ONE(adamw, ALONE), ONE(sgd, ALONE), ONE(add_scaled, ALONE), ONE(move_towards, ALONE), ONE(multiply, ALONE),
-    ONE(squares, TOGETHER),
+    ONE(squares, TOGETHER), ONE(flash, TOGETHER), ONE(flash_queries, TOGETHER), ONE(flash_keys, TOGETHER),
 };
 } // namespace
 
+void die(const char *what) {
+    std::fprintf(stderr, "kernel %s, block (%u, %u): %s\n", name, blockIdx.x, blockIdx.y, what);
+    std::abort();
+}
+
 void barrier() { wait(Waits::AT_BARRIER); }
 
-uint32_t exchange(uint32_t bits, unsigned from) {
-    fibres[current].bits = bits;
-    fibres[current].from = from;
+const Brought *exchange(const Brought &own) {
+    std::memcpy(fibres[current].own, own, sizeof(Brought));
     wait(Waits::IN_EXCHANGE);
-    return fibres[current].bits;
+    return &brought[current / WARP * WARP];
 }
 } // namespace emulation
 
@@ -167,7 +165,10 @@ extern "C" int emulation_launch(const char *called, unsigned columns, unsigned r
     arguments = given;
     gridDim = {columns, rows, 1};
     blockDim = {threads, 1, 1};
-    if (fibres.size() < threads) fibres.resize(threads);
+    if (fibres.size() < threads) {
+        fibres.resize(threads);
+        brought = std::vector<Brought>(threads);
+    }
     uint64_t blocks = (uint64_t)columns * rows;
     for (uint64_t i = 0; i < blocks; i++) {
         uint64_t at = backwards ? blocks - 1 - i : i;

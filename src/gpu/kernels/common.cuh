@@ -8,6 +8,8 @@
 #ifdef __CUDACC__
 #include <cuda_bf16.h>
 #define KERNEL extern "C" __global__ void
+// One whose blocks have at most so many threads, so many of which are to fit on a processor.
+#define KERNEL_WITHIN(THREADS, BLOCKS) KERNEL __launch_bounds__(THREADS, BLOCKS)
 typedef __nv_bfloat16 bf16;
 __device__ inline float as_float(bf16 v) { return __bfloat162float(v); }
 __device__ inline void put(bf16 &to, float v) { to = __float2bfloat16_rn(v); }

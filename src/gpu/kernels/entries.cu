@@ -4,6 +4,7 @@
 #include "attention.cuh"
 #include "columns.cuh"
 #include "ends.cuh"
+#include "flash.cuh"
 #include "rows.cuh"
 #include "steps.cuh"
 
@@ -65,3 +66,16 @@
 
 IN_BOTH_TYPES(float, f32)
 IN_BOTH_TYPES(bf16, bf16)
+
+KERNEL_WITHIN(256, 2) flash(const bf16 *qkv, const float *bias, bf16 *out, float *logs, int count, int heads,
+    float scale) {
+    attend(qkv, bias, out, logs, count, heads, scale);
+}
+KERNEL_WITHIN(256, 2) flash_queries(const bf16 *qkv, const float *bias, const bf16 *out, const bf16 *dout,
+    const float *logs, float *means, bf16 *dqkv, int count, int heads, float scale) {
+    attend_queries(qkv, bias, out, dout, logs, means, dqkv, count, heads, scale);
+}
+KERNEL_WITHIN(128, 3) flash_keys(const bf16 *qkv, const float *bias, const bf16 *dout, const float *logs,
+    const float *means, bf16 *dqkv, int count, int heads, float scale) {
+    attend_keys(qkv, bias, dout, logs, means, dqkv, count, heads, scale);
+}

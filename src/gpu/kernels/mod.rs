@@ -4,6 +4,7 @@
 pub mod attention;
 pub mod columns;
 pub mod ends;
+pub mod flash;
 mod launch;
 pub mod rows;
 pub mod steps;

@@ -5,6 +5,7 @@ mod attention;
 mod bench;
 mod columns;
 mod ends;
+mod flash;
 mod memory;
 mod products;
 mod rows;

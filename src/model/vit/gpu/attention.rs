@@ -1,9 +1,12 @@
 //! Multi-head self-attention on packed rows (R, 3D) on a GPU, without copies of q, k and v, and without
-//! keeping the probabilities: the backward pass makes them again (Dao et al. 2022, section 3.1).
+//! keeping the probabilities: the backward pass makes them again (Dao et al. 2022, section 3.1). Where there is a
+//! kernel for it, scores are in no memory at all.
 
 use super::buffers::{Scratch, Sizes};
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
+use proofmark_gpu::kernels::attention::add_bias;
+use proofmark_gpu::kernels::flash::Flash;
 use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::Slice;
 use proofmark_gpu::product::Sizes as Products;
@@ -50,14 +53,25 @@ impl Attention {
         Products { batch, alpha, ..Products::new(m, n, k) }
     }
 
-    /// From qkv (R, 3D) with its bias: `out` (R, D), and the logarithms of the softmax sums (B, heads, N).
+    /// How one kernel does it, if there is one.
+    fn flash(&self, qkv: Slice<'_>) -> Option<Flash> {
+        let Sizes { images, heads, tokens, .. } = self.sizes;
+        Flash::can(qkv.kind, self.sizes.head()).then_some(Flash { images, heads, tokens })
+    }
+
+    /// From qkv (R, 3D) and its bias (3D): `out` (R, D), and the logarithms of the softmax sums (B, heads, N), each
+    /// as the backward pass takes them. The bias may have been added to qkv then.
     pub fn forward(
         &self,
         gpu: &dyn Gpu,
-        qkv: Slice<'_>,
+        [qkv, bias]: [Slice<'_>; 2],
         [out, logs]: [Slice<'_>; 2],
         scratch: &Scratch,
     ) -> Result<()> {
+        if let Some(flash) = self.flash(qkv) {
+            return flash.forward(gpu, [qkv, bias], [out, logs]);
+        }
+        add_bias(gpu, qkv, bias)?;
         let (n, head) = (self.sizes.tokens, self.sizes.head());
         let of_scores = self.sizes.scores();
         let scores = scratch.scores.first(of_scores.len());
@@ -73,11 +87,15 @@ impl Attention {
     pub fn backward(
         &self,
         gpu: &dyn Gpu,
-        qkv: Slice<'_>,
+        [qkv, bias]: [Slice<'_>; 2],
         [out, logs, dout]: [Slice<'_>; 3],
         dqkv: Slice<'_>,
         scratch: &Scratch,
     ) -> Result<()> {
+        if let Some(flash) = self.flash(qkv) {
+            let means = scratch.means.first(logs.len);
+            return flash.backward(gpu, [qkv, bias], [out, logs, dout], means, dqkv);
+        }
         let (n, head) = (self.sizes.tokens, self.sizes.head());
         let of_scores = self.sizes.scores();
         let room =

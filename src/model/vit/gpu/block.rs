@@ -6,7 +6,6 @@ use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
 use crate::vit::config::EPS;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
-use proofmark_gpu::kernels::attention::add_bias;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{Join, add_up, column_sums, gelu, gelu_backward};
 use proofmark_gpu::kernels::rows::{norm, norm_again, norm_backward, norm_chunks};
@@ -83,9 +82,9 @@ impl<'a> Block<'a> {
 
         norm(gpu, x, self.affine("norm1"), EPS as f32, normed, kept.moments1.first(2 * rows))?;
         apply(gpu, normed, self.matrix("attn.qkv"), qkv, rows)?;
-        add_bias(gpu, qkv, self.get("attn.qkv.bias"))?;
         let logs = kept.logs.first(rows * sizes.heads);
-        Attention::new(*sizes).forward(gpu, qkv, [mixed, logs], scratch)?;
+        let of_qkv = [qkv, self.get("attn.qkv.bias")];
+        Attention::new(*sizes).forward(gpu, of_qkv, [mixed, logs], scratch)?;
         let y = self.branch(&kept.branch1, scratch);
         apply(gpu, mixed, self.matrix("attn.proj"), y, rows)?;
         self.join(0).forward(gpu, x, y, mid)?;
@@ -137,7 +136,8 @@ impl<'a> Block<'a> {
         outer(gpu, dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
         apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows)?;
         let (qkv, logs) = (kept.qkv.first(3 * values), kept.logs.first(rows * sizes.heads));
-        Attention::new(*sizes).backward(gpu, qkv, [mixed, logs, dinput], dqkv, scratch)?;
+        let of_qkv = [qkv, self.get("attn.qkv.bias")];
+        Attention::new(*sizes).backward(gpu, of_qkv, [mixed, logs, dinput], dqkv, scratch)?;
         column_sums(gpu, dqkv, partial[0], 3 * sizes.width)?;
         column(partial[0], chunks(rows), "attn.qkv.bias")?;
         let moments = kept.moments1.first(2 * rows);

@@ -9,6 +9,7 @@ use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::attention::Scores;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::ends::Tokens;
+use proofmark_gpu::kernels::flash::Flash;
 use proofmark_gpu::kernels::rows::norm_chunks;
 use proofmark_gpu::kind::Kind;
 use proofmark_gpu::memory::{Buffer, Slice};
@@ -67,7 +68,7 @@ impl Sizes {
         Tokens { images: self.images, patches: self.patches, registers, width: self.width }
     }
 
-    /// How scores lie: rows begin where products find them aligned.
+    /// How scores lie in memory: rows begin where products find them aligned.
     pub fn scores(&self) -> Scores {
         Scores {
             images: self.images,
@@ -204,6 +205,8 @@ pub struct Scratch {
     pub probabilities: Buffer,
     /// See [`Scratch::probabilities`].
     pub dscores: Buffer,
+    /// Mean gradients of scores (B, heads, N), where scores are in no memory.
+    pub means: Buffer,
     /// Gradients of z (R, H), of qkv (R, 3D), of a branch and of its input (R, D).
     pub dz: Buffer,
     /// See [`Scratch::dz`].
@@ -229,6 +232,7 @@ impl Scratch {
             dprobabilities: wide(),
             probabilities: typed(),
             dscores: typed(),
+            means: wide(),
             dz: typed(),
             dqkv: typed(),
             dbranch: typed(),
@@ -237,9 +241,15 @@ impl Scratch {
         }
     }
 
+    /// Numbers of scores that pass memory.
+    fn scores_of(&self, sizes: &Sizes) -> usize {
+        let none = Flash::can(self.normed.all().kind, sizes.head());
+        if none { 0 } else { sizes.scores().len() }
+    }
+
     /// Makes room for a forward pass.
     pub fn fit(&mut self, sizes: &Sizes) -> Result<()> {
-        let scores = sizes.scores().len();
+        let scores = self.scores_of(sizes);
         self.normed.fit(sizes.values())?;
         self.wide.fit(sizes.rows() * sizes.hidden)?;
         self.branch.fit(sizes.values())?;
@@ -249,7 +259,8 @@ impl Scratch {
 
     /// Makes room for a backward pass, besides that of the forward pass.
     pub fn fit_backward(&mut self, sizes: &Sizes) -> Result<()> {
-        let scores = sizes.scores().len();
+        let scores = self.scores_of(sizes);
+        self.means.fit(sizes.rows() * sizes.heads)?;
         self.dprobabilities.fit(scores)?;
         self.dscores.fit(scores)?;
         self.dz.fit(sizes.rows() * sizes.hidden)?;
