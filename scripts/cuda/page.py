@@ -15,6 +15,8 @@ import statistics
 import sys
 from pathlib import Path
 
+from sizes import TABLE3
+
 BEGIN, END = "<!-- gpu -->\n", "<!-- /gpu -->\n"
 
 
@@ -102,7 +104,26 @@ def bench(found: list) -> str:
         turns = f"Medians of {found[0]['turns']} turns, least and most in brackets; {', '.join(names.values())}.\n"
         notes = f"\n{turns}{notes}"
     head = ["what", "PyTorch is", "Proofmark", "PyTorch", "ratio", "most memory allocated"]
-    return table(head, rows) + notes
+    return table(head, rows) + notes + table3(found)
+
+
+def table3(found: list) -> str:
+    """How long Table 3 would be trained for, by the rate of the first bf16 step that was measured."""
+    rates = [
+        each["step"]["Proofmark"]["images_per_second"]
+        for each in found
+        if each["precision"] == "bf16" and "Proofmark" in each.get("step", {})
+    ]
+    if not rates:
+        return ""
+    t = TABLE3
+    hours = t["faces"] * t["epochs"] / rates[0] / 3600
+    return (
+        f"\nTable 3 by calculation, at {rates[0]:.0f} images a second in bf16: {t['epochs']} epochs of {t['faces']:,} faces are "
+        f"{hours:.1f} hours of training a row, {hours * t['rows']:.0f} hours for its {t['rows']} rows with a ViT-B/16, and "
+        f"{hours * t['trainings']:.0f} hours with the {t['trainings']} trainings that tuning makes of them. SBI's EfficientNet, "
+        "validation and scores come on top.\n"
+    )
 
 
 def times(found: dict) -> str:
