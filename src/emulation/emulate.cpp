@@ -120,6 +120,7 @@ struct Entry {
 constexpr bool ALONE = false, TOGETHER = true;
 const std::map<std::string, Entry> KERNELS = {
     BOTH(norm, TOGETHER), BOTH(norm_again, ALONE), BOTH(norm_backward, TOGETHER),
+    BOTH(join_norm, TOGETHER), BOTH(norm_join_backward, TOGETHER),
     BOTH(column_sums, TOGETHER), ONE(add_up, TOGETHER), BOTH(gelu, ALONE), BOTH(gelu_backward, TOGETHER),
     BOTH(join, ALONE), BOTH(join_backward, TOGETHER), BOTH(add_bias, ALONE),
     BOTH(softmax, TOGETHER), BOTH(softmax_backward, TOGETHER), BOTH(patches, ALONE), BOTH(tokens, ALONE),

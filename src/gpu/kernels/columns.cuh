@@ -72,34 +72,37 @@ KERNEL add_up(const float *partial, float *out, int chunks, int width, int add) 
 // The standard normal distribution function.
 __device__ inline float normal_cdf(float x) { return 0.5f * (1.0f + erff(x * 0.70710678118654752f)); }
 
-// Adds the bias (D) to z (R, D) and fills `out` with GELU(z), the exact (erf) form.
-template <class T> __device__ void gelu(T *z, const float *bias, T *out, int rows, int width) {
+// Fills `out` with GELU(z + bias), the exact (erf) form; z (R, D), bias (D).
+template <class T> __device__ void gelu(const T *z, const float *bias, T *out, int rows, int width) {
     Place place(rows, width);
     if (!place.inside) return;
-    float v[4], b[4], g[4];
+    float v[4], b[4];
     read(z + place.at, v);
     read(bias + place.column, b);
-    for (int i = 0; i < 4; i++) v[i] += b[i];
-    write(z + place.at, v);
-    // Of what is kept, so that the backward pass sees the same number.
-    read(z + place.at, v);
-    for (int i = 0; i < 4; i++) g[i] = v[i] * normal_cdf(v[i]);
-    write(out + place.at, g);
+    for (int i = 0; i < 4; i++) {
+        v[i] += b[i];
+        v[i] *= normal_cdf(v[i]);
+    }
+    write(out + place.at, v);
 }
 
-// Backward of `gelu`: turns the gradient of its result in `dz` into that of z, fills `out` with GELU(z)
+// Backward of `gelu`: turns the gradient of its result in `dz` into that of z, fills `out` with GELU(z + bias)
 // again, and leaves partial sums of the gradient of the bias.
 template <class T>
-__device__ void gelu_backward(const T *z, T *dz, T *out, float *partial, int rows, int width, int each) {
+__device__ void gelu_backward(const T *z, const float *bias, T *dz, T *out, float *partial, int rows, int width,
+                              int each) {
     Tile tile(rows, width, each);
     float sum[4] = {};
-    if (tile.inside)
+    if (tile.inside) {
+        float b[4];
+        read(bias + tile.column, b);
         for (int row = tile.first; row < tile.last; row += DEEP) {
             size_t at = (size_t)row * width + tile.column;
             float v[4], d[4], g[4];
             read(z + at, v);
             read(dz + at, d);
             for (int i = 0; i < 4; i++) {
+                v[i] += b[i];
                 float cdf = normal_cdf(v[i]);
                 g[i] = v[i] * cdf;
                 // 0.3989 is 1 / sqrt(2 pi), the density at 0.
@@ -109,53 +112,72 @@ __device__ void gelu_backward(const T *z, T *dz, T *out, float *partial, int row
             write(out + at, g);
             write(dz + at, d);
         }
+    }
     leave(tile, sum, partial, width);
 }
 
 // How a residual branch joins: `out = x + scale * gamma * (y + bias)`, where `scales` (drop path, one for the
 // `tokens` rows of an image) and `gamma` (LayerScale) may be null.
-template <class T>
-__device__ void join(const float *x, const T *y, const float *bias, const float *gamma, const float *scales,
-                     int tokens, float *out, int rows, int width) {
+struct Join {
+    const float *bias, *gamma, *scales;
+    int tokens;
+    __device__ float scale(int row) const { return scales ? scales[row / tokens] : 1.0f; }
+    // Four of x become four of the result.
+    template <class T> __device__ void forward(float (&x)[4], const T *y, int column, float scale) const {
+        float v[4], b[4], g[4] = {1, 1, 1, 1};
+        read(y, v);
+        read(bias + column, b);
+        if (gamma) read(gamma + column, g);
+        for (int i = 0; i < 4; i++) x[i] = scale * (v[i] + b[i]) * g[i] + x[i];
+    }
+};
+
+// How it goes back: what becomes the gradient of y, and what is added up for the bias and for gamma.
+struct JoinBackward {
+    float bias[4], gamma[4], of_bias[4], of_gamma[4];
+    bool layer_scale;
+    __device__ JoinBackward(const Join &join, int column) : gamma{1, 1, 1, 1}, of_bias{}, of_gamma{} {
+        layer_scale = join.gamma != nullptr;
+        read(join.bias + column, bias);
+        if (layer_scale) read(join.gamma + column, gamma);
+    }
+    // Four of the gradient of the result.
+    template <class T> __device__ void step(float (&d)[4], const T *y, T *dy, float scale) {
+        float v[4];
+        if (layer_scale) read(y, v);
+        for (int i = 0; i < 4; i++) {
+            d[i] *= scale;
+            if (layer_scale) of_gamma[i] += d[i] * (v[i] + bias[i]);
+            d[i] *= gamma[i];
+            of_bias[i] += d[i];
+        }
+        write(dy, d);
+    }
+};
+
+template <class T> __device__ void join(const float *x, const T *y, Join join, float *out, int rows, int width) {
     Place place(rows, width);
     if (!place.inside) return;
-    float scale = scales ? scales[place.row / tokens] : 1.0f;
-    float v[4], b[4], g[4] = {1, 1, 1, 1}, from[4];
-    read(y + place.at, v);
-    read(bias + place.column, b);
-    read(x + place.at, from);
-    if (gamma) read(gamma + place.column, g);
-    for (int i = 0; i < 4; i++) v[i] = scale * (v[i] + b[i]) * g[i] + from[i];
+    float v[4];
+    read(x + place.at, v);
+    join.forward(v, y + place.at, place.column, join.scale(place.row));
     write(out + place.at, v);
 }
 
 // Backward of `join`: fills `dy` from the gradient of the result, and leaves partial sums of the gradients of
 // the bias and, if there is one, of gamma.
 template <class T>
-__device__ void join_backward(const float *dout, const T *y, const float *bias, const float *gamma,
-                              const float *scales, int tokens, T *dy, float *of_bias, float *of_gamma, int rows,
-                              int width, int each) {
+__device__ void join_backward(const float *dout, const T *y, Join join, T *dy, float *of_bias, float *of_gamma,
+                              int rows, int width, int each) {
     Tile tile(rows, width, each);
-    float sum_bias[4] = {}, sum_gamma[4] = {};
-    if (tile.inside) {
-        float b[4], g[4] = {1, 1, 1, 1};
-        read(bias + tile.column, b);
-        if (gamma) read(gamma + tile.column, g);
+    JoinBackward back(join, tile.inside ? tile.column : 0);
+    if (tile.inside)
         for (int row = tile.first; row < tile.last; row += DEEP) {
             size_t at = (size_t)row * width + tile.column;
-            float scale = scales ? scales[row / tokens] : 1.0f;
-            float d[4], v[4];
+            float d[4];
             read(dout + at, d);
-            if (gamma) read(y + at, v);
-            for (int i = 0; i < 4; i++) {
-                d[i] *= scale;
-                if (gamma) sum_gamma[i] += d[i] * (v[i] + b[i]);
-                d[i] *= g[i];
-                sum_bias[i] += d[i];
-            }
-            write(dy + at, d);
+            back.step(d, y + at, dy + at, join.scale(row));
         }
-    }
-    leave(tile, sum_bias, of_bias, width);
-    if (gamma) leave(tile, sum_gamma, of_gamma, width);
+    leave(tile, back.of_bias, of_bias, width);
+    if (join.gamma) leave(tile, back.of_gamma, of_gamma, width);
 }

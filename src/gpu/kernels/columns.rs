@@ -32,7 +32,7 @@ pub fn add_up(
     launch(gpu, "add_up", Grid { blocks, threads: ROWS_OF_SUMS * WARP }, &arguments)
 }
 
-/// Adds the bias (H) to z (R, H), and fills `out` (R, H) with GELU(z), the exact (erf) form.
+/// Fills `out` (R, H) with GELU(z + bias), the exact (erf) form; z (R, H), bias (H).
 pub fn gelu(gpu: &dyn Gpu, z: Slice<'_>, bias: Slice<'_>, out: Slice<'_>) -> Result<()> {
     let width = bias.len;
     let rows = z.len / width;
@@ -42,20 +42,21 @@ pub fn gelu(gpu: &dyn Gpu, z: Slice<'_>, bias: Slice<'_>, out: Slice<'_>) -> Res
     launch_in(gpu, "gelu", z.kind, grid(z.len / 4), &arguments)
 }
 
-/// Backward of [`gelu`]: `dz` from the gradient of its result to that of z, `out` GELU(z) again, and [`chunks`] rows
-/// of partial sums of the gradient of the bias (H).
+/// Backward of [`gelu`]: `dz` from the gradient of its result to that of z, `out` GELU(z + bias) again, and
+/// [`chunks`] rows of partial sums of the gradient of the bias (H).
 pub fn gelu_backward(
     gpu: &dyn Gpu,
-    z: Slice<'_>,
+    [z, bias]: [Slice<'_>; 2],
     dz: Slice<'_>,
     out: Slice<'_>,
     partial: Slice<'_>,
-    width: usize,
 ) -> Result<()> {
+    let width = bias.len;
     let rows = z.len / width;
     expect(z.kind, &[(z, rows * width), (dz, rows * width), (out, rows * width)]);
-    expect(Kind::F32, &[(partial, chunks(rows) * width)]);
-    let arguments = [at(z), at(dz), at(out), at(partial), int(rows), int(width), int(TILE[0])];
+    expect(Kind::F32, &[(bias, width), (partial, chunks(rows) * width)]);
+    let sizes = [rows, width, TILE[0]].map(int);
+    let arguments = [&[z, bias, dz, out, partial].map(at)[..], &sizes].concat();
     launch_in(gpu, "gelu_backward", z.kind, tiles(rows, width), &arguments)
 }
 
@@ -80,21 +81,18 @@ impl Join<'_> {
         self.expect(rows);
         expect(Kind::F32, &[(x, rows * width), (out, rows * width)]);
         expect(y.kind, &[(y, rows * width)]);
-        let arguments = [
-            at(x),
-            at(y),
-            at(self.bias),
-            at_some(self.gamma),
-            at_some(self.scales),
-            int(self.tokens),
-            at(out),
-            int(rows),
-            int(width),
-        ];
+        let rest = [at(out), int(rows), int(width)];
+        let arguments = [&[at(x), at(y)][..], &self.arguments(), &rest].concat();
         launch_in(gpu, "join", y.kind, grid(x.len / 4), &arguments)
     }
 
-    fn expect(&self, rows: usize) {
+    /// What kernels are told of it.
+    pub(super) fn arguments(&self) -> [Argument; 4] {
+        [at(self.bias), at_some(self.gamma), at_some(self.scales), int(self.tokens)]
+    }
+
+    /// Sees to it that it is one of so many rows.
+    pub(super) fn expect(&self, rows: usize) {
         let width = self.bias.len;
         expect(Kind::F32, &[(self.bias, width)]);
         expect(Kind::F32, &self.gamma.map(|gamma| (gamma, width)).into_iter().collect::<Vec<_>>());
@@ -102,40 +100,38 @@ impl Join<'_> {
         expect(Kind::F32, &self.scales.map(|s| (s, images)).into_iter().collect::<Vec<_>>());
     }
 
-    /// Fills `dy` (R, D) from the gradient `dout` of the result, and leaves [`chunks`] rows of partial sums of those
-    /// of the bias and, if there is one, of gamma, for which y is looked at.
-    pub fn backward(
-        &self,
-        gpu: &dyn Gpu,
-        dout: Slice<'_>,
-        y: Slice<'_>,
-        dy: Slice<'_>,
-        [of_bias, of_gamma]: [Slice<'_>; 2],
-    ) -> Result<()> {
+    /// Sees to it that there is room for its way back, with so many rows of partial sums.
+    pub(super) fn expect_back(&self, rows: usize, back: &Back<'_>, chunks: usize) {
+        let (width, kind) = (self.bias.len, back.dy.kind);
+        self.expect(rows);
+        expect(kind, &[(back.dy, rows * width)]);
+        expect(Kind::F32, &[(back.sums[0], chunks * width)]);
+        if self.gamma.is_some() {
+            expect(kind, &[(back.y, rows * width)]);
+            expect(Kind::F32, &[(back.sums[1], chunks * width)]);
+        }
+    }
+
+    /// Fills `dy` from the gradient `dout` of the result, and leaves [`chunks`] rows of partial sums.
+    pub fn backward(&self, gpu: &dyn Gpu, dout: Slice<'_>, back: Back<'_>) -> Result<()> {
         let width = self.bias.len;
         let rows = dout.len / width;
-        let partial = chunks(rows) * width;
-        self.expect(rows);
-        expect(Kind::F32, &[(dout, rows * width), (of_bias, partial)]);
-        expect(dy.kind, &[(dy, rows * width)]);
-        if self.gamma.is_some() {
-            expect(dy.kind, &[(y, rows * width)]);
-            expect(Kind::F32, &[(of_gamma, partial)]);
-        }
-        let arguments = [
-            at(dout),
-            at(y),
-            at(self.bias),
-            at_some(self.gamma),
-            at_some(self.scales),
-            int(self.tokens),
-            at(dy),
-            at(of_bias),
-            at(of_gamma),
-            int(rows),
-            int(width),
-            int(TILE[0]),
-        ];
-        launch_in(gpu, "join_backward", dy.kind, tiles(rows, width), &arguments)
+        self.expect_back(rows, &back, chunks(rows));
+        expect(Kind::F32, &[(dout, rows * width)]);
+        let sizes = [rows, width, TILE[0]].map(int);
+        let results = [back.dy, back.sums[0], back.sums[1]].map(at);
+        let arguments = [&[at(dout), at(back.y)][..], &self.arguments(), &results, &sizes].concat();
+        launch_in(gpu, "join_backward", back.dy.kind, tiles(rows, width), &arguments)
     }
+}
+
+/// What a join goes back with.
+#[derive(Clone, Copy, Debug)]
+pub struct Back<'b> {
+    /// The branch (R, D), which is looked at only if there is LayerScale.
+    pub y: Slice<'b>,
+    /// Where its gradient is to be (R, D).
+    pub dy: Slice<'b>,
+    /// Where partial sums of the gradients of the bias and, if there is one, of gamma are to be.
+    pub sums: [Slice<'b>; 2],
 }

@@ -19,25 +19,36 @@
     } \
     KERNEL norm_backward_##S(const T *dout, const float *x, const float *moments, const float *gamma, float *dx, float \
         *dgamma, float *dbeta, int rows, int width, int each) { \
-        norm_backward(dout, x, moments, gamma, dx, dgamma, dbeta, rows, width, each); \
+        norm_backward<T, false>(dout, x, moments, gamma, dx, dgamma, dbeta, {}, rows, width, each); \
+    } \
+    KERNEL norm_join_backward_##S(const T *dout, const float *x, const float *moments, const float *gamma, float *dx, \
+        float *dgamma, float *dbeta, const T *y, const float *bias, const float *layer_scale, const float *scales, \
+        int tokens, T *dy, float *of_bias, float *of_scale, int rows, int width, int each) { \
+        Below below = {y, dy, of_bias, of_scale, {bias, layer_scale, scales, tokens}}; \
+        norm_backward<T, true>(dout, x, moments, gamma, dx, dgamma, dbeta, below, rows, width, each); \
+    } \
+    KERNEL join_norm_##S(const float *x, const T *y, const float *bias, const float *layer_scale, const float *scales, \
+        int tokens, float *joined, const float *gamma, const float *beta, float eps, T *out, float *moments, int rows, \
+        int width) { \
+        join_norm(x, y, {bias, layer_scale, scales, tokens}, joined, gamma, beta, eps, out, moments, rows, width); \
     } \
     KERNEL column_sums_##S(const T *x, float *partial, int rows, int width, int each) { \
         column_sums(x, partial, rows, width, each); \
     } \
-    KERNEL gelu_##S(T *z, const float *bias, T *out, int rows, int width) { \
+    KERNEL gelu_##S(const T *z, const float *bias, T *out, int rows, int width) { \
         gelu(z, bias, out, rows, width); \
     } \
-    KERNEL gelu_backward_##S(const T *z, T *dz, T *out, float *partial, int rows, int width, int each) { \
-        gelu_backward(z, dz, out, partial, rows, width, each); \
+    KERNEL gelu_backward_##S(const T *z, const float *bias, T *dz, T *out, float *partial, int rows, int width, int \
+        each) { \
+        gelu_backward(z, bias, dz, out, partial, rows, width, each); \
     } \
     KERNEL join_##S(const float *x, const T *y, const float *bias, const float *gamma, const float *scales, int \
         tokens, float *out, int rows, int width) { \
-        join(x, y, bias, gamma, scales, tokens, out, rows, width); \
+        join(x, y, {bias, gamma, scales, tokens}, out, rows, width); \
     } \
     KERNEL join_backward_##S(const float *dout, const T *y, const float *bias, const float *gamma, const float *scales, \
         int tokens, T *dy, float *of_bias, float *of_gamma, int rows, int width, int each) { \
-        join_backward(dout, y, bias, gamma, scales, tokens, dy, of_bias, of_gamma, rows, width, \
-        each); \
+        join_backward(dout, y, {bias, gamma, scales, tokens}, dy, of_bias, of_gamma, rows, width, each); \
     } \
     KERNEL add_bias_##S(T *x, const float *bias, int rows, int width) { \
         add_bias(x, bias, rows, width); \

@@ -1,9 +1,10 @@
 //! Sums over rows, and the work that they come with.
 
-use crate::bench::{SIZES, assert_close, everywhere, numbers, total, wide};
+use crate::bench::{Bench, SIZES, assert_close, everywhere, numbers, total, wide};
 use proofmark_base::math::exp;
 use proofmark_gpu::kernels::chunks;
-use proofmark_gpu::kernels::columns::{Join, column_sums, gelu, gelu_backward};
+use proofmark_gpu::kernels::columns::{Back, Join, column_sums, gelu, gelu_backward};
+use proofmark_gpu::memory::Buffer;
 
 #[test]
 fn columns_are_summed() {
@@ -60,17 +61,15 @@ fn gelu_and_its_gradient_are_their_formulas() {
                 .map(|(z, bias)| z + f64::from(*bias))
                 .collect();
             gelu(gpu, z.all(), bias.all(), out.all()).unwrap();
-            let kept = bench.read(&z);
-            bench.assert_close("z", &kept, &given);
-            let z_kept = wide(&kept);
-            let expected: Vec<f64> = z_kept.iter().map(|z| z * cdf(*z)).collect();
+            let expected: Vec<f64> = given.iter().map(|z| z * cdf(*z)).collect();
             let result = bench.read(&out);
             bench.assert_close("gelu", &result, &expected);
             let partial = bench.wide(chunks(rows) * width);
-            gelu_backward(gpu, z.all(), dz.all(), again.all(), partial.all(), width).unwrap();
+            let from = [z.all(), bias.all()];
+            gelu_backward(gpu, from, dz.all(), again.all(), partial.all()).unwrap();
             assert_eq!(bench.read(&again), result);
             let density = |z: f64| exp(-0.5 * z * z) / (2.0 * std::f64::consts::PI).sqrt();
-            let slopes = z_kept.iter().zip(&dout);
+            let slopes = given.iter().zip(&dout);
             let expected: Vec<f64> =
                 slopes.map(|(z, d)| f64::from(*d) * (cdf(*z) + z * density(*z))).collect();
             let dz = bench.read(&dz);
@@ -84,56 +83,132 @@ fn gelu_and_its_gradient_are_their_formulas() {
     }
 }
 
+/// A branch of random numbers, with what there may be of LayerScale and drop path, and what becomes of it in f64.
+pub struct Branch {
+    tokens: usize,
+    width: usize,
+    y: Vec<f32>,
+    bias: Vec<f32>,
+    gamma: Option<Vec<f32>>,
+    scales: Option<Vec<f32>>,
+}
+
+impl Branch {
+    pub fn new(rows: usize, width: usize, layer_scale: bool, drops: bool) -> Self {
+        let tokens = 5;
+        Self {
+            tokens,
+            width,
+            y: numbers(12, rows * width),
+            bias: numbers(14, width),
+            gamma: layer_scale.then(|| numbers(15, width)),
+            scales: drops.then(|| (0..rows.div_ceil(tokens)).map(|i| [0.0, 1.25][i % 2]).collect()),
+        }
+    }
+
+    fn scale(&self, at: usize) -> f64 {
+        self.scales.as_ref().map_or(1.0, |s| f64::from(s[at / self.width / self.tokens]))
+    }
+
+    fn gamma(&self, at: usize) -> f64 {
+        self.gamma.as_ref().map_or(1.0, |gamma| f64::from(gamma[at % self.width]))
+    }
+
+    fn value(&self, at: usize) -> f64 {
+        f64::from(self.y[at]) + f64::from(self.bias[at % self.width])
+    }
+
+    pub fn joined(&self, x: &[f32]) -> Vec<f64> {
+        let of = |at: usize| f64::from(x[at]) + self.scale(at) * self.gamma(at) * self.value(at);
+        (0..x.len()).map(of).collect()
+    }
+
+    /// The gradients of y, of the bias and of gamma.
+    pub fn backward(&self, dout: &[f64]) -> [Vec<f64>; 3] {
+        let dy = dout.iter().enumerate().map(|(at, d)| d * self.scale(at) * self.gamma(at));
+        let dy: Vec<f64> = dy.collect();
+        let (mut dbias, mut dgamma) = (vec![0f64; self.width], vec![0f64; self.width]);
+        for at in 0..dout.len() {
+            dbias[at % self.width] += dy[at];
+            dgamma[at % self.width] += dout[at] * self.scale(at) * self.value(at);
+        }
+        [dy, dbias, dgamma]
+    }
+
+    pub fn on(&self, bench: &Bench, chunks: usize) -> OnBench {
+        OnBench {
+            tokens: self.tokens,
+            y: bench.typed(&self.y),
+            bias: bench.of(&self.bias),
+            gamma: self.gamma.as_ref().map(|gamma| bench.of(gamma)),
+            scales: self.scales.as_ref().map(|scales| bench.of(scales)),
+            dy: bench.room(self.y.len()),
+            sums: [0; 2].map(|_| bench.wide(chunks * self.width)),
+            chunks,
+        }
+    }
+}
+
+/// A branch on a GPU, with room for its gradients.
+pub struct OnBench {
+    tokens: usize,
+    pub y: Buffer,
+    bias: Buffer,
+    gamma: Option<Buffer>,
+    scales: Option<Buffer>,
+    dy: Buffer,
+    sums: [Buffer; 2],
+    chunks: usize,
+}
+
+impl OnBench {
+    pub fn join(&self) -> Join<'_> {
+        Join {
+            bias: self.bias.all(),
+            gamma: self.gamma.as_ref().map(Buffer::all),
+            scales: self.scales.as_ref().map(Buffer::all),
+            tokens: self.tokens,
+        }
+    }
+
+    pub fn back(&self) -> Back<'_> {
+        Back { y: self.y.all(), dy: self.dy.all(), sums: self.sums.each_ref().map(Buffer::all) }
+    }
+
+    /// What was left of going back, which is what is expected.
+    pub fn read_back(&self, bench: &Bench, [dy, dbias, dgamma]: &[Vec<f64>; 3]) -> Vec<Vec<f32>> {
+        let mut results = vec![bench.read(&self.dy)];
+        bench.assert_close("dy", &results[0], dy);
+        let expected = [("dbias", dbias), ("dgamma", dgamma)];
+        let there = if self.gamma.is_some() { 2 } else { 1 };
+        for ((what, expected), sum) in expected.into_iter().zip(&self.sums).take(there) {
+            let sums = total(bench, sum, self.chunks, expected.len());
+            assert_close(what, &sums, expected, 1e-5);
+            results.push(sums);
+        }
+        results
+    }
+}
+
+/// Which of LayerScale and drop path there are, for each of the sizes.
+pub const PARTS: [(bool, bool); 5] =
+    [(false, false), (true, false), (false, true), (true, true), (true, true)];
+
 #[test]
 fn branches_join_with_layer_scale_and_drop_path_and_without() {
-    for ((rows, width), parts) in SIZES.into_iter().zip([0, 1, 2, 3, 3]) {
-        let tokens = 5;
-        let images = rows.div_ceil(tokens);
+    for ((rows, width), (layer_scale, drops)) in SIZES.into_iter().zip(PARTS) {
+        let branch = Branch::new(rows, width, layer_scale, drops);
         everywhere(|bench| {
             let gpu = &*bench.gpu;
-            let [x, y, dout] = [11, 12, 13].map(|seed| numbers(seed, rows * width));
-            let [bias, gamma] = [14, 15].map(|seed| numbers(seed, width));
-            let scales: Vec<f32> = (0..images).map(|i| [0.0, 1.25][i % 2]).collect();
-            let gamma_of =
-                |at: usize| if parts & 1 == 1 { f64::from(gamma[at % width]) } else { 1.0 };
-            let scale_of = |at: usize| {
-                if parts & 2 == 2 { f64::from(scales[at / width / tokens]) } else { 1.0 }
-            };
-            let branch = |at: usize| f64::from(y[at]) + f64::from(bias[at % width]);
-            let forward: Vec<f64> = (0..rows * width)
-                .map(|at| f64::from(x[at]) + scale_of(at) * gamma_of(at) * branch(at))
-                .collect();
-            let backward: Vec<f64> = (0..rows * width)
-                .map(|at| f64::from(dout[at]) * scale_of(at) * gamma_of(at))
-                .collect();
-            let (mut dbias, mut dgamma) = (vec![0f64; width], vec![0f64; width]);
-            for at in 0..rows * width {
-                dbias[at % width] += backward[at];
-                dgamma[at % width] += f64::from(dout[at]) * scale_of(at) * branch(at);
-            }
-            let [x, dout, bias, gamma, scales] =
-                [&x, &dout, &bias, &gamma, &scales].map(|values| bench.of(values));
-            let (y, dy, out) =
-                (bench.typed(&y), bench.room(rows * width), bench.wide(rows * width));
-            let partial = [bench.wide(chunks(rows) * width), bench.wide(chunks(rows) * width)];
-            let join = Join {
-                bias: bias.all(),
-                gamma: (parts & 1 == 1).then(|| gamma.all()),
-                scales: (parts & 2 == 2).then(|| scales.all()),
-                tokens,
-            };
-            join.forward(gpu, x.all(), y.all(), out.all()).unwrap();
-            join.backward(gpu, dout.all(), y.all(), dy.all(), [partial[0].all(), partial[1].all()])
-                .unwrap();
-            let mut results = vec![bench.read(&out), bench.read(&dy)];
-            assert_close("join", &results[0], &forward, 1e-6);
-            bench.assert_close("dy", &results[1], &backward);
-            results.push(total(bench, &partial[0], chunks(rows), width));
-            assert_close("dbias", &results[2], &dbias, 1e-5);
-            if parts & 1 == 1 {
-                results.push(total(bench, &partial[1], chunks(rows), width));
-                assert_close("dgamma", &results[3], &dgamma, 1e-5);
-            }
+            let [x, dout] = [11, 13].map(|seed| numbers(seed, rows * width));
+            let there = branch.on(bench, chunks(rows));
+            let out = bench.wide(rows * width);
+            let given = bench.of(&x);
+            there.join().forward(gpu, given.all(), there.y.all(), out.all()).unwrap();
+            there.join().backward(gpu, bench.of(&dout).all(), there.back()).unwrap();
+            let mut results = vec![bench.read(&out)];
+            assert_close("join", &results[0], &branch.joined(&x), 1e-6);
+            results.extend(there.read_back(bench, &branch.backward(&wide(&dout))));
             results
         });
     }

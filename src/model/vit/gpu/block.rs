@@ -7,11 +7,14 @@ use crate::vit::config::EPS;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
-use proofmark_gpu::kernels::columns::{Join, add_up, column_sums, gelu, gelu_backward};
-use proofmark_gpu::kernels::rows::{norm, norm_again, norm_backward, norm_chunks};
+use proofmark_gpu::kernels::columns::{Back, Join, add_up, column_sums, gelu, gelu_backward};
+use proofmark_gpu::kernels::rows::{Norm, norm_chunks};
 use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::{Buffer, Slice};
 use proofmark_gpu::product::Sizes as Products;
+
+/// The last bias and the LayerScale of each branch.
+const JOINS: [[&str; 2]; 2] = [["attn.proj.bias", "ls1.gamma"], ["mlp.fc2.bias", "ls2.gamma"]];
 
 /// A block's place in the network, its parameters and its drop path.
 #[derive(Debug)]
@@ -39,19 +42,21 @@ impl<'a> Block<'a> {
         self.weights.get(&self.name(name))
     }
 
-    /// Gamma and beta of a norm.
-    fn affine(&self, norm: &str) -> [Slice<'a>; 2] {
-        ["weight", "bias"].map(|part| self.get(&format!("{norm}.{part}")))
-    }
-
     fn matrix(&self, name: &str) -> Slice<'a> {
         self.weights.matrix(&self.name(&format!("{name}.weight")))
     }
 
+    /// The norm before a branch.
+    fn norm<'b>(&'b self, branch: usize, kept: &'b Kept) -> Norm<'b> {
+        let (name, moments) = [("norm1", &kept.moments1), ("norm2", &kept.moments2)][branch];
+        let affine = ["weight", "bias"].map(|part| self.get(&format!("{name}.{part}")));
+        Norm { affine, eps: EPS as f32, moments: moments.first(2 * self.sizes.rows()) }
+    }
+
     fn join(&self, branch: usize) -> Join<'a> {
-        let [layer, gamma] = [["attn.proj", "ls1.gamma"], ["mlp.fc2", "ls2.gamma"]][branch];
+        let [bias, gamma] = JOINS[branch];
         Join {
-            bias: self.get(&format!("{layer}.bias")),
+            bias: self.get(bias),
             gamma: self.layer_scale.then(|| self.get(gamma)),
             scales: self.scales[branch],
             tokens: self.sizes.tokens,
@@ -64,13 +69,19 @@ impl<'a> Block<'a> {
         buffer.first(self.sizes.values())
     }
 
-    /// x (R, D) to `out` (R, D), both in f32.
+    /// Normalises the input of the first block, x (R, D), into `scratch`.
+    pub fn begin(&self, x: Slice<'_>, kept: &Kept, scratch: &Scratch) -> Result<()> {
+        self.norm(0, kept).forward(self.gpu, x, scratch.normed.first(x.len))
+    }
+
+    /// x (R, D) to `out` (R, D), both in f32. `scratch` has x normalised, and then `out` for the block `above`.
     pub fn forward(
         &self,
         x: Slice<'_>,
         kept: &Kept,
         scratch: &Scratch,
         out: Slice<'_>,
+        above: Option<(&Block<'_>, &Kept)>,
     ) -> Result<()> {
         let (gpu, sizes) = (self.gpu, &self.sizes);
         let (rows, values) = (sizes.rows(), sizes.values());
@@ -80,31 +91,48 @@ impl<'a> Block<'a> {
             (scratch.normed.first(values), scratch.wide.first(rows * sizes.hidden));
         let z = kept.z.first(rows * sizes.hidden);
 
-        norm(gpu, x, self.affine("norm1"), EPS as f32, normed, kept.moments1.first(2 * rows))?;
         apply(gpu, normed, self.matrix("attn.qkv"), qkv, rows)?;
         let logs = kept.logs.first(rows * sizes.heads);
         let of_qkv = [qkv, self.get("attn.qkv.bias")];
         Attention::new(*sizes).forward(gpu, of_qkv, [mixed, logs], scratch)?;
         let y = self.branch(&kept.branch1, scratch);
         apply(gpu, mixed, self.matrix("attn.proj"), y, rows)?;
-        self.join(0).forward(gpu, x, y, mid)?;
+        self.norm(1, kept).of_join(gpu, self.join(0), [x, y], mid, normed)?;
 
-        norm(gpu, mid, self.affine("norm2"), EPS as f32, normed, kept.moments2.first(2 * rows))?;
         apply(gpu, normed, self.matrix("mlp.fc1"), z, rows)?;
         gelu(gpu, z, self.get("mlp.fc1.bias"), wide)?;
         let y = self.branch(&kept.branch2, scratch);
         apply(gpu, wide, self.matrix("mlp.fc2"), y, rows)?;
-        self.join(1).forward(gpu, mid, y, out)
+        match above {
+            Some((above, kept)) => {
+                above.norm(0, kept).of_join(gpu, self.join(1), [mid, y], out, normed)
+            }
+            None => self.join(1).forward(gpu, mid, y, out),
+        }
+    }
+
+    /// The gradient of the uppermost block's MLP branch into `scratch`, from that of its result in `dx` (R, D).
+    pub fn begin_backward(
+        &self,
+        kept: &Kept,
+        scratch: &Scratch,
+        dx: Slice<'_>,
+        sums: Sums<'_>,
+    ) -> Result<()> {
+        let (join, back) = self.back(1, kept, scratch);
+        join.backward(self.gpu, dx, back)?;
+        self.add_join(1, back, chunks(self.sizes.rows()), sums)
     }
 
     /// Turns the gradient of the result in `dx` (R, D) into that of the input, and those of the parameters
-    /// into `sums`.
+    /// into `sums`. `scratch` has the gradient of the MLP branch, and then that of the block `below`.
     pub fn backward(
         &self,
         kept: &Kept,
         scratch: &Scratch,
         dx: Slice<'_>,
         sums: Sums<'_>,
+        below: Option<(&Block<'_>, &Kept)>,
     ) -> Result<()> {
         let (gpu, sizes) = (self.gpu, &self.sizes);
         let (rows, values, hidden) = (sizes.rows(), sizes.values(), sizes.hidden);
@@ -112,26 +140,27 @@ impl<'a> Block<'a> {
         let (normed, wide) = (scratch.normed.first(values), scratch.wide.first(rows * hidden));
         let (dz, dqkv) = (scratch.dz.first(rows * hidden), scratch.dqkv.first(3 * values));
         let (dbranch, dinput) = (scratch.dbranch.first(values), scratch.dinput.first(values));
-        let partial = [scratch.partial[0].all(), scratch.partial[1].all()];
+        let partial = scratch.partial.each_ref().map(Buffer::all);
         let of = |name: &str| sums.of(&self.name(name));
         let column = |partial, chunks, name: &str| add_up(gpu, partial, chunks, of(name), sums.add);
 
         // The MLP branch.
-        self.branch_backward(1, dx, first(&kept.branch2, values), dbranch, sums, scratch)?;
         apply_transposed(gpu, dbranch, self.matrix("mlp.fc2"), dz, rows)?;
-        gelu_backward(gpu, kept.z.first(rows * hidden), dz, wide, partial[0], hidden)?;
+        let z = [kept.z.first(rows * hidden), self.get("mlp.fc1.bias")];
+        gelu_backward(gpu, z, dz, wide, partial[0])?;
         column(partial[0], chunks(rows), "mlp.fc1.bias")?;
         outer(gpu, dbranch, wide, of("mlp.fc2.weight"), rows, sums.add)?;
-        let moments = kept.moments2.first(2 * rows);
-        norm_again(gpu, mid, self.affine("norm2"), moments, normed)?;
+        let norm = self.norm(1, kept);
+        norm.again(gpu, mid, normed)?;
         outer(gpu, dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
         apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows)?;
-        norm_backward(gpu, dinput, mid, moments, self.affine("norm2")[0], dx, partial)?;
+        let join = self.back(0, kept, scratch);
+        norm.backward_to_join(gpu, dinput, mid, dx, [partial[0], partial[1]], join)?;
         column(partial[0], norm_chunks(rows), "norm2.weight")?;
         column(partial[1], norm_chunks(rows), "norm2.bias")?;
+        self.add_join(0, join.1, norm_chunks(rows), sums)?;
 
         // The attention branch.
-        self.branch_backward(0, dx, first(&kept.branch1, values), dbranch, sums, scratch)?;
         let mixed = kept.mixed.first(values);
         outer(gpu, dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
         apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows)?;
@@ -140,41 +169,50 @@ impl<'a> Block<'a> {
         Attention::new(*sizes).backward(gpu, of_qkv, [mixed, logs, dinput], dqkv, scratch)?;
         column_sums(gpu, dqkv, partial[0], 3 * sizes.width)?;
         column(partial[0], chunks(rows), "attn.qkv.bias")?;
-        let moments = kept.moments1.first(2 * rows);
-        norm_again(gpu, x, self.affine("norm1"), moments, normed)?;
+        let norm = self.norm(0, kept);
+        norm.again(gpu, x, normed)?;
         outer(gpu, dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
         apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows)?;
-        norm_backward(gpu, dinput, x, moments, self.affine("norm1")[0], dx, partial)?;
+        let of_norm = [partial[0], partial[1]];
+        match below {
+            Some((below, kept)) => {
+                let join = below.back(1, kept, scratch);
+                norm.backward_to_join(gpu, dinput, x, dx, of_norm, join)?;
+                below.add_join(1, join.1, norm_chunks(rows), sums)?;
+            }
+            None => norm.backward(gpu, dinput, x, dx, of_norm)?,
+        }
         column(partial[0], norm_chunks(rows), "norm1.weight")?;
         column(partial[1], norm_chunks(rows), "norm1.bias")
     }
 
-    /// The gradient of a branch, of its last bias, and of its LayerScale.
-    fn branch_backward(
-        &self,
+    /// How a branch goes back, and with what.
+    fn back<'b>(
+        &'b self,
         branch: usize,
-        dx: Slice<'_>,
-        y: Slice<'_>,
-        dbranch: Slice<'_>,
-        sums: Sums<'_>,
-        scratch: &Scratch,
-    ) -> Result<()> {
-        let chunks = chunks(self.sizes.rows());
-        let partial = [scratch.partial[0].all(), scratch.partial[1].all()];
-        self.join(branch).backward(self.gpu, dx, y, dbranch, partial)?;
-        let [bias, gamma] =
-            [["attn.proj.bias", "ls1.gamma"], ["mlp.fc2.bias", "ls2.gamma"]][branch];
-        add_up(self.gpu, partial[0], chunks, sums.of(&self.name(bias)), sums.add)?;
-        if self.layer_scale {
-            add_up(self.gpu, partial[1], chunks, sums.of(&self.name(gamma)), sums.add)?;
+        kept: &'b Kept,
+        scratch: &'b Scratch,
+    ) -> (Join<'b>, Back<'b>) {
+        let values = self.sizes.values();
+        let y = [&kept.branch1, &kept.branch2][branch];
+        let back = Back {
+            // There is none where nothing is kept.
+            y: y.first(values.min(y.all().len)),
+            dy: scratch.dbranch.first(values),
+            sums: [scratch.partial[2].all(), scratch.partial[3].all()],
+        };
+        (self.join(branch), back)
+    }
+
+    /// The gradients of a branch's last bias and of its LayerScale, from partial sums.
+    fn add_join(&self, branch: usize, back: Back<'_>, chunks: usize, sums: Sums<'_>) -> Result<()> {
+        for (name, partial) in JOINS[branch].into_iter().zip(back.sums) {
+            if name.ends_with("bias") || self.layer_scale {
+                add_up(self.gpu, partial, chunks, sums.of(&self.name(name)), sums.add)?;
+            }
         }
         Ok(())
     }
-}
-
-/// The numbers of a buffer, of which there are none where nothing is kept.
-fn first(buffer: &Buffer, len: usize) -> Slice<'_> {
-    buffer.first(len.min(buffer.all().len))
 }
 
 /// `out = x W^T`: x (R, I), W (O, I), out (R, O).

@@ -216,7 +216,7 @@ pub struct Scratch {
     /// See [`Scratch::dz`].
     pub dinput: Buffer,
     /// Partial sums over rows.
-    pub partial: [Buffer; 2],
+    pub partial: [Buffer; 4],
 }
 
 impl Scratch {
@@ -237,7 +237,7 @@ impl Scratch {
             dqkv: typed(),
             dbranch: typed(),
             dinput: typed(),
-            partial: [wide(), wide()],
+            partial: [wide(), wide(), wide(), wide()],
         }
     }
 

@@ -13,7 +13,7 @@ use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{add_up, column_sums};
 use proofmark_gpu::kernels::ends::patches;
-use proofmark_gpu::kernels::rows::{norm, norm_backward, norm_chunks};
+use proofmark_gpu::kernels::rows::{Norm, norm_chunks};
 use proofmark_gpu::kernels::steps::cast;
 use proofmark_gpu::kind::Kind;
 use proofmark_gpu::memory::Buffer;
@@ -110,24 +110,31 @@ impl OnGpu {
         let weights = self.weights(values);
         self.tokens(weights, images, &sizes)?;
         let mut x = self.kept[0].x.first(sizes.values());
+        let block = |index| self.block(index, sizes, weights, dropped);
+        block(0).begin(x, &self.kept[0], &self.scratch)?;
         for index in 0..self.config.depth {
-            let block = self.block(index, sizes, weights, dropped);
             // A pass that keeps nothing goes to and fro between two buffers.
-            let (kept, next) = match keep {
-                true => (&self.kept[index], self.kept.get(index + 1).map(|next| &next.x)),
-                false => (&self.kept[0], (index % 2 == 1).then_some(&self.kept[0].x)),
+            let (kept, kept_above, next) = match keep {
+                true => {
+                    let above = self.kept.get(index + 1);
+                    (&self.kept[index], above, above.map(|above| &above.x))
+                }
+                false => {
+                    let only = &self.kept[0];
+                    (only, Some(only), (index % 2 == 1).then_some(&only.x))
+                }
             };
             let out = next.unwrap_or(&self.last).first(sizes.values());
-            block.forward(x, kept, &self.scratch, out)?;
+            let above = (index + 1 < self.config.depth).then(|| block(index + 1));
+            block(index).forward(x, kept, &self.scratch, out, above.as_ref().zip(kept_above))?;
             x = out;
         }
         let gpu = &*self.gpu;
         let of_embeddings = sizes.images * sizes.width;
         let pooled = self.pooled.first(of_embeddings);
         sizes.of_tokens().pool(gpu, x, pooled, self.pooling())?;
-        let affine = ["fc_norm.weight", "fc_norm.bias"].map(|name| values.get(name));
         let embedding = self.embedding.first(of_embeddings);
-        norm(gpu, pooled, affine, EPS as f32, embedding, self.moments.first(2 * sizes.images))?;
+        self.last_norm(values, sizes.images).forward(gpu, pooled, embedding)?;
         let embedding = embedding.get(gpu)?;
         self.pass = keep.then_some((sizes.images, dropped));
         Ok(embedding)
@@ -163,18 +170,21 @@ impl OnGpu {
             [&self.pooled, &self.dembedding, &self.dpooled].map(|b| b.first(of_embeddings));
         given.set(gpu, dembedding)?;
         dpooled.set(gpu, &vec![0.0; of_embeddings])?;
-        let gamma = values.get("fc_norm.weight");
         let partial = [self.scratch.partial[0].all(), self.scratch.partial[1].all()];
-        let moments = self.moments.first(2 * images);
-        norm_backward(gpu, given, pooled, moments, gamma, dpooled, partial)?;
+        self.last_norm(values, images).backward(gpu, given, pooled, dpooled, partial)?;
         for (partial, name) in partial.into_iter().zip(["fc_norm.weight", "fc_norm.bias"]) {
             add_up(gpu, partial, norm_chunks(images), sums.of(name), add)?;
         }
         let dx = self.dx.first(sizes.values());
         sizes.of_tokens().unpool(gpu, dpooled, dx, self.pooling())?;
+        let block = |index| (self.block(index, sizes, weights, dropped), &self.kept[index]);
+        let (last, kept) = block(self.config.depth - 1);
+        last.begin_backward(kept, &self.scratch, dx, sums)?;
         for index in (0..self.config.depth).rev() {
-            let block = self.block(index, sizes, weights, dropped);
-            block.backward(&self.kept[index], &self.scratch, dx, sums)?;
+            let below = index.checked_sub(1).map(block);
+            let below = below.as_ref().map(|(below, kept)| (below, *kept));
+            let (block, kept) = block(index);
+            block.backward(kept, &self.scratch, dx, sums, below)?;
         }
         self.tokens_backward(&sizes, &sums)
     }
@@ -182,6 +192,12 @@ impl OnGpu {
     /// Width D of an embedding.
     pub fn width(&self) -> usize {
         self.config.width
+    }
+
+    /// The norm of pooled tokens.
+    fn last_norm<'a>(&'a self, values: &'a Resident, images: usize) -> Norm<'a> {
+        let affine = ["fc_norm.weight", "fc_norm.bias"].map(|name| values.get(name));
+        Norm { affine, eps: EPS as f32, moments: self.moments.first(2 * images) }
     }
 
     /// The tokens that become the embedding.
