@@ -30,7 +30,12 @@ STEPS = 20
 # Config, images, learning rate, and whether the CPU does all steps, too.
 NETWORKS = {
     "odd": (TINY, 5, 1e-3),
-    "registers": (TINY | {"layer_scale": 0.3, "registers": 2}, 7, 1e-3),
+    # With heads that attention is one kernel for.
+    "registers": (
+        TINY | {"width": 128, "heads": 2, "layer_scale": 0.3, "registers": 2},
+        7,
+        1e-3,
+    ),
     "cls": (TINY | {"pool": "cls", "patch": 6, "classes": 3}, 3, 1e-3),
     "wide": (
         VIT_B | {"width": 188, "heads": 2, "depth": 2, "image": 80, "hidden": 500, "classes": 5},
