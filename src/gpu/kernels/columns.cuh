@@ -54,14 +54,20 @@ template <class T> __device__ void column_sums(const T *x, float *partial, int r
 // Rows of partial sums that a block of `add_up` looks at at a time.
 constexpr int ROWS_OF_SUMS = 16;
 
-// Adds the rows of `partial` (chunks, D), in an order that depends on their number alone, to what `out` (D) holds if
-// `add`. A block has LANES columns.
-KERNEL add_up(const float *partial, float *out, int chunks, int width, int add) {
+// Adds the rows of a `partial` (chunks, D), in an order that depends on their number alone, to what its `out` (D)
+// holds if `add`. A block has LANES columns, and in y the number of a pair: those behind the grid's are not looked at.
+KERNEL add_up(const float *partial0, float *out0, const float *partial1, float *out1, const float *partial2, float *out2,
+              const float *partial3, float *out3, int chunks, int width, int add) {
     __shared__ float room[ROWS_OF_SUMS][LANES];
     int lane = threadIdx.x % LANES, deep = threadIdx.x / LANES, d = blockIdx.x * LANES + lane;
+    const float *partial = blockIdx.y < 2 ? blockIdx.y == 0 ? partial0 : partial1 : blockIdx.y == 2 ? partial2 : partial3;
+    float *out = blockIdx.y < 2 ? blockIdx.y == 0 ? out0 : out1 : blockIdx.y == 2 ? out2 : out3;
     float sum = 0;
-    if (d < width)
+    if (d < width) {
+        // So that several are under way at a time.
+#pragma unroll 8
         for (int chunk = deep; chunk < chunks; chunk += ROWS_OF_SUMS) sum += partial[(size_t)chunk * width + d];
+    }
     room[deep][lane] = sum;
     __syncthreads();
     if (deep != 0 || d >= width) return;

@@ -8,6 +8,8 @@ use crate::memory::Slice;
 
 /// Rows of partial sums that a block of [`add_up`] looks at at a time; see `columns.cuh`.
 const ROWS_OF_SUMS: u32 = 16;
+/// Sums that [`add_all`] takes at once.
+const AT_ONCE: usize = 4;
 
 /// Partial sums of the columns of x (R, D): [`chunks`] rows of them.
 pub fn column_sums(gpu: &dyn Gpu, x: Slice<'_>, partial: Slice<'_>, width: usize) -> Result<()> {
@@ -25,10 +27,27 @@ pub fn add_up(
     out: Slice<'_>,
     add: bool,
 ) -> Result<()> {
-    let width = out.len;
-    expect(Kind::F32, &[(partial, chunks * width), (out, width)]);
-    let arguments = [at(partial), at(out), int(chunks), int(width), Argument::Int(add.into())];
-    let blocks = [width.div_ceil(WARP as usize) as u32, 1];
+    add_all(gpu, &[(partial, out)], chunks, add)
+}
+
+/// The same for up to four pairs of partial sums and results, of the same sizes, at once.
+pub fn add_all(
+    gpu: &dyn Gpu,
+    pairs: &[(Slice<'_>, Slice<'_>)],
+    chunks: usize,
+    add: bool,
+) -> Result<()> {
+    assert!((1..=AT_ONCE).contains(&pairs.len()), "{pairs:?}");
+    let width = pairs[0].1.len;
+    for (partial, out) in pairs {
+        assert!(out.len == width, "{pairs:?}");
+        expect(Kind::F32, &[(*partial, chunks * width), (*out, width)]);
+    }
+    let mut arguments: Vec<Argument> =
+        pairs.iter().flat_map(|(partial, out)| [at(*partial), at(*out)]).collect();
+    arguments.resize(2 * AT_ONCE, at_some(None));
+    arguments.extend([int(chunks), int(width), Argument::Int(add.into())]);
+    let blocks = [width.div_ceil(WARP as usize) as u32, pairs.len() as u32];
     launch(gpu, "add_up", Grid { blocks, threads: ROWS_OF_SUMS * WARP }, &arguments)
 }
 

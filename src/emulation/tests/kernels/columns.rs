@@ -3,7 +3,7 @@
 use crate::bench::{Bench, SIZES, assert_close, everywhere, numbers, total, wide};
 use proofmark_base::math::exp;
 use proofmark_gpu::kernels::chunks;
-use proofmark_gpu::kernels::columns::{Back, Join, column_sums, gelu, gelu_backward};
+use proofmark_gpu::kernels::columns::{Back, Join, add_all, column_sums, gelu, gelu_backward};
 use proofmark_gpu::memory::Buffer;
 
 #[test]
@@ -19,6 +19,32 @@ fn columns_are_summed() {
             let sums = total(bench, &partial, chunks(rows), width);
             assert_close("sums", &sums, &expected, 3e-6);
             vec![sums]
+        });
+    }
+}
+
+#[test]
+fn several_sums_are_added_up_at_once() {
+    for (chunks, width) in [(1, 4), (40, 100)] {
+        everywhere(|bench| {
+            let given: Vec<Vec<f32>> = (0..4).map(|i| numbers(30 + i, chunks * width)).collect();
+            let partial: Vec<Buffer> = given.iter().map(|values| bench.of(values)).collect();
+            let out: Vec<Buffer> = (0..4).map(|_| bench.of(&vec![0.5; width])).collect();
+            let all: Vec<_> =
+                partial.iter().map(Buffer::all).zip(out.iter().map(Buffer::all)).collect();
+            // Three, and then all, so that the last has been added once.
+            add_all(&*bench.gpu, &all[..3], chunks, true).unwrap();
+            add_all(&*bench.gpu, &all, chunks, true).unwrap();
+            let results: Vec<Vec<f32>> = out.iter().map(|buffer| bench.read(buffer)).collect();
+            for (i, result) in results.iter().enumerate() {
+                let times = if i < 3 { 2.0 } else { 1.0 };
+                let mut expected = vec![0.5; width];
+                for (at, v) in given[i].iter().enumerate() {
+                    expected[at % width] += times * f64::from(*v);
+                }
+                assert_close("sums", result, &expected, 3e-6);
+            }
+            results
         });
     }
 }

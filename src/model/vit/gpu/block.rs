@@ -7,7 +7,9 @@ use crate::vit::config::EPS;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
-use proofmark_gpu::kernels::columns::{Back, Join, add_up, column_sums, gelu, gelu_backward};
+use proofmark_gpu::kernels::columns::{
+    Back, Join, add_all, add_up, column_sums, gelu, gelu_backward,
+};
 use proofmark_gpu::kernels::rows::{Norm, norm_chunks};
 use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::{Buffer, Slice};
@@ -121,7 +123,8 @@ impl<'a> Block<'a> {
     ) -> Result<()> {
         let (join, back) = self.back(1, kept, scratch);
         join.backward(self.gpu, dx, back)?;
-        self.add_join(1, back, chunks(self.sizes.rows()), sums)
+        let chunks = chunks(self.sizes.rows());
+        add_all(self.gpu, &self.of_join(1, back, sums), chunks, sums.add)
     }
 
     /// Turns the gradient of the result in `dx` (R, D) into that of the input, and those of the parameters
@@ -141,6 +144,7 @@ impl<'a> Block<'a> {
         let (dz, dqkv) = (scratch.dz.first(rows * hidden), scratch.dqkv.first(3 * values));
         let (dbranch, dinput) = (scratch.dbranch.first(values), scratch.dinput.first(values));
         let partial = scratch.partial.each_ref().map(Buffer::all);
+        let of_norm = [partial[0], partial[1]];
         let of = |name: &str| sums.of(&self.name(name));
         let column = |partial, chunks, name: &str| add_up(gpu, partial, chunks, of(name), sums.add);
 
@@ -155,10 +159,10 @@ impl<'a> Block<'a> {
         outer(gpu, dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
         apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows)?;
         let join = self.back(0, kept, scratch);
-        norm.backward_to_join(gpu, dinput, mid, dx, [partial[0], partial[1]], join)?;
-        column(partial[0], norm_chunks(rows), "norm2.weight")?;
-        column(partial[1], norm_chunks(rows), "norm2.bias")?;
-        self.add_join(0, join.1, norm_chunks(rows), sums)?;
+        norm.backward_to_join(gpu, dinput, mid, dx, of_norm, join)?;
+        let mut pairs = vec![(partial[0], of("norm2.weight")), (partial[1], of("norm2.bias"))];
+        pairs.extend(self.of_join(0, join.1, sums));
+        add_all(gpu, &pairs, norm_chunks(rows), sums.add)?;
 
         // The attention branch.
         let mixed = kept.mixed.first(values);
@@ -173,17 +177,16 @@ impl<'a> Block<'a> {
         norm.again(gpu, x, normed)?;
         outer(gpu, dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
         apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows)?;
-        let of_norm = [partial[0], partial[1]];
+        let mut pairs = vec![(partial[0], of("norm1.weight")), (partial[1], of("norm1.bias"))];
         match below {
             Some((below, kept)) => {
                 let join = below.back(1, kept, scratch);
                 norm.backward_to_join(gpu, dinput, x, dx, of_norm, join)?;
-                below.add_join(1, join.1, norm_chunks(rows), sums)?;
+                pairs.extend(below.of_join(1, join.1, sums));
             }
             None => norm.backward(gpu, dinput, x, dx, of_norm)?,
         }
-        column(partial[0], norm_chunks(rows), "norm1.weight")?;
-        column(partial[1], norm_chunks(rows), "norm1.bias")
+        add_all(gpu, &pairs, norm_chunks(rows), sums.add)
     }
 
     /// How a branch goes back, and with what.
@@ -204,14 +207,19 @@ impl<'a> Block<'a> {
         (self.join(branch), back)
     }
 
-    /// The gradients of a branch's last bias and of its LayerScale, from partial sums.
-    fn add_join(&self, branch: usize, back: Back<'_>, chunks: usize, sums: Sums<'_>) -> Result<()> {
-        for (name, partial) in JOINS[branch].into_iter().zip(back.sums) {
-            if name.ends_with("bias") || self.layer_scale {
-                add_up(self.gpu, partial, chunks, sums.of(&self.name(name)), sums.add)?;
-            }
+    /// Partial sums of a branch's last bias and of its LayerScale, and where their gradients are to be.
+    fn of_join<'b>(
+        &self,
+        branch: usize,
+        back: Back<'b>,
+        sums: Sums<'b>,
+    ) -> Vec<(Slice<'b>, Slice<'b>)> {
+        let [bias, gamma] = JOINS[branch].map(|name| self.name(name));
+        let mut pairs = vec![(back.sums[0], sums.of(&bias))];
+        if self.layer_scale {
+            pairs.push((back.sums[1], sums.of(&gamma)));
         }
-        Ok(())
+        pairs
     }
 }
 
