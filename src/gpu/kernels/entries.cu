@@ -2,8 +2,12 @@
 // both types, else `NAME`.
 
 #include "attention.cuh"
+#include "batch.cuh"
 #include "columns.cuh"
+#include "depthwise.cuh"
 #include "ends.cuh"
+#include "images.cuh"
+#include "maps.cuh"
 #include "rows.cuh"
 #include "steps.cuh"
 
@@ -65,3 +69,23 @@
 
 IN_BOTH_TYPES(float, f32)
 IN_BOTH_TYPES(bf16, bf16)
+
+// A depthwise convolution with windows of K by K pixels, S apart, by all names `NAME_K_S`.
+#define OF_WINDOWS(K, S) \
+    KERNEL depthwise_##K##_##S(const float *x, const float *weight, float *out, int images, int side, int outs, int \
+        before, int channels, int lanes) { \
+        depthwise<K, S>(x, weight, out, images, side, outs, before, channels, lanes); \
+    } \
+    KERNEL depthwise_x_##K##_##S(const float *dout, const float *weight, float *dx, int images, int side, int outs, int \
+        before, int channels, int lanes, int add) { \
+        depthwise_x<K, S>(dout, weight, dx, images, side, outs, before, channels, lanes, add); \
+    } \
+    KERNEL depthwise_w_##K##_##S(const float *x, const float *dout, float *partial, int images, int side, int outs, int \
+        before, int channels, int lanes, int each) { \
+        depthwise_w<K, S>(x, dout, partial, images, side, outs, before, channels, lanes, each); \
+    }
+
+OF_WINDOWS(3, 1)
+OF_WINDOWS(3, 2)
+OF_WINDOWS(5, 1)
+OF_WINDOWS(5, 2)

@@ -113,13 +113,22 @@ pub fn wide(values: &[f32]) -> Vec<f64> {
 /// Runs something on benches of both kinds and orders; what it returns is equal in both orders.
 pub fn everywhere(run: impl Fn(&Bench) -> Vec<Vec<f32>>) {
     for kind in KINDS {
-        let [forwards, backwards] = [Order::Forwards, Order::Backwards].map(|order| {
-            let results = run(&Bench::new(kind, order));
-            let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-            results.into_iter().map(bits).collect::<Vec<_>>()
-        });
-        assert!(!forwards.is_empty() && forwards == backwards, "{kind:?}: the order counts");
+        in_both_orders(kind, &run);
     }
+}
+
+/// The same of what is there in f32 alone.
+pub fn in_f32(run: impl Fn(&Bench) -> Vec<Vec<f32>>) {
+    in_both_orders(Kind::F32, run);
+}
+
+fn in_both_orders(kind: Kind, run: impl Fn(&Bench) -> Vec<Vec<f32>>) {
+    let [forwards, backwards] = [Order::Forwards, Order::Backwards].map(|order| {
+        let results = run(&Bench::new(kind, order));
+        let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        results.into_iter().map(bits).collect::<Vec<_>>()
+    });
+    assert!(!forwards.is_empty() && forwards == backwards, "{kind:?}: the order counts");
 }
 
 /// Sums of partial rows.
