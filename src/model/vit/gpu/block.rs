@@ -2,7 +2,9 @@
 //! backward pass (Dosovitskiy et al. 2021, equations 2 and 3).
 
 use super::attention::Attention;
-use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use super::buffers::{Kept, Scratch, Sizes, Weights};
+use crate::linear::{apply, apply_transposed, outer};
+use crate::resident::Sums;
 use crate::vit::config::EPS;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
@@ -10,9 +12,7 @@ use proofmark_gpu::kernels::attention::add_bias;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{Join, add_up, column_sums, gelu, gelu_backward};
 use proofmark_gpu::kernels::rows::{norm, norm_again, norm_backward, norm_chunks};
-use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::{Buffer, Slice};
-use proofmark_gpu::product::Sizes as Products;
 
 /// A block's place in the network, its parameters and its drop path.
 #[derive(Debug)]
@@ -119,14 +119,14 @@ impl<'a> Block<'a> {
 
         // The MLP branch.
         self.branch_backward(1, dx, first(&kept.branch2, values), dbranch, sums, scratch)?;
-        apply_transposed(gpu, dbranch, self.matrix("mlp.fc2"), dz, rows)?;
+        apply_transposed(gpu, dbranch, self.matrix("mlp.fc2"), dz, rows, false)?;
         gelu_backward(gpu, kept.z.first(rows * hidden), dz, wide, partial[0], hidden)?;
         column(partial[0], chunks(rows), "mlp.fc1.bias")?;
         outer(gpu, dbranch, wide, of("mlp.fc2.weight"), rows, sums.add)?;
         let moments = kept.moments2.first(2 * rows);
         norm_again(gpu, mid, self.affine("norm2"), moments, normed)?;
         outer(gpu, dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows)?;
+        apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows, false)?;
         norm_backward(gpu, dinput, mid, moments, self.affine("norm2")[0], dx, partial)?;
         column(partial[0], norm_chunks(rows), "norm2.weight")?;
         column(partial[1], norm_chunks(rows), "norm2.bias")?;
@@ -135,7 +135,7 @@ impl<'a> Block<'a> {
         self.branch_backward(0, dx, first(&kept.branch1, values), dbranch, sums, scratch)?;
         let mixed = kept.mixed.first(values);
         outer(gpu, dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows)?;
+        apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows, false)?;
         let (qkv, logs) = (kept.qkv.first(3 * values), kept.logs.first(rows * sizes.heads));
         Attention::new(*sizes).backward(gpu, qkv, [mixed, logs, dinput], dqkv, scratch)?;
         column_sums(gpu, dqkv, partial[0], 3 * sizes.width)?;
@@ -143,7 +143,7 @@ impl<'a> Block<'a> {
         let moments = kept.moments1.first(2 * rows);
         norm_again(gpu, x, self.affine("norm1"), moments, normed)?;
         outer(gpu, dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows)?;
+        apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows, false)?;
         norm_backward(gpu, dinput, x, moments, self.affine("norm1")[0], dx, partial)?;
         column(partial[0], norm_chunks(rows), "norm1.weight")?;
         column(partial[1], norm_chunks(rows), "norm1.bias")
@@ -175,44 +175,4 @@ impl<'a> Block<'a> {
 /// The numbers of a buffer, of which there are none where nothing is kept.
 fn first(buffer: &Buffer, len: usize) -> Slice<'_> {
     buffer.first(len.min(buffer.all().len))
-}
-
-/// `out = x W^T`: x (R, I), W (O, I), out (R, O).
-pub fn apply(
-    gpu: &dyn Gpu,
-    x: Slice<'_>,
-    weight: Slice<'_>,
-    out: Slice<'_>,
-    rows: usize,
-) -> Result<()> {
-    let (inputs, outputs) = (x.len / rows, out.len / rows);
-    let sizes = Products::new(rows, outputs, inputs);
-    product(gpu, Mat::new(out, outputs), Mat::new(x, inputs), Mat::new(weight, inputs).t(), sizes)
-}
-
-/// `dx = dy W`: dy (R, O), W (O, I), dx (R, I).
-fn apply_transposed(
-    gpu: &dyn Gpu,
-    dy: Slice<'_>,
-    weight: Slice<'_>,
-    dx: Slice<'_>,
-    rows: usize,
-) -> Result<()> {
-    let (inputs, outputs) = (dx.len / rows, dy.len / rows);
-    let sizes = Products::new(rows, inputs, outputs);
-    product(gpu, Mat::new(dx, inputs), Mat::new(dy, outputs), Mat::new(weight, inputs), sizes)
-}
-
-/// The gradient `dy^T x` of a weight (O, I), in f32: dy (R, O), x (R, I).
-pub fn outer(
-    gpu: &dyn Gpu,
-    dy: Slice<'_>,
-    x: Slice<'_>,
-    out: Slice<'_>,
-    rows: usize,
-    add: bool,
-) -> Result<()> {
-    let (inputs, outputs) = (x.len / rows, dy.len / rows);
-    let sizes = Products { add, ..Products::new(outputs, inputs, rows) };
-    product(gpu, Mat::new(out, inputs), Mat::new(dy, outputs).t(), Mat::new(x, inputs), sizes)
 }
