@@ -117,6 +117,8 @@ struct Entry {
 
 #define ONE(NAME, TOGETHER) {#NAME, {start<NAME>, sizes(NAME), TOGETHER}}
 #define BOTH(NAME, TOGETHER) ONE(NAME##_f32, TOGETHER), ONE(NAME##_bf16, TOGETHER)
+#define OF_SIZES(NAME) \
+    ONE(NAME##_3_1, TOGETHER), ONE(NAME##_3_2, TOGETHER), ONE(NAME##_5_1, TOGETHER), ONE(NAME##_5_2, TOGETHER)
 constexpr bool ALONE = false, TOGETHER = true;
 const std::map<std::string, Entry> KERNELS = {
     BOTH(norm, TOGETHER), BOTH(norm_again, ALONE), BOTH(norm_backward, TOGETHER),
@@ -127,6 +129,13 @@ const std::map<std::string, Entry> KERNELS = {
     BOTH(behind, ALONE), ONE(pool, ALONE), ONE(unpool, ALONE), BOTH(cast, ALONE),
     ONE(adamw, ALONE), ONE(sgd, ALONE), ONE(add_scaled, ALONE), ONE(move_towards, ALONE), ONE(multiply, ALONE),
     ONE(squares, TOGETHER), ONE(flash, TOGETHER), ONE(flash_queries, TOGETHER), ONE(flash_keys, TOGETHER),
+    ONE(batch_moments, TOGETHER), ONE(batch_total, TOGETHER), ONE(batch_known, ALONE), ONE(batch_norm, ALONE),
+    ONE(batch_sums, TOGETHER), ONE(batch_sums_total, TOGETHER), ONE(batch_backward, ALONE), ONE(batch_move, ALONE),
+    ONE(image_sums, TOGETHER), ONE(image_total, ALONE), ONE(image_spread, ALONE), ONE(gate, ALONE),
+    ONE(gate_backward, ALONE), ONE(bias_silu, ALONE), ONE(silu_backward, ALONE),
+    ONE(windows, ALONE), ONE(windows_backward, ALONE), ONE(max_pool, ALONE), ONE(max_pool_backward, ALONE),
+    ONE(relu, ALONE), ONE(relu_backward, ALONE), ONE(join_images, ALONE), ONE(times, ALONE),
+    OF_SIZES(depthwise), OF_SIZES(depthwise_x), OF_SIZES(depthwise_w),
 };
 } // namespace
 

@@ -14,6 +14,7 @@ pub mod exact;
 pub mod gradients;
 pub mod hub;
 pub mod init;
+mod linear;
 pub mod losses;
 pub mod network;
 pub mod ops;

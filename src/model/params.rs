@@ -89,6 +89,17 @@ impl Params {
         self.resident.as_ref()
     }
 
+    /// The same, for a network that is computed there.
+    ///
+    /// # Errors
+    /// They lie on the CPU.
+    pub fn on_its_gpu(&self) -> Result<&Resident> {
+        match self.resident() {
+            Some(resident) => Ok(resident),
+            None => bail!("the parameters of a network on the GPU lie on the CPU"),
+        }
+    }
+
     /// The place of the parameter of this place in the order among the values on the GPU, and those.
     pub fn on_gpu(&self, index: usize) -> Option<(&Resident, Range<usize>)> {
         match (&self.values[index], &self.resident) {

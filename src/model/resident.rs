@@ -132,6 +132,27 @@ impl Resident {
     }
 }
 
+/// Gradients of parameters, and whether they are added to.
+#[derive(Clone, Copy, Debug)]
+pub struct Sums<'a> {
+    places: &'a Places,
+    values: Slice<'a>,
+    /// Whether what is found is added to what is there.
+    pub add: bool,
+}
+
+impl<'a> Sums<'a> {
+    /// Those of parameters at these places.
+    pub fn new(places: &'a Places, values: Slice<'a>, add: bool) -> Self {
+        Self { places, values, add }
+    }
+
+    /// Where the gradient of a parameter is to be.
+    pub fn of(&self, name: &str) -> Slice<'a> {
+        self.values.part(self.places.of(name))
+    }
+}
+
 /// Numbers on a GPU that are zero.
 ///
 /// # Errors

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::{Backbone, FromFiles, LeftOver, Trunk};
 use crate::bounds::check_ends;
-use crate::convolution::{
-    Pass, Segmented, Segments, Window, convolution, depthwise, max_pool, mean_of_image, patches,
-    pointwise, relu,
-};
+use crate::convolution::{Activation, OnGpu, Operations, Segmented, Segments, Window};
 use crate::spec::{Begin, ParamSpec, batch_norm};
 use proofmark_base::foreign::within;
 use proofmark_gpu::gpu::Gpu;
@@ -256,13 +253,17 @@ impl Backbone for XceptionConfig {
         false
     }
 
+    /// Channels are multiples of four, and windows those that there are kernels for.
     fn not_on_gpu(&self) -> Option<String> {
-        Some("an Xception is computed on the CPU alone".to_owned())
+        None
     }
 
     /// Its products are f32 whatever is declared; what declares otherwise is told that.
-    fn trunk(&self, _gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
-        Box::new(Segments::new(self.clone()))
+    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
+        match gpu {
+            Some(gpu) => Box::new(OnGpu::new(gpu, self, &self.parameters())),
+            None => Box::new(Segments::new(self.clone())),
+        }
     }
 }
 
@@ -282,28 +283,34 @@ impl FromFiles for XceptionConfig {
 
 /// The first two convolutions, the blocks, and what is on top.
 impl Segmented for XceptionConfig {
+    fn side(&self) -> usize {
+        self.image
+    }
+
+    fn first(&self) -> Window {
+        FIRST
+    }
+
     fn count(&self) -> usize {
         BLOCKS.len() + 2
     }
 
-    /// The windows of the first convolution.
-    fn input(&self, images: &[f32]) -> Result<Tensor> {
-        patches(images, self.image, FIRST, &Device::Cpu)
-    }
-
-    fn segment(&self, segment: usize, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn segment<O: Operations>(&self, segment: usize, x: &O::Map, with: &mut O) -> Result<O::Map> {
         if segment == 0 {
-            let x = pointwise(x, pass.params().get("conv1.weight"))?;
-            let x = relu(&pass.norm("bn1", &x)?)?;
-            let x = convolution(&x, pass.params().get("conv2.weight"), SECOND)?;
-            return relu(&pass.norm("bn2", &x)?);
+            let x = with.pointwise(x, "conv1.weight")?;
+            let x = with.norm(&x, "bn1", Activation::Relu)?;
+            let x = with.convolution(&x, "conv2.weight", SECOND)?;
+            return with.norm(&x, "bn2", Activation::Relu);
         }
         match Block::all().nth(segment - 1) {
-            Some(block) => within_block(&block, x, pass),
+            Some(block) => within_block(&block, x, with),
             None => {
-                let x = relu(&pass.norm("bn3", &separable("conv3", x, pass)?)?)?;
-                let x = relu(&pass.norm("bn4", &separable("conv4", &x, pass)?)?)?;
-                pass.dropout(self.dropout, mean_of_image(&x)?)
+                let x = separable("conv3", x, with)?;
+                let x = with.norm(&x, "bn3", Activation::Relu)?;
+                let x = separable("conv4", &x, with)?;
+                let x = with.norm(&x, "bn4", Activation::Relu)?;
+                let x = with.mean(&x)?;
+                with.dropout(&x, self.dropout)
             }
         }
     }
@@ -317,25 +324,33 @@ impl Segmented for XceptionConfig {
     }
 }
 
-fn within_block(block: &Block, input: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+fn within_block<O: Operations>(block: &Block, input: &O::Map, with: &mut O) -> Result<O::Map> {
+    let parts = block.convolutions();
     let mut x = input.clone();
-    for part in block.convolutions() {
-        let activated = if part.activated { relu(&x)? } else { x };
-        x = pass.norm(&part.norm, &separable(&part.name, &activated, pass)?)?;
+    for (i, part) in parts.iter().enumerate() {
+        // The ReLU before the others is that behind the norm before them.
+        if i == 0 && part.activated {
+            x = with.relu(&x)?;
+        }
+        let followed = parts.get(i + 1).is_some_and(|next| next.activated);
+        let behind = if followed { Activation::Relu } else { Activation::Identity };
+        let convolved = separable(&part.name, &x, with)?;
+        x = with.norm(&convolved, &part.norm, behind)?;
     }
     if !block.reduces() {
-        return x + input;
+        return with.join(input, &x, None);
     }
-    let x = max_pool(&x, POOL)?;
+    let x = with.max_pool(&x, POOL)?;
     let name = format!("block{}", block.number);
-    let around = convolution(input, pass.params().get(&format!("{name}.skip.weight")), SKIP)?;
-    x + pass.norm(&format!("{name}.skipbn"), &around)?
+    let around = with.convolution(input, &format!("{name}.skip.weight"), SKIP)?;
+    let around = with.norm(&around, &format!("{name}.skipbn"), Activation::Identity)?;
+    with.join(&x, &around, None)
 }
 
 /// A convolution of each channel, and one across them.
-fn separable(name: &str, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-    let weight = |part: &str| pass.params().get(&format!("{name}.{part}.weight"));
-    pointwise(&depthwise(x, weight("conv1"), SEPARABLE)?, weight("pointwise"))
+fn separable<O: Operations>(name: &str, x: &O::Map, with: &mut O) -> Result<O::Map> {
+    let x = with.depthwise(x, &format!("{name}.conv1.weight"), SEPARABLE)?;
+    with.pointwise(&x, &format!("{name}.pointwise.weight"))
 }
 
 #[cfg(test)]

@@ -2,9 +2,13 @@
 // both types, else `NAME`.
 
 #include "attention.cuh"
+#include "batch.cuh"
 #include "columns.cuh"
+#include "depthwise.cuh"
 #include "ends.cuh"
 #include "flash.cuh"
+#include "images.cuh"
+#include "maps.cuh"
 #include "rows.cuh"
 #include "steps.cuh"
 
@@ -90,3 +94,22 @@ KERNEL_WITHIN(128, 3) flash_keys(const bf16 *qkv, const float *bias, const bf16 
     const float *means, bf16 *dqkv, int count, int heads, float scale) {
     attend_keys(qkv, bias, dout, logs, means, dqkv, count, heads, scale);
 }
+// A depthwise convolution with windows of K by K pixels, S apart, by all names `NAME_K_S`.
+#define OF_WINDOWS(K, S) \
+    KERNEL depthwise_##K##_##S(const float *x, const float *weight, float *out, int images, int side, int outs, int \
+        before, int channels, int lanes) { \
+        depthwise<K, S>(x, weight, out, images, side, outs, before, channels, lanes); \
+    } \
+    KERNEL depthwise_x_##K##_##S(const float *dout, const float *weight, float *dx, int images, int side, int outs, int \
+        before, int channels, int lanes, int add) { \
+        depthwise_x<K, S>(dout, weight, dx, images, side, outs, before, channels, lanes, add); \
+    } \
+    KERNEL depthwise_w_##K##_##S(const float *x, const float *dout, float *partial, int images, int side, int outs, int \
+        before, int channels, int lanes, int each) { \
+        depthwise_w<K, S>(x, dout, partial, images, side, outs, before, channels, lanes, each); \
+    }
+
+OF_WINDOWS(3, 1)
+OF_WINDOWS(3, 2)
+OF_WINDOWS(5, 1)
+OF_WINDOWS(5, 2)

@@ -2,10 +2,15 @@
 //! blocks. All panic where a shape is wrong: that would be a mistake of ours.
 
 pub mod attention;
+pub mod batch;
 pub mod columns;
+pub mod depthwise;
 pub mod ends;
 pub mod flash;
+pub mod images;
+mod lanes;
 mod launch;
+pub mod maps;
 pub mod rows;
 pub mod steps;
 

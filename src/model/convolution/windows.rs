@@ -3,8 +3,9 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
+use super::Window;
 use super::maps::{Maps, shifted, values};
-use super::{Window, pointwise};
+use super::pointwise::pointwise;
 
 /// x (B, H, W, C) to the windows around the output pixels, (B, H', W', k k C), place by place.
 pub fn windows(x: &Tensor, window: Window) -> Result<Tensor> {

@@ -6,7 +6,7 @@ use super::config::{Block, EfficientNetConfig};
 use super::layers::Layers;
 use crate::backbone::{Backbone, Trunk};
 use crate::bounds::check_ends;
-use crate::convolution::Segments;
+use crate::convolution::{OnGpu, Segments};
 use crate::spec::{Begin, ParamSpec, batch_norm};
 use proofmark_gpu::gpu::Gpu;
 use proofmark_lang::limits::FACTOR;
@@ -130,13 +130,18 @@ impl Backbone for EfficientNetConfig {
         false
     }
 
+    /// Channels are multiples of eight, and windows those that there are kernels for.
     fn not_on_gpu(&self) -> Option<String> {
-        Some("an EfficientNet is computed on the CPU alone".to_owned())
+        None
     }
 
     /// Its products are f32 whatever is declared; what declares otherwise is told that.
-    fn trunk(&self, _gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
-        Box::new(Segments::new(Layers::new(self.clone())))
+    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
+        let layers = Layers::new(self.clone());
+        match gpu {
+            Some(gpu) => Box::new(OnGpu::new(gpu, &layers, &self.parameters())),
+            None => Box::new(Segments::new(layers)),
+        }
     }
 }
 

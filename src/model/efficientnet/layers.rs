@@ -1,11 +1,9 @@
 //! What an EfficientNet computes: the first convolution, the blocks, what is on top.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::Result;
 
 use super::config::{Block, EfficientNetConfig};
-use crate::convolution::{
-    Pass, Segmented, Window, depthwise, gate, mean_of_image, patches, pointwise, silu,
-};
+use crate::convolution::{Activation, Branch, Operations, Segmented, Window};
 
 /// The network below the classifier, each block a segment.
 #[derive(Debug)]
@@ -21,72 +19,61 @@ impl Layers {
         Self { config, blocks }
     }
 
-    fn block(
+    fn block<O: Operations>(
         &self,
         block: &Block,
-        place: usize,
-        input: &Tensor,
-        pass: &mut Pass<'_>,
-    ) -> Result<Tensor> {
+        number: usize,
+        input: &O::Map,
+        with: &mut O,
+    ) -> Result<O::Map> {
         let name = |part: &str| format!("{}.{part}", block.name);
-        let params = pass.params();
-        let weight = |part: &str| params.get(&name(&format!("{part}.weight")));
         let (x, middle, last, end) = if block.expands() {
-            let x = pointwise(input, weight("conv_pw"))?;
-            (silu(&pass.norm(&name("bn1"), &x)?)?, "bn2", "conv_pwl", "bn3")
+            let x = with.pointwise(input, &name("conv_pw.weight"))?;
+            (with.norm(&x, &name("bn1"), Activation::Silu)?, "bn2", "conv_pwl", "bn3")
         } else {
             (input.clone(), "bn1", "conv_pw", "bn2")
         };
         let window = Window::same(block.kernel, block.stride);
-        let x = depthwise(&x, weight("conv_dw"), window)?;
-        let x = silu(&pass.norm(&name(middle), &x)?)?;
-        // Squeeze and excitation: a factor for each channel of an image.
-        let affine = |part: &str, x: &Tensor| {
-            let bias = params.get(&name(&format!("{part}.bias")));
-            pointwise(x, weight(part))?.broadcast_add(bias)
-        };
-        let (batch, _, _, channels) = x.dims4()?;
-        let squeezed = mean_of_image(&x)?.reshape((batch, 1, 1, channels))?;
-        let excited = affine("se.conv_expand", &silu(&affine("se.conv_reduce", &squeezed)?)?)?;
-        let x = pointwise(&gate(&x, &excited)?, weight(last))?;
-        let x = pass.norm(&name(end), &x)?;
+        let x = with.depthwise(&x, &name("conv_dw.weight"), window)?;
+        let x = with.norm(&x, &name(middle), Activation::Silu)?;
+        let x = with.excite(&x, [&name("se.conv_reduce"), &name("se.conv_expand")])?;
+        let x = with.pointwise(&x, &name(&format!("{last}.weight")))?;
+        let x = with.norm(&x, &name(end), Activation::Identity)?;
         if !block.joins() {
             return Ok(x);
         }
-        match pass.drop.and_then(|drop| drop.scales(block.drop_rate, place, batch)) {
-            Some(scales) => {
-                let scales = Tensor::from_vec(scales, (batch, 1, 1, 1), x.device())?;
-                input + x.broadcast_mul(&scales)?
-            }
-            None => input + x,
-        }
+        with.join(input, &x, Some(Branch { number, rate: block.drop_rate }))
     }
 
-    fn top(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
-        let x = pointwise(x, pass.params().get("conv_head.weight"))?;
-        let x = mean_of_image(&silu(&pass.norm("bn2", &x)?)?)?; // (B, D)
-        pass.dropout(self.config.dropout, x)
+    fn top<O: Operations>(&self, x: &O::Map, with: &mut O) -> Result<O::Map> {
+        let x = with.pointwise(x, "conv_head.weight")?;
+        let x = with.norm(&x, "bn2", Activation::Silu)?;
+        let x = with.mean(&x)?; // (B, D)
+        with.dropout(&x, self.config.dropout)
     }
 }
 
 impl Segmented for Layers {
+    fn side(&self) -> usize {
+        self.config.image
+    }
+
+    fn first(&self) -> Window {
+        Window::same(3, 2)
+    }
+
     fn count(&self) -> usize {
         self.blocks.len() + 2
     }
 
-    /// The windows of the first convolution (B, S/2, S/2, 27).
-    fn input(&self, images: &[f32]) -> Result<Tensor> {
-        patches(images, self.config.image, Window::same(3, 2), &Device::Cpu)
-    }
-
-    fn segment(&self, segment: usize, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn segment<O: Operations>(&self, segment: usize, x: &O::Map, with: &mut O) -> Result<O::Map> {
         let Some(above) = segment.checked_sub(1) else {
-            let x = pointwise(x, pass.params().get("conv_stem.weight"))?;
-            return silu(&pass.norm("bn1", &x)?);
+            let x = with.pointwise(x, "conv_stem.weight")?;
+            return with.norm(&x, "bn1", Activation::Silu);
         };
         match self.blocks.get(above) {
-            Some(block) => self.block(block, above, x, pass),
-            None => self.top(x, pass),
+            Some(block) => self.block(block, above, x, with),
+            None => self.top(x, with),
         }
     }
 

@@ -115,9 +115,14 @@ pub fn everywhere(run: impl Fn(&Bench) -> Vec<Vec<f32>>) {
     KINDS.into_iter().for_each(|kind| in_both_orders(kind, &run));
 }
 
-/// The same in bf16 alone.
+/// The same of what is there in bf16 alone.
 pub fn halves(run: impl Fn(&Bench) -> Vec<Vec<f32>>) {
     in_both_orders(Kind::Bf16, run);
+}
+
+/// The same of what is there in f32 alone.
+pub fn in_f32(run: impl Fn(&Bench) -> Vec<Vec<f32>>) {
+    in_both_orders(Kind::F32, run);
 }
 
 fn in_both_orders(kind: Kind, run: impl Fn(&Bench) -> Vec<Vec<f32>>) {

@@ -2,10 +2,14 @@
 //! narrow and wide rows, both kinds, and blocks and threads in both orders, with equal bytes.
 
 mod attention;
+mod batch;
 mod bench;
 mod columns;
+mod depthwise;
 mod ends;
 mod flash;
+mod images;
+mod maps;
 mod memory;
 mod products;
 mod rows;

@@ -2,7 +2,9 @@
 //! backward pass (Dosovitskiy et al. 2021, equations 2 and 3).
 
 use super::attention::Attention;
-use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use super::buffers::{Kept, Scratch, Sizes, Weights};
+use crate::linear::{apply, apply_transposed, outer};
+use crate::resident::Sums;
 use crate::vit::config::EPS;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
@@ -11,9 +13,7 @@ use proofmark_gpu::kernels::columns::{
     Back, Join, add_all, add_up, column_sums, gelu, gelu_backward,
 };
 use proofmark_gpu::kernels::rows::{Norm, norm_chunks};
-use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::{Buffer, Slice};
-use proofmark_gpu::product::Sizes as Products;
 
 /// The last bias and the LayerScale of each branch.
 const JOINS: [[&str; 2]; 2] = [["attn.proj.bias", "ls1.gamma"], ["mlp.fc2.bias", "ls2.gamma"]];
@@ -149,7 +149,7 @@ impl<'a> Block<'a> {
         let column = |partial, chunks, name: &str| add_up(gpu, partial, chunks, of(name), sums.add);
 
         // The MLP branch.
-        apply_transposed(gpu, dbranch, self.matrix("mlp.fc2"), dz, rows)?;
+        apply_transposed(gpu, dbranch, self.matrix("mlp.fc2"), dz, rows, false)?;
         let z = [kept.z.first(rows * hidden), self.get("mlp.fc1.bias")];
         gelu_backward(gpu, z, dz, wide, partial[0])?;
         column(partial[0], chunks(rows), "mlp.fc1.bias")?;
@@ -157,7 +157,7 @@ impl<'a> Block<'a> {
         let norm = self.norm(1, kept);
         norm.again(gpu, mid, normed)?;
         outer(gpu, dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows)?;
+        apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows, false)?;
         let join = self.back(0, kept, scratch);
         norm.backward_to_join(gpu, dinput, mid, dx, of_norm, join)?;
         let mut pairs = vec![(partial[0], of("norm2.weight")), (partial[1], of("norm2.bias"))];
@@ -167,7 +167,7 @@ impl<'a> Block<'a> {
         // The attention branch.
         let mixed = kept.mixed.first(values);
         outer(gpu, dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows)?;
+        apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows, false)?;
         let (qkv, logs) = (kept.qkv.first(3 * values), kept.logs.first(rows * sizes.heads));
         let of_qkv = [qkv, self.get("attn.qkv.bias")];
         Attention::new(*sizes).backward(gpu, of_qkv, [mixed, logs, dinput], dqkv, scratch)?;
@@ -176,7 +176,7 @@ impl<'a> Block<'a> {
         let norm = self.norm(0, kept);
         norm.again(gpu, x, normed)?;
         outer(gpu, dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows)?;
+        apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows, false)?;
         let mut pairs = vec![(partial[0], of("norm1.weight")), (partial[1], of("norm1.bias"))];
         match below {
             Some((below, kept)) => {
@@ -221,44 +221,4 @@ impl<'a> Block<'a> {
         }
         pairs
     }
-}
-
-/// `out = x W^T`: x (R, I), W (O, I), out (R, O).
-pub fn apply(
-    gpu: &dyn Gpu,
-    x: Slice<'_>,
-    weight: Slice<'_>,
-    out: Slice<'_>,
-    rows: usize,
-) -> Result<()> {
-    let (inputs, outputs) = (x.len / rows, out.len / rows);
-    let sizes = Products::new(rows, outputs, inputs);
-    product(gpu, Mat::new(out, outputs), Mat::new(x, inputs), Mat::new(weight, inputs).t(), sizes)
-}
-
-/// `dx = dy W`: dy (R, O), W (O, I), dx (R, I).
-fn apply_transposed(
-    gpu: &dyn Gpu,
-    dy: Slice<'_>,
-    weight: Slice<'_>,
-    dx: Slice<'_>,
-    rows: usize,
-) -> Result<()> {
-    let (inputs, outputs) = (dx.len / rows, dy.len / rows);
-    let sizes = Products::new(rows, inputs, outputs);
-    product(gpu, Mat::new(dx, inputs), Mat::new(dy, outputs), Mat::new(weight, inputs), sizes)
-}
-
-/// The gradient `dy^T x` of a weight (O, I), in f32: dy (R, O), x (R, I).
-pub fn outer(
-    gpu: &dyn Gpu,
-    dy: Slice<'_>,
-    x: Slice<'_>,
-    out: Slice<'_>,
-    rows: usize,
-    add: bool,
-) -> Result<()> {
-    let (inputs, outputs) = (x.len / rows, dy.len / rows);
-    let sizes = Products { add, ..Products::new(outputs, inputs, rows) };
-    product(gpu, Mat::new(out, inputs), Mat::new(dy, outputs).t(), Mat::new(x, inputs), sizes)
 }

@@ -105,27 +105,6 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// Gradients of parameters, and whether they are added to.
-#[derive(Clone, Copy, Debug)]
-pub struct Sums<'a> {
-    places: &'a Places,
-    values: Slice<'a>,
-    /// Whether what is found is added to what is there.
-    pub add: bool,
-}
-
-impl<'a> Sums<'a> {
-    /// Those of parameters at these places.
-    pub fn new(places: &'a Places, values: Slice<'a>, add: bool) -> Self {
-        Self { places, values, add }
-    }
-
-    /// Where the gradient of a parameter is to be.
-    pub fn of(&self, name: &str) -> Slice<'a> {
-        self.values.part(self.places.of(name))
-    }
-}
-
 /// What the forward pass of a block leaves for its backward pass.
 #[derive(Debug)]
 pub struct Kept {

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::block::{Block, apply, outer};
-use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use super::block::Block;
+use super::buffers::{Kept, Scratch, Sizes, Weights};
 use crate::drop_path::DropPath;
-use crate::resident::Resident;
+use crate::linear::{apply, outer};
+use crate::resident::{Resident, Sums};
 use crate::vit::config::{EPS, VitConfig};
 use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::Gpu;

@@ -1,22 +1,13 @@
 //! The network on a GPU as the program trains and asks it: parameters and gradients lie there, embeddings and
 //! their gradients come and go.
 
-use candle_core::{Device, Error, Result, Tensor, bail};
+use candle_core::{Device, Error, Result, Tensor};
 
 use super::network::OnGpu;
 use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::gradients::Gradients;
 use crate::params::Params;
-use crate::resident::Resident;
-
-/// The parameters on the GPU.
-fn resident(params: &Params) -> Result<&Resident> {
-    match params.resident() {
-        Some(resident) => Ok(resident),
-        None => bail!("the parameters of a network on the GPU lie on the CPU"),
-    }
-}
 
 impl OnGpu {
     fn embed_as_tensor(
@@ -26,7 +17,8 @@ impl OnGpu {
         drop: Option<DropPath>,
         keep: bool,
     ) -> Result<Tensor> {
-        let embedding = self.forward(resident(params)?, images, drop, keep).map_err(Error::wrap)?;
+        let embedding =
+            self.forward(params.on_its_gpu()?, images, drop, keep).map_err(Error::wrap)?;
         let shape = (embedding.len() / self.width(), self.width());
         Tensor::from_vec(embedding, shape, &Device::Cpu)
     }
@@ -54,6 +46,6 @@ impl Trunk for OnGpu {
     ) -> Result<()> {
         let dembedding = dembedding.flatten_all()?.to_vec1::<f32>()?;
         let (gradient, add) = grads.on_gpu()?;
-        self.backward_to(resident(params)?, &dembedding, gradient, add).map_err(Error::wrap)
+        self.backward_to(params.on_its_gpu()?, &dembedding, gradient, add).map_err(Error::wrap)
     }
 }

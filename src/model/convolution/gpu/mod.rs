@@ -1,0 +1,14 @@
+//! A network of convolutions on a GPU. Its operations are written down once, in order (`tape`); a pass carries them
+//! out one behind the other, the backward pass the other way round, in buffers that live as long as the network does.
+//! All is in f32.
+
+mod backward;
+mod forward;
+mod network;
+mod rooms;
+mod scratch;
+mod state;
+mod tape;
+mod trunk;
+
+pub use network::OnGpu;
