@@ -6,18 +6,19 @@ use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::Slice;
-use proofmark_gpu::product::Sizes as Products;
+use proofmark_gpu::product::{Factors, Sizes as Products};
 
 /// Matrices of one attention layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
     sizes: Sizes,
+    factors: Factors,
 }
 
 impl Attention {
-    /// Of blocks of these sizes.
-    pub fn new(sizes: Sizes) -> Self {
-        Self { sizes }
+    /// Of blocks of these sizes, in which numbers in f32 are multiplied so.
+    pub fn new(sizes: Sizes, factors: Factors) -> Self {
+        Self { sizes, factors }
     }
 
     fn scale(&self) -> f32 {
@@ -47,7 +48,7 @@ impl Attention {
     /// Products of every image and head, of (m, k) and (k, n).
     fn products(&self, [m, n, k]: [usize; 3], alpha: f32) -> Products {
         let batch = [self.sizes.images, self.sizes.heads];
-        Products { batch, alpha, ..Products::new(m, n, k) }
+        Products { batch, alpha, factors: self.factors, ..Products::new(m, n, k) }
     }
 
     /// From qkv (R, 3D) with its bias: `out` (R, D), and the logarithms of the softmax sums (B, heads, N).

@@ -3,22 +3,20 @@
 
 use super::attention::Attention;
 use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use super::linear::Linear;
 use crate::vit::config::EPS;
 use proofmark_gpu::error::Result;
-use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::attention::add_bias;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{Join, add_up, column_sums, gelu, gelu_backward};
 use proofmark_gpu::kernels::rows::{norm, norm_again, norm_backward, norm_chunks};
-use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::{Buffer, Slice};
-use proofmark_gpu::product::Sizes as Products;
 
 /// A block's place in the network, its parameters and its drop path.
 #[derive(Debug)]
 pub struct Block<'a> {
-    /// Where it runs.
-    pub gpu: &'a dyn Gpu,
+    /// Where it runs, and how it multiplies.
+    pub linear: Linear<'a>,
     /// Sizes of a pass.
     pub sizes: Sizes,
     /// Its number.
@@ -73,7 +71,7 @@ impl<'a> Block<'a> {
         scratch: &Scratch,
         out: Slice<'_>,
     ) -> Result<()> {
-        let (gpu, sizes) = (self.gpu, &self.sizes);
+        let (linear, gpu, sizes) = (self.linear, self.linear.gpu, &self.sizes);
         let (rows, values) = (sizes.rows(), sizes.values());
         let mid = kept.mid.first(values);
         let (qkv, mixed) = (kept.qkv.first(3 * values), kept.mixed.first(values));
@@ -82,19 +80,19 @@ impl<'a> Block<'a> {
         let z = kept.z.first(rows * sizes.hidden);
 
         norm(gpu, x, self.affine("norm1"), EPS as f32, normed, kept.moments1.first(2 * rows))?;
-        apply(gpu, normed, self.matrix("attn.qkv"), qkv, rows)?;
+        linear.apply(normed, self.matrix("attn.qkv"), qkv, rows)?;
         add_bias(gpu, qkv, self.get("attn.qkv.bias"))?;
         let logs = kept.logs.first(rows * sizes.heads);
-        Attention::new(*sizes).forward(gpu, qkv, [mixed, logs], scratch)?;
+        Attention::new(*sizes, linear.factors).forward(gpu, qkv, [mixed, logs], scratch)?;
         let y = self.branch(&kept.branch1, scratch);
-        apply(gpu, mixed, self.matrix("attn.proj"), y, rows)?;
+        linear.apply(mixed, self.matrix("attn.proj"), y, rows)?;
         self.join(0).forward(gpu, x, y, mid)?;
 
         norm(gpu, mid, self.affine("norm2"), EPS as f32, normed, kept.moments2.first(2 * rows))?;
-        apply(gpu, normed, self.matrix("mlp.fc1"), z, rows)?;
+        linear.apply(normed, self.matrix("mlp.fc1"), z, rows)?;
         gelu(gpu, z, self.get("mlp.fc1.bias"), wide)?;
         let y = self.branch(&kept.branch2, scratch);
-        apply(gpu, wide, self.matrix("mlp.fc2"), y, rows)?;
+        linear.apply(wide, self.matrix("mlp.fc2"), y, rows)?;
         self.join(1).forward(gpu, mid, y, out)
     }
 
@@ -107,7 +105,7 @@ impl<'a> Block<'a> {
         dx: Slice<'_>,
         sums: Sums<'_>,
     ) -> Result<()> {
-        let (gpu, sizes) = (self.gpu, &self.sizes);
+        let (linear, gpu, sizes) = (self.linear, self.linear.gpu, &self.sizes);
         let (rows, values, hidden) = (sizes.rows(), sizes.values(), sizes.hidden);
         let [x, mid] = [&kept.x, &kept.mid].map(|buffer| buffer.first(values));
         let (normed, wide) = (scratch.normed.first(values), scratch.wide.first(rows * hidden));
@@ -119,14 +117,14 @@ impl<'a> Block<'a> {
 
         // The MLP branch.
         self.branch_backward(1, dx, first(&kept.branch2, values), dbranch, sums, scratch)?;
-        apply_transposed(gpu, dbranch, self.matrix("mlp.fc2"), dz, rows)?;
+        linear.apply_transposed(dbranch, self.matrix("mlp.fc2"), dz, rows)?;
         gelu_backward(gpu, kept.z.first(rows * hidden), dz, wide, partial[0], hidden)?;
         column(partial[0], chunks(rows), "mlp.fc1.bias")?;
-        outer(gpu, dbranch, wide, of("mlp.fc2.weight"), rows, sums.add)?;
+        linear.outer(dbranch, wide, of("mlp.fc2.weight"), rows, sums.add)?;
         let moments = kept.moments2.first(2 * rows);
         norm_again(gpu, mid, self.affine("norm2"), moments, normed)?;
-        outer(gpu, dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows)?;
+        linear.outer(dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
+        linear.apply_transposed(dz, self.matrix("mlp.fc1"), dinput, rows)?;
         norm_backward(gpu, dinput, mid, moments, self.affine("norm2")[0], dx, partial)?;
         column(partial[0], norm_chunks(rows), "norm2.weight")?;
         column(partial[1], norm_chunks(rows), "norm2.bias")?;
@@ -134,16 +132,22 @@ impl<'a> Block<'a> {
         // The attention branch.
         self.branch_backward(0, dx, first(&kept.branch1, values), dbranch, sums, scratch)?;
         let mixed = kept.mixed.first(values);
-        outer(gpu, dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows)?;
+        linear.outer(dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
+        linear.apply_transposed(dbranch, self.matrix("attn.proj"), dinput, rows)?;
         let (qkv, logs) = (kept.qkv.first(3 * values), kept.logs.first(rows * sizes.heads));
-        Attention::new(*sizes).backward(gpu, qkv, [mixed, logs, dinput], dqkv, scratch)?;
+        Attention::new(*sizes, linear.factors).backward(
+            gpu,
+            qkv,
+            [mixed, logs, dinput],
+            dqkv,
+            scratch,
+        )?;
         column_sums(gpu, dqkv, partial[0], 3 * sizes.width)?;
         column(partial[0], chunks(rows), "attn.qkv.bias")?;
         let moments = kept.moments1.first(2 * rows);
         norm_again(gpu, x, self.affine("norm1"), moments, normed)?;
-        outer(gpu, dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows)?;
+        linear.outer(dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
+        linear.apply_transposed(dqkv, self.matrix("attn.qkv"), dinput, rows)?;
         norm_backward(gpu, dinput, x, moments, self.affine("norm1")[0], dx, partial)?;
         column(partial[0], norm_chunks(rows), "norm1.weight")?;
         column(partial[1], norm_chunks(rows), "norm1.bias")
@@ -161,12 +165,12 @@ impl<'a> Block<'a> {
     ) -> Result<()> {
         let chunks = chunks(self.sizes.rows());
         let partial = [scratch.partial[0].all(), scratch.partial[1].all()];
-        self.join(branch).backward(self.gpu, dx, y, dbranch, partial)?;
+        self.join(branch).backward(self.linear.gpu, dx, y, dbranch, partial)?;
         let [bias, gamma] =
             [["attn.proj.bias", "ls1.gamma"], ["mlp.fc2.bias", "ls2.gamma"]][branch];
-        add_up(self.gpu, partial[0], chunks, sums.of(&self.name(bias)), sums.add)?;
+        add_up(self.linear.gpu, partial[0], chunks, sums.of(&self.name(bias)), sums.add)?;
         if self.layer_scale {
-            add_up(self.gpu, partial[1], chunks, sums.of(&self.name(gamma)), sums.add)?;
+            add_up(self.linear.gpu, partial[1], chunks, sums.of(&self.name(gamma)), sums.add)?;
         }
         Ok(())
     }
@@ -175,44 +179,4 @@ impl<'a> Block<'a> {
 /// The numbers of a buffer, of which there are none where nothing is kept.
 fn first(buffer: &Buffer, len: usize) -> Slice<'_> {
     buffer.first(len.min(buffer.all().len))
-}
-
-/// `out = x W^T`: x (R, I), W (O, I), out (R, O).
-pub fn apply(
-    gpu: &dyn Gpu,
-    x: Slice<'_>,
-    weight: Slice<'_>,
-    out: Slice<'_>,
-    rows: usize,
-) -> Result<()> {
-    let (inputs, outputs) = (x.len / rows, out.len / rows);
-    let sizes = Products::new(rows, outputs, inputs);
-    product(gpu, Mat::new(out, outputs), Mat::new(x, inputs), Mat::new(weight, inputs).t(), sizes)
-}
-
-/// `dx = dy W`: dy (R, O), W (O, I), dx (R, I).
-fn apply_transposed(
-    gpu: &dyn Gpu,
-    dy: Slice<'_>,
-    weight: Slice<'_>,
-    dx: Slice<'_>,
-    rows: usize,
-) -> Result<()> {
-    let (inputs, outputs) = (dx.len / rows, dy.len / rows);
-    let sizes = Products::new(rows, inputs, outputs);
-    product(gpu, Mat::new(dx, inputs), Mat::new(dy, outputs), Mat::new(weight, inputs), sizes)
-}
-
-/// The gradient `dy^T x` of a weight (O, I), in f32: dy (R, O), x (R, I).
-pub fn outer(
-    gpu: &dyn Gpu,
-    dy: Slice<'_>,
-    x: Slice<'_>,
-    out: Slice<'_>,
-    rows: usize,
-    add: bool,
-) -> Result<()> {
-    let (inputs, outputs) = (x.len / rows, dy.len / rows);
-    let sizes = Products { add, ..Products::new(outputs, inputs, rows) };
-    product(gpu, Mat::new(out, inputs), Mat::new(dy, outputs).t(), Mat::new(x, inputs), sizes)
 }

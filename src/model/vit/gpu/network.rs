@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::block::{Block, apply, outer};
+use super::block::Block;
 use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use super::linear::Linear;
 use crate::drop_path::DropPath;
 use crate::resident::Resident;
 use crate::vit::config::{EPS, VitConfig};
@@ -17,6 +18,7 @@ use proofmark_gpu::kernels::rows::{norm, norm_backward, norm_chunks};
 use proofmark_gpu::kernels::steps::cast;
 use proofmark_gpu::kind::Kind;
 use proofmark_gpu::memory::Buffer;
+use proofmark_gpu::product::Factors;
 use proofmark_lang::model::{Pool, Precision};
 
 /// A network on a GPU.
@@ -24,7 +26,10 @@ use proofmark_lang::model::{Pool, Precision};
 pub struct OnGpu {
     gpu: Arc<dyn Gpu>,
     config: VitConfig,
+    /// What products read.
     kind: Kind,
+    /// How they multiply it, if it is f32.
+    multiplies: Factors,
     /// The parameters as products read them, and the version that they are of; nothing if products are in f32.
     factors: Option<(Buffer, u64)>,
     /// One for each block after a pass that keeps, else the first alone.
@@ -56,9 +61,10 @@ pub struct OnGpu {
 impl OnGpu {
     /// A network without buffers yet, whose products are in the declared precision.
     pub fn new(gpu: &Arc<dyn Gpu>, config: VitConfig, precision: Precision) -> Self {
-        let kind = match precision {
-            Precision::F32 => Kind::F32,
-            Precision::Bf16 => Kind::Bf16,
+        let (kind, multiplies) = match precision {
+            Precision::F32 => (Kind::F32, Factors::F32),
+            Precision::Tf32 => (Kind::F32, Factors::Tf32),
+            Precision::Bf16 => (Kind::Bf16, Factors::F32),
         };
         let wide = || Buffer::empty(gpu, Kind::F32);
         let typed = || Buffer::empty(gpu, kind);
@@ -82,6 +88,7 @@ impl OnGpu {
             gpu: Arc::clone(gpu),
             config,
             kind,
+            multiplies,
         }
     }
 
@@ -247,6 +254,10 @@ impl OnGpu {
         Weights::new(values, factors)
     }
 
+    fn linear(&self) -> Linear<'_> {
+        Linear { gpu: &*self.gpu, factors: self.multiplies }
+    }
+
     fn block<'a>(
         &'a self,
         index: usize,
@@ -260,7 +271,7 @@ impl OnGpu {
             drops.then(|| self.scales.all().part(first..first + sizes.images))
         };
         Block {
-            gpu: &*self.gpu,
+            linear: self.linear(),
             sizes,
             index,
             weights,
@@ -292,7 +303,12 @@ impl OnGpu {
         let gathered = self.patches.first(rows * sizes.inputs);
         patches(gpu, pixels, gathered, self.config.image, self.config.patch)?;
         let projected = self.projected.first(rows * sizes.width);
-        apply(gpu, gathered, weights.matrix("patch_embed.proj.weight"), projected, rows)?;
+        self.linear().apply(
+            gathered,
+            weights.matrix("patch_embed.proj.weight"),
+            projected,
+            rows,
+        )?;
         let parameters =
             ["patch_embed.proj.bias", "cls_token", "pos_embed"].map(|n| weights.get(n));
         let registers = (self.config.registers > 0).then(|| weights.get("reg_token"));
@@ -328,7 +344,7 @@ impl OnGpu {
         column_sums(gpu, projected, partial, width)?;
         add_up(gpu, partial, chunks(rows), sums.of("patch_embed.proj.bias"), sums.add)?;
         let gathered = self.patches.first(rows * sizes.inputs);
-        outer(gpu, projected, gathered, sums.of("patch_embed.proj.weight"), rows, sums.add)
+        self.linear().outer(projected, gathered, sums.of("patch_embed.proj.weight"), rows, sums.add)
     }
 }
 
