@@ -1,7 +1,8 @@
 //! Multi-head self-attention on packed rows (R, 3D) on a GPU, without copies of q, k and v, and without
 //! keeping the probabilities: the backward pass makes them again (Dao et al. 2022, section 3.1).
 
-use super::buffers::{Scratch, Sizes};
+use super::buffers::Scratch;
+use crate::vit::sizes::Sizes;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::matrix::{Mat, product};

@@ -2,9 +2,10 @@
 //! backward pass (Dosovitskiy et al. 2021, equations 2 and 3).
 
 use super::attention::Attention;
-use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use super::buffers::{Kept, Scratch, Sums, Weights};
 use super::linear::Linear;
 use crate::vit::config::EPS;
+use crate::vit::sizes::Sizes;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::kernels::attention::add_bias;
 use proofmark_gpu::kernels::chunks;

@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::block::Block;
-use super::buffers::{Kept, Scratch, Sizes, Sums, Weights};
+use super::buffers::{Kept, Scratch, Sums, Weights};
 use super::linear::Linear;
 use crate::drop_path::DropPath;
 use crate::resident::Resident;
 use crate::vit::config::{EPS, VitConfig};
+use crate::vit::sizes::Sizes;
 use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
