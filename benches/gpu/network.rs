@@ -33,15 +33,15 @@ pub struct Place {
 impl Place {
     /// As both words say.
     pub fn new(device: &str, precision: &str) -> Outcome<Self> {
-        let (of_network, tf32) = match precision {
-            "f32" => (Precision::F32, false),
-            "tf32" => (Precision::F32, true),
-            "bf16" => (Precision::Bf16, false),
+        let of_network = match precision {
+            "f32" => Precision::F32,
+            "tf32" => Precision::Tf32,
+            "bf16" => Precision::Bf16,
             other => return Err(format!("{other} is none of f32, tf32 and bf16").into()),
         };
         let counted = match device.strip_prefix("cuda:") {
-            Some(number) => Some(Arc::new(Counted::new(open(number.parse()?, tf32)?))),
-            None if device == "cpu" && !tf32 => None,
+            Some(number) => Some(Arc::new(Counted::new(open(number.parse()?)?))),
+            None if device == "cpu" && of_network != Precision::Tf32 => None,
             None => return Err(format!("there is no device {device} in {precision}").into()),
         };
         let device = match &counted {
@@ -63,13 +63,12 @@ impl Place {
 }
 
 #[cfg(feature = "cuda")]
-fn open(number: usize, tf32: bool) -> Outcome<Arc<dyn Gpu>> {
-    use proofmark_gpu::cuda::{Precision, open};
-    Ok(open(number, if tf32 { Precision::Tf32 } else { Precision::F32 })?)
+fn open(number: usize) -> Outcome<Arc<dyn Gpu>> {
+    Ok(proofmark_gpu::cuda::open(number)?)
 }
 
 #[cfg(not(feature = "cuda"))]
-fn open(_number: usize, _tf32: bool) -> Outcome<Arc<dyn Gpu>> {
+fn open(_number: usize) -> Outcome<Arc<dyn Gpu>> {
     Err("this was built without `--features cuda`".into())
 }
 

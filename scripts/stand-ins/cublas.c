@@ -31,7 +31,7 @@ Status cublasSetPointerMode_v2(void *handle, int mode) { (void)handle; return mo
 
 // Matrices lie evenly from `at` on, or where `listed` says, which is read on the device.
 struct Matrix { char *at; char *const *listed; long long stride; int kind, leading, transposed; };
-struct Gemm { int m, n, k, count; float alpha, beta; struct Matrix a, b, c; };
+struct Gemm { int m, n, k, count, tf32; float alpha, beta; struct Matrix a, b, c; };
 
 static size_t bytes(int kind) { return kind == F32 ? 4 : 2; }
 
@@ -62,6 +62,15 @@ static char *place(const struct Matrix *matrix, long long of, int row, int colum
     return from + number * (long long)bytes(matrix->kind);
 }
 
+static double factor(const struct Gemm *gemm, const struct Matrix *matrix, long long of, int row, int column) {
+    float value = get(place(matrix, of, row, column), matrix->kind);
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    // Ten bits behind the point; infinity and what is no number stay.
+    if (gemm->tf32 && (bits >> 23 & 255) != 255) bits = (bits + 0x1000u) & ~0x1fffu;
+    return memcpy(&value, &bits, 4), value;
+}
+
 static void run(void *what) {
     const struct Gemm *gemm = what;
     for (int of = 0; of < gemm->count; of++)
@@ -69,7 +78,7 @@ static void run(void *what) {
             for (int row = 0; row < gemm->m; row++) {
                 double sum = 0;
                 for (int i = 0; i < gemm->k; i++)
-                    sum += (double)get(place(&gemm->a, of, row, i), gemm->a.kind) * get(place(&gemm->b, of, i, column), gemm->b.kind);
+                    sum += factor(gemm, &gemm->a, of, row, i) * factor(gemm, &gemm->b, of, i, column);
                 char *to = place(&gemm->c, of, row, column);
                 sum *= gemm->alpha;
                 // What is not added to is not read, either.
@@ -90,6 +99,7 @@ static Status ask(const struct Handle *handle, struct Gemm gemm, const void *alp
     if (!leads(&gemm.a, gemm.m, gemm.k) || !leads(&gemm.b, gemm.k, gemm.n) || !leads(&gemm.c, gemm.m, gemm.n)) return INVALID_VALUE;
     if (from != gemm.b.kind || !((from == F32 && to == F32) || (from == BF16 && (to == F32 || to == BF16)))) return NOT_SUPPORTED;
     if (compute != COMPUTE_32F && !(compute == COMPUTE_TF32 && from == F32)) return NOT_SUPPORTED;
+    gemm.tf32 = compute == COMPUTE_TF32;
     memcpy(&gemm.alpha, alpha, sizeof gemm.alpha);
     memcpy(&gemm.beta, beta, sizeof gemm.beta);
     struct Gemm *what = malloc(sizeof *what);
@@ -100,7 +110,7 @@ static Status ask(const struct Handle *handle, struct Gemm gemm, const void *alp
 
 Status cublasGemmEx(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, const void *a, int ak, int lda,
                     const void *b, int bk, int ldb, const void *beta, void *c, int ck, int ldc, int compute, int algorithm) {
-    struct Gemm gemm = {m, n, k, 1, 0, 0, {(char *)a, NULL, 0, ak, lda, ta}, {(char *)b, NULL, 0, bk, ldb, tb}, {c, NULL, 0, ck, ldc, 0}};
+    struct Gemm gemm = {m, n, k, 1, 0, 0, 0, {(char *)a, NULL, 0, ak, lda, ta}, {(char *)b, NULL, 0, bk, ldb, tb}, {c, NULL, 0, ck, ldc, 0}};
     return ask(handle, gemm, alpha, beta, compute, algorithm);
 }
 
@@ -108,13 +118,13 @@ Status cublasGemmStridedBatchedEx(void *handle, int ta, int tb, int m, int n, in
                                   int ak, int lda, long long sa, const void *b, int bk, int ldb, long long sb,
                                   const void *beta, void *c, int ck, int ldc, long long sc, int count, int compute,
                                   int algorithm) {
-    struct Gemm gemm = {m, n, k, count, 0, 0, {(char *)a, NULL, sa, ak, lda, ta}, {(char *)b, NULL, sb, bk, ldb, tb}, {c, NULL, sc, ck, ldc, 0}};
+    struct Gemm gemm = {m, n, k, count, 0, 0, 0, {(char *)a, NULL, sa, ak, lda, ta}, {(char *)b, NULL, sb, bk, ldb, tb}, {c, NULL, sc, ck, ldc, 0}};
     return ask(handle, gemm, alpha, beta, compute, algorithm);
 }
 
 Status cublasGemmBatchedEx(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, const void *const *a,
                            int ak, int lda, const void *const *b, int bk, int ldb, const void *beta, void *const *c,
                            int ck, int ldc, int count, int compute, int algorithm) {
-    struct Gemm gemm = {m, n, k, count, 0, 0, {NULL, (char *const *)a, 0, ak, lda, ta}, {NULL, (char *const *)b, 0, bk, ldb, tb}, {NULL, (char *const *)c, 0, ck, ldc, 0}};
+    struct Gemm gemm = {m, n, k, count, 0, 0, 0, {NULL, (char *const *)a, 0, ak, lda, ta}, {NULL, (char *const *)b, 0, bk, ldb, tb}, {NULL, (char *const *)c, 0, ck, ldc, 0}};
     return ask(handle, gemm, alpha, beta, compute, algorithm);
 }

@@ -6,6 +6,7 @@ use super::args::OnArgs;
 use super::exit::Exit;
 use super::output::Printer;
 use super::project::{Stop, print};
+use crate::engine::asked::Asked;
 use crate::engine::cluster::script::Ask;
 use proofmark_base::work::Failure;
 use proofmark_lang::DiskFiles;
@@ -41,7 +42,7 @@ pub fn find(name: &str, args: &OnArgs, printer: Printer) -> Result<Placed<Cluste
 /// What asks for something that only other clusters have.
 pub fn devices(
     (cluster, local): (&Cluster, &Local),
-    (args, device): (&OnArgs, Option<DeviceChoice>),
+    (args, device): (&OnArgs, Option<Asked>),
     file: &Path,
 ) -> Result<Vec<DeviceChoice>, Failure> {
     if args.dry_run {

@@ -10,7 +10,7 @@ use super::lines::Lines;
 use super::on::{Errand, Stands, hand_over};
 use super::output::Printer;
 use super::project::{Stop, ended, session, with};
-use super::run::{begun, failures};
+use super::run::{begun, cards, failures};
 use super::run_progress::RunProgress;
 use super::{clusters, on, ranks};
 use crate::engine::graph::{Until, WantedEmbeddings};
@@ -70,7 +70,7 @@ fn made(
         Some((cluster, Engine::Local(local))) => {
             clusters::devices((cluster, local), (on, args.device), &args.file)?
         }
-        None => Vec::new(),
+        None => cards(args.device, leader, printer),
     };
     let (jobs, device) = (args.jobs, args.device);
     let lead =

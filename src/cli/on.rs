@@ -11,6 +11,7 @@ use super::project::{Stop, counted};
 use super::reports::reports;
 use super::status::{Watched, counts, exit, text};
 use super::{claims, clusters};
+use crate::engine::asked::Asked;
 use crate::engine::cluster::queue::Queue;
 use crate::engine::cluster::records::Record;
 use crate::engine::cluster::records::Report;
@@ -24,7 +25,6 @@ use crate::engine::session::{Extras, Session};
 use proofmark_base::work::Failure;
 use proofmark_group::begin::SEVERAL;
 use proofmark_lang::clusters::{Cluster, JobKind, Slurm};
-use proofmark_lang::model::DeviceChoice;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Time between two looks at what was submitted.
@@ -51,7 +51,7 @@ pub struct Errand<'a> {
     /// The cluster, and what is done besides submitting.
     pub on: &'a OnArgs,
     /// What to compute on, where that is said.
-    pub device: Option<DeviceChoice>,
+    pub device: Option<Asked>,
     /// Up to where.
     pub until: Until,
     /// The folder of the tables, and how pages are written; none where no tables are.

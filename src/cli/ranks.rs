@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::exit::Exit;
 use super::project::Stop;
+use crate::engine::asked::Asked;
 use crate::engine::cluster::snapshot::Snapshot;
 use crate::engine::device::Devices;
 use crate::engine::graph::Until;
@@ -24,7 +25,7 @@ use proofmark_lang::model::DeviceChoice;
 ///
 /// # Errors
 /// The end of another process; a build that cannot be one of several; a rank that is lost.
-pub fn leader(device: Option<DeviceChoice>, stop: &AtomicBool) -> Result<Option<Leader>, Stop> {
+pub fn leader(device: Option<Asked>, stop: &AtomicBool) -> Result<Option<Leader>, Stop> {
     let Some(launch) = Launch::of(|name| std::env::var(name).ok()) else {
         return Ok(None);
     };

@@ -13,6 +13,7 @@ use super::project::{Stop, counted, ended, session, with};
 use super::reports::reports;
 use super::run_progress::RunProgress;
 use super::{claims, clusters, on, ranks};
+use crate::engine::asked::Asked;
 use crate::engine::graph::Until;
 use crate::engine::ranks::lead::Leader;
 use crate::engine::run::Ended;
@@ -79,7 +80,7 @@ fn carry_out(
         Some((cluster, Engine::Local(local))) => {
             clusters::devices((cluster, local), (on, args.device), &args.file)?
         }
-        None => Vec::new(),
+        None => cards(args.device, leader, printer),
     };
     let (jobs, device) = (args.jobs, args.device);
     let leader = leader.filter(|_| until > Until::Sample);
@@ -130,14 +131,25 @@ pub(super) fn failures(ended: &Ended, printer: Printer) -> Option<Exit> {
 /// Stages that were not run which are listed before the rest is counted.
 const NOT_RUN: usize = 10;
 
+/// All GPUs of this machine, where they are asked for and are several. Of several processes each has one of its own.
+pub(super) fn cards(
+    asked: Option<Asked>,
+    leader: Option<&Leader>,
+    printer: Printer,
+) -> Vec<DeviceChoice> {
+    let cards = asked.filter(|_| leader.is_none()).map(Asked::several).unwrap_or_default();
+    if !cards.is_empty() {
+        printer.line(&format!("{} GPUs, each with a model at a time", cards.len()));
+    }
+    cards
+}
+
 /// What several processes and signals make of a verb that trains: the other processes, if there are any and
 /// this is the first, and a flag that is set to stop.
 ///
 /// # Errors
 /// As [`ranks::leader`].
-pub(super) fn begun(
-    device: Option<DeviceChoice>,
-) -> Result<(Option<Leader>, Arc<AtomicBool>), Stop> {
+pub(super) fn begun(device: Option<Asked>) -> Result<(Option<Leader>, Arc<AtomicBool>), Stop> {
     let stop = stop_on_signal()?;
     // Of several processes, the others do no more than train.
     Ok((ranks::leader(device, &stop)?, stop))

@@ -29,7 +29,9 @@ pub fn score(args: &ScoreArgs, printer: Printer) -> Exit {
 }
 
 fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
-    let device = open(args.device, 0)?;
+    // One model takes no more than one device.
+    let choice = args.device.one(0);
+    let device = open(choice, 0)?;
     let checkpoint = match (&args.model.checkpoint, &args.model.experiment) {
         (Some(file), _) => file.clone(),
         (None, Some(name)) => find::model(&Store::open(&args.store.store)?, name)?,
@@ -51,7 +53,7 @@ fn print(args: &ScoreArgs, printer: Printer) -> Result<Exit, Failure> {
         printer.line(slowness);
     }
     let progress = StageProgress::new(printer, "score".to_owned(), bars(printer));
-    let outcome = score_media(&checkpoint, &media, &request, (device, args.device), &progress)?;
+    let outcome = score_media(&checkpoint, &media, &request, (device, choice), &progress)?;
     progress.finish();
     outcome.notes.iter().for_each(|note| printer.line(note));
     let text = match args.format {

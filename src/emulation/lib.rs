@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use memory::Memory;
 pub use order::Order;
-use proofmark_gpu::error::Result;
+use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::{Argument, Gpu, Grid};
 use proofmark_gpu::product::Product;
 
@@ -21,12 +21,19 @@ use proofmark_gpu::product::Product;
 pub struct Emulation {
     order: Order,
     memory: Mutex<Memory>,
+    /// The most bytes that it gives at a time.
+    most: usize,
 }
 
 impl Emulation {
     /// One with nothing in its memory.
     pub fn new(order: Order) -> Self {
-        Self { order, memory: Mutex::default() }
+        Self { order, memory: Mutex::default(), most: usize::MAX }
+    }
+
+    /// One that has not so many bytes as are more than this.
+    pub fn of_memory(most: usize) -> Self {
+        Self { most, ..Self::new(Order::Forwards) }
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -44,7 +51,10 @@ impl Gpu for Emulation {
     }
 
     fn allocate(&self, bytes: usize) -> Result<u64> {
-        Ok(self.memory().allocate(bytes))
+        match bytes > self.most {
+            true => Err(GpuError::of_memory(format!("allocate {bytes} bytes"), "it is full")),
+            false => Ok(self.memory().allocate(bytes)),
+        }
     }
 
     unsafe fn free(&self, address: u64) {

@@ -2,15 +2,20 @@
 
 use super::memory::Memory;
 use proofmark_gpu::kind::Kind;
-use proofmark_gpu::product::{Operand, Product};
+use proofmark_gpu::product::{Factors, Operand, Product};
 
 /// Computes a product.
 pub fn product(memory: &mut Memory, asked: &Product) {
     let [m, n, k] = asked.sizes.sizes;
     let [outer, inner] = asked.sizes.batch;
     for batch in (0..outer).flat_map(|i| (0..inner).map(move |j| [i, j])) {
-        let a = matrix(memory, &asked.a, batch, m, k);
-        let b = matrix(memory, &asked.b, batch, k, n);
+        let factor =
+            |operand: &Operand, numbers: Vec<f32>| match (operand.kind, asked.sizes.factors) {
+                (Kind::F32, Factors::Tf32) => numbers.into_iter().map(as_tf32).collect(),
+                (Kind::F32, Factors::F32) | (Kind::Bf16 | Kind::F64, _) => numbers,
+            };
+        let a = factor(&asked.a, matrix(memory, &asked.a, batch, m, k));
+        let b = factor(&asked.b, matrix(memory, &asked.b, batch, k, n));
         for row in 0..m {
             let mut sums = vec![0f64; n];
             for (at, a) in a[row * k..(row + 1) * k].iter().enumerate() {
@@ -86,11 +91,43 @@ fn write_line(memory: &mut Memory, operand: &Operand, batch: [usize; 2], line: u
     }
 }
 
+/// The number with 10 bits behind the point that is nearest to a number, the one farther from zero of two that are as
+/// near (PTX ISA, `cvt.rna.tf32.f32`).
+fn as_tf32(value: f32) -> f32 {
+    match value.is_finite() {
+        true => f32::from_bits((value.to_bits() + 0x1000) & !0x1fff),
+        false => value,
+    }
+}
+
 /// The bf16 that is nearest to a number, the even one of two that are as near.
 fn rounded(value: f32) -> u16 {
     let bits = value.to_bits();
     match value.is_nan() {
         true => 0x7fff,
         false => (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_tf32;
+
+    #[test]
+    fn tf32_has_ten_bits_behind_the_point() {
+        let step = f32::from_bits(1 << 13 | 127 << 23);
+        assert_eq!(step, 1.0 + 1.0 / 1024.0);
+        for (value, rounded) in [
+            (step, step),
+            (1.0 + 0.49 / 1024.0, 1.0),
+            (1.0 + 0.5 / 1024.0, step),
+            (-1.0 - 0.5 / 1024.0, -step),
+            (1.9999, 2.0),
+            (0.0, 0.0),
+            (f32::INFINITY, f32::INFINITY),
+        ] {
+            assert_eq!(as_tf32(value), rounded, "{value}");
+        }
+        assert!(as_tf32(f32::NAN).is_nan());
     }
 }

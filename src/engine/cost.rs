@@ -25,6 +25,9 @@ pub struct Cost {
     /// Bytes of memory that it takes at most, roughly, beside what every process takes.
     #[serde(rename = "memory_bytes", skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
+    /// The same where the network is on a GPU.
+    #[serde(skip)]
+    pub memory_beside_gpu: Option<u64>,
     /// Width of the network, which decides how fast its products are.
     #[serde(skip)]
     pub width: usize,

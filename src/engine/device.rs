@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::asked::Asked;
 use super::commit::COMMIT;
 use super::gpu;
 use proofmark_base::provenance::Provenance;
@@ -14,16 +15,26 @@ use proofmark_lang::model::{DeviceChoice, Experiment, Project};
 use proofmark_model::architecture::Architecture;
 use proofmark_plan::scope::experiments;
 
-/// The open devices of a run.
+/// The devices of a run.
 #[derive(Debug, Default)]
 pub struct Devices {
-    stated: Option<DeviceChoice>,
-    /// The card that `auto` takes, if the machine has so many: where several processes of a machine train
+    stated: Option<Asked>,
+    /// The card that `auto` and `cuda` take, if the machine has so many: where several processes of a machine train
     /// together, each has one of its own.
     card: usize,
-    open: BTreeMap<DeviceChoice, Device>,
-    /// Those that are free now, where there are several that stages share.
+    /// Those that were opened, each once.
+    open: Mutex<BTreeMap<DeviceChoice, Device>>,
+    /// Several that stages share, if it is several.
+    several: Option<Several>,
+}
+
+/// Several devices, each of which one stage has at a time.
+#[derive(Debug)]
+struct Several {
     free: Mutex<Vec<Lent>>,
+    returned: Condvar,
+    /// Whether all are GPUs.
+    gpus: bool,
 }
 
 /// A device that a stage has for itself.
@@ -32,31 +43,50 @@ type Lent = (DeviceChoice, Device);
 /// The devices of one stage. Where it was lent one of several, that is free again in the end.
 pub struct OfStage<'a> {
     all: &'a Devices,
-    own: Option<Devices>,
+    own: Option<(Devices, Lent)>,
 }
 
 impl Deref for OfStage<'_> {
     type Target = Devices;
 
     fn deref(&self) -> &Devices {
-        self.own.as_ref().unwrap_or(self.all)
+        self.own.as_ref().map_or(self.all, |(own, _)| own)
     }
 }
 
 impl Drop for OfStage<'_> {
     fn drop(&mut self) {
-        let lent = self.own.take().into_iter().flat_map(|own| own.open);
-        self.all.free.lock().unwrap_or_else(PoisonError::into_inner).extend(lent);
+        if let (Some((_, lent)), Some(several)) = (self.own.take(), &self.all.several) {
+            several.free().push(lent);
+            several.returned.notify_one();
+        }
+    }
+}
+
+impl Several {
+    fn free(&self) -> MutexGuard<'_, Vec<Lent>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One that is free, when there is one.
+    fn lend(&self) -> Lent {
+        let mut free = self.free();
+        loop {
+            if let Some(lent) = free.pop() {
+                return lent;
+            }
+            free = self.returned.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
 impl Devices {
     /// None is open yet; `stated` is from the command line.
-    pub fn stated(stated: Option<DeviceChoice>) -> Self {
+    pub fn stated(stated: Option<Asked>) -> Self {
         Self { stated, ..Self::default() }
     }
 
-    /// The same, where `auto` is the card of this number.
+    /// The same, where `auto` and `cuda` are the card of this number.
     pub fn on_card(self, card: usize) -> Self {
         Self { card, ..self }
     }
@@ -65,21 +95,14 @@ impl Devices {
     /// line, or else what its recipe says.
     ///
     /// # Errors
-    /// A device that this machine or this build does not have.
-    pub fn open(stated: Option<DeviceChoice>, project: &Project) -> Result<Self, Failure> {
-        let mut devices = Self::stated(stated);
+    /// A device that this machine or this build does not have, or that a network cannot be computed on.
+    pub fn open(stated: Option<Asked>, project: &Project) -> Result<Self, Failure> {
+        let devices = Self::stated(stated);
         for experiment in experiments(project) {
-            let choice = devices.choice(experiment);
-            let asked = |failure: Failure| match stated {
+            devices.of(experiment).map_err(|failure| match stated {
                 Some(_) => failure,
                 None => failure.at(experiment.recipe.at.device, "asked for here"),
-            };
-            if let Entry::Vacant(place) = devices.open.entry(choice) {
-                let device = place.insert(open(choice, 0).map_err(asked)?);
-                let by = if stated.is_some() { "--device" } else { "recipe" };
-                tracing::info!(%choice, %by, device = %name(device), "is opened");
-            }
-            devices.of(experiment).map_err(asked)?;
+            })?;
         }
         Ok(devices)
     }
@@ -88,44 +111,74 @@ impl Devices {
     /// be named twice: then two stages use it at a time.
     ///
     /// # Errors
-    /// A device that this machine or this build does not have.
-    pub fn several(choices: &[DeviceChoice]) -> Result<Self, Failure> {
-        let opened = choices.iter().rev().map(|choice| Ok((*choice, open(*choice, 0)?)));
-        let opened = opened.collect::<Result<Vec<Lent>, Failure>>()?;
-        Ok(Self { free: Mutex::new(opened), ..Self::default() })
+    /// A device that this machine or this build does not have, or that a network which is planned cannot be
+    /// computed on.
+    pub fn several(choices: &[DeviceChoice], project: &Project) -> Result<Self, Failure> {
+        let mut opened = Vec::new();
+        for choice in choices {
+            let device = open(*choice, 0)?;
+            for experiment in experiments(project) {
+                of(device.clone(), *choice, experiment)?;
+            }
+            tracing::info!(%choice, device = %name(&device), "is opened");
+            opened.push((*choice, device));
+        }
+        Ok(Self::lending(opened))
     }
 
-    /// The devices of a stage that begins, with one of several for itself if it `uses_one`.
+    /// The same of devices that are open.
+    pub fn lending(mut devices: Vec<(DeviceChoice, Device)>) -> Self {
+        let gpus = devices.iter().all(|(_, device)| device.gpu().is_some());
+        // The first is lent first.
+        devices.reverse();
+        let several = Several { free: Mutex::new(devices), returned: Condvar::new(), gpus };
+        Self { several: Some(several), ..Self::default() }
+    }
+
+    /// Whether every stage that uses one of several has a GPU.
+    pub fn are_gpus(&self) -> bool {
+        self.several.as_ref().is_some_and(|several| several.gpus)
+    }
+
+    /// The devices of a stage that begins, with one of several for itself if it `uses_one`: it waits until one is
+    /// free.
     pub fn of_stage(&self, uses_one: bool) -> OfStage<'_> {
-        let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let lent = if uses_one { free() } else { None };
-        let own = lent.map(|(choice, device)| Self {
-            stated: Some(choice),
-            open: BTreeMap::from([(choice, device)]),
-            ..Self::default()
+        let lent = self.several.as_ref().filter(|_| uses_one).map(Several::lend);
+        let own = lent.map(|(choice, device)| {
+            tracing::info!(%choice, device = %name(&device), "is lent");
+            let open = Mutex::new(BTreeMap::from([(choice, device.clone())]));
+            let own = Self { stated: Some(Asked::One(choice)), open, ..Self::default() };
+            (own, (choice, device))
         });
         OfStage { all: self, own }
     }
 
     fn choice(&self, experiment: &Experiment) -> DeviceChoice {
-        self.stated.unwrap_or(experiment.recipe.device)
+        self.stated.map_or(experiment.recipe.device, |asked| asked.one(self.card))
     }
 
-    /// The device of an experiment.
+    /// The device of an experiment, which is opened if it is not open yet.
     ///
     /// # Errors
     /// A device that this machine or this build does not have, or that its network cannot be computed on.
     pub fn of(&self, experiment: &Experiment) -> Result<Device, Failure> {
         let choice = self.choice(experiment);
-        let opened = self.open.get(&choice).cloned();
-        let device = opened.map_or_else(|| open(choice, self.card), Ok)?;
-        // How many classes there are does not matter to that.
-        let network = Architecture::new(&experiment.backbone, 2);
-        suited(device, choice, &network, &format!("experiment `{}`", experiment.name))
+        let device = match self.opened().entry(choice) {
+            Entry::Occupied(device) => device.get().clone(),
+            Entry::Vacant(place) => {
+                let device = place.insert(open(choice, self.card)?);
+                let by = if self.stated.is_some() { "--device" } else { "recipe" };
+                tracing::info!(%choice, %by, device = %name(device), "is opened");
+                device.clone()
+            }
+        };
+        of(device, choice, experiment)
     }
-}
 
-impl Devices {
+    fn opened(&self) -> MutexGuard<'_, BTreeMap<DeviceChoice, Device>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// With what an experiment is computed.
     ///
     /// # Errors
@@ -134,6 +187,13 @@ impl Devices {
         let device = self.of(experiment)?;
         Ok(Provenance { device: device.word().to_owned(), ..Provenance::of_this_process(COMMIT) })
     }
+}
+
+/// [`suited`] of an experiment's network.
+fn of(device: Device, choice: DeviceChoice, experiment: &Experiment) -> Result<Device, Failure> {
+    // How many classes there are does not matter to that.
+    let network = Architecture::new(&experiment.backbone, 2);
+    suited(device, choice, &network, &format!("experiment `{}`", experiment.name))
 }
 
 /// A device that a network can be computed on: `auto` is the CPU for one that cannot be on a GPU.
@@ -186,60 +246,5 @@ pub fn open(choice: DeviceChoice, card: usize) -> Result<Device, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use proofmark_emulation::{Emulation, Order};
-    use proofmark_lang::model::Pool;
-    use proofmark_model::efficientnet::EfficientNetConfig;
-    use proofmark_model::vit::VitConfig;
-
-    fn vit(width: usize) -> Architecture {
-        Architecture::from(VitConfig {
-            patch: 4,
-            width,
-            depth: 1,
-            heads: 2,
-            image: 8,
-            hidden: 32,
-            layer_scale: None,
-            registers: 0,
-            pool: Pool::Cls,
-            drop_path: 0.0,
-            classes: 2,
-        })
-    }
-
-    fn efficientnet() -> Architecture {
-        Architecture::from(EfficientNetConfig {
-            width: 1.0,
-            depth: 1.0,
-            image: 64,
-            dropout: 0.2,
-            momentum: 0.1,
-            drop_path: 0.0,
-            classes: 2,
-        })
-    }
-
-    #[test]
-    fn a_network_that_a_gpu_cannot_compute_goes_to_the_cpu_or_is_refused() {
-        let gpu = || Device::Gpu(Arc::new(Emulation::new(Order::Forwards)));
-        let on = |choice, network: &Architecture| suited(gpu(), choice, network, "experiment `x`");
-        assert!(on(DeviceChoice::Auto, &vit(16)).unwrap().gpu().is_some());
-        assert!(on(DeviceChoice::Cuda(0), &vit(16)).unwrap().gpu().is_some());
-        for network in [efficientnet(), vit(18)] {
-            assert!(on(DeviceChoice::Auto, &network).unwrap().gpu().is_none());
-        }
-        let refusal = |network| on(DeviceChoice::Cuda(1), &network).unwrap_err().to_string();
-        assert_eq!(
-            refusal(efficientnet()),
-            "experiment `x` cannot be computed on device `cuda:1`: an EfficientNet is computed on \
-             the CPU alone; `--device cpu` stands above what recipes say"
-        );
-        assert!(refusal(vit(18)).contains("its width, 18, is no multiple of 4 up to 4096"));
-        let cpu = suited(Device::Cpu, DeviceChoice::Cpu, &efficientnet(), "experiment `x`");
-        assert!(cpu.unwrap().gpu().is_none());
-    }
-}
+#[path = "device_tests.rs"]
+mod tests;

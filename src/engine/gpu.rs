@@ -10,8 +10,7 @@ use proofmark_gpu::gpu::Gpu;
 /// There is none, or this build has nothing for them.
 #[cfg(feature = "cuda")]
 pub fn open(number: usize) -> Result<Arc<dyn Gpu>, String> {
-    use proofmark_gpu::cuda::{Precision, open};
-    open(number, Precision::F32).map_err(|why| why.to_string())
+    proofmark_gpu::cuda::open(number).map_err(|why| why.to_string())
 }
 
 /// The GPU of this number. The error is why it cannot be used.

@@ -1,5 +1,6 @@
 //! Runs a plan: looks at the data, makes what is not in the store, builds the tables.
 
+pub mod asked;
 pub mod bits;
 pub mod budget;
 pub mod cluster;

@@ -162,7 +162,11 @@ impl Run<'_> {
             let needs = stage.needs.iter().filter_map(|need| places.get(need).copied()).collect();
             let memory = match self.is_made(stage) {
                 true => None,
-                false => stage.work.cost(&mut costs)?.memory,
+                false => {
+                    let cost = stage.work.cost(&mut costs)?;
+                    let beside = cost.memory_beside_gpu.filter(|_| self.devices.are_gpus());
+                    beside.or(cost.memory)
+                }
             };
             let shares = stage.nature().shares_cores;
             Ok(Task { needs, shares, memory: memory.unwrap_or_default() })

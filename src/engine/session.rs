@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::asked::Asked;
 use super::budget::{Matrix, matrices};
 use super::cost::Costs;
 use super::device::Devices;
@@ -66,9 +67,9 @@ pub struct How<'a> {
     /// The share of the videos that are prepared; by default all.
     pub part: Share,
     /// The device, whatever recipes say.
-    pub device: Option<DeviceChoice>,
-    /// Several devices, whatever recipes say: as many models are trained and scored at a time, each on
-    /// one of its own.
+    pub device: Option<Asked>,
+    /// Several devices, whatever recipes say: as many models are trained and scored at a time, or fewer by `jobs`,
+    /// each on one of its own.
     pub devices: &'a [DeviceChoice],
     /// The other processes that train, if there are any: each model is then trained by all, one after
     /// the other.
@@ -196,6 +197,7 @@ impl<'a> Session<'a> {
     pub fn jobs(&self, how: How<'_>) -> usize {
         let together = how.lead.map(|_| 1);
         let several = (!how.devices.is_empty()).then_some(how.devices.len());
+        let several = several.map(|devices| how.jobs.map_or(devices, |jobs| jobs.min(devices)));
         together.or(several).or(how.jobs).unwrap_or_else(|| default_jobs(self.project()))
     }
 
@@ -233,7 +235,7 @@ impl<'a> Session<'a> {
             Until::Prepare | Until::Sample => Devices::default(),
             Until::Train | Until::Evaluate | Until::Embed => match how.devices {
                 [] => Devices::open(how.device, self.project())?,
-                several => Devices::several(several)?,
+                several => Devices::several(several, self.project())?,
             },
         };
         self.with(&devices, how, observer, stop).until(until)
@@ -331,3 +333,7 @@ impl<'a> Session<'a> {
         Ok(content)
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -8,12 +8,19 @@ pub struct GpuError {
     pub doing: String,
     /// The driver's or library's reason.
     pub why: String,
+    /// Whether its memory was too small for that.
+    pub lacks_memory: bool,
 }
 
 impl GpuError {
     /// An error.
     pub fn new(doing: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { doing: doing.into(), why: why.into() }
+        Self { doing: doing.into(), why: why.into(), lacks_memory: false }
+    }
+
+    /// That its memory is too small.
+    pub fn of_memory(doing: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { lacks_memory: true, ..Self::new(doing, why) }
     }
 }
 

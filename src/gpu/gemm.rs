@@ -3,7 +3,7 @@
 //! Rows one behind the other are the columns of the transpose. So what is asked for is the transpose of the result,
 //! `out^T = b^T a^T`: the factors change places, and so do rows and columns, and no number is moved.
 
-use super::product::{Operand, Product};
+use super::product::{Factors, Operand, Product};
 
 /// A matrix, column by column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Columns {
 pub struct Gemm {
     /// Rows m, columns n, inner dimension k.
     pub sizes: [usize; 3],
+    /// How factors in f32 are multiplied.
+    pub factors: Factors,
     /// Factor of the product.
     pub alpha: f32,
     /// Factor of what is there.
@@ -50,6 +52,7 @@ pub fn call(product: &Product) -> Gemm {
     let columns = |lies: Operand| Columns { lies, transposed: lies.transposed };
     Gemm {
         sizes: [n, m, k],
+        factors: product.sizes.factors,
         alpha: product.sizes.alpha,
         beta: if product.sizes.add { 1.0 } else { 0.0 },
         first: columns(product.b),

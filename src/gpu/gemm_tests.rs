@@ -138,7 +138,8 @@ fn every_layout_gives_the_product_that_was_meant() {
                     ([1, 3], false, 1.0),
                     ([2, 3], true, 1.0),
                 ] {
-                    let asked = Sizes { sizes, batch, alpha, add };
+                    let [m, n, k] = sizes;
+                    let asked = Sizes { batch, alpha, add, ..Sizes::new(m, n, k) };
                     for apart in [[EVEN; 3], [EVEN, EVEN, SHARED], [EVEN, SHARED, EVEN]] {
                         even[usize::from(agrees(asked, transposed, pads, apart))] += 1;
                     }

@@ -64,6 +64,8 @@ impl Buffer {
     /// There is not so much memory.
     pub fn fit(&mut self, len: usize) -> Result<()> {
         if self.len < len {
+            // What was there goes first: there may not be room for both.
+            *self = Self::empty(&self.gpu, self.kind);
             *self = Self::new(&self.gpu, self.kind, len)?;
         }
         Ok(())

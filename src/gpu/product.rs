@@ -2,6 +2,16 @@
 
 use super::kind::Kind;
 
+/// How factors in f32 are multiplied. Sums are in f32 either way, and factors in bf16 are multiplied as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Factors {
+    /// As they are.
+    #[default]
+    F32,
+    /// With 10 bits behind the point, which tensor cores do many times as fast.
+    Tf32,
+}
+
 /// `out = alpha a b`, or that added to `out`; with f32 accumulation.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
@@ -13,12 +23,14 @@ pub struct Sizes {
     pub alpha: f32,
     /// Whether the product is added to what is there.
     pub add: bool,
+    /// How factors in f32 are multiplied.
+    pub factors: Factors,
 }
 
 impl Sizes {
     /// One product of (M, K) and (K, N).
     pub fn new(m: usize, n: usize, k: usize) -> Self {
-        Self { sizes: [m, n, k], batch: [1, 1], alpha: 1.0, add: false }
+        Self { sizes: [m, n, k], batch: [1, 1], alpha: 1.0, add: false, factors: Factors::F32 }
     }
 }
 

@@ -49,6 +49,7 @@ const NAMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("bf16", &["bfloat16", "half-precision", "half"]),
+    ("tf32", &["tensorfloat32", "tensor-float", "tensorfloat", "tensor-float-32"]),
     ("f32", &["fp32", "float32", "float", "full"]),
     ("last", &["final", "latest"]),
     // Networks and their first weights.

@@ -5,6 +5,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Error, Result, Tensor, bail};
 use rayon::prelude::*;
 
+use super::failed::failed;
 use super::params::Params;
 use super::resident::{tensor, zeros};
 use proofmark_gpu::kernels::steps::{add_scaled, multiply, square_chunks, squares};
@@ -86,9 +87,8 @@ impl<'p> Gradients<'p> {
             Some(there) => there,
             None => {
                 let (gpu, len) = (resident.gpu(), resident.places().len());
-                let values = zeros(gpu, len).map_err(Error::wrap)?;
-                let squares =
-                    Buffer::new(gpu, Kind::F64, square_chunks(len)).map_err(Error::wrap)?;
+                let values = zeros(gpu, len).map_err(failed)?;
+                let squares = Buffer::new(gpu, Kind::F64, square_chunks(len)).map_err(failed)?;
                 OnGpu { values, squares, written: false }
             }
         };
@@ -142,9 +142,9 @@ impl<'p> Gradients<'p> {
             let (sum, add) = self.on_gpu()?;
             let gpu = &**resident.gpu();
             if !add {
-                multiply(gpu, sum.all(), 0.0).map_err(Error::wrap)?;
+                multiply(gpu, sum.all(), 0.0).map_err(failed)?;
             }
-            add_scaled(gpu, sum.all(), other.values.all(), 1.0).map_err(Error::wrap)?;
+            add_scaled(gpu, sum.all(), other.values.all(), 1.0).map_err(failed)?;
         }
         Ok(())
     }
@@ -162,7 +162,7 @@ impl<'p> Gradients<'p> {
         if let Some((resident, place)) = self.params.on_gpu(index) {
             let gpu = &**resident.gpu();
             let (all, _) = self.on_gpu()?;
-            return all.all().part(place).set(gpu, values).map_err(Error::wrap);
+            return all.all().part(place).set(gpu, values).map_err(failed);
         }
         let slot = &mut self.slots[index];
         slot.values.clear();
@@ -217,8 +217,8 @@ impl<'p> Gradients<'p> {
         let on_gpu = self.on_gpu.as_ref().filter(|on_gpu| on_gpu.written);
         if let (Some(resident), Some(on_gpu)) = (self.params.resident(), on_gpu) {
             let (gpu, partial) = (&**resident.gpu(), on_gpu.squares.all());
-            squares(gpu, on_gpu.values.all(), partial).map_err(Error::wrap)?;
-            sum += partial.get_wide(gpu).map_err(Error::wrap)?.iter().sum::<f64>();
+            squares(gpu, on_gpu.values.all(), partial).map_err(failed)?;
+            sum += partial.get_wide(gpu).map_err(failed)?.iter().sum::<f64>();
         }
         Ok(sum.sqrt())
     }
@@ -231,7 +231,7 @@ impl<'p> Gradients<'p> {
             });
         }
         if let (Some(resident), Some(values)) = (self.params.resident(), self.values_on_gpu()) {
-            multiply(&**resident.gpu(), values, factor as f32).map_err(Error::wrap)?;
+            multiply(&**resident.gpu(), values, factor as f32).map_err(failed)?;
         }
         Ok(())
     }

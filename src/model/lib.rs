@@ -11,6 +11,7 @@ mod distance;
 pub mod drop_path;
 pub mod efficientnet;
 pub mod exact;
+pub mod failed;
 pub mod gradients;
 pub mod hub;
 pub mod init;

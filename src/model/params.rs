@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, DType, Device, Error, Layout, Result, Storage, Tensor, Var, bail};
+use candle_core::{CpuStorage, DType, Device, Layout, Result, Storage, Tensor, Var, bail};
 
+use super::failed::failed;
 use super::resident::{Places, Resident, tensor};
 use super::spec::ParamSpec;
 use proofmark_gpu::device::Device as Place;
@@ -44,7 +45,7 @@ impl Params {
             Place::Gpu(gpu) => {
                 let there = specs.iter().filter(|spec| !on_cpu.contains(&spec.name.as_str()));
                 let places = Arc::new(Places::new(there));
-                Some(Resident::zeros(gpu, places).map_err(Error::wrap)?)
+                Some(Resident::zeros(gpu, places).map_err(failed)?)
             }
         };
         let value = |spec: &ParamSpec| {
@@ -138,7 +139,7 @@ impl Params {
                 let values = tensor.flatten_all()?.to_vec1::<f32>()?;
                 let resident = self.on_the_gpu();
                 let place = resident.change().part(place.clone());
-                place.set(&**resident.gpu(), &values).map_err(Error::wrap)
+                place.set(&**resident.gpu(), &values).map_err(failed)
             }
         }
     }
@@ -185,31 +186,54 @@ impl Params {
             specs: self.specs.clone(),
             values: self.values.iter().map(copy).collect::<Result<_>>()?,
             by_name: self.by_name.clone(),
-            resident: self
-                .resident
-                .as_ref()
-                .map(Resident::copy)
-                .transpose()
-                .map_err(Error::wrap)?,
+            resident: self.resident.as_ref().map(Resident::copy).transpose().map_err(failed)?,
         })
     }
 
+    /// Where the values of both lie on a GPU, if they do, of parameters that have to be the same ones on the same
+    /// device.
+    fn beside<'a>(&'a self, other: &'a Self) -> Result<Option<[&'a Resident; 2]>> {
+        let same = self.specs.len() == other.specs.len()
+            && self.values.iter().zip(&other.values).all(|values| match values {
+                (Value::Host(_), Value::Host(_)) => true,
+                (Value::OnGpu(place), Value::OnGpu(other)) => place == other,
+                (Value::Host(_), Value::OnGpu(_)) | (Value::OnGpu(_), Value::Host(_)) => false,
+            });
+        match (&self.resident, &other.resident) {
+            (None, None) if same => Ok(None),
+            (Some(values), Some(other)) if same && Arc::ptr_eq(values.gpu(), other.gpu()) => {
+                Ok(Some([values, other]))
+            }
+            (None | Some(_), _) => {
+                bail!("the parameters are not those of the other, on its device")
+            }
+        }
+    }
+
     /// Sets every value to that of `other`, which has the same parameters on the same device.
+    ///
+    /// # Errors
+    /// Others, or on another device.
     pub fn take_over(&self, other: &Self) -> Result<()> {
+        let on_gpu = self.beside(other)?;
         for (value, other) in self.values.iter().zip(&other.values) {
             if let (Value::Host(value), Value::Host(other)) = (value, other) {
                 value.set(other)?;
             }
         }
-        if let (Some(values), Some(other)) = (&self.resident, &other.resident) {
-            values.set(other).map_err(Error::wrap)?;
+        if let Some([values, other]) = on_gpu {
+            values.set(other).map_err(failed)?;
         }
         Ok(())
     }
 
     /// Moves every value to `decay` times itself plus 1 - `decay` times that of `other`, which has the same
     /// parameters on the same device.
+    ///
+    /// # Errors
+    /// Others, or on another device.
     pub fn move_towards(&self, other: &Self, decay: f64) -> Result<()> {
+        let on_gpu = self.beside(other)?;
         for (average, value) in self.values.iter().zip(&other.values) {
             if let (Value::Host(average), Value::Host(value)) = (average, value) {
                 let moved =
@@ -217,10 +241,9 @@ impl Params {
                 average.set(&moved)?;
             }
         }
-        if let (Some(average), Some(values)) = (&self.resident, &other.resident) {
+        if let Some([average, values]) = on_gpu {
             let gpu = &**average.gpu();
-            move_towards(gpu, average.change(), values.values(), decay as f32)
-                .map_err(Error::wrap)?;
+            move_towards(gpu, average.change(), values.values(), decay as f32).map_err(failed)?;
         }
         Ok(())
     }
@@ -254,5 +277,51 @@ fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Option<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) => Some(&values[start..end]),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failed::lacks_memory;
+    use crate::spec::Begin;
+    use proofmark_emulation::{Emulation, Order};
+
+    fn spec(name: &str, shape: Vec<usize>) -> ParamSpec {
+        ParamSpec { name: name.to_owned(), shape, begin: Begin::Constant(0.0) }
+    }
+
+    fn on(device: &Place) -> Params {
+        let specs = [("a", vec![3]), ("b", vec![2, 2])];
+        let specs = specs.map(|(name, shape)| spec(name, shape));
+        Params::on(specs.into(), device, &["b"]).unwrap()
+    }
+
+    fn gpu() -> Place {
+        Place::Gpu(Arc::new(Emulation::new(Order::Forwards)))
+    }
+
+    #[test]
+    fn values_come_from_parameters_on_the_same_device_alone() {
+        let (first, second) = (gpu(), gpu());
+        let (params, other) = (on(&first), on(&first));
+        let ones = Tensor::ones(3, DType::F32, &Device::Cpu).unwrap();
+        other.set(0, &ones).unwrap();
+        params.take_over(&other).unwrap();
+        params.move_towards(&other, 0.5).unwrap();
+        assert_eq!(params.tensor(0).unwrap().to_vec1::<f32>().unwrap(), [1.0; 3]);
+        let refused = "the parameters are not those of the other, on its device";
+        for far in [on(&second), on(&Place::Cpu)] {
+            assert!(params.take_over(&far).unwrap_err().to_string().starts_with(refused));
+            assert!(far.move_towards(&params, 0.5).unwrap_err().to_string().starts_with(refused));
+        }
+        assert!(on(&Place::Cpu).take_over(&on(&Place::Cpu)).is_ok());
+    }
+
+    #[test]
+    fn a_gpu_without_room_for_them_says_so() {
+        let small = Place::Gpu(Arc::new(Emulation::of_memory(8)));
+        let specs = vec![spec("a", vec![3])];
+        assert!(lacks_memory(&Params::on(specs, &small, &[]).unwrap_err()));
     }
 }

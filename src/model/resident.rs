@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{Device, Tensor};
 
+use super::failed::failed;
 use super::spec::ParamSpec;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
@@ -174,6 +175,6 @@ pub fn zeros(gpu: &Arc<dyn Gpu>, len: usize) -> Result<Buffer> {
 /// # Errors
 /// Those of reading.
 pub fn tensor(gpu: &dyn Gpu, numbers: Slice<'_>, shape: &[usize]) -> candle_core::Result<Tensor> {
-    let values = numbers.get(gpu).map_err(candle_core::Error::wrap)?;
+    let values = numbers.get(gpu).map_err(failed)?;
     Tensor::from_vec(values, shape, &Device::Cpu)
 }

@@ -258,10 +258,10 @@ impl Backbone for XceptionConfig {
         None
     }
 
-    /// Its products are f32 whatever is declared; what declares otherwise is told that.
-    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
+    /// Its products are f32 or TF32, never bf16: what declares that is told so.
+    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk> {
         match gpu {
-            Some(gpu) => Box::new(OnGpu::new(gpu, self, &self.parameters())),
+            Some(gpu) => Box::new(OnGpu::new(gpu, self, &self.parameters(), precision)),
             None => Box::new(Segments::new(self.clone())),
         }
     }

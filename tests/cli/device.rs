@@ -41,9 +41,23 @@ fn the_command_line_stands_above_the_environment_and_that_above_the_recipe() {
 
 #[test]
 fn words_that_are_no_device_are_usage_errors() {
-    for word in ["gpu", "cuda", "cuda:", "cuda:-1", "cuda:+1", "CPU", ""] {
+    for word in ["gpu", "cuda:", "cuda:-1", "cuda:+1", "CPU", ""] {
         Place::new().run(&["run", "x.kdl", "--device", word]).ends_with(2).says("cuda:0");
     }
+}
+
+#[test]
+#[cfg(not(feature = "cuda"))]
+fn all_gpus_of_a_machine_without_any_are_refused_as_the_first_is() {
+    let place = Place::new();
+    for word in ["cuda", "cuda:0"] {
+        let ran = place.run(&["run", "x.kdl", "--device", word]).ends_with(20);
+        ran.says("device `cuda:0` cannot be used: this proofmark was built without");
+    }
+    // It is a device of the command line: a recipe names one.
+    let device = TINY.replace("seed 0\n}\nexperiment", "seed 0\n    device cuda\n}\nexperiment");
+    let ran = Place::with(&device).run(&["check", "x.kdl"]).ends_with(10);
+    ran.says("unknown device `cuda`").says("--device cuda");
 }
 
 #[test]

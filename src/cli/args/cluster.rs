@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::shared::{Format, StoreArgs};
-use proofmark_lang::model::DeviceChoice;
+use crate::engine::asked::Asked;
 
 /// Where a run is carried out.
 #[derive(Debug, Default, Args)]
@@ -75,9 +75,9 @@ pub struct WorkArgs {
     /// Where results are kept
     #[command(flatten)]
     pub store: StoreArgs,
-    /// What to compute on: auto, cpu or cuda:N
+    /// What to compute on: auto, cpu or cuda:N; cuda is the first GPU
     #[arg(long, env = "PROOFMARK_DEVICE")]
-    pub device: Option<DeviceChoice>,
+    pub device: Option<Asked>,
     /// The exit code of its processes, where they were several: says what becomes of the task
     #[arg(long, value_name = "CODE")]
     pub step_ended: Option<u8>,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::shared::{Format, StoreArgs};
-use proofmark_lang::model::{DeviceChoice, Pooling};
+use crate::engine::asked::Asked;
+use proofmark_lang::model::Pooling;
 
 /// `score`.
 #[derive(Debug, Args)]
@@ -39,10 +40,10 @@ pub struct ScoreArgs {
     pub format: ScoreFormat,
     /// What to compute on: auto, cpu or cuda:N
     ///
-    /// `auto` is the first GPU that this build can use, else the processor. A GPU needs a
-    /// build with `--features cuda`.
+    /// `auto` is the first GPU that this build can use, else the processor; `cuda` is the first, too, and an
+    /// error without one. A GPU needs a build with `--features cuda`.
     #[arg(long, env = "PROOFMARK_DEVICE", default_value = "auto")]
-    pub device: DeviceChoice,
+    pub device: Asked,
 }
 
 /// Which model scores.

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::cluster::OnArgs;
 use super::shared::{Format, StoreArgs};
-use proofmark_lang::model::{DeviceChoice, Split};
+use crate::engine::asked::Asked;
+use proofmark_lang::model::Split;
 
 /// `export`.
 #[derive(Debug, Args)]
@@ -74,10 +75,10 @@ pub struct EmbeddingsArgs {
     /// With `--on` a cluster, by the command that finds all of it in the store.
     #[arg(long, default_value = "embeddings", value_name = "DIR")]
     pub out: PathBuf,
-    /// What to compute on: auto, cpu or cuda:N; stands above what recipes say
+    /// What to compute on: auto, cpu, cuda:N, or cuda, which is all GPUs; stands above what recipes say
     #[arg(long, env = "PROOFMARK_DEVICE")]
-    pub device: Option<DeviceChoice>,
-    /// Models trained and embedded at a time; one per core when all are small, else one
+    pub device: Option<Asked>,
+    /// Models trained and embedded at a time; one per core when all are small, else one; with `--device cuda` one per GPU
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// Where it is carried out

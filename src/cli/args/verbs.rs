@@ -8,7 +8,7 @@ use super::cluster::{CancelArgs, LogsArgs, OnArgs, StatusArgs, WorkArgs};
 use super::score::{MetricsArgs, ScoreArgs};
 use super::shared::{Format, StoreArgs};
 use super::store::{EmbeddingsArgs, ExportArgs, GcArgs, LsArgs};
-use proofmark_lang::model::DeviceChoice;
+use crate::engine::asked::Asked;
 use proofmark_prepare::store::Share;
 
 /// Turns a deepfake-detection paper into a handful of KDL files and regenerates its
@@ -189,13 +189,14 @@ pub struct RunArgs {
     /// Where tables are written
     #[arg(long, default_value = "reports", value_name = "DIR")]
     pub reports: PathBuf,
-    /// What to compute on: auto, cpu or cuda:N
+    /// What to compute on: auto, cpu, cuda:N, or cuda, which is all GPUs
     ///
     /// Stands above what recipes say. `auto` is the first GPU that this build can use, else
-    /// the processor. A GPU needs a build with `--features cuda`.
+    /// the processor. Of all GPUs each trains or scores a model at a time. A GPU needs a build with
+    /// `--features cuda`.
     #[arg(long, env = "PROOFMARK_DEVICE")]
-    pub device: Option<DeviceChoice>,
-    /// Models trained and scored at a time; one per core when all are small, else one
+    pub device: Option<Asked>,
+    /// Models trained and scored at a time; one per core when all are small, else one; with `--device cuda` one per GPU
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// Stop at the first stage that fails

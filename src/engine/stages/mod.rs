@@ -10,6 +10,7 @@ mod models;
 pub mod outside;
 pub mod predict;
 pub mod ready;
+mod room;
 pub mod sample;
 pub mod scores;
 pub mod separate;

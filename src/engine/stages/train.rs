@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::choose::ChooseModel;
 use super::models::{NATURE, init_inputs, memory, write_json};
 use super::ready::UseReady;
+use super::room::advised;
 use crate::engine::cost::{Cost, Costs};
 use crate::engine::device::name;
 use crate::engine::graph::{Making, Nature, Planning, Told, Work};
@@ -19,7 +20,9 @@ use proofmark_base::provenance::Provenance;
 use proofmark_base::work::Failure;
 use proofmark_group::cards::joined;
 use proofmark_group::group::leads;
-use proofmark_lang::model::{Attribution, Ensemble, Experiment, Loss, Placed, Project, Weights};
+use proofmark_lang::model::{
+    Attribution, Ensemble, Experiment, Loss, Placed, Precision, Project, Weights,
+};
 use proofmark_lang::span::{Origin, Spanned};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::init::{Scheme, randomize};
@@ -171,6 +174,8 @@ impl Work for TrainModel {
         // Sums that wait for the other half of a tree.
         let sums = parts(experiment).next_power_of_two().ilog2() as usize;
         cost.memory = Some(memory(parameters, COPIES + sums, network.activations(), together));
+        let images = 3 * network.image().pow(2);
+        cost.memory_beside_gpu = Some(memory(parameters, COPIES, images, BATCHES * batch));
         cost.width = network.embedding_width();
         if let Some(faces) = faces {
             let steps = faces / batch * epochs;
@@ -187,12 +192,21 @@ impl Work for TrainModel {
 
     /// `model.safetensors`, `log.json` and, for weights from a file, `load.json`.
     fn make(&self, making: &Making<'_>) -> Result<Told, Failure> {
+        self.train(making).map_err(|failure| advised(failure, &self.experiment))
+    }
+}
+
+impl TrainModel {
+    fn train(&self, making: &Making<'_>) -> Result<Told, Failure> {
         let Making { project, world, results, stage, folder, group, events, stop, .. } = *making;
         let faces = results.marked(project, &self.experiment.data, &self.sets)?;
         let sample = results.folder(StageKind::Sample, &self.sample)?;
         let sets = training_sets::read(project, &self.experiment, world, &sample, faces)?;
         let device = &making.devices.of(&self.experiment)?;
         let config = Architecture::new(&self.experiment.backbone, sets.classes.len());
+        if self.experiment.recipe.precision == Precision::Tf32 && device.gpu().is_none() {
+            events.note("`precision tf32` is of GPUs: on the CPU products are in f32");
+        }
         let params = config.params(device)?;
         let loaded = first_weights(&self.experiment, &config, &params, world)?;
         if let Some(report) = &loaded {
@@ -255,6 +269,9 @@ impl Work for TrainModel {
 /// How often a training holds the parameters: themselves, their gradient, two moments, and the best
 /// or their moving average.
 const COPIES: usize = 5;
+
+/// Batches that are in memory at a time: those that are ready, one that is made, and one that is trained on.
+const BATCHES: usize = 4;
 
 /// Parts in which a batch passes the network.
 fn parts(experiment: &Experiment) -> usize {

@@ -6,8 +6,8 @@ use cudarc::driver::result::{self, DriverError};
 
 use super::context::Context;
 use super::module::Module;
-use super::products::{Precision, Products, doing};
-use super::said::{size, words};
+use super::products::{Products, doing};
+use super::said::{driver, size, words};
 use super::staging::Staging;
 use super::times::Times;
 use crate::error::{GpuError, Result};
@@ -52,12 +52,12 @@ impl State {
 
 impl Device {
     /// All that a GPU needs, on that of a context.
-    pub fn new(number: usize, context: Context, precision: Precision, waits: bool) -> Result<Self> {
+    pub fn new(number: usize, context: Context, waits: bool) -> Result<Self> {
         let context = Arc::new(context);
         let state = State {
             module: Module::new(&context)?,
             staging: Staging::new(&context)?,
-            products: Products::new(&context, precision)?,
+            products: Products::new(&context)?,
             times: Times::asked(&context)?,
             last: String::new(),
         };
@@ -107,11 +107,11 @@ impl Gpu for Device {
         // SAFETY: what comes is handed out as unspecified.
         let address = unsafe { result::malloc_sync(bytes.max(1)) };
         address.map_err(|e| {
-            let mut why = format!("CUDA says: {}", words(e));
+            let mut error = driver(format!("allocate {}", size(bytes)))(e);
             if let Ok((free, total)) = result::mem_get_info() {
-                why += &format!("; of {}, {} are free", size(total), size(free));
+                error.why += &format!("; of {}, {} are free", size(total), size(free));
             }
-            GpuError::new(format!("allocate {}", size(bytes)), why)
+            error
         })
     }
 

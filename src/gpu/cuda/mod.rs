@@ -16,4 +16,3 @@ mod staging;
 mod times;
 
 pub use open::{count, open};
-pub use products::Precision;

@@ -8,7 +8,6 @@ use cudarc::driver::result;
 use super::context::Context;
 use super::device::Device;
 use super::library::{demand_blas, demand_driver};
-use super::products::Precision;
 use super::said::{driver, says_none};
 use crate::error::{GpuError, Result};
 use crate::gpu::Gpu;
@@ -35,7 +34,7 @@ pub fn count() -> Result<usize> {
 ///
 /// # Errors
 /// There is none, or it cannot be used; a library is missing or too old.
-pub fn open(number: usize, precision: Precision) -> Result<Arc<dyn Gpu>> {
+pub fn open(number: usize) -> Result<Arc<dyn Gpu>> {
     let count = count()?;
     let ordinal = i32::try_from(number).ok().filter(|_| number < count);
     let ordinal = ordinal.ok_or_else(|| no_such(count))?;
@@ -46,7 +45,7 @@ pub fn open(number: usize, precision: Precision) -> Result<Arc<dyn Gpu>> {
         return Err(too_small(&context.name()?));
     }
     let waits = env::var_os("PROOFMARK_GPU_SYNC").is_some_and(|value| value == "1");
-    Ok(Arc::new(Device::new(number, context, precision, waits)?))
+    Ok(Arc::new(Device::new(number, context, waits)?))
 }
 
 fn no_such(count: usize) -> GpuError {
@@ -65,12 +64,12 @@ fn too_small(name: &str) -> GpuError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Precision, no_such, open};
+    use super::{no_such, open};
 
     #[test]
     fn there_is_no_gpu_of_a_number_that_is_too_large() {
         // Whatever this machine has.
-        let text = open(9999, Precision::F32).unwrap_err().to_string();
+        let text = open(9999).unwrap_err().to_string();
         assert!(text.starts_with("the GPU cannot be used: "), "{text}");
         let told = [0, 1, 8].map(|count| no_such(count).to_string());
         assert!(told[0].ends_with("the driver sees none; CUDA_VISIBLE_DEVICES may hide it"));

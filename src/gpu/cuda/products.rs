@@ -15,7 +15,7 @@ use super::staging::Staging;
 use crate::error::{GpuError, Result};
 use crate::gemm::{Batch, Columns, Gemm, call};
 use crate::kind::Kind;
-use crate::product::{Operand, Product};
+use crate::product::{Factors, Operand, Product};
 
 /// Bytes in which cuBLAS keeps parts of sums; it asks for 32 MiB on Hopper, and for less on others.
 const WORKSPACE: usize = 64 << 20;
@@ -24,22 +24,11 @@ const LISTS: usize = 4096;
 /// cuBLAS chooses the kernel.
 const CHOSEN: sys::cublasGemmAlgo_t = sys::cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT;
 
-/// How f32 numbers are multiplied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precision {
-    /// As they are.
-    #[default]
-    F32,
-    /// With 10 bits behind the point, by tensor cores, which is many times as fast.
-    Tf32,
-}
-
 /// cuBLAS on a GPU.
 #[derive(Debug)]
 pub struct Products {
     handle: sys::cublasHandle_t,
     workspace: u64,
-    precision: Precision,
     /// Where on the GPU the addresses of the matrices of scattered products are listed. What is in a list follows
     /// from its key, so that it stays true whatever becomes of the memory.
     lists: BTreeMap<Key, u64>,
@@ -54,10 +43,10 @@ unsafe impl Send for Products {}
 
 impl Products {
     /// For a context that is bound. cuBLAS is there.
-    pub fn new(context: &Arc<Context>, precision: Precision) -> Result<Self> {
+    pub fn new(context: &Arc<Context>) -> Result<Self> {
         let handle = blas::create_handle().map_err(said::blas("begin cuBLAS"))?;
         let context = Arc::clone(context);
-        let mut made = Self { handle, workspace: 0, precision, lists: BTreeMap::new(), context };
+        let mut made = Self { handle, workspace: 0, lists: BTreeMap::new(), context };
         // SAFETY: what comes is only handed to cuBLAS.
         let workspace = unsafe { result::malloc_sync(WORKSPACE) };
         made.workspace = workspace.map_err(said::driver("give cuBLAS its workspace"))?;
@@ -93,7 +82,7 @@ impl Products {
             Batch::Even(..) => 0,
             Batch::Scattered => self.list(&gemm, staging)?,
         };
-        let shape = Shape::of(&gemm, self.precision)?;
+        let shape = Shape::of(&gemm)?;
         // SAFETY: the handle is this one's, and the list has the places of this product; the rest is the caller's.
         let started = unsafe { shape.start(self.handle, &gemm, list) };
         started.map_err(said::blas(doing(asked)))
@@ -150,11 +139,13 @@ impl Drop for Products {
 pub fn doing(asked: &Product) -> String {
     let [m, n, k] = asked.sizes.sizes;
     let [outer, inner] = asked.sizes.batch;
-    let kinds = [asked.a.kind, asked.out.kind].map(|kind| format!("{kind:?}").to_lowercase());
-    format!(
-        "multiply ({m}, {k}) by ({k}, {n}) {outer} x {inner} times, from {} to {}",
-        kinds[0], kinds[1]
-    )
+    let word = |kind: Kind| format!("{kind:?}").to_lowercase();
+    let from = match (asked.a.kind, asked.sizes.factors) {
+        (Kind::F32, Factors::Tf32) => "tf32".to_owned(),
+        (kind, _) => word(kind),
+    };
+    let to = word(asked.out.kind);
+    format!("multiply ({m}, {k}) by ({k}, {n}) {outer} x {inner} times, from {from} to {to}")
 }
 
 /// The sizes and kinds of a product in the words of cuBLAS.
@@ -170,7 +161,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(gemm: &Gemm, precision: Precision) -> Result<Self> {
+    fn of(gemm: &Gemm) -> Result<Self> {
         let number = |number: usize| {
             let why = || GpuError::new("multiply", format!("{number} is more than cuBLAS counts"));
             i32::try_from(number).map_err(|_| why())
@@ -182,9 +173,11 @@ impl Shape {
             Kind::F64 => Err(GpuError::new("multiply", "there are no products in f64")),
         };
         let from = gemm.first.lies.kind;
-        let compute = match (from, precision) {
-            (Kind::F32, Precision::Tf32) => sys::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32,
-            _ => sys::cublasComputeType_t::CUBLAS_COMPUTE_32F,
+        let compute = match (from, gemm.factors) {
+            (Kind::F32, Factors::Tf32) => sys::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32,
+            (Kind::F32, Factors::F32) | (Kind::Bf16 | Kind::F64, _) => {
+                sys::cublasComputeType_t::CUBLAS_COMPUTE_32F
+            }
         };
         Ok(Self {
             sizes: numbers(gemm.sizes)?,

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use cudarc::cublas::result::CublasError;
+use cudarc::cublas::sys::cublasStatus_t;
 use cudarc::driver::result::DriverError;
 use cudarc::driver::sys::CUresult;
 
@@ -21,17 +22,28 @@ pub fn words(error: DriverError) -> String {
 
 /// What the driver did not do, after "cannot".
 pub fn driver(doing: impl Into<String>) -> impl FnOnce(DriverError) -> GpuError {
-    |error| GpuError::new(doing, format!("CUDA says: {}", words(error)))
+    |error| GpuError {
+        lacks_memory: says_full(error),
+        ..GpuError::new(doing, format!("CUDA says: {}", words(error)))
+    }
 }
 
 /// What cuBLAS did not do, after "cannot".
 pub fn blas(doing: impl Into<String>) -> impl FnOnce(CublasError) -> GpuError {
-    |error| GpuError::new(doing, format!("cuBLAS says: {:?}", error.0))
+    |error| GpuError {
+        lacks_memory: matches!(error.0, cublasStatus_t::CUBLAS_STATUS_ALLOC_FAILED),
+        ..GpuError::new(doing, format!("cuBLAS says: {:?}", error.0))
+    }
 }
 
 /// Whether it only says that there is no GPU.
 pub fn says_none(error: DriverError) -> bool {
     matches!(error.0, CUresult::CUDA_ERROR_NO_DEVICE)
+}
+
+/// Whether it says that memory is too small.
+fn says_full(error: DriverError) -> bool {
+    matches!(error.0, CUresult::CUDA_ERROR_OUT_OF_MEMORY)
 }
 
 /// Bytes for people.

@@ -34,6 +34,6 @@ impl Network for Xception {
         name: "an Xception",
         has_tokens: false,
         has_stochastic_depth: false,
-        supports_bf16: false,
+        has_precisions: false,
     };
 }

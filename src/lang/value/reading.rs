@@ -324,8 +324,11 @@ fn device(value: &Value, field: &Field) -> Result<Datum, Diagnostic> {
         "cuda" | "gpu" => Some("cuda:0"),
         text => nearest(text, ["auto", "cpu", "cuda:0"]),
     };
+    // What is for the whole of a run is no device of a recipe.
+    let all =
+        if text == "cuda" { "; all GPUs are `--device cuda` of the command line" } else { "" };
     Err(Diagnostic::error(Code::UnknownWord, format!("unknown device `{text}`"))
-        .text(format!("a device is {}", wanted(field.ty)))
+        .text(format!("a device is {}{all}", wanted(field.ty)))
         .at(value.origin, "not one of them")
         .maybe_help(help.map(|word| did_you_mean(text, word))))
 }

@@ -135,11 +135,11 @@ impl Backbone for EfficientNetConfig {
         None
     }
 
-    /// Its products are f32 whatever is declared; what declares otherwise is told that.
-    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, _precision: Precision) -> Box<dyn Trunk> {
+    /// Its products are f32 or TF32, never bf16: what declares that is told so.
+    fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk> {
         let layers = Layers::new(self.clone());
         match gpu {
-            Some(gpu) => Box::new(OnGpu::new(gpu, &layers, &self.parameters())),
+            Some(gpu) => Box::new(OnGpu::new(gpu, &layers, &self.parameters(), precision)),
             None => Box::new(Segments::new(layers)),
         }
     }

@@ -150,7 +150,8 @@ impl Backbone for VitConfig {
     fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk> {
         match (gpu, precision) {
             (Some(gpu), _) => Box::new(OnGpu::new(gpu, self.clone(), precision)),
-            (None, Precision::F32) => Box::new(Fused::new(self.clone())),
+            // Processors have no TF32, and f32 is as good.
+            (None, Precision::F32 | Precision::Tf32) => Box::new(Fused::new(self.clone())),
             (None, Precision::Bf16) => Box::new(Composed::new(self.clone(), DType::BF16)),
         }
     }

@@ -6,6 +6,7 @@ mod config;
 mod files;
 pub mod gpu;
 mod positions;
+mod sizes;
 mod trunk;
 
 pub use composed::Composed;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use candle_core::{CpuStorage, Device, Error, InplaceOp1, Layout, Result, Tensor, bail};
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor, bail};
 use rayon::prelude::*;
 
 use super::rates::rates;
@@ -12,6 +12,7 @@ use proofmark_gpu::kernels::steps as kernel;
 use proofmark_gpu::memory::Buffer;
 use proofmark_lang::model::AdamW as Settings;
 use proofmark_model::architecture::Architecture;
+use proofmark_model::failed::failed;
 use proofmark_model::gradients::{Gradient, Gradients};
 use proofmark_model::params::Params;
 use proofmark_model::resident::{tensor, zeros};
@@ -92,7 +93,7 @@ impl AdamW {
             eps: settings.eps,
             steps: 0,
             moments: (0..params.specs().len()).map(moments).collect(),
-            on_gpu: on_gpu.transpose().map_err(Error::wrap)?,
+            on_gpu: on_gpu.transpose().map_err(failed)?,
             groups,
         })
     }
@@ -140,7 +141,7 @@ impl AdamW {
         };
         let moments = [on_gpu.first.all(), on_gpu.second.all()];
         let (gpu, rates) = (&**resident.gpu(), on_gpu.rates.all());
-        kernel::adamw(gpu, resident.change(), gradient, moments, rates, step).map_err(Error::wrap)
+        kernel::adamw(gpu, resident.change(), gradient, moments, rates, step).map_err(failed)
     }
 
     /// The moments as tensors by name, for a checkpoint.
@@ -181,7 +182,7 @@ impl AdamW {
                 (Some((resident, place)), Some(on_gpu)) => {
                     for (moments, values) in [(&on_gpu.first, &first), (&on_gpu.second, &second)] {
                         let moments = moments.all().part(place.clone());
-                        moments.set(&**resident.gpu(), values).map_err(Error::wrap)?;
+                        moments.set(&**resident.gpu(), values).map_err(failed)?;
                     }
                 }
                 _ => self.moments[i] = Moments { first, second },

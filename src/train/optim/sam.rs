@@ -1,8 +1,9 @@
 //! The detour of sharpness-aware minimisation around any optimiser.
 
-use candle_core::{Error, Result, bail};
+use candle_core::{Result, bail};
 
 use proofmark_gpu::kernels::steps::add_scaled;
+use proofmark_model::failed::failed;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::params::Params;
 
@@ -22,7 +23,7 @@ pub fn ascend(params: &Params, grads: &Gradients<'_>, rho: f64, norm: f64) -> Re
     }
     if let (Some(resident), Some(gradient)) = (params.resident(), grads.values_on_gpu()) {
         let gpu = &**resident.gpu();
-        add_scaled(gpu, resident.change(), gradient, factor as f32).map_err(Error::wrap)?;
+        add_scaled(gpu, resident.change(), gradient, factor as f32).map_err(failed)?;
     }
     Ok(before)
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Error, Result, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 
 use super::rates::rates;
 use proofmark_gpu::kernels::steps::sgd;
 use proofmark_gpu::memory::Buffer;
 use proofmark_lang::model::Sgd as Settings;
+use proofmark_model::failed::failed;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::params::Params;
 use proofmark_model::resident::{tensor, zeros};
@@ -51,7 +52,7 @@ impl Sgd {
             decay,
             steps: 0,
             velocities: (0..params.specs().len()).map(velocity).collect::<Result<_>>()?,
-            on_gpu: on_gpu.transpose().map_err(Error::wrap)?,
+            on_gpu: on_gpu.transpose().map_err(failed)?,
         })
     }
 
@@ -77,7 +78,7 @@ impl Sgd {
         };
         let (velocities, rates) = (on_gpu.velocities.all(), on_gpu.rates.all());
         let (gpu, step) = (&**resident.gpu(), [lr as f32, self.momentum as f32]);
-        sgd(gpu, resident.change(), gradient, velocities, rates, step).map_err(Error::wrap)
+        sgd(gpu, resident.change(), gradient, velocities, rates, step).map_err(failed)
     }
 
     /// The velocities as tensors by name, for a checkpoint.
@@ -108,7 +109,7 @@ impl Sgd {
                 (Some((resident, place)), Some(on_gpu)) => {
                     let values = stored.flatten_all()?.to_vec1::<f32>()?;
                     let there = on_gpu.velocities.all().part(place);
-                    there.set(&**resident.gpu(), &values).map_err(Error::wrap)?;
+                    there.set(&**resident.gpu(), &values).map_err(failed)?;
                 }
                 _ => self.velocities[i] = Some(stored.clone()),
             }

@@ -23,9 +23,9 @@ pub fn gpu(order: Order) -> Arc<dyn Gpu> {
 /// The GPU that all tests share.
 #[cfg(feature = "cuda")]
 pub fn gpu(_order: Order) -> Arc<dyn Gpu> {
-    use proofmark_gpu::cuda::{Precision, open};
+    use proofmark_gpu::cuda::open;
     static SHARED: std::sync::OnceLock<Arc<dyn Gpu>> = std::sync::OnceLock::new();
-    Arc::clone(SHARED.get_or_init(|| open(0, Precision::F32).unwrap()))
+    Arc::clone(SHARED.get_or_init(|| open(0).unwrap()))
 }
 
 /// A GPU, and what is put on it and read from it.

@@ -26,6 +26,19 @@ fn what_was_written_is_read() {
 }
 
 #[test]
+#[cfg(feature = "cuda")]
+fn what_is_more_than_there_is_says_how_much_that_is() {
+    let error = Buffer::new(&gpu(Order::Forwards), Kind::F32, 1 << 40).unwrap_err();
+    assert!(error.lacks_memory, "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with("the GPU cannot allocate 4096.0 GiB: CUDA says: "), "{text}");
+    assert!(
+        text.contains("OUT_OF_MEMORY") && text.contains("; of ") && text.ends_with(" are free"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_is_written_next_does_not_reach_what_is_under_way() {
     let gpu = gpu(Order::Forwards);
     let buffers: Vec<Buffer> =

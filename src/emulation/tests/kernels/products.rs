@@ -3,7 +3,7 @@
 use crate::bench::{assert_close, everywhere, numbers, wide};
 use proofmark_gpu::kind::Kind;
 use proofmark_gpu::matrix::{Mat, product};
-use proofmark_gpu::product::Sizes;
+use proofmark_gpu::product::{Factors, Sizes};
 
 /// The matrix (rows, columns) that begins at a place, row by row.
 fn matrix(
@@ -190,4 +190,32 @@ fn batches_that_lie_evenly_may_share_a_factor() {
             vec![result]
         });
     }
+}
+
+#[test]
+fn tf32_is_a_property_of_a_product_and_rounds_its_factors() {
+    let [m, n, k] = [64, 128, 64];
+    // Numbers that TF32 does not have.
+    let odd = |seed, len| -> Vec<f32> { numbers(seed, len).iter().map(|v| v * 0.7001).collect() };
+    everywhere(|bench| {
+        let (a, b) = (odd(28, m * k), odd(29, k * n));
+        let mut expected = vec![0.0; m * n];
+        multiplied(&mut expected, 1.0, &wide(&a), &wide(&b), [m, n, k]);
+        let [a, b] = [&a, &b].map(|values| bench.of(values));
+        let results = [Factors::Tf32, Factors::F32, Factors::Tf32].map(|factors| {
+            let out = bench.wide(m * n);
+            let sizes = Sizes { factors, ..Sizes::new(m, n, k) };
+            let [a, b] = [Mat::new(a.all(), k), Mat::new(b.all(), n)];
+            product(&*bench.gpu, Mat::new(out.all(), n), a, b, sizes).unwrap();
+            bench.read(&out)
+        });
+        assert_close("products in tf32", &results[0], &expected, 1e-3);
+        assert_close("products in f32", &results[1], &expected, 3e-6);
+        assert_eq!(results[0], results[2]);
+        let top = expected.iter().fold(0f64, |top, v| top.max(v.abs()));
+        let off = results[0].iter().zip(&expected).map(|(got, v)| (f64::from(*got) - v).abs());
+        let off = off.fold(0f64, f64::max) / top;
+        assert!(off > 2e-5, "nothing was rounded: {off}");
+        results.to_vec()
+    });
 }

@@ -5,7 +5,6 @@ use super::rooms::Rooms;
 use super::scratch::{batch, depthwise, images, windows};
 use super::state::Excited;
 use super::tape::{Op, Step};
-use crate::linear::{apply_transposed, outer};
 use crate::resident::Sums;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::kernels::batch::Backward;
@@ -37,7 +36,7 @@ impl<'a> Pass<'a> {
     }
 
     fn back(&self, number: usize, step: &Step, all: &'a Rooms, sums: Sums<'_>) -> Result<()> {
-        let (gpu, scratch) = (self.gpu, self.scratch);
+        let (gpu, scratch) = (self.linear.gpu, self.scratch);
         let dout = all.of(step.output, self.images);
         let dx = self.given(step.input, number, all);
         let of = Gradients { dout, dx };
@@ -47,10 +46,10 @@ impl<'a> Pass<'a> {
         match &step.op {
             Op::Pointwise(weight) => {
                 let rows = self.rows(step.output);
-                outer(gpu, dout, input(), sums.of(weight), rows, sums.add)?;
+                self.linear.outer(dout, input(), sums.of(weight), rows, sums.add)?;
                 match dx {
                     Some((dx, add)) => {
-                        apply_transposed(gpu, dout, self.weights.get(weight), dx, rows, add)
+                        self.linear.apply_transposed(dout, self.weights.get(weight), dx, rows, add)
                     }
                     None => Ok(()),
                 }
@@ -60,10 +59,10 @@ impl<'a> Pass<'a> {
                 let rows = scratch.windows.first(windows.len());
                 let count = self.rows(step.output);
                 windows.rows(gpu, input(), Lie::Pixels, rows)?;
-                outer(gpu, dout, rows, sums.of(weight), count, sums.add)?;
+                self.linear.outer(dout, rows, sums.of(weight), count, sums.add)?;
                 let (dx, add) = of.into();
                 // What was looked at is not needed any more.
-                apply_transposed(gpu, dout, self.weights.get(weight), rows, count, false)?;
+                self.linear.apply_transposed(dout, self.weights.get(weight), rows, count, false)?;
                 windows.rows_backward(gpu, rows, dx, add)
             }
             Op::Depthwise(weight, window) => {
@@ -132,7 +131,7 @@ impl<'a> Pass<'a> {
         of: Gradients<'_>,
         sums: Sums<'_>,
     ) -> Result<()> {
-        let (gpu, scratch, count) = (self.gpu, self.scratch, self.images);
+        let (gpu, scratch, count) = (self.linear.gpu, self.scratch, self.images);
         let value = self.tape.values[step.input];
         let maps = images(value, count);
         let part = |name: &str, part: &str| sums.of(&format!("{name}.{part}"));
@@ -144,12 +143,12 @@ impl<'a> Pass<'a> {
         maps.of_gate(gpu, of.dout, self.value(step.input), kept.e, partial, de)?;
         // Sums over images, which are few.
         add_up(gpu, de, count, part(expand, "bias"), sums.add)?;
-        outer(gpu, de, kept.active, part(expand, "weight"), count, sums.add)?;
-        apply_transposed(gpu, de, self.of(expand, "weight"), dz, count, false)?;
+        self.linear.outer(de, kept.active, part(expand, "weight"), count, sums.add)?;
+        self.linear.apply_transposed(de, self.of(expand, "weight"), dz, count, false)?;
         silu_backward(gpu, kept.z, dz)?;
         add_up(gpu, dz, count, part(reduce, "bias"), sums.add)?;
-        outer(gpu, dz, kept.squeezed, part(reduce, "weight"), count, sums.add)?;
-        apply_transposed(gpu, dz, self.of(reduce, "weight"), dsqueezed, count, false)?;
+        self.linear.outer(dz, kept.squeezed, part(reduce, "weight"), count, sums.add)?;
+        self.linear.apply_transposed(dz, self.of(reduce, "weight"), dsqueezed, count, false)?;
         let (dx, add) = of.into();
         maps.gate_backward(gpu, of.dout, [kept.e, dsqueezed], dx, add)
     }

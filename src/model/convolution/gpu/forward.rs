@@ -4,10 +4,9 @@ use super::scratch::{Scratch, batch, depthwise, images, windows};
 use super::state::{Excited, State};
 use super::tape::{Op, Step, Tape};
 use crate::convolution::Activation;
-use crate::linear::apply;
+use crate::linear::Linear;
 use crate::resident::Resident;
 use proofmark_gpu::error::Result;
-use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::attention::add_bias;
 use proofmark_gpu::kernels::batch::Affine;
 use proofmark_gpu::kernels::images::bias_silu;
@@ -17,8 +16,8 @@ use proofmark_gpu::memory::Slice;
 /// A pass of a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass<'a> {
-    /// Where it runs.
-    pub gpu: &'a dyn Gpu,
+    /// Where it runs, and how it multiplies.
+    pub linear: Linear<'a>,
     /// What it does.
     pub tape: &'a Tape,
     /// The parameters.
@@ -63,19 +62,19 @@ impl<'a> Pass<'a> {
     }
 
     fn step(&self, number: usize, step: &Step) -> Result<()> {
-        let (gpu, scratch) = (self.gpu, self.scratch);
+        let (gpu, scratch) = (self.linear.gpu, self.scratch);
         let (x, out) = (self.value(step.input), self.value(step.output));
         let value = self.tape.values[step.input];
         let beside = self.state.beside(number, self.tape, self.images);
         match &step.op {
             Op::Pointwise(weight) => {
-                apply(gpu, x, self.weights.get(weight), out, self.rows(step.output))
+                self.linear.apply(x, self.weights.get(weight), out, self.rows(step.output))
             }
             Op::Convolution(weight, window) => {
                 let windows = windows(*window, value, self.images);
                 let rows = scratch.windows.first(windows.len());
                 windows.rows(gpu, x, Lie::Pixels, rows)?;
-                apply(gpu, rows, self.weights.get(weight), out, self.rows(step.output))
+                self.linear.apply(rows, self.weights.get(weight), out, self.rows(step.output))
             }
             Op::Depthwise(weight, window) => {
                 let of = depthwise(*window, value, self.images);
@@ -96,9 +95,9 @@ impl<'a> Pass<'a> {
                 let of = images(value, self.images);
                 let kept = Excited::of(beside, value, *between, self.images);
                 of.mean(gpu, x, scratch.partial.all(), kept.squeezed)?;
-                apply(gpu, kept.squeezed, self.of(reduce, "weight"), kept.z, self.images)?;
+                self.linear.apply(kept.squeezed, self.of(reduce, "weight"), kept.z, self.images)?;
                 bias_silu(gpu, kept.z, self.of(reduce, "bias"), kept.active)?;
-                apply(gpu, kept.active, self.of(expand, "weight"), kept.e, self.images)?;
+                self.linear.apply(kept.active, self.of(expand, "weight"), kept.e, self.images)?;
                 add_bias(gpu, kept.e, self.of(expand, "bias"))?;
                 of.gate(gpu, x, kept.e, out)
             }

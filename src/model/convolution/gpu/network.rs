@@ -9,6 +9,7 @@ use super::state::State;
 use super::tape::{Op, Tape, Value};
 use crate::convolution::{Segmented, Window};
 use crate::drop_path::DropPath;
+use crate::linear::{Linear, factors};
 use crate::resident::{Resident, Sums};
 use crate::spec::ParamSpec;
 use proofmark_gpu::error::{GpuError, Result};
@@ -16,11 +17,15 @@ use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::maps::Lie;
 use proofmark_gpu::kind::Kind;
 use proofmark_gpu::memory::Buffer;
+use proofmark_gpu::product::Factors;
+use proofmark_lang::model::Precision;
 
 /// A network on a GPU.
 #[derive(Debug)]
 pub struct OnGpu {
     gpu: Arc<dyn Gpu>,
+    /// How products multiply.
+    factors: Factors,
     tape: Tape,
     /// Side of the images, and the windows that they are taken apart into.
     side: usize,
@@ -42,7 +47,12 @@ pub struct OnGpu {
 
 impl OnGpu {
     /// A network with these parameters, without buffers yet.
-    pub fn new<N: Segmented>(gpu: &Arc<dyn Gpu>, network: &N, specs: &[ParamSpec]) -> Self {
+    pub fn new<N: Segmented>(
+        gpu: &Arc<dyn Gpu>,
+        network: &N,
+        specs: &[ParamSpec],
+        precision: Precision,
+    ) -> Self {
         let tape = Tape::of(network, specs);
         Self {
             side: network.side(),
@@ -57,6 +67,7 @@ impl OnGpu {
             pass: None,
             seen: None,
             gpu: Arc::clone(gpu),
+            factors: factors(precision),
             tape,
         }
     }
@@ -74,7 +85,7 @@ impl OnGpu {
         own: bool,
     ) -> Pass<'a> {
         Pass {
-            gpu: &*self.gpu,
+            linear: Linear { gpu: &*self.gpu, factors: self.factors },
             tape: &self.tape,
             weights,
             state,

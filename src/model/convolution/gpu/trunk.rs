@@ -6,6 +6,7 @@ use candle_core::{Device, Error, Result, Tensor};
 use super::network::OnGpu;
 use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
+use crate::failed::failed;
 use crate::gradients::Gradients;
 use crate::params::Params;
 
@@ -18,7 +19,7 @@ impl OnGpu {
         keep: bool,
     ) -> Result<Tensor> {
         let resident = params.on_its_gpu()?;
-        let embedding = self.forward(resident, images, drop, keep).map_err(Error::wrap)?;
+        let embedding = self.forward(resident, images, drop, keep).map_err(failed)?;
         let shape = (embedding.len() / self.width(), self.width());
         Tensor::from_vec(embedding, shape, &Device::Cpu)
     }
@@ -49,10 +50,10 @@ impl Trunk for OnGpu {
         let dembedding = dembedding.flatten_all()?.to_vec1::<f32>()?;
         let (gradient, add) = grads.on_gpu()?;
         let resident = params.on_its_gpu()?;
-        self.backward_to(resident, &dembedding, gradient, add).map_err(Error::wrap)
+        self.backward_to(resident, &dembedding, gradient, add).map_err(failed)
     }
 
     fn update_running_statistics(&mut self, params: &Params) -> Result<()> {
-        self.move_statistics(params.on_its_gpu()?).map_err(Error::wrap)
+        self.move_statistics(params.on_its_gpu()?).map_err(failed)
     }
 }

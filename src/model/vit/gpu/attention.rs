@@ -2,25 +2,27 @@
 //! keeping the probabilities: the backward pass makes them again (Dao et al. 2022, section 3.1). Where there is a
 //! kernel for it, scores are in no memory at all.
 
-use super::buffers::{Scratch, Sizes};
+use super::buffers::Scratch;
+use crate::vit::sizes::Sizes;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::attention::add_bias;
 use proofmark_gpu::kernels::flash::Flash;
 use proofmark_gpu::matrix::{Mat, product};
 use proofmark_gpu::memory::Slice;
-use proofmark_gpu::product::Sizes as Products;
+use proofmark_gpu::product::{Factors, Sizes as Products};
 
 /// Matrices of one attention layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
     sizes: Sizes,
+    factors: Factors,
 }
 
 impl Attention {
-    /// Of blocks of these sizes.
-    pub fn new(sizes: Sizes) -> Self {
-        Self { sizes }
+    /// Of blocks of these sizes, in which numbers in f32 are multiplied so.
+    pub fn new(sizes: Sizes, factors: Factors) -> Self {
+        Self { sizes, factors }
     }
 
     fn scale(&self) -> f32 {
@@ -50,7 +52,7 @@ impl Attention {
     /// Products of every image and head, of (m, k) and (k, n).
     fn products(&self, [m, n, k]: [usize; 3], alpha: f32) -> Products {
         let batch = [self.sizes.images, self.sizes.heads];
-        Products { batch, alpha, ..Products::new(m, n, k) }
+        Products { batch, alpha, factors: self.factors, ..Products::new(m, n, k) }
     }
 
     /// How one kernel does it, if there is one.

@@ -2,12 +2,12 @@
 //! backward pass (Dosovitskiy et al. 2021, equations 2 and 3).
 
 use super::attention::Attention;
-use super::buffers::{Kept, Scratch, Sizes, Weights};
-use crate::linear::{apply, apply_transposed, outer};
+use super::buffers::{Kept, Scratch, Weights};
+use crate::linear::Linear;
 use crate::resident::Sums;
 use crate::vit::config::EPS;
+use crate::vit::sizes::Sizes;
 use proofmark_gpu::error::Result;
-use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{
     Back, Join, add_all, add_up, column_sums, gelu, gelu_backward,
@@ -21,8 +21,8 @@ const JOINS: [[&str; 2]; 2] = [["attn.proj.bias", "ls1.gamma"], ["mlp.fc2.bias",
 /// A block's place in the network, its parameters and its drop path.
 #[derive(Debug)]
 pub struct Block<'a> {
-    /// Where it runs.
-    pub gpu: &'a dyn Gpu,
+    /// Where it runs, and how it multiplies.
+    pub linear: Linear<'a>,
     /// Sizes of a pass.
     pub sizes: Sizes,
     /// Its number.
@@ -73,7 +73,7 @@ impl<'a> Block<'a> {
 
     /// Normalises the input of the first block, x (R, D), into `scratch`.
     pub fn begin(&self, x: Slice<'_>, kept: &Kept, scratch: &Scratch) -> Result<()> {
-        self.norm(0, kept).forward(self.gpu, x, scratch.normed.first(x.len))
+        self.norm(0, kept).forward(self.linear.gpu, x, scratch.normed.first(x.len))
     }
 
     /// x (R, D) to `out` (R, D), both in f32. `scratch` has x normalised, and then `out` for the block `above`.
@@ -85,7 +85,7 @@ impl<'a> Block<'a> {
         out: Slice<'_>,
         above: Option<(&Block<'_>, &Kept)>,
     ) -> Result<()> {
-        let (gpu, sizes) = (self.gpu, &self.sizes);
+        let (linear, gpu, sizes) = (self.linear, self.linear.gpu, &self.sizes);
         let (rows, values) = (sizes.rows(), sizes.values());
         let mid = kept.mid.first(values);
         let (qkv, mixed) = (kept.qkv.first(3 * values), kept.mixed.first(values));
@@ -93,18 +93,18 @@ impl<'a> Block<'a> {
             (scratch.normed.first(values), scratch.wide.first(rows * sizes.hidden));
         let z = kept.z.first(rows * sizes.hidden);
 
-        apply(gpu, normed, self.matrix("attn.qkv"), qkv, rows)?;
+        linear.apply(normed, self.matrix("attn.qkv"), qkv, rows)?;
         let logs = kept.logs.first(rows * sizes.heads);
         let of_qkv = [qkv, self.get("attn.qkv.bias")];
-        Attention::new(*sizes).forward(gpu, of_qkv, [mixed, logs], scratch)?;
+        Attention::new(*sizes, linear.factors).forward(gpu, of_qkv, [mixed, logs], scratch)?;
         let y = self.branch(&kept.branch1, scratch);
-        apply(gpu, mixed, self.matrix("attn.proj"), y, rows)?;
+        linear.apply(mixed, self.matrix("attn.proj"), y, rows)?;
         self.norm(1, kept).of_join(gpu, self.join(0), [x, y], mid, normed)?;
 
-        apply(gpu, normed, self.matrix("mlp.fc1"), z, rows)?;
+        linear.apply(normed, self.matrix("mlp.fc1"), z, rows)?;
         gelu(gpu, z, self.get("mlp.fc1.bias"), wide)?;
         let y = self.branch(&kept.branch2, scratch);
-        apply(gpu, wide, self.matrix("mlp.fc2"), y, rows)?;
+        linear.apply(wide, self.matrix("mlp.fc2"), y, rows)?;
         match above {
             Some((above, kept)) => {
                 above.norm(0, kept).of_join(gpu, self.join(1), [mid, y], out, normed)
@@ -122,9 +122,9 @@ impl<'a> Block<'a> {
         sums: Sums<'_>,
     ) -> Result<()> {
         let (join, back) = self.back(1, kept, scratch);
-        join.backward(self.gpu, dx, back)?;
+        join.backward(self.linear.gpu, dx, back)?;
         let chunks = chunks(self.sizes.rows());
-        add_all(self.gpu, &self.of_join(1, back, sums), chunks, sums.add)
+        add_all(self.linear.gpu, &self.of_join(1, back, sums), chunks, sums.add)
     }
 
     /// Turns the gradient of the result in `dx` (R, D) into that of the input, and those of the parameters
@@ -137,7 +137,7 @@ impl<'a> Block<'a> {
         sums: Sums<'_>,
         below: Option<(&Block<'_>, &Kept)>,
     ) -> Result<()> {
-        let (gpu, sizes) = (self.gpu, &self.sizes);
+        let (linear, gpu, sizes) = (self.linear, self.linear.gpu, &self.sizes);
         let (rows, values, hidden) = (sizes.rows(), sizes.values(), sizes.hidden);
         let [x, mid] = [&kept.x, &kept.mid].map(|buffer| buffer.first(values));
         let (normed, wide) = (scratch.normed.first(values), scratch.wide.first(rows * hidden));
@@ -149,15 +149,15 @@ impl<'a> Block<'a> {
         let column = |partial, chunks, name: &str| add_up(gpu, partial, chunks, of(name), sums.add);
 
         // The MLP branch.
-        apply_transposed(gpu, dbranch, self.matrix("mlp.fc2"), dz, rows, false)?;
+        linear.apply_transposed(dbranch, self.matrix("mlp.fc2"), dz, rows, false)?;
         let z = [kept.z.first(rows * hidden), self.get("mlp.fc1.bias")];
         gelu_backward(gpu, z, dz, wide, partial[0])?;
         column(partial[0], chunks(rows), "mlp.fc1.bias")?;
-        outer(gpu, dbranch, wide, of("mlp.fc2.weight"), rows, sums.add)?;
+        linear.outer(dbranch, wide, of("mlp.fc2.weight"), rows, sums.add)?;
         let norm = self.norm(1, kept);
         norm.again(gpu, mid, normed)?;
-        outer(gpu, dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dz, self.matrix("mlp.fc1"), dinput, rows, false)?;
+        linear.outer(dz, normed, of("mlp.fc1.weight"), rows, sums.add)?;
+        linear.apply_transposed(dz, self.matrix("mlp.fc1"), dinput, rows, false)?;
         let join = self.back(0, kept, scratch);
         norm.backward_to_join(gpu, dinput, mid, dx, of_norm, join)?;
         let mut pairs = vec![(partial[0], of("norm2.weight")), (partial[1], of("norm2.bias"))];
@@ -166,17 +166,23 @@ impl<'a> Block<'a> {
 
         // The attention branch.
         let mixed = kept.mixed.first(values);
-        outer(gpu, dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dbranch, self.matrix("attn.proj"), dinput, rows, false)?;
+        linear.outer(dbranch, mixed, of("attn.proj.weight"), rows, sums.add)?;
+        linear.apply_transposed(dbranch, self.matrix("attn.proj"), dinput, rows, false)?;
         let (qkv, logs) = (kept.qkv.first(3 * values), kept.logs.first(rows * sizes.heads));
         let of_qkv = [qkv, self.get("attn.qkv.bias")];
-        Attention::new(*sizes).backward(gpu, of_qkv, [mixed, logs, dinput], dqkv, scratch)?;
+        Attention::new(*sizes, linear.factors).backward(
+            gpu,
+            of_qkv,
+            [mixed, logs, dinput],
+            dqkv,
+            scratch,
+        )?;
         column_sums(gpu, dqkv, partial[0], 3 * sizes.width)?;
         column(partial[0], chunks(rows), "attn.qkv.bias")?;
         let norm = self.norm(0, kept);
         norm.again(gpu, x, normed)?;
-        outer(gpu, dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
-        apply_transposed(gpu, dqkv, self.matrix("attn.qkv"), dinput, rows, false)?;
+        linear.outer(dqkv, normed, of("attn.qkv.weight"), rows, sums.add)?;
+        linear.apply_transposed(dqkv, self.matrix("attn.qkv"), dinput, rows, false)?;
         let mut pairs = vec![(partial[0], of("norm1.weight")), (partial[1], of("norm1.bias"))];
         match below {
             Some((below, kept)) => {

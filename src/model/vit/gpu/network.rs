@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::block::Block;
-use super::buffers::{Kept, Scratch, Sizes, Weights};
+use super::buffers::{Kept, Scratch, Weights};
 use crate::drop_path::DropPath;
-use crate::linear::{apply, outer};
+use crate::linear::{Linear, factors};
 use crate::resident::{Resident, Sums};
 use crate::vit::config::{EPS, VitConfig};
+use crate::vit::sizes::Sizes;
 use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
@@ -18,6 +19,7 @@ use proofmark_gpu::kernels::rows::{Norm, norm_chunks};
 use proofmark_gpu::kernels::steps::cast;
 use proofmark_gpu::kind::Kind;
 use proofmark_gpu::memory::Buffer;
+use proofmark_gpu::product::Factors;
 use proofmark_lang::model::{Pool, Precision};
 
 /// A network on a GPU.
@@ -25,7 +27,10 @@ use proofmark_lang::model::{Pool, Precision};
 pub struct OnGpu {
     gpu: Arc<dyn Gpu>,
     config: VitConfig,
+    /// What products read.
     kind: Kind,
+    /// How they multiply it, if it is f32.
+    multiplies: Factors,
     /// The parameters as products read them, and the version that they are of; nothing if products are in f32.
     factors: Option<(Buffer, u64)>,
     /// One for each block after a pass that keeps, else the first alone.
@@ -58,7 +63,7 @@ impl OnGpu {
     /// A network without buffers yet, whose products are in the declared precision.
     pub fn new(gpu: &Arc<dyn Gpu>, config: VitConfig, precision: Precision) -> Self {
         let kind = match precision {
-            Precision::F32 => Kind::F32,
+            Precision::F32 | Precision::Tf32 => Kind::F32,
             Precision::Bf16 => Kind::Bf16,
         };
         let wide = || Buffer::empty(gpu, Kind::F32);
@@ -83,6 +88,7 @@ impl OnGpu {
             gpu: Arc::clone(gpu),
             config,
             kind,
+            multiplies: factors(precision),
         }
     }
 
@@ -264,6 +270,10 @@ impl OnGpu {
         Weights::new(values, factors)
     }
 
+    fn linear(&self) -> Linear<'_> {
+        Linear { gpu: &*self.gpu, factors: self.multiplies }
+    }
+
     fn block<'a>(
         &'a self,
         index: usize,
@@ -277,7 +287,7 @@ impl OnGpu {
             drops.then(|| self.scales.all().part(first..first + sizes.images))
         };
         Block {
-            gpu: &*self.gpu,
+            linear: self.linear(),
             sizes,
             index,
             weights,
@@ -309,7 +319,12 @@ impl OnGpu {
         let gathered = self.patches.first(rows * sizes.inputs);
         patches(gpu, pixels, gathered, self.config.image, self.config.patch)?;
         let projected = self.projected.first(rows * sizes.width);
-        apply(gpu, gathered, weights.matrix("patch_embed.proj.weight"), projected, rows)?;
+        self.linear().apply(
+            gathered,
+            weights.matrix("patch_embed.proj.weight"),
+            projected,
+            rows,
+        )?;
         let parameters =
             ["patch_embed.proj.bias", "cls_token", "pos_embed"].map(|n| weights.get(n));
         let registers = (self.config.registers > 0).then(|| weights.get("reg_token"));
@@ -345,7 +360,7 @@ impl OnGpu {
         column_sums(gpu, projected, partial, width)?;
         add_up(gpu, partial, chunks(rows), sums.of("patch_embed.proj.bias"), sums.add)?;
         let gathered = self.patches.first(rows * sizes.inputs);
-        outer(gpu, projected, gathered, sums.of("patch_embed.proj.weight"), rows, sums.add)
+        self.linear().outer(projected, gathered, sums.of("patch_embed.proj.weight"), rows, sums.add)
     }
 }
 

@@ -194,6 +194,34 @@ fn in_bf16_it_is_nearer_to_f32_than_candle_in_bf16() {
 }
 
 #[test]
+fn tf32_rounds_the_factors_of_products_and_nothing_else() {
+    let mut apart_from_f32 = 0f64;
+    for config in variants() {
+        let params = params(&config);
+        let (images, dembedding) = (numbers(5 * 3 * 144, 96), numbers(5 * config.width, 97));
+        let run = |precision, order| {
+            on_gpu(&config, (precision, order), &params, &images, &dembedding, 1)
+        };
+        let (exact, got) =
+            (run(Precision::F32, Order::Forwards), run(Precision::Tf32, Order::Forwards));
+        assert_eq!(got, run(Precision::Tf32, Order::Backwards), "the order of threads counts");
+        let off = apart(&got.0, &exact.0);
+        assert!(off < 1e-3, "embeddings: {off}");
+        apart_from_f32 = apart_from_f32.max(off);
+        for (name, got) in &got.1 {
+            let off = apart(got, &exact.1[name]);
+            assert!(off < 5e-3, "{name}: {off}");
+        }
+        // The CPU has no such products.
+        let on_cpu = |precision| {
+            pass(&mut *config.trunk(None, precision), &params, &images, &dembedding, DROP, 1)
+        };
+        assert_eq!(on_cpu(Precision::Tf32), on_cpu(Precision::F32));
+    }
+    assert!(apart_from_f32 > 1e-4, "it is f32: {apart_from_f32}");
+}
+
+#[test]
 fn what_cannot_be_run_is_refused() {
     let gpu: Arc<dyn Gpu> = Arc::new(Emulation::new(Order::Forwards));
     let device = Device::Gpu(Arc::clone(&gpu));

@@ -1,11 +1,12 @@
 //! The network on a GPU as the program trains and asks it: parameters and gradients lie there, embeddings and
 //! their gradients come and go.
 
-use candle_core::{Device, Error, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::network::OnGpu;
 use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
+use crate::failed::failed;
 use crate::gradients::Gradients;
 use crate::params::Params;
 
@@ -17,8 +18,7 @@ impl OnGpu {
         drop: Option<DropPath>,
         keep: bool,
     ) -> Result<Tensor> {
-        let embedding =
-            self.forward(params.on_its_gpu()?, images, drop, keep).map_err(Error::wrap)?;
+        let embedding = self.forward(params.on_its_gpu()?, images, drop, keep).map_err(failed)?;
         let shape = (embedding.len() / self.width(), self.width());
         Tensor::from_vec(embedding, shape, &Device::Cpu)
     }
@@ -46,6 +46,6 @@ impl Trunk for OnGpu {
     ) -> Result<()> {
         let dembedding = dembedding.flatten_all()?.to_vec1::<f32>()?;
         let (gradient, add) = grads.on_gpu()?;
-        self.backward_to(params.on_its_gpu()?, &dembedding, gradient, add).map_err(Error::wrap)
+        self.backward_to(params.on_its_gpu()?, &dembedding, gradient, add).map_err(failed)
     }
 }

@@ -8,29 +8,10 @@ use super::rows::{
 use crate::gradients::Gradients;
 use crate::params::HostValues;
 use crate::vit::config::{EPS, VitConfig};
+use crate::vit::sizes::Sizes;
 use proofmark_base::product::{Mat, Out, Threads, product};
 
-/// Sizes of what passes through a block.
-#[derive(Clone, Copy, Debug)]
-pub struct Sizes {
-    /// Images B.
-    pub images: usize,
-    /// Tokens N of an image.
-    pub tokens: usize,
-    /// Width D of a token.
-    pub width: usize,
-    /// Hidden width H of the MLP.
-    pub hidden: usize,
-    /// Attention heads.
-    pub heads: usize,
-}
-
 impl Sizes {
-    /// Rows R = B N of an activation.
-    pub fn rows(&self) -> usize {
-        self.images * self.tokens
-    }
-
     fn attention(&self) -> Attention {
         Attention { tokens: self.tokens, heads: self.heads, width: self.width }
     }
@@ -67,7 +48,7 @@ pub struct Kept {
 impl Kept {
     /// Makes room for a pass.
     pub fn fit(&mut self, sizes: &Sizes, layer_scale: bool) {
-        let (rows, values) = (sizes.rows(), sizes.rows() * sizes.width);
+        let (rows, values) = (sizes.rows(), sizes.values());
         for buffer in [&mut self.x, &mut self.mixed, &mut self.mid] {
             fit(buffer, values);
         }

@@ -3,13 +3,14 @@
 
 use candle_core::{Device, Result, Tensor, bail};
 
-use super::block::{Block, Kept, Scratch, Sizes, apply, fit, outer};
+use super::block::{Block, Kept, Scratch, apply, fit, outer};
 use super::rows::{Moments, column_sums, norm, norm_backward};
 use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::gradients::Gradients;
 use crate::params::{HostValues, Params};
 use crate::vit::config::{EPS, VitConfig};
+use crate::vit::sizes::Sizes;
 use proofmark_lang::model::Pool;
 
 /// Images of one pass that keeps nothing: enough to fill the products, few enough for
@@ -61,16 +62,6 @@ impl Fused {
         Tensor::from_vec(values, shape, &Device::Cpu)
     }
 
-    fn sizes(&self, images: usize) -> Sizes {
-        Sizes {
-            images,
-            tokens: self.config.tokens(),
-            width: self.config.width,
-            hidden: self.config.hidden,
-            heads: self.config.heads,
-        }
-    }
-
     fn forward(
         &mut self,
         values: &HostValues<'_>,
@@ -83,7 +74,7 @@ impl Fused {
         if batch == 0 || !images.len().is_multiple_of(3 * side * side) {
             bail!("{} values are not images of 3 x {side} x {side}", images.len());
         }
-        let sizes = self.sizes(batch);
+        let sizes = Sizes::new(&self.config, batch);
         let depth = self.config.depth;
         let layer_scale = self.config.layer_scale.is_some();
         self.pass = None;
@@ -126,9 +117,7 @@ impl Fused {
     /// Fills the first block's input: projected patches as tokens, CLS in front, positions
     /// added, registers between.
     fn tokens(&mut self, values: &HostValues<'_>, images: &[f32], sizes: &Sizes) {
-        let (width, tokens) = (sizes.width, sizes.tokens);
-        let patches = self.config.grid() * self.config.grid();
-        let inputs = 3 * self.config.patch * self.config.patch;
+        let Sizes { width, tokens, patches, inputs, .. } = *sizes;
         fit(&mut self.patches, sizes.images * patches * inputs);
         fit(&mut self.projected, sizes.images * patches * width);
         self.gather(images);
@@ -194,7 +183,7 @@ impl Fused {
     /// Fills `dx` with the gradient of the last block's result.
     fn unpool(&mut self, dpooled: &[f32], sizes: &Sizes) {
         let width = sizes.width;
-        fit(&mut self.dx, sizes.rows() * width);
+        fit(&mut self.dx, sizes.values());
         let images = self.dx.chunks_exact_mut(sizes.tokens * width);
         for (dx, dpooled) in images.zip(dpooled.chunks_exact(width)) {
             match self.config.pool {
@@ -232,7 +221,7 @@ impl Fused {
             projected.copy_from_slice(&dx[front..]);
         }
         grads.add("patch_embed.proj.bias", &column_sums(&self.projected, width));
-        let rows = sizes.images * self.config.grid() * self.config.grid();
+        let rows = sizes.images * sizes.patches;
         outer(&self.projected, &self.patches, rows, grads, "patch_embed.proj.weight");
     }
 }
@@ -274,7 +263,7 @@ impl Trunk for Fused {
             bail!("a gradient of {} values for {batch} embeddings", dembedding.len());
         }
         let values = params.host()?;
-        let sizes = self.sizes(batch);
+        let sizes = Sizes::new(&self.config, batch);
         let width = sizes.width;
         let mut dpooled = vec![0f32; batch * width];
         let gamma = values.get("fc_norm.weight");
