@@ -194,6 +194,7 @@ mod tests {
     use proofmark_lang::model::Pool;
     use proofmark_model::efficientnet::EfficientNetConfig;
     use proofmark_model::vit::VitConfig;
+    use proofmark_model::xception::XceptionConfig;
 
     fn vit(width: usize) -> Architecture {
         Architecture::from(VitConfig {
@@ -211,11 +212,12 @@ mod tests {
         })
     }
 
+    /// One whose maps have odd sides.
     fn efficientnet() -> Architecture {
         Architecture::from(EfficientNetConfig {
-            width: 1.0,
+            width: 0.3,
             depth: 1.0,
-            image: 64,
+            image: 65,
             dropout: 0.2,
             momentum: 0.1,
             drop_path: 0.0,
@@ -223,23 +225,26 @@ mod tests {
         })
     }
 
+    fn xception() -> Architecture {
+        let config = XceptionConfig { image: 71, dropout: 0.5, momentum: 0.1, classes: 2 };
+        Architecture::from(config)
+    }
+
     #[test]
     fn a_network_that_a_gpu_cannot_compute_goes_to_the_cpu_or_is_refused() {
         let gpu = || Device::Gpu(Arc::new(Emulation::new(Order::Forwards)));
         let on = |choice, network: &Architecture| suited(gpu(), choice, network, "experiment `x`");
-        assert!(on(DeviceChoice::Auto, &vit(16)).unwrap().gpu().is_some());
-        assert!(on(DeviceChoice::Cuda(0), &vit(16)).unwrap().gpu().is_some());
-        for network in [efficientnet(), vit(18)] {
-            assert!(on(DeviceChoice::Auto, &network).unwrap().gpu().is_none());
+        for network in [vit(16), efficientnet(), xception()] {
+            assert!(on(DeviceChoice::Auto, &network).unwrap().gpu().is_some());
+            assert!(on(DeviceChoice::Cuda(0), &network).unwrap().gpu().is_some());
         }
-        let refusal = |network| on(DeviceChoice::Cuda(1), &network).unwrap_err().to_string();
+        assert!(on(DeviceChoice::Auto, &vit(18)).unwrap().gpu().is_none());
         assert_eq!(
-            refusal(efficientnet()),
-            "experiment `x` cannot be computed on device `cuda:1`: an EfficientNet is computed on \
-             the CPU alone; `--device cpu` stands above what recipes say"
+            on(DeviceChoice::Cuda(1), &vit(18)).unwrap_err().to_string(),
+            "experiment `x` cannot be computed on device `cuda:1`: its width, 18, is no multiple of 4 \
+             up to 4096; `--device cpu` stands above what recipes say"
         );
-        assert!(refusal(vit(18)).contains("its width, 18, is no multiple of 4 up to 4096"));
-        let cpu = suited(Device::Cpu, DeviceChoice::Cpu, &efficientnet(), "experiment `x`");
+        let cpu = suited(Device::Cpu, DeviceChoice::Cpu, &vit(18), "experiment `x`");
         assert!(cpu.unwrap().gpu().is_none());
     }
 }

@@ -51,7 +51,7 @@ template <class T> __device__ void column_sums(const T *x, float *partial, int r
     leave(tile, sum, partial, width);
 }
 
-// Rows of partial sums that a block of `add_up` looks at at a time.
+// The most rows of partial sums that a block of `add_up` looks at at a time; it has LANES threads for each.
 constexpr int ROWS_OF_SUMS = 16;
 
 // Adds the rows of `partial` (chunks, D), in an order that depends on their number alone, to what `out` (D) holds if
@@ -59,13 +59,14 @@ constexpr int ROWS_OF_SUMS = 16;
 KERNEL add_up(const float *partial, float *out, int chunks, int width, int add) {
     __shared__ float room[ROWS_OF_SUMS][LANES];
     int lane = threadIdx.x % LANES, deep = threadIdx.x / LANES, d = blockIdx.x * LANES + lane;
+    int rows = blockDim.x / LANES;
     float sum = 0;
     if (d < width)
-        for (int chunk = deep; chunk < chunks; chunk += ROWS_OF_SUMS) sum += partial[(size_t)chunk * width + d];
+        for (int chunk = deep; chunk < chunks; chunk += rows) sum += partial[(size_t)chunk * width + d];
     room[deep][lane] = sum;
     __syncthreads();
     if (deep != 0 || d >= width) return;
-    for (int i = 1; i < ROWS_OF_SUMS; i++) sum += room[i][lane];
+    for (int i = 1; i < rows; i++) sum += room[i][lane];
     out[d] = add ? out[d] + sum : sum;
 }
 

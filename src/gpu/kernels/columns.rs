@@ -6,8 +6,8 @@ use crate::gpu::{Argument, Gpu, Grid};
 use crate::kind::Kind;
 use crate::memory::Slice;
 
-/// Rows of partial sums that a block of [`add_up`] looks at at a time; see `columns.cuh`.
-const ROWS_OF_SUMS: u32 = 16;
+/// The most rows of partial sums that a block of [`add_up`] looks at at a time; see `columns.cuh`.
+const ROWS_OF_SUMS: usize = 16;
 
 /// Partial sums of the columns of x (R, D): [`chunks`] rows of them.
 pub fn column_sums(gpu: &dyn Gpu, x: Slice<'_>, partial: Slice<'_>, width: usize) -> Result<()> {
@@ -29,7 +29,8 @@ pub fn add_up(
     expect(Kind::F32, &[(partial, chunks * width), (out, width)]);
     let arguments = [at(partial), at(out), int(chunks), int(width), Argument::Int(add.into())];
     let blocks = [width.div_ceil(WARP as usize) as u32, 1];
-    launch(gpu, "add_up", Grid { blocks, threads: ROWS_OF_SUMS * WARP }, &arguments)
+    let rows = chunks.clamp(1, ROWS_OF_SUMS) as u32;
+    launch(gpu, "add_up", Grid { blocks, threads: rows * WARP }, &arguments)
 }
 
 /// Adds the bias (H) to z (R, H), and fills `out` (R, H) with GELU(z), the exact (erf) form.

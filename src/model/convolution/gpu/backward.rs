@@ -2,7 +2,7 @@
 
 use super::forward::Pass;
 use super::rooms::Rooms;
-use super::scratch::{batch, depthwise, images, windows};
+use super::scratch::{batch, depthwise, images, parts, windows};
 use super::state::Excited;
 use super::tape::{Op, Step};
 use crate::linear::{apply_transposed, outer};
@@ -47,7 +47,9 @@ impl<'a> Pass<'a> {
         match &step.op {
             Op::Pointwise(weight) => {
                 let rows = self.rows(step.output);
-                outer(gpu, dout, input(), sums.of(weight), rows, sums.add)?;
+                let parts = parts(value.channels, self.tape.values[step.output], self.images);
+                let to = sums.of(weight);
+                parts.outer(gpu, dout, input(), scratch.partial.all(), to, sums.add)?;
                 match dx {
                     Some((dx, add)) => {
                         apply_transposed(gpu, dout, self.weights.get(weight), dx, rows, add)
@@ -60,7 +62,9 @@ impl<'a> Pass<'a> {
                 let rows = scratch.windows.first(windows.len());
                 let count = self.rows(step.output);
                 windows.rows(gpu, input(), Lie::Pixels, rows)?;
-                outer(gpu, dout, rows, sums.of(weight), count, sums.add)?;
+                let made = self.tape.values[step.output];
+                let (parts, to) = (parts(windows.columns(), made, self.images), sums.of(weight));
+                parts.outer(gpu, dout, rows, scratch.partial.all(), to, sums.add)?;
                 let (dx, add) = of.into();
                 // What was looked at is not needed any more.
                 apply_transposed(gpu, dout, self.weights.get(weight), rows, count, false)?;
