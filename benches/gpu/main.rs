@@ -1,12 +1,15 @@
 //! Proofmark's side of what `scripts/cuda/` compares with PyTorch on a GPU: what a network computes and how it trains
-//! (`parity`), and how long that takes (`times`). On the CPU it does the same.
+//! (`parity`), and how long that takes (`times`); and what it computes there held against our own CPU (`compare`). On
+//! the CPU it does the same.
 //!
 //!     gpu parity DEVICE PRECISION STEPS IN.safetensors OUT.safetensors
 //!     gpu times DEVICE PRECISION BATCH [NETWORK]
+//!     gpu compare DEVICE NETWORK BATCH
 //!
 //! DEVICE is `cpu` or `cuda:NUMBER`, PRECISION is `f32`, `tf32` or `bf16`. What they print is JSON, a
 //! line each.
 
+mod compare;
 mod counted;
 mod network;
 mod parity;
@@ -31,7 +34,10 @@ fn main() -> Outcome<()> {
         ["times", device, precision, batch, network] => {
             times::run(device, precision, batch.parse()?, network)
         }
-        _ => Err("usage: gpu parity DEVICE PRECISION STEPS IN OUT, or gpu times DEVICE PRECISION BATCH [NETWORK]".into()),
+        ["compare", device, network, batch] => compare::run(device, network, batch.parse()?),
+        _ => Err("usage: gpu parity DEVICE PRECISION STEPS IN OUT, gpu times DEVICE PRECISION BATCH [NETWORK], or gpu \
+                  compare DEVICE NETWORK BATCH"
+            .into()),
     }
 }
 

@@ -22,6 +22,12 @@ use crate::counted::Counted;
 pub const VIT_B: &str = r#"{"patch": 16, "width": 768, "depth": 12, "heads": 12, "image": 224, "hidden": 3072,
     "layer_scale": null, "registers": 0, "pool": "patch-mean", "drop_path": 0.1, "classes": 2}"#;
 
+/// A network in JSON, as a model's file has it, or the sizes of a ViT alone.
+pub fn read(json: &str) -> Outcome<Architecture> {
+    let of_vit = |_| serde_json::from_str::<VitConfig>(json).map(Architecture::from);
+    Ok(serde_json::from_str(json).or_else(of_vit)?)
+}
+
 /// Where a network runs, and how.
 pub struct Place {
     pub device: Device,
@@ -57,8 +63,8 @@ impl Place {
     }
 
     /// Parameters of a network there, zero.
-    pub fn params(&self, config: &VitConfig) -> Outcome<Params> {
-        Ok(Architecture::from(config.clone()).params(&self.device)?)
+    pub fn params(&self, network: &Architecture) -> Outcome<Params> {
+        Ok(network.params(&self.device)?)
     }
 }
 
@@ -83,7 +89,7 @@ pub struct Training<'p> {
 
 impl<'p> Training<'p> {
     /// Of parameters where they lie. The learning rate is that of each step.
-    pub fn new(config: &VitConfig, params: &'p Params, precision: Precision) -> Outcome<Self> {
+    pub fn new(of: &Architecture, params: &'p Params, precision: Precision) -> Outcome<Self> {
         let settings = Settings {
             lr: 1e-3,
             weight_decay: 0.05,
@@ -92,10 +98,10 @@ impl<'p> Training<'p> {
             beta2: 0.999,
             eps: 1e-8,
         };
-        let groups = groups(&settings, &config.clone().into(), params);
+        let groups = groups(&settings, of, params);
         let cross = LossTerm::from(CrossEntropy { weight: 1.0, smoothing: 0.0 });
         Ok(Self {
-            network: Network::new(config.clone(), params, precision),
+            network: Network::new(of.clone(), params, precision),
             loss: Loss { terms: vec![cross] },
             optimizer: AdamW::new(&settings, groups, params)?,
             grads: Gradients::new(params),
@@ -103,13 +109,14 @@ impl<'p> Training<'p> {
         })
     }
 
-    /// The gradients of a batch. Its loss.
+    /// The gradients of a batch, whose moments move running statistics. Its loss.
     pub fn differentiate(&mut self, images: &[f32], classes: &[u32]) -> Outcome<f64> {
         self.grads.clear();
         let drop = DropPath { seed: 0, epoch: 0, step: self.steps, offset: 0 };
         let batch = Batch { images, targets: Targets { classes, own: 1.0 } };
         let (network, loss) = (&self.network, &self.loss);
         let report = gradients(network, loss, batch, classes.len(), drop, &mut self.grads)?;
+        network.update_running_statistics()?;
         Ok(report.total)
     }
 

@@ -9,16 +9,16 @@ use std::path::Path;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
+use proofmark_model::architecture::Architecture;
 use proofmark_model::params::Params;
-use proofmark_model::vit::VitConfig;
 use safetensors::SafeTensors;
 
-use crate::network::{Place, Training};
+use crate::network::{Place, Training, read};
 use crate::{Outcome, tell};
 
 /// What a file asks for.
 struct Asked {
-    config: VitConfig,
+    network: Architecture,
     lr: f64,
     tensors: BTreeMap<String, Tensor>,
 }
@@ -31,7 +31,7 @@ impl Asked {
         let said = |key: &str| metadata.get(key).ok_or(format!("the file does not say its {key}"));
         let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
         Ok(Self {
-            config: serde_json::from_str(said("config")?)?,
+            network: read(said("config")?)?,
             lr: said("lr")?.parse()?,
             tensors: tensors.into_iter().collect(),
         })
@@ -42,7 +42,7 @@ impl Asked {
     }
 
     fn params(&self, place: &Place) -> Outcome<Params> {
-        let params = place.params(&self.config)?;
+        let params = place.params(&self.network)?;
         for (i, spec) in params.specs().iter().enumerate() {
             params.set(i, self.tensor(&spec.name)?)?;
         }
@@ -60,7 +60,7 @@ pub fn run(device: &str, precision: &str, steps: usize, from: &Path, to: &Path) 
     let classes = asked.tensor("classes")?.to_vec1::<i64>()?;
     let classes: Vec<u32> = classes.into_iter().map(u32::try_from).collect::<Result<_, _>>()?;
 
-    let mut training = Training::new(&asked.config, &params, place.precision)?;
+    let mut training = Training::new(&asked.network, &params, place.precision)?;
     let mut out = BTreeMap::new();
     out.insert("embedding".to_owned(), training.network.embed(&images, None)?);
     training.differentiate(&images, &classes)?;
@@ -72,7 +72,7 @@ pub fn run(device: &str, precision: &str, steps: usize, from: &Path, to: &Path) 
         losses.push(training.step(&images, &classes, asked.lr)?);
     }
     let rows = training.network.probabilities(&images)?;
-    let shape = (rows.len(), asked.config.classes);
+    let shape = (rows.len(), asked.network.classes());
     out.insert("predictions".to_owned(), Tensor::from_vec(rows.concat(), shape, &Device::Cpu)?);
     out.insert("losses".to_owned(), Tensor::new(losses.as_slice(), &Device::Cpu)?);
     candle_core::safetensors::save(&out.into_iter().collect(), to)?;

@@ -5,21 +5,20 @@ use std::io::BufRead as _;
 use std::time::Instant;
 
 use proofmark_model::init::{Scheme, randomize};
-use proofmark_model::vit::VitConfig;
 
-use crate::network::{Place, Training};
+use crate::network::{Place, Training, read};
 use crate::{Outcome, tell};
 
 /// Begins, says so, and answers until there is nothing more to answer.
 pub fn run(device: &str, precision: &str, batch: usize, network: &str) -> Outcome<()> {
-    let config: VitConfig = serde_json::from_str(network)?;
+    let network = read(network)?;
     let place = Place::new(device, precision)?;
-    let params = place.params(&config)?;
+    let params = place.params(&network)?;
     randomize(&params, Scheme::Xavier, 0, |_| true)?;
-    let pixels = 3 * config.image * config.image;
+    let pixels = 3 * network.image() * network.image();
     let images: Vec<f32> = (0..batch * pixels).map(|i| (i % 251) as f32 / 125.0 - 1.0).collect();
     let classes: Vec<u32> = (0..batch as u32).map(|i| i % 2).collect();
-    let mut training = Training::new(&config, &params, place.precision)?;
+    let mut training = Training::new(&network, &params, place.precision)?;
     tell(&serde_json::json!({ "ready": place.name() }));
     for line in std::io::stdin().lock().lines() {
         let line = line?;

@@ -67,6 +67,24 @@ def parity(found: list) -> str:
     return table(head, rows) + errors
 
 
+def convolutions(found: list) -> str:
+    rows = []
+    for each in found:
+        near = [
+            f"{each[what]:.1e}" if what in each else ""
+            for what in ("embedding", "gradient", "statistics")
+        ]
+        times = [
+            f"{1e3 * each[what]:.1f} ms" if what in each else "" for what in ("step", "forward")
+        ]
+        rows.append(
+            [each["network"], *near, mark(each["ok"]), each["batch"], *times]
+            + [f"{each['memory'] / 2**30:.1f} GiB"]
+        )
+    head = ["network", "embeddings", "gradients", "statistics", "near enough", "images"]
+    return table([*head, "a step in f32", "forward alone", "memory"], rows)
+
+
 def twice(found: list) -> str:
     return table(
         ["precision", "same bytes"], [[each["precision"], mark(each["same"])] for each in found]
@@ -238,6 +256,7 @@ SECTIONS = {
     "machine": machine,
     "kernels": kernels,
     "parity": parity,
+    "convolutions": convolutions,
     "twice": twice,
     "bench": bench,
     "times": times,

@@ -37,7 +37,7 @@ from command import (
     python,
     result,
 )
-from sizes import TINY
+from sizes import CONVOLUTIONS, SMALL_CONVOLUTIONS, TINY
 
 DEVICES = ("--device", DEVICE, "--pytorch-device", BESIDE)
 
@@ -106,6 +106,25 @@ def parity() -> dict:
     return result(run.ok, run.lines(), run)
 
 
+def convolutions() -> dict:
+    """Against our own CPU: it needs no PyTorch. Then seconds of a step, and of a forward pass."""
+    found, runs = [], []
+    rounds = 1 if SMALL else 10
+    for name, near, images, timed, batch in SMALL_CONVOLUTIONS if SMALL else CONVOLUTIONS:
+        compared = Run([BENCH, "compare", DEVICE, json.dumps(near), str(images)], 60)
+        # The first step makes buffers.
+        given = f"step 1\nstep {rounds}\nforward 1\nforward {rounds}\n"
+        words = ["times", DEVICE, "f32", str(batch), json.dumps(timed)]
+        times = Run([BENCH, *words], 60, given=given)
+        runs += [compared, times]
+        answers = [line for line in times.lines() if "seconds" in line]
+        each = {line["what"]: line["seconds"] / line["count"] for line in answers}
+        memory = max((line["peak_memory"] or 0 for line in answers), default=0)
+        of = {"network": name, "ok": compared.ok, "batch": batch, "memory": memory} | each
+        found.append({**next(iter(compared.lines()), {}), **of})
+    return result(all(run.ok for run in runs), found, *runs)
+
+
 def bench() -> dict:
     words = (
         ["--batch", "2", "--turns", "1", "--kind", "0", "--config", json.dumps(tiny())]
@@ -156,14 +175,12 @@ def resume() -> dict:
 
 
 def quickstart() -> dict:
-    # By `auto`, since one row's EfficientNet is computed on the CPU alone.
-    device = "cpu" if DEVICE == "cpu" else "auto"
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for name in ("experiments", "datasets"):
             shutil.copytree(ROOT / name, place / name)
         run = Run(
-            [PROGRAM, "run", "experiments/quickstart.kdl", "--device", device, "--store", "store"],
+            [PROGRAM, "run", "experiments/quickstart.kdl", "--device", DEVICE, "--store", "store"],
             400 if SMALL else 120,
             cwd=place,
         )
@@ -237,6 +254,7 @@ STEPS = [
     ("machine", "The machine", machine),
     ("kernels", "Tests of the kernels", kernels),
     ("parity", "The same numbers as PyTorch and as our CPU", parity),
+    ("convolutions", "Networks of convolutions as on our CPU", convolutions),
     ("twice", "The same bytes twice", twice),
     ("bench", "Training steps and forward passes", bench),
     ("times", "Where a step's time goes", times),

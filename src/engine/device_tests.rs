@@ -13,6 +13,7 @@ use proofmark_lang::model::Pool;
 use proofmark_lang::{MemoryFiles, load};
 use proofmark_model::efficientnet::EfficientNetConfig;
 use proofmark_model::vit::VitConfig;
+use proofmark_model::xception::XceptionConfig;
 
 fn vit(width: usize) -> Architecture {
     Architecture::from(VitConfig {
@@ -30,11 +31,12 @@ fn vit(width: usize) -> Architecture {
     })
 }
 
+/// One whose maps have odd sides.
 fn efficientnet() -> Architecture {
     Architecture::from(EfficientNetConfig {
-        width: 1.0,
+        width: 0.3,
         depth: 1.0,
-        image: 64,
+        image: 65,
         dropout: 0.2,
         momentum: 0.1,
         drop_path: 0.0,
@@ -42,23 +44,26 @@ fn efficientnet() -> Architecture {
     })
 }
 
+fn xception() -> Architecture {
+    let config = XceptionConfig { image: 71, dropout: 0.5, momentum: 0.1, classes: 2 };
+    Architecture::from(config)
+}
+
 #[test]
 fn a_network_that_a_gpu_cannot_compute_goes_to_the_cpu_or_is_refused() {
     let gpu = || Device::Gpu(Arc::new(Emulation::new(Order::Forwards)));
     let on = |choice, network: &Architecture| suited(gpu(), choice, network, "experiment `x`");
-    assert!(on(DeviceChoice::Auto, &vit(16)).unwrap().gpu().is_some());
-    assert!(on(DeviceChoice::Cuda(0), &vit(16)).unwrap().gpu().is_some());
-    for network in [efficientnet(), vit(18)] {
-        assert!(on(DeviceChoice::Auto, &network).unwrap().gpu().is_none());
+    for network in [vit(16), efficientnet(), xception()] {
+        assert!(on(DeviceChoice::Auto, &network).unwrap().gpu().is_some());
+        assert!(on(DeviceChoice::Cuda(0), &network).unwrap().gpu().is_some());
     }
-    let refusal = |network| on(DeviceChoice::Cuda(1), &network).unwrap_err().to_string();
+    assert!(on(DeviceChoice::Auto, &vit(18)).unwrap().gpu().is_none());
     assert_eq!(
-        refusal(efficientnet()),
-        "experiment `x` cannot be computed on device `cuda:1`: an EfficientNet is computed on \
-         the CPU alone; `--device cpu` stands above what recipes say"
+        on(DeviceChoice::Cuda(1), &vit(18)).unwrap_err().to_string(),
+        "experiment `x` cannot be computed on device `cuda:1`: its width, 18, is no multiple of 4 \
+         up to 4096; `--device cpu` stands above what recipes say"
     );
-    assert!(refusal(vit(18)).contains("its width, 18, is no multiple of 4 up to 4096"));
-    let cpu = suited(Device::Cpu, DeviceChoice::Cpu, &efficientnet(), "experiment `x`");
+    let cpu = suited(Device::Cpu, DeviceChoice::Cpu, &vit(18), "experiment `x`");
     assert!(cpu.unwrap().gpu().is_none());
 }
 
@@ -175,7 +180,7 @@ fn several_devices_have_to_suit_every_experiment() {
     assert!(far.unwrap_err().to_string().starts_with("device `cuda:999` cannot be used"));
     let (mut several, _) = gpus(1);
     let (choice, device) = several.remove(0);
-    let project = experiment("efficientnet image=64");
+    let project = experiment("vit patch=16 width=18 depth=1 heads=2 image=32; pool patch-mean");
     let refused = of(device, choice, &project.experiments["x"]).unwrap_err().to_string();
     assert!(
         refused.starts_with("experiment `x` cannot be computed on device `cuda:0`"),

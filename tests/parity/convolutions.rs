@@ -2,8 +2,11 @@
 //! evaluation, and what batch norm counts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
+use proofmark_emulation::{Emulation, Order};
+use proofmark_gpu::device::Device as Place;
 use proofmark_lang::model::{Loss, Precision};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::drop_path::DropPath;
@@ -39,8 +42,8 @@ struct Pass {
 const DROP: DropPath = DropPath { seed: 0, epoch: 0, step: 0, offset: 0 };
 
 /// The formula's parameters; variances are above 0.
-fn params(architecture: &Architecture) -> Params {
-    let params = Params::zeros(architecture.parameters()).unwrap();
+fn params(architecture: &Architecture, place: &Place) -> Params {
+    let params = architecture.params(place).unwrap();
     for (i, spec) in params.specs().iter().enumerate() {
         let values = match spec.name.ends_with("running_var") {
             true => units(&spec.name, spec.count()).map(|v| 1.0 + v / 2.0).collect(),
@@ -75,8 +78,11 @@ fn run(network: &Network<'_>, golden: &Golden, train: bool) -> Ours {
         })
         .unwrap();
     network.backward(&gradient, &mut grads).unwrap();
-    let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
-    Ours { logits: values(&logits), embedding: values(&embedding), gradients: grads }
+    Ours { logits: host(&logits), embedding: host(&embedding), gradients: grads }
+}
+
+fn host(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
 }
 
 fn compare(ours: &Ours, theirs: &Pass, params: &Params, most: f64) {
@@ -93,34 +99,47 @@ fn compare(ours: &Ours, theirs: &Pass, params: &Params, most: f64) {
         params.specs().iter().filter(|s| s.trained()).map(|s| s.name.as_str()).collect();
     assert_eq!(trained.len(), theirs.gradients.len() + theirs.vanishing.len());
     for name in trained {
-        let Gradient::Host(values) = ours.gradients.get(params.index(name)).unwrap() else {
-            panic!("gradients are on the host")
-        };
+        let values = host(&ours.gradients.tensor(params.index(name)).unwrap());
         let Some(theirs) = theirs.gradients.get(name) else {
             assert!(values.iter().all(|v| v.abs() < 1e-4), "gradient of {name} is not nothing");
             continue;
         };
-        let error = theirs.distance(name, values);
+        let error = theirs.distance(name, &values);
         assert!(error < most, "gradient of {name}: {error}");
     }
 }
 
 /// Holds a network against what timm gave.
 pub fn hold(architecture: &Architecture, golden: &Golden) {
-    let params = params(architecture);
+    let params = params(architecture, &Place::Cpu);
     let network = || Network::new(architecture.clone(), &params, Precision::F32);
     let whole = network();
     compare(&run(&whole, golden, false), &golden.eval, &params, 1e-4);
     compare(&run(&whole, golden, true), &golden.train, &params, 1e-3);
-    whole.update_running_statistics().unwrap();
-    for (name, theirs) in &golden.statistics {
-        let values: Vec<f32> = params.get(name).to_vec1().unwrap();
-        let error = theirs.distance(name, &values);
-        assert!(error < 1e-5, "{name}: {error}");
-    }
+    hold_statistics(&whole, golden);
     // What a step is asked for is the same whether or not activations are kept.
     let kept = step(&whole, golden, 4);
     assert!(kept == step(&network().with_checkpointing(), golden, 1), "the same to the bit");
+}
+
+/// What batch norm counted in the last pass.
+fn hold_statistics(network: &Network<'_>, golden: &Golden) {
+    network.update_running_statistics().unwrap();
+    let params = network.params();
+    for (name, theirs) in &golden.statistics {
+        let values = host(&params.tensor(params.index(name)).unwrap());
+        let error = theirs.distance(name, &values);
+        assert!(error < 1e-5, "{name}: {error}");
+    }
+}
+
+/// Holds a network on a GPU, while training, against what timm gave.
+pub fn hold_on_a_gpu(architecture: &Architecture, golden: &Golden) {
+    let gpu = Place::Gpu(Arc::new(Emulation::new(Order::Backwards)));
+    let params = params(architecture, &gpu);
+    let network = Network::new(architecture.clone(), &params, Precision::F32);
+    compare(&run(&network, golden, true), &golden.train, &params, 1e-3);
+    hold_statistics(&network, golden);
 }
 
 /// The gradients of a step with micro-batches, in order.

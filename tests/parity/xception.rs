@@ -10,7 +10,7 @@ use proofmark_model::weights::{Expected, LoadReport, WeightsError, load};
 use proofmark_model::xception::XceptionConfig;
 use serde::Deserialize;
 
-use crate::convolutions::{Golden, hold};
+use crate::convolutions::{Golden, hold, hold_on_a_gpu};
 use crate::golden::read;
 
 /// What timm says of the whole network.
@@ -46,6 +46,12 @@ fn names_shapes_and_layers_of_parameters_are_timms() {
 fn logits_embeddings_gradients_and_statistics_are_timms() {
     let golden: Golden = read("xception.json");
     hold(&xception(golden.image, 3), &golden);
+}
+
+#[test]
+fn on_a_gpu_too() {
+    let golden: Golden = read("xception.json");
+    hold_on_a_gpu(&xception(golden.image, 3), &golden);
 }
 
 /// A safetensors file of zeros, which takes no room on disk.

@@ -81,7 +81,8 @@ KERNEL batch_moments(const float *x, float *partial, int rows, int channels, int
     write(to + channels, squares);
 }
 
-// Rows of partial results that a block of totals looks at at a time; it has LANES channels.
+// The most rows of partial results that a block of totals looks at at a time; it has LANES channels, and as many threads
+// for each row.
 constexpr int TOTALS = 16;
 
 // Adds what the rows of a block of totals have, in every thread.
@@ -92,22 +93,22 @@ __device__ inline double over_rows(double v) {
     room[threadIdx.x / LANES][lane] = v;
     __syncthreads();
     v = 0;
-    for (int i = 0; i < TOTALS; i++) v += room[i][lane];
+    for (int i = 0; i < (int)blockDim.x / LANES; i++) v += room[i][lane];
     return v;
 }
 
 // Moments of all rows from those of chunks (Chan, Golub and LeVeque 1983, equation 2.1).
 KERNEL batch_total(const float *partial, float *moments, int chunks, int rows, int channels, int each, float eps) {
-    int c = blockIdx.x * LANES + threadIdx.x % LANES, deep = threadIdx.x / LANES;
+    int c = blockIdx.x * LANES + threadIdx.x % LANES, deep = threadIdx.x / LANES, step = blockDim.x / LANES;
     double sum = 0, squares = 0;
     if (c < channels)
-        for (int chunk = deep; chunk < chunks; chunk += TOTALS) {
+        for (int chunk = deep; chunk < chunks; chunk += step) {
             int count = chunk + 1 < chunks ? each : rows - chunk * each;
             sum += (double)partial[(size_t)chunk * 2 * channels + c] * count;
         }
     double mean = over_rows(sum) / rows;
     if (c < channels)
-        for (int chunk = deep; chunk < chunks; chunk += TOTALS) {
+        for (int chunk = deep; chunk < chunks; chunk += step) {
             int count = chunk + 1 < chunks ? each : rows - chunk * each;
             const float *of = partial + (size_t)chunk * 2 * channels + c;
             double off = of[0] - mean;
@@ -177,10 +178,10 @@ KERNEL batch_sums(const float *dout, const float *x, const float *moments, const
 // zeros where moments are not those of the rows (`rows` is 0).
 KERNEL batch_sums_total(const float *partial, float *dbeta, float *dgamma, float *means, int chunks, int rows,
                         int channels, int add) {
-    int c = blockIdx.x * LANES + threadIdx.x % LANES, deep = threadIdx.x / LANES;
+    int c = blockIdx.x * LANES + threadIdx.x % LANES, deep = threadIdx.x / LANES, step = blockDim.x / LANES;
     double of_beta = 0, of_gamma = 0;
     if (c < channels)
-        for (int chunk = deep; chunk < chunks; chunk += TOTALS) {
+        for (int chunk = deep; chunk < chunks; chunk += step) {
             const float *of = partial + (size_t)chunk * 2 * channels + c;
             of_beta += of[0];
             of_gamma += of[channels];

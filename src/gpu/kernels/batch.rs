@@ -10,8 +10,8 @@ use crate::memory::Slice;
 /// Rows that one thread adds up, and that one thread normalises.
 const SUMMED: usize = 32;
 const NORMALIZED: usize = 8;
-/// Rows of partial results that a block of totals looks at at a time; see `batch.cuh`.
-const TOTALS: u32 = 16;
+/// The most rows of partial results that a block of totals looks at at a time; see `batch.cuh`.
+const TOTALS: usize = 16;
 
 /// What is behind a norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Batch {
 
     fn totals(&self) -> Grid {
         let blocks = [self.channels.div_ceil(WARP as usize) as u32, 1];
-        Grid { blocks, threads: TOTALS * WARP }
+        Grid { blocks, threads: self.chunks().min(TOTALS) as u32 * WARP }
     }
 
     /// Moments of x (R, C).

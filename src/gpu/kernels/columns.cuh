@@ -51,7 +51,7 @@ template <class T> __device__ void column_sums(const T *x, float *partial, int r
     leave(tile, sum, partial, width);
 }
 
-// Rows of partial sums that a block of `add_up` looks at at a time.
+// The most rows of partial sums that a block of `add_up` looks at at a time; it has LANES threads for each.
 constexpr int ROWS_OF_SUMS = 16;
 
 // Adds the rows of a `partial` (chunks, D), in an order that depends on their number alone, to what its `out` (D)
@@ -62,16 +62,17 @@ KERNEL add_up(const float *partial0, float *out0, const float *partial1, float *
     int lane = threadIdx.x % LANES, deep = threadIdx.x / LANES, d = blockIdx.x * LANES + lane;
     const float *partial = blockIdx.y < 2 ? blockIdx.y == 0 ? partial0 : partial1 : blockIdx.y == 2 ? partial2 : partial3;
     float *out = blockIdx.y < 2 ? blockIdx.y == 0 ? out0 : out1 : blockIdx.y == 2 ? out2 : out3;
+    int rows = blockDim.x / LANES;
     float sum = 0;
     if (d < width) {
         // So that several are under way at a time.
 #pragma unroll 8
-        for (int chunk = deep; chunk < chunks; chunk += ROWS_OF_SUMS) sum += partial[(size_t)chunk * width + d];
+        for (int chunk = deep; chunk < chunks; chunk += rows) sum += partial[(size_t)chunk * width + d];
     }
     room[deep][lane] = sum;
     __syncthreads();
     if (deep != 0 || d >= width) return;
-    for (int i = 1; i < ROWS_OF_SUMS; i++) sum += room[i][lane];
+    for (int i = 1; i < rows; i++) sum += room[i][lane];
     out[d] = add ? out[d] + sum : sum;
 }
 

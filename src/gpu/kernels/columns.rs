@@ -6,8 +6,8 @@ use crate::gpu::{Argument, Gpu, Grid};
 use crate::kind::Kind;
 use crate::memory::Slice;
 
-/// Rows of partial sums that a block of [`add_up`] looks at at a time; see `columns.cuh`.
-const ROWS_OF_SUMS: u32 = 16;
+/// The most rows of partial sums that a block of [`add_up`] looks at at a time; see `columns.cuh`.
+const ROWS_OF_SUMS: usize = 16;
 /// Sums that [`add_all`] takes at once.
 const AT_ONCE: usize = 4;
 
@@ -48,7 +48,8 @@ pub fn add_all(
     arguments.resize(2 * AT_ONCE, at_some(None));
     arguments.extend([int(chunks), int(width), Argument::Int(add.into())]);
     let blocks = [width.div_ceil(WARP as usize) as u32, pairs.len() as u32];
-    launch(gpu, "add_up", Grid { blocks, threads: ROWS_OF_SUMS * WARP }, &arguments)
+    let rows = chunks.clamp(1, ROWS_OF_SUMS) as u32;
+    launch(gpu, "add_up", Grid { blocks, threads: rows * WARP }, &arguments)
 }
 
 /// Fills `out` (R, H) with GELU(z + bias), the exact (erf) form; z (R, H), bias (H).

@@ -46,9 +46,14 @@ impl Windows {
         self.images * self.outs * self.outs
     }
 
+    /// Numbers of a window.
+    pub fn columns(&self) -> usize {
+        self.channels * self.kernel * self.kernel
+    }
+
     /// Numbers of all windows.
     pub fn len(&self) -> usize {
-        self.pixels() * self.channels * self.kernel * self.kernel
+        self.pixels() * self.columns()
     }
 
     /// Whether there are none.

@@ -16,11 +16,11 @@ pub(super) fn effects(project: &Project, sink: &mut Sink) {
         recipe_effects(&experiment.recipe, sink);
         init_effects(&experiment.init, sink);
         let network = experiment.backbone.kind.about();
-        if experiment.recipe.precision != Precision::F32 && !network.has_precisions {
+        if experiment.recipe.precision == Precision::Bf16 && !network.has_bf16 {
             report(
                 sink,
                 &format!("{} of {}", experiment.recipe.precision.word(), network.name),
-                "its products are f32 on every device",
+                "its products are f32 on every device, or TF32 on a GPU",
                 experiment.recipe.at.precision,
                 "remove `precision`",
             );

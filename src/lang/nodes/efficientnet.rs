@@ -34,6 +34,6 @@ impl Network for EfficientNet {
         name: "an EfficientNet",
         has_tokens: false,
         has_stochastic_depth: true,
-        has_precisions: false,
+        has_bf16: false,
     };
 }

@@ -15,6 +15,6 @@ pub struct About {
     pub has_tokens: bool,
     /// Whether `drop-path` leaves out branches of its blocks.
     pub has_stochastic_depth: bool,
-    /// Whether its products can be in another precision than f32.
-    pub has_precisions: bool,
+    /// Whether its products can be in bf16.
+    pub has_bf16: bool,
 }

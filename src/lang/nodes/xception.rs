@@ -34,6 +34,6 @@ impl Network for Xception {
         name: "an Xception",
         has_tokens: false,
         has_stochastic_depth: false,
-        has_precisions: false,
+        has_bf16: false,
     };
 }

@@ -2,7 +2,7 @@
 
 use super::forward::Pass;
 use super::rooms::Rooms;
-use super::scratch::{batch, depthwise, images, windows};
+use super::scratch::{batch, depthwise, images, parts, windows};
 use super::state::Excited;
 use super::tape::{Op, Step};
 use crate::resident::Sums;
@@ -46,7 +46,9 @@ impl<'a> Pass<'a> {
         match &step.op {
             Op::Pointwise(weight) => {
                 let rows = self.rows(step.output);
-                self.linear.outer(dout, input(), sums.of(weight), rows, sums.add)?;
+                let parts = parts(value.channels, self.tape.values[step.output], self.images);
+                let to = sums.of(weight);
+                parts.outer(self.linear, dout, input(), scratch.partial.all(), to, sums.add)?;
                 match dx {
                     Some((dx, add)) => {
                         self.linear.apply_transposed(dout, self.weights.get(weight), dx, rows, add)
@@ -59,7 +61,9 @@ impl<'a> Pass<'a> {
                 let rows = scratch.windows.first(windows.len());
                 let count = self.rows(step.output);
                 windows.rows(gpu, input(), Lie::Pixels, rows)?;
-                self.linear.outer(dout, rows, sums.of(weight), count, sums.add)?;
+                let made = self.tape.values[step.output];
+                let (parts, to) = (parts(windows.columns(), made, self.images), sums.of(weight));
+                parts.outer(self.linear, dout, rows, scratch.partial.all(), to, sums.add)?;
                 let (dx, add) = of.into();
                 // What was looked at is not needed any more.
                 self.linear.apply_transposed(dout, self.weights.get(weight), rows, count, false)?;

@@ -179,7 +179,7 @@ fn an_efficientnet_is_that_of_the_cpu() {
 #[test]
 fn an_xception_is_that_of_the_cpu() {
     hold(&xception(7), 2, None, &BOTH);
-    hold(&xception(39), 2, DROP, &BOTH[..1]);
+    hold(&xception(39), 3, DROP, &BOTH[..1]);
 }
 
 #[test]

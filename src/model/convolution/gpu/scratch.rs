@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::tape::{Op, Step, Tape, Value};
 use crate::convolution::Window;
+use crate::linear::Parts;
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::batch::Batch;
@@ -52,6 +53,11 @@ pub fn batch(of: Value, images: usize) -> Batch {
     Batch { rows: images * of.pixels(), channels: of.channels }
 }
 
+/// The rows by which a weight's gradient is taken, in parts: columns of what it is multiplied with, and of what it makes.
+pub fn parts(inputs: usize, made: Value, images: usize) -> Parts {
+    Parts::new(made.channels, inputs, images * made.pixels())
+}
+
 /// The images of a value.
 pub fn images(of: Value, images: usize) -> Images {
     Images { images, pixels: of.pixels(), channels: of.channels }
@@ -59,12 +65,17 @@ pub fn images(of: Value, images: usize) -> Images {
 
 /// What an operation needs, going forward and back.
 fn of_step(step: &Step, tape: &Tape, count: usize) -> [Sizes; 2] {
-    let value = tape.values[step.input];
+    let (value, made) = (tape.values[step.input], tape.values[step.output]);
     let none = Sizes::default();
     match &step.op {
+        Op::Pointwise(_) => {
+            let partial = parts(value.channels, made, count).partial();
+            [none, Sizes { partial, ..none }]
+        }
         Op::Convolution(_, window) => {
-            let same = Sizes { windows: windows(*window, value, count).len(), ..none };
-            [same, same]
+            let windows = windows(*window, value, count);
+            let forward = Sizes { windows: windows.len(), ..none };
+            [forward, Sizes { partial: parts(windows.columns(), made, count).partial(), ..forward }]
         }
         Op::Depthwise(_, window) => {
             let of = depthwise(*window, value, count);
@@ -81,9 +92,7 @@ fn of_step(step: &Step, tape: &Tape, count: usize) -> [Sizes; 2] {
             [Sizes { partial, ..none }, Sizes { partial, small, ..none }]
         }
         Op::Mean => [Sizes { partial: images(value, count).partial(), ..none }, none],
-        Op::Pointwise(_) | Op::Relu | Op::MaxPool(_) | Op::Join(..) | Op::Dropout(_) => {
-            [none, none]
-        }
+        Op::Relu | Op::MaxPool(_) | Op::Join(..) | Op::Dropout(_) => [none, none],
     }
 }
 

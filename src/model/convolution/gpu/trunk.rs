@@ -1,7 +1,7 @@
 //! The network on a GPU as the program trains and asks it: parameters and gradients lie there, embeddings and
 //! their gradients come and go.
 
-use candle_core::{Device, Error, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::network::OnGpu;
 use crate::backbone::Trunk;
