@@ -64,7 +64,7 @@ fn line_of(
             .map(|b| u16::from_ne_bytes(b.try_into().expect("two bytes")))
             .map(|bits| f32::from_bits(u32::from(bits) << 16))
             .collect(),
-        Kind::F64 => panic!("there are no products in f64"),
+        Kind::F64 | Kind::Byte => panic!("there are no products in {:?}", operand.kind),
     }
 }
 
@@ -81,7 +81,7 @@ fn write_line(memory: &mut Memory, operand: &Operand, batch: [usize; 2], line: u
         match operand.kind {
             Kind::F32 => bytes.copy_from_slice(&value.to_ne_bytes()),
             Kind::Bf16 => bytes.copy_from_slice(&rounded(*value).to_ne_bytes()),
-            Kind::F64 => panic!("there are no products in f64"),
+            Kind::F64 | Kind::Byte => panic!("there are no products in {:?}", operand.kind),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod efficientnet;
 pub mod exact;
 pub mod gradients;
 pub mod hub;
+pub mod images;
 pub mod init;
 pub mod losses;
 pub mod network;

@@ -179,7 +179,9 @@ impl Shape {
         let kind = |kind: Kind| match kind {
             Kind::F32 => Ok(sys::cudaDataType::CUDA_R_32F),
             Kind::Bf16 => Ok(sys::cudaDataType::CUDA_R_16BF),
-            Kind::F64 => Err(GpuError::new("multiply", "there are no products in f64")),
+            Kind::F64 | Kind::Byte => {
+                Err(GpuError::new("multiply", format!("there are no products in {kind:?}")))
+            }
         };
         let from = gemm.first.lies.kind;
         let compute = match (from, precision) {

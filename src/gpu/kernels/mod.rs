@@ -5,6 +5,7 @@ pub mod attention;
 pub mod columns;
 pub mod ends;
 mod launch;
+pub mod pixels;
 pub mod rows;
 pub mod steps;
 

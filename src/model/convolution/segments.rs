@@ -10,6 +10,7 @@ use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::exact::{matmul, mean_of_places};
 use crate::gradients::Gradients;
+use crate::images::Images;
 use crate::params::Params;
 
 /// What such a network computes.
@@ -87,9 +88,14 @@ impl<N: Segmented> Segments<N> {
 
 impl<N: Segmented> Trunk for Segments<N> {
     /// While training batch norm goes by the batch.
-    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
+    fn embed(
+        &mut self,
+        params: &Params,
+        images: Images<'_>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
         let mut pass = self.pass(params, drop);
-        let mut x = self.network.input(images)?;
+        let mut x = self.network.input(&images.planes()?)?;
         for segment in 0..self.network.count() {
             x = self.network.segment(segment, &x, &mut pass)?.detach();
         }
@@ -99,11 +105,11 @@ impl<N: Segmented> Trunk for Segments<N> {
     fn embed_keeping(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
         let mut pass = self.pass(params, drop);
-        let mut x = self.network.input(images)?;
+        let mut x = self.network.input(&images.planes()?)?;
         let mut kept = Vec::with_capacity(self.network.count());
         for segment in 0..self.network.count() {
             let input = Var::from_tensor(&x)?;

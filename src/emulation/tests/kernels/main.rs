@@ -6,6 +6,7 @@ mod bench;
 mod columns;
 mod ends;
 mod memory;
+mod pixels;
 mod products;
 mod rows;
 mod steps;
