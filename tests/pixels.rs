@@ -38,18 +38,10 @@ dataset seen {
 ensemble one { source seen }
 backbone tiny { vit patch=4 width=12 depth=1 heads=3 image=16; pool patch-mean; drop-path 0.2 }
 init scratch { random std=0.2; normalize vggface2 }
-recipe bytes {
-    epochs 2
-    batch 10 micro=4
-    sgd lr=0.05
-    sam rho=0.05
-    augment fsfm
-    keep lowest=val.loss
-    seed 3
-}
-recipe planes extends=bytes { mix mixup=0.8 probability=0 }
-recipe whole extends=bytes { batch 10; augment flip-crop }
-recipe whole-planes extends=whole { mix mixup=0.8 probability=0 }
+recipe bytes { epochs 2; batch 10 micro=4; sgd lr=0.05; sam rho=0.05; augment fsfm; seed 3 }
+recipe planes { epochs 2; batch 10 micro=4; sgd lr=0.05; sam rho=0.05; augment fsfm; seed 3; mix mixup=0.8 probability=0 }
+recipe whole { epochs 2; batch 10; sgd lr=0.05; augment flip-crop; seed 3 }
+recipe whole-planes { epochs 2; batch 10; sgd lr=0.05; augment flip-crop; seed 3; mix mixup=0.8 probability=0 }
 experiment bytes { data one; backbone tiny; init scratch; recipe bytes; loss { cross-entropy } }
 experiment planes extends=bytes { recipe planes }
 experiment whole extends=bytes { recipe whole }

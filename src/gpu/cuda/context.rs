@@ -31,8 +31,8 @@ impl Context {
         let none = std::ptr::null_mut();
         let mut made = Self { device, context, stream: none, aside: none };
         made.bind()?;
-        let kind = result::stream::StreamKind::NonBlocking;
         for stream in [&mut made.stream, &mut made.aside] {
+            let kind = result::stream::StreamKind::NonBlocking;
             *stream = result::stream::create(kind).map_err(driver("begin a stream"))?;
         }
         Ok(made)

@@ -146,7 +146,7 @@ fn the_cpu_takes_bytes_as_the_planes_that_they_are_and_nothing_that_is_on_a_gpu(
         assert_eq!(pass(&mut *trunk, &params, (&bytes).into()), expected);
         let there = Uploads::new(&gpu()).begin(&bytes).unwrap().arrive().unwrap();
         let error = trunk.embed(&params, (&there).into(), None).unwrap_err().to_string();
-        assert_eq!(error, "the images of a network on the CPU were sent to a GPU");
+        assert!(error.starts_with("the images of a network on the CPU were sent to a GPU"), "{error}");
     }
 }
 
