@@ -150,6 +150,8 @@ fn what_is_sent_beside_the_work_is_there_when_it_is_read_and_as_long() {
     for _ in 0..2 {
         to_loader.send(Slot::new(&gpu).unwrap()).unwrap();
     }
+    // A slot that is dropped waits for what was sent: the last ones are kept.
+    let mut kept = Vec::new();
     std::thread::scope(|scope| {
         scope.spawn(move || {
             for round in 0..20u8 {
@@ -163,14 +165,18 @@ fn what_is_sent_beside_the_work_is_there_when_it_is_read_and_as_long() {
                 to_work.send(slot).unwrap();
             }
         });
-        for _ in 0..20 {
+        for round in 0..20 {
             let mut slot = from_loader.recv().unwrap();
             slot.receive().unwrap();
             let values = sent(&*gpu, &slot, PIXELS, &room);
             // Twice what was there, and this: nothing is lost, and nothing comes too late.
             add_scaled(&*gpu, sums.all(), values, 1.0).unwrap();
             slot.release().unwrap();
-            let _the_loader_may_have_ended = to_loader.send(slot);
+            if round < 18 {
+                to_loader.send(slot).unwrap();
+            } else {
+                kept.push(slot);
+            }
         }
     });
     assert_eq!(sums.all().get(&*gpu).unwrap(), vec![(0..20).sum::<i32>() as f32; 3 * PIXELS]);
