@@ -23,13 +23,15 @@ use proofmark_train::batch::{Inputs, Role, Sample};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// FSFM's.
-const CHANNELS: Channels =
-    Channels { mean: [0.548, 0.423, 0.365], std: [0.279, 0.244, 0.235] };
+const CHANNELS: Channels = Channels { mean: [0.548, 0.423, 0.365], std: [0.279, 0.244, 0.235] };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let [what, folder, rounds] = arguments.as_slice() else {
-        return Err("usage: loader WHAT FOLDER ROUNDS, WHAT one of jpeg, store, decode, planes, bytes".into());
+        return Err(
+            "usage: loader WHAT FOLDER ROUNDS, WHAT one of jpeg, store, decode, planes, bytes"
+                .into(),
+        );
     };
     let rounds: u32 = rounds.parse()?;
     if ["planes", "bytes"].contains(&what.as_str()) {
@@ -76,7 +78,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Milliseconds of processor time for each face of a store, in every round.
-fn of_store(bytes: bool, folder: &Path, rounds: u32) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
+fn of_store(
+    bytes: bool,
+    folder: &Path,
+    rounds: u32,
+) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
     let sets = [Faces::open(folder)?];
     let inputs = Inputs { sets: &sets, pseudo: &[None], image: 224, channels: CHANNELS };
     let sample = |face| Sample { set: 0, face, class: 0, id: face as u64, role: Role::Stored };

@@ -3,9 +3,9 @@
     python scripts/cuda/loader.py --program PROOFMARK [--device cuda:0] [--faces 2000] [--epochs 4] [--small]
 
 The faces are drawn and cut at 256 pixels first. Prints a line of JSON: how many were trained on, and of every epoch the
-faces in a second and the share of its time in which steps waited for the loader, from the training's journal. The first
-epoch begins with an empty loader and with memory to be allocated. `--small` takes a small network, for a machine
-without a GPU.
+faces in a second and the share of its time in which steps waited for the loader, from the training's journal. Every
+epoch begins with an empty loader, the first with memory to be allocated, too. `--small` takes a small network, for a
+machine without a GPU.
 """
 
 import argparse

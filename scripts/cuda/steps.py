@@ -197,7 +197,7 @@ def loader() -> dict:
     limit = 200 if SMALL else 90
     run = Run(python("loader.py", "--program", PROGRAM, "--device", DEVICE, *few), limit)
     lines = run.lines()
-    # What the first epoch waits is how long it takes to fill the loader.
+    # The first epoch allocates memory.
     waits = lines[0]["waits"][1:] if lines else [1.0]
     well = run.ok and (SMALL or max(waits) < MOST_WAITING)
     return result(well, lines[0] if lines else {}, run)

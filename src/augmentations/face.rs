@@ -52,7 +52,9 @@ impl Patch {
     /// Puts the values into an input (3, S, S) of this side S.
     pub fn put(&self, input: &mut [f32], side: usize) {
         let one = (self.height * self.stride).max(1);
-        for (plane, values) in input.chunks_exact_mut(side * side).zip(self.values.chunks_exact(one)) {
+        for (plane, values) in
+            input.chunks_exact_mut(side * side).zip(self.values.chunks_exact(one))
+        {
             let rows = plane.chunks_exact_mut(side).skip(self.y);
             for (row, values) in rows.zip(values.chunks_exact(self.stride)) {
                 row[self.x..self.x + self.width].copy_from_slice(&values[..self.width]);

@@ -136,10 +136,7 @@ impl<'p> Network<'p> {
     }
 
     /// Class probabilities of images; class 0 is real.
-    pub fn probabilities<'i>(
-        &self,
-        images: impl Into<Images<'i>>,
-    ) -> Result<Vec<Vec<f32>>> {
+    pub fn probabilities<'i>(&self, images: impl Into<Images<'i>>) -> Result<Vec<Vec<f32>>> {
         probabilities(&self.logits(images)?)
     }
 }

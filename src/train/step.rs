@@ -119,13 +119,7 @@ impl<'a, 'p> Team<'a, 'p> {
     ) -> std::result::Result<StepReport, Failure> {
         let (own, rows) = (self.own(), self.rows());
         let in_one = self.leaves.count() <= 1;
-        let passes = Passes {
-            network,
-            leaves: self.leaves,
-            images: batch.images,
-            rows,
-            drop,
-        };
+        let passes = Passes { network, leaves: self.leaves, images: batch.images, rows, drop };
         let embedding = if in_one {
             network.embed_keeping(passes.images.clone(), Some(drop))?
         } else {
@@ -349,7 +343,8 @@ mod tests {
         let run = |micro: usize| {
             let mut grads = Gradients::new(&params);
             let drop = DropPath { seed: 1, epoch: 0, step: 7, offset: 0 };
-            let report = gradients(&network, &loss, batch.clone(), micro, drop, &mut grads).unwrap();
+            let report =
+                gradients(&network, &loss, batch.clone(), micro, drop, &mut grads).unwrap();
             let values = |i| match grads.get(i).unwrap() {
                 Gradient::Host(values) => values.to_vec(),
                 Gradient::OnGpu(_) => panic!("all lies on the CPU"),

@@ -157,12 +157,13 @@ impl ByteImages {
     /// Writes what is sent behind the images, which begins with the marks.
     pub(super) fn write_rest(&self, layout: &Layout, to: &mut [u8]) {
         let begin = layout.marks.start;
-        let numbers = |numbers: &mut dyn Iterator<Item = u32>, part: &Range<usize>, to: &mut [u8]| {
-            let words = to[part.start - begin..part.end - begin].as_chunks_mut::<4>().0;
-            for (word, number) in words.iter_mut().zip(numbers) {
-                *word = number.to_ne_bytes();
-            }
-        };
+        let numbers =
+            |numbers: &mut dyn Iterator<Item = u32>, part: &Range<usize>, to: &mut [u8]| {
+                let words = to[part.start - begin..part.end - begin].as_chunks_mut::<4>().0;
+                for (word, number) in words.iter_mut().zip(numbers) {
+                    *word = number.to_ne_bytes();
+                }
+            };
         let number = |size: usize| u32::try_from(size).expect("sizes fit into 31 bits");
         let mut marks = self.marks.iter().flat_map(|Mark { mirrored, regions }| {
             [u32::from(*mirrored), number(regions.start), number(regions.end)]

@@ -112,8 +112,14 @@ fn bytes_give_a_gpu_the_bits_of_the_planes_that_the_cpu_makes_of_them() {
             assert_eq!(pass(&mut *trunk, &params, (&there).into()), expected);
             assert_eq!(pass(&mut *trunk, &params, (&bytes).into()), expected);
             let expected = pass(&mut *trunk, &params, Images::from(&planes).part(1..4, COUNT));
-            assert_eq!(pass(&mut *trunk, &params, Images::from(&there).part(1..4, COUNT)), expected);
-            assert_eq!(pass(&mut *trunk, &params, Images::from(&bytes).part(1..4, COUNT)), expected);
+            assert_eq!(
+                pass(&mut *trunk, &params, Images::from(&there).part(1..4, COUNT)),
+                expected
+            );
+            assert_eq!(
+                pass(&mut *trunk, &params, Images::from(&bytes).part(1..4, COUNT)),
+                expected
+            );
             uploads.end(there).unwrap();
         }
     }
@@ -146,7 +152,10 @@ fn the_cpu_takes_bytes_as_the_planes_that_they_are_and_nothing_that_is_on_a_gpu(
         assert_eq!(pass(&mut *trunk, &params, (&bytes).into()), expected);
         let there = Uploads::new(&gpu()).begin(&bytes).unwrap().arrive().unwrap();
         let error = trunk.embed(&params, (&there).into(), None).unwrap_err().to_string();
-        assert!(error.starts_with("the images of a network on the CPU were sent to a GPU"), "{error}");
+        assert!(
+            error.starts_with("the images of a network on the CPU were sent to a GPU"),
+            "{error}"
+        );
     }
 }
 

@@ -61,8 +61,10 @@ fn all_of(images: Range<usize>) -> impl Iterator<Item = (usize, [usize; 3])> {
 
 #[test]
 fn bytes_become_the_numbers_of_the_cpu_to_the_bit() {
-    let rgb: Vec<u8> = (0..IMAGES.len() * SIDE * SIDE * 3).map(|i| (i * 7 + i / 91) as u8).collect();
-    let regions: Vec<[usize; 4]> = IMAGES.iter().flat_map(|(_, regions)| *regions).copied().collect();
+    let rgb: Vec<u8> =
+        (0..IMAGES.len() * SIDE * SIDE * 3).map(|i| (i * 7 + i / 91) as u8).collect();
+    let regions: Vec<[usize; 4]> =
+        IMAGES.iter().flat_map(|(_, regions)| *regions).copied().collect();
     let size = |region: &[usize; 4]| 3 * region[2] * region[3];
     let values = numbers(60, regions.iter().map(size).sum());
     let (mut marks, mut lines, mut first, mut at) = (Vec::new(), Vec::new(), 0, 0);
