@@ -96,7 +96,7 @@ fn network(
             grads.clear();
             let drop = DropPath { seed: 0, epoch: 0, step, offset: 0 };
             let targets = Targets { classes: &classes, own: 1.0 };
-            let batch_of = Batch { images: &images, targets };
+            let batch_of = Batch { images: (&images).into(), targets };
             gradients(&network, &loss, batch_of, batch, drop, &mut grads)
                 .expect("it has gradients");
             optimizer.step(&params, &grads, 1e-4).expect("every parameter has a gradient");

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use proofmark_gpu::error::Result;
 use proofmark_gpu::gpu::{Argument, Gpu, Grid};
+use proofmark_gpu::lane::Lane;
 use proofmark_gpu::product::Product;
 
 /// Another GPU, and what lies on it.
@@ -49,6 +50,10 @@ impl Gpu for Counted {
         memory.now += bytes;
         memory.peak = memory.peak.max(memory.now);
         Ok(address)
+    }
+
+    fn lane(&self) -> Result<Box<dyn Lane>> {
+        self.gpu.lane()
     }
 
     unsafe fn free(&self, address: u64) {

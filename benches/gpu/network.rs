@@ -113,7 +113,7 @@ impl<'p> Training<'p> {
     pub fn differentiate(&mut self, images: &[f32], classes: &[u32]) -> Outcome<f64> {
         self.grads.clear();
         let drop = DropPath { seed: 0, epoch: 0, step: self.steps, offset: 0 };
-        let batch = Batch { images, targets: Targets { classes, own: 1.0 } };
+        let batch = Batch { images: images.into(), targets: Targets { classes, own: 1.0 } };
         let (network, loss) = (&self.network, &self.loss);
         let report = gradients(network, loss, batch, classes.len(), drop, &mut self.grads)?;
         network.update_running_statistics()?;

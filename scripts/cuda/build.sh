@@ -54,6 +54,7 @@ ln -sf libnccl.so.2 "$fake/libnccl.so"
 cargo test --locked -p proofmark-gpu --features cuda --lib
 LD_LIBRARY_PATH=$cuda cargo test --locked -p proofmark-gpu --features cuda --lib
 LD_LIBRARY_PATH=$cuda cargo test --locked -p proofmark-emulation --features cuda --test kernels
+LD_LIBRARY_PATH=$cuda STAND_IN_EARLY=1 cargo test --locked -p proofmark-emulation --features cuda --test kernels -- pixels memory
 LD_LIBRARY_PATH=$cuda PROOFMARK_GPU_SYNC=1 cargo test --locked -p proofmark-emulation --features cuda --test kernels -- products
 LD_LIBRARY_PATH=$nccl cargo run --locked -p proofmark-group --features nccl --example nccl
 LD_LIBRARY_PATH=$fake:$cuda cargo test --locked -p proofmark-group --features nccl --lib nccl

@@ -168,6 +168,17 @@ def times(found: dict) -> str:
     )
 
 
+def loader(found: dict) -> str:
+    rows = [
+        [number, f"{rate:.0f}", f"{100 * wait:.1f} %"]
+        for number, (rate, wait) in enumerate(zip(found["rates"], found["waits"], strict=True), 1)
+    ]
+    return (
+        table(["epoch", "faces a second", "of it waiting for faces"], rows)
+        + f"\nOf {found['faces']} faces, {found['cores']} cores.\n"
+    )
+
+
 def resume(found: list) -> str:
     rows = [[f["precision"], f["models"], f["resumed"], mark(f["same"])] for f in found]
     return table(["precision", "models", "gone on with", "same bytes"], rows)
@@ -260,6 +271,7 @@ SECTIONS = {
     "twice": twice,
     "bench": bench,
     "times": times,
+    "loader": loader,
     "resume": resume,
     "quickstart": quickstart,
     "sanitizer": sanitizer,

@@ -39,6 +39,8 @@ from command import (
 )
 from sizes import CONVOLUTIONS, SMALL_CONVOLUTIONS, TINY
 
+# Share of a training in which its steps may wait for the loader.
+MOST_WAITING = 0.05
 DEVICES = ("--device", DEVICE, "--pytorch-device", BESIDE)
 
 
@@ -207,6 +209,17 @@ def times() -> dict:
     )
 
 
+def loader() -> dict:
+    few = ["--faces", "200", "--epochs", "2", "--small"] if SMALL else []
+    limit = 200 if SMALL else 90
+    run = Run(python("loader.py", "--program", PROGRAM, "--device", DEVICE, *few), limit)
+    lines = run.lines()
+    # The first epoch allocates memory.
+    waits = lines[0]["waits"][1:] if lines else [1.0]
+    well = run.ok and (SMALL or max(waits) < MOST_WAITING)
+    return result(well, lines[0] if lines else {}, run)
+
+
 def sanitizer() -> dict:
     need("compute-sanitizer")
     found, runs = [], []
@@ -258,6 +271,7 @@ STEPS = [
     ("twice", "The same bytes twice", twice),
     ("bench", "Training steps and forward passes", bench),
     ("times", "Where a step's time goes", times),
+    ("loader", "How long steps wait for faces", loader),
     ("resume", "Killed and gone on with", resume),
     ("quickstart", "The quickstart", quickstart),
     ("sanitizer", "compute-sanitizer", sanitizer),

@@ -9,7 +9,7 @@ typedef int Status;
 enum { SUCCESS = 0, INVALID_VALUE = 7, NOT_SUPPORTED = 15 };
 enum { F32 = 0, BF16 = 14, COMPUTE_32F = 68, COMPUTE_TF32 = 77, DEFAULT_ALGORITHM = -1 };
 
-void stand_in_later(void (*run)(void *), void *what);
+void stand_in_later(void *stream, void (*run)(void *), void *what);
 
 struct Handle { void *stream, *workspace; };
 
@@ -104,7 +104,7 @@ static Status ask(const struct Handle *handle, struct Gemm gemm, const void *alp
     memcpy(&gemm.beta, beta, sizeof gemm.beta);
     struct Gemm *what = malloc(sizeof *what);
     *what = gemm;
-    stand_in_later(run, what);
+    stand_in_later(handle->stream, run, what);
     return SUCCESS;
 }
 

@@ -2,7 +2,8 @@
 // what the tests of src/group/nccl/tests.rs and src/emulation/tests/kernels run on there; see scripts/cuda/build.sh.
 //
 // Kernels are those of src/emulation, which is linked with this. What a device would do later is done as late as
-// it may be, when somebody waits for it: who does not wait, and reads or writes what is under way, is found out.
+// it may be, when somebody waits for it: who does not wait, and reads or writes what is under way, is found out. Streams
+// go on by themselves, as events join them.
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <stddef.h>
@@ -23,7 +24,7 @@ enum {
     CONTEXT_IS_DESTROYED = 709,
     LAUNCH_FAILED = 719
 };
-enum { DEVICES = 3, PARAMETERS = 32, PINNED = 16 };
+enum { DEVICES = 3, PARAMETERS = 32, PINNED = 256 };
 
 int emulation_parameter(const char *name, size_t index, size_t *size);
 int emulation_launch(const char *name, unsigned columns, unsigned rows, unsigned threads, void **arguments, int backwards);
@@ -33,40 +34,81 @@ static char contexts[DEVICES];
 static int retained[DEVICES];
 static _Thread_local void *current;
 
-// What is to be done, the first first, and how much of it was.
+// What is to be done on a stream, the first first, and how much of it was. A stream lives as long as the process.
+struct Stream;
 struct Work {
     void (*run)(void *);
     void *what;
+    // Instead: what another stream has to have done.
+    struct Stream *after;
+    unsigned long long number;
+    int is_copy;
     struct Work *next;
 };
-static struct Work *first, **last = &first;
-static unsigned long long asked, done;
+struct Stream {
+    struct Work *first, **last;
+    unsigned long long asked, done;
+    struct Stream *next;
+};
+static struct Stream *streams;
 static Result failed = SUCCESS;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-// Remembers something; `what` was allocated, and is freed when it is done. For scripts/stand-ins/cublas.c, too.
-void stand_in_later(void (*run)(void *), void *what) {
+// Does what is asked of a stream up to a number, and what that waits for. The lock is held.
+static void advance(struct Stream *stream, unsigned long long number) {
+    while (stream->first && stream->done < number) {
+        struct Work *work = stream->first;
+        if (work->after) advance(work->after, work->number);
+        stream->first = work->next;
+        if (!stream->first) stream->last = &stream->first;
+        if (work->run) work->run(work->what);
+        free(work->what);
+        free(work);
+        stream->done++;
+    }
+}
+
+// With STAND_IN_EARLY=1 copies are made as early as they may be instead: who does not have them wait until what they
+// write over was read is found out. The lock is held.
+static void hurry(void) {
+    static int early = -1;
+    if (early < 0) early = getenv("STAND_IN_EARLY") != NULL;
+    for (struct Stream *stream = early ? streams : NULL; stream; stream = stream->next)
+        while (stream->first && (stream->first->after ? stream->first->after->done >= stream->first->number : stream->first->is_copy))
+            advance(stream, stream->done + 1);
+}
+
+static void ask(void *of, struct Work given) {
+    struct Stream *stream = of;
     struct Work *work = malloc(sizeof *work);
-    *work = (struct Work){run, what, NULL};
+    *work = given;
     pthread_mutex_lock(&lock);
-    *last = work;
-    last = &work->next;
-    asked++;
+    *stream->last = work;
+    stream->last = &work->next;
+    stream->asked++;
+    hurry();
     pthread_mutex_unlock(&lock);
 }
 
-// Does all that was asked for up to a number.
-static Result until(unsigned long long number) {
+// Remembers something; `what` was allocated, and is freed when it is done. For scripts/stand-ins/cublas.c, too.
+void stand_in_later(void *stream, void (*run)(void *), void *what) {
+    ask(stream, (struct Work){.run = run, .what = what});
+}
+
+// Does all that was asked of a stream up to a number.
+static Result until(void *stream, unsigned long long number) {
     pthread_mutex_lock(&lock);
-    while (first && done < number) {
-        struct Work *work = first;
-        first = work->next;
-        if (!first) last = &first;
-        work->run(work->what);
-        free(work->what);
-        free(work);
-        done++;
-    }
+    if (stream) advance(stream, number);
+    hurry();
+    Result result = failed;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+// Does all that was asked of all streams.
+static Result finish(void) {
+    pthread_mutex_lock(&lock);
+    for (struct Stream *stream = streams; stream; stream = stream->next) advance(stream, ~0ull);
     Result result = failed;
     pthread_mutex_unlock(&lock);
     return result;
@@ -112,35 +154,51 @@ Result cuCtxSetCurrent(void *context) {
     return result;
 }
 Result cuCtxGetCurrent(void **context) { *context = current; return SUCCESS; }
-Result cuCtxSynchronize(void) { return until(~0ull); }
+Result cuCtxSynchronize(void) { return finish(); }
 Result cuCtxDestroy_v2(void *context) { (void)context; return SUCCESS; }
 
-Result cuStreamCreate(void **stream, unsigned flags) { (void)flags; *stream = malloc(1); return SUCCESS; }
-Result cuStreamDestroy_v2(void *stream) { free(stream); return SUCCESS; }
-Result cuStreamSynchronize(void *stream) { (void)stream; return until(~0ull); }
-Result cuStreamWaitEvent(void *stream, void *event, unsigned flags) {
-    (void)stream; (void)event; (void)flags;
+Result cuStreamCreate(void **to, unsigned flags) {
+    (void)flags;
+    struct Stream *stream = calloc(1, sizeof *stream);
+    stream->last = &stream->first;
+    pthread_mutex_lock(&lock);
+    stream->next = streams;
+    streams = stream;
+    pthread_mutex_unlock(&lock);
+    *to = stream;
     return SUCCESS;
 }
+Result cuStreamDestroy_v2(void *stream) { return until(stream, ~0ull); }
+Result cuStreamSynchronize(void *stream) { return until(stream, ~0ull); }
 
-// An event is how much has to be done.
+// An event is how much a stream has to have done; nothing, if it was never recorded.
+struct Event { struct Stream *stream; unsigned long long number; };
 Result cuEventCreate(void **event, unsigned flags) {
     (void)flags;
-    *event = calloc(1, sizeof(unsigned long long));
+    *event = calloc(1, sizeof(struct Event));
     return SUCCESS;
 }
 Result cuEventDestroy_v2(void *event) { free(event); return SUCCESS; }
-Result cuEventRecord(void *event, void *stream) {
-    (void)stream;
+Result cuEventRecord(void *to, void *stream) {
+    struct Event *event = to;
     pthread_mutex_lock(&lock);
-    *(unsigned long long *)event = asked;
+    *event = (struct Event){stream, ((struct Stream *)stream)->asked};
     pthread_mutex_unlock(&lock);
     return SUCCESS;
 }
-Result cuEventSynchronize(void *event) { return until(*(unsigned long long *)event); }
+Result cuEventSynchronize(void *of) {
+    struct Event *event = of;
+    return until(event->stream, event->number);
+}
+Result cuStreamWaitEvent(void *stream, void *of, unsigned flags) {
+    (void)flags;
+    struct Event *event = of;
+    if (event->stream) ask(stream, (struct Work){.after = event->stream, .number = event->number});
+    return SUCCESS;
+}
 // A millisecond for each thing that was asked for in between.
 Result cuEventElapsedTime_v2(float *milliseconds, void *first, void *second) {
-    *milliseconds = (float)(*(unsigned long long *)second - *(unsigned long long *)first);
+    *milliseconds = (float)(((struct Event *)second)->number - ((struct Event *)first)->number);
     return SUCCESS;
 }
 Result cuEventQuery(void *event) { return cuEventSynchronize(event); }
@@ -156,7 +214,7 @@ Result cuMemAlloc_v2(Pointer *to, size_t length) {
 }
 Result cuMemAllocAsync(Pointer *to, size_t length, void *stream) { (void)stream; return cuMemAlloc_v2(to, length); }
 Result cuMemFree_v2(Pointer memory) {
-    Result result = until(~0ull);
+    Result result = finish();
     free((void *)memory);
     return result;
 }
@@ -175,7 +233,7 @@ Result cuMemHostAlloc(void **to, size_t length, unsigned flags) {
     return *to && i < PINNED ? SUCCESS : OUT_OF_MEMORY;
 }
 Result cuMemFreeHost(void *memory) {
-    Result result = until(~0ull);
+    Result result = finish();
     pthread_mutex_lock(&lock);
     for (int i = 0; i < PINNED; i++)
         if (pinned[i].from == memory) pinned[i].from = NULL;
@@ -197,30 +255,28 @@ static void copy(void *what) {
     struct Copy *copy = what;
     memcpy(copy->to, copy->from, copy->length);
 }
-static Result copy_later(void *to, const void *from, size_t length, const void *host) {
+static Result copy_later(void *to, const void *from, size_t length, const void *host, void *stream) {
     if (!is_pinned(host)) {
-        Result result = until(~0ull);
+        Result result = finish();
         memcpy(to, from, length);
         return result;
     }
     struct Copy *what = malloc(sizeof *what);
     *what = (struct Copy){to, from, length};
-    stand_in_later(copy, what);
+    ask(stream, (struct Work){.run = copy, .what = what, .is_copy = 1});
     return SUCCESS;
 }
 Result cuMemsetD8Async(Pointer to, unsigned char value, size_t length, void *stream) {
     (void)stream;
-    Result result = until(~0ull);
+    Result result = finish();
     memset((void *)to, value, length);
     return result;
 }
 Result cuMemcpyHtoDAsync_v2(Pointer to, const void *from, size_t length, void *stream) {
-    (void)stream;
-    return copy_later((void *)to, from, length, from);
+    return copy_later((void *)to, from, length, from, stream);
 }
 Result cuMemcpyDtoHAsync_v2(void *to, Pointer from, size_t length, void *stream) {
-    (void)stream;
-    return copy_later(to, (void *)from, length, to);
+    return copy_later(to, (void *)from, length, to, stream);
 }
 
 // Kernels: a function is its name.
@@ -253,7 +309,6 @@ static void launch(void *what) {
 }
 Result cuLaunchKernel(void *function, unsigned columns, unsigned rows, unsigned layers, unsigned x, unsigned y,
                       unsigned z, unsigned shared, void *stream, void **arguments, void **extra) {
-    (void)stream;
     if (!columns || !rows || layers != 1 || !x || y != 1 || z != 1 || shared || extra || !current) return INVALID_VALUE;
     struct Launch *what = calloc(1, sizeof *what);
     what->name = function;
@@ -261,7 +316,7 @@ Result cuLaunchKernel(void *function, unsigned columns, unsigned rows, unsigned 
     size_t size;
     for (size_t i = 0; i < PARAMETERS && emulation_parameter(function, i, &size) == 0; i++)
         memcpy(&what->values[i], arguments[i], size);
-    stand_in_later(launch, what);
+    stand_in_later(stream, launch, what);
     return SUCCESS;
 }
 

@@ -1,8 +1,57 @@
 //! A stored face to a training input, by a list of operations.
 
-use super::definition::{Does, Operation};
-use super::face::{Channels, Face, normalize, side_of, straight};
+use super::definition::{Does, Operation, Phase};
+use super::face::{Channels, Face, Patch, normalize, side_of, straight};
 use proofmark_base::rng::Rng;
+use proofmark_picture::Pixels;
+
+/// A training input as it is before it is normalised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Augmented {
+    /// The image, of the input's side.
+    pub image: Pixels,
+    /// Whether it is still to be mirrored, left to right.
+    pub mirrored: bool,
+    /// What takes the place of normalised values, the last last.
+    pub patches: Vec<Patch>,
+}
+
+/// Changes a face by the operations in their order, up to where it would be normalised. What is random is
+/// drawn from `rng`.
+pub fn augmented(
+    face: Face<'_>,
+    operations: &[Operation],
+    by: &Channels,
+    side: u32,
+    rng: &mut Rng,
+) -> Augmented {
+    let of_image = |operation: &Operation| operation.kind.does.phase() == Phase::Image;
+    let last = operations.iter().rposition(of_image);
+    let (mut image, mut mirrored) = (None, false);
+    for (number, operation) in operations.iter().enumerate() {
+        match operation.kind.does {
+            Does::Crop(crop) => image = Some(crop(operation, face, side, rng)),
+            Does::Image(change) => {
+                let image = image.get_or_insert_with(|| straight(face, side));
+                change(operation, image, by.mean_colour(), rng);
+            }
+            Does::Mirror(draw) => match draw(operation, rng) {
+                true if Some(number) == last => mirrored = true,
+                true => image.get_or_insert_with(|| straight(face, side)).flip(),
+                false => {}
+            },
+            Does::Input(_) => {}
+        }
+    }
+    let mut patches = Vec::new();
+    for operation in operations {
+        match operation.kind.does {
+            Does::Input(draw) => patches.extend(draw(operation, side as usize, rng)),
+            Does::Crop(_) | Does::Image(_) | Does::Mirror(_) => {}
+        }
+    }
+    Augmented { image: image.unwrap_or_else(|| straight(face, side)), mirrored, patches }
+}
 
 /// Writes a face, changed by the operations in their order, as a training input to `out` (3, S, S),
 /// normalised. What is random is drawn from `rng`.
@@ -14,23 +63,13 @@ pub fn training(
     out: &mut [f32],
 ) {
     let side = side_of(out);
-    let mut image = None;
-    for operation in operations {
-        match operation.kind.does {
-            Does::Crop(crop) => image = Some(crop(operation, face, side, rng)),
-            Does::Image(change) => {
-                let image = image.get_or_insert_with(|| straight(face, side));
-                change(operation, image, by.mean_colour(), rng);
-            }
-            Does::Input(_) => {}
-        }
+    let Augmented { mut image, mirrored, patches } = augmented(face, operations, by, side, rng);
+    if mirrored {
+        image.flip();
     }
-    normalize(&image.unwrap_or_else(|| straight(face, side)).rgb, by, out);
-    for operation in operations {
-        match operation.kind.does {
-            Does::Input(change) => change(operation, out, side as usize, rng),
-            Does::Crop(_) | Does::Image(_) => {}
-        }
+    normalize(&image.rgb, by, out);
+    for patch in patches {
+        patch.put(out, side as usize);
     }
 }
 

@@ -5,7 +5,7 @@ use proofmark_picture::Pixels;
 use proofmark_picture::resize::Filter;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::face::Face;
+use crate::face::{Face, Patch};
 
 /// All there is to know of an operation.
 pub struct Definition {
@@ -28,8 +28,10 @@ pub enum Does {
     Crop(fn(&Operation, Face<'_>, u32, &mut Rng) -> Pixels),
     /// Changes the image of an input's side. The colour is what comes from outside of it.
     Image(fn(&Operation, &mut Pixels, [u8; 3], &mut Rng)),
-    /// Changes the normalised input (3, S, S), of this side S.
-    Input(fn(&Operation, &mut [f32], usize, &mut Rng)),
+    /// Whether the image is mirrored: left becomes right.
+    Mirror(fn(&Operation, &mut Rng) -> bool),
+    /// Puts other values into a rectangle of the normalised input (3, S, S), of this side S.
+    Input(fn(&Operation, usize, &mut Rng) -> Option<Patch>),
 }
 
 impl Does {
@@ -37,7 +39,7 @@ impl Does {
     pub fn phase(&self) -> Phase {
         match self {
             Self::Crop(_) => Phase::Crop,
-            Self::Image(_) => Phase::Image,
+            Self::Image(_) | Self::Mirror(_) => Phase::Image,
             Self::Input(_) => Phase::Input,
         }
     }

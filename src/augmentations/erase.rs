@@ -1,6 +1,7 @@
 //! `erase`: a rectangle of a normalised image becomes noise (recipe 3.3), timm's `RandomErasing`.
 
 use super::definition::{Definition, Does, OperationKind, Parameter, Value, Values};
+use super::face::Patch;
 use proofmark_base::math::{exp, ln};
 use proofmark_base::rng::Rng;
 
@@ -29,13 +30,12 @@ pub const ERASE: OperationKind = OperationKind(&Definition {
         },
     ],
     ordered: &[("smallest", "largest")],
-    does: Does::Input(|operation, input, side, rng| {
+    does: Does::Input(|operation, side, rng| {
         if !rng.chance(operation.number("probability")) {
-            return;
+            return None;
         }
-        if let Some(at) = random_rectangle(rng, side, operation.range("smallest", "largest")) {
-            erase(input, side, at, rng);
-        }
+        let at = random_rectangle(rng, side, operation.range("smallest", "largest"))?;
+        Some(noise(at, rng))
     }),
 });
 
@@ -74,19 +74,16 @@ fn random_rectangle(rng: &mut Rng, side: usize, share: (f64, f64)) -> Option<Rec
     None
 }
 
-/// Fills a rectangle of an image (3, S, S) with standard normal noise, each pixel and
-/// channel by itself.
-fn erase(image: &mut [f32], side: usize, at: Rectangle, rng: &mut Rng) {
+/// Standard normal noise for a rectangle, each pixel and channel by itself.
+fn noise(at: Rectangle, rng: &mut Rng) -> Patch {
+    let Rectangle { x, y, width, height } = at;
     // Normals come in pairs. A row of odd width leaves one unused.
-    let drawn = at.width.next_multiple_of(2);
-    let mut noise = vec![0.0; at.height * drawn];
-    for plane in image.chunks_exact_mut(side * side) {
-        rng.fill_normal(&mut noise);
-        let rows = plane.chunks_exact_mut(side).skip(at.y);
-        for (row, noise) in rows.zip(noise.chunks_exact(drawn.max(1))) {
-            row[at.x..at.x + at.width].copy_from_slice(&noise[..at.width]);
-        }
+    let stride = width.next_multiple_of(2);
+    let mut values = vec![0.0; 3 * height * stride];
+    if !values.is_empty() {
+        values.chunks_exact_mut(height * stride).for_each(|plane| rng.fill_normal(plane));
     }
+    Patch { x, y, width, height, stride, values }
 }
 
 #[cfg(test)]
@@ -123,7 +120,7 @@ mod tests {
         let side = 64;
         let mut image = vec![9f32; 3 * side * side];
         let at = Rectangle { x: 3, y: 5, width: 41, height: 33 };
-        erase(&mut image, side, at, &mut Rng::new(1, Stream::Augment, 0, 0));
+        noise(at, &mut Rng::new(1, Stream::Augment, 0, 0)).put(&mut image, side);
         let inside = |i: usize| {
             let (x, y) = (i % side, i / side % side);
             (3..44).contains(&x) && (5..38).contains(&y)
@@ -142,7 +139,7 @@ mod tests {
             for i in 0..100 {
                 let mut rng = Rng::new(1, Stream::Augment, 0, i);
                 if let Some(at) = random_rectangle(&mut rng, side, (0.02, 1.0 / 3.0)) {
-                    erase(&mut vec![0.0; 3 * side * side], side, at, &mut rng);
+                    noise(at, &mut rng).put(&mut vec![0.0; 3 * side * side], side);
                 }
             }
         }

@@ -31,7 +31,46 @@ pub fn straight(face: Face<'_>, side: u32) -> Pixels {
     Pixels::square(resize(face.rgb, face.side, whole, side, Filter::Bicubic), side as usize)
 }
 
+/// Values that take the place of those in a rectangle of a normalised input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    /// Left edge.
+    pub x: usize,
+    /// Top edge.
+    pub y: usize,
+    /// Width.
+    pub width: usize,
+    /// Height.
+    pub height: usize,
+    /// Values from one row to the next, at least the width.
+    pub stride: usize,
+    /// (3, height, stride).
+    pub values: Vec<f32>,
+}
+
+impl Patch {
+    /// Puts the values into an input (3, S, S) of this side S.
+    pub fn put(&self, input: &mut [f32], side: usize) {
+        let one = (self.height * self.stride).max(1);
+        for (plane, values) in
+            input.chunks_exact_mut(side * side).zip(self.values.chunks_exact(one))
+        {
+            let rows = plane.chunks_exact_mut(side).skip(self.y);
+            for (row, values) in rows.zip(values.chunks_exact(self.stride)) {
+                row[self.x..self.x + self.width].copy_from_slice(&values[..self.width]);
+            }
+        }
+    }
+}
+
 impl Channels {
+    /// A byte's normalised value is `byte * scale - shift`, per channel, in this order, each rounded to f32.
+    pub fn affine(&self) -> ([f32; 3], [f32; 3]) {
+        let scale = [0, 1, 2].map(|c| (1.0 / (255.0 * self.std[c])) as f32);
+        let shift = [0, 1, 2].map(|c| (self.mean[c] / self.std[c]) as f32);
+        (scale, shift)
+    }
+
     /// The colour that is 0 after normalisation.
     pub(crate) fn mean_colour(&self) -> [u8; 3] {
         self.mean.map(|mean| (255.0 * mean).round() as u8)
@@ -45,8 +84,7 @@ pub fn side_of(out: &[f32]) -> u32 {
 
 /// RGB bytes to normalised planes: (value / 255 - mean) / std, (3, S, S) row-major.
 pub fn normalize(rgb: &[u8], by: &Channels, out: &mut [f32]) {
-    let scale = [0, 1, 2].map(|c| (1.0 / (255.0 * by.std[c])) as f32);
-    let shift = [0, 1, 2].map(|c| (by.mean[c] / by.std[c]) as f32);
+    let (scale, shift) = by.affine();
     let (pixels, _) = rgb.as_chunks::<3>();
     let (red, rest) = out.split_at_mut(pixels.len());
     let (green, blue) = rest.split_at_mut(pixels.len());

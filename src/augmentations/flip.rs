@@ -13,9 +13,5 @@ pub const FLIP: OperationKind = OperationKind(&Definition {
         default: Value::Number(0.5),
     }],
     ordered: &[],
-    does: Does::Image(|flip, image, _, rng| {
-        if rng.chance(flip.number("probability")) {
-            image.flip();
-        }
-    }),
+    does: Does::Mirror(|flip, rng| rng.chance(flip.number("probability"))),
 });

@@ -13,7 +13,7 @@ mod flip;
 pub mod lists;
 pub mod randaugment;
 
-pub use apply::training;
+pub use apply::{Augmented, augmented, training};
 pub use blur::BLUR;
 pub use crop::{CROP, random_window};
 pub use definition::{Definition, Does, Operation, OperationKind, Parameter, Phase, Value, Values};

@@ -126,6 +126,7 @@ const std::map<std::string, Entry> KERNELS = {
     BOTH(column_sums, TOGETHER), ONE(add_up, TOGETHER), BOTH(gelu, ALONE), BOTH(gelu_backward, TOGETHER),
     BOTH(join, ALONE), BOTH(join_backward, TOGETHER), BOTH(add_bias, ALONE),
     BOTH(softmax, TOGETHER), BOTH(softmax_backward, TOGETHER), BOTH(patches, ALONE), BOTH(tokens, ALONE),
+    BOTH(patches_of_bytes, ALONE), ONE(planes_of_bytes, ALONE),
     BOTH(behind, ALONE), ONE(pool, ALONE), ONE(unpool, ALONE), BOTH(cast, ALONE),
     ONE(adamw, ALONE), ONE(sgd, ALONE), ONE(add_scaled, ALONE), ONE(move_towards, ALONE), ONE(multiply, ALONE),
     ONE(squares, TOGETHER), ONE(flash, TOGETHER), ONE(flash_queries, TOGETHER), ONE(flash_keys, TOGETHER),

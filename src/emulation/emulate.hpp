@@ -59,6 +59,16 @@ inline float __shfl_xor_sync(unsigned, float v, int other) {
     return v;
 }
 
+// Rounded by themselves, whatever the compiler would make of both.
+inline float __fmul_rn(float a, float b) {
+    volatile float product = a * b;
+    return product;
+}
+inline float __fsub_rn(float a, float b) {
+    volatile float difference = a - b;
+    return difference;
+}
+
 // The upper half of a float, rounded to nearest, to even where two are as near.
 struct bf16 {
     uint16_t bits;

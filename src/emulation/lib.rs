@@ -3,24 +3,27 @@
 //! It looks for mistakes that a GPU would not tell: fresh memory is NaN, what lies around it is watched, and
 //! blocks and threads run in the order that is asked for, on which nothing may depend.
 
+mod lane;
 mod launch;
 mod memory;
 mod order;
 mod product;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use lane::EmulatedLane;
 use memory::Memory;
 pub use order::Order;
 use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::{Argument, Gpu, Grid};
+use proofmark_gpu::lane::Lane;
 use proofmark_gpu::product::Product;
 
 /// A GPU on the CPU.
 #[derive(Debug)]
 pub struct Emulation {
     order: Order,
-    memory: Mutex<Memory>,
+    memory: Arc<Mutex<Memory>>,
     /// The most bytes that it gives at a time.
     most: usize,
 }
@@ -28,7 +31,7 @@ pub struct Emulation {
 impl Emulation {
     /// One with nothing in its memory.
     pub fn new(order: Order) -> Self {
-        Self { order, memory: Mutex::default(), most: usize::MAX }
+        Self { order, memory: Arc::default(), most: usize::MAX }
     }
 
     /// One that has not so many bytes as are more than this.
@@ -64,6 +67,10 @@ impl Gpu for Emulation {
     unsafe fn upload(&self, to: u64, bytes: &[u8]) -> Result<()> {
         self.memory().at(to, bytes.len()).copy_from_slice(bytes);
         Ok(())
+    }
+
+    fn lane(&self) -> Result<Box<dyn Lane>> {
+        Ok(Box::new(EmulatedLane::new(Arc::clone(&self.memory))))
     }
 
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<()> {

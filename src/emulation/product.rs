@@ -12,7 +12,7 @@ pub fn product(memory: &mut Memory, asked: &Product) {
         let factor =
             |operand: &Operand, numbers: Vec<f32>| match (operand.kind, asked.sizes.factors) {
                 (Kind::F32, Factors::Tf32) => numbers.into_iter().map(as_tf32).collect(),
-                (Kind::F32, Factors::F32) | (Kind::Bf16 | Kind::F64, _) => numbers,
+                (Kind::F32, Factors::F32) | (Kind::Bf16 | Kind::F64 | Kind::Byte, _) => numbers,
             };
         let a = factor(&asked.a, matrix(memory, &asked.a, batch, m, k));
         let b = factor(&asked.b, matrix(memory, &asked.b, batch, k, n));
@@ -69,7 +69,7 @@ fn line_of(
             .map(|b| u16::from_ne_bytes(b.try_into().expect("two bytes")))
             .map(|bits| f32::from_bits(u32::from(bits) << 16))
             .collect(),
-        Kind::F64 => panic!("there are no products in f64"),
+        Kind::F64 | Kind::Byte => panic!("there are no products in {:?}", operand.kind),
     }
 }
 
@@ -86,7 +86,7 @@ fn write_line(memory: &mut Memory, operand: &Operand, batch: [usize; 2], line: u
         match operand.kind {
             Kind::F32 => bytes.copy_from_slice(&value.to_ne_bytes()),
             Kind::Bf16 => bytes.copy_from_slice(&rounded(*value).to_ne_bytes()),
-            Kind::F64 => panic!("there are no products in f64"),
+            Kind::F64 | Kind::Byte => panic!("there are no products in {:?}", operand.kind),
         }
     }
 }

@@ -245,7 +245,8 @@ impl Training {
     }
 
     fn batch(&self) -> Batch<'_> {
-        Batch { images: &self.images, targets: Targets { classes: &self.classes, own: 1.0 } }
+        let targets = Targets { classes: &self.classes, own: 1.0 };
+        Batch { images: (&self.images).into(), targets }
     }
 
     /// What a step came to: its embeddings and objective, and its gradient in the order in which

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use super::error::Result;
+use super::lane::Lane;
 use super::product::Product;
 
 /// One argument of a kernel.
@@ -27,7 +28,8 @@ pub struct Grid {
     pub threads: u32,
 }
 
-/// Memory, kernels and matrix products. Work is done in the order in which it is asked for.
+/// Memory, kernels and matrix products. Work is done in the order in which it is asked for, but for what goes
+/// by a [`Lane`].
 ///
 /// # Safety
 /// Of all unsafe methods: addresses are of memory that [`Gpu::allocate`] of the same GPU gave and that was not
@@ -59,6 +61,12 @@ pub trait Gpu: Debug + Send + Sync {
     /// # Errors
     /// Those of the driver, of earlier work, too.
     unsafe fn upload(&self, to: u64, bytes: &[u8]) -> Result<()>;
+
+    /// A way for data to it beside its work.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    fn lane(&self) -> Result<Box<dyn Lane>>;
 
     /// Copies bytes from the GPU, when all that was asked for before is done.
     ///

@@ -9,6 +9,8 @@ pub enum Kind {
     Bf16,
     /// 64-bit floating point.
     F64,
+    /// Bytes, whatever they mean.
+    Byte,
 }
 
 impl Kind {
@@ -18,6 +20,7 @@ impl Kind {
             Self::F32 => 4,
             Self::Bf16 => 2,
             Self::F64 => 8,
+            Self::Byte => 1,
         }
     }
 }

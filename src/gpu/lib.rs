@@ -11,6 +11,8 @@ pub mod gemm;
 pub mod gpu;
 pub mod kernels;
 pub mod kind;
+pub mod lane;
 pub mod matrix;
 pub mod memory;
 pub mod product;
+pub mod slot;

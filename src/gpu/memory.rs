@@ -112,6 +112,16 @@ impl<'b> Slice<'b> {
         unsafe { gpu.upload(self.address, bytes) }
     }
 
+    /// Writes bytes into it.
+    ///
+    /// # Errors
+    /// Those of copying.
+    pub fn set_bytes(self, gpu: &dyn Gpu, bytes: &[u8]) -> Result<()> {
+        assert_eq!((self.kind, self.len), (Kind::Byte, bytes.len()), "what is written");
+        // SAFETY: the slice lies within a live buffer, and has as many bytes.
+        unsafe { gpu.upload(self.address, bytes) }
+    }
+
     /// Reads f32 numbers from it.
     ///
     /// # Errors

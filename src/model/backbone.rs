@@ -8,6 +8,7 @@ use candle_core::{Result, Tensor};
 
 use super::drop_path::DropPath;
 use super::gradients::Gradients;
+use super::images::Images;
 use super::params::Params;
 use super::spec::ParamSpec;
 use super::weights::{Entry, LoadReport, WeightsError};
@@ -66,12 +67,16 @@ pub trait Backbone: Debug + FromFiles {
 
 /// Images to embeddings, and gradients back.
 pub trait Trunk: Debug + Send {
-    /// Embeddings (B, D) of normalised images (B, 3, S, S) as row-major values, without a graph.
-    /// `drop` is given while training.
+    /// Embeddings (B, D) of images as row-major values, without a graph. `drop` is given while training.
     ///
     /// # Errors
-    /// Those of candle, and images of another size.
-    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor>;
+    /// Those of candle, and images of another size or on another device.
+    fn embed(
+        &mut self,
+        params: &Params,
+        images: Images<'_>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor>;
 
     /// [`Trunk::embed`], with the activations that [`Trunk::backward`] needs.
     ///
@@ -80,7 +85,7 @@ pub trait Trunk: Debug + Send {
     fn embed_keeping(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
     ) -> Result<Tensor>;
 

@@ -14,6 +14,7 @@ pub mod exact;
 pub mod failed;
 pub mod gradients;
 pub mod hub;
+pub mod images;
 pub mod init;
 mod linear;
 pub mod losses;

@@ -9,6 +9,7 @@ use super::architecture::Architecture;
 use super::backbone::Trunk;
 use super::drop_path::DropPath;
 use super::gradients::Gradients;
+use super::images::Images;
 use super::ops::linear;
 use super::params::Params;
 use super::resident::Resident;
@@ -70,15 +71,22 @@ impl<'p> Network<'p> {
         self.params
     }
 
-    /// Embeddings (B, D) of normalised images (B, 3, S, S) as row-major values, without
-    /// a graph. `drop` is given while training.
-    pub fn embed(&self, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
-        self.trunk.borrow_mut().embed(self.params, images, drop)
+    /// Embeddings (B, D) of images, without a graph. `drop` is given while training.
+    pub fn embed<'i>(
+        &self,
+        images: impl Into<Images<'i>>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
+        self.trunk.borrow_mut().embed(self.params, images.into(), drop)
     }
 
     /// [`Network::embed`], ready for [`Network::backward`].
-    pub fn embed_keeping(&self, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
-        self.trunk.borrow_mut().embed_keeping(self.params, images, drop)
+    pub fn embed_keeping<'i>(
+        &self,
+        images: impl Into<Images<'i>>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
+        self.trunk.borrow_mut().embed_keeping(self.params, images.into(), drop)
     }
 
     /// Adds the gradients of all parameters but the head's, given that of the
@@ -112,7 +120,7 @@ impl<'p> Network<'p> {
     }
 
     /// Logits (B, C) of images, without a graph.
-    pub fn logits(&self, images: &[f32]) -> Result<Tensor> {
+    pub fn logits<'i>(&self, images: impl Into<Images<'i>>) -> Result<Tensor> {
         Ok(self.classify(&self.embed(images, None)?)?.detach())
     }
 
@@ -128,7 +136,7 @@ impl<'p> Network<'p> {
     }
 
     /// Class probabilities of images; class 0 is real.
-    pub fn probabilities(&self, images: &[f32]) -> Result<Vec<Vec<f32>>> {
+    pub fn probabilities<'i>(&self, images: impl Into<Images<'i>>) -> Result<Vec<Vec<f32>>> {
         probabilities(&self.logits(images)?)
     }
 }

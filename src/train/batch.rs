@@ -1,14 +1,18 @@
 //! Batches of faces: who is in a batch is a function of (seed, epoch), what a face
 //! looks like of (seed, epoch, face); neither of the number of threads.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::blend::{Pair, PseudoSet, Use, pair};
-use super::input::evaluation;
-use proofmark_augmentations::face::{Channels, Face, normalize};
-use proofmark_augmentations::{Operation, training};
+use super::input::resized;
+use proofmark_augmentations::face::{Channels, Face, Patch, normalize};
+use proofmark_augmentations::{Augmented, Operation, augmented, training};
 use proofmark_base::rng::{Rng, Stream};
 use proofmark_lang::model::{Corruption, Resize};
+use proofmark_model::images::{Affine, ByteImages, Images};
+use proofmark_model::params::Params;
 use proofmark_picture::Pixels;
 use proofmark_prepare::faces::Faces;
 use proofmark_prepare::store::FaceStoreError;
@@ -82,6 +86,51 @@ pub struct Inputs<'a> {
     pub channels: Channels,
 }
 
+/// What is left to be done to an image.
+#[derive(Clone, Debug, Default)]
+struct Changes {
+    mirrored: bool,
+    patches: Vec<Patch>,
+}
+
+/// How inputs are handed to a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As normalised planes (B, 3, S, S).
+    Planes,
+    /// As bytes, which the network's GPU normalises to the same numbers.
+    Bytes,
+}
+
+impl Form {
+    /// For a network with these parameters.
+    pub fn of(params: &Params) -> Self {
+        match params.resident() {
+            Some(_) => Self::Bytes,
+            None => Self::Planes,
+        }
+    }
+}
+
+/// Inputs in a form.
+#[derive(Clone, Debug)]
+pub enum Prepared {
+    /// Normalised planes (B, 3, S, S).
+    Planes(Vec<f32>),
+    /// Bytes, with what is done to them.
+    Bytes(ByteImages),
+}
+
+impl Prepared {
+    /// They, for a network.
+    pub fn images(&self) -> Images<'_> {
+        match self {
+            Self::Planes(planes) => planes.into(),
+            Self::Bytes(bytes) => bytes.into(),
+        }
+    }
+}
+
 impl Inputs<'_> {
     /// Inputs (B, 3, S, S) as planes, augmented by these operations.
     pub fn training(
@@ -91,11 +140,28 @@ impl Inputs<'_> {
         seed: u64,
         epoch: u32,
     ) -> Result<Vec<f32>, FaceStoreError> {
-        let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
+        self.planes(samples, (Use::Training, epoch), |sample, face, out| {
             let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
             training(face, augment, &self.channels, &mut rng, out);
-        };
-        self.planes(samples, (Use::Training, epoch), write)
+        })
+    }
+
+    /// The same as bytes.
+    pub fn training_bytes(
+        &self,
+        samples: &[Sample],
+        augment: &[Operation],
+        seed: u64,
+        epoch: u32,
+    ) -> Result<ByteImages, FaceStoreError> {
+        let side = self.image as u32;
+        self.bytes(samples, (Use::Training, epoch), |sample, face, (out, changes)| {
+            let mut rng = Rng::new(seed, Stream::Augment, epoch, sample.id);
+            let made = augmented(face, augment, &self.channels, side, &mut rng);
+            let Augmented { image, mirrored, patches } = made;
+            out.copy_from_slice(&image.rgb);
+            **changes = Changes { mirrored, patches };
+        })
     }
 
     /// Inputs as at evaluation, of faces as they are or corrupted.
@@ -104,28 +170,52 @@ impl Inputs<'_> {
         samples: &[Sample],
         resize: Resize,
         corruption: Option<Corruption>,
-    ) -> Result<Vec<f32>, FaceStoreError> {
-        let write = |sample: &Sample, face: Face<'_>, out: &mut [f32]| {
-            if sample.role != Role::Stored {
-                // Cut to the input's size already.
-                normalize(face.rgb, &self.channels, out);
-                return;
+        form: Form,
+    ) -> Result<Prepared, FaceStoreError> {
+        let usage = (Use::Selection, 0);
+        match form {
+            Form::Planes => {
+                let planes = self.planes(samples, usage, |sample, face, out| {
+                    let shown = self.shown(sample, face, resize, corruption);
+                    normalize(&shown, &self.channels, out);
+                });
+                planes.map(Prepared::Planes)
             }
-            match corruption {
-                None => evaluation(face, resize, &self.channels, out),
-                Some(corruption) => {
-                    // The same for every model.
-                    let mut rng = Rng::new(0, Stream::Corruption, 0, sample.id);
-                    let image = Pixels::square(face.rgb.to_vec(), face.side as usize);
-                    let rgb = corruption.apply(&image, &mut rng).rgb;
-                    evaluation(Face { rgb: &rgb, ..face }, resize, &self.channels, out);
-                }
+            Form::Bytes => {
+                let bytes = self.bytes(samples, usage, |sample, face, (out, _)| {
+                    out.copy_from_slice(&self.shown(sample, face, resize, corruption));
+                });
+                bytes.map(Prepared::Bytes)
             }
-        };
-        self.planes(samples, (Use::Selection, 0), write)
+        }
     }
 
-    /// Two samples at a time, so that a pair is made once.
+    /// What evaluation sees of a face: RGB bytes of an input's side.
+    fn shown<'f>(
+        &self,
+        sample: &Sample,
+        face: Face<'f>,
+        rule: Resize,
+        corruption: Option<Corruption>,
+    ) -> Cow<'f, [u8]> {
+        let side = self.image as u32;
+        if sample.role != Role::Stored {
+            // Cut to the input's size already.
+            return Cow::Borrowed(face.rgb);
+        }
+        Cow::Owned(match corruption {
+            None => resized(face, rule, side),
+            Some(corruption) => {
+                // The same for every model.
+                let mut rng = Rng::new(0, Stream::Corruption, 0, sample.id);
+                let image = Pixels::square(face.rgb.to_vec(), face.side as usize);
+                let rgb = corruption.apply(&image, &mut rng).rgb;
+                resized(Face { rgb: &rgb, ..face }, rule, side)
+            }
+        })
+    }
+
+    /// Normalised planes of samples, which `write` makes of faces.
     fn planes(
         &self,
         samples: &[Sample],
@@ -134,14 +224,54 @@ impl Inputs<'_> {
     ) -> Result<Vec<f32>, FaceStoreError> {
         let one = 3 * self.image * self.image;
         let mut out = vec![0f32; samples.len() * one];
-        let twos = out.par_chunks_mut(2 * one).zip(samples.par_chunks(2));
-        twos.try_for_each_init(Vec::new, |rgb, (out, samples)| {
+        let mut places: Vec<&mut [f32]> = out.chunks_exact_mut(one).collect();
+        self.each(samples, usage, &mut places, |sample, face, out| write(sample, face, out))?;
+        Ok(out)
+    }
+
+    /// Bytes of samples, which `write` makes of faces, with what is left to be done to them.
+    fn bytes(
+        &self,
+        samples: &[Sample],
+        usage: (Use, u32),
+        write: impl Fn(&Sample, Face<'_>, &mut (&mut [u8], &mut Changes)) + Sync,
+    ) -> Result<ByteImages, FaceStoreError> {
+        let one = 3 * self.image * self.image;
+        let mut rgb = vec![0u8; samples.len() * one];
+        let mut changes = vec![Changes::default(); samples.len()];
+        let mut places: Vec<_> = rgb.chunks_exact_mut(one).zip(&mut changes).collect();
+        self.each(samples, usage, &mut places, write)?;
+        let (scale, shift) = self.channels.affine();
+        let mut images = ByteImages::new(self.image, Affine { scale, shift }, rgb);
+        for (number, Changes { mirrored, patches }) in changes.iter().enumerate() {
+            if *mirrored {
+                images.mirror(number);
+            }
+            for patch in patches {
+                let region = [patch.x, patch.y, patch.width, patch.height];
+                let rows = patch.values.chunks_exact(patch.stride.max(1));
+                images.fill(number, region, rows.map(|row| &row[..patch.width]));
+            }
+        }
+        Ok(images)
+    }
+
+    /// Two samples at a time, so that a pair is made once.
+    fn each<P: Send>(
+        &self,
+        samples: &[Sample],
+        usage: (Use, u32),
+        places: &mut [P],
+        write: impl Fn(&Sample, Face<'_>, &mut P) + Sync,
+    ) -> Result<(), FaceStoreError> {
+        let twos = places.par_chunks_mut(2).zip(samples.par_chunks(2));
+        twos.try_for_each_init(Vec::new, |rgb, (places, samples)| {
             let mut made: Option<Pair> = None;
-            for (sample, out) in samples.iter().zip(out.chunks_exact_mut(one)) {
+            for (sample, place) in samples.iter().zip(places) {
                 let file = &self.sets[sample.set].file;
                 if sample.role == Role::Stored {
                     file.crop(sample.face, rgb)?;
-                    write(sample, Face { rgb, side: file.side() }, out);
+                    write(sample, Face { rgb, side: file.side() }, place);
                     continue;
                 }
                 let pair = match made.take().filter(|_| sample.role == Role::Blend) {
@@ -152,12 +282,11 @@ impl Inputs<'_> {
                     }
                 };
                 let shown = if sample.role == Role::Target { &pair.real } else { &pair.fake };
-                write(sample, Face { rgb: &shown.rgb, side: self.image as u32 }, out);
+                write(sample, Face { rgb: &shown.rgb, side: self.image as u32 }, place);
                 made = Some(pair);
             }
-            Ok::<(), FaceStoreError>(())
-        })?;
-        Ok(out)
+            Ok(())
+        })
     }
 
     /// The pair of a face, drawn from the numbers of (seed, epoch, face).

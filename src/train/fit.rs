@@ -3,16 +3,15 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::batch::{Inputs, Sample, epoch_order};
+use super::batch::{Form, Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
+use super::loader::{Loader, ahead};
 use super::log::EpochLog;
-use super::mix::mix;
 use super::observe::Observer;
 use super::optim::{Stepper, ascend, descend};
 use super::schedule::learning_rate;
@@ -26,14 +25,13 @@ use proofmark_metrics::{AUC, Ranking};
 use proofmark_model::architecture::Architecture;
 use proofmark_model::drop_path::DropPath;
 use proofmark_model::gradients::Gradients;
+use proofmark_model::images::{Images, Uploads};
 use proofmark_model::losses::{Targets, cross_entropy, scalar};
 use proofmark_model::network::Network;
 use proofmark_model::network::probabilities;
 use proofmark_model::params::Params;
-use proofmark_prepare::store::FaceStoreError;
+use proofmark_model::resident::Resident;
 
-/// Batches that are made ready while a step runs.
-const PREFETCH: usize = 2;
 /// Faces of a forward pass without gradient.
 const EVAL_BATCH: usize = 64;
 /// Largest side of an input of which so many are scored at a time, in pixels.
@@ -119,14 +117,20 @@ impl Fit<'_> {
         let resize = self.experiment.recipe.resize;
         let chunks: Vec<&[Sample]> = self.val.chunks(together(self.config.image())).collect();
         let own = share(chunks.len(), self.group.rank(), self.group.size());
-        let mut told = Vec::new();
-        for samples in &chunks[own] {
-            let logits = network.logits(&self.inputs.evaluation(samples, resize, None)?)?;
-            let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
-            let loss = scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
-            told.extend(loss.to_le_bytes());
-            told.extend(probabilities(&logits)?.iter().flat_map(|p| fake_score(p).to_le_bytes()));
-        }
+        let (own, form) = (&chunks[own], Form::of(network.params()));
+        let make = |chunk: usize| Ok(self.inputs.evaluation(own[chunk], resize, None, form)?);
+        let told: Vec<u8> = ahead(own.len(), make, |next| -> Result<_, Failure> {
+            let mut told = Vec::new();
+            for samples in own {
+                let logits = network.logits(next()?.images())?;
+                let classes: Vec<u32> = samples.iter().map(|s| s.class).collect();
+                let loss = scalar(&cross_entropy(&logits, &classes, 0.0)?)? * samples.len() as f64;
+                told.extend(loss.to_le_bytes());
+                let scores = probabilities(&logits)?;
+                told.extend(scores.iter().flat_map(|p| fake_score(p).to_le_bytes()));
+            }
+            Ok(told)
+        })?;
         let told = gather(self.group, told)?.concat();
         let mut told = told.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
         let lost = || Failure::Internal("a rank has scored too few faces".to_owned());
@@ -183,6 +187,8 @@ struct Course<'a> {
     tensors: Tensors<'a>,
     grads: Gradients<'a>,
     team: Team<'a, 'a>,
+    /// Places for images on the GPU, if the network is on one.
+    uploads: Option<Uploads>,
     state: StateFolder<'a>,
     progress: Progress,
     /// Of the first process.
@@ -230,6 +236,7 @@ impl<'a> Course<'a> {
             tensors,
             grads: Gradients::new(params),
             team: Team::new(fit.group, &fit.config, batch, recipe.batch.micro),
+            uploads: params.resident().map(Resident::gpu).map(Uploads::new),
             state,
             progress,
             observer,
@@ -247,39 +254,23 @@ impl<'a> Course<'a> {
             .map(|(s, faces)| (s, faces.iter().map(|&i| fit.train[i]).collect()))
             .collect();
         let mut saved = Instant::now();
-        std::thread::scope(|scope| {
-            // The receiver lives in here: when the fit stops it goes first, which is how
-            // the loader learns of it.
-            let (sender, receiver) =
-                sync_channel::<Result<(Vec<f32>, f64), FaceStoreError>>(PREFETCH);
-            let (todo, augment, rows) = (&todo, recipe.augment.list(), self.team.rows());
-            scope.spawn(move || {
-                for (step, samples) in todo {
-                    let batch = match &recipe.mix {
-                        None => fit
-                            .inputs
-                            .training(&samples[rows.clone()], &augment, seed, epoch)
-                            .map(|images| (images, 1.0)),
-                        // A face is mixed with another, which may be in any part of the batch.
-                        Some(rule) => {
-                            let read = fit.inputs.training(samples, &augment, seed, epoch);
-                            read.map(|mut images| {
-                                let count = samples.len();
-                                let own = mix(&mut images, count, rule, seed, epoch, *step);
-                                let one = images.len() / count;
-                                images.truncate(rows.end * one);
-                                images.drain(..rows.start * one);
-                                (images, own)
-                            })
-                        }
-                    };
-                    // The fit has stopped when nobody receives.
-                    if sender.send(batch).is_err() {
-                        return;
-                    }
-                }
-            });
-            for (_, samples) in todo {
+        // Apart from the course, since its thread has it for the whole epoch.
+        let uploads = self.uploads.take();
+        let loader = Loader {
+            inputs: &fit.inputs,
+            augment: &recipe.augment.list(),
+            mix: recipe.mix.as_deref(),
+            seed,
+            epoch,
+            rows: self.team.rows(),
+            uploads: uploads.as_ref(),
+        };
+        let make = |place: usize| {
+            let (step, samples) = &todo[place];
+            loader.load(*step, samples)
+        };
+        ahead(todo.len(), make, |next| -> Result<(), Failure> {
+            for (_, samples) in &todo {
                 if any(fit.group, fit.stop.load(Ordering::Relaxed))? {
                     self.save()?;
                     return Err(Failure::Interrupted);
@@ -289,26 +280,29 @@ impl<'a> Course<'a> {
                     saved = Instant::now();
                 }
                 let begun = Instant::now();
-                let (images, own) = receiver
-                    .recv()
-                    .map_err(|_| Failure::Internal("the loader stopped early".to_owned()))??;
+                let loaded = next()?;
                 let waiting = begun.elapsed();
+                let own = loaded.own;
+                let there = loaded.arrive()?;
                 let lr = self.rate();
-                let (report, norm) = self.step(samples, &images, own)?;
+                let (report, norm) = self.step(samples, there.images(), own)?;
+                loader.give_back(there)?;
                 if let Some(observer) = &mut self.observer {
                     observer.step(&self.progress, lr, norm, &report, begun, waiting)?;
                 }
                 fit.events.advance(1);
             }
             Ok(())
-        })
+        })?;
+        self.uploads = uploads;
+        Ok(())
     }
 
     /// One step. What it saw, and the norm of its gradient before it was clipped.
     fn step(
         &mut self,
         samples: &[Sample],
-        images: &[f32],
+        images: Images<'_>,
         own: f64,
     ) -> Result<(StepReport, f64), Failure> {
         let recipe = &self.fit.experiment.recipe;
@@ -319,7 +313,7 @@ impl<'a> Course<'a> {
         self.grads.clear();
         let loss = &self.fit.experiment.loss;
         let (network, grads) = (&self.network, &mut self.grads);
-        let report = self.team.gradients(network, loss, batch, drop, grads)?;
+        let report = self.team.gradients(network, loss, batch.clone(), drop, grads)?;
         self.check("loss", report.total, samples)?;
         let mut norm = self.grads.norm()?;
         self.check("norm of the gradient", norm, samples)?;

@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod fit;
 pub mod input;
 pub mod journal;
+pub mod loader;
 pub mod log;
 pub mod mix;
 mod observe;

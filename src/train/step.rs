@@ -24,6 +24,7 @@ use proofmark_lang::model::Loss;
 use proofmark_model::architecture::Architecture;
 use proofmark_model::drop_path::DropPath;
 use proofmark_model::gradients::{Gradient, Gradients};
+use proofmark_model::images::Images;
 use proofmark_model::losses::{Targets, mixed_cross_entropy, objective, scalar};
 use proofmark_model::network::Network;
 use proofmark_model::triplet::TripletStats;
@@ -32,10 +33,10 @@ use proofmark_model::triplet::TripletStats;
 const BUNDLE: usize = 4 << 20;
 
 /// The faces of a step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Batch<'a> {
-    /// Normalised images (B, 3, S, S), row-major: those of the leaves of this process.
-    pub images: &'a [f32],
+    /// The images of the leaves of this process.
+    pub images: Images<'a>,
     /// What they are, of the whole batch.
     pub targets: Targets<'a>,
 }
@@ -118,16 +119,9 @@ impl<'a, 'p> Team<'a, 'p> {
     ) -> std::result::Result<StepReport, Failure> {
         let (own, rows) = (self.own(), self.rows());
         let in_one = self.leaves.count() <= 1;
-        let passes = Passes {
-            network,
-            leaves: self.leaves,
-            images: batch.images,
-            first: rows.start,
-            pixels: batch.images.len() / rows.len().max(1),
-            drop,
-        };
+        let passes = Passes { network, leaves: self.leaves, images: batch.images, rows, drop };
         let embedding = if in_one {
-            network.embed_keeping(batch.images, Some(drop))?
+            network.embed_keeping(passes.images.clone(), Some(drop))?
         } else {
             let values = gather_values(self.group, passes.embed(own.clone())?)?;
             let rows = batch.targets.classes.len();
@@ -242,19 +236,17 @@ fn flat(grads: &Gradients<'_>, parameters: &[usize]) -> Result<Vec<f32>> {
 struct Passes<'b, 'p> {
     network: &'b Network<'p>,
     leaves: Leaves,
-    images: &'b [f32],
-    /// Row of the batch that the images begin at.
-    first: usize,
-    /// Values of an image.
-    pixels: usize,
+    images: Images<'b>,
+    /// Rows of the batch that the images are.
+    rows: Range<usize>,
     drop: DropPath,
 }
 
-impl<'p> Passes<'_, 'p> {
+impl<'b, 'p> Passes<'b, 'p> {
     /// The images of a leaf.
-    fn leaf(&self, rows: &Range<usize>) -> &[f32] {
-        let at = |row: usize| (row - self.first) * self.pixels;
-        &self.images[at(rows.start)..at(rows.end)]
+    fn leaf(&self, rows: &Range<usize>) -> Images<'b> {
+        let first = self.rows.start;
+        self.images.part(rows.start - first..rows.end - first, self.rows.len())
     }
 
     /// Embeddings of these leaves, row-major.
@@ -339,7 +331,7 @@ mod tests {
         let images: Vec<f32> = (0..11 * 3 * 64).map(|_| rng.normal() as f32).collect();
         let classes: Vec<u32> = (0..11).map(|i| i % 3).collect();
         let targets = Targets { classes: &classes, own: 1.0 };
-        let batch = Batch { images: &images, targets };
+        let batch = Batch { images: (&images).into(), targets };
         let triplet =
             |mining| LossTerm::from(Triplet { mining, margin: 0.3, weight: 0.5, normalize: false });
         let cross = LossTerm::from(CrossEntropy { weight: 1.0, smoothing: 0.1 });
@@ -351,7 +343,8 @@ mod tests {
         let run = |micro: usize| {
             let mut grads = Gradients::new(&params);
             let drop = DropPath { seed: 1, epoch: 0, step: 7, offset: 0 };
-            let report = gradients(&network, &loss, batch, micro, drop, &mut grads).unwrap();
+            let report =
+                gradients(&network, &loss, batch.clone(), micro, drop, &mut grads).unwrap();
             let values = |i| match grads.get(i).unwrap() {
                 Gradient::Host(values) => values.to_vec(),
                 Gradient::OnGpu(_) => panic!("all lies on the CPU"),

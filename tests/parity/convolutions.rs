@@ -147,7 +147,7 @@ fn step(network: &Network<'_>, golden: &Golden, micro: usize) -> Vec<Vec<f32>> {
     let loss = Loss { terms: vec![entropy(0.0)] };
     let images = images(golden);
     let targets = Targets { classes: &golden.classes, own: 1.0 };
-    let batch = Batch { images: &images, targets };
+    let batch = Batch { images: (&images).into(), targets };
     let mut grads = Gradients::new(network.params());
     gradients(network, &loss, batch, micro, DROP, &mut grads).unwrap();
     let trained = network.params().specs().iter().enumerate().filter(|(_, s)| s.trained());

@@ -102,7 +102,7 @@ impl Engine {
     fn differentiate(&self, images: &[f32], classes: &[u32], loss: &Loss) -> (f64, Gradients<'_>) {
         let mut grads = Gradients::new(&self.params);
         let targets = Targets { classes, own: 1.0 };
-        let (network, batch) = (self.network(), Batch { images, targets });
+        let (network, batch) = (self.network(), Batch { images: images.into(), targets });
         let drop = DropPath { seed: 0, epoch: 0, step: 0, offset: 0 };
         let report = gradients(&network, loss, batch, classes.len(), drop, &mut grads).unwrap();
         (report.total, grads)

@@ -13,14 +13,16 @@ use proofmark_base::work::Failure;
 use proofmark_evaluate::face::Face;
 use proofmark_lang::model::{Dataset, Experiment, Placed, Precision};
 use proofmark_model::architecture::Architecture;
+use proofmark_model::images::Images;
 use proofmark_model::network::Network;
 use proofmark_model::spec::ParamSpec;
 use proofmark_plan::facts::Facts;
 use proofmark_plan::inputs::{Inputs, Observed};
 use proofmark_plan::scope::Target;
-use proofmark_train::batch::{Inputs as Batches, Sample};
+use proofmark_train::batch::{Form, Inputs as Batches, Sample};
 use proofmark_train::checkpoint::{ModelCard, load_model};
 use proofmark_train::fit::together;
+use proofmark_train::loader::ahead;
 
 /// A model and the faces of a split.
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl ModelPass {
         &self,
         making: &Making<'_>,
         begin: impl FnOnce(&ModelCard, &BTreeMap<String, String>) -> Result<W, Failure>,
-        values: impl Fn(&Network<'_>, &[f32]) -> candle_core::Result<Vec<Vec<f32>>>,
+        values: impl Fn(&Network<'_>, Images<'_>) -> candle_core::Result<Vec<Vec<f32>>>,
         push: impl Fn(&mut W, Passed) -> Result<(), Failure>,
     ) -> Result<W, Failure> {
         let Making { world, results, events, stop, .. } = *making;
@@ -111,23 +113,33 @@ impl ModelPass {
         ]);
         let mut writer = begin(&card, &metadata)?;
         events.begin("faces", todo.len() as u64);
-        for chunk in todo.chunks(together(image)) {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Failure::Interrupted);
-            }
-            let samples: Vec<Sample> = chunk.iter().map(|(_, sample)| *sample).collect();
-            let images = inputs.evaluation(&samples, card.resize, self.target.corruption)?;
-            for ((place, sample), values) in chunk.iter().zip(values(&network, &images)?) {
-                let (frame, number) = sets[0].file.place(sample.face);
-                let face = face(&videos[*place], frame, number);
-                if !values.iter().all(|value| value.is_finite()) {
-                    return Err(no_number(&path, &face.to_string()));
+        let chunks: Vec<_> = todo.chunks(together(image)).collect();
+        let form = Form::of(&params);
+        let make = |chunk: usize| {
+            let samples: Vec<Sample> = chunks[chunk].iter().map(|(_, sample)| *sample).collect();
+            Ok(inputs.evaluation(&samples, card.resize, self.target.corruption, form)?)
+        };
+        ahead(chunks.len(), make, |next| {
+            for chunk in &chunks {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(Failure::Interrupted);
                 }
-                let area = sets[0].file.area(sample.face);
-                push(&mut writer, Passed { face, area, values })?;
+                let images = next()?;
+                for ((place, sample), values) in
+                    chunk.iter().zip(values(&network, images.images())?)
+                {
+                    let (frame, number) = sets[0].file.place(sample.face);
+                    let face = face(&videos[*place], frame, number);
+                    if !values.iter().all(|value| value.is_finite()) {
+                        return Err(no_number(&path, &face.to_string()));
+                    }
+                    let area = sets[0].file.area(sample.face);
+                    push(&mut writer, Passed { face, area, values })?;
+                }
+                events.advance(chunk.len() as u64);
             }
-            events.advance(chunk.len() as u64);
-        }
+            Ok(())
+        })?;
         Ok(writer)
     }
 }

@@ -1,4 +1,4 @@
-//! A GPU of the driver's: its context, and the stream on which all of its work is done in order.
+//! A GPU of the driver's: its context, the stream on which all of its work is done in order, and that beside it.
 
 use cudarc::driver::result::{self, DriverError};
 use cudarc::driver::sys::{CUcontext, CUdevice, CUdevice_attribute, CUstream};
@@ -6,12 +6,13 @@ use cudarc::driver::sys::{CUcontext, CUdevice, CUdevice_attribute, CUstream};
 use super::said::{driver, size};
 use crate::error::Result;
 
-/// A GPU's context and stream.
+/// A GPU's context and streams.
 #[derive(Debug)]
 pub struct Context {
     device: CUdevice,
     context: CUcontext,
     stream: CUstream,
+    aside: CUstream,
 }
 
 // SAFETY: the driver lets any thread use a context and a stream; both are only handed to it.
@@ -27,10 +28,13 @@ impl Context {
         // SAFETY: the driver gave this device. It is the context that other libraries of the process use, too.
         let context = unsafe { result::primary_ctx::retain(device) }.map_err(failed())?;
         // From here on it is released when this is dropped.
-        let mut made = Self { device, context, stream: std::ptr::null_mut() };
+        let none = std::ptr::null_mut();
+        let mut made = Self { device, context, stream: none, aside: none };
         made.bind()?;
-        let kind = result::stream::StreamKind::NonBlocking;
-        made.stream = result::stream::create(kind).map_err(driver("begin a stream"))?;
+        for stream in [&mut made.stream, &mut made.aside] {
+            let kind = result::stream::StreamKind::NonBlocking;
+            *stream = result::stream::create(kind).map_err(driver("begin a stream"))?;
+        }
         Ok(made)
     }
 
@@ -45,7 +49,12 @@ impl Context {
         self.stream
     }
 
-    /// Waits until all that was asked for is done.
+    /// The stream of what goes on beside all that.
+    pub fn aside(&self) -> CUstream {
+        self.aside
+    }
+
+    /// Waits until all that was asked for on its stream is done.
     pub fn wait(&self) -> std::result::Result<(), DriverError> {
         // SAFETY: the stream is of this context and lives as long as it.
         unsafe { result::stream::synchronize(self.stream) }
@@ -77,10 +86,12 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        if self.bind().is_ok() && !self.stream.is_null() {
-            // What cannot be given back is given back when the process ends.
-            // SAFETY: the stream is of this context, and nobody else has it any more.
-            let _destroyed = unsafe { result::stream::destroy(self.stream) };
+        if self.bind().is_ok() {
+            for stream in [self.stream, self.aside].into_iter().filter(|stream| !stream.is_null()) {
+                // What cannot be given back is given back when the process ends.
+                // SAFETY: the stream is of this context, and nobody else has it any more.
+                let _destroyed = unsafe { result::stream::destroy(stream) };
+            }
         }
         // SAFETY: it was retained once, by this.
         let _released = unsafe { result::primary_ctx::release(self.device) };

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cudarc::driver::result::{self, DriverError};
 
 use super::context::Context;
+use super::lane::CudaLane;
 use super::module::Module;
 use super::products::{Products, doing};
 use super::said::{driver, size, words};
@@ -12,6 +13,7 @@ use super::staging::Staging;
 use super::times::Times;
 use crate::error::{GpuError, Result};
 use crate::gpu::{Argument, Gpu, Grid};
+use crate::lane::Lane;
 use crate::product::Product;
 
 /// A GPU that is open.
@@ -130,6 +132,11 @@ impl Gpu for Device {
         let done = unsafe { state.staging.upload(to, bytes) };
         done.map_err(|e| self.copied("to it", bytes.len(), &state, e))?;
         self.settle(|| format!("copy {} to it", size(bytes.len())))
+    }
+
+    fn lane(&self) -> Result<Box<dyn Lane>> {
+        self.context.bind()?;
+        Ok(Box::new(CudaLane::new(&self.context, self.waits)?))
     }
 
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<()> {

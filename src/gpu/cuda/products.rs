@@ -170,12 +170,14 @@ impl Shape {
         let kind = |kind: Kind| match kind {
             Kind::F32 => Ok(sys::cudaDataType::CUDA_R_32F),
             Kind::Bf16 => Ok(sys::cudaDataType::CUDA_R_16BF),
-            Kind::F64 => Err(GpuError::new("multiply", "there are no products in f64")),
+            Kind::F64 | Kind::Byte => {
+                Err(GpuError::new("multiply", format!("there are no products in {kind:?}")))
+            }
         };
         let from = gemm.first.lies.kind;
         let compute = match (from, gemm.factors) {
             (Kind::F32, Factors::Tf32) => sys::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32,
-            (Kind::F32, Factors::F32) | (Kind::Bf16 | Kind::F64, _) => {
+            (Kind::F32, Factors::F32) | (Kind::Bf16 | Kind::F64 | Kind::Byte, _) => {
                 sys::cublasComputeType_t::CUBLAS_COMPUTE_32F
             }
         };

@@ -9,6 +9,7 @@
 #include "flash.cuh"
 #include "images.cuh"
 #include "maps.cuh"
+#include "pixels.cuh"
 #include "rows.cuh"
 #include "steps.cuh"
 
@@ -67,6 +68,10 @@
     } \
     KERNEL patches_##S(const float *images, T *out, int side, int patch) { \
         patches(images, out, side, patch); \
+    } \
+    KERNEL patches_of_bytes_##S(const unsigned char *rgb, const Mark *marks, const Region *regions, const float *values, \
+        int side, float r, float g, float b, float red, float green, float blue, T *out, int first, int patch) { \
+        patches_of_bytes({rgb, marks, regions, values, side, {r, g, b}, {red, green, blue}}, out, first, patch); \
     } \
     KERNEL tokens_##S(const T *projected, const float *bias, const float *cls, const float *registers, const float \
         *positions, float *out, int images, int patches, int between, int width) { \

@@ -5,10 +5,10 @@
 #include "lanes.cuh"
 
 // The pixels of a block.
-struct Pixels {
+struct Strip {
     int image, chunk, count;
     size_t first;
-    __device__ Pixels(const Lanes &at, int pixels, int channels, int each) {
+    __device__ Strip(const Lanes &at, int pixels, int channels, int each) {
         int chunks = (pixels + each - 1) / each;
         image = at.chunk / chunks;
         chunk = at.chunk % chunks;
@@ -20,7 +20,7 @@ struct Pixels {
 // Of each chunk the sum of x, or of x y where there is a y: `partial` (B, chunks, C).
 KERNEL image_sums(const float *x, const float *y, float *partial, int pixels, int channels, int lanes, int each) {
     Lanes at(channels, lanes);
-    Pixels of(at, pixels, channels, each);
+    Strip of(at, pixels, channels, each);
     float sum[4] = {};
     if (at.inside)
 #pragma unroll 4
@@ -53,7 +53,7 @@ KERNEL image_total(const float *partial, const float *e, float *out, int images,
 KERNEL image_spread(const float *dmean, float *dx, int pixels, int channels, int lanes, int each, int add) {
     Lanes at(channels, lanes);
     if (!at.inside) return;
-    Pixels of(at, pixels, channels, each);
+    Strip of(at, pixels, channels, each);
     float d[4];
     read(dmean + (size_t)of.image * channels + at.channel, d);
     for (int pixel = at.group; pixel < of.count; pixel += at.groups) {
@@ -68,7 +68,7 @@ KERNEL image_spread(const float *dmean, float *dx, int pixels, int channels, int
 KERNEL gate(const float *x, const float *e, float *out, int pixels, int channels, int lanes, int each) {
     Lanes at(channels, lanes);
     if (!at.inside) return;
-    Pixels of(at, pixels, channels, each);
+    Strip of(at, pixels, channels, each);
     float s[4];
     read(e + (size_t)of.image * channels + at.channel, s);
     for (int i = 0; i < 4; i++) s[i] = sigmoid(s[i]);
@@ -87,7 +87,7 @@ KERNEL gate_backward(const float *dout, const float *e, const float *dmean, floa
                      int lanes, int each, int add) {
     Lanes at(channels, lanes);
     if (!at.inside) return;
-    Pixels of(at, pixels, channels, each);
+    Strip of(at, pixels, channels, each);
     float s[4], mean[4];
     size_t there = (size_t)of.image * channels + at.channel;
     read(e + there, s);

@@ -78,7 +78,7 @@ pub fn launch_in(
     let suffix = match kind {
         Kind::F32 => "f32",
         Kind::Bf16 => "bf16",
-        Kind::F64 => panic!("there is no kernel `{kernel}` in f64"),
+        Kind::F64 | Kind::Byte => panic!("there is no kernel `{kernel}` in {kind:?}"),
     };
     launch(gpu, &format!("{kernel}_{suffix}"), grid, arguments)
 }

@@ -11,6 +11,7 @@ pub mod images;
 mod lanes;
 mod launch;
 pub mod maps;
+pub mod pixels;
 pub mod rows;
 pub mod steps;
 

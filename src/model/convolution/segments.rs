@@ -9,6 +9,7 @@ use super::patches;
 use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::gradients::Gradients;
+use crate::images::Images;
 use crate::params::Params;
 
 /// The trunk of such a network. The whole batch passes together in any case: batch norm needs all
@@ -42,16 +43,21 @@ impl<N: Segmented> Segments<N> {
     }
 
     /// What the first segment is given.
-    fn input(&self, images: &[f32]) -> Result<Tensor> {
-        patches(images, self.network.side(), self.network.first(), &Device::Cpu)
+    fn input(&self, images: &Images<'_>) -> Result<Tensor> {
+        patches(&images.planes()?, self.network.side(), self.network.first(), &Device::Cpu)
     }
 }
 
 impl<N: Segmented> Trunk for Segments<N> {
     /// While training batch norm goes by the batch.
-    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
+    fn embed(
+        &mut self,
+        params: &Params,
+        images: Images<'_>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
         let mut pass = self.pass(params, drop);
-        let mut x = self.input(images)?;
+        let mut x = self.input(&images)?;
         for segment in 0..self.network.count() {
             x = self.network.segment(segment, &x, &mut pass)?.detach();
         }
@@ -61,11 +67,11 @@ impl<N: Segmented> Trunk for Segments<N> {
     fn embed_keeping(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
         let mut pass = self.pass(params, drop);
-        let mut x = self.input(images)?;
+        let mut x = self.input(&images)?;
         let mut kept = Vec::with_capacity(self.network.count());
         for segment in 0..self.network.count() {
             let input = Var::from_tensor(&x)?;

@@ -8,6 +8,7 @@ use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::exact::matmul;
 use crate::gradients::Gradients;
+use crate::images::Images;
 use crate::ops::{layer_norm, linear, softmax};
 use crate::params::Params;
 use proofmark_lang::model::Pool;
@@ -35,17 +36,22 @@ impl Composed {
 }
 
 impl Trunk for Composed {
-    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
-        Ok(self.graph(params, images, drop)?.detach())
+    fn embed(
+        &mut self,
+        params: &Params,
+        images: Images<'_>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
+        Ok(self.graph(params, &images.planes()?, drop)?.detach())
     }
 
     fn embed_keeping(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
-        let embedding = self.graph(params, images, drop)?;
+        let embedding = self.graph(params, &images.planes()?, drop)?;
         Ok(self.kept.insert(embedding).detach())
     }
 

@@ -65,7 +65,7 @@ impl Bench {
         match slice.kind {
             Kind::F32 => slice.get(&*self.gpu).unwrap(),
             Kind::Bf16 => slice.get_half(&*self.gpu).unwrap(),
-            Kind::F64 => panic!("read with get_wide"),
+            Kind::F64 | Kind::Byte => panic!("{:?} are no numbers to read here", slice.kind),
         }
     }
 
@@ -74,7 +74,7 @@ impl Bench {
         match self.kind {
             Kind::F32 => 3e-6,
             // Half of the last place of eight bits.
-            Kind::Bf16 | Kind::F64 => 4e-3,
+            Kind::Bf16 | Kind::F64 | Kind::Byte => 4e-3,
         }
     }
 

@@ -11,6 +11,7 @@ mod flash;
 mod images;
 mod maps;
 mod memory;
+mod pixels;
 mod products;
 mod rows;
 mod steps;

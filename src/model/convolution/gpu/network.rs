@@ -9,13 +9,13 @@ use super::state::State;
 use super::tape::{Op, Tape, Value};
 use crate::convolution::{Segmented, Window};
 use crate::drop_path::DropPath;
+use crate::images::{Images, Room};
 use crate::linear::{Linear, factors};
 use crate::resident::{Resident, Sums};
 use crate::spec::ParamSpec;
 use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::maps::Lie;
-use proofmark_gpu::kind::Kind;
 use proofmark_gpu::memory::Buffer;
 use proofmark_gpu::product::Factors;
 use proofmark_lang::model::Precision;
@@ -32,8 +32,7 @@ pub struct OnGpu {
     first: Window,
     eps: f32,
     momentum: f32,
-    /// Images (B, 3, S, S).
-    images: Buffer,
+    images: Room,
     /// Of a pass that keeps, and of one that does not.
     kept: State,
     passing: State,
@@ -59,7 +58,7 @@ impl OnGpu {
             first: network.first(),
             eps: network.eps() as f32,
             momentum: network.momentum() as f32,
-            images: Buffer::empty(gpu, Kind::F32),
+            images: Room::new(gpu),
             kept: State::new(gpu, &tape, true),
             passing: State::new(gpu, &tape, false),
             gradients: Rooms::backward(gpu, &tape),
@@ -96,7 +95,7 @@ impl OnGpu {
         }
     }
 
-    /// Embeddings (B, D), row-major, of normalised images (B, 3, S, S), with what [`OnGpu::backward_to`] needs if
+    /// Embeddings (B, D), row-major, of images, with what [`OnGpu::backward_to`] needs if
     /// `keep`. `drop` is given while training: then batch norm goes by the batch.
     ///
     /// # Errors
@@ -104,27 +103,20 @@ impl OnGpu {
     pub fn forward(
         &mut self,
         values: &Resident,
-        images: &[f32],
+        images: &Images<'_>,
         drop: Option<DropPath>,
         keep: bool,
     ) -> Result<Vec<f32>> {
-        let pixels = 3 * self.side * self.side;
-        if images.is_empty() || !images.len().is_multiple_of(pixels) {
-            let why = format!("{} values are not images of {pixels}", images.len());
-            return Err(GpuError::new("embed", why));
-        }
-        let (count, own) = (images.len() / pixels, drop.is_some());
+        let (count, own) = (Room::count(images, self.side)?, drop.is_some());
         if keep {
             (self.pass, self.seen) = (None, None);
         }
         let gpu = Arc::clone(&self.gpu);
-        self.images.fit(images.len())?;
         self.scratch.fit(&self.tape, count, false)?;
         let state = if keep { &mut self.kept } else { &mut self.passing };
         state.begin(&*gpu, &self.tape, count, drop)?;
         let state = if keep { &self.kept } else { &self.passing };
-        let given = self.images.first(images.len());
-        given.set(&*gpu, images)?;
+        let given = self.images.planes(images, self.side)?;
         let planes = Value { side: self.side, channels: 3 };
         let rows = state.rooms.of(0, count);
         windows(self.first, planes, count).rows(&*gpu, given, Lie::Planes, rows)?;

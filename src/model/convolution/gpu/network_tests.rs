@@ -83,9 +83,9 @@ fn pass(network: &Architecture, params: &Params, images: &[f32], drop: Option<Dr
     let gpu = params.resident().map(Resident::gpu);
     let mut trunk = network.trunk(gpu, Precision::F32);
     let trained = || params.specs().iter().enumerate().filter(|(_, spec)| spec.trained());
-    let embedding = trunk.embed_keeping(params, images, drop).unwrap();
+    let embedding = trunk.embed_keeping(params, images.into(), drop).unwrap();
     // More images, of which nothing is kept: buffers are larger than needed then, and what is kept stays.
-    trunk.embed(params, &[images, images].concat(), None).unwrap();
+    trunk.embed(params, (&[images, images].concat()).into(), None).unwrap();
     let given = numbers(embedding.elem_count(), 91);
     let given = Tensor::from_slice(&given, embedding.shape(), &Cpu).unwrap();
     let mut grads = Gradients::new(params);
@@ -99,7 +99,7 @@ fn pass(network: &Architecture, params: &Params, images: &[f32], drop: Option<Dr
     let statistics = params.specs().iter().enumerate().filter(|(_, spec)| !spec.trained());
     Pass {
         embedding: values(&embedding),
-        alone: values(&trunk.embed(params, images, drop).unwrap()),
+        alone: values(&trunk.embed(params, images.into(), drop).unwrap()),
         gradients,
         statistics: statistics.map(|(i, _)| named(i, params.tensor(i).unwrap())).collect(),
     }
@@ -188,7 +188,7 @@ fn gradients_of_parts_are_added() {
     let params = moved(&network, &params(&network), Order::Forwards);
     let images = numbers(2 * 3 * 32 * 32, 92);
     let mut trunk = network.trunk(params.resident().map(Resident::gpu), Precision::F32);
-    let embedding = trunk.embed_keeping(&params, &images, DROP).unwrap();
+    let embedding = trunk.embed_keeping(&params, (&images).into(), DROP).unwrap();
     let mut grads = Gradients::new(&params);
     let mut after = Vec::new();
     for _ in 0..2 {
@@ -218,9 +218,9 @@ fn what_cannot_be_run_is_refused() {
     let given = Tensor::zeros((1, width), candle_core::DType::F32, &Cpu).unwrap();
     let error = trunk.backward(&params, &given, &mut grads).unwrap_err();
     says(error, "the GPU cannot go back: no forward pass was kept for it");
-    let error = trunk.embed(&params, &[0.0; 7], None).unwrap_err();
+    let error = trunk.embed(&params, (&vec![0.0; 7]).into(), None).unwrap_err();
     says(error, "the GPU cannot embed: 7 values are not images of 3072");
-    trunk.embed_keeping(&params, &vec![0.5; 2 * 3072], None).unwrap();
+    trunk.embed_keeping(&params, (&vec![0.5; 2 * 3072]).into(), None).unwrap();
     let error = trunk.backward(&params, &given, &mut grads).unwrap_err();
     says(error, &format!("the GPU cannot go back: {width} values are no gradient of 2 embeddings"));
     // There are no moments of a pass that did not train.

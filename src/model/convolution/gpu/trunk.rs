@@ -8,18 +8,19 @@ use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::failed::failed;
 use crate::gradients::Gradients;
+use crate::images::Images;
 use crate::params::Params;
 
 impl OnGpu {
     fn embed_as_tensor(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
         keep: bool,
     ) -> Result<Tensor> {
         let resident = params.on_its_gpu()?;
-        let embedding = self.forward(resident, images, drop, keep).map_err(failed)?;
+        let embedding = self.forward(resident, &images, drop, keep).map_err(failed)?;
         let shape = (embedding.len() / self.width(), self.width());
         Tensor::from_vec(embedding, shape, &Device::Cpu)
     }
@@ -28,14 +29,19 @@ impl OnGpu {
 /// Activations are always kept.
 impl Trunk for OnGpu {
     /// While training batch norm goes by the batch.
-    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
+    fn embed(
+        &mut self,
+        params: &Params,
+        images: Images<'_>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
         self.embed_as_tensor(params, images, drop, false)
     }
 
     fn embed_keeping(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
         self.embed_as_tensor(params, images, drop, true)

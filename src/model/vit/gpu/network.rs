@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::block::Block;
 use super::buffers::{Kept, Scratch, Weights};
 use crate::drop_path::DropPath;
+use crate::images::{Images, Room};
 use crate::linear::{Linear, factors};
 use crate::resident::{Resident, Sums};
 use crate::vit::config::{EPS, VitConfig};
@@ -14,7 +15,6 @@ use proofmark_gpu::error::{GpuError, Result};
 use proofmark_gpu::gpu::Gpu;
 use proofmark_gpu::kernels::chunks;
 use proofmark_gpu::kernels::columns::{add_up, column_sums};
-use proofmark_gpu::kernels::ends::patches;
 use proofmark_gpu::kernels::rows::{Norm, norm_chunks};
 use proofmark_gpu::kernels::steps::cast;
 use proofmark_gpu::kind::Kind;
@@ -36,8 +36,8 @@ pub struct OnGpu {
     /// One for each block after a pass that keeps, else the first alone.
     kept: Vec<Kept>,
     scratch: Scratch,
-    /// Images (B, 3, S, S).
-    images: Buffer,
+    /// Images that are not on the GPU yet.
+    images: Room,
     /// Patches of the images (B G G, 3 P P).
     patches: Buffer,
     /// Their projections, without the bias, or the gradient of them (B G G, D).
@@ -72,7 +72,7 @@ impl OnGpu {
             factors: None,
             kept: Vec::new(),
             scratch: Scratch::new(gpu, kind),
-            images: wide(),
+            images: Room::new(gpu),
             patches: typed(),
             projected: typed(),
             last: wide(),
@@ -92,7 +92,7 @@ impl OnGpu {
         }
     }
 
-    /// Embeddings (B, D), row-major, of normalised images (B, 3, S, S), with the activations that
+    /// Embeddings (B, D), row-major, of images, with the activations that
     /// [`OnGpu::backward_to`] needs if `keep`. `drop` is given while training.
     ///
     /// # Errors
@@ -100,22 +100,20 @@ impl OnGpu {
     pub fn forward(
         &mut self,
         values: &Resident,
-        images: &[f32],
+        images: &Images<'_>,
         drop: Option<DropPath>,
         keep: bool,
     ) -> Result<Vec<f32>> {
-        let pixels = 3 * self.config.image * self.config.image;
-        if images.is_empty() || !images.len().is_multiple_of(pixels) {
-            let why = format!("{} values are not images of {pixels}", images.len());
-            return Err(GpuError::new("embed", why));
-        }
-        let sizes = Sizes::new(&self.config, images.len() / pixels);
+        let (side, patch) = (self.config.image, self.config.patch);
+        let sizes = Sizes::new(&self.config, Room::count(images, side)?);
         self.pass = None;
         self.fit(&sizes, keep)?;
         self.refresh(values)?;
         let dropped = self.drop(drop, sizes.images)?;
+        let gathered = self.patches.first(sizes.images * sizes.patches * sizes.inputs);
+        self.images.patches(images, side, patch, gathered)?;
         let weights = self.weights(values);
-        self.tokens(weights, images, &sizes)?;
+        self.tokens(weights, &sizes)?;
         let mut x = self.kept[0].x.first(sizes.values());
         let block = |index| self.block(index, sizes, weights, dropped);
         block(0).begin(x, &self.kept[0], &self.scratch)?;
@@ -225,7 +223,6 @@ impl OnGpu {
         }
         self.scratch.fit(sizes)?;
         let patches = sizes.images * sizes.patches;
-        self.images.fit(3 * sizes.images * self.config.image * self.config.image)?;
         self.patches.fit(patches * sizes.inputs)?;
         self.projected.fit(patches * sizes.width)?;
         self.last.fit(sizes.values())?;
@@ -310,14 +307,11 @@ impl OnGpu {
         Ok(true)
     }
 
-    /// Fills the first block's input.
-    fn tokens(&self, weights: Weights<'_>, images: &[f32], sizes: &Sizes) -> Result<()> {
+    /// Fills the first block's input, from the patches.
+    fn tokens(&self, weights: Weights<'_>, sizes: &Sizes) -> Result<()> {
         let gpu = &*self.gpu;
         let rows = sizes.images * sizes.patches;
-        let pixels = self.images.first(images.len());
-        pixels.set(gpu, images)?;
         let gathered = self.patches.first(rows * sizes.inputs);
-        patches(gpu, pixels, gathered, self.config.image, self.config.patch)?;
         let projected = self.projected.first(rows * sizes.width);
         self.linear().apply(
             gathered,

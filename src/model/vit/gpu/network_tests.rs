@@ -85,8 +85,8 @@ fn pass(
 ) -> Pass {
     let mut grads = Gradients::new(params);
     // More images first: buffers are larger than needed then.
-    trunk.embed(params, &[images, images].concat(), None).unwrap();
-    let embedding = trunk.embed_keeping(params, images, drop).unwrap();
+    trunk.embed(params, (&[images, images].concat()).into(), None).unwrap();
+    let embedding = trunk.embed_keeping(params, images.into(), drop).unwrap();
     let given = Tensor::from_slice(dembedding, embedding.shape(), &Cpu).unwrap();
     for _ in 0..times {
         trunk.backward(params, &given, &mut grads).unwrap();
@@ -240,6 +240,6 @@ fn what_cannot_be_run_is_refused() {
     let given = Tensor::zeros((1, 24), candle_core::DType::F32, &Cpu).unwrap();
     let error = network.backward(&params, &given, &mut grads).unwrap_err();
     says(error, "the GPU cannot go back: no forward pass was kept for it");
-    let error = network.embed(&params, &[0.0; 7], None).unwrap_err();
+    let error = network.embed(&params, (&[0.0; 7][..]).into(), None).unwrap_err();
     says(error, "the GPU cannot embed: 7 values are not images of 432");
 }

@@ -8,13 +8,14 @@ use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::failed::failed;
 use crate::gradients::Gradients;
+use crate::images::Images;
 use crate::params::Params;
 
 impl OnGpu {
     fn embed_as_tensor(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: &Images<'_>,
         drop: Option<DropPath>,
         keep: bool,
     ) -> Result<Tensor> {
@@ -25,17 +26,22 @@ impl OnGpu {
 }
 
 impl Trunk for OnGpu {
-    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
-        self.embed_as_tensor(params, images, drop, false)
+    fn embed(
+        &mut self,
+        params: &Params,
+        images: Images<'_>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
+        self.embed_as_tensor(params, &images, drop, false)
     }
 
     fn embed_keeping(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
-        self.embed_as_tensor(params, images, drop, true)
+        self.embed_as_tensor(params, &images, drop, true)
     }
 
     fn backward(

@@ -8,6 +8,7 @@ use super::rows::{Moments, column_sums, norm, norm_backward};
 use crate::backbone::Trunk;
 use crate::drop_path::DropPath;
 use crate::gradients::Gradients;
+use crate::images::Images;
 use crate::params::{HostValues, Params};
 use crate::vit::config::{EPS, VitConfig};
 use crate::vit::sizes::Sizes;
@@ -227,8 +228,13 @@ impl Fused {
 }
 
 impl Trunk for Fused {
-    fn embed(&mut self, params: &Params, images: &[f32], drop: Option<DropPath>) -> Result<Tensor> {
-        let values = params.host()?;
+    fn embed(
+        &mut self,
+        params: &Params,
+        images: Images<'_>,
+        drop: Option<DropPath>,
+    ) -> Result<Tensor> {
+        let (values, images) = (params.host()?, images.planes()?);
         let pixels = 3 * self.config.image * self.config.image;
         let mut embedding = Vec::with_capacity(images.len() / pixels * self.config.width);
         for (i, images) in images.chunks(CHUNK * pixels).enumerate() {
@@ -242,10 +248,10 @@ impl Trunk for Fused {
     fn embed_keeping(
         &mut self,
         params: &Params,
-        images: &[f32],
+        images: Images<'_>,
         drop: Option<DropPath>,
     ) -> Result<Tensor> {
-        let embedding = self.forward(&params.host()?, images, drop, true)?;
+        let embedding = self.forward(&params.host()?, &images.planes()?, drop, true)?;
         self.rows(embedding)
     }
 
