@@ -11,6 +11,7 @@ use proofmark_emulation::{Emulation, Order};
 use proofmark_gpu::device::Device;
 use proofmark_gpu::error::Result as OfGpu;
 use proofmark_gpu::gpu::{Argument, Gpu, Grid};
+use proofmark_gpu::lane::Lane;
 use proofmark_gpu::product::Product;
 use proofmark_lang::{MemoryFiles, load};
 
@@ -42,6 +43,10 @@ impl Gpu for Counted {
     unsafe fn upload(&self, to: u64, bytes: &[u8]) -> OfGpu<()> {
         // SAFETY: the caller's.
         unsafe { self.gpu.upload(to, bytes) }
+    }
+
+    fn lane(&self) -> OfGpu<Box<dyn Lane>> {
+        self.gpu.lane()
     }
 
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> OfGpu<()> {
