@@ -68,7 +68,7 @@ fn a_network_that_a_gpu_cannot_compute_goes_to_the_cpu_or_is_refused() {
 }
 
 /// So many GPUs, which are told apart by their addresses.
-fn gpus(count: usize) -> (Vec<(DeviceChoice, Device)>, Vec<Arc<dyn Gpu>>) {
+fn gpus(count: usize) -> (Vec<Lent>, Vec<Arc<dyn Gpu>>) {
     let gpus: Vec<Arc<dyn Gpu>> =
         (0..count).map(|_| Arc::new(Emulation::new(Order::Forwards)) as Arc<dyn Gpu>).collect();
     let devices = gpus.iter().enumerate();
@@ -120,8 +120,7 @@ fn of_several_gpus_each_stage_has_one_for_itself() {
     drop(stages.remove(1));
     stages.push(devices.of_stage(true));
     assert_eq!(numbers(&stages), [Some(0), Some(2), Some(1)]);
-    let (_, choice) = (drop(none), DeviceChoice::Cuda(2));
-    assert_eq!(stages[1].choice(&project.experiments["x"]), choice);
+    assert_eq!(stages[1].choice(&project.experiments["x"]), DeviceChoice::Cuda(2));
 }
 
 #[test]
