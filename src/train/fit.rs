@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::batch::{Form, Inputs, Sample, epoch_order};
 use super::checkpoint::{self, ModelCard};
-use super::loader::{Loader, ahead};
+use super::loader::{Loader, ahead, ahead_of_gpu};
 use super::log::EpochLog;
 use super::observe::Observer;
 use super::optim::{Stepper, ascend, descend};
@@ -119,7 +119,7 @@ impl Fit<'_> {
         let own = share(chunks.len(), self.group.rank(), self.group.size());
         let (own, form) = (&chunks[own], Form::of(network.params()));
         let make = |chunk: usize| Ok(self.inputs.evaluation(own[chunk], resize, None, form)?);
-        let told: Vec<u8> = ahead(own.len(), make, |next| -> Result<_, Failure> {
+        let told: Vec<u8> = ahead_of_gpu(form, own.len(), make, |next| -> Result<_, Failure> {
             let mut told = Vec::new();
             for samples in own {
                 let logits = network.logits(next()?.images())?;

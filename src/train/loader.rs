@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 
 use candle_core::Error;
 
-use super::batch::{Inputs, Sample};
+use super::batch::{Form, Inputs, Sample};
 use super::mix::mix;
 use proofmark_augmentations::Operation;
 use proofmark_base::work::Failure;
@@ -36,6 +36,25 @@ pub fn ahead<T: Send, R>(
         let early = |_| Failure::Internal("the loader stopped early".to_owned());
         take(&mut move || receiver.recv().map_err(early)?)
     })
+}
+
+/// [`ahead`] for a network on a GPU, which leaves the cores alone. For one on the CPU a thing is made when it is asked
+/// for: cores and memory have enough to do.
+pub fn ahead_of_gpu<T: Send, R>(
+    form: Form,
+    count: usize,
+    make: impl Fn(usize) -> Result<T, Failure> + Send,
+    take: impl FnOnce(&mut dyn FnMut() -> Result<T, Failure>) -> R,
+) -> R {
+    match form {
+        Form::Bytes => ahead(count, make, take),
+        Form::Planes => {
+            let mut numbers = 0..count;
+            let none =
+                || Failure::Internal("more batches were asked for than there are".to_owned());
+            take(&mut move || make(numbers.next().ok_or_else(none)?))
+        }
+    }
 }
 
 /// Makes the batches of an epoch.
@@ -141,6 +160,34 @@ impl There {
         match self {
             Self::Planes(planes) => planes.into(),
             Self::Uploaded(images) => images.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn things_come_in_order_and_a_few_ahead_until_nobody_takes_them() {
+        for form in [Form::Bytes, Form::Planes] {
+            let made = AtomicUsize::new(0);
+            let make = |number: usize| {
+                made.fetch_add(1, Ordering::Relaxed);
+                match number {
+                    7 => Err(Failure::Internal("seven".to_owned())),
+                    _ => Ok(number),
+                }
+            };
+            let taken: Vec<usize> = ahead_of_gpu(form, 100, make, |next| {
+                (0..100).map(|_| next()).take_while(Result::is_ok).map(Result::unwrap).collect()
+            });
+            assert_eq!(taken, [0, 1, 2, 3, 4, 5, 6]);
+            // The error, those that wait, and the one that nobody takes.
+            let most = if form == Form::Bytes { 8 + PREFETCH + 1 } else { 8 };
+            assert!((8..=most).contains(&made.into_inner()), "{form:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ use proofmark_plan::scope::Target;
 use proofmark_train::batch::{Form, Inputs as Batches, Sample};
 use proofmark_train::checkpoint::{ModelCard, load_model};
 use proofmark_train::fit::together;
-use proofmark_train::loader::ahead;
+use proofmark_train::loader::ahead_of_gpu;
 
 /// A model and the faces of a split.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl ModelPass {
             let samples: Vec<Sample> = chunks[chunk].iter().map(|(_, sample)| *sample).collect();
             Ok(inputs.evaluation(&samples, card.resize, self.target.corruption, form)?)
         };
-        ahead(chunks.len(), make, |next| {
+        ahead_of_gpu(form, chunks.len(), make, |next| {
             for chunk in &chunks {
                 if stop.load(Ordering::Relaxed) {
                     return Err(Failure::Interrupted);
