@@ -48,7 +48,7 @@ fn compute(
     begin(&params)?;
     let mut training = Training::new(network, &params, place.precision)?;
     let alone = values(&training.network.embed(images, None)?)?;
-    training.differentiate(images, classes)?;
+    training.differentiate(images.into(), classes)?;
     let mut found =
         [BTreeMap::from([("alone".to_owned(), alone)]), BTreeMap::new(), BTreeMap::new()];
     for (i, spec) in params.specs().iter().enumerate() {

@@ -8,6 +8,7 @@ use proofmark_lang::model::{AdamW as Settings, CrossEntropy, Loss, LossTerm, Pre
 use proofmark_model::architecture::Architecture;
 use proofmark_model::drop_path::DropPath;
 use proofmark_model::gradients::Gradients;
+use proofmark_model::images::Images;
 use proofmark_model::losses::Targets;
 use proofmark_model::network::Network;
 use proofmark_model::params::Params;
@@ -110,10 +111,10 @@ impl<'p> Training<'p> {
     }
 
     /// The gradients of a batch, whose moments move running statistics. Its loss.
-    pub fn differentiate(&mut self, images: &[f32], classes: &[u32]) -> Outcome<f64> {
+    pub fn differentiate(&mut self, images: Images<'_>, classes: &[u32]) -> Outcome<f64> {
         self.grads.clear();
         let drop = DropPath { seed: 0, epoch: 0, step: self.steps, offset: 0 };
-        let batch = Batch { images: images.into(), targets: Targets { classes, own: 1.0 } };
+        let batch = Batch { images, targets: Targets { classes, own: 1.0 } };
         let (network, loss) = (&self.network, &self.loss);
         let report = gradients(network, loss, batch, classes.len(), drop, &mut self.grads)?;
         network.update_running_statistics()?;
@@ -121,7 +122,7 @@ impl<'p> Training<'p> {
     }
 
     /// A step as the program takes it, which looks at the norm of the gradient. The loss before it.
-    pub fn step(&mut self, images: &[f32], classes: &[u32], lr: f64) -> Outcome<f64> {
+    pub fn step(&mut self, images: Images<'_>, classes: &[u32], lr: f64) -> Outcome<f64> {
         let loss = self.differentiate(images, classes)?;
         let norm = self.grads.norm()?;
         if !norm.is_finite() {

@@ -63,13 +63,13 @@ pub fn run(device: &str, precision: &str, steps: usize, from: &Path, to: &Path) 
     let mut training = Training::new(&asked.network, &params, place.precision)?;
     let mut out = BTreeMap::new();
     out.insert("embedding".to_owned(), training.network.embed(&images, None)?);
-    training.differentiate(&images, &classes)?;
+    training.differentiate((&images).into(), &classes)?;
     for (i, spec) in params.specs().iter().enumerate() {
         out.insert(format!("gradient.{}", spec.name), training.grads.tensor(i)?);
     }
     let mut losses = Vec::new();
     for _ in 0..steps {
-        losses.push(training.step(&images, &classes, asked.lr)?);
+        losses.push(training.step((&images).into(), &classes, asked.lr)?);
     }
     let rows = training.network.probabilities(&images)?;
     let shape = (rows.len(), asked.network.classes());

@@ -3,9 +3,10 @@
     python scripts/cuda/bench.py --program GPU [--device cuda:0] [--batch 64] [--turns 5] [--out FILE.json]
 
 GPU is `benches/gpu`, built with the feature `cuda`. Both sides are begun once and asked in turn for a few rounds
-each. A round begins with images in the host's memory (PyTorch's are pinned), as training has them, and a step ends with
-AdamW and has read its loss and the norm of its gradient. PyTorch: timm, SDPA, autocast for bf16, fused AdamW, and for
-bf16 torch.compile, too, unless that takes more than COMPILE seconds. Memory is the most that was allocated.
+each. A round begins with images as bytes in the host's memory, as training has them: PyTorch's are pinned, Proofmark's
+are sent while the round before is computed. A step ends with AdamW and has read its loss and the norm of its gradient.
+PyTorch: timm, SDPA, autocast for bf16, fused AdamW, and for bf16 torch.compile, too, unless that takes more than COMPILE
+seconds. Memory is the most that was allocated.
 """
 
 import argparse
@@ -35,16 +36,19 @@ def pytorch(device: str, precision: str, batch: int, compiles: bool, config: dic
     model = torch.compile(network.model) if compiles else network.model
     parameters = list(network.model.parameters())
     optimizer = torch.optim.AdamW(network.groups(), lr=1e-4, fused=True)
-    images = torch.rand(batch, 3, config["image"], config["image"]) * 2 - 1
+    images = torch.randint(0, 251, (batch, 3, config["image"], config["image"]), dtype=torch.uint8)
     classes = torch.arange(batch, device=device) % 2
     if kind == "cuda":
         images = images.pin_memory()
     half = precision == "bf16"
 
+    def normalised() -> torch.Tensor:
+        return images.to(device, non_blocking=True).float() / 125 - 1
+
     def step() -> float:
         optimizer.zero_grad()
         with torch.autocast(kind, torch.bfloat16, enabled=half):
-            logits = model(images.to(device, non_blocking=True))
+            logits = model(normalised())
         loss = torch.nn.functional.cross_entropy(logits.float(), classes)
         loss.backward()
         torch.nn.utils.get_total_norm([p.grad for p in parameters], foreach=True).item()
@@ -53,7 +57,7 @@ def pytorch(device: str, precision: str, batch: int, compiles: bool, config: dic
 
     def forward() -> None:
         with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=half):
-            model(images.to(device, non_blocking=True)).float().cpu()
+            model(normalised()).float().cpu()
 
     def rounds(what: str, count: int) -> float | None:
         loss = None

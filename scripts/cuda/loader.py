@@ -50,9 +50,21 @@ def train(args: argparse.Namespace, folder: Path) -> dict:
     # The CPU computes in f32, whatever is asked.
     precision = "f32" if args.device == "cpu" else "bf16"
     identities = max(10, round(args.faces / OF_IDENTITY))
-    text = EXPERIMENT.format(identities=identities, epochs=args.epochs, precision=precision, **sizes)
+    text = EXPERIMENT.format(
+        identities=identities, epochs=args.epochs, precision=precision, **sizes
+    )
     (folder / "x.kdl").write_text(text)
-    command = [args.program, "train", "x.kdl", "--store", "store", "--device", args.device, "--jobs", "1"]
+    command = [
+        args.program,
+        "train",
+        "x.kdl",
+        "--store",
+        "store",
+        "--device",
+        args.device,
+        "--jobs",
+        "1",
+    ]
     begun = time.monotonic()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode != 0:

@@ -25,8 +25,10 @@ struct Gradients<'a> {
 impl<'a> Pass<'a> {
     /// All operations, the last first. The gradient of the embeddings is in its room.
     pub fn backward(&self, gradients: &'a Rooms, sums: Sums<'_>) -> Result<()> {
-        let steps = self.tape.steps.iter().enumerate().rev();
-        steps.into_iter().try_for_each(|(number, step)| self.back(number, step, gradients, sums))
+        for (number, step) in self.tape.steps.iter().enumerate().rev() {
+            self.back(number, step, gradients, sums)?;
+        }
+        Ok(())
     }
 
     /// The gradient of a value that an operation takes. It is added to unless no later operation takes it.

@@ -75,8 +75,10 @@ impl Rooms {
 
     /// Makes room for so many images.
     pub fn fit(&mut self, images: usize) -> Result<()> {
-        let buffers = self.buffers.iter_mut().zip(&self.sizes);
-        buffers.into_iter().try_for_each(|(buffer, size)| buffer.fit(size * images))
+        for (buffer, size) in self.buffers.iter_mut().zip(&self.sizes) {
+            buffer.fit(size * images)?;
+        }
+        Ok(())
     }
 
     /// A value of so many images, if it has a room.
@@ -120,8 +122,8 @@ mod tests {
         for step in &tape.steps {
             let inputs: Vec<usize> = step.inputs().chain([step.output]).collect();
             for (i, value) in inputs.iter().enumerate() {
-                let rooms = inputs[..i].iter().map(|other| passing.of[*other]);
-                assert!(!rooms.into_iter().any(|room| room == passing.of[*value]), "{step:?}");
+                let mut before = inputs[..i].iter();
+                assert!(before.all(|o| passing.of[*o] != passing.of[*value]), "{step:?}");
             }
         }
     }
