@@ -53,10 +53,26 @@ pub fn hull(outline: Outline, points: &[Point], (width, height): (usize, usize))
         Outline::Full => parts(&FULL, points),
         Outline::Components => parts(&COMPONENTS, points),
         Outline::Extended => parts(&COMPONENTS, &raised(points)),
-        Outline::Convex => fill(&mut mask, &convex(points.to_vec())),
+        Outline::Convex => {
+            fill(&mut mask, &convex(points.to_vec()));
+            if mask.seen().is_none() {
+                touch(&mut mask, points);
+            }
+        }
         Outline::Face => fill_softly(&mut mask, &convex(points.to_vec())),
     }
     mask
+}
+
+/// Sets the pixel nearest to a face that hardly reaches into the picture, so that it has no pixel's middle.
+fn touch(mask: &mut Mask, points: &[Point]) {
+    let within =
+        |p: &Point| [p[0].clamp(0.0, mask.width as f64), p[1].clamp(0.0, mask.height as f64)];
+    let away = |p: &Point| (p[0] - within(p)[0]).hypot(p[1] - within(p)[1]);
+    let Some(nearest) = points.iter().min_by(|a, b| away(a).total_cmp(&away(b))) else { return };
+    let [x, y] = within(nearest);
+    let (x, y) = ((x as usize).min(mask.width - 1), (y as usize).min(mask.height - 1));
+    mask.values[y * mask.width + x] = 255;
 }
 
 /// The points with each brow pushed away from its eye by half its distance.

@@ -89,6 +89,39 @@ fn selection_is_neither_mirrored_nor_augmented() {
     assert!((30..70).contains(&mirrored.count()));
 }
 
+/// Something of a face, scaled and moved so, is blended in, in pictures of this size.
+fn blends_something(
+    seed: u64,
+    sample: u64,
+    size: (usize, usize),
+    scale: f32,
+    [x, y]: [f32; 2],
+    forehead: bool,
+) {
+    let place = |p: [f32; 2]| [0.5 + x + scale * (p[0] - 0.5), 0.5 + y + scale * (p[1] - 0.5)];
+    let count = if forehead { 81 } else { 68 };
+    let points = example(count).into_iter().map(place).collect();
+    let Some(points) = Points::new(points) else { return };
+    let at = |p: &[f32; 2]| [f64::from(p[0]) * size.0 as f64, f64::from(p[1]) * size.1 as f64];
+    let points: Vec<Point> = points.all().iter().map(at).collect();
+    let mut rng = rng(seed, sample);
+    let outline = outline(Hull::Mixed, &mut rng);
+    let mask = first_seen([hull(outline, &points, size)], || hull(Outline::Convex, &points, size));
+    assert!(mask.seen().is_some(), "hull");
+    let moved = draw_affine(size, &mut rng);
+    let noise = [0, 1].map(|_| noise(size, &mut rng));
+    let moved = first_seen([elastic(&moved.mask(&mask), noise)], || mask);
+    let soft = soften(&moved, draw_softening(&mut rng)).unwrap().values;
+    assert!(soft.top() > 0.0, "softened");
+    assert!(soft.values.iter().all(|v| (0.0..=1.000_01).contains(v)));
+}
+
+#[test]
+fn faces_that_hardly_reach_into_a_small_picture_are_blended() {
+    blends_something(13102739732436386889, 10, (33, 46), 0.5920689, [-0.578414, 0.0], false);
+    blends_something(16544208320640501059, 296, (8, 8), 0.86742586, [0.0, 0.59763676], false);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     /// Whatever is drawn, wherever the points are: something is blended in.
@@ -97,23 +130,7 @@ proptest! {
         seed: u64, sample in 0u64..1000, side in 8usize..200, height in 8usize..200,
         scale in 0.2f32..2.0, x in -0.6f32..0.6, y in -0.6f32..0.6, forehead: bool,
     ) {
-        let place = |p: [f32; 2]| [0.5 + x + scale * (p[0] - 0.5), 0.5 + y + scale * (p[1] - 0.5)];
-        let count = if forehead { 81 } else { 68 };
-        let points = example(count).into_iter().map(place).collect();
-        let Some(points) = Points::new(points) else { return Ok(()) };
-        let size = (side, height);
-        let points: Vec<Point> = points.all().iter()
-            .map(|p| [f64::from(p[0]) * side as f64, f64::from(p[1]) * height as f64]).collect();
-        let mut rng = rng(seed, sample);
-        let outline = outline(Hull::Mixed, &mut rng);
-        let mask = first_seen([hull(outline, &points, size)], || hull(Outline::Convex, &points, size));
-        prop_assert!(mask.seen().is_some(), "hull");
-        let moved = draw_affine(size, &mut rng);
-        let noise = [0, 1].map(|_| noise(size, &mut rng));
-        let moved = first_seen([elastic(&moved.mask(&mask), noise)], || mask);
-        let soft = soften(&moved, draw_softening(&mut rng)).unwrap().values;
-        prop_assert!(soft.top() > 0.0, "softened");
-        prop_assert!(soft.values.iter().all(|v| (0.0..=1.000_01).contains(v)));
+        blends_something(seed, sample, (side, height), scale, [x, y], forehead);
     }
 
     /// Nor does it matter how small a face is, or that it leaves the picture.
