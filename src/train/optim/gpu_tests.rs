@@ -11,6 +11,7 @@ use proofmark_emulation::{Emulation, Order};
 use proofmark_gpu::device::Device;
 use proofmark_lang::model::{AdamW as AdamWSettings, Pool, Sgd as SgdSettings};
 use proofmark_model::architecture::Architecture;
+use proofmark_model::efficientnet::EfficientNetConfig;
 use proofmark_model::gradients::Gradients;
 use proofmark_model::init::{Scheme, randomize};
 use proofmark_model::params::Params;
@@ -95,6 +96,10 @@ fn course(params: &Params, new: &dyn Fn(&Params) -> Stepper) -> [BTreeMap<String
 }
 
 fn adamw(params: &Params) -> Stepper {
+    adamw_of(&network(), params)
+}
+
+fn adamw_of(network: &Architecture, params: &Params) -> Stepper {
     let settings = AdamWSettings {
         lr: 0.1,
         weight_decay: 0.05,
@@ -103,7 +108,7 @@ fn adamw(params: &Params) -> Stepper {
         beta2: 0.999,
         eps: 1e-8,
     };
-    let groups = groups(&settings, &network(), params);
+    let groups = groups(&settings, network, params);
     Stepper::AdamW(AdamW::new(&settings, groups, params).unwrap())
 }
 
@@ -121,6 +126,32 @@ fn steps_on_a_gpu_are_those_on_the_cpu_also_when_taken_up() {
             assert_near(cpu, gpu);
         }
         assert!(before.iter().all(|(name, values)| cpu[0][name] != *values), "all have moved");
+    }
+}
+
+#[test]
+fn what_batch_norm_counts_is_left_alone() {
+    let network = Architecture::from(EfficientNetConfig {
+        width: 0.1,
+        depth: 0.1,
+        image: 16,
+        dropout: 0.0,
+        momentum: 0.1,
+        drop_path: 0.0,
+        classes: 2,
+    });
+    let gpu = Device::Gpu(Arc::new(Emulation::new(Order::Forwards)));
+    let params = network.params(&gpu).unwrap();
+    randomize(&params, Scheme::TruncatedNormal(0.5), 3, |_| true).unwrap();
+    for mut stepper in [adamw_of(&network, &params), sgd(&params)] {
+        let before = snapshot(&params);
+        let mut grads = Gradients::new(&params);
+        fill(&mut grads, &params, 4);
+        stepper.step(&params, &grads, 0.01).unwrap();
+        let after = snapshot(&params);
+        for spec in params.specs() {
+            assert_eq!(before[&spec.name] != after[&spec.name], spec.trained(), "{}", spec.name);
+        }
     }
 }
 
