@@ -68,7 +68,7 @@ pub fn hull(outline: Outline, points: &[Point], (width, height): (usize, usize))
 fn touch(mask: &mut Mask, points: &[Point]) {
     let within =
         |p: &Point| [p[0].clamp(0.0, mask.width as f64), p[1].clamp(0.0, mask.height as f64)];
-    let away = |p: &Point| (p[0] - within(p)[0]).hypot(p[1] - within(p)[1]);
+    let away = |p: &Point| (p[0] - within(p)[0]).powi(2) + (p[1] - within(p)[1]).powi(2);
     let Some(nearest) = points.iter().min_by(|a, b| away(a).total_cmp(&away(b))) else { return };
     let [x, y] = within(nearest);
     let (x, y) = ((x as usize).min(mask.width - 1), (y as usize).min(mask.height - 1));
