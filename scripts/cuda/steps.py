@@ -210,7 +210,7 @@ def times() -> dict:
 
 
 def loader() -> dict:
-    few = ["--faces", "200", "--epochs", "2", "--small"] if SMALL else []
+    few = ["--faces", "100", "--epochs", "2", "--small"] if SMALL else []
     limit = 200 if SMALL else 90
     run = Run(python("loader.py", "--program", PROGRAM, "--device", DEVICE, *few), limit)
     lines = run.lines()
