@@ -12,6 +12,7 @@ pub mod drop_path;
 pub mod efficientnet;
 pub mod exact;
 pub mod failed;
+mod gpu_trunk;
 pub mod gradients;
 pub mod hub;
 pub mod images;

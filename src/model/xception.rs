@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::backbone::{Backbone, FromFiles, LeftOver, Trunk};
 use crate::bounds::check_ends;
 use crate::convolution::{Activation, OnGpu, Operations, Segmented, Segments, Window};
+use crate::gpu_trunk::GpuTrunk;
 use crate::spec::{Begin, ParamSpec, batch_norm};
 use proofmark_base::foreign::within;
 use proofmark_gpu::gpu::Gpu;
@@ -261,7 +262,7 @@ impl Backbone for XceptionConfig {
     /// Its products are f32 or TF32, never bf16: what declares that is told so.
     fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk> {
         match gpu {
-            Some(gpu) => Box::new(OnGpu::new(gpu, self, &self.parameters(), precision)),
+            Some(gpu) => Box::new(GpuTrunk(OnGpu::new(gpu, self, &self.parameters(), precision))),
             None => Box::new(Segments::new(self.clone())),
         }
     }

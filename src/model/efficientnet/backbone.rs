@@ -7,6 +7,7 @@ use super::layers::Layers;
 use crate::backbone::{Backbone, Trunk};
 use crate::bounds::check_ends;
 use crate::convolution::{OnGpu, Segments};
+use crate::gpu_trunk::GpuTrunk;
 use crate::spec::{Begin, ParamSpec, batch_norm};
 use proofmark_gpu::gpu::Gpu;
 use proofmark_lang::limits::FACTOR;
@@ -139,7 +140,9 @@ impl Backbone for EfficientNetConfig {
     fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk> {
         let layers = Layers::new(self.clone());
         match gpu {
-            Some(gpu) => Box::new(OnGpu::new(gpu, &layers, &self.parameters(), precision)),
+            Some(gpu) => {
+                Box::new(GpuTrunk(OnGpu::new(gpu, &layers, &self.parameters(), precision)))
+            }
             None => Box::new(Segments::new(layers)),
         }
     }

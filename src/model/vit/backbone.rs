@@ -8,6 +8,7 @@ use super::gpu::OnGpu;
 use super::trunk::Fused;
 use crate::backbone::{Backbone, Trunk};
 use crate::bounds::check_ends;
+use crate::gpu_trunk::GpuTrunk;
 use crate::spec::{Begin, ParamSpec};
 use candle_core::DType;
 use proofmark_base::foreign::within;
@@ -149,7 +150,7 @@ impl Backbone for VitConfig {
     /// Hand-written kernels on a GPU, and on the CPU in f32; candle's operations on the CPU in bf16.
     fn trunk(&self, gpu: Option<&Arc<dyn Gpu>>, precision: Precision) -> Box<dyn Trunk> {
         match (gpu, precision) {
-            (Some(gpu), _) => Box::new(OnGpu::new(gpu, self.clone(), precision)),
+            (Some(gpu), _) => Box::new(GpuTrunk(OnGpu::new(gpu, self.clone(), precision))),
             // Processors have no TF32, and f32 is as good.
             (None, Precision::F32 | Precision::Tf32) => Box::new(Fused::new(self.clone())),
             (None, Precision::Bf16) => Box::new(Composed::new(self.clone(), DType::BF16)),

@@ -9,6 +9,5 @@ mod rooms;
 mod scratch;
 mod state;
 mod tape;
-mod trunk;
 
 pub use network::OnGpu;

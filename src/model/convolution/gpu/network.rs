@@ -9,6 +9,7 @@ use super::state::State;
 use super::tape::{Op, Tape, Value};
 use crate::convolution::{Segmented, Window};
 use crate::drop_path::DropPath;
+use crate::gpu_trunk::GpuNetwork;
 use crate::images::{Images, Room};
 use crate::linear::{Linear, factors};
 use crate::resident::{Resident, Sums};
@@ -71,11 +72,6 @@ impl OnGpu {
         }
     }
 
-    /// Width D of an embedding.
-    pub fn width(&self) -> usize {
-        self.tape.values[self.tape.last()].channels
-    }
-
     fn pass<'a>(
         &'a self,
         weights: &'a Resident,
@@ -94,13 +90,14 @@ impl OnGpu {
             eps: self.eps,
         }
     }
+}
 
-    /// Embeddings (B, D), row-major, of images, with what [`OnGpu::backward_to`] needs if
-    /// `keep`. `drop` is given while training: then batch norm goes by the batch.
-    ///
-    /// # Errors
-    /// Those of the GPU, and images of another size.
-    pub fn forward(
+impl GpuNetwork for OnGpu {
+    fn width(&self) -> usize {
+        self.tape.values[self.tape.last()].channels
+    }
+
+    fn forward(
         &mut self,
         values: &Resident,
         images: &Images<'_>,
@@ -128,12 +125,7 @@ impl OnGpu {
         Ok(embedding)
     }
 
-    /// The gradients of all parameters at `places` in `gradient`, given that of the embeddings (B, D) of the
-    /// last pass that kept its activations; added to what is there if `add`.
-    ///
-    /// # Errors
-    /// Those of the GPU, and no such pass.
-    pub fn backward_to(
+    fn backward_to(
         &mut self,
         values: &Resident,
         dembedding: &[f32],
@@ -155,11 +147,7 @@ impl OnGpu {
         self.pass(values, &self.kept, images, own).backward(&self.gradients, sums)
     }
 
-    /// Moves the running statistics towards the moments of the last pass that was kept, once.
-    ///
-    /// # Errors
-    /// Those of the GPU.
-    pub fn move_statistics(&mut self, values: &Resident) -> Result<()> {
+    fn move_statistics(&mut self, values: &Resident) -> Result<()> {
         let Some(images) = self.seen.take() else { return Ok(()) };
         let all = values.change();
         for (number, step) in self.tape.steps.iter().enumerate() {

@@ -6,6 +6,5 @@ mod attention;
 mod block;
 mod buffers;
 mod network;
-mod trunk;
 
 pub use network::OnGpu;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::block::Block;
 use super::buffers::{Kept, Scratch, Weights};
 use crate::drop_path::DropPath;
+use crate::gpu_trunk::GpuNetwork;
 use crate::images::{Images, Room};
 use crate::linear::{Linear, factors};
 use crate::resident::{Resident, Sums};
@@ -90,113 +91,6 @@ impl OnGpu {
             kind,
             multiplies: factors(precision),
         }
-    }
-
-    /// Embeddings (B, D), row-major, of images, with the activations that
-    /// [`OnGpu::backward_to`] needs if `keep`. `drop` is given while training.
-    ///
-    /// # Errors
-    /// Those of the GPU, and images of another size.
-    pub fn forward(
-        &mut self,
-        values: &Resident,
-        images: &Images<'_>,
-        drop: Option<DropPath>,
-        keep: bool,
-    ) -> Result<Vec<f32>> {
-        let (side, patch) = (self.config.image, self.config.patch);
-        let sizes = Sizes::new(&self.config, Room::count(images, side)?);
-        self.pass = None;
-        self.fit(&sizes, keep)?;
-        self.refresh(values)?;
-        let dropped = self.drop(drop, sizes.images)?;
-        let gathered = self.patches.first(sizes.images * sizes.patches * sizes.inputs);
-        self.images.patches(images, side, patch, gathered)?;
-        let weights = self.weights(values);
-        self.tokens(weights, &sizes)?;
-        let mut x = self.kept[0].x.first(sizes.values());
-        let block = |index| self.block(index, sizes, weights, dropped);
-        block(0).begin(x, &self.kept[0], &self.scratch)?;
-        for index in 0..self.config.depth {
-            // A pass that keeps nothing goes to and fro between two buffers.
-            let (kept, kept_above, next) = match keep {
-                true => {
-                    let above = self.kept.get(index + 1);
-                    (&self.kept[index], above, above.map(|above| &above.x))
-                }
-                false => {
-                    let only = &self.kept[0];
-                    (only, Some(only), (index % 2 == 1).then_some(&only.x))
-                }
-            };
-            let out = next.unwrap_or(&self.last).first(sizes.values());
-            let above = (index + 1 < self.config.depth).then(|| block(index + 1));
-            block(index).forward(x, kept, &self.scratch, out, above.as_ref().zip(kept_above))?;
-            x = out;
-        }
-        let gpu = &*self.gpu;
-        let of_embeddings = sizes.images * sizes.width;
-        let pooled = self.pooled.first(of_embeddings);
-        sizes.of_tokens().pool(gpu, x, pooled, self.pooling())?;
-        let embedding = self.embedding.first(of_embeddings);
-        self.last_norm(values, sizes.images).forward(gpu, pooled, embedding)?;
-        let embedding = embedding.get(gpu)?;
-        self.pass = keep.then_some((sizes.images, dropped));
-        Ok(embedding)
-    }
-
-    /// The gradients of all parameters at `places` in `gradient`, given that of the embeddings (B, D) of the
-    /// last pass that kept its activations; added to what is there if `add`.
-    ///
-    /// # Errors
-    /// Those of the GPU, and no such pass.
-    pub fn backward_to(
-        &mut self,
-        values: &Resident,
-        dembedding: &[f32],
-        gradient: &Buffer,
-        add: bool,
-    ) -> Result<()> {
-        let Some((images, dropped)) = self.pass else {
-            return Err(GpuError::new("go back", "no forward pass was kept for it"));
-        };
-        let sizes = Sizes::new(&self.config, images);
-        if dembedding.len() != images * sizes.width {
-            let why = format!("{} values are no gradient of {images} embeddings", dembedding.len());
-            return Err(GpuError::new("go back", why));
-        }
-        self.fit_backward(&sizes)?;
-        let places = Arc::clone(values.places());
-        let sums = Sums::new(&places, gradient.all(), add);
-        let weights = self.weights(values);
-        let gpu = &*self.gpu;
-        let of_embeddings = images * sizes.width;
-        let [pooled, given, dpooled] =
-            [&self.pooled, &self.dembedding, &self.dpooled].map(|b| b.first(of_embeddings));
-        given.set(gpu, dembedding)?;
-        dpooled.set(gpu, &vec![0.0; of_embeddings])?;
-        let partial = [self.scratch.partial[0].all(), self.scratch.partial[1].all()];
-        self.last_norm(values, images).backward(gpu, given, pooled, dpooled, partial)?;
-        for (partial, name) in partial.into_iter().zip(["fc_norm.weight", "fc_norm.bias"]) {
-            add_up(gpu, partial, norm_chunks(images), sums.of(name), add)?;
-        }
-        let dx = self.dx.first(sizes.values());
-        sizes.of_tokens().unpool(gpu, dpooled, dx, self.pooling())?;
-        let block = |index| (self.block(index, sizes, weights, dropped), &self.kept[index]);
-        let (last, kept) = block(self.config.depth - 1);
-        last.begin_backward(kept, &self.scratch, dx, sums)?;
-        for index in (0..self.config.depth).rev() {
-            let below = index.checked_sub(1).map(block);
-            let below = below.as_ref().map(|(below, kept)| (below, *kept));
-            let (block, kept) = block(index);
-            block.backward(kept, &self.scratch, dx, sums, below)?;
-        }
-        self.tokens_backward(&sizes, &sums)
-    }
-
-    /// Width D of an embedding.
-    pub fn width(&self) -> usize {
-        self.config.width
     }
 
     /// The norm of pooled tokens.
@@ -355,6 +249,104 @@ impl OnGpu {
         add_up(gpu, partial, chunks(rows), sums.of("patch_embed.proj.bias"), sums.add)?;
         let gathered = self.patches.first(rows * sizes.inputs);
         self.linear().outer(projected, gathered, sums.of("patch_embed.proj.weight"), rows, sums.add)
+    }
+}
+
+impl GpuNetwork for OnGpu {
+    fn width(&self) -> usize {
+        self.config.width
+    }
+
+    fn forward(
+        &mut self,
+        values: &Resident,
+        images: &Images<'_>,
+        drop: Option<DropPath>,
+        keep: bool,
+    ) -> Result<Vec<f32>> {
+        let (side, patch) = (self.config.image, self.config.patch);
+        let sizes = Sizes::new(&self.config, Room::count(images, side)?);
+        self.pass = None;
+        self.fit(&sizes, keep)?;
+        self.refresh(values)?;
+        let dropped = self.drop(drop, sizes.images)?;
+        let gathered = self.patches.first(sizes.images * sizes.patches * sizes.inputs);
+        self.images.patches(images, side, patch, gathered)?;
+        let weights = self.weights(values);
+        self.tokens(weights, &sizes)?;
+        let mut x = self.kept[0].x.first(sizes.values());
+        let block = |index| self.block(index, sizes, weights, dropped);
+        block(0).begin(x, &self.kept[0], &self.scratch)?;
+        for index in 0..self.config.depth {
+            // A pass that keeps nothing goes to and fro between two buffers.
+            let (kept, kept_above, next) = match keep {
+                true => {
+                    let above = self.kept.get(index + 1);
+                    (&self.kept[index], above, above.map(|above| &above.x))
+                }
+                false => {
+                    let only = &self.kept[0];
+                    (only, Some(only), (index % 2 == 1).then_some(&only.x))
+                }
+            };
+            let out = next.unwrap_or(&self.last).first(sizes.values());
+            let above = (index + 1 < self.config.depth).then(|| block(index + 1));
+            block(index).forward(x, kept, &self.scratch, out, above.as_ref().zip(kept_above))?;
+            x = out;
+        }
+        let gpu = &*self.gpu;
+        let of_embeddings = sizes.images * sizes.width;
+        let pooled = self.pooled.first(of_embeddings);
+        sizes.of_tokens().pool(gpu, x, pooled, self.pooling())?;
+        let embedding = self.embedding.first(of_embeddings);
+        self.last_norm(values, sizes.images).forward(gpu, pooled, embedding)?;
+        let embedding = embedding.get(gpu)?;
+        self.pass = keep.then_some((sizes.images, dropped));
+        Ok(embedding)
+    }
+
+    fn backward_to(
+        &mut self,
+        values: &Resident,
+        dembedding: &[f32],
+        gradient: &Buffer,
+        add: bool,
+    ) -> Result<()> {
+        let Some((images, dropped)) = self.pass else {
+            return Err(GpuError::new("go back", "no forward pass was kept for it"));
+        };
+        let sizes = Sizes::new(&self.config, images);
+        if dembedding.len() != images * sizes.width {
+            let why = format!("{} values are no gradient of {images} embeddings", dembedding.len());
+            return Err(GpuError::new("go back", why));
+        }
+        self.fit_backward(&sizes)?;
+        let places = Arc::clone(values.places());
+        let sums = Sums::new(&places, gradient.all(), add);
+        let weights = self.weights(values);
+        let gpu = &*self.gpu;
+        let of_embeddings = images * sizes.width;
+        let [pooled, given, dpooled] =
+            [&self.pooled, &self.dembedding, &self.dpooled].map(|b| b.first(of_embeddings));
+        given.set(gpu, dembedding)?;
+        dpooled.set(gpu, &vec![0.0; of_embeddings])?;
+        let partial = [self.scratch.partial[0].all(), self.scratch.partial[1].all()];
+        self.last_norm(values, images).backward(gpu, given, pooled, dpooled, partial)?;
+        for (partial, name) in partial.into_iter().zip(["fc_norm.weight", "fc_norm.bias"]) {
+            add_up(gpu, partial, norm_chunks(images), sums.of(name), add)?;
+        }
+        let dx = self.dx.first(sizes.values());
+        sizes.of_tokens().unpool(gpu, dpooled, dx, self.pooling())?;
+        let block = |index| (self.block(index, sizes, weights, dropped), &self.kept[index]);
+        let (last, kept) = block(self.config.depth - 1);
+        last.begin_backward(kept, &self.scratch, dx, sums)?;
+        for index in (0..self.config.depth).rev() {
+            let below = index.checked_sub(1).map(block);
+            let below = below.as_ref().map(|(below, kept)| (below, *kept));
+            let (block, kept) = block(index);
+            block.backward(kept, &self.scratch, dx, sums, below)?;
+        }
+        self.tokens_backward(&sizes, &sums)
     }
 }
 
