@@ -41,6 +41,8 @@ fn compile(to: &Path) -> Result<(), String> {
     for target in TARGETS {
         command.args(["-gencode", target]);
     }
+    // Less than a quarter of the size, once they are all there.
+    command.arg("--compress-mode=size");
     // Spills to local memory cost more than anything else in these kernels: they are an error.
     command.args(["-Xptxas", "--warn-on-spills,--warn-on-local-memory-usage"]);
     command.arg("kernels/entries.cu").arg("-o").arg(to);
