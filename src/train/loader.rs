@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::sync::mpsc::sync_channel;
 
-use candle_core::Error;
-
 use super::batch::{Form, Inputs, Sample};
 use super::mix::mix;
 use proofmark_augmentations::Operation;
 use proofmark_base::work::Failure;
 use proofmark_lang::model::Mix;
+use proofmark_model::failed::failed;
 use proofmark_model::images::{Images, Upload, Uploaded, Uploads};
 
 /// Batches that are made ready while one is computed.
@@ -112,7 +111,7 @@ impl Loader<'_> {
             (None, None) => Ok(planes(inputs.training(needed, augment, *seed, *epoch)?)),
             (None, Some(uploads)) => {
                 let bytes = inputs.training_bytes(needed, augment, *seed, *epoch)?;
-                let upload = uploads.begin(&bytes).map_err(Error::wrap)?;
+                let upload = uploads.begin(&bytes).map_err(failed)?;
                 Ok(Loaded { images: Sent::Upload(upload), own: 1.0 })
             }
             // A face is mixed with another, which may be in any part of the batch, and what comes of two is no byte.
@@ -133,9 +132,7 @@ impl Loader<'_> {
     /// Those of the GPU.
     pub fn give_back(&self, images: There) -> Result<(), Failure> {
         match (images, self.uploads) {
-            (There::Uploaded(images), Some(uploads)) => {
-                Ok(uploads.end(images).map_err(Error::wrap)?)
-            }
+            (There::Uploaded(images), Some(uploads)) => Ok(uploads.end(images).map_err(failed)?),
             (There::Uploaded(_), None) | (There::Planes(_), _) => Ok(()),
         }
     }
@@ -149,7 +146,7 @@ impl Loaded {
     pub fn arrive(self) -> Result<There, Failure> {
         Ok(match self.images {
             Sent::Planes(planes) => There::Planes(planes),
-            Sent::Upload(upload) => There::Uploaded(upload.arrive().map_err(Error::wrap)?),
+            Sent::Upload(upload) => There::Uploaded(upload.arrive().map_err(failed)?),
         })
     }
 }

@@ -11,7 +11,8 @@ const FACTOR: Range = up_to(limits::FACTOR);
 
 node! {
     /// An EfficientNet (Tan and Le 2019), by factors on B0; B4 unless said otherwise. With batch
-    /// norm a batch passes as a whole: `micro` then keeps the activations of one block at a time.
+    /// norm a batch passes as a whole: on a CPU `micro` then keeps the activations of one block at a
+    /// time; on a GPU all are kept.
     pub struct EfficientNet = "efficientnet" {
         properties {
             /// Side of the square input in pixels; 380 for B4.
@@ -34,6 +35,6 @@ impl Network for EfficientNet {
         name: "an EfficientNet",
         has_tokens: false,
         has_stochastic_depth: true,
-        has_bf16: false,
+        supports_bf16: false,
     };
 }

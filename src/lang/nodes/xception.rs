@@ -10,8 +10,8 @@ use crate::schema::{BELOW_ONE, Type, UP_TO_ONE, whole};
 
 node! {
     /// Xception (Chollet 2017), as timm's `legacy_xception`: its weights expect `normalize half`.
-    /// With batch norm a batch passes as a whole: `micro` then keeps the activations of one block at
-    /// a time.
+    /// With batch norm a batch passes as a whole: on a CPU `micro` then keeps the activations of one
+    /// block at a time; on a GPU all are kept.
     pub struct Xception = "xception" {
         properties {
             /// Side of the square input in pixels.
@@ -34,6 +34,6 @@ impl Network for Xception {
         name: "an Xception",
         has_tokens: false,
         has_stochastic_depth: false,
-        has_bf16: false,
+        supports_bf16: false,
     };
 }
