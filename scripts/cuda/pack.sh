@@ -5,7 +5,7 @@
 #
 # The folder is cuda/pack in the build folder, with one archive in it: the program, the tests of the kernels and the
 # benchmark benches/gpu, all with the feature `cuda`, and timm with what it needs beside PyTorch. `--dev` packs the
-# dev profile, which takes minutes instead of a quarter of an hour: parity is the same, times of the host are not.
+# dev profile, which takes minutes instead of half an hour: parity is the same, times of the host are not.
 #
 # Needs what scripts/cuda/build.sh needs, and xz.
 set -euo pipefail

@@ -41,7 +41,7 @@ fn compile(to: &Path) -> Result<(), String> {
     for target in TARGETS {
         command.args(["-gencode", target]);
     }
-    // Less than a quarter of the size, once they are all there.
+    // A fifth of the size; the driver unpacks what it loads.
     command.arg("--compress-mode=size");
     // Spills to local memory cost more than anything else in these kernels: they are an error.
     command.args(["-Xptxas", "--warn-on-spills,--warn-on-local-memory-usage"]);

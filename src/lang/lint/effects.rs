@@ -16,10 +16,10 @@ pub(super) fn effects(project: &Project, sink: &mut Sink) {
         recipe_effects(&experiment.recipe, sink);
         init_effects(&experiment.init, sink);
         let network = experiment.backbone.kind.about();
-        if experiment.recipe.precision == Precision::Bf16 && !network.has_bf16 {
+        if experiment.recipe.precision == Precision::Bf16 && !network.supports_bf16 {
             report(
                 sink,
-                &format!("{} of {}", experiment.recipe.precision.word(), network.name),
+                &format!("bf16 of {}", network.name),
                 "its products are f32 on every device, or TF32 on a GPU",
                 experiment.recipe.at.precision,
                 "remove `precision`",

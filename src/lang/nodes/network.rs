@@ -16,5 +16,5 @@ pub struct About {
     /// Whether `drop-path` leaves out branches of its blocks.
     pub has_stochastic_depth: bool,
     /// Whether its products can be in bf16.
-    pub has_bf16: bool,
+    pub supports_bf16: bool,
 }

@@ -42,7 +42,7 @@ impl Network for Vit {
         name: "a Vision Transformer",
         has_tokens: true,
         has_stochastic_depth: true,
-        has_bf16: true,
+        supports_bf16: true,
     };
 }
 
