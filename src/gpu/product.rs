@@ -8,7 +8,7 @@ pub enum Factors {
     /// As they are.
     #[default]
     F32,
-    /// With 10 bits behind the point, which tensor cores do many times as fast.
+    /// Rounded to a mantissa of 10 bits (TF32), which tensor cores multiply many times as fast.
     Tf32,
 }
 

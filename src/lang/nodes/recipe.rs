@@ -69,7 +69,7 @@ words! {
     pub enum Precision {
         /// 32 bits
         F32 = "f32",
-        /// on a GPU factors of 10 bits behind the point, with sums of 32 bits; on a CPU it is f32
+        /// on a GPU products of factors with a mantissa of 10 bits, summed in f32; on a CPU it is f32
         Tf32 = "tf32",
         /// bfloat16; on a CPU correct but slow
         Bf16 = "bf16",
